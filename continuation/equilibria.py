@@ -1,0 +1,195 @@
+"""``equilibria``: every branch of equilibria across a span of one parameter."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from continuation.branch import Branch, make_dataset, reasons
+from continuation.branch_points import other_tangent
+from continuation.certificates import make_point
+from continuation.equilibrium_events import events
+from continuation.equilibrium_search import find_equilibria, refine_equilibrium
+from continuation.following import DOMAIN, Follower, Trace, check_span
+from continuation.problems import EQUILIBRIUM
+from continuation.settings import Settings
+from continuation.special_points import SpecialPoint, numbered
+from dynsys.errors import ConvergenceError
+from dynsys.vector_field import VectorField
+
+MOST_PIECES = 40
+
+
+def equilibria(
+    model: VectorField,
+    parameter: str,
+    span: tuple[float, float],
+    start: Sequence[float] | np.ndarray | None = None,
+    settings: Settings | None = None,
+    seed: int = 0,
+) -> Branch:
+    """Follow the equilibria of a model across a span of one parameter.
+
+    1. Without ``start``, find all equilibria in the states' ranges at both ends and in the middle
+       of the span; with it, refine it at the model's own parameter value.
+    2. Follow each not yet met through folds, in both directions.
+    3. Locate folds (LP), Hopf points (H), branch points (BP) and the edge of a table's domain (B).
+    4. Switch to the second branch at every branch point.
+
+    Parameters
+    ----------
+    parameter : name of the free parameter.
+    span : (low, high).
+    start : state (n_physical,) or (n,); only what is connected with it is followed.
+    settings : ``Settings`` of the continuation.
+    seed : of the search for equilibria; the same seed gives the same branch.
+
+    Raises
+    ------
+    UnknownNameError, ModelError
+        for a wrong name or span; ConvergenceError where no equilibrium is found.
+
+    Example
+    -------
+    >>> from dynsys.models import aln
+    >>> branch = equilibria(aln().with_parameters(mu_i=0.5), parameter="mu_e", span=(0.0, 3.0))
+    >>> branch["H2"].frequency
+    """
+    settings = settings or Settings()
+    low, high = check_span(model, parameter, span)
+    follower = Follower(model, EQUILIBRIUM, {parameter: (low, high)}, settings)
+    traces: list[Trace] = []
+    for value, x in _seeds(model, parameter, (low, high), start, seed):
+        y = _on_curve(follower, x, value)
+        if y is not None and not _known(traces, y, follower):
+            traces.append(_oriented(_follow(follower, y), follower))
+    if not traces:
+        raise ConvergenceError(
+            f"no equilibrium of {model.name} with {parameter} in [{low:g}, {high:g}] was found in "
+            "the states' ranges; give a start, or ranges that hold one"
+        )
+    return _assemble(follower, traces)
+
+
+def _seeds(model, parameter, span, start, seed):
+    """(parameter value, state) pairs to start from."""
+    if start is not None:
+        value = float(np.clip(model.parameters[parameter], *span))
+        yield value, refine_equilibrium(model.with_parameters(**{parameter: value}), start)
+        return
+    low, high = span
+    for value in (low, high, (low + high) / 2):
+        for x in find_equilibria(model.with_parameters(**{parameter: value}), seed=seed):
+            yield value, x
+
+
+def _on_curve(follower: Follower, x: np.ndarray, value: float) -> np.ndarray | None:
+    row = np.zeros(follower.size)
+    row[follower.n] = 1.0
+    return follower.correct(follower.scaled(x, value), row, value / follower.scale[follower.n])
+
+
+def _follow(follower: Follower, y: np.ndarray) -> Trace:
+    tangent = follower.any_tangent(y)
+    at_low = y[follower.n] <= follower.lower[follower.n] + 1e-12
+    at_high = y[follower.n] >= follower.upper[follower.n] - 1e-12
+    if at_low or at_high:
+        inward = tangent if at_low == (tangent[follower.n] > 0) else -tangent
+        return replace(follower.follow(y, inward), start=0)
+    return follower.both_directions(y, tangent)
+
+
+def _oriented(trace: Trace, follower: Follower) -> Trace:
+    """Let a piece run from its end at the smaller parameter value."""
+    first, last = trace.points[0, follower.n], trace.points[-1, follower.n]
+    return trace.reversed() if last < first else trace
+
+
+def _known(traces: list[Trace], y: np.ndarray, follower: Follower) -> bool:
+    """Whether a point lies on a curve already followed."""
+    for trace in traces:
+        a, b = trace.points[:-1], trace.points[1:]
+        chord = b - a
+        square = np.maximum(np.sum(chord**2, axis=1), 1e-300)
+        fraction = np.clip(np.sum((y - a) * chord, axis=1) / square, 0, 1)
+        distance = np.linalg.norm(a + fraction[:, None] * chord - y, axis=1)
+        for k in np.argsort(distance)[:2]:
+            if distance[k] > 0.2 * np.sqrt(square[k]) + 1e-9:
+                continue
+            if distance[k] < 1e-7:
+                return True
+            near = follower.correct(
+                a[k] + fraction[k] * chord[k], chord[k] / np.sqrt(square[k]),
+                float(chord[k] @ y / np.sqrt(square[k])),
+            )  # fmt: skip
+            if near is not None and np.linalg.norm(near - y) < 1e-6:
+                return True
+    return False
+
+
+def _assemble(follower: Follower, traces: list[Trace]) -> Branch:
+    """Special points of all pieces, with the branches that leave from branch points."""
+    points: list[SpecialPoint] = []
+    for number, trace in enumerate(traces):  # grows while branch points add pieces
+        found = [replace(p, piece=number) for p in events(follower, trace)]
+        found += [replace(p, piece=number) for p in _edges(follower, trace)]
+        for point in found:
+            if point.label == "BP" and len(traces) < MOST_PIECES:
+                if not _repeated(point, points):
+                    traces += _switched(follower, trace, point, traces)
+        points += [p for p in found if p.label != "BP" or not _repeated(p, points)]
+    return Branch(
+        kind="equilibria",
+        model=follower.model,
+        parameters=follower.names,
+        spans=follower.spans,
+        data=make_dataset(follower, traces),
+        special_points=numbered(points),
+        ended=tuple(reasons(trace) for trace in traces),
+        settings=follower.settings,
+    )
+
+
+def _repeated(point: SpecialPoint, points: list[SpecialPoint]) -> bool:
+    scale = point.model.scales
+    return any(
+        p.label == point.label
+        and np.max(np.abs((p.state - point.state) / scale)) < 1e-6
+        and abs(p.parameters[p.free[0]] - point.parameters[p.free[0]]) < 1e-7
+        for p in points
+    )
+
+
+def _edges(follower: Follower, trace: Trace) -> list[SpecialPoint]:
+    """Ends at the edge of a table, as special points."""
+    ends = [(trace.start, 0), (trace.end, -1)]
+    result = []
+    for reason, index in ends:
+        if reason == DOMAIN:
+            y = trace.points[index]
+            residual = float(np.max(np.abs(follower.evaluate(y)[0])))
+            point = make_point(follower, y, "B", None, residual)
+            result.append(replace(point, index=index % len(trace.points)))
+    return result
+
+
+def _switched(
+    follower: Follower, trace: Trace, point: SpecialPoint, traces: list[Trace]
+) -> list[Trace]:
+    """The second branch through a branch point, where it is not known yet."""
+    y = follower.scaled(point.state, point.parameters[follower.names[0]])
+    tangent = trace.tangents[point.index]
+    direction = other_tangent(follower, y, tangent)
+    if direction is None:
+        return []
+    halves = []
+    for sign in (1.0, -1.0):
+        shifted = y + sign * 1e-3 * direction
+        row = sign * direction
+        start = follower.correct(shifted, row, float(row @ shifted))
+        if start is None or _known(traces, start, follower):
+            continue
+        halves.append(follower.follow(start, row))
+    return halves

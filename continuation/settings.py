@@ -1,0 +1,52 @@
+"""All settings of a continuation in one place, each with its meaning."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass
+
+import numpy as np
+
+from dynsys.errors import ModelError
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a curve is followed. Steps are in scaled arclength: states by their typical size,
+    parameters by half their span, so a straight branch across a span has length 2.
+
+    Parameters
+    ----------
+    step : first step.
+    step_min, step_max : a smaller step ends the curve; none is larger.
+    tolerance : Newton stops when the last scaled correction is below it.
+    max_newton : Newton iterations before a step is halved.
+    max_points : points in each direction before the curve ends.
+    min_cosine : smallest cosine between successive tangents; sharper turns halve the step.
+    delay_check : compare the rightmost eigenvalues of delay models with the exact
+        characteristic equation at every special point.
+    """
+
+    step: float = 0.01
+    step_min: float = 1e-9
+    step_max: float = 0.04
+    tolerance: float = 1e-9
+    max_newton: int = 8
+    max_points: int = 5000
+    min_cosine: float = 0.98
+    delay_check: bool = True
+
+    def __post_init__(self) -> None:
+        for name, value in asdict(self).items():
+            if not (math.isfinite(value) and (value > 0 or name == "delay_check")):
+                raise ModelError(f"Settings.{name} is {value!r}; it must be a positive number")
+        if not self.step_min < self.step_max:
+            raise ModelError(
+                f"step_min {self.step_min:g} must be smaller than step_max {self.step_max:g}"
+            )
+
+    def packed(self) -> np.ndarray:
+        """The numbers the compiled engine reads."""
+        return np.array(
+            [self.step_min, self.step_max, self.tolerance, self.max_newton, self.min_cosine]
+        )

@@ -1,0 +1,117 @@
+"""Special points: what they are, where they are, and how sure we are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from dynsys.vector_field import VectorField
+
+MEANINGS = {
+    "LP": "fold (limit point)",
+    "H": "Hopf point",
+    "BP": "branch point",
+    "B": "edge of a table's domain",
+    "CP": "cusp",
+    "BT": "Bogdanov-Takens point",
+    "GH": "generalized Hopf (Bautin) point",
+    "ZH": "zero-Hopf point",
+    "HH": "Hopf-Hopf point",
+}
+# What users of AUTO, XPPAUT, MatCont and BifurcationKit type.
+SYNONYMS = {"HB": "H", "HOPF": "H", "SN": "LP", "FOLD": "LP", "CUSP": "CP", "DH": "HH", "BAUTIN": "GH"}
+
+
+def canonical_label(label: str) -> str:
+    """The label used here for a label of AUTO, MatCont or BifurcationKit ("HB2" -> "H2")."""
+    word = label.rstrip("0123456789")
+    number = label[len(word) :]
+    return SYNONYMS.get(word.upper(), word) + number
+
+
+@dataclass(frozen=True)
+class SpecialPoint:
+    """A bifurcation point, located and certified.
+
+    Parameters
+    ----------
+    label, name : "LP" and, in order along the branch, "LP2".
+    state : (n,) in the model's units, delay lines included.
+    parameters : every parameter's value at the point.
+    eigenvalues : (n,) in 1/time unit.
+    frequency : Hz, for Hopf points and what lies on Hopf curves; None elsewhere.
+    coefficients : normal-form coefficients by name.
+    certificate : residual, test function, eigenvalue residual, bracket.
+    index : the branch's point just before it.
+    free : the parameters that were free.
+    model : the model with the point's parameters.
+    """
+
+    label: str
+    state: np.ndarray
+    parameters: Mapping[str, float]
+    eigenvalues: np.ndarray
+    model: VectorField
+    free: tuple[str, ...]
+    frequency: float | None = None
+    coefficients: Mapping[str, float] = field(default_factory=dict)
+    certificate: Mapping[str, Any] = field(default_factory=dict)
+    index: int = 0
+    piece: int = 0
+    name: str = ""
+
+    def __post_init__(self) -> None:
+        for attribute in ("parameters", "coefficients", "certificate"):
+            object.__setattr__(self, attribute, MappingProxyType(dict(getattr(self, attribute))))
+
+    @property
+    def lyapunov_coefficient(self) -> float | None:
+        """First Lyapunov coefficient l1 (Kuznetsov); negative: supercritical Hopf point."""
+        return self.coefficients.get("l1")
+
+    @property
+    def criticality(self) -> str | None:
+        """"supercritical" or "subcritical" for Hopf points, None elsewhere."""
+        if self.label != "H" or self.lyapunov_coefficient is None:
+            return None
+        return "supercritical" if self.lyapunov_coefficient < 0 else "subcritical"
+
+    @property
+    def omega(self) -> float | None:
+        """Angular frequency in rad per time unit."""
+        if self.frequency is None:
+            return None
+        return 2 * np.pi * self.frequency / self.model.frequency_factor
+
+    @property
+    def observables(self) -> dict[str, float]:
+        """Observables at the point (rates in Hz)."""
+        return self.model.observe(self.state)
+
+    def __str__(self) -> str:
+        where = ", ".join(f"{k} = {self.parameters[k]:.8g}" for k in self.free)
+        words = [f"{self.name or self.label:<4} {where}", MEANINGS.get(self.label, "")]
+        if self.frequency is not None:
+            words.append(f"{self.frequency:.5g} {'Hz' if self.model.time_unit else 'cycles/time'}")
+        if self.criticality:
+            words.append(self.criticality)
+        words += [f"{k} = {v:.5g}" for k, v in self.coefficients.items()]
+        if "residual" in self.certificate:
+            words.append(f"residual {self.certificate['residual']:.0e}")
+        return "; ".join(word for word in words if word)
+
+    __repr__ = __str__
+
+
+def numbered(points: Iterable[SpecialPoint]) -> tuple[SpecialPoint, ...]:
+    """Name points in order: H1, H2, LP1, ..."""
+    counts: dict[str, int] = {}
+    result = []
+    for point in points:
+        counts[point.label] = counts.get(point.label, 0) + 1
+        result.append(replace(point, name=f"{point.label}{counts[point.label]}"))
+    return tuple(result)

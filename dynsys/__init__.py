@@ -1,0 +1,21 @@
+"""dynsys: what a model is — vector fields, delays, transfer functions, compiled code."""
+
+from dynsys.delays import delay
+from dynsys.errors import ConvergenceError, DynsysError, ModelError, StorageError, UnknownNameError
+from dynsys.tables import SmoothTable
+from dynsys.vector_field import Attractors, Observable, Parameter, State, VectorField
+
+__all__ = [
+    "Attractors",
+    "ConvergenceError",
+    "DynsysError",
+    "ModelError",
+    "Observable",
+    "Parameter",
+    "SmoothTable",
+    "State",
+    "StorageError",
+    "UnknownNameError",
+    "VectorField",
+    "delay",
+]

@@ -1,0 +1,213 @@
+"""From an expression graph to the Python source of a model's compiled functions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from dynsys.graph import Graph
+
+_CALLS = {
+    "exp": "math.exp",
+    "log": "math.log",
+    "sqrt": "math.sqrt",
+    "sin": "math.sin",
+    "cos": "math.cos",
+    "tan": "math.tan",
+    "sinh": "math.sinh",
+    "cosh": "math.cosh",
+    "tanh": "math.tanh",
+    "asin": "math.asin",
+    "acos": "math.acos",
+    "atan": "math.atan",
+    "abs": "abs",
+    "sign": "np.sign",
+}
+
+HEADER = '''"""Compiled functions of the model {name}; generated, keyed by content, safe to delete."""
+import math
+
+import numpy as np
+from numba import njit
+
+from dynsys.functions import linoid_derivative
+from dynsys.kernels import DOMAIN, FIELD, JACOBIAN, JACOBIAN_TANGENT, OBSERVABLES, TANGENT, TAYLOR
+from dynsys.series import run_program
+from dynsys.tables import table_jet, table_margin
+'''
+
+
+@dataclass(frozen=True)
+class FieldGraph:
+    """A lifted vector field: its graph, inputs and outputs as node numbers."""
+
+    graph: Graph
+    states: list[int]
+    parameters: list[int]
+    field: list[int]
+    observables: list[int]
+    signals: list[int]
+    table_offsets: Mapping[str, int]
+    table_quantities: Mapping[str, int]
+
+
+def jacobian_nodes(model: FieldGraph) -> list[list[int]]:
+    """Nodes of the matrix f_x, row by row."""
+    graph = model.graph
+    columns = [graph.derivative(model.field, {x: graph.one}) for x in model.states]
+    return [[column[i] for column in columns] for i in range(len(model.field))]
+
+
+def source(model: FieldGraph, name: str) -> str:
+    """The source of all compiled functions but the Taylor kernel's program, which is data."""
+    graph = model.graph
+    dx = [graph.node("dx", i) for i in range(len(model.states))]
+    dp = [graph.node("dp", i) for i in range(len(model.parameters))]
+    seeds = dict(zip(model.states + model.parameters, dx + dp, strict=True))
+    jacobian = jacobian_nodes(model)
+    flat = [entry for row in jacobian for entry in row]
+    n = len(model.states)
+    second = graph.derivative(flat, seeds)
+    parts = [
+        HEADER.format(name=name) + f"\nSTATES = {n}\nPARAMETERS = {len(model.parameters)}\n",
+        _function(model, "field", "FIELD", "x, p, t, out", model.field, None),
+        _function(model, "observables", "OBSERVABLES", "x, p, t, out", model.observables, None),
+        _function(model, "signals", "OBSERVABLES", "x, p, t, out", model.signals, None),
+        _function(
+            model, "tangent", "TANGENT", "x, p, t, dx, dp, out",
+            graph.derivative(model.field, seeds), None,
+        ),
+        _function(model, "jacobian", "JACOBIAN", "x, p, t, out", flat, n),
+        _function(
+            model, "jacobian_tangent", "JACOBIAN_TANGENT", "x, p, t, dx, dp, out", second, n
+        ),
+        _domain(model),
+        _TAYLOR,
+    ]  # fmt: skip
+    return "\n\n".join(parts)
+
+
+_TAYLOR = '''
+_program = np.load(__file__.replace("kernels.py", "program.npz"))
+_instructions, _constants = _program["instructions"], _program["constants"]
+_outputs = _program["outputs"]
+
+
+@njit([TAYLOR], cache=True)
+def taylor(x, p, t, out):
+    run_program(_instructions, _constants, _outputs, x, p, t, out)
+'''
+
+
+def _decorated(name: str, signature: str, arguments: str, body: list[str]) -> str:
+    lines = [f'@njit([{signature}], cache=True, error_model="numpy")', f"def {name}({arguments}):"]
+    return "\n".join(lines + ["    " + line for line in body or ["pass"]]) + "\n"
+
+
+def _function(
+    model: FieldGraph, name: str, signature: str, arguments: str, outputs: list[int],
+    columns: int | None,
+) -> str:  # fmt: skip
+    body = _statements(model, outputs)
+    graph = model.graph
+    if columns is not None:
+        body.append("out[:, :] = 0.0")
+    for position, number in enumerate(outputs):
+        if columns is None:
+            body.append(f"out[{position}] = {_name(graph, number)}")
+        elif number != graph.zero:
+            row, column = divmod(position, columns)
+            body.append(f"out[{row}, {column}] = {_name(graph, number)}")
+    return _decorated(name, signature, arguments, body)
+
+
+def _name(graph: Graph, number: int) -> str:
+    content = graph.nodes[number]
+    operation = content[0]
+    if operation == "const":
+        return repr(content[1]) if content[1] >= 0 else f"({content[1]!r})"
+    if operation in ("x", "p", "dx", "dp"):
+        return f"{operation}[{content[1]}]"
+    return f"v{number}"
+
+
+def _lookups(model: FieldGraph, order: list[int]) -> dict[tuple, tuple[str, int]]:
+    """For every (table, a, b): the jet's variable and the highest derivative order needed."""
+    groups: dict[tuple, tuple[str, int]] = {}
+    for number in order:
+        content = model.graph.nodes[number]
+        if content[0] == "table":
+            key = (content[1], *content[5:7])
+            variable, depth = groups.get(key, (f"jet{len(groups)}", 0))
+            groups[key] = (variable, max(depth, content[3] + content[4]))
+    return groups
+
+
+def _statements(model: FieldGraph, outputs: list[int]) -> list[str]:
+    graph = model.graph
+    order = graph.reachable(outputs)
+    groups = _lookups(model, order)
+    lines = []
+    done: set[tuple] = set()
+    for number in order:
+        content = graph.nodes[number]
+        if content[0] == "table":
+            key = (content[1], *content[5:7])
+            if key not in done:
+                done.add(key)
+                lines += _jet(model, key, *groups[key])
+        text = _expression(graph, number, groups)
+        if text is not None:
+            lines.append(f"v{number} = {text}")
+    return lines
+
+
+def _jet(model: FieldGraph, key: tuple, variable: str, depth: int) -> list[str]:
+    table, a, b = key
+    quantities = model.table_quantities[table]
+    arguments = f"{_name(model.graph, a)}, {_name(model.graph, b)}"
+    return [
+        f"{variable} = np.empty(({depth + 1}, {depth + 1}, {quantities}))",
+        f"table_jet(t, {model.table_offsets[table]}, {arguments}, {depth}, {variable})",
+    ]
+
+
+def _expression(graph: Graph, number: int, groups: Mapping[tuple, tuple[str, int]]) -> str | None:
+    content = graph.nodes[number]
+    operation = content[0]
+    if operation in ("const", "x", "p", "dx", "dp"):
+        return None
+    names = [_name(graph, argument) for argument in graph.arguments(number)]
+    if operation in ("add", "mul", "div"):
+        symbol = {"add": "+", "mul": "*", "div": "/"}[operation]
+        return f"{names[0]} {symbol} {names[1]}"
+    if operation == "power":
+        return f"{names[0]} ** {content[2]!r}"
+    if operation == "linoid":
+        return f"linoid_derivative({names[0]}, {content[2]})"
+    if operation == "select":
+        return f"{names[2]} if {names[0]} {content[1]} {names[1]} else {names[3]}"
+    if operation == "table":
+        variable, _ = groups[(content[1], *content[5:7])]
+        return f"{variable}[{content[3]}, {content[4]}, {content[2]}]"
+    return f"{_CALLS[operation]}({names[0]})"
+
+
+def _domain(model: FieldGraph) -> str:
+    graph = model.graph
+    lookups = [
+        number
+        for number in graph.reachable(model.field + model.observables)
+        if graph.nodes[number][0] == "table"
+    ]
+    arguments = [argument for number in lookups for argument in graph.arguments(number)]
+    body = _statements(model, arguments) + ["margin = np.inf"]
+    for key in dict.fromkeys(
+        (graph.nodes[number][1], *graph.arguments(number)) for number in lookups
+    ):
+        table, a, b = key
+        offset = model.table_offsets[table]
+        call = f"table_margin(t, {offset}, {_name(graph, a)}, {_name(graph, b)})"
+        body.append(f"margin = min(margin, {call})")
+    body.append("return margin")
+    return _decorated("domain", "DOMAIN", "x, p, t", body)

@@ -1,0 +1,69 @@
+"""A model in words: plain text for the terminal, LaTeX for a notebook."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+import sympy
+
+from dynsys.printing import to_text
+
+if TYPE_CHECKING:
+    from dynsys.vector_field import VectorField
+
+
+def text(model: VectorField) -> str:
+    """States, parameters, equations, observables and source of a model as plain text."""
+    quantities = {k: tuple(t.quantities) for k, t in model.tables.items()}
+
+    def formulas(given: Mapping[str, sympy.Expr], mark: str) -> list[str]:
+        return [f"  {label}{mark} = {to_text(e, quantities)}" for label, e in given.items()]
+
+    parts = [f"{model.name}: {model.meaning}" if model.meaning else model.name, ""]
+    parts += ["States", *_table((k, f"{s.initial:g}", s.unit, s.meaning)
+                                for k, s in model.states.items())]  # fmt: skip
+    parts += ["", "Parameters", *_table((k, f"{v:g}", model.unit(k), model.declared_parameters[k].meaning)
+                                        for k, v in model.parameters.items())]  # fmt: skip
+    parts += ["", f"Equations (time in {model.time_unit or 'dimensionless units'})"]
+    parts += formulas(model.equations, "'")
+    if model.definitions:
+        parts += ["with", *formulas(model.definitions, "")]
+    observed = {k: o.expression for k, o in model.observables.items()}
+    parts += ["", "Observables", *_table((k, to_text(e, quantities), model.unit(k),
+                                          model.observables[k].meaning)
+                                         for k, e in observed.items())]  # fmt: skip
+    if model.lines:
+        parts += ["", "Delays", *(f"  {to_text(x.signal)} delayed by {to_text(x.tau)}: transport line of "
+                                  f"{model.delay_order} Chebyshev nodes" for x in model.lines)]  # fmt: skip
+    if model.tables:
+        parts += ["", "Tables", *(_domain(k, t.domain) for k, t in model.tables.items())]
+    if model.source:
+        parts += ["", f"Source: {model.source}"]
+    return "\n".join(parts)
+
+
+def _domain(name: str, domain: Mapping[str, tuple[float, float]]) -> str:
+    spans = ", ".join(f"{axis} in [{low:g}, {high:g}]" for axis, (low, high) in domain.items())
+    return f"  {name}: {spans}"
+
+
+def _table(rows: Iterable[tuple[str, ...]]) -> list[str]:
+    lines = [tuple(row) for row in rows]
+    widths = [max((len(row[k]) for row in lines), default=0) for k in range(len(lines[0]))]
+    return [
+        "  " + "  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip()
+        for row in lines
+    ]
+
+
+def latex(model: VectorField) -> str:
+    """The equations and definitions as a LaTeX ``aligned`` block."""
+    lines = [
+        rf"\frac{{d {sympy.latex(sympy.Symbol(k))}}}{{dt}} &= {sympy.latex(e)}"
+        for k, e in model.equations.items()
+    ]
+    lines += [
+        f"{sympy.latex(sympy.Symbol(k))} &= {sympy.latex(e)}" for k, e in model.definitions.items()
+    ]
+    return "$$\\begin{aligned}\n" + " \\\\\n".join(lines) + "\n\\end{aligned}$$"

@@ -1,0 +1,35 @@
+"""The signatures of a model's compiled functions.
+
+Engines take these as numba first-class functions, so that one compiled engine serves every model.
+Shapes: ``x`` (n,), ``p`` (m,), ``t`` the packed tables of the model, ``out`` the result.
+"""
+
+from __future__ import annotations
+
+import warnings
+
+from numba import complex128, float64, types
+from numba.core.errors import NumbaExperimentalFeatureWarning
+
+# First-class functions have been stable since numba 0.49; the warning would meet every user.
+warnings.filterwarnings("ignore", category=NumbaExperimentalFeatureWarning)
+
+VECTOR = types.Array(float64, 1, "C")
+MATRIX = types.Array(float64, 2, "C")
+COMPLEX_MATRIX = types.Array(complex128, 2, "C")
+
+FIELD = types.void(VECTOR, VECTOR, VECTOR, VECTOR)
+JACOBIAN = types.void(VECTOR, VECTOR, VECTOR, MATRIX)
+TANGENT = types.void(VECTOR, VECTOR, VECTOR, VECTOR, VECTOR, VECTOR)
+JACOBIAN_TANGENT = types.void(VECTOR, VECTOR, VECTOR, VECTOR, VECTOR, MATRIX)
+TAYLOR = types.void(COMPLEX_MATRIX, COMPLEX_MATRIX, VECTOR, COMPLEX_MATRIX)
+OBSERVABLES = types.void(VECTOR, VECTOR, VECTOR, VECTOR)
+DOMAIN = float64(VECTOR, VECTOR, VECTOR)
+
+FIELD_TYPE = types.FunctionType(FIELD)
+JACOBIAN_TYPE = types.FunctionType(JACOBIAN)
+TANGENT_TYPE = types.FunctionType(TANGENT)
+JACOBIAN_TANGENT_TYPE = types.FunctionType(JACOBIAN_TANGENT)
+TAYLOR_TYPE = types.FunctionType(TAYLOR)
+OBSERVABLES_TYPE = types.FunctionType(OBSERVABLES)
+DOMAIN_TYPE = types.FunctionType(DOMAIN)

@@ -1,0 +1,83 @@
+"""Models as plain data, so that every result file can tell, and rebuild, how it was made."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from dynsys.errors import StorageError
+from dynsys.printing import to_text
+
+if TYPE_CHECKING:
+    from dynsys.vector_field import VectorField
+
+FORMAT = 1
+
+
+def to_dict(model: VectorField) -> dict[str, Any]:
+    """A model as JSON-ready data; tables are named by their content hash."""
+    quantities = {k: tuple(t.quantities) for k, t in model.tables.items()}
+
+    def write(expression) -> str:
+        return to_text(expression, quantities)
+
+    return {
+        "format": FORMAT,
+        "name": model.name,
+        "meaning": model.meaning,
+        "states": {k: [s.initial, s.range, s.unit, s.meaning] for k, s in model.states.items()},
+        "parameters": {
+            k: [p.value, p.unit, p.meaning, p.positive]
+            for k, p in model.declared_parameters.items()
+        },
+        "values": dict(model.parameters),
+        "definitions": {k: write(e) for k, e in model.definitions.items()},
+        "equations": {k: write(e) for k, e in model.equations.items()},
+        "observables": {
+            k: [write(o.expression), o.unit, o.meaning] for k, o in model.observables.items()
+        },
+        "tables": {k: t.digest for k, t in model.tables.items()},
+        "attractors": None
+        if model.attractors is None
+        else [model.attractors.observable, model.attractors.borders, model.attractors.names],
+        "time_unit": model.time_unit,
+        "source": model.source,
+        "delay_order": model.delay_order,
+    }
+
+
+def from_dict(content: dict[str, Any]) -> VectorField:
+    """Rebuild a model; StorageError where the data is damaged or a table is not to be found."""
+    from dynsys.vector_field import Attractors, Observable, Parameter, State, VectorField
+
+    try:
+        if content["format"] != FORMAT:
+            raise StorageError(
+                f"the model is stored in format {content['format']}; this version reads {FORMAT}"
+            )
+        named = content["attractors"]
+        return VectorField(
+            name=content["name"],
+            meaning=content["meaning"],
+            states={
+                k: State(v[0], tuple(v[1]) if v[1] else None, v[2], v[3])
+                for k, v in content["states"].items()
+            },
+            parameters={k: Parameter(*v) for k, v in content["parameters"].items()},
+            definitions=content["definitions"],
+            equations=content["equations"],
+            observables={k: Observable(*v) for k, v in content["observables"].items()},
+            tables={k: _table(digest) for k, digest in content["tables"].items()},
+            attractors=named and Attractors(named[0], tuple(named[1]), tuple(named[2])),
+            time_unit=content["time_unit"],
+            source=content["source"],
+            delay_order=content["delay_order"],
+            _values=content["values"],
+        )
+    except (KeyError, IndexError, TypeError) as error:
+        raise StorageError(f"the stored model is damaged ({error!r}); compute it again") from error
+
+
+def _table(digest: str):
+    from dynsys.transfer import find_table
+
+    return find_table(digest)
