@@ -12,10 +12,10 @@ from numba import float64, int64, njit, types, void
 
 from dynsys.errors import ModelError, unknown_name
 
-HEADER = 7
-ORDER = 6
+HEADER = 7  # nx, ny, number of quantities, x0, hx, y0, hy
+HIGHEST = 5  # a quintic has no further derivatives
 
-# Row k: coefficients of the k-th uniform quintic B-spline piece in powers of u on [0, 1].
+# Row k: the k-th uniform quintic B-spline over a cell, coefficients of the powers of u on [0, 1].
 _BASIS = (
     np.array(
         [
@@ -37,7 +37,7 @@ class TableLookup(sympy.Function):
 
     nargs = 6
 
-    def fdiff(self, argindex=1):
+    def fdiff(self, argindex: int = 1) -> sympy.Expr:
         name, quantity, i, j, a, b = self.args
         if argindex == 5:
             return TableLookup(name, quantity, i + 1, j, a, b)
@@ -45,8 +45,157 @@ class TableLookup(sympy.Function):
             return TableLookup(name, quantity, i, j + 1, a, b)
         return sympy.S.Zero
 
+    def _latex(self, printer, exp=None):
+        name, quantity, i, j, a, b = self.args
+        order = rf"^{{({i},{j})}}" if i or j else ""
+        head = rf"\mathrm{{{name}}}_{{{quantity}}}{order}"
+        text = rf"{head}\left({printer._print(a)}, {printer._print(b)}\right)"
+        return text if exp is None else rf"{text}^{{{exp}}}"
 
-def _fit_axis(values: np.ndarray, axis: int) -> np.ndarray:
+
+class SmoothTable:
+    """Quantities on a uniform two-dimensional grid as quintic tensor-product B-splines.
+
+    The interpolant is four times continuously differentiable; its ends are not-a-knot (the fifth
+    derivative is continuous at the two knots next to either end).
+
+    Parameters
+    ----------
+    name : how expressions call it: ``name.quantity(a, b)``.
+    axes : two names with uniform increasing grids, (nx,) and (ny,), of 8 points or more.
+    quantities : name -> values (nx, ny).
+    units : name -> unit.
+
+    Raises
+    ------
+    ModelError
+        for grids or values that cannot be interpolated.
+
+    Example
+    -------
+    >>> x = np.linspace(0, 1, 20)
+    >>> table = SmoothTable("f", {"x": x, "y": x}, {"product": np.outer(x, x)})
+    >>> float(table.evaluate("product", 0.5, 0.25))
+    0.125
+    """
+
+    def __init__(
+        self,
+        name: str,
+        axes: Mapping[str, np.ndarray],
+        quantities: Mapping[str, np.ndarray],
+        units: Mapping[str, str] | None = None,
+        source: str = "",
+    ) -> None:
+        if not name.isidentifier():
+            raise ModelError(f"{name!r} cannot name a table; use an identifier")
+        if len(axes) != 2 or not quantities:
+            raise ModelError(f"table {name}: give two axes and at least one quantity")
+        self.name, self.source = name, source
+        self.axes = MappingProxyType({k: _uniform(name, k, v) for k, v in axes.items()})
+        self.quantities = tuple(quantities)
+        self.units = MappingProxyType(dict(units or {}))
+        x, y = self.axes.values()
+        values = [_values(name, k, v, (len(x), len(y))) for k, v in quantities.items()]
+        coefficients = _coefficients(_coefficients(np.stack(values, axis=-1), 0), 1)
+        header = [len(x), len(y), len(values), x[0], x[1] - x[0], y[0], y[1] - y[0]]
+        self.packed = np.concatenate([np.array(header, dtype=float), coefficients.ravel()])
+        self.packed.setflags(write=False)
+        # The data, not the fitted coefficients: those differ in the last bits between machines.
+        content = np.concatenate([x, y, *(v.ravel() for v in values)])
+        text = repr((name, tuple(axes), self.quantities)).encode()
+        self.digest = hashlib.sha256(text + np.ascontiguousarray(content).tobytes()).hexdigest()[
+            :32
+        ]
+
+    @property
+    def domain(self) -> Mapping[str, tuple[float, float]]:
+        """Axis name -> (lowest, highest) argument."""
+        return MappingProxyType({k: (float(v[0]), float(v[-1])) for k, v in self.axes.items()})
+
+    def expression(self, quantity: str, a: sympy.Expr, b: sympy.Expr) -> sympy.Expr:
+        """The quantity at (a, b) for use in a model's equations."""
+        return TableLookup(sympy.Symbol(self.name), self._index(quantity), 0, 0, a, b)
+
+    def evaluate(
+        self,
+        quantity: str,
+        a: float | np.ndarray,
+        b: float | np.ndarray,
+        derivative: tuple[int, int] = (0, 0),
+        extrapolate: bool = False,
+    ) -> np.ndarray:
+        """Values (broadcast shape of ``a`` and ``b``) of a quantity or one of its derivatives.
+
+        Raises ModelError outside the domain unless ``extrapolate`` is set (then the polynomials
+        of the edge are continued).
+        """
+        index = self._index(quantity)
+        if min(derivative) < 0:
+            raise ModelError(f"derivative {derivative} makes no sense; use orders of 0 or more")
+        first, second = np.broadcast_arrays(np.asarray(a, float), np.asarray(b, float))
+        if not extrapolate:
+            self._check(first, second)
+        i, j = derivative
+        depth = i + j
+        if depth > HIGHEST:
+            return np.zeros(first.shape)
+        out = np.empty((depth + 1, depth + 1, len(self.quantities)))
+        result = np.empty(first.shape)
+        for where in np.ndindex(first.shape):
+            table_jet(self._writable(), 0, first[where], second[where], depth, out)
+            result[where] = out[i, j, index]
+        return result
+
+    def _writable(self) -> np.ndarray:
+        """A view numba accepts as an ordinary array; nothing writes to it."""
+        if "_plain" not in self.__dict__:
+            self._plain = self.packed.copy()
+        return self._plain
+
+    def _index(self, quantity: str) -> int:
+        if quantity not in self.quantities:
+            raise unknown_name("quantity", quantity, self.quantities, f"table {self.name}")
+        return self.quantities.index(quantity)
+
+    def _check(self, a: np.ndarray, b: np.ndarray) -> None:
+        for values, (axis, (low, high)) in zip((a, b), self.domain.items(), strict=True):
+            outside = values[~((values >= low) & (values <= high))]
+            if outside.size:
+                raise ModelError(
+                    f"table {self.name}: {axis} = {outside.flat[0]:g} is outside its domain "
+                    f"[{low:g}, {high:g}]; pass extrapolate=True to continue the edge's polynomial"
+                )
+
+    def __repr__(self) -> str:
+        spans = ", ".join(f"{k} in [{lo:g}, {hi:g}]" for k, (lo, hi) in self.domain.items())
+        return f"<SmoothTable {self.name}: {', '.join(self.quantities)}; {spans}>"
+
+
+def _uniform(table: str, name: str, values: np.ndarray) -> np.ndarray:
+    axis = np.array(values, dtype=float)
+    if axis.ndim != 1 or len(axis) < 8:
+        raise ModelError(f"table {table}: axis {name} needs 8 grid points or more in one dimension")
+    steps = np.diff(axis)
+    if not (np.all(np.isfinite(axis)) and np.all(steps > 0)):
+        raise ModelError(f"table {table}: axis {name} must increase and be finite")
+    if np.ptp(steps) > 1e-9 * (axis[-1] - axis[0]):
+        raise ModelError(f"table {table}: axis {name} is not uniform; resample it on a uniform grid")
+    axis.setflags(write=False)
+    return axis
+
+
+def _values(table: str, name: str, values: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    array = np.array(values, dtype=float)
+    if array.shape != shape:
+        raise ModelError(f"table {table}: {name} has shape {array.shape}; the grid is {shape}")
+    if not np.all(np.isfinite(array)):
+        raise ModelError(f"table {table}: {name} holds values that are not finite")
+    return array
+
+
+def _coefficients(values: np.ndarray, axis: int) -> np.ndarray:
+    """B-spline coefficients (n + 4 along ``axis``) of the not-a-knot interpolant."""
     from scipy.sparse import lil_matrix
     from scipy.sparse.linalg import splu
 
@@ -55,6 +204,7 @@ def _fit_axis(values: np.ndarray, axis: int) -> np.ndarray:
     for i in range(n - 1):
         matrix[i, i : i + 6] = _BASIS[:, 0]
     matrix[n - 1, n - 2 : n + 4] = _BASIS.sum(axis=1)
+    # A vanishing sixth difference makes the fifth derivative continuous across a knot.
     sixth = np.array([1, -6, 15, -20, 15, -6, 1], dtype=float)
     for row, start in enumerate((0, 1, n - 4, n - 3)):
         matrix[n + row, start : start + 7] = sixth
@@ -65,72 +215,56 @@ def _fit_axis(values: np.ndarray, axis: int) -> np.ndarray:
     return np.moveaxis(solved.reshape(right.shape), 0, axis)
 
 
-class SmoothTable:
-    """Quintic tensor-product spline (stand-in; see the full version)."""
-
-    def __init__(self, name, axes, quantities, units=None, source=""):
-        self.name, self.source = name, source
-        self.axes = MappingProxyType({k: np.asarray(v, float) for k, v in axes.items()})
-        self.quantities = tuple(quantities)
-        x, y = self.axes.values()
-        stack = np.stack([np.asarray(v, float) for v in quantities.values()], axis=-1)
-        coefficients = _fit_axis(_fit_axis(stack, 0), 1)
-        header = [len(x), len(y), len(self.quantities), x[0], x[1] - x[0], y[0], y[1] - y[0]]
-        self.packed = np.concatenate([header, coefficients.ravel()])
-        self.domain = {k: (v[0], v[-1]) for k, v in self.axes.items()}
-        self.digest = hashlib.sha256(self.packed.tobytes()).hexdigest()[:32]
-
-    def expression(self, quantity, a, b):
-        if quantity not in self.quantities:
-            raise unknown_name("quantity", quantity, self.quantities, f"table {self.name}")
-        return TableLookup(
-            sympy.Symbol(self.name), self.quantities.index(quantity), 0, 0, a, b
-        )
+_PACKED = types.Array(float64, 1, "C")
 
 
-@njit(cache=True)
-def _basis(u, d, h, k):
-    """d-th derivative of the k-th basis piece at u."""
+@njit([float64(float64, int64, float64, int64)], cache=True)
+def _piece(u, d, h, k):
+    """d-th derivative of the k-th basis piece at u, for cells of width h."""
     value = 0.0
     for m in range(5, d - 1, -1):
         factor = 1.0
         for i in range(d):
             factor *= m - i
         value = value * u + _BASIS[k, m] * factor
-    for i in range(d):
+    for _ in range(d):
         value /= h
     return value
 
 
-_V = types.Array(float64, 1, "C")
-
-
-@njit([void(_V, int64, float64, float64, int64, types.Array(float64, 3, "C"))], cache=True)
+@njit([void(_PACKED, int64, float64, float64, int64, types.Array(float64, 3, "C"))], cache=True)
 def table_jet(t, offset, a, b, order, out):
-    nx, ny, nq = int(t[offset]), int(t[offset + 1]), int(t[offset + 2])
-    x0, hx, y0, hy = t[offset + 3], t[offset + 4], t[offset + 5], t[offset + 6]
-    i0 = min(max(int(np.floor((a - x0) / hx)), 0), nx - 2)
-    j0 = min(max(int(np.floor((b - y0) / hy)), 0), ny - 2)
-    u, v = (a - x0) / hx - i0, (b - y0) / hy - j0
-    start = offset + 7
-    for di in range(order + 1):
-        for dj in range(order + 1):
-            for q in range(nq):
-                out[di, dj, q] = 0.0
-    for di in range(order + 1):
+    """All partial derivatives up to ``order``: ``out[i, j, q]`` = d^i_a d^j_b of quantity q.
+
+    ``t`` holds packed tables, this one from ``offset``. Outside the domain the polynomials of the
+    edge cells are continued, so that Newton iterations stay smooth; ``table_margin`` tells.
+    """
+    nx, ny, quantities = int(t[offset]), int(t[offset + 1]), int(t[offset + 2])
+    hx, hy = t[offset + 4], t[offset + 6]
+    u, v = (a - t[offset + 3]) / hx, (b - t[offset + 5]) / hy
+    i0 = min(max(int(np.floor(u)), 0), nx - 2)
+    j0 = min(max(int(np.floor(v)), 0), ny - 2)
+    u -= i0
+    v -= j0
+    start = offset + HEADER
+    for i in range(order + 1):
+        for j in range(order + 1):
+            for q in range(quantities):
+                out[i, j, q] = 0.0
+    for i in range(order + 1):
         for k in range(6):
-            bx = _basis(u, di, hx, k)
-            for dj in range(order + 1 - di):
+            along_a = _piece(u, i, hx, k)
+            for j in range(order + 1 - i):
                 for m in range(6):
-                    w = bx * _basis(v, dj, hy, m)
-                    at = start + ((i0 + k) * (ny + 4) + j0 + m) * nq
-                    for q in range(nq):
-                        out[di, dj, q] += w * t[at + q]
+                    weight = along_a * _piece(v, j, hy, m)
+                    at = start + ((i0 + k) * (ny + 4) + j0 + m) * quantities
+                    for q in range(quantities):
+                        out[i, j, q] += weight * t[at + q]
 
 
-@njit([float64(_V, int64, float64, float64)], cache=True)
+@njit([float64(_PACKED, int64, float64, float64)], cache=True)
 def table_margin(t, offset, a, b):
-    nx, ny = t[offset], t[offset + 1]
-    u = (a - t[offset + 3]) / (t[offset + 4] * (nx - 1))
-    v = (b - t[offset + 5]) / (t[offset + 6] * (ny - 1))
+    """Smallest distance to an edge of the domain in units of the axis; negative outside."""
+    u = (a - t[offset + 3]) / (t[offset + 4] * (t[offset] - 1.0))
+    v = (b - t[offset + 5]) / (t[offset + 6] * (t[offset + 1] - 1.0))
     return min(min(u, 1.0 - u), min(v, 1.0 - v))

@@ -1,22 +1,26 @@
-import numpy as np
-from dataclasses import dataclass
-from functools import cache
-from dynsys.tables import SmoothTable
+"""Transfer functions of the exponential integrate-and-fire neuron from its Fokker-Planck equation."""
 
+from dynsys.transfer.filters import filter_time_constants
+from dynsys.transfer.fokker_planck import rate_response, steady_state
+from dynsys.transfer.neuron import EIFNeuron
+from dynsys.transfer.table import (
+    find_table,
+    load_table,
+    save_table,
+    smooth_table,
+    transfer_function,
+    transfer_table,
+)
 
-@dataclass(frozen=True)
-class EIFNeuron:
-    C: float = 200.0
-    gL: float = 10.0
-
-
-@cache
-def transfer_function(neuron=EIFNeuron()):
-    d = np.load("/work/shared/data/eif_cascade_reference_table.npz")
-    k = list(d.keys())
-    return SmoothTable("eif", {"mu": np.linspace(-1, 7, 350), "sigma": np.linspace(0.5, 5, 64)},
-      {"log_rate": np.log(d["r_ss"]), "mean_voltage": d["V_mean_ss"], "log_tau_mu": np.log(d["tau_mu_exp"])})
-
-
-def find_table(digest):
-    return transfer_function()
+__all__ = [
+    "EIFNeuron",
+    "filter_time_constants",
+    "find_table",
+    "load_table",
+    "rate_response",
+    "save_table",
+    "smooth_table",
+    "steady_state",
+    "transfer_function",
+    "transfer_table",
+]

@@ -1,0 +1,126 @@
+"""Filter time constants: the exponential low-pass filter nearest to the neuron's rate response.
+
+tau minimizes the integral over frequency of |1 / (1 + 2 pi i f tau) - r1(f) / norm|^2 from 0.125 to
+1000.125 Hz, the continuous form of the sum over 4000 frequencies of Augustin et al. 2017 (norm: the
+response at 0.25 Hz, for sigma the slope of the steady rate). The minimum is found by a smooth
+search, so tau is not quantized.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import complex128, float64, njit, types
+
+from dynsys.transfer.fokker_planck import FINE, SERIES, VECTOR, _check_noise, response, steady
+from dynsys.transfer.neuron import EIFNeuron
+
+LOWEST, HIGHEST = 0.000125, 1.000125  # kHz
+NORM_FREQUENCY = 0.00025  # kHz
+_SMALLEST, _LARGEST = 0.02, 400.0  # ms
+
+
+def frequency_nodes(panels: int = 10, points: int = 12) -> tuple[np.ndarray, np.ndarray]:
+    """Gauss-Legendre frequencies (kHz) and weights: panels geometric up to 60 Hz, then uniform.
+
+    The first node is the norm's frequency, with weight zero.
+    """
+    low = np.geomspace(LOWEST, 0.06, 5)
+    edges = np.concatenate([low, np.linspace(0.06, HIGHEST, panels)[1:]])
+    node, weight = np.polynomial.legendre.leggauss(points)
+    half = np.diff(edges) / 2
+    nodes = (edges[:-1] + half)[:, None] + half[:, None] * node
+    weights = half[:, None] * weight
+    return (
+        np.concatenate([[NORM_FREQUENCY], nodes.ravel()]),
+        np.concatenate([[0.0], weights.ravel()]),
+    )
+
+
+@njit([float64(VECTOR, VECTOR, SERIES, float64)], cache=True)
+def misfit(frequencies, weights, ratio, logarithm):
+    """Weighted squared distance between the filter of log time constant and the response."""
+    total = 0.0
+    tau = math.exp(logarithm)
+    for k in range(frequencies.shape[0]):
+        filtered = 1.0 / complex(1.0, 2.0 * math.pi * frequencies[k] * tau)
+        difference = filtered - ratio[k]
+        total += weights[k] * (difference.real**2 + difference.imag**2)
+    return total
+
+
+@njit([float64(VECTOR, VECTOR, SERIES)], cache=True)
+def best_time_constant(frequencies, weights, ratio):
+    """Global minimum of the misfit: a scan in log tau, then golden section and a parabola."""
+    low, high = math.log(_SMALLEST), math.log(_LARGEST)
+    count = 160
+    best, smallest = low, math.inf
+    for k in range(count + 1):
+        trial = low + (high - low) * k / count
+        value = misfit(frequencies, weights, ratio, trial)
+        if value < smallest:
+            best, smallest = trial, value
+    width = (high - low) / count
+    a, b = best - width, best + width
+    golden = 0.5 * (math.sqrt(5.0) - 1.0)
+    c, d = b - golden * (b - a), a + golden * (b - a)
+    fc = misfit(frequencies, weights, ratio, c)
+    fd = misfit(frequencies, weights, ratio, d)
+    while b - a > 1e-4:
+        if fc < fd:
+            b, d, fd = d, c, fc
+            c = b - golden * (b - a)
+            fc = misfit(frequencies, weights, ratio, c)
+        else:
+            a, c, fc = c, d, fd
+            d = a + golden * (b - a)
+            fd = misfit(frequencies, weights, ratio, d)
+    # Rounding hides the minimum below 1e-8; a parabola over a wider base finds its vertex.
+    middle, h = 0.5 * (a + b), 1e-3
+    left = misfit(frequencies, weights, ratio, middle - h)
+    center = misfit(frequencies, weights, ratio, middle)
+    right = misfit(frequencies, weights, ratio, middle + h)
+    curvature = left - 2.0 * center + right
+    if curvature > 0.0:
+        middle += 0.5 * h * (left - right) / curvature
+    return math.exp(middle)
+
+
+@njit(
+    [types.void(VECTOR, float64, float64, VECTOR, VECTOR, float64, VECTOR)], cache=True
+)
+def cell(neuron, mu, sigma, frequencies, weights, refinement, out):
+    """Fill ``out`` with rate (kHz), mean voltage (mV), tau_mu (ms), tau_sigma (ms) of one point.
+
+    Rate and voltage by Richardson extrapolation of the second-order scheme.
+    tau_sigma is zero where the rate falls with sigma, as published.
+    """
+    coarse, fine = steady(neuron, mu, sigma, 3.0), steady(neuron, mu, sigma, 6.0)
+    out[0] = math.exp((4.0 * math.log(fine[0]) - math.log(coarse[0])) / 3.0)
+    out[1] = (4.0 * fine[1] - coarse[1]) / 3.0
+    ratio = np.empty(frequencies.shape[0], complex128)
+    response(neuron, mu, sigma, frequencies, refinement, False, ratio)
+    ratio /= ratio[0]
+    out[2] = best_time_constant(frequencies, weights, ratio)
+    h = 1e-4 * sigma
+    above, below = steady(neuron, mu, sigma + h, 3.0), steady(neuron, mu, sigma - h, 3.0)
+    slope = (above[0] - below[0]) / (2.0 * h)
+    out[3] = 0.0
+    if slope > 0.0:
+        response(neuron, mu, sigma, frequencies, refinement, True, ratio)
+        ratio /= slope
+        out[3] = best_time_constant(frequencies, weights, ratio)
+
+
+def filter_time_constants(neuron: EIFNeuron, mu: float, sigma: float) -> tuple[float, float]:
+    """(tau_mu, tau_sigma) in ms of the exponential filters at one input (mu, sigma).
+
+    Example
+    -------
+    >>> tau_mu, tau_sigma = filter_time_constants(EIFNeuron(), mu=1.2923, sigma=1.5)
+    """
+    _check_noise(sigma)
+    out = np.empty(4)
+    cell(neuron.packed(), float(mu), float(sigma), *frequency_nodes(), FINE, out)
+    return float(out[2]), float(out[3])

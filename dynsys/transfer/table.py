@@ -1,0 +1,230 @@
+"""Transfer functions over a grid of inputs: computed, shipped for the default neuron, cached."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import warnings
+import zipfile
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+from numba import float64, int64, njit, types
+
+from dynsys.cache import cache_directory
+from dynsys.errors import ModelError, StorageError
+from dynsys.storage import write_atomically
+from dynsys.tables import SmoothTable
+from dynsys.transfer.filters import cell, frequency_nodes
+from dynsys.transfer.fokker_planck import VECTOR
+from dynsys.transfer.neuron import EIFNeuron
+
+VERSION = 1  # raise it when the method changes what a table holds
+DEFAULT_MU = np.linspace(-1.0, 7.0, 350)
+DEFAULT_SIGMA = np.linspace(0.5, 5.0, 64)
+SHIPPED = Path(__file__).parent.parent / "data" / "eif_default.npz"
+UNITS = {"rate": "kHz", "mean_voltage": "mV", "tau_mu": "ms", "tau_sigma": "ms"}
+
+
+@njit(
+    [types.void(VECTOR, float64, VECTOR, VECTOR, VECTOR, float64, types.Array(float64, 2, "C"))],
+    cache=True,
+    nogil=True,
+)
+def _row(neuron, mu, sigma, frequencies, weights, refinement, out):
+    for j in range(sigma.shape[0]):
+        cell(neuron, mu, sigma[j], frequencies, weights, refinement, out[j])
+
+
+def transfer_table(
+    neuron: EIFNeuron | None = None,
+    mu: np.ndarray = DEFAULT_MU,
+    sigma: np.ndarray = DEFAULT_SIGMA,
+    workers: int | None = None,
+    progress: bool = True,
+) -> xr.Dataset:
+    """Steady rate, mean voltage and filter time constants over a grid of inputs.
+
+    Parameters
+    ----------
+    mu, sigma : increasing inputs in mV/ms (k,) and mV/sqrt(ms) (l,).
+    workers : threads; all cores by default.
+    progress : show a progress bar.
+
+    Returns
+    -------
+    Dataset (mu, sigma) with ``rate`` (kHz), ``mean_voltage`` (mV), ``tau_mu``, ``tau_sigma`` (ms).
+
+    Example
+    -------
+    >>> table = transfer_table(EIFNeuron(DeltaT=2.0), mu=np.linspace(0, 3, 40))
+    """
+    neuron = neuron or EIFNeuron()
+    mu, sigma = _axis("mu", mu), _axis("sigma", sigma)
+    if sigma[0] <= 0:
+        raise ModelError(f"sigma starts at {sigma[0]:g}; the noise must be positive")
+    values = np.empty((len(mu), len(sigma), 4))
+    groups = _noise_groups(sigma)
+
+    def fill(i: int) -> None:
+        for block, nodes, refinement in groups:
+            part = np.empty((block.stop - block.start, 4))
+            _row(neuron.packed(), mu[i], sigma[block].copy(), *nodes, refinement, part)
+            values[i, block] = part
+
+    _in_threads(fill, len(mu), workers or os.cpu_count() or 1, progress)
+    data = {
+        name: (("mu", "sigma"), values[..., k], {"units": unit})
+        for k, (name, unit) in enumerate(UNITS.items())
+    }
+    return xr.Dataset(
+        data,
+        coords={
+            "mu": ("mu", mu, {"units": "mV/ms"}),
+            "sigma": ("sigma", sigma, {"units": "mV/sqrt(ms)"}),
+        },
+        attrs={**asdict(neuron), "method": f"Fokker-Planck, second order, version {VERSION}"},
+    )
+
+
+def _axis(name: str, values: np.ndarray) -> np.ndarray:
+    axis = np.ascontiguousarray(values, dtype=float)
+    if axis.ndim != 1 or len(axis) < 1 or not np.all(np.isfinite(axis)):
+        raise ModelError(f"{name} must be a one-dimensional array of finite numbers")
+    if np.any(np.diff(axis) <= 0):
+        raise ModelError(f"{name} must increase from point to point")
+    return axis
+
+
+def _noise_groups(sigma: np.ndarray) -> list[tuple[slice, tuple[np.ndarray, np.ndarray], float]]:
+    """Blocks of the noise axis with their frequencies and grid refinement.
+
+    Little noise sharpens the resonances of the response and the boundary layers of the density.
+    """
+    edges = np.searchsorted(sigma, [0.8, 1.2])
+    bounds = [0, *edges, len(sigma)]
+    choices = [(40, 3.0), (20, 1.6), (10, 1.0)]
+    return [
+        (slice(a, b), frequency_nodes(panels), refinement)
+        for a, b, (panels, refinement) in zip(bounds[:-1], bounds[1:], choices, strict=True)
+        if b > a
+    ]
+
+
+def _in_threads(work, count: int, workers: int, progress: bool) -> None:
+    from rich.progress import Progress
+
+    with ThreadPoolExecutor(workers) as pool, Progress(disable=not progress) as bar:
+        task = bar.add_task("transfer functions", total=count)
+        pending = [pool.submit(work, i) for i in range(count)]
+        try:
+            for future in pending:
+                future.result()
+                bar.advance(task)
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+
+
+def smooth_table(table: xr.Dataset, neuron: EIFNeuron) -> SmoothTable:
+    """The quintic spline of a computed table: log_rate (log kHz), mean_voltage (mV), log_tau_mu."""
+    return SmoothTable(
+        "eif",
+        axes={"mu": table["mu"].values, "sigma": table["sigma"].values},
+        quantities={
+            "log_rate": np.log(table["rate"].values),
+            "mean_voltage": table["mean_voltage"].values,
+            "log_tau_mu": np.log(table["tau_mu"].values),
+        },
+        units={"log_rate": "log kHz", "mean_voltage": "mV", "log_tau_mu": "log ms"},
+        source=f"Fokker-Planck equation of {neuron}",
+    )
+
+
+@cache
+def transfer_function(neuron: EIFNeuron | None = None) -> SmoothTable:
+    """The transfer functions of a neuron as a ``SmoothTable``.
+
+    The default neuron's table ships with the package; another neuron's is computed on first use
+    (about a minute on two cores) and cached by a hash of its parameters.
+
+    Example
+    -------
+    >>> table = transfer_function()
+    >>> rate = np.exp(table.evaluate("log_rate", mu=1.3, sigma=1.5))
+    """
+    neuron = neuron or EIFNeuron()
+    if neuron == EIFNeuron():
+        return smooth_table(load_table(SHIPPED), neuron)
+    path = _cache_path(neuron)
+    if path.exists():
+        try:
+            return smooth_table(load_table(path), neuron)
+        except StorageError as error:
+            warnings.warn(f"{error}; it is computed again", stacklevel=2)
+    table = transfer_table(neuron)
+    save_table(table, path)
+    return smooth_table(table, neuron)
+
+
+def _cache_path(neuron: EIFNeuron) -> Path:
+    grid = (len(DEFAULT_MU), DEFAULT_MU[0], DEFAULT_MU[-1], len(DEFAULT_SIGMA))
+    text = repr((sorted(asdict(neuron).items()), grid, DEFAULT_SIGMA[[0, -1]].tolist(), VERSION))
+    digest = hashlib.sha256(text.encode()).hexdigest()[:24]
+    return cache_directory() / "transfer" / f"eif-{digest}.npz"
+
+
+def save_table(table: xr.Dataset, path: Path) -> Path:
+    """Write a computed table (npz), complete or not at all."""
+    arrays = {name: table[name].values for name in (*UNITS, "mu", "sigma")}
+    neuron = np.array([table.attrs[name] for name in EIFNeuron.parameter_names()])
+
+    def write(draft: Path) -> None:
+        with open(draft, "wb") as file:
+            np.savez_compressed(file, neuron=neuron, **arrays)
+
+    return write_atomically(Path(path), write)
+
+
+def load_table(path: Path) -> xr.Dataset:
+    """Read a computed table; StorageError names a file that is missing or damaged."""
+    try:
+        with np.load(path) as stored:
+            arrays = {name: stored[name] for name in (*UNITS, "mu", "sigma", "neuron")}
+    except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise StorageError(
+            f"the transfer table {path} cannot be read ({error}); delete it or make it again with "
+            "`dynsys transfer-function --out FILE`"
+        ) from error
+    shape = (len(arrays["mu"]), len(arrays["sigma"]))
+    if any(arrays[name].shape != shape or not np.all(np.isfinite(arrays[name])) for name in UNITS):
+        raise StorageError(f"the transfer table {path} is damaged; delete it or make it again")
+    return xr.Dataset(
+        {name: (("mu", "sigma"), arrays[name], {"units": UNITS[name]}) for name in UNITS},
+        coords={"mu": arrays["mu"], "sigma": arrays["sigma"]},
+        attrs=dict(zip(EIFNeuron.parameter_names(), arrays["neuron"].tolist(), strict=True)),
+    )
+
+
+def find_table(digest: str) -> SmoothTable:
+    """The table with this content hash, shipped or cached; StorageError where there is none."""
+    default = transfer_function()
+    if default.digest == digest:
+        return default
+    for path in sorted((cache_directory() / "transfer").glob("eif-*.npz")):
+        try:
+            stored = load_table(path)
+        except StorageError:
+            continue  # a damaged entry cannot be the one; its own use reports it
+        neuron = EIFNeuron(**{k: stored.attrs[k] for k in EIFNeuron.parameter_names()})
+        table = smooth_table(stored, neuron)
+        if table.digest == digest:
+            return table
+    raise StorageError(
+        f"the transfer table {digest} of this result is not in the package nor in "
+        f"{cache_directory() / 'transfer'}; build the model with the same neuron once to make it"
+    )
