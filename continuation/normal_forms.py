@@ -137,8 +137,8 @@ def zero_hopf(
     Near-identity changes and v-dependent time leave of it (Gavrilov)
         v' = G200 v^2 / 2 + G011 |w|^2,  w' = (i omega + Re G110 v + E0 v^2) w + phase terms,
     which scaled is x' = x^2 + s |z|^2, z' = (i omega + theta x +- x^2) z with s = sign(G200 G011)
-    and theta = 2 Re G110 / G200; both and the sign of E0 are invariant. No tori branch off
-    unless s theta < 0. Infinite where G200 or G011 vanishes, as symmetry may force.
+    and theta = 2 Re G110 / G200; both and the sign of E0 are invariant. Cycles bifurcate to tori
+    nearby only if s theta < 0. Not finite where G200 or G011 vanishes, as symmetry may force.
     """
     p0, q0 = real_pair(a, norm_of)
     p1, q1 = critical_pair(a, omega, norm_of)

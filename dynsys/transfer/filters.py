@@ -13,7 +13,17 @@ import math
 import numpy as np
 from numba import complex128, float64, njit, types
 
-from dynsys.transfer.fokker_planck import FINE, SERIES, VECTOR, _check_noise, response, steady
+from dynsys.transfer.fokker_planck import (
+    FINE,
+    SERIES,
+    VECTOR,
+    VR,
+    VS,
+    _check_noise,
+    drift,
+    response,
+    steady,
+)
 from dynsys.transfer.neuron import EIFNeuron
 
 LOWEST, HIGHEST = 0.000125, 1.000125  # kHz
@@ -21,21 +31,59 @@ NORM_FREQUENCY = 0.00025  # kHz
 _SMALLEST, _LARGEST = 0.02, 400.0  # ms
 
 
-def frequency_nodes(panels: int = 10, points: int = 12) -> tuple[np.ndarray, np.ndarray]:
-    """Gauss-Legendre frequencies (kHz) and weights: panels geometric up to 60 Hz, then uniform.
+_EDGES = np.concatenate([np.geomspace(LOWEST, 0.06, 5), np.linspace(0.06, HIGHEST, 12)[1:]])
+_NODE, _WEIGHT = np.polynomial.legendre.leggauss(10)
+_REACH = np.array([0.5, 1.5, 4.0, 10.0, 25.0])  # panel edges around a resonance, in half widths
+_HARMONICS = 6
 
-    The first node is the norm's frequency, with weight zero.
+
+@njit([float64(VECTOR, float64, float64, float64)], cache=True)
+def resonance_width(neuron, mu, sigma, rate):
+    """Half width (kHz) of the resonance at the rate of regular firing, inf where firing is irregular.
+
+    Phase diffusion of a drift-driven neuron: CV^2 = sigma^2 int dV / drift^3 / interval^2.
     """
-    low = np.geomspace(LOWEST, 0.06, 5)
-    edges = np.concatenate([low, np.linspace(0.06, HIGHEST, panels)[1:]])
-    node, weight = np.polynomial.legendre.leggauss(points)
-    half = np.diff(edges) / 2
-    nodes = (edges[:-1] + half)[:, None] + half[:, None] * node
-    weights = half[:, None] * weight
-    return (
-        np.concatenate([[NORM_FREQUENCY], nodes.ravel()]),
-        np.concatenate([[0.0], weights.ravel()]),
-    )
+    steps = 200
+    h = (neuron[VS] - neuron[VR]) / steps
+    variance = 0.0
+    for k in range(steps):
+        velocity = drift(neuron, mu, neuron[VR] + (k + 0.5) * h)
+        if velocity <= 0.0:
+            return math.inf
+        variance += h / velocity**3
+    return math.pi * sigma**2 * variance * rate**3
+
+
+@njit([VECTOR(float64, float64)], cache=True)
+def panel_edges(rate, width):
+    """Edges (kHz) of the quadrature panels: finer around the harmonics of a sharp resonance."""
+    extra = np.empty(2 * _HARMONICS * _REACH.shape[0])
+    count = 0
+    for n in range(1, _HARMONICS + 1):
+        for reach in _REACH:
+            for side in (-1.0, 1.0):
+                edge = n * rate + side * reach * width * n**2
+                # Only what the plain panels cannot resolve.
+                if reach * width * n**2 < 0.5 * rate and LOWEST < edge < HIGHEST:
+                    extra[count] = edge
+                    count += 1
+    return np.sort(np.concatenate((_EDGES, extra[:count])))
+
+
+@njit([types.UniTuple(VECTOR, 2)(float64, float64)], cache=True)
+def frequency_nodes(rate, width):
+    """Gauss-Legendre frequencies (kHz) and weights; first the norm's frequency, weight zero."""
+    edges = panel_edges(rate, width)
+    points = _NODE.shape[0]
+    count = (edges.shape[0] - 1) * points + 1
+    nodes, weights = np.empty(count), np.empty(count)
+    nodes[0], weights[0] = NORM_FREQUENCY, 0.0
+    for k in range(edges.shape[0] - 1):
+        half = 0.5 * (edges[k + 1] - edges[k])
+        for i in range(points):
+            nodes[1 + k * points + i] = edges[k] + half * (1.0 + _NODE[i])
+            weights[1 + k * points + i] = half * _WEIGHT[i]
+    return nodes, weights
 
 
 @njit([float64(VECTOR, VECTOR, SERIES, float64)], cache=True)
@@ -87,10 +135,8 @@ def best_time_constant(frequencies, weights, ratio):
     return math.exp(middle)
 
 
-@njit(
-    [types.void(VECTOR, float64, float64, VECTOR, VECTOR, float64, VECTOR)], cache=True
-)
-def cell(neuron, mu, sigma, frequencies, weights, refinement, out):
+@njit([types.void(VECTOR, float64, float64, float64, VECTOR)], cache=True)
+def cell(neuron, mu, sigma, refinement, out):
     """Fill ``out`` with rate (kHz), mean voltage (mV), tau_mu (ms), tau_sigma (ms) of one point.
 
     Rate and voltage by Richardson extrapolation of the second-order scheme.
@@ -99,6 +145,11 @@ def cell(neuron, mu, sigma, frequencies, weights, refinement, out):
     coarse, fine = steady(neuron, mu, sigma, 3.0), steady(neuron, mu, sigma, 6.0)
     out[0] = math.exp((4.0 * math.log(fine[0]) - math.log(coarse[0])) / 3.0)
     out[1] = (4.0 * fine[1] - coarse[1]) / 3.0
+    frequencies, weights = frequency_nodes(
+        out[0], resonance_width(neuron, mu, sigma, out[0])
+    )
+    # Little noise sharpens the boundary layers of the density.
+    refinement = refinement * min(max(1.5 / sigma, 1.0), 3.0)
     ratio = np.empty(frequencies.shape[0], complex128)
     response(neuron, mu, sigma, frequencies, refinement, False, ratio)
     ratio /= ratio[0]
@@ -122,5 +173,5 @@ def filter_time_constants(neuron: EIFNeuron, mu: float, sigma: float) -> tuple[f
     """
     _check_noise(sigma)
     out = np.empty(4)
-    cell(neuron.packed(), float(mu), float(sigma), *frequency_nodes(), FINE, out)
+    cell(neuron.packed(), float(mu), float(sigma), FINE, out)
     return float(out[2]), float(out[3])

@@ -130,15 +130,6 @@ def response(neuron, mu, sigma, frequencies, refinement, of_sigma, out):
             if crossing:
                 angle = 2.0 * math.pi * frequencies[j] * neuron[TREF]
                 qa[j] -= complex(math.cos(angle), -math.sin(angle))
-        if k % 64 == 0:
-            # Both solutions grow alike; rescaling keeps their ratio and their range.
-            for j in range(count):
-                largest = max(abs(pa[j]), abs(qa[j]))
-                if largest > 1e100:
-                    pa[j] /= largest
-                    qa[j] /= largest
-                    pb[j] /= largest
-                    qb[j] /= largest
     for j in range(count):
         out[j] = -qb[j] / qa[j]
 

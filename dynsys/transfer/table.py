@@ -13,14 +13,14 @@ from pathlib import Path
 
 import numpy as np
 import xarray as xr
-from numba import float64, int64, njit, types
+from numba import float64, njit, types
 
 from dynsys.cache import cache_directory
 from dynsys.errors import ModelError, StorageError
 from dynsys.storage import write_atomically
 from dynsys.tables import SmoothTable
-from dynsys.transfer.filters import cell, frequency_nodes
-from dynsys.transfer.fokker_planck import VECTOR
+from dynsys.transfer.filters import cell
+from dynsys.transfer.fokker_planck import FINE, VECTOR
 from dynsys.transfer.neuron import EIFNeuron
 
 VERSION = 1  # raise it when the method changes what a table holds
@@ -31,13 +31,11 @@ UNITS = {"rate": "kHz", "mean_voltage": "mV", "tau_mu": "ms", "tau_sigma": "ms"}
 
 
 @njit(
-    [types.void(VECTOR, float64, VECTOR, VECTOR, VECTOR, float64, types.Array(float64, 2, "C"))],
-    cache=True,
-    nogil=True,
+    [types.void(VECTOR, float64, VECTOR, types.Array(float64, 2, "C"))], cache=True, nogil=True
 )
-def _row(neuron, mu, sigma, frequencies, weights, refinement, out):
+def _row(neuron, mu, sigma, out):
     for j in range(sigma.shape[0]):
-        cell(neuron, mu, sigma[j], frequencies, weights, refinement, out[j])
+        cell(neuron, mu, sigma[j], FINE, out[j])
 
 
 def transfer_table(
@@ -68,13 +66,9 @@ def transfer_table(
     if sigma[0] <= 0:
         raise ModelError(f"sigma starts at {sigma[0]:g}; the noise must be positive")
     values = np.empty((len(mu), len(sigma), 4))
-    groups = _noise_groups(sigma)
 
     def fill(i: int) -> None:
-        for block, nodes, refinement in groups:
-            part = np.empty((block.stop - block.start, 4))
-            _row(neuron.packed(), mu[i], sigma[block].copy(), *nodes, refinement, part)
-            values[i, block] = part
+        _row(neuron.packed(), mu[i], sigma, values[i])
 
     _in_threads(fill, len(mu), workers or os.cpu_count() or 1, progress)
     data = {
@@ -98,21 +92,6 @@ def _axis(name: str, values: np.ndarray) -> np.ndarray:
     if np.any(np.diff(axis) <= 0):
         raise ModelError(f"{name} must increase from point to point")
     return axis
-
-
-def _noise_groups(sigma: np.ndarray) -> list[tuple[slice, tuple[np.ndarray, np.ndarray], float]]:
-    """Blocks of the noise axis with their frequencies and grid refinement.
-
-    Little noise sharpens the resonances of the response and the boundary layers of the density.
-    """
-    edges = np.searchsorted(sigma, [0.8, 1.2])
-    bounds = [0, *edges, len(sigma)]
-    choices = [(40, 3.0), (20, 1.6), (10, 1.0)]
-    return [
-        (slice(a, b), frequency_nodes(panels), refinement)
-        for a, b, (panels, refinement) in zip(bounds[:-1], bounds[1:], choices, strict=True)
-        if b > a
-    ]
 
 
 def _in_threads(work, count: int, workers: int, progress: bool) -> None:
