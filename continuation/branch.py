@@ -48,7 +48,7 @@ class Branch:
         """The special point of this name; labels of AUTO and MatCont are understood too."""
         wanted = canonical_label(name)
         for point in self.special_points:
-            if wanted in (point.name, f"{point.name.rstrip('0123456789')}" if False else point.name):
+            if wanted == point.name:
                 return point
         raise unknown_name(
             "special point", name, [p.name for p in self.special_points], f"this {self.kind} branch"
@@ -169,6 +169,10 @@ def count_unstable(spectra: np.ndarray, border_rows: int) -> np.ndarray:
     return np.sum(rest.real > 0, axis=1)
 
 
-def reasons(trace: Trace) -> tuple[str, str]:
+def reasons(trace: Trace, hopf: bool = False) -> tuple[str, str]:
     """Why both ends of a trace stopped, in words."""
-    return REASONS[trace.start], REASONS[trace.end]
+    words = []
+    for reason, index in ((trace.start, 0), (trace.end, -1)):
+        vanished = hopf and abs(trace.points[index, -1]) < 1e-9
+        words.append("Bogdanov-Takens point: the frequency vanishes" if vanished else REASONS[reason])
+    return words[0], words[1]

@@ -121,8 +121,10 @@ def _sign_changes(
     changes = set(np.flatnonzero(values[:-1] * values[1:] < 0).tolist())
     for k, interval in enumerate(intervals(trace)):
         if k in changes:
-            y = locate(follower, interval, make(interval))
-            if y is not None:
+            test = make(interval)
+            y = locate(follower, interval, test)
+            # A pole (of a normal form, at ZH or BT points) changes sign as well.
+            if y is not None and abs(test(y)) < min(abs(values[k]), abs(values[k + 1])):
                 yield (k, _fraction(interval, y)), (label, y)
 
 

@@ -10,8 +10,8 @@ import numpy as np
 from continuation.borders import hopf_borders, null_vectors
 from continuation.branch import Branch, make_dataset, reasons
 from continuation.codimension_two import events
-from continuation.following import Follower, check_span
-from continuation.problems import FOLD, HOPF, Problem
+from continuation.following import BOUND, Follower, Trace, check_span
+from continuation.problems import FOLD, HOPF
 from continuation.settings import Settings
 from continuation.special_points import SpecialPoint, numbered
 from dynsys.errors import ConvergenceError, ModelError
@@ -33,24 +33,23 @@ def fold_curve(
     ----------
     point : an LP (or CP, BT, ZH) point of any branch.
     parameters : the two free parameters.
-    spans : name -> (low, high); by default each parameter's value -+ 1, or -+ twice its size.
+    spans : name -> (low, high); by default twice the size of each parameter to both sides.
 
     Returns
     -------
     Branch of kind "fold curve" with CP, BT and ZH points and their normal forms.
+
+    Raises
+    ------
+    ModelError where the point is no fold or a span is wrong; ConvergenceError where Newton does
+    not meet the curve.
 
     Example
     -------
     >>> curve = fold_curve(branch["LP1"], ("mu_e", "mu_i"))
     >>> curve["CP1"].parameters
     """
-    _check_label(point, FOLDS, "fold_curve")
-    follower = Follower(
-        point.model, FOLD, _spans(point, parameters, spans), settings or Settings()
-    )
-    y = follower.scaled(point.state, *(point.parameters[k] for k in parameters))
-    follower.border[0], follower.border[1] = _fold_border(follower, y)
-    return _curve(follower, y, FOLD)
+    return as_branch(*trace_curve(*fold_start(point, parameters, spans, settings)))
 
 
 def hopf_curve(
@@ -65,59 +64,93 @@ def hopf_curve(
     Parameters
     ----------
     point : an H (or GH, ZH, HH, BT) point of any branch.
-    omega : angular frequency to follow, where the point has several (Hopf-Hopf).
+    omega : angular frequency to follow (rad per time unit), where the point has several.
 
     Returns
     -------
-    Branch of kind "hopf curve" with GH, BT, ZH and HH points and their normal forms.
+    Branch of kind "hopf curve" with GH, BT, ZH and HH points and their normal forms. Beyond a BT
+    point the curve would be one of neutral saddles, which are no bifurcations: it ends there.
+
+    Raises
+    ------
+    ModelError where the point is no Hopf point or a span is wrong; ConvergenceError where Newton
+    does not meet the curve.
 
     Example
     -------
     >>> curve = hopf_curve(branch["H2"], ("mu_e", "mu_i"))
     """
+    return as_branch(*trace_curve(*hopf_start(point, parameters, spans, settings, omega)))
+
+
+def fold_start(
+    point: SpecialPoint,
+    parameters: tuple[str, str],
+    spans: Spans | None = None,
+    settings: Settings | None = None,
+) -> tuple[Follower, np.ndarray]:
+    """A follower of folds and its first point."""
+    _check_label(point, FOLDS, "fold_curve")
+    chosen = _spans(point, parameters, spans)
+    follower = Follower(point.model, FOLD, chosen, settings or Settings())
+    follower.border[0], follower.border[1] = null_vectors(_scaled_jacobian(point))
+    return follower, follower.scaled(point.state, *(point.parameters[k] for k in parameters))
+
+
+def hopf_start(
+    point: SpecialPoint,
+    parameters: tuple[str, str],
+    spans: Spans | None = None,
+    settings: Settings | None = None,
+    omega: float | None = None,
+) -> tuple[Follower, np.ndarray]:
+    """A follower of Hopf points and its first point."""
     _check_label(point, HOPFS, "hopf_curve")
     omega = point.omega if omega is None else omega
     kappa = 0.0 if omega is None or point.label == "BT" else omega**2
-    scale = kappa or _typical_kappa(point)
     follower = Follower(
-        point.model, HOPF, _spans(point, parameters, spans), settings or Settings(), scale
-    )
+        point.model, HOPF, _spans(point, parameters, spans), settings or Settings(),
+        extra_scale=kappa or _typical_kappa(point),
+    )  # fmt: skip
+    hopf_borders(_scaled_jacobian(point), float(np.sqrt(kappa)), follower.border)
     values = [point.parameters[k] for k in parameters]
-    y = follower.scaled(point.state, *values, kappa)
-    # Scaled Jacobian without the Hopf rows, which need the borders that follow from it.
-    s = point.model.scales
-    jacobian = point.model.jacobian(point.state) * s[None, :] / s[:, None]
-    hopf_borders(jacobian, float(np.sqrt(kappa)), follower.border)
-    return _curve(follower, y, HOPF)
+    return follower, follower.scaled(point.state, *values, kappa)
 
 
-def _curve(follower: Follower, y: np.ndarray, problem: Problem) -> Branch:
+def trace_curve(follower: Follower, y: np.ndarray) -> tuple[Follower, Trace]:
+    """Correct a start onto its curve and follow it to both sides."""
     tangent = follower.any_tangent(y)
     start = follower.correct(y, tangent, float(tangent @ y))
     if start is None or np.linalg.norm(start - y) > 0.1:
         where = ", ".join(f"{k} = {v:.6g}" for k, v in follower.values(y).items())
         raise ConvergenceError(
-            f"Newton did not meet the {problem.name} at {where}: the point is not on it, or the "
-            "curve is singular there; start from another point of the branch"
+            f"Newton did not meet the {follower.problem.name} at {where}: the point is not on it, "
+            "or the curve is singular there; start from another point of the branch"
         )
-    trace = follower.both_directions(start, tangent)
-    found = list(events(follower, trace))
+    if follower.problem is HOPF and start[-1] < 1e-9:  # a BT point: only omega > 0 is a Hopf curve
+        inward = tangent if tangent[-1] > 0 else -tangent
+        return follower, replace(follower.follow(start, inward), start=BOUND)
+    return follower, follower.both_directions(start, tangent)
+
+
+def as_branch(follower: Follower, trace: Trace) -> Branch:
+    """The Branch of one traced curve, with its codimension-two points."""
+    hopf = follower.problem is HOPF
     return Branch(
-        kind=problem.name,
+        kind=follower.problem.name,
         model=follower.model,
         parameters=follower.names,
         spans=follower.spans,
-        data=make_dataset(follower, [trace], omega_column=problem is HOPF),
-        special_points=numbered(replace(p, piece=0) for p in found),
-        ended=(reasons(trace),),
+        data=make_dataset(follower, [trace], omega_column=hopf),
+        special_points=numbered(events(follower, trace)),
+        ended=(reasons(trace, hopf),),
         settings=follower.settings,
     )
 
 
-def _fold_border(follower: Follower, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    model = follower.at(y)
-    s = follower.scale[: follower.n]
-    return null_vectors(model.jacobian(follower.state(y)) * s[None, :] / s[:, None])
+def _scaled_jacobian(point: SpecialPoint) -> np.ndarray:
+    s = point.model.scales
+    return point.model.jacobian(point.state) * s[None, :] / s[:, None]
 
 
 def _spans(point: SpecialPoint, parameters: tuple[str, str], spans: Spans | None) -> Spans:

@@ -12,7 +12,7 @@ from continuation.branch_points import other_tangent
 from continuation.certificates import make_point
 from continuation.equilibrium_events import events
 from continuation.equilibrium_search import find_equilibria, refine_equilibrium
-from continuation.following import DOMAIN, Follower, Trace, check_span
+from continuation.following import BOUND, DOMAIN, Follower, Trace, check_span, on_curves
 from continuation.problems import EQUILIBRIUM
 from continuation.settings import Settings
 from continuation.special_points import SpecialPoint, numbered
@@ -63,7 +63,7 @@ def equilibria(
     traces: list[Trace] = []
     for value, x in _seeds(model, parameter, (low, high), start, seed):
         y = _on_curve(follower, x, value)
-        if y is not None and not _known(traces, y, follower):
+        if y is not None and not on_curves(follower, traces, y):
             traces.append(_oriented(_follow(follower, y), follower))
     if not traces:
         raise ConvergenceError(
@@ -97,7 +97,7 @@ def _follow(follower: Follower, y: np.ndarray) -> Trace:
     at_high = y[follower.n] >= follower.upper[follower.n] - 1e-12
     if at_low or at_high:
         inward = tangent if at_low == (tangent[follower.n] > 0) else -tangent
-        return replace(follower.follow(y, inward), start=0)
+        return replace(follower.follow(y, inward), start=BOUND)
     return follower.both_directions(y, tangent)
 
 
@@ -105,28 +105,6 @@ def _oriented(trace: Trace, follower: Follower) -> Trace:
     """Let a piece run from its end at the smaller parameter value."""
     first, last = trace.points[0, follower.n], trace.points[-1, follower.n]
     return trace.reversed() if last < first else trace
-
-
-def _known(traces: list[Trace], y: np.ndarray, follower: Follower) -> bool:
-    """Whether a point lies on a curve already followed."""
-    for trace in traces:
-        a, b = trace.points[:-1], trace.points[1:]
-        chord = b - a
-        square = np.maximum(np.sum(chord**2, axis=1), 1e-300)
-        fraction = np.clip(np.sum((y - a) * chord, axis=1) / square, 0, 1)
-        distance = np.linalg.norm(a + fraction[:, None] * chord - y, axis=1)
-        for k in np.argsort(distance)[:2]:
-            if distance[k] > 0.2 * np.sqrt(square[k]) + 1e-9:
-                continue
-            if distance[k] < 1e-7:
-                return True
-            near = follower.correct(
-                a[k] + fraction[k] * chord[k], chord[k] / np.sqrt(square[k]),
-                float(chord[k] @ y / np.sqrt(square[k])),
-            )  # fmt: skip
-            if near is not None and np.linalg.norm(near - y) < 1e-6:
-                return True
-    return False
 
 
 def _assemble(follower: Follower, traces: list[Trace]) -> Branch:
@@ -189,7 +167,7 @@ def _switched(
         shifted = y + sign * 1e-3 * direction
         row = sign * direction
         start = follower.correct(shifted, row, float(row @ shifted))
-        if start is None or _known(traces, start, follower):
+        if start is None or on_curves(follower, traces, start):
             continue
         halves.append(follower.follow(start, row))
     return halves

@@ -78,7 +78,7 @@ def search(field, jacobian, domain, tables, p, scale, starts, tolerance, most, r
 
 def find_equilibria(
     model: VectorField,
-    searches: int = 256,
+    searches: int = 64,
     seed: int = 0,
     starts: np.ndarray | None = None,
 ) -> np.ndarray:
@@ -149,7 +149,7 @@ def _random_states(model: VectorField, count: int, seed: int) -> np.ndarray:
     low, high = model.state_box()
     sampler = qmc.Sobol(len(low), scramble=True, rng=np.random.default_rng(seed))
     unit = sampler.random_base2(int(np.ceil(np.log2(count))))[:count]
-    return np.array([model.fill_lines(x) for x in low + (high - low) * unit])
+    return model.fill_lines(low + (high - low) * unit)
 
 
 def _merge(model: VectorField, known: np.ndarray, fresh: np.ndarray) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -251,6 +251,28 @@ def _matching(old: np.ndarray, new: np.ndarray) -> np.ndarray:
     from scipy.optimize import linear_sum_assignment
 
     return linear_sum_assignment(np.abs(old[:, None] - new[None, :]))[1]
+
+
+def on_curves(follower: Follower, traces: Sequence[Trace], y: np.ndarray) -> bool:
+    """Whether a point lies on a curve already followed."""
+    for trace in traces:
+        a, b = trace.points[:-1], trace.points[1:]
+        chord = b - a
+        square = np.maximum(np.sum(chord**2, axis=1), 1e-300)
+        fraction = np.clip(np.sum((y - a) * chord, axis=1) / square, 0, 1)
+        distance = np.linalg.norm(a + fraction[:, None] * chord - y, axis=1)
+        for k in np.argsort(distance)[:2]:
+            if distance[k] > 0.2 * np.sqrt(square[k]) + 1e-9:
+                continue
+            if distance[k] < 1e-7:
+                return True
+            near = follower.correct(
+                a[k] + fraction[k] * chord[k], chord[k] / np.sqrt(square[k]),
+                float(chord[k] @ y / np.sqrt(square[k])),
+            )  # fmt: skip
+            if near is not None and np.linalg.norm(near - y) < 1e-6:
+                return True
+    return False
 
 
 def check_span(model: VectorField, name: str, span: tuple[float, float]) -> tuple[float, float]:

@@ -12,6 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import sympy
+from numba import int64, njit, types
+
+from dynsys.kernels import MATRIX, OBSERVABLES_TYPE, VECTOR
 
 DEFAULT_ORDER = 6
 
@@ -109,3 +112,25 @@ def replace_delays(
 
 def _without_delays(expression: sympy.Expr, outputs: dict[sympy.Expr, sympy.Symbol]) -> sympy.Expr:
     return expression.xreplace(outputs)
+
+
+@njit([types.void(OBSERVABLES_TYPE, MATRIX, VECTOR, VECTOR, int64, int64, int64)], cache=True)
+def fill_lines(signals, states, p, tables, physical, lines, order):
+    """Put every delay line of every row of ``states`` at rest with its physical states.
+
+    A signal that depends on delayed signals is iterated to consistency, at most 50 rounds.
+    """
+    values = np.zeros(2 * lines)
+    for row in range(states.shape[0]):
+        x = states[row]
+        for _ in range(50):
+            signals(x, p, tables, values)
+            change, size = 0.0, 1e-300
+            for k in range(lines):
+                for i in range(order):
+                    at = physical + k * order + i
+                    change = max(change, abs(x[at] - values[k]))
+                    x[at] = values[k]
+                size = max(size, abs(values[k]))
+            if not change > 1e-12 * size:
+                break

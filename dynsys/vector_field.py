@@ -16,7 +16,7 @@ import sympy
 from dynsys import description
 from dynsys.code_generation import FieldGraph
 from dynsys.compilation import CompiledField, load_or_compile
-from dynsys.delays import DEFAULT_ORDER, Delay, DelayLine, replace_delays
+from dynsys.delays import DEFAULT_ORDER, Delay, DelayLine, fill_lines, replace_delays
 from dynsys.errors import ModelError, unknown_name
 from dynsys.graph import Graph
 from dynsys.parsing import parse_expression
@@ -298,24 +298,31 @@ class VectorField:
             table_quantities=quantities,
         )
 
-    def _check_delays(self) -> None:
-        delays = {t.args[1] for e in self._all_expressions() for t in e.atoms(Delay)}
-        known = {_symbol(k): sympy.Float(v) for k, v in self.parameters.items()}
+    @cached_property
+    def _delays(self) -> tuple[sympy.Expr, ...]:
+        expressions = [*self.definitions.values(), *self.equations.values()]
+        delays = {term.args[1] for e in expressions for term in e.atoms(Delay)}
+        states = {_symbol(k) for k in self.states}
         for tau in delays:
-            value = tau.xreplace(known)
-            if value.is_number and not float(value) > 0:
-                raise ModelError(
-                    f"{self.name}: the delay {tau} is {float(value):g}; delays must be positive "
-                    "(leave delay(...) out of the equation for an instantaneous signal)"
-                )
-            if tau.free_symbols & {_symbol(k) for k in self.states}:
+            if tau.free_symbols & states:
                 raise ModelError(
                     f"{self.name}: the delay {tau} depends on a state; only delays that are "
                     "constants or expressions in parameters are supported"
                 )
+        return tuple(delays)
 
-    def _all_expressions(self) -> list[sympy.Expr]:
-        return [*self.definitions.values(), *self.equations.values()]
+    def _check_delays(self) -> None:
+        for tau in self._delays:
+            if isinstance(tau, sympy.Symbol) and tau.name in self.parameters:
+                value: Any = self.parameters[tau.name]
+            else:
+                value = tau.xreplace({_symbol(k): sympy.Float(v) for k, v in self.parameters.items()})
+            if isinstance(value, float) or value.is_number:
+                if not float(value) > 0:
+                    raise ModelError(
+                        f"{self.name}: the delay {tau} is {float(value):g}; delays must be positive "
+                        "(leave delay(...) out of the equation for an instantaneous signal)"
+                    )
 
     # --- evaluation ---------------------------------------------------------------------------
 
@@ -328,24 +335,17 @@ class VectorField:
     def fill_lines(
         self, x: Sequence[float] | np.ndarray, parameters: np.ndarray | None = None
     ) -> np.ndarray:
-        """Complete a physical or full state with delay lines at rest with the physical states.
-
-        A signal that depends on delayed signals is iterated to consistency (at most 50 rounds).
-        """
-        full = np.zeros(self.compiled.n)
+        """Complete states (n_physical,) or (k, n_physical) with delay lines at rest."""
         given = np.asarray(x, dtype=float)
-        full[: len(given)] = given
-        if not self.lines:
-            return full
-        order, start = self.delay_order, len(self.states)
-        signals = np.zeros(2 * len(self.lines))
-        p = self.parameter_array() if parameters is None else parameters
-        for _ in range(50):
-            self.compiled.signals(full, p, self.compiled.tables, signals)
-            before = full[start:].copy()
-            full[start:] = np.repeat(signals[: len(self.lines)], order)
-            if np.allclose(before, full[start:], rtol=1e-12, atol=1e-300):
-                break
+        full = np.zeros((*given.shape[:-1], self.compiled.n))
+        full[..., : given.shape[-1]] = given
+        if self.lines:
+            rows = full.reshape(-1, self.compiled.n)
+            p = self.parameter_array() if parameters is None else parameters
+            fill_lines(
+                self.compiled.signals, rows, p, self.compiled.tables,
+                len(self.states), len(self.lines), self.delay_order,
+            )  # fmt: skip
         return full
 
     @cached_property
@@ -357,7 +357,7 @@ class VectorField:
         if self.lines:
             # Default parameters: the norm of a continuation must not depend on where it starts.
             p = np.array([declared.value for declared in self.declared_parameters.values()])
-            samples = [self.fill_lines(x, p)[physical:] for x in self._sample_states(32)]
+            samples = self.fill_lines(self._sample_states(32), p)[:, physical:]
             size = np.nanmax(np.abs(samples), axis=0) / 2
             scale[physical:] = np.where(np.isfinite(size) & (size > 0), size, 1.0)
         return scale

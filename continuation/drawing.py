@@ -1,0 +1,165 @@
+"""Figures of branches and diagrams: computed data in, axes out, no pyplot."""
+
+from __future__ import annotations
+
+import html as html_text
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+if TYPE_CHECKING:
+    from continuation.branch import Branch
+    from continuation.diagram import Diagram
+
+DARK = "#222222"
+FOLD_COLOR, HOPF_COLOR = "#1f4e79", "#c8553d"
+REGION_COLORS = {
+    "down": "#dce6f0",
+    "up": "#f7dcb4",
+    "down + up": "#c9d8b6",
+    "no stable equilibrium": "#efd3d0",
+    "outside the table's domain": "#eeeeee",
+}
+SPARE_COLORS = ["#d9d2e9", "#d0e0e3", "#fff2cc", "#ead1dc", "#e0e0d1"]
+MARKERS = {
+    "LP": "o", "H": "D", "BP": "s", "B": "|", "CP": "v", "BT": "^", "GH": "P", "ZH": "X", "HH": "*",
+    "suspect": "x",
+}  # fmt: skip
+WORDS = {
+    "LP": "fold", "H": "Hopf", "BP": "branch point", "B": "edge of table", "CP": "cusp",
+    "BT": "Bogdanov-Takens", "GH": "generalized Hopf", "ZH": "zero-Hopf", "HH": "Hopf-Hopf",
+    "suspect": "not resolved",
+}  # fmt: skip
+
+
+def new_axes(size: tuple[float, float] = (6.4, 4.8)) -> Any:
+    """Axes of a new figure that belongs to no graphical interface."""
+    figure = Figure(figsize=size, layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure.subplots()
+
+
+def label_of(model: Any, name: str) -> str:
+    """Axis label: the name with its unit."""
+    unit = model.unit(name)
+    return f"{name} ({unit})" if unit else name
+
+
+def draw_branch(branch: Branch, observable: str | None = None, ax: Any = None) -> Any:
+    """Draw a branch: in one parameter against an observable, in two in their plane.
+
+    Stable pieces solid and wide, unstable dashed and thin; special points labelled.
+    """
+    ax = new_axes() if ax is None else ax
+    model = branch.model
+    horizontal = branch.parameters[0]
+    vertical = branch.parameters[1] if len(branch.parameters) == 2 else observable
+    vertical = vertical or model.observable_names[0]
+    for piece in branch.pieces():
+        _draw_piece(ax, piece, horizontal, vertical, solid=len(branch.parameters) == 2)
+    for point in branch.special_points:
+        value = point.parameters.get(vertical, point.observables.get(vertical))
+        if value is None:
+            value = float(point.state[list(model.states).index(vertical)])
+        _mark(ax, point.parameters[horizontal], value, point.label, point.name)
+    ax.set_xlabel(label_of(model, horizontal))
+    ax.set_ylabel(label_of(model, vertical))
+    ax.margins(x=0.02)
+    return ax
+
+
+def _draw_piece(ax: Any, piece: Any, horizontal: str, vertical: str, solid: bool) -> None:
+    x, y = piece[horizontal].values, piece[vertical].values
+    stable = np.ones(len(x), bool) if solid else piece["stable"].values
+    edges = np.flatnonzero(np.diff(stable.astype(int))) + 1
+    for part in np.split(np.arange(len(x)), edges):
+        run = np.append(part, part[-1] + 1) if part[-1] + 1 < len(x) else part
+        style = {"ls": "-", "lw": 2.0} if stable[part[0]] else {"ls": (0, (4, 2)), "lw": 1.0}
+        ax.plot(x[run], y[run], color=DARK, **style)
+
+
+def _mark(ax: Any, x: float, y: float, label: str, name: str) -> None:
+    ax.plot(
+        x, y, MARKERS.get(label, "x"), color=HOPF_COLOR if label in ("H", "GH") else FOLD_COLOR,
+        ms=6, mec="white", mew=0.6, zorder=5,
+    )  # fmt: skip
+    ax.annotate(
+        name, (x, y), xytext=(6, 6), textcoords="offset points", fontsize=9, zorder=6,
+        bbox={"boxstyle": "round,pad=0.1", "fc": "white", "ec": "none", "alpha": 0.75},
+    )  # fmt: skip
+
+
+def draw_diagram(diagram: Diagram, ax: Any = None, regions: bool = True) -> Any:
+    """Draw a diagram: regions filled and named, fold and Hopf curves, codimension-two points."""
+    ax = new_axes((7.2, 5.6)) if ax is None else ax
+    x, y = diagram.x, diagram.y
+    if regions:
+        _fill_regions(ax, diagram)
+    shown: set[str] = set()
+    for curve in diagram.curves:
+        color = FOLD_COLOR if curve.kind == "fold curve" else HOPF_COLOR
+        word = "fold of equilibria" if curve.kind == "fold curve" else "Hopf"
+        ax.plot(
+            curve.data[x[0]].values, curve.data[y[0]].values, color=color, lw=1.6,
+            ls="-" if curve.kind == "fold curve" else (0, (6, 1.5)),
+            label=None if word in shown else word,
+        )  # fmt: skip
+        shown.add(word)
+    for point in diagram.special_points():
+        _mark(ax, point.parameters[x[0]], point.parameters[y[0]], point.label, point.name)
+    ax.set(xlim=x[1:], ylim=y[1:], xlabel=label_of(diagram.model, x[0]),
+           ylabel=label_of(diagram.model, y[0]))  # fmt: skip
+    if shown:
+        ax.legend(loc="upper left", fontsize=8, framealpha=0.9)
+    return ax
+
+
+def _fill_regions(ax: Any, diagram: Diagram) -> None:
+    spare = iter(SPARE_COLORS * 10)
+    colors: dict[str, str] = dict(REGION_COLORS)
+    area = (diagram.x[2] - diagram.x[1]) * (diagram.y[2] - diagram.y[1])
+    for _, region in diagram.regimes.nodes(data=True):
+        color = colors.setdefault(region["label"], next(spare))
+        shape = region["polygon"]
+        for part in getattr(shape, "geoms", [shape]):
+            ax.fill(*part.exterior.xy, color=color, lw=0, zorder=0)
+            for hole in part.interiors:
+                ax.fill(*hole.xy, color="white", lw=0, zorder=0)
+        if shape.area > 0.012 * area:
+            _name_region(ax, shape, region["label"])
+
+
+def _name_region(ax: Any, shape: Any, label: str) -> None:
+    import shapely
+
+    center = shapely.maximum_inscribed_circle(shape).coords[0]
+    ax.text(*center, label.replace(" ", "\n") if len(label) > 12 else label, fontsize=9,
+            ha="center", va="center", color=DARK, zorder=4)  # fmt: skip
+
+
+def save_figure(ax: Any, stem: Path) -> list[Path]:
+    """Write the axes' figure as PNG and SVG beside each other; returns the files."""
+    from dynsys.storage import write_atomically
+
+    files = []
+    for suffix in (".png", ".svg"):
+        path = stem.with_suffix(suffix)
+        files.append(write_atomically(path, lambda draft: ax.figure.savefig(draft, dpi=160)))
+    return files
+
+
+def html(branch: Branch) -> str:
+    """The branch's figure with its table, for a notebook."""
+    import base64
+
+    buffer = BytesIO()
+    draw_branch(branch).figure.savefig(buffer, format="png", dpi=90)
+    image = base64.b64encode(buffer.getvalue()).decode()
+    return (
+        f'<img src="data:image/png;base64,{image}" alt="{html_text.escape(branch.kind)}">'
+        f"<pre>{html_text.escape(str(branch))}</pre>"
+    )
