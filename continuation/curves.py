@@ -110,7 +110,8 @@ def hopf_start(
     kappa = 0.0 if omega is None or point.label == "BT" else omega**2
     follower = Follower(
         point.model, HOPF, _spans(point, parameters, spans), settings or Settings(),
-        extra_scale=kappa or _typical_kappa(point),
+        # The frequency may grow several times along the curve: its square should not set the pace.
+        extra_scale=10 * (kappa or _typical_kappa(point)),
     )  # fmt: skip
     hopf_borders(_scaled_jacobian(point), float(np.sqrt(kappa)), follower.border)
     values = [point.parameters[k] for k in parameters]

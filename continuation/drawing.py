@@ -21,6 +21,7 @@ REGION_COLORS = {
     "down": "#dce6f0",
     "up": "#f7dcb4",
     "down + up": "#c9d8b6",
+    "down to up": "#eae6dc",
     "no stable equilibrium": "#efd3d0",
     "outside the table's domain": "#eeeeee",
 }
@@ -130,13 +131,23 @@ def _fill_regions(ax: Any, diagram: Diagram) -> None:
             for hole in part.interiors:
                 ax.fill(*hole.xy, color="white", lw=0, zorder=0)
         if shape.area > 0.012 * area:
-            _name_region(ax, shape, region["label"])
+            _name_region(ax, shape, region)
 
 
-def _name_region(ax: Any, shape: Any, label: str) -> None:
+def _name_region(ax: Any, shape: Any, region: dict[str, Any]) -> None:
+    """Write the region's label inside; several words each among the points they were met at."""
     import shapely
 
-    center = shapely.maximum_inscribed_circle(shape).coords[0]
+    words = region.get("words", {})
+    if len(words) > 1:
+        for word, points in words.items():
+            middle = points[np.argmin(np.sum((points - np.median(points, axis=0)) ** 2, axis=1))]
+            _write(ax, middle, word)
+        return
+    _write(ax, shapely.maximum_inscribed_circle(shape).coords[0], region["label"])
+
+
+def _write(ax: Any, center: Any, label: str) -> None:
     ax.text(*center, label.replace(" ", "\n") if len(label) > 12 else label, fontsize=9,
             ha="center", va="center", color=DARK, zorder=4)  # fmt: skip
 

@@ -66,8 +66,38 @@ def regime_graph(
         graph.add_node(
             number, **contents[largest], area=float(polygon.area), polygon=_unscaled(polygon, x, y)
         )
+    _name_parts(graph, lines, model, x, y)
     _add_edges(graph, groups, faces, paths, curves)
     return graph
+
+
+def _name_parts(graph: nx.Graph, lines, model: VectorField, x: Axis, y: Axis) -> None:
+    """Note where each word applies: a region may run from "down" to "up" without a bifurcation.
+
+    ``words`` maps the words met on scan lines inside a region with a single attractor to the
+    points (k, 2) of the plane where they were met.
+    """
+    rule = model.attractors
+    for _, region in graph.nodes(data=True):
+        region["words"] = {}
+        if rule is None or len(region["attractors"]) != 1:
+            continue
+        for line in lines:
+            data = line.data.isel(point=np.flatnonzero(line.data["stable"].values))
+            at = [
+                data[k].values if k in line.parameters
+                else np.full(data.sizes["point"], line.model.parameters[k])
+                for k in (x[0], y[0])
+            ]  # fmt: skip
+            inside = shapely.contains_xy(region["polygon"], *at)
+            bands = np.searchsorted(rule.borders, data[rule.observable].values)
+            for band in np.unique(bands[inside]):
+                points = np.column_stack(at)[inside & (bands == band)]
+                region["words"].setdefault(rule.names[band], []).append(points)
+        region["words"] = {k: np.concatenate(v) for k, v in region["words"].items()}
+        if len(region["words"]) > 1:
+            ordered = [name for name in rule.names if name in region["words"]]
+            region["label"] = " to ".join(ordered)
 
 
 def _path(curve: Branch, x: Axis, y: Axis) -> LineString:

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+import json
+import math
+import zipfile
+import zlib
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
 from types import MappingProxyType
 
 import numpy as np
 import sympy
 from numba import float64, int64, njit, types, void
 
-from dynsys.errors import ModelError, unknown_name
+from dynsys.errors import ModelError, StorageError, unknown_name
+from dynsys.storage import write_atomically
 
 HEADER = 7  # nx, ny, number of quantities, x0, hx, y0, hy
 HIGHEST = 5  # a quintic has no further derivatives
+_UNREADABLE = (OSError, KeyError, ValueError, TypeError, EOFError, zipfile.BadZipFile, zlib.error)
 
 # Row k: the k-th uniform quintic B-spline over a cell, coefficients of the powers of u on [0, 1].
 _BASIS = (
@@ -30,6 +38,12 @@ _BASIS = (
     )
     / 120.0
 )
+
+# [d, m, k]: coefficient of u^m in the d-th derivative of basis function k.
+_DERIVATIVES = np.zeros((HIGHEST + 1, 6, 6))
+for _d in range(HIGHEST + 1):
+    for _m in range(_d, 6):
+        _DERIVATIVES[_d, _m - _d] = _BASIS[:, _m] * math.perm(_m, _d)
 
 
 class TableLookup(sympy.Function):
@@ -66,10 +80,14 @@ class SmoothTable:
     quantities : name -> values (nx, ny).
     units : name -> unit.
 
+    ``table.quantity(a, b)`` is the symbolic value for a model's equations, ``evaluate`` the number,
+    ``digest`` a hash of the content, ``packed`` what compiled functions read (nx, ny, number of
+    quantities, x0, hx, y0, hy, then the coefficients [nx + 4, ny + 4, quantity]).
+
     Raises
     ------
     ModelError
-        for grids or values that cannot be interpolated.
+        for grids or values that cannot be interpolated, and on any attempt to change a table.
 
     Example
     -------
@@ -100,13 +118,29 @@ class SmoothTable:
         coefficients = _coefficients(_coefficients(np.stack(values, axis=-1), 0), 1)
         header = [len(x), len(y), len(values), x[0], x[1] - x[0], y[0], y[1] - y[0]]
         self.packed = np.concatenate([np.array(header, dtype=float), coefficients.ravel()])
+        self._plain = self.packed.copy()  # compiled functions refuse read-only arrays
         self.packed.setflags(write=False)
         # The data, not the fitted coefficients: those differ in the last bits between machines.
         content = np.concatenate([x, y, *(v.ravel() for v in values)])
         text = repr((name, tuple(axes), self.quantities)).encode()
-        self.digest = hashlib.sha256(text + np.ascontiguousarray(content).tobytes()).hexdigest()[
-            :32
-        ]
+        self.digest = hashlib.sha256(text + content.tobytes()).hexdigest()[:32]
+        self._values = dict(zip(quantities, values, strict=True))
+        self._sealed = True
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if getattr(self, "_sealed", False):
+            raise ModelError(f"table {self.name} cannot be changed ({name}); make another one")
+        super().__setattr__(name, value)
+
+    def __getattr__(self, name: str) -> Callable[[sympy.Expr, sympy.Expr], sympy.Expr]:
+        # Only reached for names that are no ordinary attributes: ``table.log_rate(a, b)``.
+        if name.startswith("_") or name not in self.__dict__.get("quantities", ()):
+            raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
+        return partial(self.expression, name)
+
+    def __reduce__(self) -> tuple:
+        content = (dict(self.axes), self._values, dict(self.units), self.source)
+        return type(self), (self.name, *content)
 
     @property
     def domain(self) -> Mapping[str, tuple[float, float]]:
@@ -136,22 +170,42 @@ class SmoothTable:
         first, second = np.broadcast_arrays(np.asarray(a, float), np.asarray(b, float))
         if not extrapolate:
             self._check(first, second)
-        i, j = derivative
-        depth = i + j
-        if depth > HIGHEST:
-            return np.zeros(first.shape)
-        out = np.empty((depth + 1, depth + 1, len(self.quantities)))
-        result = np.empty(first.shape)
-        for where in np.ndindex(first.shape):
-            table_jet(self._writable(), 0, first[where], second[where], depth, out)
-            result[where] = out[i, j, index]
-        return result
+        result = np.zeros(first.size)
+        if sum(derivative) <= HIGHEST:
+            points = np.ascontiguousarray(np.stack([first.ravel(), second.ravel()]))
+            _fill(self._plain, index, *derivative, points, result)
+        return result.reshape(first.shape)
 
-    def _writable(self) -> np.ndarray:
-        """A view numba accepts as an ordinary array; nothing writes to it."""
-        if "_plain" not in self.__dict__:
-            self._plain = self.packed.copy()
-        return self._plain
+    def save(self, path: str | Path) -> Path:
+        """Write grids, values, units and source (npz), complete or not at all.
+
+        Raises StorageError where the place cannot be written.
+        """
+        names = {"name": self.name, "axes": list(self.axes), "quantities": list(self.quantities)}
+        header = json.dumps(names | {"units": dict(self.units), "source": self.source})
+        arrays = {f"axis_{k}": v for k, v in enumerate(self.axes.values())}
+        arrays |= {f"quantity_{k}": v for k, v in enumerate(self._values.values())}
+
+        def write(draft: Path) -> None:
+            with open(draft, "wb") as file:
+                np.savez_compressed(file, allow_pickle=False, header=np.array(header), **arrays)
+
+        return write_atomically(Path(path), write)
+
+    @classmethod
+    def load(cls, path: str | Path) -> SmoothTable:
+        """Read a table written by ``save``; StorageError names a file missing or damaged."""
+        try:
+            with np.load(path) as stored:
+                header = json.loads(str(stored["header"]))
+                axes = {k: stored[f"axis_{i}"] for i, k in enumerate(header["axes"])}
+                values = {k: stored[f"quantity_{i}"] for i, k in enumerate(header["quantities"])}
+            return cls(header["name"], axes, values, header["units"], header["source"])
+        except _UNREADABLE as error:
+            raise StorageError(
+                f"{path} cannot be read as a table ({error}); it is missing, damaged or something "
+                "else: write it again with SmoothTable.save"
+            ) from error
 
     def _index(self, quantity: str) -> int:
         if quantity not in self.quantities:
@@ -180,7 +234,9 @@ def _uniform(table: str, name: str, values: np.ndarray) -> np.ndarray:
     if not (np.all(np.isfinite(axis)) and np.all(steps > 0)):
         raise ModelError(f"table {table}: axis {name} must increase and be finite")
     if np.ptp(steps) > 1e-9 * (axis[-1] - axis[0]):
-        raise ModelError(f"table {table}: axis {name} is not uniform; resample it on a uniform grid")
+        raise ModelError(
+            f"table {table}: axis {name} is not uniform; resample it on a uniform grid"
+        )
     axis.setflags(write=False)
     return axis
 
@@ -218,26 +274,44 @@ def _coefficients(values: np.ndarray, axis: int) -> np.ndarray:
 _PACKED = types.Array(float64, 1, "C")
 
 
-@njit([float64(float64, int64, float64, int64)], cache=True)
-def _piece(u, d, h, k):
-    """d-th derivative of the k-th basis piece at u, for cells of width h."""
-    value = 0.0
-    for m in range(5, d - 1, -1):
-        factor = 1.0
-        for i in range(d):
-            factor *= m - i
-        value = value * u + _BASIS[k, m] * factor
+_SIX = types.UniTuple(float64, 6)
+
+
+@njit([_SIX(float64, float64, int64)], cache=True)
+def _pieces(u, h, d):
+    """The six basis functions over a cell of width h at u in [0, 1], differentiated d times."""
+    if d > HIGHEST:
+        return 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+    c = _DERIVATIVES[d]
+    scale = 1.0
     for _ in range(d):
-        value /= h
-    return value
+        scale /= h
+    # Six scalars rather than an array: nothing is allocated, everything stays in registers.
+    b0, b1, b2, b3, b4, b5 = c[5, 0], c[5, 1], c[5, 2], c[5, 3], c[5, 4], c[5, 5]
+    for m in range(4, -1, -1):
+        b0, b1, b2 = b0 * u + c[m, 0], b1 * u + c[m, 1], b2 * u + c[m, 2]
+        b3, b4, b5 = b3 * u + c[m, 3], b4 * u + c[m, 4], b5 * u + c[m, 5]
+    return b0 * scale, b1 * scale, b2 * scale, b3 * scale, b4 * scale, b5 * scale
+
+
+@njit([float64(_PACKED, int64, int64, _SIX)], cache=True)
+def _row(t, at, stride, w):
+    """Weighted sum of six coefficients, ``stride`` apart."""
+    return (
+        (w[0] * t[at] + w[1] * t[at + stride])
+        + (w[2] * t[at + 2 * stride] + w[3] * t[at + 3 * stride])
+        + (w[4] * t[at + 4 * stride] + w[5] * t[at + 5 * stride])
+    )
 
 
 @njit([void(_PACKED, int64, float64, float64, int64, types.Array(float64, 3, "C"))], cache=True)
 def table_jet(t, offset, a, b, order, out):
     """All partial derivatives up to ``order``: ``out[i, j, q]`` = d^i_a d^j_b of quantity q.
 
-    ``t`` holds packed tables, this one from ``offset``. Outside the domain the polynomials of the
-    edge cells are continued, so that Newton iterations stay smooth; ``table_margin`` tells.
+    ``t`` holds packed tables, this one from ``offset``; ``out`` has shape (order + 1, order + 1,
+    quantities), order at most 5, and entries with i + j > order are left as they are. Outside the
+    domain the polynomials of the edge cells are continued, so that Newton iterations stay smooth;
+    ``table_margin`` tells.
     """
     nx, ny, quantities = int(t[offset]), int(t[offset + 1]), int(t[offset + 2])
     hx, hy = t[offset + 4], t[offset + 6]
@@ -246,20 +320,34 @@ def table_jet(t, offset, a, b, order, out):
     j0 = min(max(int(np.floor(v)), 0), ny - 2)
     u -= i0
     v -= j0
-    start = offset + HEADER
-    for i in range(order + 1):
-        for j in range(order + 1):
+    down = (ny + 4) * quantities
+    corner = offset + HEADER + i0 * down + j0 * quantities
+    for j in range(order + 1):
+        along_b = _pieces(v, hy, j)
+        for i in range(order + 1 - j):
+            w = _pieces(u, hx, i)
             for q in range(quantities):
-                out[i, j, q] = 0.0
-    for i in range(order + 1):
-        for k in range(6):
-            along_a = _piece(u, i, hx, k)
-            for j in range(order + 1 - i):
-                for m in range(6):
-                    weight = along_a * _piece(v, j, hy, m)
-                    at = start + ((i0 + k) * (ny + 4) + j0 + m) * quantities
-                    for q in range(quantities):
-                        out[i, j, q] += weight * t[at + q]
+                at = corner + q
+                out[i, j, q] = (
+                    w[0] * _row(t, at, quantities, along_b)
+                    + w[1] * _row(t, at + down, quantities, along_b)
+                    + w[2] * _row(t, at + 2 * down, quantities, along_b)
+                    + w[3] * _row(t, at + 3 * down, quantities, along_b)
+                    + w[4] * _row(t, at + 4 * down, quantities, along_b)
+                    + w[5] * _row(t, at + 5 * down, quantities, along_b)
+                )
+
+
+@njit(
+    [void(_PACKED, int64, int64, int64, types.Array(float64, 2, "C"), _PACKED)],
+    cache=True,
+)
+def _fill(t, quantity, i, j, points, result):
+    """d^i_a d^j_b of one quantity at the points (2, k)."""
+    jet = np.empty((i + j + 1, i + j + 1, int(t[2])))
+    for k in range(points.shape[1]):
+        table_jet(t, 0, points[0, k], points[1, k], i + j, jet)
+        result[k] = jet[i, j, quantity]
 
 
 @njit([float64(_PACKED, int64, float64, float64)], cache=True)

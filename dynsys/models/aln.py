@@ -52,7 +52,8 @@ def aln(wiring: str = "stated", neuron: EIFNeuron | None = None) -> VectorField:
             "I_A": Observable("I_A", "pA", "mean adaptation current"),
         },
         tables={"eif": transfer_function(neuron)},
-        attractors=Attractors("r_E", (10.0,), ("down", "up")),
+        # Between the down states (r_E < 3 Hz at their folds) and the up states of the figures.
+        attractors=Attractors("r_E", (4.0,), ("down", "up")),
         time_unit="ms",
         source="Augustin et al. 2017, PLOS Comput Biol 13(6):e1005545; Cakan & Obermayer 2020, "
         f"PLOS Comput Biol 16(4):e1007822; wiring {wiring!r}",

@@ -137,17 +137,16 @@ def best_time_constant(frequencies, weights, ratio):
 
 @njit([types.void(VECTOR, float64, float64, float64, VECTOR)], cache=True)
 def cell(neuron, mu, sigma, refinement, out):
-    """Fill ``out`` with rate (kHz), mean voltage (mV), tau_mu (ms), tau_sigma (ms) of one point.
+    """Fill ``out`` with log rate (log kHz), mean voltage (mV), tau_mu and tau_sigma (ms) of a point.
 
     Rate and voltage by Richardson extrapolation of the second-order scheme.
     tau_sigma is zero where the rate falls with sigma, as published.
     """
     coarse, fine = steady(neuron, mu, sigma, 3.0), steady(neuron, mu, sigma, 6.0)
-    out[0] = math.exp((4.0 * math.log(fine[0]) - math.log(coarse[0])) / 3.0)
+    out[0] = (4.0 * fine[0] - coarse[0]) / 3.0
     out[1] = (4.0 * fine[1] - coarse[1]) / 3.0
-    frequencies, weights = frequency_nodes(
-        out[0], resonance_width(neuron, mu, sigma, out[0])
-    )
+    rate = math.exp(max(out[0], -200.0))
+    frequencies, weights = frequency_nodes(rate, resonance_width(neuron, mu, sigma, rate))
     # Little noise sharpens the boundary layers of the density.
     refinement = refinement * min(max(1.5 / sigma, 1.0), 3.0)
     ratio = np.empty(frequencies.shape[0], complex128)

@@ -24,10 +24,12 @@ from dynsys.transfer.fokker_planck import FINE, VECTOR
 from dynsys.transfer.neuron import EIFNeuron
 
 VERSION = 1  # raise it when the method changes what a table holds
-DEFAULT_MU = np.linspace(-1.0, 7.0, 350)
+# The published grid has mu from -1; strongly inhibited states need less, with the same step.
+PUBLISHED_MU = np.linspace(-1.0, 7.0, 350)
+DEFAULT_MU = np.linspace(-1.0 - 131 * 8 / 349, 7.0, 481)
 DEFAULT_SIGMA = np.linspace(0.5, 5.0, 64)
 SHIPPED = Path(__file__).parent.parent / "data" / "eif_default.npz"
-UNITS = {"rate": "kHz", "mean_voltage": "mV", "tau_mu": "ms", "tau_sigma": "ms"}
+UNITS = {"log_rate": "log kHz", "mean_voltage": "mV", "tau_mu": "ms", "tau_sigma": "ms"}
 
 
 @njit(
@@ -55,7 +57,7 @@ def transfer_table(
 
     Returns
     -------
-    Dataset (mu, sigma) with ``rate`` (kHz), ``mean_voltage`` (mV), ``tau_mu``, ``tau_sigma`` (ms).
+    Dataset (mu, sigma) with ``log_rate`` (log kHz), ``mean_voltage`` (mV), ``tau_mu``, ``tau_sigma`` (ms).
 
     Example
     -------
@@ -115,7 +117,7 @@ def smooth_table(table: xr.Dataset, neuron: EIFNeuron) -> SmoothTable:
         "eif",
         axes={"mu": table["mu"].values, "sigma": table["sigma"].values},
         quantities={
-            "log_rate": np.log(table["rate"].values),
+            "log_rate": table["log_rate"].values,
             "mean_voltage": table["mean_voltage"].values,
             "log_tau_mu": np.log(table["tau_mu"].values),
         },
