@@ -1,0 +1,24 @@
+"""The model library: one file per model, each a function that returns a ``VectorField``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from dynsys.models.aln import aln
+from dynsys.models.fitzhugh_nagumo import fitzhugh_nagumo
+from dynsys.models.hodgkin_huxley import hodgkin_huxley
+from dynsys.models.jansen_rit import jansen_rit
+from dynsys.models.morris_lecar import morris_lecar
+from dynsys.models.wilson_cowan import wilson_cowan
+from dynsys.vector_field import VectorField
+
+LIBRARY: dict[str, Callable[..., VectorField]] = {
+    "aln": aln,
+    "fitzhugh_nagumo": fitzhugh_nagumo,
+    "hodgkin_huxley": hodgkin_huxley,
+    "jansen_rit": jansen_rit,
+    "morris_lecar": morris_lecar,
+    "wilson_cowan": wilson_cowan,
+}
+
+__all__ = ["LIBRARY", *LIBRARY]
