@@ -1,0 +1,34 @@
+# The two commands: `make demo` shows the main job, `make test` checks everything.
+PYTHON ?= python3
+BIN := .venv/bin
+# Small matrices: one BLAS thread is fastest, also on a busy machine.
+export OPENBLAS_NUM_THREADS := 1
+
+.PHONY: demo test check bench clean
+
+.venv/installed: setup.cfg pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --editable '.[test]'
+	touch $@
+
+demo: .venv/installed
+	$(BIN)/dynsys diagram aln --x mu_e 0 3 --y mu_i 0 3 --out demo/figure2a
+	$(BIN)/dynsys diagram aln --x mu_e 1 5 --y mu_i 0 4 --set a=15 --set b=40 --out demo/figure2c
+	$(BIN)/dynsys equilibria aln --parameter mu_e 0 3 --set mu_i=0.5 --out demo/equilibria
+	@echo "Look at demo/figure2a/diagram.png, demo/figure2c/diagram.png and demo/*/report.html"
+
+test: .venv/installed
+	$(BIN)/python -m pytest
+
+check: .venv/installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: .venv/installed
+	$(BIN)/python benchmarks/equilibria.py
+	$(BIN)/python benchmarks/transfer_function.py
+
+clean:
+	rm -rf .venv build dist *.egg-info demo

@@ -1,0 +1,112 @@
+"""``dynsys equilibria`` and ``dynsys diagram``: from a model's name to figure, data and report."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from dynsys.commands import add_model_arguments, model_from
+
+_EQUILIBRIA = """\
+Follow all equilibria across a span of one parameter; locate folds (LP), Hopf points (H), branch points
+(BP) and edges of tables (B), with normal forms. Writes branch.png, .svg, .nc, special_points.csv and
+report.html.
+
+  dynsys equilibria aln --parameter mu_e 0 3 --set mu_i=0.5 --out run
+"""
+_DIAGRAM = """\
+Find and follow all fold and Hopf curves of a plane of two parameters, locate every codimension-two point
+and name the regions. Writes diagram.png, .svg, .nc, special_points.csv and report.html.
+
+  dynsys diagram aln --x mu_e 0 3 --y mu_i 0 3 --out figure2a
+  dynsys diagram aln --x mu_e 1 5 --y mu_i 0 4 --set a=15 --set b=40 --out figure2c
+"""
+
+
+def add_equilibria(subparsers: Any) -> None:
+    """Add ``dynsys equilibria``."""
+    parser = _parser(subparsers, "equilibria", "follow equilibria in one parameter", _EQUILIBRIA)
+    parser.add_argument(
+        "--parameter", nargs=3, required=True, metavar=("NAME", "LOW", "HIGH"), help="and its span"
+    )
+    parser.add_argument("--observable", help="what to draw; the model's first by default")
+    parser.set_defaults(run=run_equilibria)
+
+
+def add_diagram(subparsers: Any) -> None:
+    """Add ``dynsys diagram``."""
+    parser = _parser(subparsers, "diagram", "bifurcation diagram in two parameters", _DIAGRAM)
+    for axis in ("x", "y"):
+        parser.add_argument(
+            f"--{axis}", nargs=3, required=True, metavar=("NAME", "LOW", "HIGH"),
+            help=f"parameter of the {'horizontal' if axis == 'x' else 'vertical'} axis, its span",
+        )  # fmt: skip
+    parser.set_defaults(run=run_diagram)
+
+
+def _parser(subparsers: Any, name: str, help_: str, about: str) -> argparse.ArgumentParser:
+    parser = subparsers.add_parser(
+        name, help=help_, description=about, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add_model_arguments(parser)
+    parser.add_argument("--out", type=Path, required=True, help="directory for the results")
+    parser.add_argument("--seed", type=int, default=0, help="of the search for equilibria")
+    parser.add_argument("--step-max", type=float, help="largest scaled step (default 0.04)")
+    return parser
+
+
+def run_equilibria(chosen: argparse.Namespace) -> None:
+    """Compute, print and write a branch."""
+    from continuation.drawing import save_figure
+    from continuation.equilibria import equilibria
+    from continuation.report import write_report, write_table
+
+    name, low, high = _axis(chosen.parameter)
+    branch = equilibria(
+        model_from(chosen), name, (low, high), settings=_settings(chosen), seed=chosen.seed
+    )
+    print(branch)
+    figures = save_figure(branch.plot(chosen.observable), chosen.out / "branch.png")
+    files = [*figures, branch.save(chosen.out / "branch.nc")]
+    files.append(write_table(branch.special_point_table(), chosen.out / "special_points.csv"))
+    files.append(write_report(branch, figures, chosen.out / "report.html"))
+    print(_written(files))
+
+
+def run_diagram(chosen: argparse.Namespace) -> None:
+    """Compute, print and write a diagram."""
+    from continuation.diagram import bifurcation_diagram
+    from continuation.drawing import save_figure
+    from continuation.report import write_report, write_table
+
+    diagram = bifurcation_diagram(
+        model_from(chosen), x=_axis(chosen.x), y=_axis(chosen.y),
+        settings=_settings(chosen), seed=chosen.seed, progress=True,
+    )  # fmt: skip
+    print(diagram)
+    figures = save_figure(diagram.plot(), chosen.out / "diagram.png")
+    files = [*figures, diagram.save(chosen.out / "diagram.nc")]
+    files.append(write_table(diagram.special_point_table(), chosen.out / "special_points.csv"))
+    files.append(write_report(diagram, figures, chosen.out / "report.html"))
+    print(_written(files))
+
+
+def _axis(words: list[str]) -> tuple[str, float, float]:
+    from dynsys.errors import ModelError
+
+    name, low, high = words
+    try:
+        return name, float(low), float(high)
+    except ValueError:
+        raise ModelError(f"the span of {name} is {low!r} {high!r}; give two numbers") from None
+
+
+def _settings(chosen: argparse.Namespace) -> Any:
+    from continuation.settings import Settings
+
+    return Settings() if chosen.step_max is None else Settings(step_max=chosen.step_max)
+
+
+def _written(files: list[Path]) -> str:
+    return "wrote " + ", ".join(str(f) for f in files)

@@ -1,0 +1,166 @@
+"""The command ``dynsys``: subcommands come from the entry-point group ``dynsys.commands``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, entry_points, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dynsys.errors import DynsysError, ModelError, suggestion, unknown_name
+
+if TYPE_CHECKING:
+    from dynsys.vector_field import VectorField
+
+GROUP = "dynsys.commands"
+_ABOUT = """\
+Bifurcation analysis of neural population models, from the model's name to the figure.
+
+  dynsys models                                   what there is
+  dynsys describe aln                             equations, parameters, units
+  dynsys equilibria aln --parameter mu_e 0 3 --set mu_i=0.5 --out run
+  dynsys diagram aln --x mu_e 0 3 --y mu_i 0 3 --out figure2a
+
+A model is a name of the library or your own: path/to/file.py:name, where name is a VectorField or
+a function that returns one.
+"""
+
+
+class _Parser(argparse.ArgumentParser):
+    """An argument parser that answers a wrong word with the nearest right ones."""
+
+    def error(self, message: str) -> Any:
+        if "invalid choice: " in message:
+            wrong = message.split("invalid choice: ")[1].split("'")[1]
+            choices = message.split("choose from ")[1].rstrip(")").replace("'", "").split(", ")
+            message = f"there is no command {wrong!r}. {suggestion(wrong, choices)} " + (
+                f"Commands: {', '.join(choices)}"
+            )
+        self.print_usage(sys.stderr)
+        self.exit(2, f"{self.prog}: {message}\n")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit code."""
+    parser = _parser()
+    chosen = parser.parse_args(arguments)
+    if not hasattr(chosen, "run"):
+        parser.print_help()
+        return 0
+    try:
+        chosen.run(chosen)
+    except DynsysError as error:
+        if chosen.debug:
+            raise
+        print(f"dynsys: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("dynsys: interrupted", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="dynsys", description=_ABOUT, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--version", action="version", version=_version())
+    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    subparsers = parser.add_subparsers(metavar="COMMAND", parser_class=_Parser)
+    for entry in sorted(entry_points(group=GROUP), key=lambda e: e.name):
+        try:
+            entry.load()(subparsers)
+        except Exception as error:  # one broken package must not take the others' commands away
+            print(f"dynsys: the command {entry.name} cannot be loaded: {error}", file=sys.stderr)
+    return parser
+
+
+def _version() -> str:
+    try:
+        return f"dynsys {version('dynsys-toolbox')}"
+    except PackageNotFoundError:
+        return "dynsys (not installed)"
+
+
+def add_models(subparsers: Any) -> None:
+    """``dynsys models``."""
+    parser = subparsers.add_parser("models", help="list the model library")
+    parser.set_defaults(run=_list_models)
+
+
+def _list_models(_: argparse.Namespace) -> None:
+    from dynsys.models import LIBRARY
+
+    width = max(map(len, LIBRARY))
+    for name, factory in LIBRARY.items():
+        print(f"{name:<{width}}  {factory().meaning}")
+
+
+def add_describe(subparsers: Any) -> None:
+    """``dynsys describe MODEL``."""
+    parser = subparsers.add_parser(
+        "describe", help="states, parameters, equations, observables and source of a model"
+    )
+    add_model_arguments(parser)
+    parser.set_defaults(run=lambda chosen: print(model_from(chosen).describe()))
+
+
+def add_model_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments that name a model and its parameter values."""
+    parser.add_argument("model", metavar="MODEL", help="library name, or path/to/file.py:name")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="NAME=VALUE", dest="values",
+        help="a parameter value (repeat for several)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--wiring", choices=("stated", "published"), help="of aln: see its docstring"
+    )
+
+
+def model_from(chosen: argparse.Namespace) -> VectorField:
+    """The model a command line names; errors name the nearest right word."""
+    model = _find_model(chosen.model, chosen.wiring)
+    values = {}
+    for assignment in chosen.values:
+        name, sign, text = assignment.partition("=")
+        try:
+            values[name.strip()] = float(text)
+        except ValueError:
+            sign = ""
+        if not sign:
+            raise ModelError(f"--set {assignment!r} is not NAME=VALUE, for instance --set a=15")
+    return model.with_parameters(**values)
+
+
+def _find_model(name: str, wiring: str | None) -> VectorField:
+    from dynsys.models import LIBRARY
+
+    if ".py:" in name:
+        return _own_model(name)
+    if name not in LIBRARY:
+        raise unknown_name("model", name, LIBRARY, "the library")
+    if wiring is not None:
+        if name != "aln":
+            raise ModelError(f"--wiring belongs to aln; {name} has none")
+        return LIBRARY[name](wiring=wiring)
+    return LIBRARY[name]()
+
+
+def _own_model(name: str) -> VectorField:
+    import runpy
+
+    from dynsys.vector_field import VectorField
+
+    path, _, attribute = name.rpartition(":")
+    if not Path(path).is_file():
+        raise ModelError(f"there is no file {path}")
+    content = runpy.run_path(path)
+    if attribute not in content:
+        raise unknown_name("name", attribute, [k for k in content if k[0] != "_"], path)
+    model = content[attribute]
+    model = model() if callable(model) else model
+    if not isinstance(model, VectorField):
+        raise ModelError(f"{name} is a {type(model).__name__}; it must be a VectorField")
+    return model

@@ -1,0 +1,58 @@
+"""``dynsys transfer-function``: transfer functions of a neuron from the command line."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+_HELP = """\
+Solve the Fokker-Planck equation of the exponential integrate-and-fire neuron over a grid of inputs.
+
+  dynsys transfer-function                          values of the default neuron at a few inputs
+  dynsys transfer-function --DeltaT 2.5 --out table.npz
+  dynsys transfer-function --out FILE               makes the table that ships with the package
+"""
+
+
+def add(subparsers: Any) -> None:
+    """Add the subcommand."""
+    from dynsys.transfer.neuron import EIFNeuron
+
+    parser = subparsers.add_parser(
+        "transfer-function", description=_HELP, help="transfer functions of a neuron",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
+    units = {"C": "pF", "gL": "nS", "Tref": "ms"}
+    for field in fields(EIFNeuron):
+        parser.add_argument(
+            f"--{field.name}", type=float, default=field.default, metavar="X",
+            help=f"{units.get(field.name, 'mV')}, default {field.default:g}",
+        )  # fmt: skip
+    parser.add_argument("--out", type=Path, help="compute the whole table into this .npz file")
+    parser.add_argument("--at", nargs=2, type=float, action="append", metavar=("MU", "SIGMA"),
+                        help="an input in mV/ms and mV/sqrt(ms) (repeat for several)")  # fmt: skip
+    parser.set_defaults(run=run)
+
+
+def run(chosen: argparse.Namespace) -> None:
+    """Print rate, voltage and filter time constants; write the table where asked."""
+    from dynsys.transfer import (
+        EIFNeuron,
+        filter_time_constants,
+        save_table,
+        steady_state,
+        transfer_table,
+    )
+
+    neuron = EIFNeuron(**{k: getattr(chosen, k) for k in EIFNeuron.parameter_names()})
+    print("mu (mV/ms)  sigma (mV/sqrt(ms))  rate (Hz)     <V> (mV)  tau_mu (ms)  tau_sigma (ms)")
+    for mu, sigma in chosen.at or [(0.0, 1.5), (0.5, 1.5), (1.0, 1.5), (2.0, 1.5), (2.0, 3.0)]:
+        rate, voltage = steady_state(neuron, mu, sigma)
+        tau_mu, tau_sigma = filter_time_constants(neuron, mu, sigma)
+        print(f"{mu:<10g}  {sigma:<19g}  {1000 * rate:<12.6g}  {voltage:<8.4f}  {tau_mu:<11.4f}  "
+              f"{tau_sigma:.4f}")  # fmt: skip
+    if chosen.out is not None:
+        path = chosen.out if chosen.out.suffix == ".npz" else chosen.out.with_suffix(".npz")
+        print(f"wrote {save_table(transfer_table(neuron), path)}")
