@@ -174,5 +174,7 @@ def reasons(trace: Trace, hopf: bool = False) -> tuple[str, str]:
     words = []
     for reason, index in ((trace.start, 0), (trace.end, -1)):
         vanished = hopf and abs(trace.points[index, -1]) < 1e-9
-        words.append("Bogdanov-Takens point: the frequency vanishes" if vanished else REASONS[reason])
+        words.append(
+            "Bogdanov-Takens point: the frequency vanishes" if vanished else REASONS[reason]
+        )
     return words[0], words[1]

@@ -59,7 +59,9 @@ class CharacteristicEquation:
         for name, shape in {"f_x": (n, n), "f_u": (n, k), "s_x": (k, n), "s_u": (k, k)}.items():
             if getattr(self, name).shape != shape:
                 found = getattr(self, name).shape
-                raise ModelError(f"{name} has shape {found}; {n} states and {k} delays need {shape}")
+                raise ModelError(
+                    f"{name} has shape {found}; {n} states and {k} delays need {shape}"
+                )
         if not (np.all(self.tau > 0) and np.all(np.isfinite(self.tau))):
             raise ModelError(f"delays must be positive and finite; they are {self.tau.tolist()}")
 
@@ -200,21 +202,23 @@ class CharacteristicEquation:
 
     def _phase(self, start: complex, end: complex) -> float:
         """Change of the argument of det Delta along a straight line."""
-        pieces, total = [(start, end, HALVINGS)], 0.0
-        while pieces:
-            left, right, halvings = pieces.pop()
-            slopes = [abs(self._logarithmic_derivative(z)) for z in (left, right)]
-            if not max(slopes) * abs(right - left) < 0.5:
-                if halvings == 0:
-                    raise ConvergenceError(
-                        f"a characteristic root lies on the border of the rectangle, near "
-                        f"{left:.6g}; move re_min or im_max a little"
-                    )
+        points = [(z, abs(self._logarithmic_derivative(z)), 0) for z in (end, start)]
+        total, sign = 0.0, np.linalg.slogdet(self.matrix(start))[0]
+        while len(points) > 1:
+            (left, slope, _), (right, other, depth) = points[-1], points[-2]
+            if max(slope, other) * abs(right - left) < 0.5:
+                points.pop()
+                before, sign = sign, np.linalg.slogdet(self.matrix(right))[0]
+                total += float(np.angle(sign / before))
+            elif depth < HALVINGS:
                 middle = (left + right) / 2
-                pieces += [(middle, right, halvings - 1), (left, middle, halvings - 1)]
-                continue
-            signs = [np.linalg.slogdet(self.matrix(z))[0] for z in (left, right)]
-            total += float(np.angle(signs[1] / signs[0]))
+                points[-2] = (right, other, depth + 1)
+                points.insert(-1, (middle, abs(self._logarithmic_derivative(middle)), depth + 1))
+            else:
+                raise ConvergenceError(
+                    f"a characteristic root lies on the border of the rectangle, near {left:.6g}; "
+                    "move re_min or im_max a little"
+                )
         return total
 
     def _logarithmic_derivative(self, root: complex) -> complex:

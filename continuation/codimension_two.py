@@ -96,7 +96,9 @@ def _fold_product(follower: Follower) -> Callable[[Interval], Test]:
 
 def _hopf_events(follower: Follower, trace: Trace) -> Iterator[Found]:
     growth = np.array([_lyapunov(follower, y) for y in trace.points])
-    yield from _sign_changes(follower, trace, growth, "GH", lambda _: lambda y: _lyapunov(follower, y))
+    yield from _sign_changes(
+        follower, trace, growth, "GH", lambda _: lambda y: _lyapunov(follower, y)
+    )
     yield from _other_crossings(follower, trace, critical=2)
     last = len(trace.points) - 1
     for reason, index in ((trace.start, 0), (trace.end, last)):

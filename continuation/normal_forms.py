@@ -247,16 +247,12 @@ def _bordered(k: np.ndarray, left: np.ndarray, right: np.ndarray) -> np.ndarray:
     return system
 
 
-def _singular_solve(
-    k: np.ndarray, p: np.ndarray, q: np.ndarray, right: np.ndarray
-) -> np.ndarray:
+def _singular_solve(k: np.ndarray, p: np.ndarray, q: np.ndarray, right: np.ndarray) -> np.ndarray:
     """A solution x of k x = right up to a multiple of p, orthogonal to q; p^H k = 0, k q = 0."""
     return np.linalg.solve(_bordered(k, p, q), np.append(right, 0.0))[:-1]
 
 
-def _complement_solve(
-    k: np.ndarray, p: np.ndarray, q: np.ndarray, right: np.ndarray
-) -> np.ndarray:
+def _complement_solve(k: np.ndarray, p: np.ndarray, q: np.ndarray, right: np.ndarray) -> np.ndarray:
     """k x = right - <p, right> q with <p, x> = 0, for null vectors with <p, q> = 1."""
     x = _singular_solve(k, p, q, right - np.vdot(p, right) * q)
     return x - np.vdot(p, x) * q

@@ -137,9 +137,7 @@ def evaluate_fold(
     _derivative(jacobian_tangent, tables, p, scale, x, v, change)
     matrix[n, :n] = -np.dot(w, change)
     for k in range(free.shape[0]):
-        _parameter_derivative(
-            jacobian_tangent, tables, p, scale, x, free[k], scale[n + k], change
-        )
+        _parameter_derivative(jacobian_tangent, tables, p, scale, x, free[k], scale[n + k], change)
         matrix[n, n + k] = -np.dot(w, np.dot(change, v))
     return True
 
@@ -222,9 +220,7 @@ def evaluate_hopf(
         matrix[n, :n] -= np.dot(w[j], change) + np.dot(wa[j], plain)
         matrix[n + 1, :n] -= sign * (np.dot(w[i], change) + np.dot(wa[i], plain))
     for k in range(free.shape[0]):
-        _parameter_derivative(
-            jacobian_tangent, tables, p, scale, x, free[k], scale[n + k], change
-        )
+        _parameter_derivative(jacobian_tangent, tables, p, scale, x, free[k], scale[n + k], change)
         entry = np.empty((2, 2))
         for i in range(2):
             for j in range(2):

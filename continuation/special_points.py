@@ -23,7 +23,15 @@ MEANINGS = {
     "HH": "Hopf-Hopf point",
 }
 # What users of AUTO, XPPAUT, MatCont and BifurcationKit type.
-SYNONYMS = {"HB": "H", "HOPF": "H", "SN": "LP", "FOLD": "LP", "CUSP": "CP", "DH": "HH", "BAUTIN": "GH"}
+SYNONYMS = {
+    "HB": "H",
+    "HOPF": "H",
+    "SN": "LP",
+    "FOLD": "LP",
+    "CUSP": "CP",
+    "DH": "HH",
+    "BAUTIN": "GH",
+}
 
 
 def canonical_label(label: str) -> str:
@@ -75,7 +83,7 @@ class SpecialPoint:
 
     @property
     def criticality(self) -> str | None:
-        """"supercritical" or "subcritical" for Hopf points, None elsewhere."""
+        """ "supercritical" or "subcritical" for Hopf points, None elsewhere."""
         if self.label != "H" or self.lyapunov_coefficient is None:
             return None
         return "supercritical" if self.lyapunov_coefficient < 0 else "subcritical"

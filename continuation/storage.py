@@ -27,9 +27,7 @@ FORMAT = 1
 def save_branch(branch: Branch, path: str | Path) -> Path:
     """Write a branch; the file appears complete or not at all."""
     dataset = _branch_dataset(branch)
-    return write_atomically(
-        _netcdf(path), lambda draft: dataset.to_netcdf(draft, engine="netcdf4")
-    )
+    return write_atomically(_netcdf(path), lambda draft: dataset.to_netcdf(draft, engine="netcdf4"))
 
 
 def save_diagram(diagram: Diagram, path: str | Path) -> Path:

@@ -87,7 +87,7 @@ def source(model: FieldGraph, name: str) -> str:
     return "\n\n".join(parts)
 
 
-_TAYLOR = '''
+_TAYLOR = """
 _program = np.load(__file__.replace("kernels.py", "program.npz"))
 _instructions, _constants = _program["instructions"], _program["constants"]
 _outputs = _program["outputs"]
@@ -96,7 +96,7 @@ _outputs = _program["outputs"]
 @njit([TAYLOR], cache=True)
 def taylor(x, p, t, out):
     run_program(_instructions, _constants, _outputs, x, p, t, out)
-'''
+"""
 
 
 def _decorated(name: str, signature: str, arguments: str, body: list[str]) -> str:

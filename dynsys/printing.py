@@ -53,9 +53,7 @@ class _TextPrinter(StrPrinter):
         return f"{name}.{word}({self._arguments(expression, 4)})"
 
 
-def to_text(
-    expression: sympy.Expr, quantities: dict[str, tuple[str, ...]] | None = None
-) -> str:
+def to_text(expression: sympy.Expr, quantities: dict[str, tuple[str, ...]] | None = None) -> str:
     """Write an expression in the toolbox's string notation, floats to the last digit.
 
     ``quantities`` names the quantities of each table, as they are written in ``table.quantity``.

@@ -61,9 +61,7 @@ class Translator:
             return graph.unary(_UNARY[expression.func], self(expression.args[0]))
         if isinstance(expression, TableLookup):
             table, quantity, i, j, a, b = expression.args
-            return graph.node(
-                "table", str(table), int(quantity), int(i), int(j), self(a), self(b)
-            )
+            return graph.node("table", str(table), int(quantity), int(i), int(j), self(a), self(b))
         if isinstance(expression, Linoid):
             return graph.node("linoid", self(expression.args[0]), int(expression.args[1]))
         if isinstance(expression, sympy.Piecewise):
@@ -71,9 +69,7 @@ class Translator:
         if isinstance(expression, (sympy.Max, sympy.Min)):
             return self._extremum(expression)
         if isinstance(expression, sympy.Heaviside):
-            return graph.select(
-                "<", self(expression.args[0]), graph.zero, graph.zero, graph.one
-            )
+            return graph.select("<", self(expression.args[0]), graph.zero, graph.zero, graph.one)
         raise ModelError(
             f"{expression.func.__name__}(...) in {expression} cannot be compiled; "
             "write it with elementary functions, Piecewise or a SmoothTable"
@@ -121,9 +117,13 @@ class Translator:
         left, right = map(self, condition.args)
         graph = self.graph
         if isinstance(condition, (sympy.Lt, sympy.Le)):
-            return graph.select("<" if condition.func is sympy.Lt else "<=", left, right, then, otherwise)
+            return graph.select(
+                "<" if condition.func is sympy.Lt else "<=", left, right, then, otherwise
+            )
         if isinstance(condition, (sympy.Gt, sympy.Ge)):
-            return graph.select("<" if condition.func is sympy.Gt else "<=", right, left, then, otherwise)
+            return graph.select(
+                "<" if condition.func is sympy.Gt else "<=", right, left, then, otherwise
+            )
         raise ModelError(f"the condition {condition} cannot be compiled; use <, <=, > or >=")
 
     def _extremum(self, expression: sympy.Expr) -> int:

@@ -316,7 +316,9 @@ class VectorField:
             if isinstance(tau, sympy.Symbol) and tau.name in self.parameters:
                 value: Any = self.parameters[tau.name]
             else:
-                value = tau.xreplace({_symbol(k): sympy.Float(v) for k, v in self.parameters.items()})
+                value = tau.xreplace(
+                    {_symbol(k): sympy.Float(v) for k, v in self.parameters.items()}
+                )
             if isinstance(value, float) or value.is_number:
                 if not float(value) > 0:
                     raise ModelError(

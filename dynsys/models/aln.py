@@ -89,8 +89,12 @@ _PARAMETERS = {
     "J_ii": Parameter(-1.64, "mV/ms", "maximal coupling, I to I"),
     "c_e": Parameter(0.3, "mV/ms", "amplitude of one excitatory input"),
     "c_i": Parameter(0.5, "mV/ms", "amplitude of one inhibitory input"),
-    "K_e": Parameter(800.0, "", "in-degree attached to E (wiring: source or target)", positive=True),
-    "K_i": Parameter(200.0, "", "in-degree attached to I (wiring: source or target)", positive=True),
+    "K_e": Parameter(
+        800.0, "", "in-degree attached to E (wiring: source or target)", positive=True
+    ),
+    "K_i": Parameter(
+        200.0, "", "in-degree attached to I (wiring: source or target)", positive=True
+    ),
     "d_e": Parameter(4.0, "ms", "delay attached to E (wiring: source or target)", positive=True),
     "d_i": Parameter(2.0, "ms", "delay attached to I (wiring: source or target)", positive=True),
     "tau_se": Parameter(2.0, "ms", "excitatory synaptic time constant", positive=True),

@@ -177,9 +177,7 @@ def rate_response(
         raise ModelError(f"modulation is {modulation!r}; use 'mu' or 'sigma'")
     out = np.empty(len(frequencies), complex)
     kilohertz = np.ascontiguousarray(frequencies, dtype=float) / 1000.0
-    response(
-        neuron.packed(), float(mu), float(sigma), kilohertz, FINE, modulation == "sigma", out
-    )
+    response(neuron.packed(), float(mu), float(sigma), kilohertz, FINE, modulation == "sigma", out)
     return out * steady_state(neuron, mu, sigma)[0]
 
 

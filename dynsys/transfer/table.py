@@ -32,9 +32,7 @@ SHIPPED = Path(__file__).parent.parent / "data" / "eif_default.npz"
 UNITS = {"log_rate": "log kHz", "mean_voltage": "mV", "tau_mu": "ms", "tau_sigma": "ms"}
 
 
-@njit(
-    [types.void(VECTOR, float64, VECTOR, types.Array(float64, 2, "C"))], cache=True, nogil=True
-)
+@njit([types.void(VECTOR, float64, VECTOR, types.Array(float64, 2, "C"))], cache=True, nogil=True)
 def _row(neuron, mu, sigma, out):
     for j in range(sigma.shape[0]):
         cell(neuron, mu, sigma[j], FINE, out[j])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy.optimize import fsolve
 from scipy.special import lambertw
@@ -21,14 +21,12 @@ def hutchinson(r: float) -> CharacteristicEquation:
 def neuron(a21: float, ts: float = 1.5) -> CharacteristicEquation:
     """DDE-BIFTOOL's neuron model at 0: delays ts (own output) and 0.2 (the other's)."""
     coupling = np.array([[0.0, 1.0], [a21, 0.0]])
-    return CharacteristicEquation.from_delays(
-        -0.5 * np.eye(2), [-np.eye(2), coupling], [ts, 0.2]
-    )
+    return CharacteristicEquation.from_delays(-0.5 * np.eye(2), [-np.eye(2), coupling], [ts, 0.2])
 
 
-def with_signal_loop(gain: float = 0.5, tau: float = 0.7) -> CharacteristicEquation:
-    """x' = -x + k u, u(t) = (x + gain u)(t - tau): the signal feeds itself."""
-    return CharacteristicEquation([[-1.0]], [[-1.8]], [[1.0]], [[gain]], [tau])
+def with_signal_loop(gain: float = 0.5, strength: float = -1.8) -> CharacteristicEquation:
+    """x' = -x + strength u, u(t) = (x + gain u)(t - 0.7): the signal feeds itself."""
+    return CharacteristicEquation([[-1.0]], [[strength]], [[1.0]], [[gain]], [0.7])
 
 
 @pytest.mark.parametrize("r", [0.2, 1.5, 2.0])
@@ -67,8 +65,11 @@ def test_neuron_hopf_point_has_the_published_digits():
 
 def test_neuron_has_two_critical_pairs_at_its_hopf_hopf_point():
     roots = neuron(0.2072962660744, ts=8.6340742188674).roots_right_of(-1e-3)
-    assert np.abs(roots.real) == pytest.approx(0, abs=1e-11)
-    assert np.sort(roots.imag)[2:] == pytest.approx([0.32871540660808, 0.91571158786444], rel=1e-11)
+    critical = roots[np.abs(roots.real) < 1e-11]
+    assert np.sort(critical.imag)[2:] == pytest.approx(
+        [0.32871540660808, 0.91571158786444], rel=1e-11
+    )
+    assert len(critical) == 4
 
 
 def test_neuron_branch_point_has_a_root_at_zero():
@@ -104,32 +105,39 @@ def test_roots_of_a_signal_loop_are_those_of_its_discretized_lines():
         assert root + 1 == pytest.approx(-1.8 * echo / (1 - 0.5 * echo), abs=1e-12)
 
 
-def test_growth_of_a_simulated_signal_loop_is_its_rightmost_root():
-    equation, steps, tau = with_signal_loop(gain=-0.6, tau=0.7), 200, 0.7
-    h, count = tau / steps, 6000
-    x, signal = np.empty(count + 1), np.zeros(count + steps + 1)
-    x[0] = signal[:steps] = 1.0
-    # Crank-Nicolson with the delayed signal known ahead; signal[j] is (x + gain u) at t_j - tau.
+def test_a_simulated_signal_loop_grows_and_turns_as_its_rightmost_root_says():
+    gain, strength, steps, count = -0.3, -3.5, 400, 8000
+    h = 0.7 / steps
+    x, signal = np.empty(count + 1), np.ones(count + steps)
+    x[0] = 1.0
+    # Trapezoidal rule; signal[j] arrives at time j h, so that it is always known ahead.
     for j in range(count):
-        signal[steps + j] = x[j] - 0.6 * signal[j]
-        drive = -1.8 * (signal[j] + signal[j + 1]) / 2
+        signal[steps + j] = x[j] + gain * signal[j]
+        drive = strength * (signal[j] + signal[j + 1]) / 2
         x[j + 1] = ((1 - h / 2) * x[j] + h * drive) / (1 + h / 2)
-    root = equation.roots_right_of(-0.2)[0]
-    tail = x[-12 * steps :]
-    times = h * np.arange(len(tail))
-    modes = np.exp(root.real * times) * np.array([np.cos(root.imag * times), np.sin(root.imag * times)])
-    weights, *_ = np.linalg.lstsq(modes.T, tail, rcond=None)
-    assert modes.T @ weights == pytest.approx(tail, abs=2e-3 * np.max(np.abs(tail)))
+    root = with_signal_loop(gain, strength).roots_right_of(-0.2)[0]
+    assert root.real > 0.1
+    # A growing oscillation obeys x(t) = 2 Re(e^(lambda s)) x(t - s) - |e^(lambda s)|^2 x(t - 2 s).
+    tail, turn = x[-6 * steps :], np.exp(root * 0.7)
+    predicted = 2 * turn.real * tail[steps:-steps] - abs(turn) ** 2 * tail[: -2 * steps]
+    assert predicted == pytest.approx(tail[2 * steps :], abs=1e-3 * np.max(np.abs(tail)))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(st.floats(-2, 2), st.floats(-3, 3), st.floats(0.1, 3), st.floats(-0.6, 0.6))
 def test_argument_principle_counts_the_roots_that_are_listed(rate, gain, tau, loop):
     equation = CharacteristicEquation([[rate]], [[gain]], [[1.0]], [[loop]], [tau])
-    found = equation.roots_right_of(0.0)
-    if len(found) and found.real.min() < 1e-3:
-        return  # a root next to the border may fall on either side
-    assert equation.count(0.0, 50.0) == len(found)
+    nearby = equation.roots_right_of(-0.05)
+    assume(np.all(np.abs(nearby.real) > 0.05))  # a root next to the border may fall on either side
+    assert equation.count(0.0, 20.0) == len(nearby)
+
+
+@pytest.mark.parametrize("equation", [hutchinson(2.0), neuron(3.0), with_signal_loop(-0.4, -4.0)])
+def test_argument_principle_counts_the_listed_roots_of_a_strip(equation):
+    listed = equation.roots_right_of(-1.1)
+    inside = listed[np.abs(listed.imag) < 8.0]
+    assert len(inside) >= 3
+    assert equation.count(-1.1, 8.0) == len(inside)
 
 
 def test_double_root_is_found_and_counted_twice():
@@ -152,9 +160,8 @@ def test_a_neutral_equation_has_no_complete_list_left_of_its_chain():
 
 
 def test_newton_that_finds_nothing_says_where_it_looked():
-    nothing = CharacteristicEquation([[0.0]], [[1.0]], [[1.0]], [[0.0]], [1.0])
-    with pytest.raises(ConvergenceError, match=r"near 1e\+06"):
-        nothing.polish(-1e3 - 1e6j, iterations=2) if False else nothing.polish(1e6, iterations=0)
+    with pytest.raises(ConvergenceError, match=r"near 3\+40j.*after 2"):
+        hutchinson(1.5).polish(3 + 40j, iterations=2)
 
 
 def test_a_root_on_the_border_of_the_rectangle_is_reported():
@@ -164,7 +171,11 @@ def test_a_root_on_the_border_of_the_rectangle_is_reported():
 
 @pytest.mark.parametrize(
     ("change", "message"),
-    [({"tau": [-1.0]}, "positive"), ({"tau": [np.nan]}, "positive"), ({"f_u": [[1.0, 2.0]]}, "f_u")],
+    [
+        ({"tau": [-1.0]}, "positive"),
+        ({"tau": [np.nan]}, "positive"),
+        ({"f_u": [[1.0, 2.0]]}, "f_u"),
+    ],
 )
 def test_equations_that_make_no_sense_are_refused(change, message):
     good = {"f_x": [[0.0]], "f_u": [[1.0]], "s_x": [[1.0]], "s_u": [[0.0]], "tau": [1.0]}

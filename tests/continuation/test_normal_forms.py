@@ -521,7 +521,9 @@ class Disguise:
         w, d = list(w), list(rates)
         for k, (i, j, m), c in self.steps:
             product, rate = w[i] * w[j], d[i] * w[j] + w[i] * d[j]
-            d[k] = d[k] + c[0] * rate + 2 * c[1] * w[j] * d[j] + c[2] * (rate * w[m] + product * d[m])
+            d[k] = (
+                d[k] + c[0] * rate + 2 * c[1] * w[j] * d[j] + c[2] * (rate * w[m] + product * d[m])
+            )
             w[k] = w[k] + c[0] * product + c[1] * w[j] ** 2 + c[2] * product * w[m]
         return [sum(c * v for c, v in zip(row, d, strict=True)) for row in self.linear]
 
@@ -660,9 +662,7 @@ def test_coordinates_that_only_listen_change_no_coefficient(point):
     model, x, values, omega = refined(point)
     names = model.states.split()
     listeners = [f"3*({names[0]} - l1)", f"5*(l1*{names[1]} - l2)"]
-    more = Field(
-        model.states + " l1 l2", values, model.equations + listeners, model.definitions
-    )
+    more = Field(model.states + " l1 l2", values, model.equations + listeners, model.definitions)
     full = np.append(x, [x[0], x[0] * x[1]])
     a, forms = np.array(more.slope(*full, *values.values())), more.forms(full, values)
     norm_of = np.arange(len(x))

@@ -1,0 +1,24 @@
+"""Shared results: each expensive branch or diagram is computed once for all tests."""
+
+from __future__ import annotations
+
+import pytest
+
+from continuation import bifurcation_diagram, equilibria
+from dynsys.models import aln
+
+
+@pytest.fixture(scope="session")
+def aln_branch():
+    return equilibria(aln().with_parameters(mu_i=0.5), parameter="mu_e", span=(0.0, 3.0))
+
+
+@pytest.fixture(scope="session")
+def aln_diagram():
+    return bifurcation_diagram(aln(), x=("mu_e", 0, 3), y=("mu_i", 0, 3))
+
+
+@pytest.fixture(scope="session")
+def adapting_diagram():
+    model = aln().with_parameters(a=15, b=40)
+    return bifurcation_diagram(model, x=("mu_e", 1, 5), y=("mu_i", 0, 4))

@@ -1,0 +1,121 @@
+"""Tsodyks-Markram mass (BifurcationKit tutorial), alpha=1.4.
+
+Source: Tsodyks-Markram mass, BifurcationKit tutorial.
+Verified as each point says.
+"""
+
+from tests.oracles import System
+
+SYSTEM = System(
+    name="tsodyks_markram",
+    states=["E", "x", "u"],
+    parameters={"E0": -2.0, "J": 3.07, "tauD": 0.2, "tauF": 1.5, "alpha": 1.4},
+    definitions={},
+    equations={
+        "E": "(-E+alpha*log(1+exp((J*u*x*E+E0)/alpha)))/0.013",
+        "x": "(1-x)/tauD-u*x*E",
+        "u": "(0.3-u)/tauF+0.3*(1-u)*E",
+    },
+    points=[
+        {
+            "type": "LP",
+            "par": "E0",
+            "p": -1.34888177112,
+            "x": [1.253174573355, 0.878384936775, 0.5524092220103],
+            "abs_a": 1.13529541,
+            "verified": "mpmath 40 digits + AUTO",
+        },
+        {
+            "type": "LP",
+            "par": "E0",
+            "p": -1.841965600311,
+            "x": [4.186743126515, 0.6119534985469, 0.7572844490629],
+            "abs_a": 3.09067101,
+            "verified": "mpmath 40 digits + AUTO",
+        },
+        {
+            "type": "H",
+            "par": "E0",
+            "p": -1.831508568255,
+            "x": [3.833213816713, 0.6370631406808, 0.7431141959797],
+            "omega": 1.839915018236,
+            "re_g21_half": 3.84405479,
+            "l1_kuznetsov": 2.0892567058262554,
+            "verified": "mpmath 40 digits + AUTO",
+        },
+        {
+            "type": "H",
+            "par": "E0",
+            "p": -1.134266832296,
+            "x": [7.333283149999, 0.4488537200527, 0.837208447386],
+            "omega": 19.42075694372,
+            "re_g21_half": 0.049459292,
+            "l1_kuznetsov": 0.0025467231860905105,
+            "verified": "mpmath 40 digits + AUTO",
+        },
+        {
+            "type": "LP",
+            "par": "E0",
+            "p": -1.463027325543,
+            "x": [1.349587214754, 0.8677799020295, 0.564490888161],
+            "abs_a": 1.03085416,
+            "verified": "mpmath 40 digits + AUTO",
+            "fixed": {"alpha": 1.5},
+        },
+        {
+            "type": "LP",
+            "par": "E0",
+            "p": -1.865223910339,
+            "x": [4.108895434352, 0.6173342625738, 0.7543000083184],
+            "abs_a": 2.63345094,
+            "verified": "mpmath 40 digits + AUTO",
+            "fixed": {"alpha": 1.5},
+        },
+        {
+            "type": "H",
+            "par": "E0",
+            "p": -1.850124594768,
+            "x": [3.675319047276, 0.648853106459, 0.7362365968339],
+            "omega": 1.999847929479,
+            "re_g21_half": 2.94434727,
+            "l1_kuznetsov": 1.472285580617653,
+            "verified": "mpmath 40 digits + AUTO",
+            "fixed": {"alpha": 1.5},
+        },
+        {
+            "type": "H",
+            "par": "E0",
+            "p": -1.151059396919,
+            "x": [7.301875888218, 0.4500744842738, 0.8366716157774],
+            "omega": 19.3650354035,
+            "re_g21_half": 0.0260564048,
+            "l1_kuznetsov": 0.0013455387122757656,
+            "verified": "mpmath 40 digits + AUTO",
+            "fixed": {"alpha": 1.5},
+        },
+        {
+            "type": "LPC",
+            "par": "E0",
+            "p": -1.11441081882,
+            "T": 0.339947097558,
+            "mult": [1, 1, 0.4120033167],
+            "verified": "multiple shooting (DOP853/Taylor) + AUTO",
+        },
+        {
+            "type": "LC",
+            "par": "E0",
+            "p": -1.2,
+            "T": 0.380666041226,
+            "mult": [1, 0.4034523363, 0.2541135305],
+            "verified": "multiple shooting (DOP853/Taylor) + AUTO",
+        },
+        {
+            "type": "LC",
+            "par": "E0",
+            "p": -1.5,
+            "T": 0.489493044602,
+            "mult": [1, 0.4121275118, 0.006581745217],
+            "verified": "multiple shooting (DOP853/Taylor) + AUTO",
+        },
+    ],
+)
