@@ -157,7 +157,7 @@ def observe_all(
 
 
 def count_unstable(spectra: np.ndarray, border_rows: int) -> np.ndarray:
-    """Eigenvalues right of the imaginary axis; on fold and Hopf curves without the critical ones."""
+    """Eigenvalues right of the axis; on fold and Hopf curves without the critical ones."""
     critical = {1: 0, 2: 1}.get(border_rows, 2)
     if critical == 0:
         return np.sum(spectra.real > 0, axis=1)

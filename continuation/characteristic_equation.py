@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from dynsys.delays import differentiation_matrix
 from dynsys.errors import ConvergenceError, ModelError
@@ -18,7 +19,7 @@ from dynsys.errors import ConvergenceError, ModelError
 STEP_TOLERANCE = 1e-13
 SINGULAR = 1e-12
 LARGEST_ORDER = 256
-HALVINGS = 60
+FIRST_PIECES, HALVINGS = 8, 50
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,15 +68,14 @@ class CharacteristicEquation:
 
     @classmethod
     def from_delays(
-        cls, instant: np.ndarray, delayed: Sequence[np.ndarray], tau: Sequence[float]
+        cls, instant: ArrayLike, delayed: Sequence[ArrayLike], tau: Sequence[float]
     ) -> CharacteristicEquation:
         """Of x' = A0 x + sum_k A_k x(t - tau_k): ``instant`` A0 (n, n), ``delayed`` the A_k."""
-        n, count = len(instant), len(delayed)
+        start, count = np.asarray(instant, float), len(delayed)
+        n = len(start)
         f_u = np.hstack([np.asarray(a, float) for a in delayed])
         s_x = np.tile(np.eye(n), (count, 1))
-        return cls(
-            np.asarray(instant), f_u, s_x, np.zeros((n * count, n * count)), np.repeat(tau, n)
-        )
+        return cls(start, f_u, s_x, np.zeros((n * count, n * count)), np.repeat(tau, n))
 
     def matrix(self, root: complex) -> np.ndarray:
         """Delta(lambda), (n + k, n + k) complex."""
@@ -104,7 +104,7 @@ class CharacteristicEquation:
 
         Raises ConvergenceError where Newton finds none.
         """
-        root, step = complex(guess), np.inf
+        root, step = complex(guess), complex(np.inf)
         for _ in range(iterations):
             ratio = self._logarithmic_derivative(root)
             if np.isinf(ratio):
@@ -202,24 +202,30 @@ class CharacteristicEquation:
 
     def _phase(self, start: complex, end: complex) -> float:
         """Change of the argument of det Delta along a straight line."""
-        points = [(z, abs(self._logarithmic_derivative(z)), 0) for z in (end, start)]
-        total, sign = 0.0, np.linalg.slogdet(self.matrix(start))[0]
-        while len(points) > 1:
-            (left, slope, _), (right, other, depth) = points[-1], points[-2]
-            if max(slope, other) * abs(right - left) < 0.5:
-                points.pop()
-                before, sign = sign, np.linalg.slogdet(self.matrix(right))[0]
-                total += float(np.angle(sign / before))
-            elif depth < HALVINGS:
-                middle = (left + right) / 2
-                points[-2] = (right, other, depth + 1)
-                points.insert(-1, (middle, abs(self._logarithmic_derivative(middle)), depth + 1))
-            else:
+        # Uneven first pieces: at mirror images the slopes of several roots may cancel together.
+        fractions = np.linspace(0.0, 1.0, FIRST_PIECES + 1) ** 1.5
+        waiting = [self._argument(start + (end - start) * f) for f in fractions[::-1]]
+        total, smallest = 0.0, abs(end - start) * 2.0**-HALVINGS
+        while len(waiting) > 1:
+            (left, slope, sign), (right, other, next_sign) = waiting[-1], waiting[-2]
+            turn, piece = float(np.angle(next_sign / sign)), right - left
+            if abs(piece) < smallest:
                 raise ConvergenceError(
                     f"a characteristic root lies on the border of the rectangle, near {left:.6g}; "
                     "move re_min or im_max a little"
                 )
+            # Short against the distance of any root, and the slopes agree with the turn found.
+            gentle = max(abs(slope), abs(other)) * abs(piece) < 0.5
+            if gentle and abs((piece * (slope + other)).imag / 2 - turn) < 0.1:
+                waiting.pop()
+                total += turn
+            else:
+                waiting.insert(-1, self._argument((left + right) / 2))
         return total
+
+    def _argument(self, z: complex) -> tuple[complex, complex, complex]:
+        """The place, the logarithmic derivative of det Delta there and its sign, a unit number."""
+        return z, self._logarithmic_derivative(z), np.linalg.slogdet(self.matrix(z))[0]
 
     def _logarithmic_derivative(self, root: complex) -> complex:
         """trace(Delta^-1 Delta'); infinite at a root."""

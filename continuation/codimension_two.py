@@ -9,9 +9,9 @@ import numpy as np
 from continuation import normal_forms
 from continuation.borders import null_vectors
 from continuation.certificates import make_point
+from continuation.equilibrium_events import follow_eigenvalue, looking_inside
 from continuation.following import BOUND, Follower, Trace
 from continuation.intervals import End, Interval, intervals, isolate, locate, turning_back
-from continuation.equilibrium_events import follow_eigenvalue, looking_inside
 from continuation.multilinear import MultilinearForms
 from continuation.problems import FOLD
 from continuation.special_points import SpecialPoint

@@ -9,15 +9,15 @@ from typing import Any
 from dynsys.commands import add_model_arguments, model_from
 
 _EQUILIBRIA = """\
-Follow all equilibria across a span of one parameter; locate folds (LP), Hopf points (H), branch points
-(BP) and edges of tables (B), with normal forms. Writes branch.png, .svg, .nc, special_points.csv and
-report.html.
+Follow all equilibria across a span of one parameter; locate folds (LP), Hopf points (H), branch
+points (BP) and edges of tables (B), with normal forms. Writes branch.png, .svg, .nc,
+special_points.csv and report.html.
 
   dynsys equilibria aln --parameter mu_e 0 3 --set mu_i=0.5 --out run
 """
 _DIAGRAM = """\
-Find and follow all fold and Hopf curves of a plane of two parameters, locate every codimension-two point
-and name the regions. Writes diagram.png, .svg, .nc, special_points.csv and report.html.
+Find and follow all fold and Hopf curves of a plane of two parameters, locate every codimension-two
+point and name the regions. Writes diagram.png, .svg, .nc, special_points.csv and report.html.
 
   dynsys diagram aln --x mu_e 0 3 --y mu_i 0 3 --out figure2a
   dynsys diagram aln --x mu_e 1 5 --y mu_i 0 4 --set a=15 --set b=40 --out figure2c

@@ -15,7 +15,7 @@ from continuation.certificates import second_frequency
 from continuation.curves import as_branch, fold_start, hopf_start, trace_curve
 from continuation.equilibria import equilibria
 from continuation.following import Follower, Trace, check_span, on_curves
-from continuation.regimes import regime_graph, regime_at
+from continuation.regimes import regime_at, regime_graph
 from continuation.settings import Settings
 from continuation.special_points import SpecialPoint, canonical_label, numbered
 from dynsys.errors import ConvergenceError, ModelError
@@ -151,9 +151,9 @@ def _scan(model, spans, settings, seed, progress) -> Iterator[Branch]:
     """Branches along scan lines of both directions; a line without equilibria is passed over."""
     from rich.progress import track
 
-    tasks = []
+    tasks: list[tuple[str, str, float]] = []
     for free, fixed in (tuple(spans), tuple(reversed(spans))):
-        for value in np.linspace(*spans[fixed], LINES):
+        for value in np.linspace(spans[fixed][0], spans[fixed][1], LINES):
             tasks.append((free, fixed, float(value)))
     shown = track(tasks, description="equilibria along scan lines", disable=not progress)
     for free, fixed, value in shown:

@@ -113,7 +113,7 @@ def _branch_point(follower: Follower, interval: Interval) -> SpecialPoint | None
 
 
 def _suspect(follower: Follower, interval: Interval) -> SpecialPoint | None:
-    """An event that could not be located: reported with the interval's middle, not as a bifurcation."""
+    """An event that could not be located: reported at the interval's middle as what it is."""
     middle = (interval.left.point + interval.right.point) / 2
     residual = float(np.max(np.abs(follower.evaluate(middle)[0])))
     return make_point(follower, middle, "suspect", interval, residual=residual)

@@ -138,7 +138,7 @@ class Follower:
             np.empty(size, np.int64), np.empty(size),
         )  # fmt: skip
         s = self.settings
-        done = newton(
+        done = newton(  # type: ignore[call-arg]
             *self.arguments(), y, np.ascontiguousarray(row), float(level),
             min(s.tolerance, 1e-11), 2 * s.max_newton, *work,
         )  # fmt: skip
@@ -182,7 +182,8 @@ class Follower:
     def follow(self, y: np.ndarray, tangent: np.ndarray, step: float | None = None) -> Trace:
         """Follow the curve in the direction of ``tangent`` until it ends."""
         settings = self.settings
-        pieces, reason = [], MAX_POINTS
+        pieces: list[list[np.ndarray]] = []
+        reason = MAX_POINTS
         point, direction = y, tangent
         eigenvalues = np.linalg.eigvals(self.jacobian(y)).astype(complex)
         _, sign = self.tangent(y, tangent)
@@ -191,7 +192,7 @@ class Follower:
         while total < settings.max_points:
             arrays = self._allocate(min(_CHUNK, settings.max_points - total) + 1, first)
             try:
-                count, reason, step = follow(
+                count, reason, step = follow(  # type: ignore[call-arg]
                     self.problem.evaluate, self.problem.refresh, *self.arguments()[1:8],
                     self.model.compiled.domain, self.scale, self.border, step,
                     np.ascontiguousarray(y), np.ascontiguousarray(tangent), self.lower, self.upper,
@@ -211,8 +212,10 @@ class Follower:
             first = (points[last], tangents[last], spectra[last], signs[last])
         if not pieces:
             pieces.append([np.array([a]) for a in first])
-        joined = [np.concatenate(group) for group in zip(*pieces, strict=True)]
-        return Trace(*joined, start=MAX_POINTS, end=reason)
+        points, tangents, spectra, signs = (
+            np.concatenate(group) for group in zip(*pieces, strict=True)
+        )
+        return Trace(points, tangents, spectra, signs, start=MAX_POINTS, end=reason)
 
     def _allocate(self, capacity: int, first: tuple) -> tuple[np.ndarray, ...]:
         point, direction, eigenvalues, sign = first

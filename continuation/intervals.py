@@ -114,7 +114,7 @@ def isolate(
 def locate(
     follower: Follower, interval: Interval, test: Callable[[np.ndarray], float]
 ) -> np.ndarray | None:
-    """The point of an interval where a test function vanishes (Brent), None if it has no sign change."""
+    """Where in an interval a test function vanishes (Brent); None without a sign change."""
 
     def value(fraction: float) -> float:
         y = point_between(follower, interval, fraction)

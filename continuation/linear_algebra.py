@@ -1,4 +1,4 @@
-"""Small dense linear algebra inside compiled loops: LU with partial pivoting and LAPACK eigenvalues."""
+"""Small dense linear algebra for compiled loops: pivoted LU and LAPACK eigenvalues."""
 
 from __future__ import annotations
 

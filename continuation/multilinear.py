@@ -31,8 +31,8 @@ class MultilinearForms:
 
     Parameters
     ----------
-    taylor : kernel ``taylor(X[K+1, n], P[K+1, m], tables, F[K+1, n])`` that writes into F the Taylor
-        coefficients of f along x(s) = sum X[k] s^k, p(s) = sum P[k] s^k; compiled or plain Python.
+    taylor : kernel ``taylor(X[K+1, n], P[K+1, m], tables, F[K+1, n])``, compiled or plain Python:
+        writes into F the Taylor coefficients of f along x(s) = sum X[k] s^k, p(s) = sum P[k] s^k.
     x, p, tables : the point (n,), the parameters (m,), the packed tables (empty without tables).
     scale : (n,) typical size of each state, default 1. Directions are brought to equal length in
         these units before they are added, so that none drowns in the rounding of another.

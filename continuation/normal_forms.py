@@ -46,7 +46,7 @@ def cusp(a: np.ndarray, forms: Forms, norm_of: Indices = None) -> dict[str, floa
 def branch_point(
     a: np.ndarray, forms: Forms, norm_of: Indices = None, parameter: np.ndarray | None = None
 ) -> dict[str, float]:
-    """``a`` and ``c`` of w' = a w^2 + c w^3 by ||q|| = 1: a pitchfork where a = 0, else transcritical.
+    """``a``, ``c`` of w' = a w^2 + c w^3, by ||q|| = 1: a pitchfork if a = 0, else transcritical.
 
     With ``parameter``, the direction (m,) in which the parameters move by mu, also ``b`` and ``d``
     of w' = a w^2 + b mu w + d mu^2 + c w^3; two branches cross where b^2 > 4 a d. ``c`` means
@@ -69,7 +69,7 @@ def hopf(a: np.ndarray, forms: Forms, omega: float, norm_of: Indices = None) -> 
     BifurcationKit print; ``im_c1`` bends the frequency with the amplitude.
     """
     c1 = _hopf_cubic(a, forms, omega, *critical_pair(a, omega, norm_of))[0]
-    return {"l1": c1.real / omega, "re_c1": c1.real, "im_c1": c1.imag}
+    return {"l1": float(c1.real / omega), "re_c1": c1.real, "im_c1": c1.imag}
 
 
 def bogdanov_takens(a: np.ndarray, forms: Forms, norm_of: Indices = None) -> dict[str, float]:
@@ -123,7 +123,7 @@ def bautin(a: np.ndarray, forms: Forms, omega: float, norm_of: Indices = None) -
         + 3 * forms(h20, h12) + 6 * forms(h11, h21) + forms(h30, h02)
     )  # fmt: skip
     re_c2 = float(np.vdot(p, total).real) / 12
-    return {"l2": re_c2 / omega, "re_c2": re_c2}
+    return {"l2": float(re_c2 / omega), "re_c2": re_c2}
 
 
 def zero_hopf(
@@ -168,8 +168,8 @@ def hopf_hopf(
     """Cubic coefficients of the Hopf-Hopf point, theta = p12 / p22 and delta = p21 / p11.
 
     r1' = r1 (p11 r1^2 + p12 r2^2), r2' = r2 (p21 r1^2 + p22 r2^2) for the amplitudes of the modes
-    at ``omega`` (1) and ``other`` (2), x = 2 Re(w1 q1 + w2 q2), both ||q|| = 1; theta, delta and the
-    signs of p11, p22 are invariant. Valid away from the resonances 1:1, 1:2 and 1:3.
+    at ``omega`` (1) and ``other`` (2), x = 2 Re(w1 q1 + w2 q2), both ||q|| = 1; theta, delta and
+    the signs of p11, p22 are invariant. Valid away from the resonances 1:1, 1:2 and 1:3.
     """
     first, second = ((w, *critical_pair(a, w, norm_of)) for w in (omega, other))
     p11, p22 = (_hopf_cubic(a, forms, *mode)[0].real for mode in (first, second))

@@ -50,7 +50,7 @@ def newton(
     evaluate, field, jacobian, tangent, jacobian_tangent, tables, p, free, scale, border,
     y, row, level, tolerance, most, residual, matrix, bordered, pivots, right,
 ):  # fmt: skip
-    """Correct ``y`` in place on F(y) = 0, row . y = level; returns the iterations, -1 on failure."""
+    """Correct ``y`` in place on F(y) = 0, row . y = level; returns iterations, -1 on failure."""
     size = y.shape[0]
     for iteration in range(most):
         if not evaluate(

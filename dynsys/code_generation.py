@@ -24,7 +24,8 @@ _CALLS = {
     "sign": "np.sign",
 }
 
-HEADER = '''"""Compiled functions of the model {name}; generated, keyed by content, safe to delete."""
+HEADER = '''"""Compiled functions of {name}: generated, keyed by content, safe to delete."""
+
 import math
 
 import numpy as np
@@ -201,7 +202,7 @@ def _domain(model: FieldGraph) -> str:
         if graph.nodes[number][0] == "table"
     ]
     arguments = [argument for number in lookups for argument in graph.arguments(number)]
-    body = _statements(model, arguments) + ["margin = np.inf"]
+    body = [*_statements(model, arguments), "margin = np.inf"]
     for key in dict.fromkeys(
         (graph.nodes[number][1], *graph.arguments(number)) for number in lookups
     ):

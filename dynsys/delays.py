@@ -2,7 +2,7 @@
 
 A delayed signal s(t - tau) obeys the transport equation u_t = u_theta / tau on -1 < theta < 0 with
 u(0, t) = s(t); discretized at M + 1 Chebyshev points it becomes M ordinary equations (the M-stage
-pseudospectral ODE of Breda, Diekmann, Gyllenberg, Scarabel & Vermiglio 2016, doi 10.1137/15M1040931)
+pseudospectral ODE of Breda, Diekmann, Gyllenberg, Scarabel & Vermiglio 2016, SIAM J Appl Dyn Syst)
 whose last state is the delayed signal. Equilibria are exact; eigenvalues converge spectrally in M.
 """
 

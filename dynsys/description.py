@@ -20,22 +20,26 @@ def text(model: VectorField) -> str:
     def formulas(given: Mapping[str, sympy.Expr], mark: str) -> list[str]:
         return [f"  {label}{mark} = {to_text(e, quantities)}" for label, e in given.items()]
 
-    parts = [f"{model.name}: {model.meaning}" if model.meaning else model.name, ""]
-    parts += ["States", *_table((k, f"{s.initial:g}", s.unit, s.meaning)
-                                for k, s in model.states.items())]  # fmt: skip
-    parts += ["", "Parameters", *_table((k, f"{v:g}", model.unit(k), model.declared_parameters[k].meaning)
-                                        for k, v in model.parameters.items())]  # fmt: skip
+    unit_of = model.unit
+    states = [(k, f"{s.initial:g}", s.unit, s.meaning) for k, s in model.states.items()]
+    parameters = [
+        (k, f"{v:g}", unit_of(k), model.declared_parameters[k].meaning)
+        for k, v in model.parameters.items()
+    ]
+    observables = [
+        (k, to_text(o.expression, quantities), o.unit, o.meaning)
+        for k, o in model.observables.items()
+    ]
+    parts = [f"{model.name}: {model.meaning}" if model.meaning else model.name]
+    parts += ["", "States", *_table(states), "", "Parameters", *_table(parameters)]
     parts += ["", f"Equations (time in {model.time_unit or 'dimensionless units'})"]
     parts += formulas(model.equations, "'")
     if model.definitions:
         parts += ["with", *formulas(model.definitions, "")]
-    observed = {k: o.expression for k, o in model.observables.items()}
-    parts += ["", "Observables", *_table((k, to_text(e, quantities), model.unit(k),
-                                          model.observables[k].meaning)
-                                         for k, e in observed.items())]  # fmt: skip
+    parts += ["", "Observables", *_table(observables)]
     if model.lines:
-        parts += ["", "Delays", *(f"  {to_text(x.signal)} delayed by {to_text(x.tau)}: transport line of "
-                                  f"{model.delay_order} Chebyshev nodes" for x in model.lines)]  # fmt: skip
+        parts += ["", f"Delays (transport lines of {model.delay_order} Chebyshev nodes)"]
+        parts += [f"  {to_text(x.signal)} delayed by {to_text(x.tau)}" for x in model.lines]
     if model.tables:
         parts += ["", "Tables", *(_domain(k, t.domain) for k, t in model.tables.items())]
     if model.source:
@@ -50,6 +54,8 @@ def _domain(name: str, domain: Mapping[str, tuple[float, float]]) -> str:
 
 def _table(rows: Iterable[tuple[str, ...]]) -> list[str]:
     lines = [tuple(row) for row in rows]
+    if not lines:
+        return ["  none"]
     widths = [max((len(row[k]) for row in lines), default=0) for k in range(len(lines[0]))]
     return [
         "  " + "  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip()

@@ -47,7 +47,8 @@ def to_dict(model: VectorField) -> dict[str, Any]:
 
 def from_dict(content: dict[str, Any]) -> VectorField:
     """Rebuild a model; StorageError where the data is damaged or a table is not to be found."""
-    from dynsys.vector_field import Attractors, Observable, Parameter, State, VectorField
+    from dynsys.definition import Attractors, Observable, Parameter, State
+    from dynsys.vector_field import VectorField
 
     try:
         if content["format"] != FORMAT:
@@ -55,7 +56,7 @@ def from_dict(content: dict[str, Any]) -> VectorField:
                 f"the model is stored in format {content['format']}; this version reads {FORMAT}"
             )
         named = content["attractors"]
-        return VectorField(
+        model = VectorField(
             name=content["name"],
             meaning=content["meaning"],
             states={
@@ -71,8 +72,8 @@ def from_dict(content: dict[str, Any]) -> VectorField:
             time_unit=content["time_unit"],
             source=content["source"],
             delay_order=content["delay_order"],
-            _values=content["values"],
         )
+        return model.with_parameters(**content["values"])
     except (KeyError, IndexError, TypeError) as error:
         raise StorageError(f"the stored model is damaged ({error!r}); compute it again") from error
 

@@ -179,17 +179,17 @@ def _unary(code, a, out):
         _integrate(derivative, a, out)
     elif code == SQRT:
         _power(a, 0.5, out)
-    elif code == SIN or code == COS:
+    elif code in (SIN, COS):
         first, second = (out, slope) if code == SIN else (slope, out)
         first[0], second[0] = np.sin(start), np.cos(start)
         _pair(a, -1.0, first, second)
-    elif code == SINH or code == COSH:
+    elif code in (SINH, COSH):
         first, second = (out, slope) if code == SINH else (slope, out)
         first[0], second[0] = np.sinh(start), np.cosh(start)
         _pair(a, 1.0, first, second)
-    elif code == TAN or code == TANH:
+    elif code in (TAN, TANH):
         _tangent(1.0 if code == TAN else -1.0, a, out, slope)
-    elif code == ASIN or code == ACOS or code == ATAN:
+    elif code in (ASIN, ACOS, ATAN):
         _inverse(code, a, out)
     else:
         sign = np.sign(start)
@@ -279,7 +279,7 @@ def run_program(instructions, constants, outputs, x, p, t, result):
         code, a, b = row[0], row[1], row[2]
         if code == CONST:
             w[k, 0] = constants[k]
-        elif code == X or code == P:
+        elif code in (X, P):
             for i in range(order):
                 w[k, i] = x[i, a] if code == X else p[i, a]
         elif code == ADD:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
-from graphlib import CycleError, TopologicalSorter
 from types import MappingProxyType
 from typing import Any
 
@@ -14,72 +11,29 @@ import numpy as np
 import sympy
 
 from dynsys import description
-from dynsys.code_generation import FieldGraph
 from dynsys.compilation import CompiledField, load_or_compile
+from dynsys.definition import (
+    Attractors,
+    Expression,
+    Observable,
+    Parameter,
+    Reader,
+    State,
+    check_names,
+    check_parameter,
+    check_state,
+    ordered_equations,
+    symbol,
+)
 from dynsys.delays import DEFAULT_ORDER, Delay, DelayLine, fill_lines, replace_delays
 from dynsys.errors import ModelError, unknown_name
-from dynsys.graph import Graph
-from dynsys.parsing import parse_expression
+from dynsys.lifting import field_graph
 from dynsys.printing import to_text
 from dynsys.tables import SmoothTable
-from dynsys.translation import Translator
 
-Expression = str | float | sympy.Expr
 _HERTZ = {"ms": 1000.0, "s": 1.0, "": 1.0}
 
 
-@dataclass(frozen=True)
-class State:
-    """A state variable: where searches start, its usual range, its unit and its meaning."""
-
-    initial: float
-    range: tuple[float, float] | None = None
-    unit: str = ""
-    meaning: str = ""
-
-    @property
-    def scale(self) -> float:
-        """Typical size: half the range, or the initial value, at least what keeps it finite."""
-        if self.range is not None:
-            return (self.range[1] - self.range[0]) / 2
-        return max(abs(self.initial), 1.0)
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """A parameter: default, unit, one-line meaning; ``positive`` ones refuse values <= 0."""
-
-    value: float
-    unit: str = ""
-    meaning: str = ""
-    positive: bool = False
-
-
-@dataclass(frozen=True)
-class Observable:
-    """Something a user looks at: an expression in states and parameters, with unit and meaning."""
-
-    expression: Expression
-    unit: str = ""
-    meaning: str = ""
-
-
-@dataclass(frozen=True)
-class Attractors:
-    """How a model's field names its equilibria: by which band an observable falls in.
-
-    ``names`` has one word more than ``borders``: below the first border, between, above the last.
-    """
-
-    observable: str
-    borders: tuple[float, ...]
-    names: tuple[str, ...]
-
-    def name(self, value: float) -> str:
-        return self.names[int(np.searchsorted(self.borders, value))]
-
-
-@dataclass(frozen=True, eq=False)
 class VectorField:
     """A dynamical system x' = f(x, p), with delays and tables, as symbolic expressions.
 
@@ -108,51 +62,71 @@ class VectorField:
     array([-3.])
     """
 
+    states: Mapping[str, State]
+    parameters: Mapping[str, float]
+    declared_parameters: Mapping[str, Parameter]
+    equations: Mapping[str, sympy.Expr]
+    definitions: Mapping[str, sympy.Expr]
+    observables: Mapping[str, Observable]
+    tables: Mapping[str, SmoothTable]
     name: str
-    states: Mapping[str, State | float]
-    parameters: Mapping[str, Parameter | float]
-    equations: Mapping[str, Expression]
-    definitions: Mapping[str, Expression] = field(default_factory=dict)
-    observables: Mapping[str, Observable | Expression] = field(default_factory=dict)
-    tables: Mapping[str, SmoothTable] = field(default_factory=dict)
-    time_unit: str = "ms"
-    source: str = ""
-    meaning: str = ""
-    attractors: Attractors | None = None
-    delay_order: int = DEFAULT_ORDER
-    _values: Mapping[str, float] | None = None
+    time_unit: str
+    source: str
+    meaning: str
+    attractors: Attractors | None
+    delay_order: int
 
-    def __post_init__(self) -> None:
-        put = object.__setattr__
-        if not self.name.isidentifier():
-            raise ModelError(
-                f"{self.name!r} cannot name a model; use letters, digits and underscores"
-            )
-        if self.time_unit not in _HERTZ:
-            raise unknown_name("time unit", self.time_unit, [u or '""' for u in _HERTZ], self.name)
-        if self.delay_order < 1:
-            raise ModelError(f"delay_order is {self.delay_order}; use 1 or more (6 is the default)")
-        states = {k: v if isinstance(v, State) else State(float(v)) for k, v in self.states.items()}
+    def __init__(
+        self,
+        name: str,
+        states: Mapping[str, State | float],
+        parameters: Mapping[str, Parameter | float],
+        equations: Mapping[str, Expression],
+        definitions: Mapping[str, Expression] | None = None,
+        observables: Mapping[str, Observable | Expression] | None = None,
+        tables: Mapping[str, SmoothTable] | None = None,
+        time_unit: str = "ms",
+        source: str = "",
+        meaning: str = "",
+        attractors: Attractors | None = None,
+        delay_order: int = DEFAULT_ORDER,
+    ) -> None:
+        if not name.isidentifier():
+            raise ModelError(f"{name!r} cannot name a model; use letters, digits and underscores")
+        if time_unit not in _HERTZ:
+            raise unknown_name("time unit", time_unit, [u or '""' for u in _HERTZ], name)
+        whole = {k: v if isinstance(v, State) else State(float(v)) for k, v in states.items()}
         declared = {
-            k: v if isinstance(v, Parameter) else Parameter(float(v))
-            for k, v in self.parameters.items()
+            k: v if isinstance(v, Parameter) else Parameter(float(v)) for k, v in parameters.items()
         }
-        _check_names(self.name, states, declared, self.definitions, self.tables)
-        for label, state in states.items():
-            _check_state(self.name, label, state)
-        read = _Reader(self.name, [*states, *declared, *self.definitions], self.tables)
-        put(self, "states", MappingProxyType(states))
-        put(self, "tables", MappingProxyType(dict(self.tables)))
-        put(self, "definitions", read.mapping(self.definitions))
-        put(self, "equations", _ordered_equations(self.name, states, read.mapping(self.equations)))
-        put(self, "observables", read.observables(self.observables, states))
-        values = {k: p.value for k, p in declared.items()} if self._values is None else self._values
-        put(self, "declared_parameters", MappingProxyType(declared))
-        put(self, "_values", MappingProxyType(dict(values)))
-        put(self, "parameters", self._values)
-        for label, value in values.items():
-            _check_parameter(self.name, label, declared[label], value)
+        named, given_tables = dict(definitions or {}), dict(tables or {})
+        check_names(name, whole, declared, named, given_tables)
+        for label, state in whole.items():
+            check_state(name, label, state)
+        for label, parameter in declared.items():
+            check_parameter(name, label, parameter, parameter.value)
+        read = Reader(name, [*whole, *declared, *named], given_tables)
+        self.__dict__.update(
+            name=name,
+            states=MappingProxyType(whole),
+            declared_parameters=MappingProxyType(declared),
+            parameters=MappingProxyType({k: p.value for k, p in declared.items()}),
+            tables=MappingProxyType(given_tables),
+            definitions=read.mapping(named),
+            equations=ordered_equations(name, whole, read.mapping(equations)),
+            observables=read.observables(observables or {}, whole),
+            time_unit=time_unit,
+            source=source,
+            meaning=meaning,
+            attractors=attractors,
+            delay_order=_checked_order(delay_order),
+        )
         self._check_delays()
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise ModelError(
+            f"models are immutable; model.with_parameters({name}=...) returns one with other values"
+        )
 
     # --- values -------------------------------------------------------------------------------
 
@@ -165,25 +139,19 @@ class VectorField:
         for label, value in values.items():
             if label not in self.parameters:
                 raise unknown_name("parameter", label, self.parameters, self.name)
-            _check_parameter(self.name, label, self.declared_parameters[label], value)
+            check_parameter(self.name, label, self.declared_parameters[label], value)
         new = {**self.parameters, **{k: float(v) for k, v in values.items()}}
-        return self._copy(_values=MappingProxyType(new))
+        return self._copy(frozenset(), parameters=MappingProxyType(new))
 
     def with_delay_order(self, order: int) -> VectorField:
         """Return the same model with ``order`` Chebyshev nodes per delay line."""
-        if int(order) != order or order < 1:
-            raise ModelError(f"delay order {order!r} makes no sense; use an integer of 1 or more")
-        return self._copy(delay_order=int(order))
+        return self._copy(_ORDER_DEPENDENT, delay_order=_checked_order(order))
 
-    def _copy(self, **changes: Any) -> VectorField:
+    def _copy(self, dropped: frozenset[str], **changes: Any) -> VectorField:
         other = object.__new__(VectorField)
-        dropped = _ORDER_DEPENDENT if "delay_order" in changes else frozenset()
-        kept = {k: v for k, v in self.__dict__.items() if k not in dropped}
-        other.__dict__.update(kept)
+        other.__dict__.update({k: v for k, v in self.__dict__.items() if k not in dropped})
         other.__dict__.update(changes)
-        if "_values" in changes:
-            other.__dict__["parameters"] = changes["_values"]
-            other._check_delays()
+        other._check_delays()
         return other
 
     def parameter_array(self) -> np.ndarray:
@@ -214,8 +182,8 @@ class VectorField:
         for group in (self.observables, self.states, self.declared_parameters):
             if name in group:
                 return group[name].unit
-        raise unknown_name("state, parameter or observable", name,
-                           [*self.states, *self.parameters, *self.observables], self.name)  # fmt: skip
+        known = [*self.states, *self.parameters, *self.observables]
+        raise unknown_name("state, parameter or observable", name, known, self.name)
 
     @property
     def frequency_factor(self) -> float:
@@ -225,7 +193,7 @@ class VectorField:
     # --- the lifted system --------------------------------------------------------------------
 
     @cached_property
-    def _lifted_system(self) -> tuple[list[sympy.Expr], list[DelayLine]]:
+    def lifted_system(self) -> tuple[list[sympy.Expr], list[DelayLine]]:
         """Definitions, equations and observables without delays, and the delay lines."""
         raw = [
             *self.definitions.values(),
@@ -237,7 +205,7 @@ class VectorField:
     @property
     def lines(self) -> list[DelayLine]:
         """The delay lines appended to the state, one per delayed signal."""
-        return self._lifted_system[1]
+        return self.lifted_system[1]
 
     @property
     def physical_dimension(self) -> int:
@@ -249,7 +217,7 @@ class VectorField:
         """Compiled functions of the (lifted) field; made once, then loaded from the disk."""
         tables = [np.asarray(table.packed, dtype=float) for table in self.tables.values()]
         packed = np.ascontiguousarray(np.concatenate(tables) if tables else np.zeros(1))
-        return load_or_compile(self.name, self.definition(), self._build_graph, packed)
+        return load_or_compile(self.name, self.definition(), lambda: field_graph(self), packed)
 
     def definition(self) -> str:
         """Canonical text of what determines the compiled functions (no parameter values)."""
@@ -265,44 +233,15 @@ class VectorField:
         ]
         return "\n".join("; ".join(group) for group in groups)
 
-    def _writer(self):
+    def _writer(self) -> Callable[[sympy.Expr], str]:
         quantities = {k: tuple(table.quantities) for k, table in self.tables.items()}
         return lambda expression: to_text(expression, quantities)
-
-    def _build_graph(self) -> FieldGraph:
-        expressions, lines = self._lifted_system
-        graph = Graph()
-        nodes = [node for line in lines for node in line.nodes]
-        states = {_symbol(k): graph.node("x", i) for i, k in enumerate(self.states)}
-        states |= {k: graph.node("x", len(self.states) + i) for i, k in enumerate(nodes)}
-        parameters = {_symbol(k): graph.node("p", i) for i, k in enumerate(self.parameters)}
-        translate = Translator(graph, states | parameters)
-        count = len(self.definitions)
-        named = dict(zip(self.definitions, expressions[:count], strict=True))
-        for label in _evaluation_order(self.name, named):
-            translate.define(_symbol(label), named[label])
-        field_ = [*expressions[count : count + len(self.equations)]]
-        field_ += [equation for line in lines for equation in line.equations()]
-        offsets, quantities, position = {}, {}, 0
-        for label, table in self.tables.items():
-            offsets[label], quantities[label] = position, len(table.quantities)
-            position += len(table.packed)
-        return FieldGraph(
-            graph=graph,
-            states=list(states.values()),
-            parameters=list(parameters.values()),
-            field=[translate(e) for e in field_],
-            observables=[translate(e) for e in expressions[count + len(self.equations) :]],
-            signals=[translate(x.signal) for x in lines] + [translate(x.tau) for x in lines],
-            table_offsets=offsets,
-            table_quantities=quantities,
-        )
 
     @cached_property
     def _delays(self) -> tuple[sympy.Expr, ...]:
         expressions = [*self.definitions.values(), *self.equations.values()]
         delays = {term.args[1] for e in expressions for term in e.atoms(Delay)}
-        states = {_symbol(k) for k in self.states}
+        states = {symbol(k) for k in self.states}
         for tau in delays:
             if tau.free_symbols & states:
                 raise ModelError(
@@ -316,13 +255,12 @@ class VectorField:
             if isinstance(tau, sympy.Symbol) and tau.name in self.parameters:
                 value: Any = self.parameters[tau.name]
             else:
-                value = tau.xreplace(
-                    {_symbol(k): sympy.Float(v) for k, v in self.parameters.items()}
-                )
+                known = {symbol(k): sympy.Float(v) for k, v in self.parameters.items()}
+                value = tau.xreplace(known)
             if isinstance(value, float) or value.is_number:
                 if not float(value) > 0:
                     raise ModelError(
-                        f"{self.name}: the delay {tau} is {float(value):g}; delays must be positive "
+                        f"{self.name}: the delay {tau} is {float(value):g}; it must be positive "
                         "(leave delay(...) out of the equation for an instantaneous signal)"
                     )
 
@@ -437,107 +375,10 @@ class VectorField:
         return from_dict, (to_dict(self),)
 
 
-_ORDER_DEPENDENT = frozenset(["_lifted_system", "compiled", "scales", "state_names"])
+_ORDER_DEPENDENT = frozenset(["lifted_system", "compiled", "scales", "state_names"])
 
 
-def _symbol(name: str) -> sympy.Symbol:
-    return sympy.Symbol(name, real=True)
-
-
-class _Reader:
-    """Reads expressions: strings through the parser, SymPy by matching symbols by name."""
-
-    def __init__(self, owner: str, names: list[str], tables: Mapping[str, SmoothTable]) -> None:
-        self.owner = owner
-        self.symbols = {name: _symbol(name) for name in names}
-        self.tables = tables
-
-    def __call__(self, label: str, expression: Expression) -> sympy.Expr:
-        owner = f"{self.owner}, expression of {label}"
-        if isinstance(expression, str):
-            return parse_expression(expression, self.symbols, self.tables, owner)
-        expression = sympy.sympify(expression)
-        table_names = set(self.tables)
-        found = {s for s in expression.free_symbols if s.name not in table_names}
-        for symbol in sorted(found, key=str):
-            if symbol.name not in self.symbols:
-                raise unknown_name("symbol", symbol.name, self.symbols, owner)
-        return expression.xreplace({s: self.symbols[s.name] for s in found})
-
-    def mapping(self, given: Mapping[str, Expression]) -> Mapping[str, sympy.Expr]:
-        return MappingProxyType({k: self(k, v) for k, v in given.items()})
-
-    def observables(
-        self, given: Mapping[str, Observable | Expression], states: Mapping[str, State]
-    ) -> Mapping[str, Observable]:
-        if not given:
-            given = {k: Observable(_symbol(k), s.unit, s.meaning) for k, s in states.items()}
-        result = {}
-        for label, item in given.items():
-            whole = item if isinstance(item, Observable) else Observable(item)
-            result[label] = Observable(self(label, whole.expression), whole.unit, whole.meaning)
-        return MappingProxyType(result)
-
-
-def _check_names(
-    owner: str, states: Mapping[str, State], parameters: Mapping[str, Parameter], *others: Mapping
-) -> None:
-    if not states:
-        raise ModelError(f"{owner} has no states; give at least one")
-    seen: dict[str, str] = {}
-    kinds = ("state", "parameter", "definition", "table")
-    for kind, names in zip(kinds, (states, parameters, *others), strict=True):
-        for label in names:
-            if not label.isidentifier():
-                raise ModelError(f"{owner}: {label!r} cannot name a {kind}; use an identifier")
-            if label in seen:
-                raise ModelError(f"{owner}: {label!r} is both a {seen[label]} and a {kind}")
-            seen[label] = kind
-
-
-def _check_state(owner: str, label: str, state: State) -> None:
-    if not math.isfinite(state.initial):
-        raise ModelError(f"{owner}: the initial value of {label} is {state.initial}; give a number")
-    if state.range is not None and not state.range[0] < state.range[1]:
-        raise ModelError(f"{owner}: the range {state.range} of {label} is empty or reversed")
-
-
-def _check_parameter(owner: str, label: str, declared: Parameter, value: float) -> None:
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        raise ModelError(f"{owner}: parameter {label} is {value!r}; give a number") from None
-    if not math.isfinite(number):
-        raise ModelError(f"{owner}: parameter {label} is {value!r}; give a finite number")
-    if declared.positive and not number > 0:
-        unit = f" {declared.unit}" if declared.unit else ""
-        raise ModelError(
-            f"{owner}: parameter {label} is {value:g}{unit} but must be positive"
-            + (f" ({declared.meaning})" if declared.meaning else "")
-        )
-
-
-def _ordered_equations(
-    owner: str, states: Mapping[str, State], equations: Mapping[str, sympy.Expr]
-) -> Mapping[str, sympy.Expr]:
-    for label in equations:
-        if label not in states:
-            raise unknown_name("state", label, states, owner)
-    missing = [label for label in states if label not in equations]
-    if missing:
-        raise ModelError(f"{owner}: no equation for the state {', '.join(missing)}")
-    return MappingProxyType({label: equations[label] for label in states})
-
-
-def _evaluation_order(owner: str, definitions: Mapping[str, sympy.Expr]) -> list[str]:
-    needs = {
-        label: {s.name for s in e.free_symbols if s.name in definitions}
-        for label, e in definitions.items()
-    }
-    try:
-        return list(TopologicalSorter(needs).static_order())
-    except CycleError as error:
-        circle = " -> ".join(error.args[1])
-        raise ModelError(
-            f"{owner}: the definitions {circle} depend on each other without a delay"
-        ) from None
+def _checked_order(order: int) -> int:
+    if int(order) != order or order < 1:
+        raise ModelError(f"delay order {order!r} makes no sense; use an integer of 1 or more")
+    return int(order)

@@ -6,9 +6,10 @@ Cakan & Obermayer 2020, PLOS Comput Biol 16(4):e1007822 (coupled populations, pa
 
 from __future__ import annotations
 
+from dynsys.definition import Attractors, Observable, Parameter, State
 from dynsys.errors import unknown_name
 from dynsys.transfer import EIFNeuron, transfer_function
-from dynsys.vector_field import Attractors, Observable, Parameter, State, VectorField
+from dynsys.vector_field import VectorField
 
 WIRINGS = ("stated", "published")
 
@@ -116,7 +117,7 @@ _EQUATIONS = {
 
 
 def _definitions(wiring: str, neuron: EIFNeuron) -> dict[str, str]:
-    """Rates, couplings and input statistics; first index of a pair the target, second the source."""
+    """Rates, couplings, input statistics; the first index of a pair is the target."""
     definitions = {
         "x_E": f"mu_fE - I_A/{neuron.C!r}",
         "r_e": "exp(eif.log_rate(x_E, sigma_E))",

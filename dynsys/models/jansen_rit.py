@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dynsys.vector_field import Observable, Parameter, State, VectorField
+from dynsys.definition import Observable, Parameter, State
+from dynsys.vector_field import VectorField
 
 
 def jansen_rit() -> VectorField:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dynsys.definition import Parameter, State
 from dynsys.errors import unknown_name
-from dynsys.vector_field import Parameter, State, VectorField
+from dynsys.vector_field import VectorField
 
 _SETS = {
     "hopf": {"v3": 2.0, "v4": 30.0, "phi": 0.04, "gCa": 4.4},

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dynsys.vector_field import Parameter, State, VectorField
+from dynsys.definition import Parameter, State
+from dynsys.vector_field import VectorField
 
 
 def wilson_cowan() -> VectorField:

@@ -39,7 +39,7 @@ _HARMONICS = 6
 
 @njit([float64(VECTOR, float64, float64, float64)], cache=True)
 def resonance_width(neuron, mu, sigma, rate):
-    """Half width (kHz) of the resonance at the rate of regular firing, inf where firing is irregular.
+    """Half width (kHz) of the resonance of regular firing at its rate; inf where it is irregular.
 
     Phase diffusion of a drift-driven neuron: CV^2 = sigma^2 int dV / drift^3 / interval^2.
     """
@@ -137,7 +137,7 @@ def best_time_constant(frequencies, weights, ratio):
 
 @njit([types.void(VECTOR, float64, float64, float64, VECTOR)], cache=True)
 def cell(neuron, mu, sigma, refinement, out):
-    """Fill ``out`` with log rate (log kHz), mean voltage (mV), tau_mu and tau_sigma (ms) of a point.
+    """Fill ``out`` with log rate (log kHz), mean voltage (mV), tau_mu and tau_sigma (ms).
 
     Rate and voltage by Richardson extrapolation of the second-order scheme.
     tau_sigma is zero where the rate falls with sigma, as published.

@@ -41,7 +41,7 @@ def voltage_grid(neuron, mu, sigma, refinement):
     counts = np.zeros(3, np.int64)
     for k in range(3):
         length = edges[k] - edges[k + 1]
-        counts[k] = max(1, int(math.ceil(refinement * length / width[k]))) if length > 0 else 0
+        counts[k] = max(1, math.ceil(refinement * length / width[k])) if length > 0 else 0
     grid = np.empty(counts.sum() + 1)
     grid[0] = neuron[VS]
     at = 0
@@ -74,7 +74,7 @@ def _propagators(neuron, mu, sigma, grid, a, b):
 def _per_unit_flux(neuron, sigma, grid, a, b):
     """(log of the free rate in kHz, log of the rate, mean voltage) by integrating at unit flux.
 
-    The density per unit flux can exceed any number; it is rescaled on the way and its logarithm kept.
+    The density per unit flux can exceed any number: it is rescaled on the way, its log kept.
     """
     p, total, moment, flux, logarithm = 0.0, 0.0, 0.0, 1.0, 0.0
     for k in range(grid.shape[0] - 1):

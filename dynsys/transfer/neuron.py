@@ -63,8 +63,10 @@ class EIFNeuron:
     def packed(self) -> np.ndarray:
         """(EL, DeltaT, VT, Vr, Vs, Tref, tau_m) for the compiled functions."""
         return np.array(
-            [self.EL, self.DeltaT, self.VT, self.Vr, self.Vs, self.Tref]
-            + [self.membrane_time_constant]
+            [
+                *(self.EL, self.DeltaT, self.VT, self.Vr, self.Vs, self.Tref),
+                self.membrane_time_constant,
+            ]
         )
 
     @classmethod

@@ -139,7 +139,9 @@ def test_every_edge_of_the_regime_graph_names_a_bifurcation(aln_diagram):
 
 def test_adaptation_gives_two_oscillating_regions_and_a_cusp_inside_the_slow_one(adapting_diagram):
     oscillating = [
-        region for _, region in adapting_diagram.regimes.nodes(data=True) if not region["attractors"]
+        region
+        for _, region in adapting_diagram.regimes.nodes(data=True)
+        if not region["attractors"]
     ]
     assert len(oscillating) == 2
     fast, slow = sorted(oscillating, key=lambda r: r["polygon"].centroid.y)
@@ -147,9 +149,7 @@ def test_adaptation_gives_two_oscillating_regions_and_a_cusp_inside_the_slow_one
     (cusp,) = adapting_diagram.special_points("CP")
     import shapely
 
-    assert slow["polygon"].contains(
-        shapely.Point(cusp.parameters["mu_e"], cusp.parameters["mu_i"])
-    )
+    assert slow["polygon"].contains(shapely.Point(cusp.parameters["mu_e"], cusp.parameters["mu_i"]))
     assert adapting_diagram.special_points("GH")  # subcritical edges begin there
 
 

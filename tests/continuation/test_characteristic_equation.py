@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from scipy.optimize import fsolve
 from scipy.special import lambertw
@@ -26,7 +26,8 @@ def neuron(a21: float, ts: float = 1.5) -> CharacteristicEquation:
 
 def with_signal_loop(gain: float = 0.5, strength: float = -1.8) -> CharacteristicEquation:
     """x' = -x + strength u, u(t) = (x + gain u)(t - 0.7): the signal feeds itself."""
-    return CharacteristicEquation([[-1.0]], [[strength]], [[1.0]], [[gain]], [0.7])
+    parts = ([[-1.0]], [[strength]], [[1.0]], [[gain]], [0.7])
+    return CharacteristicEquation(*map(np.array, parts))
 
 
 @pytest.mark.parametrize("r", [0.2, 1.5, 2.0])
@@ -123,7 +124,8 @@ def test_a_simulated_signal_loop_grows_and_turns_as_its_rightmost_root_says():
     assert predicted == pytest.approx(tail[2 * steps :], abs=1e-3 * np.max(np.abs(tail)))
 
 
-@settings(max_examples=20, deadline=None)
+@example(rate=0.0, gain=1.0, tau=0.1015625, loop=-0.5)  # slopes cancel at mirror images
+@settings(max_examples=30, deadline=None)
 @given(st.floats(-2, 2), st.floats(-3, 3), st.floats(0.1, 3), st.floats(-0.6, 0.6))
 def test_argument_principle_counts_the_roots_that_are_listed(rate, gain, tau, loop):
     equation = CharacteristicEquation([[rate]], [[gain]], [[1.0]], [[loop]], [tau])
@@ -132,12 +134,12 @@ def test_argument_principle_counts_the_roots_that_are_listed(rate, gain, tau, lo
     assert equation.count(0.0, 20.0) == len(nearby)
 
 
-@pytest.mark.parametrize("equation", [hutchinson(2.0), neuron(3.0), with_signal_loop(-0.4, -4.0)])
+@pytest.mark.parametrize("equation", [hutchinson(4.0), neuron(3.0), with_signal_loop(-0.4, -4.0)])
 def test_argument_principle_counts_the_listed_roots_of_a_strip(equation):
-    listed = equation.roots_right_of(-1.1)
-    inside = listed[np.abs(listed.imag) < 8.0]
-    assert len(inside) >= 3
-    assert equation.count(-1.1, 8.0) == len(inside)
+    listed = equation.roots_right_of(-1.25)
+    inside = listed[np.abs(listed.imag) < 12.0]
+    assert len(inside) >= 2
+    assert equation.count(-1.25, 12.0) == len(inside)
 
 
 def test_double_root_is_found_and_counted_twice():

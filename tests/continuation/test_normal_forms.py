@@ -101,8 +101,11 @@ class Field:
 
     states: str
     parameters: dict[str, float]
-    equations: list[str]
+    equations: list
     definitions: dict[str, str] = field(default_factory=dict)
+    value: Callable = field(init=False)
+    slope: Callable = field(init=False)
+    taylor: Callable = field(init=False)
 
     def __post_init__(self) -> None:
         symbols = {name: sympy.Symbol(name) for name in [*self.states.split(), *self.parameters]}
@@ -127,7 +130,7 @@ class Field:
         return 2 * out[2]
 
 
-# Models and digits: MatCont, BifurcationKit and AUTO examples, recomputed with 34 to 40 digits (mpmath).
+# Models and digits: examples of MatCont, BifurcationKit and AUTO, recomputed with 34 to 40 digits.
 # fmt: off
 FIELDS = {
     "ml": Field(
@@ -373,7 +376,8 @@ def published() -> list[Point]:
     for head, state in zip(lines[::2], lines[1::2], strict=True):
         label, at, expected = head.split("|")
         x = np.array(state.split(), float)
-        points.append(Point(*label.split(), pairs(at), pairs(expected), x))
+        name, kind = label.split()
+        points.append(Point(name, kind, pairs(at), pairs(expected), x))
     return points
 
 
@@ -500,7 +504,7 @@ def test_second_lyapunov_coefficients_are_the_published_ones(point):
 
 
 class Disguise:
-    """Coordinates x = M shears(w), polynomial and invertible in closed form, for Jets or numbers."""
+    """Coordinates x = M shears(w): polynomial, invertible in closed form; for Jets or numbers."""
 
     def __init__(self, n: int, seed: int) -> None:
         generator = np.random.default_rng(seed)
@@ -639,10 +643,8 @@ def test_cusp_and_pitchfork_coefficients_survive_a_change_of_coordinates(seed):
 
 
 def test_lorenz_equations_have_a_supercritical_pitchfork_at_rho_one():
-    # Center manifold with sigma = 10, beta = 8/3: w' = sigma/(sigma+1) (mu w - x^2 w / beta), w = x.
-    model = Field(
-        "x y z", {"rho": 1.0}, ["10*(y - x)", "rho*x - y - x*z", "x*y - 8*z/3"]
-    )  # fmt: skip
+    # Center manifold: x' = sigma / (sigma + 1) (mu x - x^3 / beta), sigma = 10, beta = 8/3.
+    model = Field("x y z", {"rho": 1.0}, ["10*(y - x)", "rho*x - y - x*z", "x*y - 8*z/3"])
     found = normal_forms.branch_point(*at_origin(model), parameter=np.array([1.0]))
     rate = 10 / 11
     expected = {"a": 0.0, "b": rate, "d": 0.0, "c": -rate * 3 / 8 / 2}  # ||q|| = 1: x = w / sqrt(2)
@@ -685,7 +687,7 @@ def tensor(order: int) -> tuple[Callable, int]:
     z = sympy.symbols("x y z mu")
     entries = []
     for e in map(sympy.sympify, EXPRESSIONS):
-        level = {(): e}
+        level: dict[tuple[int, ...], sympy.Expr] = {(): e}
         for _ in range(order):
             level = {
                 (*k, j): sympy.diff(v, z[j]) for k, v in level.items()

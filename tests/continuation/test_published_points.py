@@ -1,7 +1,7 @@
 """Fold, Hopf and codimension-two points against published digits (tests/oracles).
 
-Tolerances: the published values are good to 10-13 digits, so 1e-9 relative in the parameter; 1e-6 in
-normal-form coefficients, which carry about 9 digits.
+Tolerances: the published values are good to 10-13 digits, so 1e-9 relative in the parameter;
+1e-6 in normal-form coefficients, which carry about 9 digits.
 """
 
 from __future__ import annotations
@@ -78,7 +78,9 @@ def curves_of(name: str):
 @pytest.mark.parametrize("name", PLANES)
 def test_codimension_two_points_have_the_published_digits(name):
     found = [point for curve in curves_of(name) for point in curve.special_points]
-    records = [p for p in system(name).select("BT", "CP", "GH") if set(p["pars"]) == set(PLANES[name])]
+    records = [
+        p for p in system(name).select("BT", "CP", "GH") if set(p["pars"]) == set(PLANES[name])
+    ]
     if name == "morris_lecar":  # its cusps lie on fold curves that I alone does not meet at v3 = 2
         records = [p for p in records if p["type"] != "CP"]
     assert records
@@ -103,8 +105,7 @@ def test_codimension_two_points_have_the_published_digits(name):
 def test_morris_lecar_cusps_lie_on_the_fold_curve_that_its_bogdanov_takens_points_give():
     branch = equilibria(system("morris_lecar").model(v3=12.0), "I", (-100, 150))
     curve = fold_curve(branch["LP1"], ("I", "v3"), {"I": (-400, 700), "v3": (-80, 90)})
-    cusps = [p for p in system("morris_lecar").select("CP")]
-    for record in cusps[:1]:
+    for record in system("morris_lecar").select("CP")[:1]:
         near = min(curve.points("CP"), key=lambda p: abs(p.parameters["I"] - record["pars"]["I"]))
         assert near.parameters["I"] == pytest.approx(record["pars"]["I"], rel=1e-9)
         assert near.parameters["v3"] == pytest.approx(record["pars"]["v3"], rel=1e-9)

@@ -1,0 +1,174 @@
+"""What a model is made of: states, parameters, observables, and how their expressions are read."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
+from types import MappingProxyType
+from typing import Any, TypeAlias
+
+import numpy as np
+import sympy
+
+from dynsys.errors import ModelError, unknown_name
+from dynsys.parsing import parse_expression
+from dynsys.tables import SmoothTable
+
+Expression: TypeAlias = Any  # str, float or sympy.Expr; SymPy carries no types
+
+
+@dataclass(frozen=True)
+class State:
+    """A state variable: where searches start, its usual range, its unit and its meaning."""
+
+    initial: float
+    range: tuple[float, float] | None = None
+    unit: str = ""
+    meaning: str = ""
+
+    @property
+    def scale(self) -> float:
+        """Typical size: half the range, or the initial value, at least what keeps it finite."""
+        if self.range is not None:
+            return (self.range[1] - self.range[0]) / 2
+        return max(abs(self.initial), 1.0)
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A parameter: default, unit, one-line meaning; ``positive`` ones refuse values <= 0."""
+
+    value: float
+    unit: str = ""
+    meaning: str = ""
+    positive: bool = False
+
+
+@dataclass(frozen=True)
+class Observable:
+    """Something a user looks at: an expression in states and parameters, with unit and meaning."""
+
+    expression: Expression
+    unit: str = ""
+    meaning: str = ""
+
+
+@dataclass(frozen=True)
+class Attractors:
+    """How a model's field names its equilibria: by which band an observable falls in.
+
+    ``names`` has one word more than ``borders``: below the first border, between, above the last.
+    """
+
+    observable: str
+    borders: tuple[float, ...]
+    names: tuple[str, ...]
+
+    def name(self, value: float) -> str:
+        return self.names[int(np.searchsorted(self.borders, value))]
+
+
+def symbol(name: str) -> sympy.Symbol:
+    return sympy.Symbol(name, real=True)
+
+
+class Reader:
+    """Reads expressions: strings through the parser, SymPy by matching symbols by name."""
+
+    def __init__(self, owner: str, names: list[str], tables: Mapping[str, SmoothTable]) -> None:
+        self.owner = owner
+        self.symbols = {name: symbol(name) for name in names}
+        self.tables = tables
+
+    def __call__(self, label: str, expression: Expression) -> sympy.Expr:
+        owner = f"{self.owner}, expression of {label}"
+        if isinstance(expression, str):
+            return parse_expression(expression, self.symbols, self.tables, owner)
+        expression = sympy.sympify(expression)
+        table_names = set(self.tables)
+        found = {s for s in expression.free_symbols if s.name not in table_names}
+        for unknown in sorted(found, key=str):
+            if unknown.name not in self.symbols:
+                raise unknown_name("symbol", unknown.name, self.symbols, owner)
+        return expression.xreplace({s: self.symbols[s.name] for s in found})
+
+    def mapping(self, given: Mapping[str, Expression]) -> Mapping[str, sympy.Expr]:
+        return MappingProxyType({k: self(k, v) for k, v in given.items()})
+
+    def observables(
+        self, given: Mapping[str, Observable | Expression], states: Mapping[str, State]
+    ) -> Mapping[str, Observable]:
+        """Observables with their expressions read; the states where none are given."""
+        if not given:
+            given = {k: Observable(symbol(k), s.unit, s.meaning) for k, s in states.items()}
+        result = {}
+        for label, item in given.items():
+            whole = item if isinstance(item, Observable) else Observable(item)
+            result[label] = Observable(self(label, whole.expression), whole.unit, whole.meaning)
+        return MappingProxyType(result)
+
+
+def check_names(
+    owner: str, states: Mapping[str, State], parameters: Mapping[str, Parameter], *others: Mapping
+) -> None:
+    if not states:
+        raise ModelError(f"{owner} has no states; give at least one")
+    seen: dict[str, str] = {}
+    kinds = ("state", "parameter", "definition", "table")
+    for kind, names in zip(kinds, (states, parameters, *others), strict=True):
+        for label in names:
+            if not label.isidentifier():
+                raise ModelError(f"{owner}: {label!r} cannot name a {kind}; use an identifier")
+            if label in seen:
+                raise ModelError(f"{owner}: {label!r} is both a {seen[label]} and a {kind}")
+            seen[label] = kind
+
+
+def check_state(owner: str, label: str, state: State) -> None:
+    if not math.isfinite(state.initial):
+        raise ModelError(f"{owner}: the initial value of {label} is {state.initial}; give a number")
+    if state.range is not None and not state.range[0] < state.range[1]:
+        raise ModelError(f"{owner}: the range {state.range} of {label} is empty or reversed")
+
+
+def check_parameter(owner: str, label: str, declared: Parameter, value: float) -> None:
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        raise ModelError(f"{owner}: parameter {label} is {value!r}; give a number") from None
+    if not math.isfinite(number):
+        raise ModelError(f"{owner}: parameter {label} is {value!r}; give a finite number")
+    if declared.positive and not number > 0:
+        unit = f" {declared.unit}" if declared.unit else ""
+        raise ModelError(
+            f"{owner}: parameter {label} is {value:g}{unit} but must be positive"
+            + (f" ({declared.meaning})" if declared.meaning else "")
+        )
+
+
+def ordered_equations(
+    owner: str, states: Mapping[str, State], equations: Mapping[str, sympy.Expr]
+) -> Mapping[str, sympy.Expr]:
+    for label in equations:
+        if label not in states:
+            raise unknown_name("state", label, states, owner)
+    missing = [label for label in states if label not in equations]
+    if missing:
+        raise ModelError(f"{owner}: no equation for the state {', '.join(missing)}")
+    return MappingProxyType({label: equations[label] for label in states})
+
+
+def evaluation_order(owner: str, definitions: Mapping[str, sympy.Expr]) -> list[str]:
+    needs = {
+        label: {s.name for s in e.free_symbols if s.name in definitions}
+        for label, e in definitions.items()
+    }
+    try:
+        return list(TopologicalSorter(needs).static_order())
+    except CycleError as error:
+        circle = " -> ".join(error.args[1])
+        raise ModelError(
+            f"{owner}: the definitions {circle} depend on each other without a delay"
+        ) from None
