@@ -8,15 +8,21 @@ import numpy as np
 import sympy
 from numba import float64, int64, njit
 
-_BERNOULLI = np.array(
-    [1.0, 0.5, 1 / 12, 0.0, -1 / 720, 0.0, 1 / 30240, 0.0, -1 / 1209600, 0.0, 1 / 47900160]
-    + [0.0, -691 / 1307674368000, 0.0, 1 / 74724249600, 0.0, -3617 / 10670622842880000, 0.0]
-    + [43867 / 5109094217170944000, 0.0, -174611 / 802857662698291200000]
-)
+# B_2j / (2j)!: the Taylor coefficients of u / (1 - exp(-u)) beyond 1 + u/2.
+_BERNOULLI = np.array([float(sympy.bernoulli(i) / sympy.factorial(i)) for i in range(0, 122, 2)])
+# Below it the closed form cancels, above it the series (radius 2 pi) needs too many terms.
+_SERIES_BELOW = 3.0
 
 
 class Linoid(sympy.Function):
-    """``Linoid(u, k)``: the k-th derivative of u / (1 - exp(-u)), the rate of Hodgkin & Huxley."""
+    """``Linoid(u, k)``: the k-th derivative of u / (1 - exp(-u)), the rate of Hodgkin & Huxley.
+
+    Example
+    -------
+    >>> u = sympy.Symbol("u")
+    >>> Linoid(u).diff(u)
+    Linoid(u, 1)
+    """
 
     nargs = (1, 2)
 
@@ -28,45 +34,69 @@ class Linoid(sympy.Function):
         u, k = self.args
         return Linoid(u, k + 1) if argindex == 1 else sympy.S.Zero
 
+    def _eval_is_extended_real(self):
+        return self.args[0].is_extended_real
+
+    def _eval_evalf(self, precision):
+        u, k = self.args
+        return sympy.Float(linoid_derivative(float(u), int(k)), 17) if u.is_number else None
+
     def _latex(self, printer, exp=None):
         u, k = self.args
         mark = "" if k == 0 else f"^{{({k})}}"
-        return rf"\mathrm{{linoid}}{mark}\left({printer._print(u)}\right)"
+        text = rf"\mathrm{{linoid}}{mark}\left({printer._print(u)}\right)"
+        return text if exp is None else rf"{{{text}}}^{{{exp}}}"
+
+
+@njit([float64(float64, int64)], cache=True, error_model="numpy")
+def _linoid_series(u, k):
+    """Sum of B_i / i! i (i-1) ... (i-k+1) u^(i-k) over even i, and 1/2 from the linear term."""
+    first = max(2, k + k % 2)
+    weight = 1.0
+    for j in range(k):
+        weight *= first - j
+    power = weight if first == k else weight * u ** (first - k)
+    total = 0.5 if k == 1 else 0.0
+    for i in range(first, 2 * _BERNOULLI.shape[0], 2):
+        term = _BERNOULLI[i // 2] * power
+        total += term
+        if abs(term) <= 1e-18 * abs(total):
+            break
+        power *= u * u * (i + 2) * (i + 1) / ((i + 2 - k) * (i + 1 - k))
+    return total
+
+
+@njit([float64(float64, int64)], cache=True, error_model="numpy")
+def _linoid_tail(w, k):
+    """k-th derivative (k > 0) of G(w) = w n, n = 1 / (exp(w) - 1), for w > 0.
+
+    L(u) = u + G(u) = G(-u). As n' = -n (1 + n), n^(k) is a polynomial in n whose terms share one
+    sign: nothing cancels in it.
+    """
+    n = 1.0 / math.expm1(w)
+    coefficients = np.zeros(k + 2)
+    coefficients[1] = 1.0
+    previous = current = n
+    for _ in range(k):
+        for m in range(k + 1, 0, -1):
+            coefficients[m] = -m * coefficients[m] - (m - 1) * coefficients[m - 1]
+        previous, current = current, 0.0
+        for m in range(k + 1, -1, -1):
+            current = current * n + coefficients[m]
+    return w * current + k * previous
 
 
 @njit([float64(float64, int64)], cache=True, error_model="numpy")
 def linoid_derivative(u, k):
-    """k-th derivative of u / (1 - exp(-u)), accurate through the removable singularity at 0.
+    """k-th derivative of L(u) = u / (1 - exp(-u)), accurate through the removable singularity.
 
-    Series in Bernoulli numbers near 0, elsewhere the derivatives of s(u) = 1 / (1 - exp(-u)) by
-    s' = s (1 - s): L^(k) = u s^(k) + k s^(k-1).
+    Relative error below 1e-15 for k <= 3 and 1e-14 for k <= 5, zeros of L^(k) apart.
     """
-    if abs(u) < 0.7:
-        total = 0.0
-        for i in range(_BERNOULLI.shape[0] - 1, k - 1, -1):
-            factor = 1.0
-            for j in range(k):
-                factor *= i - j
-            total = total * u + _BERNOULLI[i] * factor
-        return total
-    if u < -700.0:
-        return 0.0
-    previous, current = 0.0, 0.0
-    s = 1.0 / (1.0 - math.exp(-u))
     if k == 0:
-        return u * s
-    # s^(j) is a polynomial in s: d/du s^m = m s^m (1 - s).
-    coefficients = np.zeros(k + 2)
-    coefficients[1] = 1.0
-    for order in range(k + 1):
-        value = 0.0
-        for m in range(k + 1, -1, -1):
-            value = value * s + coefficients[m]
-        previous, current = current, value
-        if order < k:
-            fresh = np.zeros(k + 2)
-            for m in range(1, k + 1):
-                fresh[m] += m * coefficients[m]
-                fresh[m + 1] -= m * coefficients[m]
-            coefficients = fresh
-    return u * current + k * previous
+        return 1.0 if u == 0.0 else (max(u, 0.0) if abs(u) > 745.0 else -u / math.expm1(-u))
+    if abs(u) < _SERIES_BELOW:
+        return _linoid_series(u, k)
+    tail = 0.0 if abs(u) > 745.0 else _linoid_tail(abs(u), k)
+    if u > 0.0:
+        return 1.0 + tail if k == 1 else tail
+    return -tail if k % 2 else tail

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import math
 import re
+import unicodedata
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
@@ -11,6 +13,7 @@ from typing import Any
 import sympy
 
 from dynsys.errors import ModelError, unknown_name
+from dynsys.notation import ELSE, IF, THEN, original, shown, syntax_tree
 
 _ONE_ARGUMENT: dict[str, Callable[..., sympy.Expr]] = {
     "exp": sympy.exp,
@@ -31,25 +34,27 @@ _ONE_ARGUMENT: dict[str, Callable[..., sympy.Expr]] = {
     "sign": sympy.sign,
     "heav": lambda u: sympy.Piecewise((0, u < 0), (1, True)),
 }
-_TWO_ARGUMENTS: dict[str, Callable[..., sympy.Expr]] = {
-    "pow": sympy.Pow,
-    "atan2": sympy.atan2,
+_OWN_RULES = ("delay", "if", "linoid", "max", "min", "pow")
+_OPERATORS: dict[type, Callable[..., sympy.Expr]] = {
+    ast.Add: lambda a, b: a + b,
+    ast.Sub: lambda a, b: a - b,
+    ast.Mult: lambda a, b: a * b,
+    ast.Div: lambda a, b: a / b,
 }
 _COMPARISONS = {ast.Lt: sympy.Lt, ast.LtE: sympy.Le, ast.Gt: sympy.Gt, ast.GtE: sympy.Ge}
+_NOT_DIFFERENTIABLE = "it is not differentiable"
 _REFUSED = {
-    "floor": "it is not differentiable",
-    "ceil": "it is not differentiable",
-    "mod": "it is not differentiable",
-    "ran": "noise belongs to the simulation, not to the vector field",
+    **dict.fromkeys(("floor", "flr", "ceil", "round", "mod"), _NOT_DIFFERENTIABLE),
+    **dict.fromkeys(("ran", "normal"), "noise belongs to the simulation, not to the vector field"),
 }
-_XPPAUT_IF = re.compile(r"\bif\s*\(")
+# Exact powers of ratios stay exact up to this many bits; beyond, a double holds all that counts.
+_EXACT_BITS = 4096
 
 
 @cache
 def function_names() -> frozenset[str]:
     """Names a symbol must not take."""
-    own = {"if", "delay", "linoid", "max", "min", "pi"}
-    return frozenset([*_ONE_ARGUMENT, *_TWO_ARGUMENTS, *own])
+    return frozenset([*_ONE_ARGUMENT, *_OWN_RULES, "pi"])
 
 
 def parse_expression(
@@ -62,7 +67,8 @@ def parse_expression(
 
     ``^`` and ``**`` are powers; ``if(c)then(a)else(b)`` and ``if(c, a, b)``, ``heav``, ``ln``,
     ``pow``, ``max``, ``min``, ``delay(signal, tau)``, ``linoid(u)`` = u / (1 - exp(-u)) and
-    ``table.quantity(a, b)`` are understood. Decimal literals keep every digit.
+    ``table.quantity(a, b)`` are understood. Decimal literals keep every digit, ratios of integers
+    are exact. A constant that is no finite real number is refused.
 
     Parameters
     ----------
@@ -80,52 +86,18 @@ def parse_expression(
     >>> parse_expression("2*x^2 + 1", {"x": x})
     2*x**2 + 1
     """
-    if not isinstance(text, str) or not text.strip():
-        raise ModelError(f"{owner}: the expression is empty")
     for name in symbols:
         if name in function_names():
             raise ModelError(
                 f"{owner}: the name {name!r} shadows the function {name}; choose another name"
             )
-    source = _unfold_conditions(text.strip(), owner).replace("^", "**")
+    tree = syntax_tree(text, owner)
     try:
-        tree = ast.parse(source, mode="eval")
-    except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
-        raise ModelError(f"{owner}: cannot read {text!r} ({_reason(error, text)})") from None
-    try:
-        return _Builder(symbols, tables or {}, owner, text).build(tree.body)
+        return _Builder(symbols, tables or {}, owner, text).build(tree)
     except RecursionError:
-        raise ModelError(f"{owner}: {text[:40]!r}... is nested too deeply") from None
-
-
-def _reason(error: BaseException, text: str) -> str:
-    if text.count("(") != text.count(")"):
-        return f"{text.count('(')} opening and {text.count(')')} closing parentheses"
-    return getattr(error, "msg", "") or "it is no expression"
-
-
-def _unfold_conditions(text: str, owner: str) -> str:
-    """``if(c)then(a)else(b)`` and ``if(c, a, b)`` as calls of ``if_``, which Python can read."""
-    result = _XPPAUT_IF.sub("if_(", text)
-    result = re.sub(r"\)\s*then\s*\(", ", then_(", result)
-    result = re.sub(r"\)\s*else\s*\(", "), else_(", result)
-    # Every "if_(c, then_(a), else_(b)" lost the parenthesis that closed its condition.
-    return _close_conditions(result, owner) if "then_(" in result else result
-
-
-def _close_conditions(text: str, owner: str) -> str:
-    position = 0
-    while (start := text.find("else_(", position)) >= 0:
-        depth, end = 0, start + len("else_")
-        for end in range(start + len("else_"), len(text)):
-            depth += {"(": 1, ")": -1}.get(text[end], 0)
-            if depth == 0:
-                break
-        if depth != 0:
-            raise ModelError(f"{owner}: unbalanced parentheses after else in {text!r}")
-        text = text[: end + 1] + ")" + text[end + 1 :]
-        position = start + 1
-    return text
+        raise ModelError(
+            f"{owner}: {shown(text)} is nested too deeply; name its parts in `definitions`"
+        ) from None
 
 
 class _Builder:
@@ -134,7 +106,9 @@ class _Builder:
     def __init__(
         self, symbols: Mapping[str, sympy.Expr], tables: Mapping[str, Any], owner: str, text: str
     ) -> None:
-        self.symbols, self.tables, self.owner, self.text = symbols, tables, owner, text
+        # Python's parser composes characters (the micro sign becomes a Greek mu): so do we.
+        self.symbols = {unicodedata.normalize("NFKC", k): v for k, v in symbols.items()}
+        self.tables, self.owner, self.text = tables, owner, text
 
     def build(self, node: ast.expr) -> sympy.Expr:
         if isinstance(node, ast.Constant):
@@ -142,25 +116,50 @@ class _Builder:
         if isinstance(node, ast.Name):
             return self._symbol(node.id)
         if isinstance(node, ast.BinOp):
-            return self._operation(node)
+            return self._real(node, self._operation(node))
         if isinstance(node, ast.UnaryOp) and isinstance(node.op, (ast.UAdd, ast.USub)):
             value = self.build(node.operand)
             return -value if isinstance(node.op, ast.USub) else value
         if isinstance(node, ast.Call):
-            return self._call(node)
+            return self._real(node, self._call(node))
         raise self._refuse(node)
 
+    # --- refusing -----------------------------------------------------------------------------
+
     def _refuse(self, node: ast.AST, why: str = "an equation cannot hold it") -> ModelError:
-        part = ast.unparse(node) if isinstance(node, ast.expr) else self.text
-        return ModelError(f"{self.owner}: {part!r} in {self.text!r} is not understood: {why}")
+        part = original(ast.unparse(node)) if isinstance(node, ast.expr) else self.text
+        alone = part.replace(" ", "") == self.text.replace(" ", "")
+        place = "" if alone else f" in {shown(self.text)}"
+        return ModelError(f"{self.owner}: cannot read {shown(part)}{place}: {why}")
+
+    def _unknown(self, kind: str, name: str, known: Any) -> Exception:
+        found = re.search(
+            rf"(?<!\w){re.escape(name)}(?!\w)", unicodedata.normalize("NFKC", self.text)
+        )
+        place = f" at character {found.start() + 1}" if found else ""
+        return unknown_name(kind, name, known, f"{self.owner} ({shown(self.text)}{place})")
+
+    def _real(self, node: ast.AST, result: sympy.Expr) -> sympy.Expr:
+        """A constant must be a finite real number; anything else passes."""
+        if not result.is_number:
+            return result
+        try:
+            value = float(result)
+        except (TypeError, ValueError, OverflowError):
+            value = math.nan
+        if not math.isfinite(value):
+            raise self._refuse(node, "it is not a finite real number")
+        return result
+
+    # --- leaves -------------------------------------------------------------------------------
 
     def _number(self, node: ast.Constant) -> sympy.Expr:
         value = node.value
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             raise self._refuse(node, "only numbers may stand here")
         if isinstance(value, int):
-            return sympy.Integer(value)
-        if value != value or value in (float("inf"), float("-inf")):
+            return self._real(node, sympy.Integer(value))
+        if not math.isfinite(value):
             raise self._refuse(node, "the number is too large")
         return sympy.Float(value, 17)
 
@@ -169,33 +168,42 @@ class _Builder:
             return self.symbols[name]
         if name == "pi":
             return sympy.pi
-        raise unknown_name("symbol", name, self.symbols, f"{self.owner} ({self.text!r})")
+        if name in function_names():
+            raise ModelError(
+                f"{self.owner}: {name!r} in {shown(self.text)} is a function; write {name}(...)"
+            )
+        raise self._unknown("symbol", name, self.symbols)
+
+    # --- operations ---------------------------------------------------------------------------
 
     def _operation(self, node: ast.BinOp) -> sympy.Expr:
         left, right = self.build(node.left), self.build(node.right)
-        operation = type(node.op)
-        if operation is ast.Add:
-            return left + right
-        if operation is ast.Sub:
-            return left - right
-        if operation is ast.Mult:
-            return left * right
-        if operation is ast.Div:
-            if right.is_zero:
-                raise self._refuse(node, "it divides by zero")
-            return left / right
-        if operation is ast.Pow:
+        if isinstance(node.op, ast.Pow):
             return self._power(node, left, right)
-        raise self._refuse(node)
+        if isinstance(node.op, ast.Div) and right.is_zero:
+            raise self._refuse(node, "it divides by zero")
+        operator = _OPERATORS.get(type(node.op))
+        if operator is None:
+            modulo = isinstance(node.op, (ast.Mod, ast.FloorDiv))
+            raise self._refuse(node, _NOT_DIFFERENTIABLE) if modulo else self._refuse(node)
+        return operator(left, right)
 
-    def _power(self, node: ast.BinOp, base: sympy.Expr, exponent: sympy.Expr) -> sympy.Expr:
-        if exponent.is_number and base.is_number:
-            if abs(float(exponent)) > 1000 or (base.is_zero and float(exponent) < 0):
-                raise self._refuse(node, "the power is not a finite number of reasonable size")
-        result = base**exponent
-        if result.is_number and not result.is_extended_real:
-            raise self._refuse(node, "the power is not a real number")
-        return result
+    def _power(self, node: ast.AST, base: sympy.Expr, exponent: sympy.Expr) -> sympy.Expr:
+        if not (base.is_number and exponent.is_number):
+            return base**exponent
+        b, e = float(base), float(exponent)
+        if b == 0 and e < 0:
+            raise self._refuse(node, "it divides by zero")
+        if b and abs(b) != 1 and e * math.log(abs(b)) > 710:
+            raise self._refuse(node, "the number is too large")
+        if isinstance(base, sympy.Rational):
+            # Exact arithmetic with a million digits would hang where a double is meant.
+            bits = base.p.bit_length() + base.q.bit_length()
+            if bits * abs(e) > _EXACT_BITS:
+                return sympy.Float(b, 17) ** exponent
+        return base**exponent
+
+    # --- calls --------------------------------------------------------------------------------
 
     def _call(self, node: ast.Call) -> sympy.Expr:
         if node.keywords:
@@ -204,37 +212,40 @@ class _Builder:
             return self._lookup(node, node.func.value.id, node.func.attr)
         if not isinstance(node.func, ast.Name):
             raise self._refuse(node)
+        if node.func.id == IF:
+            return self._condition(node)
         return self._function(node, node.func.id)
 
     def _function(self, node: ast.Call, name: str) -> sympy.Expr:
-        if name == "if_":
-            return self._condition(node)
-        if name in ("then_", "else_") and len(node.args) == 1:
-            return self.build(node.args[0])
+        if name in _REFUSED:
+            raise self._refuse(node, _REFUSED[name])
+        if name not in _ONE_ARGUMENT and name not in _OWN_RULES:
+            raise self._unknown("function", name, sorted(function_names() - {"pi"}))
         values = [self.build(argument) for argument in node.args]
         if name in _ONE_ARGUMENT:
             self._count(node, name, 1)
             return _ONE_ARGUMENT[name](values[0])
-        if name in _TWO_ARGUMENTS:
-            self._count(node, name, 2)
-            return _TWO_ARGUMENTS[name](*values)
-        if name in ("max", "min") and len(values) >= 2:
+        if name in ("max", "min"):
+            if len(values) < 2:
+                raise self._refuse(node, f"{name} takes 2 arguments or more")
             return (sympy.Max if name == "max" else sympy.Min)(*values)
         if name == "linoid":
-            from dynsys.functions import Linoid
+            return self._linoid(node, values)
+        self._count(node, name, 2)
+        if name == "pow":
+            return self._power(node, *values)
+        from dynsys.delays import delay
 
-            if len(values) not in (1, 2):
-                self._count(node, name, 1)
-            return Linoid(*values)
-        if name == "delay":
-            from dynsys.delays import delay
+        return delay(*values)
 
-            self._count(node, name, 2)
-            return delay(*values)
-        if name in _REFUSED:
-            raise self._refuse(node, _REFUSED[name])
-        known = sorted(function_names() - {"pi"})
-        raise unknown_name("function", name, known, f"{self.owner} ({self.text!r})")
+    def _linoid(self, node: ast.Call, values: list[sympy.Expr]) -> sympy.Expr:
+        from dynsys.functions import Linoid
+
+        if len(values) not in (1, 2):
+            raise self._refuse(node, "linoid takes 1 argument (and the order of a derivative)")
+        if len(values) == 2 and not (values[1].is_Integer and 0 <= values[1] <= 99):
+            raise self._refuse(node, "the order of a derivative is an integer, 0 or more")
+        return Linoid(*values)
 
     def _count(self, node: ast.Call, name: str, wanted: int) -> None:
         if len(node.args) != wanted:
@@ -242,7 +253,7 @@ class _Builder:
 
     def _lookup(self, node: ast.Call, table: str, quantity: str) -> sympy.Expr:
         if table not in self.tables:
-            raise unknown_name("table", table, self.tables, f"{self.owner} ({self.text!r})")
+            raise self._unknown("table", table, self.tables)
         self._count(node, f"{table}.{quantity}", 2)
         word, order = _derivative_order(quantity)
         expression = self.tables[table].expression(word, *map(self.build, node.args))
@@ -251,12 +262,15 @@ class _Builder:
         name, index, _, _, a, b = expression.args
         return expression.func(name, index, *order, a, b)
 
+    # --- conditions ---------------------------------------------------------------------------
+
     def _condition(self, node: ast.Call) -> sympy.Expr:
         if len(node.args) != 3:
             raise self._refuse(node, "write if(condition)then(a)else(b) or if(condition, a, b)")
         condition, then, otherwise = node.args
         return sympy.Piecewise(
-            (self.build(then), self._comparison(condition)), (self.build(otherwise), True)
+            (self.build(_inside(then, THEN)), self._comparison(condition)),
+            (self.build(_inside(otherwise, ELSE)), True),
         )
 
     def _comparison(self, node: ast.expr) -> sympy.Basic:
@@ -266,11 +280,31 @@ class _Builder:
         if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.BitAnd, ast.BitOr)):
             parts = [self._comparison(node.left), self._comparison(node.right)]
             return (sympy.And if isinstance(node.op, ast.BitAnd) else sympy.Or)(*parts)
-        if isinstance(node, ast.Compare) and len(node.ops) == 1:
-            kind = _COMPARISONS.get(type(node.ops[0]))
-            if kind is not None:
-                return kind(self.build(node.left), self.build(node.comparators[0]))
+        if isinstance(node, ast.Compare):
+            return self._chain(node)
         raise self._refuse(node, "a condition compares with <, <=, > or >=")
+
+    def _chain(self, node: ast.Compare) -> sympy.Basic:
+        """``a < b`` or ``a < b < c``."""
+        sides = [node.left, *node.comparators]
+        kinds = [_COMPARISONS.get(type(operator)) for operator in node.ops]
+        if any(
+            isinstance(s, ast.BinOp) and isinstance(s.op, (ast.BitAnd, ast.BitOr)) for s in sides
+        ):
+            raise self._refuse(node, "write (a < b) & (c < d), with parentheses")
+        if None in kinds:
+            raise self._refuse(node, "a condition compares with <, <=, > or >=")
+        values = [self.build(side) for side in sides]
+        pairs = zip(kinds, values[:-1], values[1:], strict=True)
+        return sympy.And(*(kind(a, b) for kind, a, b in pairs if kind))
+
+
+def _inside(node: ast.expr, name: str) -> ast.expr:
+    """``a`` of the ``THEN(a)`` that the XPPAUT form of a condition holds."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == name:
+        if len(node.args) == 1:
+            return node.args[0]
+    return node
 
 
 def _derivative_order(quantity: str) -> tuple[str, tuple[int, int]]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import complex128, float64, njit, types
+from numba import complex128, float64, int64, njit, types
 
 from dynsys.transfer.fokker_planck import (
     FINE,
@@ -31,7 +31,13 @@ NORM_FREQUENCY = 0.00025  # kHz
 _SMALLEST, _LARGEST = 0.02, 400.0  # ms
 
 
-_EDGES = np.concatenate([np.geomspace(LOWEST, 0.06, 5), np.linspace(0.06, HIGHEST, 12)[1:]])
+_EDGES = np.concatenate(
+    [
+        np.geomspace(LOWEST, 0.004, 4),
+        np.geomspace(0.004, 0.12, 8)[1:],  # resonances at the onset of regular firing
+        np.linspace(0.12, HIGHEST, 10)[1:],
+    ]
+)
 _NODE, _WEIGHT = np.polynomial.legendre.leggauss(10)
 _REACH = np.array([0.5, 1.5, 4.0, 10.0, 25.0])  # panel edges around a resonance, in half widths
 _HARMONICS = 6
@@ -39,7 +45,7 @@ _HARMONICS = 6
 
 @njit([float64(VECTOR, float64, float64, float64)], cache=True)
 def resonance_width(neuron, mu, sigma, rate):
-    """Half width (kHz) of the resonance of regular firing at its rate; inf where it is irregular.
+    """Half width (kHz) of the resonance of regular firing, inf where firing is irregular.
 
     Phase diffusion of a drift-driven neuron: CV^2 = sigma^2 int dV / drift^3 / interval^2.
     """
@@ -86,75 +92,76 @@ def frequency_nodes(rate, width):
     return nodes, weights
 
 
-@njit([float64(VECTOR, VECTOR, SERIES, float64)], cache=True)
-def misfit(frequencies, weights, ratio, logarithm):
-    """Weighted squared distance between the filter of log time constant and the response."""
+@njit(
+    [float64(VECTOR, VECTOR, VECTOR, VECTOR, float64)], cache=True, fastmath={"reassoc", "contract"}
+)
+def misfit(frequencies, weights, real, imaginary, logarithm):
+    """Weighted squared distance of the filter of log time constant from the response.
+
+    |1 / (1 + i x) - R|^2 less |R|^2, which no time constant changes; x = 2 pi f tau.
+    """
     total = 0.0
-    tau = math.exp(logarithm)
+    angular = 2.0 * math.pi * math.exp(logarithm)
     for k in range(frequencies.shape[0]):
-        filtered = 1.0 / complex(1.0, 2.0 * math.pi * frequencies[k] * tau)
-        difference = filtered - ratio[k]
-        total += weights[k] * (difference.real**2 + difference.imag**2)
+        x = angular * frequencies[k]
+        total += weights[k] * (1.0 - 2.0 * (real[k] - x * imaginary[k])) / (1.0 + x * x)
     return total
 
 
 @njit([float64(VECTOR, VECTOR, SERIES)], cache=True)
 def best_time_constant(frequencies, weights, ratio):
     """Global minimum of the misfit: a scan in log tau, then golden section and a parabola."""
+    real, imaginary = ratio.real.copy(), ratio.imag.copy()
     low, high = math.log(_SMALLEST), math.log(_LARGEST)
     count = 160
     best, smallest = low, math.inf
     for k in range(count + 1):
         trial = low + (high - low) * k / count
-        value = misfit(frequencies, weights, ratio, trial)
+        value = misfit(frequencies, weights, real, imaginary, trial)
         if value < smallest:
             best, smallest = trial, value
     width = (high - low) / count
     a, b = best - width, best + width
     golden = 0.5 * (math.sqrt(5.0) - 1.0)
     c, d = b - golden * (b - a), a + golden * (b - a)
-    fc = misfit(frequencies, weights, ratio, c)
-    fd = misfit(frequencies, weights, ratio, d)
+    fc = misfit(frequencies, weights, real, imaginary, c)
+    fd = misfit(frequencies, weights, real, imaginary, d)
     while b - a > 1e-4:
         if fc < fd:
             b, d, fd = d, c, fc
             c = b - golden * (b - a)
-            fc = misfit(frequencies, weights, ratio, c)
+            fc = misfit(frequencies, weights, real, imaginary, c)
         else:
             a, c, fc = c, d, fd
             d = a + golden * (b - a)
-            fd = misfit(frequencies, weights, ratio, d)
+            fd = misfit(frequencies, weights, real, imaginary, d)
     # Rounding hides the minimum below 1e-8; a parabola over a wider base finds its vertex.
     middle, h = 0.5 * (a + b), 1e-3
-    left = misfit(frequencies, weights, ratio, middle - h)
-    center = misfit(frequencies, weights, ratio, middle)
-    right = misfit(frequencies, weights, ratio, middle + h)
+    left = misfit(frequencies, weights, real, imaginary, middle - h)
+    center = misfit(frequencies, weights, real, imaginary, middle)
+    right = misfit(frequencies, weights, real, imaginary, middle + h)
     curvature = left - 2.0 * center + right
     if curvature > 0.0:
         middle += 0.5 * h * (left - right) / curvature
     return math.exp(middle)
 
 
-@njit([types.void(VECTOR, float64, float64, float64, VECTOR)], cache=True)
+@njit([types.void(VECTOR, float64, float64, int64, VECTOR)], cache=True)
 def cell(neuron, mu, sigma, refinement, out):
-    """Fill ``out`` with log rate (log kHz), mean voltage (mV), tau_mu and tau_sigma (ms).
+    """Fill ``out``: log rate (log kHz), mean voltage (mV), tau_mu and tau_sigma (ms).
 
-    Rate and voltage by Richardson extrapolation of the second-order scheme.
     tau_sigma is zero where the rate falls with sigma, as published.
     """
-    coarse, fine = steady(neuron, mu, sigma, 3.0), steady(neuron, mu, sigma, 6.0)
-    out[0] = (4.0 * fine[0] - coarse[0]) / 3.0
-    out[1] = (4.0 * fine[1] - coarse[1]) / 3.0
+    out[0], out[1] = steady(neuron, mu, sigma, refinement)
     rate = math.exp(max(out[0], -200.0))
     frequencies, weights = frequency_nodes(rate, resonance_width(neuron, mu, sigma, rate))
-    # Little noise sharpens the boundary layers of the density.
-    refinement = refinement * min(max(1.5 / sigma, 1.0), 3.0)
     ratio = np.empty(frequencies.shape[0], complex128)
     response(neuron, mu, sigma, frequencies, refinement, False, ratio)
     ratio /= ratio[0]
     out[2] = best_time_constant(frequencies, weights, ratio)
-    h = 1e-4 * sigma
-    above, below = steady(neuron, mu, sigma + h, 3.0), steady(neuron, mu, sigma - h, 3.0)
+    h = 1e-3 * sigma
+    above = steady(neuron, mu, sigma + h, refinement)
+    below = steady(neuron, mu, sigma - h, refinement)
     slope = (above[0] - below[0]) / (2.0 * h)
     out[3] = 0.0
     if slope > 0.0:

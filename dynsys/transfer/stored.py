@@ -21,7 +21,7 @@ from dynsys.storage import write_atomically
 from dynsys.tables import SmoothTable
 from dynsys.transfer.neuron import EIFNeuron
 
-VERSION = 1  # raise it when the method changes what a table holds
+VERSION = 2  # raise it when the method changes what a table holds
 # The published grid has mu from -1; strongly inhibited states need less, with the same step.
 PUBLISHED_MU = np.linspace(-1.0, 7.0, 350)
 DEFAULT_MU = np.linspace(-1.0 - 131 * 8 / 349, 7.0, 481)
@@ -50,14 +50,15 @@ def transfer_function(neuron: EIFNeuron | None = None) -> SmoothTable:
     """The transfer functions of a neuron as a ``SmoothTable``.
 
     The default neuron's table ships with the package; another neuron's is computed on first use
-    (about a minute on two cores) and cached by a hash of its parameters.
+    (about half a minute on two cores) and cached by a hash of its parameters.
 
     Example
     -------
     >>> table = transfer_function()
     >>> rate = np.exp(table.evaluate("log_rate", mu=1.3, sigma=1.5))
     """
-    neuron = neuron or EIFNeuron()
+    if neuron is None:
+        return transfer_function(EIFNeuron())  # one and the same table however it is asked for
     if neuron == EIFNeuron():
         return smooth_table(load_table(SHIPPED), neuron)
     path = _cache_path(neuron)
@@ -87,7 +88,7 @@ def save_table(table: xr.Dataset, path: Path) -> Path:
 
     def write(draft: Path) -> None:
         with open(draft, "wb") as file:
-            np.savez_compressed(file, neuron=neuron, **arrays)  # type: ignore[arg-type]
+            np.savez_compressed(file, allow_pickle=False, neuron=neuron, **arrays)
 
     return write_atomically(Path(path), write)
 

@@ -67,7 +67,7 @@ def transfer_table(
             "mu": ("mu", mu, {"units": "mV/ms"}),
             "sigma": ("sigma", sigma, {"units": "mV/sqrt(ms)"}),
         },
-        attrs={**asdict(neuron), "method": f"Fokker-Planck, second order, version {VERSION}"},
+        attrs={**asdict(neuron), "method": f"Fokker-Planck, fourth order, version {VERSION}"},
     )
 
 
