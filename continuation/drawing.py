@@ -30,11 +30,6 @@ MARKERS = {
     "LP": "o", "H": "D", "BP": "s", "B": "|", "CP": "v", "BT": "^", "GH": "P", "ZH": "X", "HH": "*",
     "suspect": "x",
 }  # fmt: skip
-WORDS = {
-    "LP": "fold", "H": "Hopf", "BP": "branch point", "B": "edge of table", "CP": "cusp",
-    "BT": "Bogdanov-Takens", "GH": "generalized Hopf", "ZH": "zero-Hopf", "HH": "Hopf-Hopf",
-    "suspect": "not resolved",
-}  # fmt: skip
 
 
 def new_axes(size: tuple[float, float] = (6.4, 4.8)) -> Any:
@@ -62,14 +57,17 @@ def draw_branch(branch: Branch, observable: str | None = None, ax: Any = None) -
     vertical = vertical or model.observable_names[0]
     for piece in branch.pieces():
         _draw_piece(ax, piece, horizontal, vertical, solid=len(branch.parameters) == 2)
+    marks: list[Mark] = []
     for point in branch.special_points:
         value = point.parameters.get(vertical, point.observables.get(vertical))
         if value is None:
             value = float(point.state[list(model.states).index(vertical)])
-        _mark(ax, point.parameters[horizontal], value, point.label, point.name)
+        marks.append((point.parameters[horizontal], value, point.label, point.name))
     ax.set_xlabel(label_of(model, horizontal))
     ax.set_ylabel(label_of(model, vertical))
     ax.margins(x=0.02)
+    ax.autoscale_view()
+    _mark(ax, marks)
     return ax
 
 
@@ -83,15 +81,31 @@ def _draw_piece(ax: Any, piece: Any, horizontal: str, vertical: str, solid: bool
         ax.plot(x[run], y[run], color=DARK, **style)
 
 
-def _mark(ax: Any, x: float, y: float, label: str, name: str) -> None:
-    ax.plot(
-        x, y, MARKERS.get(label, "x"), color=HOPF_COLOR if label in ("H", "GH") else FOLD_COLOR,
-        ms=6, mec="white", mew=0.6, zorder=5,
-    )  # fmt: skip
-    ax.annotate(
-        name, (x, y), xytext=(6, 6), textcoords="offset points", fontsize=9, zorder=6,
-        bbox={"boxstyle": "round,pad=0.1", "fc": "white", "ec": "none", "alpha": 0.75},
-    )  # fmt: skip
+Mark = tuple[float, float, str, str]  # x, y, label, name
+_OFFSETS = [(6, 6), (6, -13), (-26, 6), (-26, -13), (14, 20), (14, -27), (-38, 20), (-38, -27)]
+
+
+def _mark(ax: Any, marks: list[Mark]) -> None:
+    """Draw special points and their names; crowded names move away on leader lines."""
+    taken: list[np.ndarray] = []
+    scale = ax.figure.dpi / 72
+    for x, y, label, name in marks:
+        color = HOPF_COLOR if label in ("H", "GH", "HH") else FOLD_COLOR
+        ax.plot(x, y, MARKERS.get(label, "x"), color=color, ms=6.5, mec="white", mew=0.6, zorder=5)
+        at = ax.transData.transform((x, y)) / scale
+        free = [
+            offset
+            for offset in _OFFSETS
+            if all(np.max(np.abs((at + offset - t) / [26, 12])) >= 1 for t in taken)
+        ]
+        offset = free[0] if free else _OFFSETS[0]
+        taken.append(at + offset)
+        leader = {"arrowstyle": "-", "lw": 0.6, "color": DARK} if offset in _OFFSETS[4:] else None
+        ax.annotate(
+            name, (x, y), xytext=offset, textcoords="offset points", fontsize=9, zorder=6,
+            arrowprops=leader,
+            bbox={"boxstyle": "round,pad=0.1", "fc": "white", "ec": "none", "alpha": 0.75},
+        )  # fmt: skip
 
 
 def draw_diagram(diagram: Diagram, ax: Any = None, regions: bool = True) -> Any:
@@ -110,10 +124,10 @@ def draw_diagram(diagram: Diagram, ax: Any = None, regions: bool = True) -> Any:
             label=None if word in shown else word,
         )  # fmt: skip
         shown.add(word)
-    for point in diagram.special_points():
-        _mark(ax, point.parameters[x[0]], point.parameters[y[0]], point.label, point.name)
     ax.set(xlim=x[1:], ylim=y[1:], xlabel=label_of(diagram.model, x[0]),
            ylabel=label_of(diagram.model, y[0]))  # fmt: skip
+    _mark(ax, [(p.parameters[x[0]], p.parameters[y[0]], p.label, p.name)
+               for p in diagram.special_points()])  # fmt: skip
     if shown:
         ax.legend(loc="upper left", fontsize=8, framealpha=0.9)
     return ax

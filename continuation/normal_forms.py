@@ -239,7 +239,7 @@ def _null_pair(k: np.ndarray, norm_of: Indices) -> tuple[np.ndarray, np.ndarray]
 
 def _bordered(k: np.ndarray, left: np.ndarray, right: np.ndarray) -> np.ndarray:
     """[[k, left], [right^H, 0]]: regular for null vectors of k, with borders as large as k."""
-    n, size = len(k), np.linalg.norm(k)
+    n, size = len(k), float(np.linalg.norm(k)) or 1.0
     system = np.zeros((n + 1, n + 1), dtype=np.result_type(k, left, right))
     system[:n, :n] = k
     system[:n, n] = left * (size / np.linalg.norm(left))

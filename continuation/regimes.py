@@ -78,6 +78,7 @@ def _name_parts(graph: nx.Graph, lines, model: VectorField, x: Axis, y: Axis) ->
     points (k, 2) of the plane where they were met.
     """
     rule = model.attractors
+    width = max(x[2] - x[1], y[2] - y[1])
     for _, region in graph.nodes(data=True):
         region["words"] = {}
         if rule is None or len(region["attractors"]) != 1:
@@ -89,7 +90,8 @@ def _name_parts(graph: nx.Graph, lines, model: VectorField, x: Axis, y: Axis) ->
                 else np.full(data.sizes["point"], line.model.parameters[k])
                 for k in (x[0], y[0])
             ]  # fmt: skip
-            inside = shapely.contains_xy(region["polygon"], *at)
+            # Away from the boundary, whose chords cut off a little of the neighboring regions.
+            inside = shapely.contains_xy(region["polygon"].buffer(-0.004 * width), *at)
             bands = np.searchsorted(rule.borders, data[rule.observable].values)
             for band in np.unique(bands[inside]):
                 points = np.column_stack(at)[inside & (bands == band)]

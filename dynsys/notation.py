@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import keyword
 import re
+import warnings
 
 from dynsys.errors import ModelError
 
@@ -28,7 +29,9 @@ def syntax_tree(text: str, owner: str) -> ast.expr:
             raise ModelError(f"{owner}: the name {name!r} is taken; choose another")
     source = _unfold_conditions(" ".join(text.split()), owner).replace("^", "**")
     try:
-        return ast.parse(source, mode="eval").body
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # "1if" and the like are refused or read, in our words
+            return ast.parse(source, mode="eval").body
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
         raise ModelError(f"{owner}: cannot read {shown(text)} ({_reason(error, text)})") from None
 

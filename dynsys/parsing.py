@@ -93,7 +93,7 @@ def parse_expression(
             )
     tree = syntax_tree(text, owner)
     try:
-        return _Builder(symbols, tables or {}, owner, text).build(tree)
+        return _in_doubles(_Builder(symbols, tables or {}, owner, text).build(tree))
     except RecursionError:
         raise ModelError(
             f"{owner}: {shown(text)} is nested too deeply; name its parts in `definitions`"
@@ -130,7 +130,7 @@ class _Builder:
         part = original(ast.unparse(node)) if isinstance(node, ast.expr) else self.text
         alone = part.replace(" ", "") == self.text.replace(" ", "")
         place = "" if alone else f" in {shown(self.text)}"
-        return ModelError(f"{self.owner}: cannot read {shown(part)}{place}: {why}")
+        return ModelError(f"{self.owner}: {shown(part)}{place} is not understood: {why}")
 
     def _unknown(self, kind: str, name: str, known: Any) -> Exception:
         found = re.search(
@@ -297,6 +297,12 @@ class _Builder:
         values = [self.build(side) for side in sides]
         pairs = zip(kinds, values[:-1], values[1:], strict=True)
         return sympy.And(*(kind(a, b) for kind, a, b in pairs if kind))
+
+
+def _in_doubles(expression: sympy.Expr) -> sympy.Expr:
+    """Round folded constants to doubles, which a text can write and read back exactly."""
+    rounded = {f: sympy.Float(float(f), 17) for f in expression.atoms(sympy.Float)}
+    return expression.xreplace({f: r for f, r in rounded.items() if f != r})
 
 
 def _inside(node: ast.expr, name: str) -> ast.expr:

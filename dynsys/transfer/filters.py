@@ -28,7 +28,8 @@ from dynsys.transfer.neuron import EIFNeuron
 
 LOWEST, HIGHEST = 0.000125, 1.000125  # kHz
 NORM_FREQUENCY = 0.00025  # kHz
-_SMALLEST, _LARGEST = 0.02, 400.0  # ms
+_LARGEST = 400.0  # ms
+_SMALLEST_MU, _SMALLEST_SIGMA = 0.02, 0.001  # ms; noise can act almost at once
 
 
 _EDGES = np.concatenate(
@@ -108,11 +109,11 @@ def misfit(frequencies, weights, real, imaginary, logarithm):
     return total
 
 
-@njit([float64(VECTOR, VECTOR, SERIES)], cache=True)
-def best_time_constant(frequencies, weights, ratio):
+@njit([float64(VECTOR, VECTOR, SERIES, float64)], cache=True)
+def best_time_constant(frequencies, weights, ratio, smallest_tau):
     """Global minimum of the misfit: a scan in log tau, then golden section and a parabola."""
     real, imaginary = ratio.real.copy(), ratio.imag.copy()
-    low, high = math.log(_SMALLEST), math.log(_LARGEST)
+    low, high = math.log(smallest_tau), math.log(_LARGEST)
     count = 160
     best, smallest = low, math.inf
     for k in range(count + 1):
@@ -158,7 +159,7 @@ def cell(neuron, mu, sigma, refinement, out):
     ratio = np.empty(frequencies.shape[0], complex128)
     response(neuron, mu, sigma, frequencies, refinement, False, ratio)
     ratio /= ratio[0]
-    out[2] = best_time_constant(frequencies, weights, ratio)
+    out[2] = best_time_constant(frequencies, weights, ratio, _SMALLEST_MU)
     h = 1e-3 * sigma
     above = steady(neuron, mu, sigma + h, refinement)
     below = steady(neuron, mu, sigma - h, refinement)
@@ -167,7 +168,7 @@ def cell(neuron, mu, sigma, refinement, out):
     if slope > 0.0:
         response(neuron, mu, sigma, frequencies, refinement, True, ratio)
         ratio /= slope
-        out[3] = best_time_constant(frequencies, weights, ratio)
+        out[3] = best_time_constant(frequencies, weights, ratio, _SMALLEST_SIGMA)
 
 
 def filter_time_constants(neuron: EIFNeuron, mu: float, sigma: float) -> tuple[float, float]:

@@ -98,9 +98,9 @@ def test_a_nearly_sharp_threshold_gives_the_leaky_neurons_siegert_rate():
 @pytest.mark.parametrize(("mu", "sigma"), [(0.4, 1.5), (1.5, 1.5), (1.0, 3.0)])
 def test_the_response_at_low_frequency_is_the_slope_of_the_rate(mu, sigma):
     neuron, h = EIFNeuron(), 1e-3
-    slope_mu = (
-        steady_state(neuron, mu + h, sigma)[0] - steady_state(neuron, mu - h, sigma)[0]
-    ) / (2 * h)
+    slope_mu = (steady_state(neuron, mu + h, sigma)[0] - steady_state(neuron, mu - h, sigma)[0]) / (
+        2 * h
+    )
     slope_sigma = (
         steady_state(neuron, mu, sigma + h)[0] - steady_state(neuron, mu, sigma - h)[0]
     ) / (2 * h)

@@ -111,7 +111,9 @@ def test_delays_are_parsed_shared_and_named():
     assert len(model.lines) == 2
     assert model.compiled.n == 1 + 2 * model.delay_order
     full = model.fill_lines([0.7])
-    assert full[1:7] == pytest.approx(np.full(6, 0.7)) or full[1:7] == pytest.approx(np.full(6, 0.49))
+    assert full[1:7] == pytest.approx(np.full(6, 0.7)) or full[1:7] == pytest.approx(
+        np.full(6, 0.49)
+    )
     assert model.with_delay_order(9).compiled.n == 19
     x = sympy.Symbol("x")
     assert delay(x, 2).args == (x, 2)

@@ -1,0 +1,91 @@
+"""The command line as a user meets it: files, messages, exit codes."""
+
+from __future__ import annotations
+
+import csv
+
+import pytest
+
+from continuation import load
+from dynsys.commands import main
+
+
+def test_models_and_describe(capsys):
+    assert main(["models"]) == 0
+    assert "aln" in capsys.readouterr().out
+    assert main(["describe", "aln", "--set", "a=15"]) == 0
+    text = capsys.readouterr().out
+    assert "mu_fE'" in text
+    assert "transport lines of 6 Chebyshev nodes" in text
+
+
+def test_equilibria_leave_figure_data_table_and_report(tmp_path, capsys):
+    out = tmp_path / "run"
+    command = ["equilibria", "wilson_cowan", "--parameter", "P", "-3", "6", "--out", str(out)]
+    assert main(command) == 0
+    names = {p.name for p in out.iterdir()}
+    assert names == {"branch.png", "branch.svg", "branch.nc", "special_points.csv", "report.html"}
+    rows = list(csv.DictReader((out / "special_points.csv").open()))
+    assert [row["name"] for row in rows] == ["H1", "LP1", "LP2"]
+    assert float(rows[0]["P"]) == pytest.approx(-1.568000981107, abs=1e-9)
+    assert load(out / "branch.nc")["H1"].label == "H"
+    report = (out / "report.html").read_text()
+    assert "data:image/png;base64" in report
+    assert "http" not in report.replace("<!doctype html>", "")
+
+
+def test_a_diagram_from_the_command_line(tmp_path, capsys):
+    out = tmp_path / "figure"
+    command = ["diagram", "wilson_cowan", "--x", "P", "-4", "7", "--y", "Q", "-9", "0"]
+    assert main([*command, "--out", str(out)]) == 0
+    diagram = load(out / "diagram.nc")
+    assert {p.label for p in diagram.special_points()} >= {"BT", "CP", "GH"}
+    assert (out / "diagram.png").stat().st_size > 10_000
+
+
+def test_a_users_own_model_is_a_file_and_a_name(tmp_path, capsys):
+    (tmp_path / "mine.py").write_text(
+        "from dynsys import VectorField\n"
+        "def fold():\n"
+        "    return VectorField('fold', {'x': 0.5}, {'m': 1.0}, {'x': 'm - x^2'})\n"
+    )
+    assert main(["describe", f"{tmp_path}/mine.py:fold"]) == 0
+    assert "x' = m - x**2" in capsys.readouterr().out
+    assert main(["describe", f"{tmp_path}/mine.py:fald"]) == 1
+    assert "Did you mean 'fold'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("command", "message"),
+    [
+        (["describe", "alnn"], "Did you mean 'aln'"),
+        (["describe", "aln", "--set", "mu_ee=1"], "Did you mean 'mu_e'"),
+        (["describe", "aln", "--set", "mu_e"], "not NAME=VALUE"),
+        (["describe", "aln", "--set", "mu_e=lots"], "not NAME=VALUE"),
+        (["describe", "morris_lecar", "--wiring", "stated"], "--wiring belongs to aln"),
+        (["describe", "nowhere/model.py:m"], "no file"),
+        (["equilibria", "aln", "--parameter", "mu_e", "3", "0", "--out", "x"], "reversed"),
+        (["equilibria", "aln", "--parameter", "mu_e", "a", "b", "--out", "x"], "two numbers"),
+    ],
+)
+def test_wrong_words_are_answered_with_the_right_ones(
+    command, message, capsys, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    assert main(command) == 1
+    assert message in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_unknown_command_is_answered_with_the_nearest(capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(["digram"])
+    assert stop.value.code == 2
+    assert "Did you mean 'diagram'" in capsys.readouterr().err
+
+
+def test_transfer_functions_from_the_command_line(capsys):
+    assert main(["transfer-function", "--at", "1.2922636", "1.5"]) == 0
+    assert "35.31" in capsys.readouterr().out
+    assert main(["transfer-function", "--C", "-1"]) == 1
+    assert "EIFNeuron.C" in capsys.readouterr().err

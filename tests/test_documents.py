@@ -1,0 +1,47 @@
+"""The README's example and the notebooks run as written."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import jupytext
+import pytest
+from nbclient import NotebookClient
+
+ROOT = Path(__file__).parent.parent
+
+
+def python_blocks() -> list[str]:
+    return re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), flags=re.S)
+
+
+@pytest.mark.parametrize("number", range(len(python_blocks())))
+def test_the_readmes_examples_run_as_written(number, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    names: dict = {}
+    exec(compile(python_blocks()[number], "README.md", "exec"), names)
+    if number == 0:
+        printed = capsys.readouterr().out
+        assert "supercritical" in printed
+        assert (tmp_path / "figure2a.nc").exists()
+        assert {item["name"] for item in names["diagram"].attractors(mu_e=2.05, mu_i=1.7)} == {
+            "down", "up",
+        }  # fmt: skip
+    else:
+        assert names["model"].compiled.n == 14
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "notebooks").glob("*.py")), ids=lambda p: p.stem)
+def test_notebooks_run(path):
+    notebook = jupytext.read(path)
+    done = NotebookClient(notebook, timeout=300, kernel_name="python3").execute()
+    errors = [o for cell in done.cells for o in cell.get("outputs", []) if o.output_type == "error"]
+    assert not errors
+
+
+def test_every_file_the_readme_names_exists():
+    text = (ROOT / "README.md").read_text()
+    for name in re.findall(r"\]\((\S+)\)|`((?:notebooks|tests|benchmarks|docs)/[\w./]*)`", text):
+        path = next(filter(None, name))
+        assert (ROOT / path).exists(), path
