@@ -1,8 +1,7 @@
 """Points per second on equilibrium branches, and seconds for the published diagrams (warm).
 
-Run with `make bench`. Eigenvalues and detection are included. AUTO-07p's times are those measured on
-one thread of a machine of this kind (milliseconds a point: Morris-Lecar 0.030, Jansen-Rit 0.044); if
-`auto` is on the path, rerun it beside this for a ratio from one run.
+Run with `make bench`. Eigenvalues and detection are included. AUTO-07p's times, for the ratio, were
+measured on one thread of a machine of this kind (milliseconds a point, detection included).
 """
 
 from __future__ import annotations

@@ -117,12 +117,14 @@ def refine_equilibrium(model: VectorField, x: np.ndarray) -> np.ndarray:
     if not np.all(np.isfinite(start)):
         raise ModelError(f"the start {start} of {model.name} is not finite; give numbers")
     full = model._full(start)
+    residual = float(np.max(np.abs(model.rhs(full) / model.scales)))
+    if residual < 1e-14:
+        return full
     for row in (1, 0):
         attempt = np.array([full, full])
         done = _run(model, attempt)
         if done[row]:
             return attempt[row]
-    residual = float(np.max(np.abs(model.rhs(full) / model.scales)))
     raise ConvergenceError(
         f"Newton found no equilibrium of {model.name} from the given start (scaled residual there "
         f"{residual:.2g}); give a start nearer to one, or none to search the states' ranges"

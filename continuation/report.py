@@ -18,7 +18,8 @@ _STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; color: #222; max-width: 62rem; margin: 2rem auto;
        padding: 0 1rem; }
 h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; margin-top: 2rem; }
-img { max-width: 100%; }
+img { max-width: min(100%, 46rem); }
+td, th { white-space: nowrap; }
 table { border-collapse: collapse; font-size: 0.85rem; display: block; overflow-x: auto; }
 th, td { text-align: right; padding: 0.2rem 0.7rem; border-bottom: 1px solid #ddd; }
 th:first-child, td:first-child { text-align: left; }

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, entry_points, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dynsys.errors import DynsysError, ModelError, suggestion, unknown_name
+from dynsys.errors import DynsysError, ModelError, UnknownNameError, unknown_name
 
 if TYPE_CHECKING:
     from dynsys.vector_field import VectorField
 
 GROUP = "dynsys.commands"
+_FAILED, _WRONG_WORD, _INTERRUPTED = 1, 2, 130  # 128 + the number of the signal
 _ABOUT = """\
 Bifurcation analysis of neural population models, from the model's name to the figure.
 
@@ -31,19 +33,30 @@ a function that returns one.
 class _Parser(argparse.ArgumentParser):
     """An argument parser that answers a wrong word with the nearest right ones."""
 
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        # Before Python 3.14, argparse takes -1e-3 for an option, because of its exponent.
+        self._negative_number_matcher = re.compile(r"-\.?\d[\d_]*\.?\d*([eE][+-]?\d+)?$")
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        if action.choices is None or value in action.choices:
+            return
+        choices = [str(choice) for choice in action.choices]
+        kind = "command" if isinstance(action, argparse._SubParsersAction) else "choice"
+        error = unknown_name(kind, str(value), choices, argparse._get_action_name(action) or "it")
+        raise argparse.ArgumentError(None, str(error).replace("COMMAND has", "dynsys has"))
+
     def error(self, message: str) -> Any:
-        if "invalid choice: " in message:
-            wrong = message.split("invalid choice: ")[1].split("'")[1]
-            choices = message.split("choose from ")[1].rstrip(")").replace("'", "").split(", ")
-            message = f"there is no command {wrong!r}. {suggestion(wrong, choices)} " + (
-                f"Commands: {', '.join(choices)}"
-            )
         self.print_usage(sys.stderr)
-        self.exit(2, f"{self.prog}: {message}\n")
+        self.exit(_WRONG_WORD, f"{self.prog}: {message}\n")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; returns the exit code."""
+    """Run the command line.
+
+    Returns the exit code: 0; 1 where a computation or a value failed; 2 where a word is wrong (a
+    command, model, parameter); 130 after Ctrl-C.
+    """
     parser = _parser()
     chosen = parser.parse_args(arguments)
     if not hasattr(chosen, "run"):
@@ -55,10 +68,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if chosen.debug:
             raise
         print(f"dynsys: {error}", file=sys.stderr)
-        return 1
+        return _WRONG_WORD if isinstance(error, UnknownNameError) else _FAILED
     except KeyboardInterrupt:
         print("dynsys: interrupted", file=sys.stderr)
-        return 130
+        return _INTERRUPTED
     return 0
 
 
@@ -149,6 +162,7 @@ def _find_model(name: str, wiring: str | None) -> VectorField:
 
 
 def _own_model(name: str) -> VectorField:
+    """The model of ``path/to/file.py:name``, a VectorField or a function that returns one."""
     import runpy
 
     from dynsys.vector_field import VectorField
@@ -156,11 +170,28 @@ def _own_model(name: str) -> VectorField:
     path, _, attribute = name.rpartition(":")
     if not Path(path).is_file():
         raise ModelError(f"there is no file {path}")
-    content = runpy.run_path(path)
-    if attribute not in content:
-        raise unknown_name("name", attribute, [k for k in content if k[0] != "_"], path)
-    model = content[attribute]
-    model = model() if callable(model) else model
+    try:
+        content = runpy.run_path(path)
+        public = [k for k, v in content.items() if k[0] != "_" and _may_be_model(v, path)]
+        if attribute not in content:
+            raise unknown_name("model", attribute, public, path)
+        model = content[attribute]
+        model = model() if callable(model) else model
+    except DynsysError:
+        raise
+    except Exception as error:  # the user's own file may raise anything
+        raise ModelError(
+            f"{path} cannot be run: {type(error).__name__}: {error} "
+            "(`dynsys --debug ...` shows where)"
+        ) from error
     if not isinstance(model, VectorField):
         raise ModelError(f"{name} is a {type(model).__name__}; it must be a VectorField")
     return model
+
+
+def _may_be_model(value: Any, path: str) -> bool:
+    """Whether a name of a user's file is worth suggesting: a model or a function of that file."""
+    from dynsys.vector_field import VectorField
+
+    code = getattr(value, "__code__", None)
+    return isinstance(value, VectorField) or (code is not None and code.co_filename == path)

@@ -6,8 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from scipy.integrate import quad
-from scipy.special import erfcx
+from scipy.integrate import cumulative_simpson, trapezoid
 
 from dynsys import ModelError, StorageError
 from dynsys.models import aln
@@ -82,17 +81,23 @@ def test_steady_state_converges_with_fourth_order():
     assert 3.8 < order < 4.2
 
 
-def test_a_nearly_sharp_threshold_gives_the_leaky_neurons_siegert_rate():
-    # DeltaT -> 0 with the spike voltage just above VT: leaky integrate-and-fire with threshold VT.
-    neuron = EIFNeuron(DeltaT=0.02, VT=-50.0, Vs=-49.5)
-    mu, sigma, tau = 0.6, 2.0, 20.0
-
-    def argument(voltage):
-        return (voltage - (-65.0 + mu * tau)) / (sigma * math.sqrt(tau))
-
-    integral, _ = quad(lambda u: erfcx(-u), argument(-70.0), argument(-50.0))
-    siegert = 1 / (1.5 + tau * math.sqrt(math.pi) * integral)
-    assert steady_state(neuron, mu, sigma)[0] == pytest.approx(siegert, rel=0.01)
+@pytest.mark.parametrize(("mu", "sigma"), [(0.4, 1.5), (1.0, 1.5), (1.5, 3.0)])
+def test_the_rate_is_the_inverse_mean_first_passage_time(mu, sigma):
+    # Closed form of one-dimensional diffusion (Siegert 1951): an independent quadrature of
+    # T = (2/sigma^2) int_Vr^Vs dy exp(phi(y)) int_-inf^y dz exp(-phi(z)), phi' = -(2/sigma^2) drift.
+    # The trapezoidal outer integral is good to about 1e-5.
+    neuron = EIFNeuron()
+    lowest = neuron.EL - 9 * sigma * math.sqrt(10)
+    v = np.linspace(min(lowest, neuron.Vr - 20), neuron.Vs, 400_001)
+    exponential = neuron.DeltaT**2 * np.exp((v - neuron.VT) / neuron.DeltaT)
+    potential = -2 / sigma**2 * (mu * v + (neuron.EL * v - v**2 / 2 + exponential) / 20)
+    potential -= potential.max()
+    inner = cumulative_simpson(np.exp(-potential - (-potential).min()), x=v, initial=0)
+    outer = np.exp(potential + (-potential).min()) * inner
+    above = v >= neuron.Vr
+    passage = 2 / sigma**2 * trapezoid(outer[above], v[above])
+    rate = 1 / (neuron.Tref + passage)
+    assert steady_state(neuron, mu, sigma)[0] == pytest.approx(rate, rel=2e-5)
 
 
 @pytest.mark.parametrize(("mu", "sigma"), [(0.4, 1.5), (1.5, 1.5), (1.0, 3.0)])
