@@ -32,3 +32,4 @@ bench: .venv/installed
 
 clean:
 	rm -rf .venv build dist *.egg-info demo
+	find . -name __pycache__ -prune -exec rm -rf {} +

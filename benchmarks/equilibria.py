@@ -58,8 +58,9 @@ def main() -> None:
         diagram = bifurcation_diagram(model, x=x, y=y)
         seconds = time.perf_counter() - start
         points = sum(map(len, diagram.curves)) + sum(map(len, diagram.lines))
-        print(f"a = {model.parameters['a']:g}, b = {model.parameters['b']:g}: {seconds:.2f} s, "
-              f"{points} points on {len(diagram.curves)} curves and {len(diagram.lines)} lines")  # fmt: skip
+        adaptation = f"a = {model.parameters['a']:g}, b = {model.parameters['b']:g}"
+        curves = f"{len(diagram.curves)} curves and {len(diagram.lines)} lines"
+        print(f"{adaptation}: {seconds:.2f} s, {points} points on {curves}")
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from continuation.characteristic_equation import CharacteristicEquation
 from continuation.following import Follower
 from continuation.intervals import Interval
 from continuation.multilinear import MultilinearForms
-from continuation.problems import HOPF
+from continuation.problems import EQUILIBRIUM, HOPF
 from continuation.special_points import SpecialPoint
 from dynsys.vector_field import VectorField
 
@@ -27,6 +27,9 @@ def make_point(
     if follower.problem is HOPF:
         omega = float(np.sqrt(max(y[-1] * follower.scale[-1], 0.0)))
     certificate: dict[str, Any] = {"residual": residual}
+    if follower.problem is not EQUILIBRIUM:
+        # The last rows are the bordered test functions of a fold or Hopf point.
+        certificate["test_function"] = float(np.max(np.abs(follower.evaluate(y)[0][follower.n :])))
     critical = 1j * omega if omega is not None else 0.0
     certificate["eigenvalue_residual"] = float(np.min(np.abs(spectrum - critical)))
     if interval is not None:

@@ -55,6 +55,7 @@ def draw_branch(branch: Branch, observable: str | None = None, ax: Any = None) -
     horizontal = branch.parameters[0]
     vertical = branch.parameters[1] if len(branch.parameters) == 2 else observable
     vertical = vertical or model.observable_names[0]
+    model.unit(vertical)  # an unknown name is answered here with the known ones
     for piece in branch.pieces():
         _draw_piece(ax, piece, horizontal, vertical, solid=len(branch.parameters) == 2)
     marks: list[Mark] = []

@@ -10,13 +10,13 @@ from importlib.metadata import PackageNotFoundError, entry_points, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dynsys.errors import DynsysError, ModelError, UnknownNameError, unknown_name
+from dynsys.errors import DynsysError, ModelError, unknown_name
 
 if TYPE_CHECKING:
     from dynsys.vector_field import VectorField
 
 GROUP = "dynsys.commands"
-_FAILED, _WRONG_WORD, _INTERRUPTED = 1, 2, 130  # 128 + the number of the signal
+_FAILED, _UNREADABLE, _INTERRUPTED = 1, 2, 130  # 128 + the number of the signal
 _ABOUT = """\
 Bifurcation analysis of neural population models, from the model's name to the figure.
 
@@ -48,14 +48,14 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> Any:
         self.print_usage(sys.stderr)
-        self.exit(_WRONG_WORD, f"{self.prog}: {message}\n")
+        self.exit(_UNREADABLE, f"{self.prog}: {message}\n")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line.
 
-    Returns the exit code: 0; 1 where a computation or a value failed; 2 where a word is wrong (a
-    command, model, parameter); 130 after Ctrl-C.
+    Returns the exit code: 0; 1 where a model, a value or a computation fails; 130 after Ctrl-C.
+    Exits with 2 where the command line itself cannot be read.
     """
     parser = _parser()
     chosen = parser.parse_args(arguments)
@@ -68,7 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if chosen.debug:
             raise
         print(f"dynsys: {error}", file=sys.stderr)
-        return _WRONG_WORD if isinstance(error, UnknownNameError) else _FAILED
+        return _FAILED
     except KeyboardInterrupt:
         print("dynsys: interrupted", file=sys.stderr)
         return _INTERRUPTED

@@ -21,7 +21,7 @@ from dynsys.storage import write_atomically
 from dynsys.tables import SmoothTable
 from dynsys.transfer.neuron import EIFNeuron
 
-VERSION = 2  # raise it when the method changes what a table holds
+VERSION = 3  # raise it when the method changes what a table holds
 # The published grid has mu from -1; strongly inhibited states need less, with the same step.
 PUBLISHED_MU = np.linspace(-1.0, 7.0, 350)
 DEFAULT_MU = np.linspace(-1.0 - 131 * 8 / 349, 7.0, 481)

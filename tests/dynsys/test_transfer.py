@@ -84,7 +84,7 @@ def test_steady_state_converges_with_fourth_order():
 @pytest.mark.parametrize(("mu", "sigma"), [(0.4, 1.5), (1.0, 1.5), (1.5, 3.0)])
 def test_the_rate_is_the_inverse_mean_first_passage_time(mu, sigma):
     # Closed form of one-dimensional diffusion (Siegert 1951): an independent quadrature of
-    # T = (2/sigma^2) int_Vr^Vs dy exp(phi(y)) int_-inf^y dz exp(-phi(z)), phi' = -(2/sigma^2) drift.
+    # T = 2/sigma^2 int_Vr^Vs dy exp(phi(y)) int_-inf^y dz exp(-phi(z)), phi' = -2 drift/sigma^2.
     # The trapezoidal outer integral is good to about 1e-5.
     neuron = EIFNeuron()
     lowest = neuron.EL - 9 * sigma * math.sqrt(10)
