@@ -1,5 +1,10 @@
 """continuation: what a model can do as its parameters change."""
 
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
 from continuation.branch import Branch
 from continuation.curves import fold_curve, hopf_curve
 from continuation.diagram import Diagram, bifurcation_diagram
@@ -9,15 +14,37 @@ from continuation.settings import Settings
 from continuation.special_points import SpecialPoint
 from continuation.storage import load
 
+# The cycle engine compiles on its first import; equilibria should not wait for it.
+_LAZY = {
+    "Cycle": "continuation.cycle_branch",
+    "CycleBranch": "continuation.cycle_branch",
+    "CycleSettings": "continuation.cycles",
+    "direct_phase_response": "continuation.phase_responses",
+    "limit_cycles": "continuation.cycles",
+    "phase_response": "continuation.phase_responses",
+}
+
 __all__ = [
     "Branch",
+    "Cycle",
+    "CycleBranch",
+    "CycleSettings",
     "Diagram",
     "Settings",
     "SpecialPoint",
     "bifurcation_diagram",
+    "direct_phase_response",
     "equilibria",
     "find_equilibria",
     "fold_curve",
     "hopf_curve",
+    "limit_cycles",
     "load",
+    "phase_response",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LAZY:
+        return getattr(import_module(_LAZY[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -92,6 +92,87 @@ def run_diagram(chosen: argparse.Namespace) -> None:
     print(_written(files))
 
 
+_CYCLES = """\
+Follow limit cycles across a span of one parameter from a Hopf point of the equilibria (H1 by
+default), with Floquet multipliers; locate folds of cycles (LPC), period doublings (PD), torus
+points (NS) and branch points (BPC). Writes cycles.png, .svg, .nc, special_points.csv and
+report.html.
+
+  dynsys cycles aln --parameter mu_e 0.3 1.6 --set mu_i=0.5 --hopf H2 --out run
+"""
+_PRC = """\
+Phase response of a stable cycle by the adjoint method: how much a brief input advances the rhythm.
+
+  dynsys prc aln --at mu_e=1.3 --at mu_i=0.5 --input mu_e --out run
+"""
+
+
+def add_cycles(subparsers: Any) -> None:
+    """Add ``dynsys cycles``."""
+    parser = _parser(subparsers, "cycles", "follow limit cycles in one parameter", _CYCLES)
+    parser.add_argument(
+        "--parameter", nargs=3, required=True, metavar=("NAME", "LOW", "HIGH"), help="and its span"
+    )
+    parser.add_argument("--hopf", help="the Hopf point to start from, by name (default: the first)")
+    parser.add_argument("--observable", help="what to draw; the model's first by default")
+    parser.set_defaults(run=run_cycles)
+
+
+def add_prc(subparsers: Any) -> None:
+    """Add ``dynsys prc``."""
+    parser = _parser(subparsers, "prc", "phase response of a cycle", _PRC)
+    parser.add_argument("--at", action="append", default=[], metavar="NAME=VALUE", dest="values",
+                        help="a parameter value (the same as --set)")  # fmt: skip
+    parser.add_argument("--input", required=True, help="parameter or state that receives the input")
+    parser.set_defaults(run=run_prc)
+
+
+def run_cycles(chosen: argparse.Namespace) -> None:
+    """Compute, print and write a branch of cycles."""
+    from continuation import equilibria, limit_cycles
+    from continuation.drawing import save_figure
+    from continuation.report import write_report, write_table
+    from dynsys.errors import ConvergenceError
+
+    name, low, high = _axis(chosen.parameter)
+    branch = equilibria(model_from(chosen), name, (low, high), seed=chosen.seed)
+    if not branch.points("H"):
+        raise ConvergenceError(
+            f"no Hopf point of {branch.model.name} with {name} in [{low:g}, {high:g}]; widen the "
+            "span, or start from an oscillation with continuation.limit_cycles(model, ...)"
+        )
+    cycles = limit_cycles(branch[chosen.hopf or "H1"], name, (low, high))
+    print(cycles)
+    ax = branch.plot(chosen.observable)
+    figures = save_figure(cycles.plot(chosen.observable, ax=ax), chosen.out / "cycles.png")
+    files = [*figures, cycles.save(chosen.out / "cycles.nc")]
+    files.append(write_table(cycles.special_point_table(), chosen.out / "special_points.csv"))
+    files.append(write_report(cycles, figures, chosen.out / "report.html"))
+    print(_written(files))
+
+
+def run_prc(chosen: argparse.Namespace) -> None:
+    """Compute and write a phase response."""
+    from continuation import limit_cycles, phase_response
+    from continuation.drawing import draw_phase_response, save_figure
+    from continuation.report import write_table
+
+    model = model_from(chosen)
+    name = chosen.input if chosen.input in model.parameters else model.parameter_names[0]
+    value = model.parameters[name]
+    reach = 1e-3 * max(abs(value), 1.0)
+    cycle = limit_cycles(model, name, (value - reach, value + reach)).at(**{name: value})
+    response = phase_response(cycle, chosen.input)
+    print(cycle)
+    print(f"adjoint constant along the cycle to {response.attrs['constancy']:.0e}")
+    figures = save_figure(draw_phase_response(response), chosen.out / "phase_response.png")
+    rows = [
+        {"phase": float(p), "advance": float(v)}
+        for p, v in zip(response["phase"].values, response.values, strict=True)
+    ]
+    print(_written([*figures, write_table(rows, chosen.out / "phase_response.csv")]))
+
+
 def _axis(words: list[str]) -> tuple[str, float, float]:
     from dynsys.errors import ModelError
 

@@ -11,8 +11,11 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from dynsys.errors import unknown_name
+
 if TYPE_CHECKING:
     from continuation.branch import Branch
+    from continuation.cycle_branch import CycleBranch
     from continuation.diagram import Diagram
 
 DARK = "#222222"
@@ -28,7 +31,7 @@ REGION_COLORS = {
 SPARE_COLORS = ["#d9d2e9", "#d0e0e3", "#fff2cc", "#ead1dc", "#e0e0d1"]
 MARKERS = {
     "LP": "o", "H": "D", "BP": "s", "B": "|", "CP": "v", "BT": "^", "GH": "P", "ZH": "X", "HH": "*",
-    "suspect": "x",
+    "suspect": "x", "LPC": "o", "PD": "s", "NS": "D", "BPC": "P",
 }  # fmt: skip
 
 
@@ -107,6 +110,47 @@ def _mark(ax: Any, marks: list[Mark]) -> None:
             arrowprops=leader,
             bbox={"boxstyle": "round,pad=0.1", "fc": "white", "ec": "none", "alpha": 0.75},
         )  # fmt: skip
+
+
+CYCLE_COLOR = "#7a3e9d"
+
+
+def draw_cycles(branch: CycleBranch, observable: str | None = None, ax: Any = None) -> Any:
+    """Draw the largest and smallest value along the cycles, with a light fill where stable.
+
+    Stable solid and wide, unstable dashed and thin; special cycles labelled at their maximum.
+    """
+    ax = new_axes() if ax is None else ax
+    model = branch.model
+    name = observable or model.observable_names[0]
+    if name not in model.observables:
+        raise unknown_name("observable", name, model.observables, model.name)
+    x, stable = branch.data[branch.parameter].values, branch.data["stable"].values
+    for end in ("min", "max"):
+        y = branch.data[f"{end}_{name}"].values
+        edges = np.flatnonzero(np.diff(stable.astype(int))) + 1
+        for part in np.split(np.arange(len(x)), edges):
+            run = np.append(part, part[-1] + 1) if part[-1] + 1 < len(x) else part
+            style = {"ls": "-", "lw": 2.0} if stable[part[0]] else {"ls": (0, (4, 2)), "lw": 1.0}
+            ax.plot(x[run], y[run], color=CYCLE_COLOR, **style)
+    marks = [(c.orbit.value, c.extrema(name)[1], c.label, c.name) for c in branch.special_points]
+    ax.set(xlabel=label_of(model, branch.parameter), ylabel=label_of(model, name))
+    ax.autoscale_view()
+    _mark(ax, marks)
+    return ax
+
+
+def draw_phase_response(response: Any, ax: Any = None) -> Any:
+    """Draw a phase response over one cycle; positive values advance the phase. Returns the axes."""
+    ax = new_axes() if ax is None else ax
+    phase = np.append(response["phase"].values, 1.0)
+    ax.axhline(0, color=DARK, lw=0.6)
+    ax.plot(phase, np.append(response.values, response.values[0]), color=CYCLE_COLOR, lw=2.0)
+    unit, input_unit = response.attrs["units"], response.attrs["input_units"]
+    per = f" per {input_unit}" if input_unit else ""
+    label = f"advance by {response.attrs['input']} ({unit}{per})"
+    ax.set(xlabel="phase", xlim=(0, 1), ylabel=label)
+    return ax
 
 
 def draw_diagram(diagram: Diagram, ax: Any = None, regions: bool = True) -> Any:

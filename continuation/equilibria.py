@@ -117,7 +117,8 @@ def _assemble(follower: Follower, traces: list[Trace]) -> Branch:
             if point.label == "BP" and len(traces) < MOST_PIECES:
                 if not _repeated(point, points):
                     traces += _switched(follower, trace, point, traces)
-        points += [p for p in found if p.label != "BP" or not _repeated(p, points)]
+        ambiguous = ("BP", "LP", "suspect")
+        points += [p for p in found if p.label not in ambiguous or not _repeated(p, points)]
     return Branch(
         kind="equilibria",
         model=follower.model,
@@ -131,11 +132,12 @@ def _assemble(follower: Follower, traces: list[Trace]) -> Branch:
 
 
 def _repeated(point: SpecialPoint, points: list[SpecialPoint]) -> bool:
-    scale = point.model.scales
+    """Whether a point is known, or is a branch point met again along its second branch."""
+    name, near = point.free[0], 1e-5
     return any(
-        p.label == point.label
-        and np.max(np.abs((p.state - point.state) / scale)) < 1e-6
-        and abs(p.parameters[p.free[0]] - point.parameters[p.free[0]]) < 1e-7
+        p.label in (point.label, "BP")
+        and np.max(np.abs((p.state - point.state) / point.model.scales)) < near
+        and abs(p.parameters[name] - point.parameters[name]) < near
         for p in points
     )
 

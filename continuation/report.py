@@ -82,5 +82,7 @@ def _cell(value: Any) -> str:
 def _provenance(result: Any) -> str:
     packages = ["dynsys-toolbox", "numpy", "scipy", "numba", "sympy", "xarray"]
     lines = [f"{name} {version(name)}" for name in packages]
-    lines += [f"Python {platform.python_version()}", f"{result.settings}"]
+    lines.append(f"Python {platform.python_version()}")
+    if hasattr(result, "settings"):
+        lines.append(f"{result.settings}")
     return "\n".join(lines)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import networkx as nx
 import numpy as np
@@ -21,7 +21,11 @@ from dynsys.serialization import from_dict, to_dict
 from dynsys.storage import write_atomically
 from dynsys.vector_field import VectorField
 
+if TYPE_CHECKING:
+    from continuation.cycle_branch import CycleBranch
+
 FORMAT = 1
+DEGREE = 4  # of the collocation polynomials; the cycle engine is imported only when it is needed
 
 
 def save_branch(branch: Branch, path: str | Path) -> Path:
@@ -49,7 +53,57 @@ def save_diagram(diagram: Diagram, path: str | Path) -> Path:
     return write_atomically(_netcdf(path), lambda draft: tree.to_netcdf(draft, engine="netcdf4"))
 
 
-def load(path: str | Path) -> Branch | Diagram:
+def save_cycles(branch: CycleBranch, path: str | Path) -> Path:
+    """Write a branch of cycles with every orbit."""
+    count = max(len(orbit.u) for orbit in branch.orbits)
+    n = branch.orbits[0].u.shape[1]
+    meshes = np.full((len(branch), (count - 1) // DEGREE + 1), np.nan)
+    profiles = np.full((len(branch), count, n), np.nan)
+    for k, orbit in enumerate(branch.orbits):
+        meshes[k, : len(orbit.mesh)], profiles[k, : len(orbit.u)] = orbit.mesh, orbit.u
+    head = {
+        "format": FORMAT,
+        "kind": branch.kind,
+        "model": to_dict(branch.model),
+        "parameter": branch.parameter,
+        "span": branch.solver.span,
+        "ended": branch.ended,
+        "special_points": [
+            {"label": c.label, "name": c.name, "mesh": c.orbit.mesh.tolist(),
+             "u": c.orbit.u.tolist(), "period": c.orbit.period, "value": c.orbit.value}
+            for c in branch.special_points
+        ],
+    }  # fmt: skip
+    dataset = branch.data.assign(
+        mesh=(("point", "mesh_node"), meshes),
+        profile=(("point", "node", "coordinate"), profiles),
+    ).assign_attrs(dynsys=json.dumps(head))
+    return write_atomically(_netcdf(path), lambda draft: dataset.to_netcdf(draft, engine="netcdf4"))
+
+
+def _cycles(dataset: xr.Dataset) -> CycleBranch:
+    from continuation.cycle_branch import CycleBranch, make_cycle
+    from continuation.orbits import Orbit, Solver
+
+    head = json.loads(dataset.attrs["dynsys"])
+    model, name = from_dict(head["model"]), head["parameter"]
+    solver = Solver(model, name, tuple(head["span"]))
+    orbits = []
+    for k in range(dataset.sizes["point"]):
+        mesh = dataset["mesh"].values[k]
+        mesh = np.ascontiguousarray(mesh[np.isfinite(mesh)])
+        u = np.ascontiguousarray(dataset["profile"].values[k, : (len(mesh) - 1) * DEGREE + 1])
+        orbits.append(Orbit(mesh, u, float(dataset["period"][k]), float(dataset[name][k])))
+    special = tuple(
+        make_cycle(solver, Orbit(np.array(c["mesh"]), np.array(c["u"]), c["period"], c["value"]),
+                   c["label"], c["name"])
+        for c in head["special_points"]
+    )  # fmt: skip
+    data = dataset.drop_vars(["mesh", "profile"]).drop_attrs(deep=False)
+    return CycleBranch(model, name, data, tuple(orbits), special, tuple(head["ended"]), solver)
+
+
+def load(path: str | Path) -> Branch | CycleBranch | Diagram:
     """Read what ``save`` wrote.
 
     Raises StorageError where the file is missing, damaged or not one of ours.
@@ -67,6 +121,8 @@ def load(path: str | Path) -> Branch | Diagram:
                 )
             if head["kind"] == "diagram":
                 return _diagram(head, tree)
+            if head["kind"] == "limit cycles":
+                return _cycles(tree.to_dataset().load())
             return _branch(tree.to_dataset().load())
     except (OSError, KeyError, ValueError, TypeError) as error:
         if isinstance(error, StorageError):

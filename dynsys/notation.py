@@ -75,8 +75,9 @@ def _unfold_conditions(text: str, owner: str) -> str:
 
 def _close_conditions(result: str, text: str, owner: str) -> str:
     """Give back the parenthesis that ``IF(c, THEN(a), ELSE(b)`` lost after its condition."""
-    position = 0
-    while (start := result.find(f"{ELSE}(", position)) >= 0:
+    # From the last to the first, so that conditions inside an else are whole when it is measured.
+    start = len(result)
+    while (start := result.rfind(f"{ELSE}(", 0, start)) >= 0:
         depth, end = 0, start + len(ELSE)
         for end in range(start + len(ELSE), len(result)):
             depth += {"(": 1, ")": -1}.get(result[end], 0)
@@ -85,5 +86,4 @@ def _close_conditions(result: str, text: str, owner: str) -> str:
         if depth != 0:
             raise ModelError(f"{owner}: unbalanced parentheses after else in {shown(text)}")
         result = result[: end + 1] + ")" + result[end + 1 :]
-        position = start + 1
     return result

@@ -34,6 +34,24 @@ def test_equilibria_leave_figure_data_table_and_report(tmp_path, capsys):
     assert "http" not in report.replace("<!doctype html>", "")
 
 
+def test_cycles_and_phase_response_from_the_command_line(tmp_path, capsys):
+    out = tmp_path / "cycles"
+    span = ["--parameter", "I", "60", "260"]
+    assert main(["cycles", "morris_lecar", *span, "--hopf", "H2", "--out", str(out)]) == 0
+    rows = list(csv.DictReader((out / "special_points.csv").open()))
+    folds = sorted(float(row["I"]) for row in rows if row["name"].startswith("LPC"))
+    assert folds == pytest.approx([88.2932505431, 216.899801389], rel=1e-6)
+    assert load(out / "cycles.nc")["LPC1"].label == "LPC"
+    prc = tmp_path / "prc"
+    command = ["prc", "morris_lecar", "--at", "I=100", "--input", "I", "--out", str(prc)]
+    assert main(command) == 0
+    assert {p.name for p in prc.iterdir()} == {
+        "phase_response.png", "phase_response.svg", "phase_response.csv",
+    }  # fmt: skip
+    assert main(["cycles", "morris_lecar", "--parameter", "I", "0", "50", "--out", str(out)]) == 1
+    assert "no Hopf point" in capsys.readouterr().err
+
+
 def test_a_diagram_from_the_command_line(tmp_path, capsys):
     out = tmp_path / "figure"
     command = ["diagram", "wilson_cowan", "--x", "P", "-4", "7", "--y", "Q", "-9", "0"]

@@ -151,6 +151,7 @@ def test_pitchfork_and_transcritical_branches_are_switched_to():
     branch = equilibria(pitchfork, "m", (-1.0, 1.0))
     (point,) = branch.points("BP")
     assert point.parameters["m"] == pytest.approx(0.0, abs=1e-9)
+    assert not branch.points("suspect")
     last = branch.data.where(np.abs(branch.data["m"] - 1) < 1e-9, drop=True)
     assert sorted(set(np.round(last["x"].values, 6))) == [-1.0, 0.0, 1.0]
     crossing = VectorField("crossing", {"x": State(0.0, (-2, 2))}, {"m": -0.5}, {"x": "m*x - x^2"})

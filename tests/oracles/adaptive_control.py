@@ -12,6 +12,7 @@ SYSTEM = System(
     parameters={"al": 10.0, "be": 1.0},
     definitions={},
     equations={"x": "y", "y": "z", "z": "-al*z-be*y-x+x**2"},
+    ranges={"x": (-1.0, 1.0), "y": (-1.0, 1.0), "z": (-1.0, 1.0)},
     points=[
         {
             "type": "H",

@@ -110,6 +110,7 @@ BOGDANOV_TAKENS = System(
             "par": "beta1",
             "p": 0.25,
             "x": [0.5, 0.0],
+            "abs_a": 2.0,
             "verified": "exact, beta2 = -1",
         },
         {
@@ -118,6 +119,8 @@ BOGDANOV_TAKENS = System(
             "p": 0.0,
             "x": [0.0, 0.0],
             "omega": 1.0,
+            "re_g21_half": -0.25,
+            "l1_kuznetsov": -0.25,
             "verified": "exact, beta2 = -1",
         },
         {
