@@ -28,6 +28,7 @@ check: .venv/installed
 
 bench: .venv/installed
 	$(BIN)/python benchmarks/equilibria.py
+	$(BIN)/python benchmarks/cycles.py
 	$(BIN)/python benchmarks/transfer_function.py
 
 clean:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import float64, int64, njit, types
 
-from continuation.linear_algebra import lu_factor, lu_solve
+from continuation.linear_algebra import copy_into, lu_factor, lu_solve
 from dynsys.errors import ConvergenceError, ModelError
 from dynsys.kernels import DOMAIN_TYPE, FIELD_TYPE, JACOBIAN_TYPE, MATRIX, VECTOR
 from dynsys.vector_field import VectorField
@@ -68,8 +68,8 @@ def search(field, jacobian, domain, tables, p, scale, starts, tolerance, most, r
                 if rate > 0.0 or smaller < size or longest < 1e-6:
                     break
                 damping *= 0.5
-            x[:] = trial
-            f[:] = a[0]
+            copy_into(x, trial)
+            copy_into(f, a[0])
             size = smaller
             if rate > 0.0:
                 rate = 0.0 if iteration >= relaxations else rate * 0.6

@@ -19,6 +19,13 @@ _dgeev = ExternalFunction("dynsys_dgeev", types.void(*[types.intp] * 14))
 PIVOTS = types.Array(int64, 1, "C")
 
 
+@njit([types.void(VECTOR, VECTOR)], cache=True)
+def copy_into(target, source):
+    """``target[:] = source``; numba's own assignment compiles a second for its error message."""
+    for i in range(source.shape[0]):
+        target[i] = source[i]
+
+
 @njit([types.boolean(MATRIX, PIVOTS)], cache=True, error_model="numpy")
 def lu_factor(a, pivots):
     """Factorize ``a`` (n, n) in place with partial pivoting; False where it is singular."""

@@ -11,7 +11,14 @@ from __future__ import annotations
 import numpy as np
 from numba import boolean, float64, int64, njit, types
 
-from continuation.linear_algebra import PIVOTS, eigenvalues, lu_factor, lu_sign, lu_solve
+from continuation.linear_algebra import (
+    PIVOTS,
+    copy_into,
+    eigenvalues,
+    lu_factor,
+    lu_sign,
+    lu_solve,
+)
 from dynsys.kernels import (
     DOMAIN_TYPE,
     FIELD_TYPE,
@@ -167,15 +174,25 @@ def _step(model, work, last, direction, step, y, settings):
 
 
 @njit
+def _distance(a, b):
+    total = 0.0
+    for i in range(a.shape[0]):
+        total += (a[i] - b[i]) ** 2
+    return np.sqrt(total)
+
+
+@njit
 def _land(model, work, last, y, variable, fraction, limit, step, settings):
     """Move ``y`` onto the bound that a step crossed."""
     row = np.zeros(y.shape[0])
     row[variable] = 1.0
-    landed = last + fraction * (y - last)
+    landed = last.copy()
+    for i in range(y.shape[0]):
+        landed[i] += fraction * (y[i] - last[i])
     if _correct(model, work, landed, row, limit, settings) < 0:
         return False
-    y[:] = landed
-    return np.sqrt(np.sum((landed - last) ** 2)) < 2.0 * step
+    copy_into(y, landed)
+    return _distance(landed, last) < 2.0 * step
 
 
 @njit
@@ -197,22 +214,25 @@ def _approach_edge(model, work, domain, last, direction, step, y, x, settings):
             model, domain, y, x
         ):
             low = middle
-            best[:] = y
+            copy_into(best, y)
         else:
             high = middle
-    y[:] = best
+    copy_into(y, best)
 
 
 @njit
 def _closes(last, y, origin, origin_tangent, step):
     """Whether the chord from ``last`` to ``y`` passes through the origin of the curve."""
-    before = np.dot(origin_tangent, last - origin)
-    after = np.dot(origin_tangent, y - origin)
+    before, after = 0.0, 0.0
+    for i in range(y.shape[0]):
+        before += origin_tangent[i] * (last[i] - origin[i])
+        after += origin_tangent[i] * (y[i] - origin[i])
     if not (before < 0.0 <= after):
         return False
-    fraction = before / (before - after)
-    nearest = last + fraction * (y - last) - origin
-    return np.sqrt(np.dot(nearest, nearest)) < 0.2 * step
+    fraction, total = before / (before - after), 0.0
+    for i in range(y.shape[0]):
+        total += (last[i] + fraction * (y[i] - last[i]) - origin[i]) ** 2
+    return np.sqrt(total) < 0.2 * step
 
 
 @njit
@@ -277,8 +297,8 @@ def follow(
             if step < settings[0]:
                 return count, STEP_MIN, step
             continue
-        points[count] = y
-        tangents[count] = right
+        copy_into(points[count], y)
+        copy_into(tangents[count], right)
         if not spectrum(n, matrix, reals[count], imaginaries[count]):
             return count, STEP_MIN, step
         track(reals[count - 1], imaginaries[count - 1], reals[count], imaginaries[count])

@@ -10,10 +10,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
+from numba import boolean, float64, int64, njit, types
 
 from continuation.linear_algebra import lu_factor, lu_solve, lu_solve_transposed
 from continuation.predictor_corrector import EVALUATE, REFRESH
+from dynsys.kernels import MATRIX, VECTOR
 
 
 @njit
@@ -98,7 +99,10 @@ def refresh_equilibrium(n, matrix, border):
 def _derivative(jacobian_tangent, tables, p, scale, x, direction, out):
     """Scaled derivative of the Jacobian along a scaled state direction."""
     n = x.shape[0]
-    jacobian_tangent(x, p, tables, direction * scale[:n], np.zeros(p.shape[0]), out)
+    change = np.empty(n)
+    for i in range(n):
+        change[i] = direction[i] * scale[i]
+    jacobian_tangent(x, p, tables, change, np.zeros(p.shape[0]), out)
     _scale_rows(out, scale)
 
 
@@ -108,6 +112,44 @@ def _parameter_derivative(jacobian_tangent, tables, p, scale, x, index, size, ou
     direction[index] = size
     jacobian_tangent(x, p, tables, np.zeros(x.shape[0]), direction, out)
     _scale_rows(out, scale)
+
+
+# Loops, not slices: numba's assignment of array expressions multiplies the time to compile.
+@njit([boolean(MATRIX, MATRIX, VECTOR, VECTOR)], cache=True, error_model="numpy")
+def _fold_vectors(a, border, right, left):
+    """Solve [a b; c' 0][right] = e and its transpose, b and c the rows of ``border``."""
+    n = a.shape[0]
+    bordered, pivots = np.zeros((n + 1, n + 1)), np.empty(n + 1, np.int64)
+    for i in range(n):
+        for j in range(n):
+            bordered[i, j] = a[i, j]
+        bordered[i, n] = border[0, i]
+        bordered[n, i] = border[1, i]
+    if not lu_factor(bordered, pivots):
+        return False
+    right[n] = left[n] = 1.0
+    lu_solve(bordered, pivots, right)
+    lu_solve_transposed(bordered, pivots, left)
+    return True
+
+
+@njit([types.void(VECTOR, MATRIX, float64, MATRIX, int64)], cache=True)
+def _subtract_row(w, change, factor, matrix, row):
+    """matrix[row, :n] -= factor w' change."""
+    n = change.shape[0]
+    for i in range(n):
+        for j in range(n):
+            matrix[row, j] -= factor * w[i] * change[i, j]
+
+
+@njit([float64(VECTOR, MATRIX, VECTOR)], cache=True)
+def _form(w, change, v):
+    """w' change v."""
+    total = 0.0
+    for i in range(change.shape[0]):
+        for j in range(change.shape[1]):
+            total += w[i] * change[i, j] * v[j]
+    return total
 
 
 @njit([EVALUATE], cache=True, error_model="numpy")
@@ -121,42 +163,33 @@ def evaluate_fold(
     n = residual.shape[0] - 1
     a = np.empty((n, n))
     x = _field_rows(field, jacobian, tangent, tables, p, free, scale, y, residual, matrix, a)
-    bordered, pivots = np.zeros((n + 1, n + 1)), np.empty(n + 1, np.int64)
-    bordered[:n, :n] = a
-    bordered[:n, n] = border[0, :n]
-    bordered[n, :n] = border[1, :n]
-    if not lu_factor(bordered, pivots):
-        return False
     right, left = np.zeros(n + 1), np.zeros(n + 1)
-    right[n] = left[n] = 1.0
-    lu_solve(bordered, pivots, right)
-    lu_solve_transposed(bordered, pivots, left)
+    if not _fold_vectors(a, border, right, left):
+        return False
     v, w = right[:n].copy(), left[:n].copy()
     residual[n] = right[n]
     change = np.empty((n, n))
     _derivative(jacobian_tangent, tables, p, scale, x, v, change)
-    matrix[n, :n] = -np.dot(w, change)
+    _subtract_row(w, change, 1.0, matrix, n)
     for k in range(free.shape[0]):
         _parameter_derivative(jacobian_tangent, tables, p, scale, x, free[k], scale[n + k], change)
-        matrix[n, n + k] = -np.dot(w, np.dot(change, v))
+        matrix[n, n + k] = -_form(w, change, v)
     return True
 
 
 @njit([REFRESH], cache=True, error_model="numpy")
 def refresh_fold(n, matrix, border):
     """New bordering vectors: the normalized null vectors of A and its transpose."""
-    bordered, pivots = np.zeros((n + 1, n + 1)), np.empty(n + 1, np.int64)
-    bordered[:n, :n] = matrix[:n, :n]
-    bordered[:n, n] = border[0, :n]
-    bordered[n, :n] = border[1, :n]
-    if not lu_factor(bordered, pivots):
-        return False
     right, left = np.zeros(n + 1), np.zeros(n + 1)
-    right[n] = left[n] = 1.0
-    lu_solve(bordered, pivots, right)
-    lu_solve_transposed(bordered, pivots, left)
-    border[0, :n] = left[:n] / np.sqrt(np.dot(left[:n], left[:n]))
-    border[1, :n] = right[:n] / np.sqrt(np.dot(right[:n], right[:n]))
+    if not _fold_vectors(matrix[:n, :n].copy(), border, right, left):
+        return False
+    left_size, right_size = 0.0, 0.0
+    for i in range(n):
+        left_size += left[i] ** 2
+        right_size += right[i] ** 2
+    for i in range(n):
+        border[0, i] = left[i] / np.sqrt(left_size)
+        border[1, i] = right[i] / np.sqrt(right_size)
     return True
 
 
@@ -164,9 +197,11 @@ def refresh_fold(n, matrix, border):
 def _hopf_bordered(a, kappa, border, bordered):
     """[A^2 + kappa I, B; C' 0] with B, C from rows 0-1 and 2-3 of ``border``."""
     n = a.shape[0]
+    square = np.dot(a, a)
     bordered[:, :] = 0.0
-    bordered[:n, :n] = np.dot(a, a)
     for i in range(n):
+        for j in range(n):
+            bordered[i, j] = square[i, j]
         bordered[i, i] += kappa
         for k in range(2):
             bordered[i, n + k] = border[k, i]
@@ -177,8 +212,8 @@ def _hopf_bordered(a, kappa, border, bordered):
 def _null_pairs(bordered, pivots, n, right, left):
     """Rows k of ``right``, ``left`` solve the bordered systems for the unit vectors n + k."""
     for k in range(2):
-        right[k, :] = 0.0
-        left[k, :] = 0.0
+        for i in range(n + 2):
+            right[k, i] = left[k, i] = 0.0
         right[k, n + k] = 1.0
         left[k, n + k] = 1.0
         lu_solve(bordered, pivots, right[k])
@@ -217,16 +252,16 @@ def evaluate_hopf(
         _derivative(jacobian_tangent, tables, p, scale, x, av[j], change)
         _derivative(jacobian_tangent, tables, p, scale, x, v[j], plain)
         i, sign = 1 - j, 1.0 if j == 1 else -1.0
-        matrix[n, :n] -= np.dot(w[j], change) + np.dot(wa[j], plain)
-        matrix[n + 1, :n] -= sign * (np.dot(w[i], change) + np.dot(wa[i], plain))
+        _subtract_row(w[j], change, 1.0, matrix, n)
+        _subtract_row(wa[j], plain, 1.0, matrix, n)
+        _subtract_row(w[i], change, sign, matrix, n + 1)
+        _subtract_row(wa[i], plain, sign, matrix, n + 1)
     for k in range(free.shape[0]):
         _parameter_derivative(jacobian_tangent, tables, p, scale, x, free[k], scale[n + k], change)
         entry = np.empty((2, 2))
         for i in range(2):
             for j in range(2):
-                entry[i, j] = np.dot(w[i], np.dot(change, av[j])) + np.dot(
-                    wa[i], np.dot(change, v[j])
-                )
+                entry[i, j] = _form(w[i], change, av[j]) + _form(wa[i], change, v[j])
         matrix[n, n + k] = -(entry[0, 0] + entry[1, 1])
         matrix[n + 1, n + k] = -(entry[0, 1] - entry[1, 0])
     size = scale[last]
@@ -249,21 +284,25 @@ def refresh_hopf(n, matrix, border):
     right, left = np.empty((2, n + 2)), np.empty((2, n + 2))
     _null_pairs(bordered, pivots, n, right, left)
     v, w = right[:, :n].copy(), left[:, :n].copy()
-    v[0] /= np.sqrt(np.dot(v[0], v[0]))
-    v[1] -= np.dot(v[0], v[1]) * v[0]
-    v[1] /= np.sqrt(np.dot(v[1], v[1]))
+    first = np.sqrt(np.dot(v[0], v[0]))
+    overlap = np.dot(v[0], v[1]) / first**2
+    for i in range(n):
+        v[1, i] -= overlap * v[0, i]
+        v[0, i] /= first
+    second = np.sqrt(np.dot(v[1], v[1]))
+    for i in range(n):
+        v[1, i] /= second
     gram = np.dot(w, v.T)
     determinant = gram[0, 0] * gram[1, 1] - gram[0, 1] * gram[1, 0]
     if not abs(determinant) > 1e-300:
         return False
     for i in range(n):
-        first, second = w[0, i], w[1, i]
-        w[0, i] = (gram[1, 1] * first - gram[0, 1] * second) / determinant
-        w[1, i] = (gram[0, 0] * second - gram[1, 0] * first) / determinant
-    border[0, :n] = w[0]
-    border[1, :n] = w[1]
-    border[2, :n] = v[0]
-    border[3, :n] = v[1]
+        one, two = w[0, i], w[1, i]
+        w[0, i] = (gram[1, 1] * one - gram[0, 1] * two) / determinant
+        w[1, i] = (gram[0, 0] * two - gram[1, 0] * one) / determinant
+    for i in range(n):
+        border[0, i], border[1, i] = w[0, i], w[1, i]
+        border[2, i], border[3, i] = v[0, i], v[1, i]
     return True
 
 

@@ -216,7 +216,8 @@ def _linoid(a, base, out):
         if k > 0:
             factorial *= k
             _multiply(power, step, scratch)
-            power[:] = scratch
+            for i in range(order):
+                power[i] = scratch[i]
         weight = linoid_derivative(a[0].real, base + k) / factorial
         for i in range(order):
             out[i] += weight * power[i]
@@ -298,7 +299,9 @@ def run_program(instructions, constants, outputs, x, p, t, result):
         elif code == SELECT:
             left, right = w[a, 0].real, w[b, 0].real
             holds = left <= right if row[5] == 1 else left < right
-            w[k] = w[row[3]] if holds else w[row[4]]
+            chosen = row[3] if holds else row[4]
+            for i in range(order):
+                w[k, i] = w[chosen, i]
         else:
             _unary(code, w[a], w[k])
     for i in range(outputs.shape[0]):

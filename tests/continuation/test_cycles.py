@@ -1,7 +1,7 @@
 """Limit cycles against published digits, the AdEx mean field's tables and direct simulation.
 
-Published cycles are good to 10 digits (multiple shooting). Periods are asked to 1e-8 relative, folds
-of cycles to 1e-6 and period doublings to 1e-8 in the parameter, multipliers to 1e-6.
+Published cycles are good to 10 digits (multiple shooting). Periods are asked to 1e-8 relative,
+folds of cycles to 1e-6 and period doublings to 1e-8 in the parameter, multipliers to 1e-6.
 """
 
 from __future__ import annotations
