@@ -20,6 +20,7 @@ _LAZY = {
     "CycleBranch": "continuation.cycle_branch",
     "CycleSettings": "continuation.cycles",
     "direct_phase_response": "continuation.phase_responses",
+    "LineDiagram": "continuation.line_diagram",
     "limit_cycles": "continuation.cycles",
     "phase_response": "continuation.phase_responses",
 }
@@ -30,6 +31,7 @@ __all__ = [
     "CycleBranch",
     "CycleSettings",
     "Diagram",
+    "LineDiagram",
     "Settings",
     "SpecialPoint",
     "bifurcation_diagram",

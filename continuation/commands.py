@@ -21,6 +21,10 @@ point and name the regions. Writes diagram.png, .svg, .nc, special_points.csv an
 
   dynsys diagram aln --x mu_e 0 3 --y mu_i 0 3 --out figure2a
   dynsys diagram aln --x mu_e 1 5 --y mu_i 0 4 --set a=15 --set b=40 --out figure2c
+
+Without --y: equilibria and the limit cycles of every Hopf point along x, with their frequency.
+
+  dynsys diagram aln --x mu_e 0 3 --set mu_i=0.5 --out line
 """
 
 
@@ -39,7 +43,7 @@ def add_diagram(subparsers: Any) -> None:
     parser = _parser(subparsers, "diagram", "bifurcation diagram in two parameters", _DIAGRAM)
     for axis in ("x", "y"):
         parser.add_argument(
-            f"--{axis}", nargs=3, required=True, metavar=("NAME", "LOW", "HIGH"),
+            f"--{axis}", nargs=3, required=axis == "x", metavar=("NAME", "LOW", "HIGH"),
             help=f"parameter of the {'horizontal' if axis == 'x' else 'vertical'} axis, its span",
         )  # fmt: skip
     parser.set_defaults(run=run_diagram)
@@ -80,6 +84,9 @@ def run_diagram(chosen: argparse.Namespace) -> None:
     from continuation.drawing import save_figure
     from continuation.report import write_report, write_table
 
+    if chosen.y is None:
+        run_line_diagram(chosen)
+        return
     diagram = bifurcation_diagram(
         model_from(chosen), x=_axis(chosen.x), y=_axis(chosen.y),
         settings=_settings(chosen), seed=chosen.seed, progress=True,
@@ -87,6 +94,24 @@ def run_diagram(chosen: argparse.Namespace) -> None:
     print(diagram)
     figures = save_figure(diagram.plot(), chosen.out / "diagram.png")
     files = [*figures, diagram.save(chosen.out / "diagram.nc")]
+    files.append(write_table(diagram.special_point_table(), chosen.out / "special_points.csv"))
+    files.append(write_report(diagram, figures, chosen.out / "report.html"))
+    print(_written(files))
+
+
+def run_line_diagram(chosen: argparse.Namespace) -> None:
+    """Compute, print and write a one-parameter diagram: equilibria and cycles."""
+    from continuation.diagram import bifurcation_diagram
+    from continuation.drawing import save_figure
+    from continuation.report import write_report, write_table
+
+    diagram = bifurcation_diagram(
+        model_from(chosen), x=_axis(chosen.x), settings=_settings(chosen), seed=chosen.seed
+    )
+    print(diagram)
+    figures = save_figure(diagram.plot()[0], chosen.out / "diagram.png")
+    files = [*figures, diagram.equilibria.save(chosen.out / "equilibria.nc")]
+    files += [c.save(chosen.out / f"cycles{k}.nc") for k, c in enumerate(diagram.cycles, 1)]
     files.append(write_table(diagram.special_point_table(), chosen.out / "special_points.csv"))
     files.append(write_report(diagram, figures, chosen.out / "report.html"))
     print(_written(files))

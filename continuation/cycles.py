@@ -26,11 +26,11 @@ from continuation.orbits import (
     Orbit,
     Solver,
     adapted_mesh,
-    extrema,
     interpolate,
     moved_times,
     multipliers,
     remeshed,
+    sample_times,
     without_trivial,
 )
 from continuation.special_points import SpecialPoint
@@ -371,12 +371,8 @@ def _branch(solver: Solver, points: list[_Point | Cycle], ended: tuple[str, str]
     return CycleBranch(model, solver.parameter, data, orbits, tuple(special), ended, solver)
 
 
-def _observed_extrema(solver: Solver, orbit: Orbit, count: int = 200) -> list[tuple[float, float]]:
+def _observed_extrema(solver: Solver, orbit: Orbit) -> np.ndarray:
+    """Smallest and largest value (o, 2) of every observable along an orbit."""
     model = solver.model.with_parameters(**{solver.parameter: orbit.value})
-    times = np.linspace(0, 1, count, endpoint=False)
-    observed = observe_states(model, solver.states(orbit, times))
-
-    def sampled(column: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
-        return lambda _: column
-
-    return [extrema(sampled(column), count) for column in observed.T]
+    observed = observe_states(model, solver.states(orbit, sample_times(orbit.mesh, 10)))
+    return np.stack([observed.min(axis=0), observed.max(axis=0)], axis=1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, overload
 
 import networkx as nx
 import numpy as np
@@ -20,6 +20,9 @@ from continuation.settings import Settings
 from continuation.special_points import SpecialPoint, canonical_label, numbered
 from dynsys.errors import ConvergenceError, ModelError
 from dynsys.vector_field import VectorField
+
+if TYPE_CHECKING:
+    from continuation.line_diagram import LineDiagram
 
 LINES = 7  # scan lines in each direction: a closed curve smaller than a sixth of a span can hide
 
@@ -91,14 +94,28 @@ class Diagram:
     __repr__ = __str__
 
 
+@overload
+def bifurcation_diagram(
+    model: VectorField, x: Axis, y: Axis, settings: Settings | None = None, seed: int = 0,
+    progress: bool = False,
+) -> Diagram: ...  # fmt: skip
+
+
+@overload
+def bifurcation_diagram(
+    model: VectorField, x: Axis, y: None = None, settings: Settings | None = None, seed: int = 0,
+    progress: bool = False,
+) -> LineDiagram: ...  # fmt: skip
+
+
 def bifurcation_diagram(
     model: VectorField,
     x: Axis,
-    y: Axis,
+    y: Axis | None = None,
     settings: Settings | None = None,
     seed: int = 0,
     progress: bool = False,
-) -> Diagram:
+) -> Diagram | LineDiagram:
     """Find and follow all fold and Hopf curves of equilibria in a rectangle of two parameters.
 
     1. Follow all equilibria along scan lines in both directions of the plane.
@@ -108,7 +125,8 @@ def bifurcation_diagram(
 
     Parameters
     ----------
-    x, y : (parameter name, low, high).
+    x, y : (parameter name, low, high). Without ``y`` the result is a ``LineDiagram``: equilibria
+        and limit cycles along x, with their frequency.
     progress : show a progress bar.
 
     Example
@@ -117,6 +135,11 @@ def bifurcation_diagram(
     >>> diagram.special_points("CP")[0].parameters["mu_e"]
     """
     settings = settings or Settings()
+    if y is None:
+        from continuation.line_diagram import line_diagram  # compiles the cycle engine
+
+        name, span = _span(model, x)
+        return line_diagram(model, name, span, settings=settings, seed=seed)
     spans = _spans(model, x, y)
     names = tuple(spans)
     lines: list[Branch] = []
@@ -136,15 +159,17 @@ def bifurcation_diagram(
 
 
 def _spans(model: VectorField, x: Axis, y: Axis) -> dict[str, tuple[float, float]]:
-    spans = {}
-    for axis in (x, y):
-        if len(axis) != 3:
-            raise ModelError(f"an axis is (parameter, low, high); got {axis!r}")
-        name, low, high = axis
-        spans[name] = check_span(model, name, (low, high))
+    spans = dict(_span(model, axis) for axis in (x, y))
     if len(spans) != 2:
         raise ModelError(f"x and y are both {x[0]!r}; give two different parameters")
     return spans
+
+
+def _span(model: VectorField, axis: Axis) -> tuple[str, tuple[float, float]]:
+    if len(axis) != 3:
+        raise ModelError(f"an axis is (parameter, low, high); got {axis!r}")
+    name, low, high = axis
+    return name, check_span(model, name, (low, high))
 
 
 def _scan(model, spans, settings, seed, progress) -> Iterator[Branch]:

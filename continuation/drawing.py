@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from continuation.branch import Branch
     from continuation.cycle_branch import CycleBranch
     from continuation.diagram import Diagram
+    from continuation.line_diagram import LineDiagram
 
 DARK = "#222222"
 FOLD_COLOR, HOPF_COLOR = "#1f4e79", "#c8553d"
@@ -138,6 +139,26 @@ def draw_cycles(branch: CycleBranch, observable: str | None = None, ax: Any = No
     ax.autoscale_view()
     _mark(ax, marks)
     return ax
+
+
+def draw_line_diagram(diagram: LineDiagram, observable: str | None = None, axes: Any = None) -> Any:
+    """Draw equilibria with the cycles' extrema and, below on the same axis, their frequency."""
+    if axes is None:
+        figure = Figure(figsize=(6.8, 6.0), layout="constrained")
+        FigureCanvasAgg(figure)
+        axes = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
+    upper, lower = axes
+    draw_branch(diagram.equilibria, observable, ax=upper)
+    for branch in diagram.cycles:
+        draw_cycles(branch, observable, ax=upper)
+        x, y = branch.data[branch.parameter].values, branch.data["frequency"].values
+        stable = branch.data["stable"].values
+        lower.plot(x, np.where(stable, y, np.nan), color=CYCLE_COLOR, lw=2.0)
+        lower.plot(x, np.where(stable, np.nan, y), color=CYCLE_COLOR, lw=1.0, ls=(0, (4, 2)))
+    upper.set_xlabel("")
+    unit = "Hz" if diagram.model.time_unit else "cycles per time unit"
+    lower.set(xlabel=label_of(diagram.model, diagram.parameter), ylabel=f"frequency ({unit})")
+    return axes
 
 
 def draw_phase_response(response: Any, ax: Any = None) -> Any:

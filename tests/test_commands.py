@@ -61,6 +61,14 @@ def test_a_diagram_from_the_command_line(tmp_path, capsys):
     assert (out / "diagram.png").stat().st_size > 10_000
 
 
+def test_a_diagram_in_one_parameter_from_the_command_line(tmp_path, capsys):
+    out = tmp_path / "line"
+    assert main(["diagram", "morris_lecar", "--x", "I", "50", "260", "--out", str(out)]) == 0
+    names = {p.name for p in out.iterdir()}
+    assert {"diagram.png", "equilibria.nc", "cycles1.nc", "report.html"} <= names
+    assert "LPC2" in capsys.readouterr().out
+
+
 def test_a_users_own_model_is_a_file_and_a_name(tmp_path, capsys):
     (tmp_path / "mine.py").write_text(
         "from dynsys import VectorField\n"

@@ -186,6 +186,29 @@ def test_phase_responses_have_the_published_digits(name):
         assert found == pytest.approx(adjoint, rel=1e-4, abs=1e-4 * np.max(np.abs(adjoint)))
 
 
+def test_a_one_parameter_diagram_follows_the_cycles_of_every_hopf_point_once():
+    from continuation import bifurcation_diagram
+    from dynsys.models import jansen_rit
+
+    diagram = bifurcation_diagram(jansen_rit(), x=("p", -60, 400))
+    assert len(diagram.cycles) == 2  # from H1, and one family that connects H2 and H3
+    assert not diagram.missed
+    (fold,) = diagram.special_points("LPC")
+    assert fold.orbit.value == pytest.approx(137.379267202, rel=1e-7)
+    # The spike-wave cycle ends on the saddle-node at LP1 (SNIC), its amplitude finite.
+    spikes = diagram.cycles[0]
+    assert "period diverges" in spikes.ended[1]
+    # ... where the distance to it falls as the square of the frequency.
+    tails = [(o.value - 113.5862732128) * o.period**2 for o in spikes.orbits[-8:]]
+    assert spikes.orbits[-1].value == pytest.approx(113.5862732, abs=1e-3)
+    assert max(tails) / min(tails) < 1.1
+    tail = spikes.data["max_EEG"].values[-10:]
+    assert np.ptp(tail) < 0.01 * np.mean(tail)
+    upper, lower = diagram.plot()
+    assert upper.get_ylabel() == "EEG (mV)"
+    assert lower.get_ylabel() == "frequency (Hz)"
+
+
 # --- the AdEx mean field ----------------------------------------------------------------------
 
 
