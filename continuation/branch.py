@@ -135,7 +135,7 @@ def make_dataset(
         columns["frequency"] = (
             "point", omega / (2 * np.pi) * model.frequency_factor, {"units": "Hz"},
         )  # fmt: skip
-    columns["unstable"] = ("point", count_unstable(spectra, follower.problem.border_rows))
+    columns["unstable"] = ("point", count_unstable(spectra, follower.problem.conditions))
     columns["stable"] = ("point", columns["unstable"][1] == 0)
     columns["eigenvalue_real"] = (("point", "mode"), spectra.real)
     columns["eigenvalue_imag"] = (("point", "mode"), spectra.imag)
@@ -156,9 +156,8 @@ def observe_all(
     return dict(zip(model.observables, out.T, strict=True))
 
 
-def count_unstable(spectra: np.ndarray, border_rows: int) -> np.ndarray:
-    """Eigenvalues right of the axis; on fold and Hopf curves without the critical ones."""
-    critical = {1: 0, 2: 1}.get(border_rows, 2)
+def count_unstable(spectra: np.ndarray, critical: int) -> np.ndarray:
+    """Eigenvalues right of the axis, without the ``critical`` ones of a fold or Hopf curve."""
     if critical == 0:
         return np.sum(spectra.real > 0, axis=1)
     if critical == 1:

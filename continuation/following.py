@@ -119,7 +119,7 @@ class Follower:
 
     def evaluate(self, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Residual (N,) and matrix (N, size) at a point."""
-        count = self.n + (1 if self.problem.border_rows == 2 else 2 * self.problem.extra)
+        count = self.n + self.problem.conditions
         residual, matrix = np.empty(count), np.empty((count, self.size))
         first, *others = self.arguments()
         first(*others, np.ascontiguousarray(y), residual, matrix)

@@ -308,15 +308,20 @@ def refresh_hopf(n, matrix, border):
 
 @dataclass(frozen=True)
 class Problem:
-    """A curve the predictor-corrector can follow; ``extra`` unknowns come after the parameters."""
+    """A curve the predictor-corrector can follow.
+
+    ``conditions`` equations come after f = 0 (as many eigenvalues are critical along the curve),
+    ``extra`` unknowns after the free parameters; ``border_rows`` vectors are carried along.
+    """
 
     name: str
     evaluate: Callable
     refresh: Callable
     border_rows: int
+    conditions: int = 0
     extra: int = 0
 
 
 EQUILIBRIUM = Problem("equilibria", evaluate_equilibrium, refresh_equilibrium, 1)
-FOLD = Problem("fold curve", evaluate_fold, refresh_fold, 2)
-HOPF = Problem("hopf curve", evaluate_hopf, refresh_hopf, 5, extra=1)
+FOLD = Problem("fold curve", evaluate_fold, refresh_fold, 2, conditions=1)
+HOPF = Problem("hopf curve", evaluate_hopf, refresh_hopf, 5, conditions=2, extra=1)
