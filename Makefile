@@ -15,8 +15,8 @@ export OPENBLAS_NUM_THREADS := 1
 demo: .venv/installed
 	$(BIN)/dynsys diagram aln --x mu_e 0 3 --y mu_i 0 3 --out demo/figure2a
 	$(BIN)/dynsys diagram aln --x mu_e 1 5 --y mu_i 0 4 --set a=15 --set b=40 --out demo/figure2c
-	$(BIN)/dynsys equilibria aln --parameter mu_e 0 3 --set mu_i=0.5 --out demo/equilibria
-	@echo "Look at demo/figure2a/diagram.png, demo/figure2c/diagram.png and demo/*/report.html"
+	$(BIN)/dynsys diagram aln --x mu_e 0 3 --set mu_i=0.5 --out demo/rhythm
+	@echo "Look at demo/*/diagram.png and demo/*/report.html"
 
 test: .venv/installed
 	$(BIN)/python -m pytest
