@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.integrate import quad
+from scipy.integrate import cumulative_simpson, quad, trapezoid
 
 from dynsys.errors import ModelError, StorageError
+from dynsys.models import aln
 from dynsys.transfer import (
     EIFNeuron,
     filter_time_constants,
@@ -333,3 +334,27 @@ def test_the_command_prints_the_values_of_a_neuron(capsys):
     printed = capsys.readouterr().out
     assert "35.31" in printed
     assert "-56.66" in printed
+
+
+@pytest.mark.parametrize(("mu", "sigma"), [(0.4, 1.5), (1.0, 1.5), (1.5, 3.0)])
+def test_the_rate_is_the_inverse_mean_first_passage_time(mu, sigma):
+    # Closed form of one-dimensional diffusion (Siegert 1951): an independent quadrature of
+    # T = 2/sigma^2 int_Vr^Vs dy exp(phi(y)) int_-inf^y dz exp(-phi(z)), phi' = -2 drift/sigma^2.
+    # The trapezoidal outer integral is good to about 1e-5.
+    neuron = EIFNeuron()
+    lowest = neuron.EL - 9 * sigma * math.sqrt(10)
+    v = np.linspace(min(lowest, neuron.Vr - 20), neuron.Vs, 400_001)
+    exponential = neuron.DeltaT**2 * np.exp((v - neuron.VT) / neuron.DeltaT)
+    potential = -2 / sigma**2 * (mu * v + (neuron.EL * v - v**2 / 2 + exponential) / 20)
+    potential -= potential.max()
+    inner = cumulative_simpson(np.exp(-potential - (-potential).min()), x=v, initial=0)
+    outer = np.exp(potential + (-potential).min()) * inner
+    above = v >= neuron.Vr
+    passage = 2 / sigma**2 * trapezoid(outer[above], v[above])
+    rate = 1 / (neuron.Tref + passage)
+    assert steady_state(neuron, mu, sigma)[0] == pytest.approx(rate, rel=2e-5)
+
+
+def test_the_mean_field_uses_its_own_neurons_table():
+    model = aln()
+    assert model.tables["eif"] is transfer_function()
