@@ -18,7 +18,7 @@ from continuation.storage import load
 _LAZY = {
     "Cycle": "continuation.cycle_branch",
     "CycleBranch": "continuation.cycle_branch",
-    "CycleSettings": "continuation.cycles",
+    "CycleSettings": "continuation.cycle_tracing",
     "direct_phase_response": "continuation.phase_responses",
     "LineDiagram": "continuation.line_diagram",
     "limit_cycles": "continuation.cycles",

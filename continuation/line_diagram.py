@@ -9,7 +9,8 @@ import numpy as np
 
 from continuation.branch import Branch
 from continuation.cycle_branch import Cycle, CycleBranch
-from continuation.cycles import CycleSettings, limit_cycles
+from continuation.cycle_tracing import CycleSettings
+from continuation.cycles import limit_cycles
 from continuation.equilibria import equilibria
 from continuation.settings import Settings
 from continuation.special_points import SpecialPoint, canonical_label
@@ -93,7 +94,6 @@ def _ends_at(branch: CycleBranch, point: SpecialPoint) -> bool:
     if "Hopf point" not in branch.ended[1] or point.frequency is None:
         return False
     last = branch.orbits[-1]
-    width = branch.solver.span[1] - branch.solver.span[0]
-    near = abs(last.value - point.parameters[branch.parameter]) < 0.01 * width
+    near = abs(last.value - point.parameters[branch.parameter]) < 0.02 * branch.solver.half[1]
     frequency = branch.model.frequency_factor / last.period
     return near and bool(np.isclose(frequency, point.frequency, rtol=0.02))

@@ -36,7 +36,7 @@ def orbit_from_simulation(
     u = run.sol(end - period + moved_times(fine) * period).T / solver.scale
     u[-1] = u[0]
     value = model.parameters[solver.parameter]
-    sampled = Orbit(fine, np.ascontiguousarray(u), period, value)
+    sampled = Orbit(fine, np.ascontiguousarray(u), np.array([period, value]))
     orbit = None
     for count in (intervals, 2 * intervals, 4 * intervals):  # relaxation cycles need more
         orbit = solver.at_value(remeshed(sampled, adapted_mesh(sampled, count)), value)

@@ -66,13 +66,21 @@ def save_cycles(branch: CycleBranch, path: str | Path) -> Path:
         "kind": branch.kind,
         "model": to_dict(branch.model),
         "parameter": branch.parameter,
-        "span": branch.solver.span,
+        "span": branch.solver.spans[branch.parameter],
+        "settings": asdict(branch.settings),
         "ended": branch.ended,
         "special_points": [
             {"label": c.label, "name": c.name, "mesh": c.orbit.mesh.tolist(),
-             "u": c.orbit.u.tolist(), "period": c.orbit.period, "value": c.orbit.value}
+             "u": c.orbit.u.tolist(), "z": c.orbit.z.tolist(),
+             "multipliers": [[z.real, z.imag] for z in c.multipliers],
+             "trivial_error": c.trivial_error}
             for c in branch.special_points
         ],
+        "resume": {
+            "u": branch.resume.direction.u.tolist(), "z": branch.resume.direction.z.tolist(),
+            "step": branch.resume.step, "number": branch.resume.number,
+            "longest": branch.resume.longest,
+        },
     }  # fmt: skip
     dataset = branch.data.assign(
         mesh=(("point", "mesh_node"), meshes),
@@ -82,25 +90,33 @@ def save_cycles(branch: CycleBranch, path: str | Path) -> Path:
 
 
 def _cycles(dataset: xr.Dataset) -> CycleBranch:
-    from continuation.cycle_branch import CycleBranch, make_cycle
-    from continuation.orbits import Orbit, Solver
+    from continuation.cycle_branch import Cycle, CycleBranch, Resume
+    from continuation.cycle_tracing import CycleSettings
+    from continuation.orbits import Direction, Orbit, Solver
 
     head = json.loads(dataset.attrs["dynsys"])
     model, name = from_dict(head["model"]), head["parameter"]
-    solver = Solver(model, name, tuple(head["span"]))
+    solver = Solver(model, {name: tuple(head["span"])})
     orbits = []
     for k in range(dataset.sizes["point"]):
         mesh = dataset["mesh"].values[k]
         mesh = np.ascontiguousarray(mesh[np.isfinite(mesh)])
         u = np.ascontiguousarray(dataset["profile"].values[k, : (len(mesh) - 1) * DEGREE + 1])
-        orbits.append(Orbit(mesh, u, float(dataset["period"][k]), float(dataset[name][k])))
-    special = tuple(
-        make_cycle(solver, Orbit(np.array(c["mesh"]), np.array(c["u"]), c["period"], c["value"]),
-                   c["label"], c["name"])
-        for c in head["special_points"]
+        orbits.append(Orbit(mesh, u, np.array([dataset["period"][k], dataset[name][k]])))
+    special = []
+    for c in head["special_points"]:
+        orbit = Orbit(np.array(c["mesh"]), np.array(c["u"]), np.array(c["z"]))
+        found = np.array([complex(*pair) for pair in c["multipliers"]])
+        special.append(
+            Cycle(solver.at(orbit), orbit, solver, found, c["trivial_error"], c["label"], c["name"])
+        )
+    resume = head["resume"]
+    direction = Direction(np.array(resume["u"]), np.array(resume["z"]))
+    return CycleBranch(
+        model, name, dataset.drop_vars(["mesh", "profile"]).drop_attrs(deep=False), tuple(orbits),
+        tuple(special), tuple(head["ended"]), solver, CycleSettings(**head["settings"]),
+        Resume(direction, resume["step"], resume["number"], resume["longest"]),
     )  # fmt: skip
-    data = dataset.drop_vars(["mesh", "profile"]).drop_attrs(deep=False)
-    return CycleBranch(model, name, data, tuple(orbits), special, tuple(head["ended"]), solver)
 
 
 def load(path: str | Path) -> Branch | CycleBranch | Diagram:
