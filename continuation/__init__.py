@@ -18,23 +18,29 @@ from continuation.storage import load
 _LAZY = {
     "Cycle": "continuation.cycle_branch",
     "CycleBranch": "continuation.cycle_branch",
+    "CycleCurve": "continuation.cycle_curves",
     "CycleSettings": "continuation.cycle_tracing",
+    "cycle_fold_curve": "continuation.cycle_curves",
     "direct_phase_response": "continuation.phase_responses",
     "LineDiagram": "continuation.line_diagram",
     "limit_cycles": "continuation.cycles",
+    "period_doubling_curve": "continuation.cycle_curves",
     "phase_response": "continuation.phase_responses",
+    "torus_curve": "continuation.cycle_curves",
 }
 
 __all__ = [
     "Branch",
     "Cycle",
     "CycleBranch",
+    "CycleCurve",
     "CycleSettings",
     "Diagram",
     "LineDiagram",
     "Settings",
     "SpecialPoint",
     "bifurcation_diagram",
+    "cycle_fold_curve",
     "direct_phase_response",
     "equilibria",
     "find_equilibria",
@@ -42,7 +48,9 @@ __all__ = [
     "hopf_curve",
     "limit_cycles",
     "load",
+    "period_doubling_curve",
     "phase_response",
+    "torus_curve",
 ]
 
 

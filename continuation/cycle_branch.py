@@ -31,7 +31,8 @@ from dynsys.vector_field import VectorField
 class Cycle:
     """A periodic orbit of a model at fixed parameters.
 
-    ``multipliers`` (n - 1,) without the trivial one, whose distance to 1 is ``trivial_error``.
+    ``multipliers`` (n - 1,) without the trivial one, whose distance to 1 is ``trivial_error``;
+    ``index`` of the point before it on its branch or curve.
     """
 
     model: VectorField
@@ -41,6 +42,7 @@ class Cycle:
     trivial_error: float
     label: str = ""
     name: str = ""
+    index: int = 0
 
     @cached_property
     def coefficients(self) -> Mapping[str, float]:
@@ -213,7 +215,7 @@ class CycleBranch:
         room = (self.settings.max_points if max_points is None else max_points) + 1
         last = make_cycle(self.solver, self.orbits[-1])
         found = np.append(last.multipliers, 1.0 + last.trivial_error)
-        first = Point(self.orbits[-1], self.resume.direction, found, np.zeros(2))
+        first = Point(self.orbits[-1], self.resume.direction, found)
         more = trace(
             self.solver, first, replace(self.settings, max_points=room), self.resume.step,
             self.resume.number - 1, self.resume.longest,

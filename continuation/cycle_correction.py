@@ -68,45 +68,18 @@ def phase_row(u, mesh, values, weight, reference, row):
     return total
 
 
-@njit
-def _fold_quality(u, mesh, values, v, sigma, omega, row, tail, quality):
-    degree, n = values.shape[0], u.shape[1]
-    quadratic, product, size_v, size_w = tail[0] * sigma, 0.0, 1e-300, 1e-300
-    for node in range(u.shape[0]):
-        for s in range(n):
-            quadratic += row[node, s] * v[node, s]
-    for j in range(mesh.shape[0] - 1):
-        h = mesh[j + 1] - mesh[j]
-        for i in range(degree):
-            for s in range(n):
-                along = 0.0
-                for k in range(degree + 1):
-                    along += values[i, k] * v[j * degree + k, s]
-                w = omega[j, i * n + s]
-                product += h * w * along
-                size_v += h * along * along
-                size_w += h * w * w
-    quality[1] = product / np.sqrt(size_v * size_w)
-    # d xi / dt = b xi^2 with the null vector scaled so that the period's part is one
-    quality[0] = quadratic / product / sigma if sigma * product != 0.0 else 0.0
-
-
 _CONDITION = boolean(
     int64, *DERIVATIVES, *POINT, MATRIX, VECTOR, VECTOR, MATRIX, CUBE, CUBE, PIVOT_ROWS, CUBE,
-    CUBE, MATRIX, VECTOR, CUBE, MATRIX, VECTOR,
+    CUBE, MATRIX, VECTOR, CUBE, MATRIX,
 )  # fmt: skip
 
 
 @njit([_CONDITION], cache=True, error_model="numpy", nogil=True)
 def condition_rows(
     kind, field, jacobian, tangent, jacobian_tangent, tables, p, free, scale, u, z, mesh, values,
-    local, factors, pivots, kept, reflectors, pair, phase, rows, tails, quality,
+    local, factors, pivots, kept, reflectors, pair, phase, rows, tails,
 ):  # fmt: skip
-    """Border rows of g = 0: ``rows[e]`` . du + ``tails[e]`` . (dz, right side).
-
-    ``quality`` (2,) becomes the quadratic coefficient of a fold (zero at a cusp of cycles) and the
-    product of its left and right null vectors (zero at a 1:1 resonance), both free of scale.
-    """
+    """Border rows of g = 0: ``rows[e]`` . du + ``tails[e]`` . (dz, right side)."""
     n, extra = u.shape[1], z.shape[0]
     conditions = tails.shape[0]
     parts = 2 if kind == TORUS else 1
@@ -157,14 +130,12 @@ def condition_rows(
                     tails[e, 3] -= pair[s, n + c] * (
                         left[e, s] * d_real + left[e, n + s] * d_imaginary
                     )
-    if kind == FOLD:
-        _fold_quality(u, mesh, values, v, dz[0], omegas[0], rows[0], tails[0], quality)
     return True
 
 
 _CORRECT = int64(
     int64, *DERIVATIVES, *POINT, MATRIX, VECTOR, VECTOR, MATRIX, MATRIX, VECTOR, MATRIX, MATRIX,
-    VECTOR, float64, float64, float64, int64, MATRIX, MATRIX, VECTOR, CUBE, VECTOR,
+    VECTOR, float64, float64, float64, int64, MATRIX, MATRIX, VECTOR, CUBE,
 )  # fmt: skip
 
 
@@ -172,7 +143,6 @@ _CORRECT = int64(
 def correct(
     kind, field, jacobian, tangent, jacobian_tangent, tables, p, free, scale, u, z, mesh, values,
     slopes, weight, reference, row, tail, level, fixed, tolerance, most, pair, du, dz, local,
-    quality,
 ):  # fmt: skip
     """Correct the orbit in place; returns the iterations, -1 on failure.
 
@@ -212,7 +182,7 @@ def correct(
         elif kind != CYCLE and not condition_rows(
             kind, field, jacobian, tangent, jacobian_tangent, tables, p, free, scale, u, z, mesh,
             values, local, factors, pivots, kept, reflectors, pair, phase,
-            rows[1 : 1 + conditions], tails[1 : 1 + conditions], quality,
+            rows[1 : 1 + conditions], tails[1 : 1 + conditions],
         ):  # fmt: skip
             return -1
         last = level

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import numpy as np
 from scipy.optimize import brentq
@@ -80,24 +81,29 @@ def _is_real(found: np.ndarray) -> np.ndarray:
     return np.abs(found.imag) < 1e-9 * (1 + np.abs(found))
 
 
-def nearest_real(point: Point, target: float) -> float:
-    """The real multiplier nearest to a target, the trivial one aside; nan without any."""
-    real = point.rest[_is_real(point.rest)].real
-    return float(real[np.argmin(np.abs(real - target))]) if real.size else np.nan
+def _product(factors: np.ndarray) -> float:
+    """Real product of factors that come in conjugate pairs."""
+    return float(np.prod(factors).real)
 
 
-def nearest_pair(point: Point) -> complex:
-    """The multiplier off the real axis (upper half) nearest to the unit circle; nan without any."""
-    pairs = point.rest[~_is_real(point.rest) & (point.rest.imag > 0)]
-    return complex(pairs[np.argmin(np.abs(np.abs(pairs) - 1))]) if pairs.size else complex(np.nan)
+def product_test(found: np.ndarray, target: float) -> float:
+    """Changes sign where one of the multipliers passes ``target`` = 1 or -1 on the real axis."""
+    return _product((found - target) / (1 + np.abs(found)))
+
+
+def pair_test(point: Point) -> float:
+    """Changes sign where a pair of multipliers has product 1: mostly on the unit circle."""
+    first, second = np.triu_indices(len(point.rest), 1)
+    products = point.rest[first] * point.rest[second]
+    return _product((products - 1) / (1 + np.abs(products)))
 
 
 Test = Callable[[Point], float]
 TESTS: dict[str, Test] = {
     "LPC": lambda p: float(p.direction.z[1]),
-    "BPC": lambda p: nearest_real(p, 1.0) - 1.0,
-    "PD": lambda p: nearest_real(p, -1.0) + 1.0,
-    "NS": lambda p: abs(nearest_pair(p)) - 1.0,
+    "BPC": lambda p: product_test(p.rest, 1.0),
+    "PD": lambda p: product_test(p.rest, -1.0),
+    "NS": pair_test,
 }
 
 
@@ -119,8 +125,28 @@ def _locate(solver: Solver, base: Point, start, end, test: Test) -> Point | None
         length = brentq(value, start[0], end[0], xtol=1e-13, rtol=1e-13, maxiter=60)
         value(length)
     except (ArithmeticError, ValueError, RuntimeError):
-        # At a branch point Newton is singular: what was met closest to it has to do.
-        length = min(known, key=lambda k: abs(test(known[k])))
-        if not abs(test(known[length])) < 1e-4 or length == start[0]:
-            return None
+        return _interpolated(known, test)
     return known[length]
+
+
+def _interpolated(known: dict[float, Point], test: Test) -> Point | None:
+    """At a branch point Newton is singular: the root between the nearest points to both sides."""
+    values = {length: test(point) for length, point in known.items()}
+    ahead = [k for k, v in values.items() if v > 0]
+    behind = [k for k, v in values.items() if v < 0]
+    if not ahead or not behind:
+        return None
+    a, b = min(ahead, key=lambda k: abs(values[k])), min(behind, key=lambda k: abs(values[k]))
+    if max(abs(values[a]), abs(values[b])) > 0.1:
+        return None
+    part = values[a] / (values[a] - values[b])
+    first, second = known[a], known[b]
+    if len(first.orbit.mesh) != len(second.orbit.mesh):
+        return None
+    orbit = replace(
+        first.orbit,
+        u=first.orbit.u + part * (second.orbit.u - first.orbit.u),
+        z=first.orbit.z + part * (second.orbit.z - first.orbit.z),
+    )
+    nearer = first if part < 0.5 else second
+    return replace(nearer, orbit=orbit)

@@ -168,7 +168,6 @@ def domain_margin(domain, tables, p, scale, u):
 _FOLLOW = types.Tuple((int64, int64, float64))(
     int64, *DERIVATIVES, DOMAIN_TYPE, *POINT, VECTOR, MATRIX, MATRIX, VECTOR, VECTOR, VECTOR,
     VECTOR, float64, int64, float64, CUBE, MATRIX, CUBE, MATRIX, MATRIX, MATRIX, MATRIX, VECTOR,
-    MATRIX,
 )  # fmt: skip
 
 
@@ -176,7 +175,7 @@ _FOLLOW = types.Tuple((int64, int64, float64))(
 def follow(
     kind, field, jacobian, tangent, jacobian_tangent, domain, tables, p, free, scale, half,
     values, slopes, weight, settings, lower, upper, step, number, fixed, orbits, unknowns,
-    directions, direction_unknowns, meshes, reals, imaginaries, steps, qualities,
+    directions, direction_unknowns, meshes, reals, imaginaries, steps,
 ):  # fmt: skip
     """Follow from point 0 of the arrays until they are full or something has to be decided.
 
@@ -194,7 +193,6 @@ def follow(
     reference, slope = np.empty((intervals * degree, n)), np.empty((intervals * degree, n))
     pair = np.empty((n, 2 * n + count + 1))
     local = np.empty((intervals, degree * n, n + count + 1))
-    quality = np.zeros(2)
     for k in range(capacity - 1):
         adapts = (number + k) % ADAPT_EVERY == 0 and number + k > 0
         if adapts:
@@ -237,7 +235,7 @@ def follow(
                 done = correct(
                     kind, field, jacobian, tangent, jacobian_tangent, tables, p, free, scale, u, z,
                     mesh, values, slopes, weight, reference, row, tail, level, fixed, settings[2],
-                    int64(settings[3]), pair, du, dz, local, quality,
+                    int64(settings[3]), pair, du, dz, local,
                 )  # fmt: skip
             if done > 0:
                 length = np.sqrt(inner_product(weights, du, dz, du, dz, metric))
@@ -273,7 +271,6 @@ def follow(
             direction_unknowns[k + 1, c] = dz[c] / length
         for j in range(intervals + 1):
             meshes[k + 1, j] = mesh[j]
-        qualities[k + 1, 0], qualities[k + 1, 1] = quality[0], quality[1]
         pencil_multipliers(pair, reals[k + 1], imaginaries[k + 1])
         for c in range(count):
             if not lower[c] <= z[c] <= upper[c]:

@@ -103,13 +103,13 @@ class Linearization:
         """Periodic solution on the nodes of v' - T A v + shift v = right (at the Gauss points).
 
         Where the operator is singular, ``null`` = (right, left) null functions as from
-        ``null_vectors``; the solution is then orthogonal to the left one over time.
+        ``null_vectors``; the solution is then orthogonal to the right one over time.
         """
         matrix = self.operator(shift, multiplier)
         flat = np.concatenate([right.ravel(), np.zeros(self.n)])
         if null is None:
             return splu(matrix).solve(flat.astype(matrix.dtype)).reshape(-1, self.n)
-        row = self.functional(null[1].conj() * self.weights[:, None])
+        row = self.functional(self.at_gauss(null[0]).conj() * self.weights[:, None])
         column = np.concatenate([null[1].ravel(), np.zeros(self.n)])
         bordered = _bordered(matrix, column, row.ravel())
         solution = bordered.solve(np.append(flat, 0.0).astype(bordered.U.dtype))

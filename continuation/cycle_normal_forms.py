@@ -66,6 +66,7 @@ def doubling_coefficient(solver: Solver, orbit: Orbit) -> float:
     square = form(v, v)
     a = 0.5 * period * linear.integral(trivial, square).real
     h2 = linear.at_gauss(linear.solve(period * (square - 2 * a * linear.field), null=null))
+    h2 = h2 - period * linear.integral(trivial, h2).real * linear.field
     drift = np.einsum("kij,kj->ki", linear.jacobians, v)
     total = form(v, v, v) + 3 * form(v, h2) - 6 * a * drift
     return period * linear.integral(left, total).real / 6
@@ -81,6 +82,7 @@ def torus_coefficient(solver: Solver, orbit: Orbit, angle: float) -> complex:
     a = period * linear.integral(trivial, mixed).real
     h20 = linear.at_gauss(linear.solve(period * form(v, v), shift=2j * angle))
     h11 = linear.at_gauss(linear.solve(period * (mixed - a * linear.field), null=null))
+    h11 = h11 - period * linear.integral(trivial, h11).real * linear.field
     drift = np.einsum("kij,kj->ki", linear.jacobians, v)
     total = form(v, v, v.conj()) + 2 * form(v, h11) + form(v.conj(), h20) - 2 * a * drift
     return 0.5 * period * linear.integral(left, total) + 1j * a * angle / period

@@ -139,7 +139,6 @@ def _chunk(solver, first, settings, step, number, longest, room):
     unknowns, d_unknowns = np.empty((capacity, count)), np.empty((capacity, count))
     meshes, steps = np.empty((capacity, intervals + 1)), np.empty(capacity)
     reals, imaginaries = np.empty((capacity, n)), np.empty((capacity, n))
-    qualities = np.zeros((capacity, 2))
     orbits[0], unknowns[0], meshes[0] = orbit.u, orbit.z, orbit.mesh
     directions[0], d_unknowns[0] = first.direction.u, first.direction.z
     coarse = settings.trivial_error if intervals < settings.most_intervals else np.inf
@@ -152,13 +151,12 @@ def _chunk(solver, first, settings, step, number, longest, room):
         *solver.kernels(), solver.model.compiled.domain, *solver.point_arguments(), solver.half,
         VALUES, SLOPES, WEIGHT, packed, solver.lower, solver.upper, float(step), number,
         solver.fixed, orbits, unknowns, directions, d_unknowns, meshes, reals, imaginaries, steps,
-        qualities,
     )  # fmt: skip
 
     def point(k: int) -> Point:
         return Point(
             Orbit(meshes[k], orbits[k], unknowns[k]), Direction(directions[k], d_unknowns[k]),
-            sorted_multipliers(reals[k], imaginaries[k]), qualities[k],
+            sorted_multipliers(reals[k], imaginaries[k]),
         )  # fmt: skip
 
     beyond = point(made) if reason == engine.BOUND else None

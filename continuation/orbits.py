@@ -21,6 +21,7 @@ from continuation.following import check_span
 from dynsys.vector_field import VectorField
 
 DEGREE = 4
+SMALLEST_ANGLE = 1e-3  # torus curves end this near to the strong resonances 1:1 and 1:2
 VALUES, SLOPES, WEIGHT = lagrange_at_gauss(DEGREE)
 _NODES = np.arange(DEGREE + 1) / DEGREE
 
@@ -74,15 +75,13 @@ class Direction:
 class Point:
     """A corrected orbit with the direction of its branch.
 
-    ``multipliers`` (n,) complex, the trivial one included; ``quality`` (2,) the quadratic
-    coefficient and the product of null vectors on curves of folds; ``pair`` and ``local`` the
-    condensed system (None where it was not kept).
+    ``multipliers`` (n,) complex, the trivial one included; ``pair`` and ``local`` the condensed
+    system (None where it was not kept).
     """
 
     orbit: Orbit
     direction: Direction
     multipliers: np.ndarray
-    quality: np.ndarray
     iterations: int = 0
     pair: np.ndarray | None = None
     local: np.ndarray | None = None
@@ -122,8 +121,8 @@ class Solver:
         limits = np.array(list(self.spans.values())).reshape(-1, 2)
         extras = EXTRAS[kind]
         self.half = np.concatenate([[1.0], (limits[:, 1] - limits[:, 0]) / 2, np.ones(extras)])
-        self.lower = np.concatenate([[0.0], limits[:, 0], np.zeros(extras)])
-        self.upper = np.concatenate([[np.inf], limits[:, 1], np.full(extras, np.pi)])
+        self.lower = np.concatenate([[0.0], limits[:, 0], np.full(extras, SMALLEST_ANGLE)])
+        self.upper = np.concatenate([[np.inf], limits[:, 1], np.full(extras, np.pi - SMALLEST_ANGLE)])
         self.size = 1 + len(self.names) + extras
         if CONDITIONS[kind] != self.size - 2:
             raise ValueError(f"{len(self.names)} free parameters do not fit this kind of curve")
@@ -166,18 +165,18 @@ class Solver:
         u, z = guess.u.copy(), guess.z.copy()
         n, count = u.shape[1], guess.intervals
         reference = guess.derivative() if reference is None else reference
-        pair, quality = np.empty((n, 2 * n + self.size + 1)), np.zeros(2)
+        pair = np.empty((n, 2 * n + self.size + 1))
         du, dz = np.empty_like(u), np.empty(self.size)
         local = np.empty((count, DEGREE * n, n + self.size + 1))
         done = correct(  # type: ignore[call-arg]
             *self.kernels(), *self.point_arguments(), u, z, guess.mesh, VALUES, SLOPES, WEIGHT,
             reference, np.ascontiguousarray(row), np.ascontiguousarray(tail), float(level),
-            self.fixed, tolerance, most, pair, du, dz, local, quality,
+            self.fixed, tolerance, most, pair, du, dz, local,
         )  # fmt: skip
         if done < 0:
             return None
         return Point(
-            Orbit(guess.mesh, u, z), Direction(du, dz), multipliers(pair), quality, done, pair,
+            Orbit(guess.mesh, u, z), Direction(du, dz), multipliers(pair), done, pair,
             local,
         )  # fmt: skip
 
