@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
 from scipy.optimize import brentq
+from scipy.signal import find_peaks
 
 from continuation.cycle_tracing import Trace, step_from
 from continuation.orbits import Point, Solver
@@ -18,11 +19,28 @@ _DEPTH = 8  # bisections of a step in which several things happen
 def events(solver: Solver, traced: Trace) -> Iterator[tuple[int, str, Point]]:
     """(index of the point before, label, corrected cycle) of every special cycle, in order."""
     pairs = zip(traced.points[:-1], traced.points[1:], traced.steps, strict=True)
+    turning = dict(_turning_points(solver, traced.points))
     for index, (before, after, step) in enumerate(pairs):
+        if index in turning:
+            yield index, "LPC", turning[index]
         if not _trustworthy(solver, before, after):
             continue
         found = _inside(solver, before, (0.0, before), (1.2 * step, None), after)
         yield from ((index, label, point) for label, point in found)
+
+
+def _turning_points(solver: Solver, points: Sequence[Point]) -> Iterator[tuple[int, Point]]:
+    """Folds on which the parameter stands still to rounding over many cycles, as in a canard.
+
+    There the largest (or smallest) parameter is the fold, to all digits that rounding leaves. On a
+    homoclinic tail, where the parameter does not turn back, there is none.
+    """
+    values = np.array([p.orbit.value for p in points])
+    still = 1e-9 * solver.half[1]
+    for sign in (1.0, -1.0):
+        for k in find_peaks(sign * values, prominence=1e3 * still)[0]:
+            if min(abs(values[k] - values[k - 1]), abs(values[k + 1] - values[k])) <= still:
+                yield int(k), points[k]
 
 
 def _trustworthy(solver: Solver, before: Point, after: Point) -> bool:

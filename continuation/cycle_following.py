@@ -43,8 +43,10 @@ def pencil_multipliers(pair, real, imaginary):
     )  # fmt: skip
     for i in range(n):
         size = beta[i]
-        real[i] = real[i] / size if size != 0.0 else np.inf
-        imaginary[i] = imaginary[i] / size if size != 0.0 else 0.0
+        # Beyond 1e300 the value says nothing any more: it stays finite, so that tests keep a sign.
+        finite = abs(real[i]) + abs(imaginary[i]) < 1e300 * abs(size)
+        real[i] = real[i] / size if finite else 1e300
+        imaginary[i] = imaginary[i] / size if finite else 0.0
     return int64(integers[3])
 
 
@@ -60,9 +62,9 @@ def node_weights(mesh, degree, out):
             out[j * degree + k + 1] += half
 
 
-@njit([types.void(MATRIX, VECTOR, int64, VECTOR)], cache=True, nogil=True, error_model="numpy")
-def equidistribute(u, mesh, degree, fresh):
-    """Mesh ``fresh`` that equidistributes the m + 1st derivative (de Boor 1973; AUTO's monitor)."""
+@njit([types.void(MATRIX, VECTOR, int64, MATRIX)], cache=True, nogil=True, error_model="numpy")
+def highest_derivative(u, mesh, degree, jump):
+    """Estimates (N, n) of |u^(m + 1)| beside the left end of every interval."""
     intervals, n = mesh.shape[0] - 1, u.shape[1]
     signs = np.zeros(degree + 1)  # coefficients of the highest difference
     signs[0] = 1.0
@@ -77,12 +79,33 @@ def equidistribute(u, mesh, degree, fresh):
             for k in range(degree + 1):
                 total += signs[degree - k] * u[j * degree + k, s]
             highest[j, s] = total * factor
-    jump = np.empty((intervals, n))
     for j in range(intervals):
         before = j - 1 if j > 0 else intervals - 1
         width = mesh[j + 1] - mesh[j] + mesh[before + 1] - mesh[before]
         for s in range(n):
             jump[j, s] = 2.0 * abs(highest[j, s] - highest[before, s]) / width
+
+
+@njit([float64(MATRIX, VECTOR, int64)], cache=True, nogil=True, error_model="numpy")
+def mesh_error(u, mesh, degree):
+    """Largest error of the piecewise polynomials between their nodes, in scaled units."""
+    intervals, n = mesh.shape[0] - 1, u.shape[1]
+    jump, largest = np.empty((intervals, n)), 0.0
+    highest_derivative(u, mesh, degree, jump)
+    for j in range(intervals):
+        after = j + 1 if j + 1 < intervals else 0
+        power = (mesh[j + 1] - mesh[j]) ** (degree + 1)
+        for s in range(n):
+            largest = max(largest, 0.5 * (jump[j, s] + jump[after, s]) * power)
+    return 3e-5 * largest  # of the interpolation polynomial of degree 4 at equidistant nodes
+
+
+@njit([types.void(MATRIX, VECTOR, int64, VECTOR)], cache=True, nogil=True, error_model="numpy")
+def equidistribute(u, mesh, degree, fresh):
+    """Mesh ``fresh`` that equidistributes the m + 1st derivative (de Boor 1973; AUTO's monitor)."""
+    intervals, n = mesh.shape[0] - 1, u.shape[1]
+    jump = np.empty((intervals, n))
+    highest_derivative(u, mesh, degree, jump)
     local, mean = np.empty(intervals), 0.0
     for j in range(intervals):
         after = j + 1 if j + 1 < intervals else 0
@@ -181,7 +204,8 @@ def follow(
 
     ``half`` (K,) scales z in the norm of steps (its first entry is not used: the period counts
     relative), ``settings`` = (step_min, step_max, tolerance, Newton iterations, cosine, trivial
-    error that asks for more intervals, that for fewer, longest period), ``number`` points were made
+    error that asks for more intervals, that for fewer, longest period, mesh error below which
+    no intervals are added), ``number`` points were made
     before. Returns (points, reason, step). For BOUND the point beyond stands behind the last one.
     """
     capacity, nodes, n = orbits.shape
@@ -283,7 +307,7 @@ def follow(
         if z[0] > settings[7]:
             return k + 2, DIVERGED, step
         error = distance_to_one(reals[k + 1], imaginaries[k + 1])
-        if kind == CYCLE and error > settings[5]:
+        if kind == CYCLE and error > settings[5] and mesh_error(u, mesh, degree) > settings[8]:
             return k + 2, COARSE, step
         if kind == CYCLE and error < settings[6]:
             return k + 2, FINE, step

@@ -45,6 +45,8 @@ class CycleSettings:
     intervals : mesh intervals at the start (degree 4 on each), and the fewest.
     most_intervals : the mesh is refined up to this number where the trivial multiplier is off.
     trivial_error : accuracy asked of the multiplier that is exactly 1.
+    mesh_error : estimated error between mesh nodes below which no intervals are added: what is
+        left is the rounding of multipliers that span too many orders of magnitude.
     step, step_min, step_max : first, smallest and largest step (step_max times the amplitude).
     tolerance : Newton stops when the last scaled correction is below it.
     max_newton : Newton iterations before a step is halved.
@@ -56,6 +58,7 @@ class CycleSettings:
     intervals: int = 30
     most_intervals: int = 240
     trivial_error: float = 1e-6
+    mesh_error: float = 1e-6
     step: float = 0.01
     step_min: float = 1e-7
     step_max: float = 0.06
@@ -145,7 +148,7 @@ def _chunk(solver, first, settings, step, number, longest, room):
     fine = 1e-5 * settings.trivial_error if intervals > settings.intervals else -1.0
     packed = np.array(
         [settings.step_min, settings.step_max, settings.tolerance, settings.max_newton,
-         settings.min_cosine, coarse, fine, longest]
+         settings.min_cosine, coarse, fine, longest, settings.mesh_error]
     )  # fmt: skip
     made, reason, step = engine.follow(  # type: ignore[call-arg]
         *solver.kernels(), solver.model.compiled.domain, *solver.point_arguments(), solver.half,
@@ -196,7 +199,10 @@ def _resized(
     if reason == engine.FINE:
         count = max(int(0.75 * point.orbit.intervals), settings.intervals)
         return on_mesh(solver, point, count) or point, engine.MORE
-    while point.trivial_error > settings.trivial_error:
+    while (
+        point.trivial_error > settings.trivial_error
+        and point.orbit.mesh_error() > settings.mesh_error
+    ):
         count = min(math.ceil(1.4 * point.orbit.intervals), settings.most_intervals)
         if count == point.orbit.intervals:
             return point, engine.MORE  # said by trivial_error; stability is then undetermined

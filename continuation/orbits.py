@@ -13,6 +13,7 @@ from continuation.cycle_conditions import CONDITIONS, CYCLE, EXTRAS
 from continuation.cycle_correction import correct
 from continuation.cycle_following import (
     equidistribute,
+    mesh_error,
     move_to_mesh,
     node_weights,
     pencil_multipliers,
@@ -51,6 +52,10 @@ class Orbit:
     def node_times(self) -> np.ndarray:
         """Times (N m + 1,) of the nodes on [0, 1]."""
         return moved_times(self.mesh)
+
+    def mesh_error(self) -> float:
+        """Estimated error between mesh nodes, in scaled units (at the nodes it is far smaller)."""
+        return float(mesh_error(self.u, self.mesh, DEGREE))
 
     def at(self, times: np.ndarray) -> np.ndarray:
         """Scaled states (k, n) at times on [0, 1]."""
@@ -122,7 +127,9 @@ class Solver:
         extras = EXTRAS[kind]
         self.half = np.concatenate([[1.0], (limits[:, 1] - limits[:, 0]) / 2, np.ones(extras)])
         self.lower = np.concatenate([[0.0], limits[:, 0], np.full(extras, SMALLEST_ANGLE)])
-        self.upper = np.concatenate([[np.inf], limits[:, 1], np.full(extras, np.pi - SMALLEST_ANGLE)])
+        self.upper = np.concatenate(
+            [[np.inf], limits[:, 1], np.full(extras, np.pi - SMALLEST_ANGLE)]
+        )
         self.size = 1 + len(self.names) + extras
         if CONDITIONS[kind] != self.size - 2:
             raise ValueError(f"{len(self.names)} free parameters do not fit this kind of curve")

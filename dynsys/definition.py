@@ -57,14 +57,18 @@ class Observable:
 
 @dataclass(frozen=True)
 class Attractors:
-    """How a model's field names its equilibria: by which band an observable falls in.
+    """How a model's field names its attractors.
 
-    ``names`` has one word more than ``borders``: below the first border, between, above the last.
+    Equilibria by which band an observable falls in: ``names`` has one word more than ``borders``,
+    below the first border, between, above the last. Cycles by what carries them: ``cycles`` has
+    the word for those that go on when the state ``slow`` is frozen, and for those that do not.
     """
 
     observable: str
     borders: tuple[float, ...]
     names: tuple[str, ...]
+    slow: str = ""
+    cycles: tuple[str, ...] = ()
 
     def name(self, value: float) -> str:
         return self.names[int(np.searchsorted(self.borders, value))]

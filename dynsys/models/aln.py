@@ -54,7 +54,7 @@ def aln(wiring: str = "stated", neuron: EIFNeuron | None = None) -> VectorField:
         },
         tables={"eif": transfer_function(neuron)},
         # Between the down states (r_E < 3 Hz at their folds) and the up states of the figures.
-        attractors=Attractors("r_E", (4.0,), ("down", "up")),
+        attractors=Attractors("r_E", (4.0,), ("down", "up"), "I_A", ("LC_EI", "LC_aE")),
         time_unit="ms",
         source="Augustin et al. 2017, PLOS Comput Biol 13(6):e1005545; Cakan & Obermayer 2020, "
         f"PLOS Comput Biol 16(4):e1007822; wiring {wiring!r}",
