@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from continuation.equilibrium_search import find_equilibria
+from dynsys.errors import ConvergenceError
 from dynsys.vector_field import VectorField
 
 if TYPE_CHECKING:
@@ -62,20 +63,47 @@ def stable_cycles(
     """Stable cycles of a model, sought from orbits of known branches.
 
     ``near`` are (branch, orbit) numbers to start from. Each result has ``name``, ``kind`` "cycle",
-    ``frequency`` (Hz), ``period``, ``extrema`` of every observable and the largest ``multiplier``.
+    ``frequency`` (Hz), ``period``, ``extrema`` of every observable, the largest ``multiplier`` and
+    a ``state`` on it.
     """
     found: list[Cycle] = []
     for number, index in near:
         cycle = _moved(model, branches[number], index)
         if cycle is not None and cycle.stable and not any(_same(cycle, c) for c in found):
             found.append(cycle)
+    return _described(found)
+
+
+def simulated_cycles(model: VectorField) -> list[dict[str, Any]]:
+    """The stable cycle that a simulation beside an unstable equilibrium settles on, if any.
+
+    For places where no known cycle leads: beyond a period doubling, for instance.
+    """
+    from continuation.cycle_branch import make_cycle
+    from continuation.orbits import Solver
+    from continuation.starting_orbits import orbit_from_simulation
+
+    name = next(iter(model.parameters))
+    solver = Solver(model, {name: _around(model.parameters[name], 0.0)})
+    for x in find_equilibria(model):
+        try:
+            orbit = orbit_from_simulation(solver, (x + 0.01 * model.scales, None), 40)
+            cycle = make_cycle(solver, orbit)
+        except ConvergenceError:
+            continue
+        if cycle.stable:
+            return _described([cycle])
+    return []
+
+
+def _described(found: Sequence[Cycle]) -> list[dict[str, Any]]:
     return [
         {
             "kind": "cycle", "name": cycle_name(cycle), "frequency": cycle.frequency,
             "period": cycle.period,
-            "extrema": {k: cycle.extrema(k) for k in model.observables},
+            "extrema": {k: cycle.extrema(k) for k in cycle.model.observables},
             "multiplier": float(np.max(np.abs(cycle.multipliers), initial=0.0)),
-            "start": (cycle.solver.states(cycle.orbit)[0], cycle.period),
+            "state": cycle.solver.states(cycle.orbit)[0],
         }
         for cycle in sorted(found, key=lambda c: c.period)
     ]  # fmt: skip

@@ -12,6 +12,7 @@ import numpy as np
 import xarray as xr
 
 from continuation.cycle_events import TRIVIAL_TOLERANCE, events
+from continuation.cycle_following import DIVERGED
 from continuation.cycle_normal_forms import coefficients
 from continuation.cycle_tracing import (
     INTERRUPTED,
@@ -22,6 +23,7 @@ from continuation.cycle_tracing import (
     trace,
 )
 from continuation.orbits import Direction, Orbit, Point, Solver, sample_times
+from continuation.saddles import divergence
 from continuation.special_points import canonical_label
 from dynsys.errors import ConvergenceError, ModelError, unknown_name
 from dynsys.vector_field import VectorField
@@ -300,6 +302,8 @@ def make_branch(
     """Collect a traced branch with its special cycles; ``made`` points lead from its start."""
     points = traced.points
     special = [cycle_from(solver, p, label) for _, label, p in events(solver, traced)]
+    if traced.reason == DIVERGED:
+        ended = (ended[0], f"the period diverges: {divergence(solver, points[-1].orbit)}")
     number = len(points) if made is None else made
     if longest is None:
         longest = settings.longest * points[len(points) - number].orbit.period

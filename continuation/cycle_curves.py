@@ -16,11 +16,12 @@ from continuation.cycle_conditions import DOUBLING, FOLD, PERIOD, TORUS
 from continuation.cycle_resonances import codimension_two
 from continuation.cycle_tracing import REASONS, CycleSettings, Trace, trace
 from continuation.following import check_span
-from continuation.orbits import SMALLEST_ANGLE, Direction, Orbit, Point, Solver
+from continuation.orbits import SMALLEST_ANGLE, Direction, Orbit, Point, Solver, remeshed
 from continuation.special_points import canonical_label
 from dynsys.errors import ConvergenceError, ModelError, unknown_name
 from dynsys.vector_field import VectorField
 
+LONGEST = 0.04  # in half spans: chords of curves drawn in a plane
 Spans = Mapping[str, tuple[float, float]]
 KINDS = {
     FOLD: "cycle fold curve",
@@ -36,8 +37,9 @@ class CycleCurve:
 
     ``data`` over ``point``: both parameters, ``period``, ``frequency`` (Hz), for every observable
     its ``min_`` and ``max_``, ``multiplier_real/imag`` (point, mode), on torus curves ``angle`` of
-    the critical pair (rad). ``special_points`` are cycles labelled CPC, GPD, R1, R2, R3, R4, LPPD,
-    LPNS, PDNS, NSNS or CH. ``ended`` says why each end stopped.
+    the critical pair (rad), on curves of fixed period ``sensitivity`` of the first parameter to
+    it. ``special_points`` are cycles labelled CPC, GPD, R1, R2, R3, R4, LPPD, LPNS, PDNS or NSNS.
+    ``ended`` says why each end stopped.
     """
 
     kind: str
@@ -95,10 +97,10 @@ class CycleCurve:
         return draw_cycle_curve(self, ax=ax)
 
     def save(self, path: str | Path) -> Path:
-        """Write the curve's table to a NetCDF file, complete or not at all."""
-        from continuation.storage import save_cycle_curve
+        """Write the curve with every orbit to a NetCDF file, complete or not at all."""
+        from continuation.storage import save_cycles
 
-        return save_cycle_curve(self, path)
+        return save_cycles(self, path)
 
     def __str__(self) -> str:
         spans = ", ".join(
@@ -175,14 +177,14 @@ def torus_curve(
     """Follow a torus (Neimark-Sacker) bifurcation in two parameters, to both sides.
 
     Parameters and errors as for ``cycle_fold_curve``; from an NS point. The curve ends at strong
-    resonances R1 and R2; R3, R4, CH, LPNS, PDNS and NSNS points are located on it. Neutral saddle
+    resonances R1 and R2; R3, R4, LPNS, PDNS and NSNS points are located on it. Neutral saddle
     cycles, whose critical multipliers are real, are no part of it.
 
     Example
     -------
     >>> curve = torus_curve(cycles["NS1"], ("nu", "be"))
     """
-    return _curve(cycle, ("NS", "CH", "R3", "R4"), TORUS, parameters, spans, settings)
+    return _curve(cycle, ("NS", "R3", "R4"), TORUS, parameters, spans, settings)
 
 
 def _curve(cycle, labels, kind, parameters, spans, settings) -> CycleCurve:
@@ -197,13 +199,18 @@ def _curve(cycle, labels, kind, parameters, spans, settings) -> CycleCurve:
     return trace_both_ways(solver, replace(cycle.orbit, z=z), settings or CycleSettings())
 
 
-def trace_both_ways(solver: Solver, orbit: Orbit, settings: CycleSettings) -> CycleCurve:
-    """Correct an orbit onto the curve of a solver and follow it to both sides."""
+def trace_both_ways(
+    solver: Solver, orbit: Orbit, settings: CycleSettings, kind: str = "", resonances: bool = True
+) -> CycleCurve:
+    """Correct an orbit onto the curve of a solver and follow it to both sides.
+
+    ``kind`` renames the curve; ``resonances`` says whether codimension-two points are sought.
+    """
     first = start_point(solver, orbit)
     back = Direction(-first.direction.u, -first.direction.z)
     forward = trace(solver, first, settings)
     backward = trace(solver, replace(first, direction=back), settings)
-    return make_curve(solver, backward, forward)
+    return make_curve(solver, backward, forward, kind or KINDS[solver.kind], resonances)
 
 
 def start_point(solver: Solver, orbit: Orbit) -> Point:
@@ -222,20 +229,61 @@ def start_point(solver: Solver, orbit: Orbit) -> Point:
     )
 
 
-def make_curve(solver: Solver, backward: Trace, forward: Trace) -> CycleCurve:
+def make_curve(
+    solver: Solver, backward: Trace, forward: Trace, kind: str, resonances: bool
+) -> CycleCurve:
     """The CycleCurve of two traces that start at the same point."""
     points = backward.reversed()[:-1] + forward.points
     steps = backward.steps[::-1] + forward.steps
-    found = list(codimension_two(solver, points, steps))
+    found = list(codimension_two(solver, points, steps)) if resonances else []
+    if not resonances:  # nothing refers to the points by number
+        points = _densified(solver, points)
     special = [special_cycle(solver, p, label, k) for k, label, p in found]
     data = make_dataset(solver, points)
+    if solver.kind == PERIOD:
+        data["sensitivity"] = ("point", [_sensitivity(solver, p) for p in points])
     if solver.kind == TORUS:
         data["angle"] = ("point", [float(p.orbit.z[3]) for p in points], {"units": "rad"})
     return CycleCurve(
-        KINDS[solver.kind], solver.model, (solver.names[0], solver.names[1]), solver.spans, data,
+        kind, solver.model, (solver.names[0], solver.names[1]), solver.spans, data,
         tuple(p.orbit for p in points), _numbered(special),
         ((_reason(solver, backward), _reason(solver, forward)),), solver,
     )  # fmt: skip
+
+
+def _densified(solver: Solver, points: list[Point]) -> list[Point]:
+    """Points added where two neighbors lie far apart in the plane of the parameters."""
+    result = [points[0]]
+    for after in points[1:]:
+        before = result[-1]
+        apart = (after.orbit.z[1:3] - before.orbit.z[1:3]) / solver.half[1:3]
+        pieces = int(np.ceil(np.linalg.norm(apart) / LONGEST))
+        component = 1 + int(np.argmax(np.abs(apart)))
+        start = remeshed(before.orbit, after.orbit.mesh)
+        for part in np.arange(1, pieces) / pieces:
+            guess = Orbit(
+                start.mesh, start.u + part * (after.orbit.u - start.u),
+                start.z + part * (after.orbit.z - start.z),
+            )  # fmt: skip
+            between = solver.point_at(guess, float(guess.z[component]), component, 1e-7)
+            if between is not None:
+                result.append(replace(between, pair=None, local=None))
+        result.append(after)
+    return result
+
+
+def _sensitivity(solver: Solver, point: Point) -> float:
+    """How far the first parameter moves, in half spans, while the period changes by its own size.
+
+    Next to nothing where many cycles share one parameter: beside a homoclinic orbit, in a canard.
+    """
+    name, orbit = solver.names[0], point.orbit
+    plain = Solver(solver.at(orbit), {name: solver.spans[name]})
+    at_period = plain.point_at(Orbit(orbit.mesh, orbit.u, orbit.z[:2].copy()), orbit.period, 0)
+    if at_period is None:
+        return np.nan
+    dz = at_period.direction.z
+    return float(abs(dz[1] / plain.half[1]) / max(abs(dz[0] / orbit.period), 1e-300))
 
 
 def _reason(solver: Solver, traced: Trace) -> str:

@@ -13,20 +13,25 @@ from continuation.cycle_tracing import Trace, step_from
 from continuation.orbits import Point, Solver
 
 TRIVIAL_TOLERANCE = 1e-3  # a multiplier 1 that is off by more makes the verdict worthless
+STILL = 1e-7  # part of half a span by which a parameter has to move for tests to mean something
 _DEPTH = 8  # bisections of a step in which several things happen
 
 
 def events(solver: Solver, traced: Trace) -> Iterator[tuple[int, str, Point]]:
     """(index of the point before, label, corrected cycle) of every special cycle, in order."""
     pairs = zip(traced.points[:-1], traced.points[1:], traced.steps, strict=True)
-    turning = dict(_turning_points(solver, traced.points))
+    found: list[tuple[int, str, Point]] = []
     for index, (before, after, step) in enumerate(pairs):
-        if index in turning:
-            yield index, "LPC", turning[index]
-        if not _trustworthy(solver, before, after):
-            continue
-        found = _inside(solver, before, (0.0, before), (1.2 * step, None), after)
-        yield from ((index, label, point) for label, point in found)
+        if _trustworthy(solver, before, after):
+            inside = _inside(solver, before, (0.0, before), (1.2 * step, None), after)
+            found += [(index, label, point) for label, point in inside]
+    folds = {index for index, label, _ in found if label == "LPC"}
+    found += [
+        (index, "LPC", point)
+        for index, point in _turning_points(solver, traced.points)
+        if not folds & {index - 1, index}
+    ]
+    yield from sorted(found, key=lambda item: item[0])
 
 
 def _turning_points(solver: Solver, points: Sequence[Point]) -> Iterator[tuple[int, Point]]:
@@ -36,18 +41,16 @@ def _turning_points(solver: Solver, points: Sequence[Point]) -> Iterator[tuple[i
     homoclinic tail, where the parameter does not turn back, there is none.
     """
     values = np.array([p.orbit.value for p in points])
-    still = 1e-9 * solver.half[1]
     for sign in (1.0, -1.0):
-        for k in find_peaks(sign * values, prominence=1e3 * still)[0]:
-            if min(abs(values[k] - values[k - 1]), abs(values[k + 1] - values[k])) <= still:
-                yield int(k), points[k]
+        for k in find_peaks(sign * values, prominence=10 * STILL * solver.half[1])[0]:
+            yield int(k), points[k]
 
 
 def _trustworthy(solver: Solver, before: Point, after: Point) -> bool:
     """On a homoclinic tail neither multipliers nor the parameter tell anything."""
     worst = max(before.trivial_error, after.trivial_error)
     moved = abs(after.orbit.value - before.orbit.value)
-    return worst < 30 * TRIVIAL_TOLERANCE and moved > 1e-9 * solver.half[1]
+    return worst < 30 * TRIVIAL_TOLERANCE and moved > STILL * solver.half[1]
 
 
 def _inside(solver, base, start, end, after) -> Iterator[tuple[str, Point]]:

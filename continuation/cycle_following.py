@@ -9,7 +9,7 @@ from numba.core.types import ExternalFunction
 from numba.extending import get_cython_function_address
 
 from continuation.collocation import CUBE, DERIVATIVES, POINT
-from continuation.cycle_conditions import CYCLE
+from continuation.cycle_conditions import CYCLE, PERIOD
 from continuation.cycle_correction import correct, slopes_at_gauss
 from dynsys.kernels import DOMAIN_TYPE, MATRIX, VECTOR
 
@@ -18,7 +18,8 @@ llvmlite.binding.add_symbol(
 )
 _dggev = ExternalFunction("dynsys_dggev", types.void(*[types.intp] * 17))
 
-MORE, BOUND, STEP_MIN, SHRUNK, COARSE, FINE, DIVERGED, OUTSIDE = range(8)
+MORE, BOUND, STEP_MIN, SHRUNK, COARSE, FINE, DIVERGED, OUTSIDE, UNRESOLVED = range(9)
+DOUBTFUL = 0.03  # error of the multiplier 1 beyond which a bifurcating multiplier means nothing
 ADAPT_EVERY = 3
 
 
@@ -307,6 +308,8 @@ def follow(
         if z[0] > settings[7]:
             return k + 2, DIVERGED, step
         error = distance_to_one(reals[k + 1], imaginaries[k + 1])
+        if kind != CYCLE and kind != PERIOD and error > DOUBTFUL:
+            return k + 1, UNRESOLVED, step
         if kind == CYCLE and error > settings[5] and mesh_error(u, mesh, degree) > settings[8]:
             return k + 2, COARSE, step
         if kind == CYCLE and error < settings[6]:

@@ -21,7 +21,7 @@ def codimension_two(
 ) -> Iterator[tuple[int, str, Point]]:
     """(index of the point before, label, corrected cycle) along a curve, in order."""
     for index, (before, after, step) in enumerate(zip(points[:-1], points[1:], steps, strict=True)):
-        if max(before.trivial_error, after.trivial_error) > 1e-2 and solver.kind != FOLD:
+        if max(before.trivial_error, after.trivial_error) > 1e-2:
             continue
         for label, test in _tests(solver, before).items():
             first, second = test(before), test(after)

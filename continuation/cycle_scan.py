@@ -13,8 +13,7 @@ from continuation.branch import Branch
 from continuation.cycle_branch import Cycle, CycleBranch
 from continuation.cycle_conditions import DOUBLING, FOLD, PERIOD, TORUS
 from continuation.cycle_curves import CycleCurve, critical_angle, trace_both_ways
-from continuation.cycle_following import DIVERGED
-from continuation.cycle_tracing import REASONS, CycleSettings
+from continuation.cycle_tracing import CycleSettings
 from continuation.cycles import limit_cycles
 from continuation.orbits import Orbit, Solver
 from continuation.special_points import SpecialPoint
@@ -28,6 +27,7 @@ SCAN = CycleSettings(
 )  # fmt: skip
 CURVE = CycleSettings(intervals=20, step_max=0.12, max_points=150)
 NEAR = 1e-3  # distance in units of the plane at which a point lies on a known curve
+CANARD = "cycle fold curve at fixed period"
 KIND = {"LPC": FOLD, "PD": DOUBLING, "NS": TORUS}
 
 Axis = tuple[str, float, float]
@@ -118,7 +118,7 @@ def cycle_boundaries(
             if cycle.label in KIND and not _known(curves, cycle, x, y, KIND[cycle.label]):
                 curve = _curve(model, spans, cycle)
                 curves += [] if curve is None else [curve]
-        if branch.ended[1] == REASONS[DIVERGED]:
+        if branch.ended[1].startswith("the period diverges"):
             last = _last_cycle(branch)
             if not _known(curves, last, x, y, PERIOD):
                 curve = _fixed_period(model, spans, last)
@@ -159,18 +159,22 @@ def _curve(model: VectorField, spans: Spans, cycle: Cycle) -> CycleCurve | None:
     kind = KIND[cycle.label]
     angle = [critical_angle(cycle)] if kind == TORUS else []
     z = np.array([cycle.period, *(cycle.parameters[k] for k in spans), *angle])
+    orbit, resonances = replace(cycle.orbit, z=z), kind == FOLD
     try:
-        return trace_both_ways(Solver(model, spans, kind), replace(cycle.orbit, z=z), CURVE)
+        return trace_both_ways(Solver(model, spans, kind), orbit, CURVE, resonances=resonances)
     except ConvergenceError:
-        return _fixed_period(model, spans, cycle) if kind == FOLD else None
+        return _fixed_period(model, spans, cycle, CANARD) if kind == FOLD else None
 
 
-def _fixed_period(model: VectorField, spans: Spans, cycle: Cycle) -> CycleCurve | None:
+def _fixed_period(
+    model: VectorField, spans: Spans, cycle: Cycle, kind: str = ""
+) -> CycleCurve | None:
     z = np.array([cycle.period, *(cycle.parameters[k] for k in spans)])
     solver = Solver(model, spans, PERIOD, cycle.period)
     orbit = Orbit(cycle.orbit.mesh, cycle.orbit.u, z)
     try:
-        return trace_both_ways(solver, orbit, replace(CURVE, step_max=0.3))
+        settings = replace(CURVE, step_max=0.3)
+        return trace_both_ways(solver, orbit, settings, kind, resonances=False)
     except ConvergenceError:
         return None
 

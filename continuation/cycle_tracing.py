@@ -30,6 +30,7 @@ REASONS = {
     engine.SHRUNK: "the cycle shrank to a Hopf point",
     engine.DIVERGED: "the period diverges: a homoclinic orbit or a saddle-node cycle",
     engine.OUTSIDE: "the cycle left the domain of a table",
+    engine.UNRESOLVED: "the multipliers span too many orders of magnitude to be told apart",
     INTERRUPTED: "interrupted; everything computed is kept",
     MAX_POINTS: "reached max_points; raise CycleSettings.max_points to go on",
 }

@@ -15,6 +15,7 @@ from shapely.ops import polygonize, unary_union
 from continuation.attractors import (
     nearest_orbits,
     plane_positions,
+    simulated_cycles,
     stable_cycles,
     stable_equilibria,
     trusted,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 SMALLEST = 1e-7  # of the plane: faces below it are rounding
 THINNEST = 3e-4  # faces thinner than this join a neighbor: two curves that run into each other
+DEEP = 2e-3  # distance from the boundary at which a cycle certainly lies inside a large face
 GRID = 1e-9  # snapping distance in units of the plane
 NOTHING = "no attractor found"
 OUTSIDE = "outside the table's domain"
@@ -60,7 +62,10 @@ def attractors_at(
     found, count = stable_equilibria(at, starts)
     if near is None:
         near = nearest_orbits(findings.cycles, axes, values)
-    return [*found, *stable_cycles(at, findings.cycles, near)], count
+    found += stable_cycles(at, findings.cycles, near)
+    if count and not found:
+        found += simulated_cycles(at)
+    return found, count
 
 
 def regime_graph(model: VectorField, x: Axis, y: Axis, findings: Findings) -> nx.Graph:
@@ -83,9 +88,11 @@ def regime_graph(model: VectorField, x: Axis, y: Axis, findings: Findings) -> nx
     for number, group in enumerate(groups):
         polygon = unary_union([faces[k] for k in group])
         largest = max(group, key=lambda k: faces[k].area)
+        oscillates = any(item["kind"] == "cycle" for item in contents[largest]["stable"])
         graph.add_node(
             number, **contents[largest], area=float(polygon.area),
-            cycles=_cycle_ranges(polygon, findings, places), polygon=_unscaled(polygon, x, y),
+            cycles=_cycle_ranges(polygon, findings, places) if oscillates else {},
+            polygon=_unscaled(polygon, x, y),
         )  # fmt: skip
     _add_edges(graph, groups, faces, paths, names)
     return graph
@@ -121,7 +128,7 @@ def _path(curve: Branch | CycleCurve, x: Axis, y: Axis) -> LineString:
         for v, (_, low, high) in zip(columns, (x, y), strict=True)
     ]
     points = np.column_stack(scaled)
-    if curve.kind == "homoclinic curve":
+    if "homoclinic" in curve.kind or "fixed period" in curve.kind:
         points = _without_return(points)
     points = np.round(points / GRID) * GRID
     keep = np.concatenate([[True], np.any(np.diff(points, axis=0) != 0, axis=1)])
@@ -165,16 +172,22 @@ def _content(
     model: VectorField, face: Polygon, x: Axis, y: Axis, findings: Findings,
     places: Sequence[np.ndarray],
 ) -> dict[str, Any]:  # fmt: skip
-    """What is stable inside a face, looked up at its most interior point."""
-    center = shapely.maximum_inscribed_circle(face, tolerance=1e-4).coords[0]
-    values = {
-        axis[0]: axis[1] + fraction * (axis[2] - axis[1])
-        for axis, fraction in zip((x, y), center, strict=True)
-    }
-    near = _orbits_inside(face, center, findings.cycles, places)
-    if not near and not _is_crossed(face, findings.lines, x, y):
+    """What is stable inside a face, looked up at its most interior point.
+
+    Where stable cycles lie inside but cannot be carried to that point (a thin, curved face), the
+    deepest of them is the place to look.
+    """
+    circle = shapely.maximum_inscribed_circle(face, tolerance=1e-4)
+    inside = _orbits_inside(face, min(0.25 * circle.length, DEEP), findings.cycles, places)
+    values = _values(circle.coords[0], (x, y))
+    near = inside
+    if not inside and not _is_crossed(face, findings.lines, x, y):
         near = nearest_orbits(findings.cycles, (x, y), values)
     stable, count = attractors_at(model, values, (x, y), findings, near)
+    if inside and not any(item["kind"] == "cycle" for item in stable):
+        number, k = inside[0]
+        values = _values(places[number][k], (x, y))
+        stable, count = attractors_at(model, values, (x, y), findings, inside)
     names = tuple(item["name"] for item in stable)
     label = " + ".join(names) if names else (NOTHING if count else OUTSIDE)
     kept = ("name", "kind", "observables", "abscissa", "frequency", "period", "extrema")
@@ -187,15 +200,27 @@ def _content(
     }
 
 
-def _orbits_inside(face, center, cycles, places) -> list[tuple[int, int]]:
-    """(branch, orbit) of the stable cycle inside a face nearest to its center, for each branch."""
+def _values(at: Sequence[float], axes: Sequence[Axis]) -> dict[str, float]:
+    return {
+        name: float(low + fraction * (high - low))
+        for (name, low, high), fraction in zip(axes, at, strict=True)
+    }
+
+
+def _orbits_inside(face, depth, cycles, places) -> list[tuple[int, int]]:
+    """(branch, orbit) of each branch's stable cycle deepest inside a face, deepest first.
+
+    Cycles nearer to the boundary than ``depth`` do not count: the face's edges are chords.
+    """
     found = []
     for number, (branch, at) in enumerate(zip(cycles, places, strict=True)):
         inside = np.flatnonzero(trusted(branch) & shapely.contains_xy(face, at))
         if inside.size:
-            distance = np.linalg.norm(at[inside] - np.asarray(center), axis=1)
-            found.append((float(distance.min()), number, int(inside[np.argmin(distance)])))
-    return [(number, k) for _, number, k in sorted(found)[:3]]
+            distance = shapely.distance(face.boundary, shapely.points(at[inside]))
+            k = int(np.argmax(distance))
+            if distance[k] > depth:
+                found.append((float(distance[k]), number, int(inside[k])))
+    return [(number, k) for _, number, k in sorted(found, reverse=True)[:3]]
 
 
 def _is_crossed(face: Polygon, lines: Sequence[Branch], x: Axis, y: Axis) -> bool:

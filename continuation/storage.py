@@ -23,9 +23,9 @@ from dynsys.vector_field import VectorField
 
 if TYPE_CHECKING:
     from continuation.cycle_branch import CycleBranch
+    from continuation.cycle_curves import CycleCurve
 
-FORMAT = 1
-DEGREE = 4  # of the collocation polynomials; the cycle engine is imported only when it is needed
+FORMAT = 2
 
 
 def save_branch(branch: Branch, path: str | Path) -> Path:
@@ -36,6 +36,8 @@ def save_branch(branch: Branch, path: str | Path) -> Path:
 
 def save_diagram(diagram: Diagram, path: str | Path) -> Path:
     """Write a diagram with all its curves, scan lines and regions to one file."""
+    from continuation.cycle_storage import dataset_of  # compiles the cycle engine
+
     head = {
         "format": FORMAT,
         "kind": "diagram",
@@ -49,77 +51,22 @@ def save_diagram(diagram: Diagram, path: str | Path) -> Path:
     for kind, branches in (("curve", diagram.curves), ("line", diagram.lines)):
         for number, branch in enumerate(branches):
             groups[f"/{kind}{number:03d}"] = _branch_dataset(branch)
+    for kind, waves in (("wave", diagram.cycle_curves), ("cycles", diagram.cycles)):
+        for number, wave in enumerate(waves):
+            groups[f"/{kind}{number:03d}"] = dataset_of(wave, "float32")
     tree = xr.DataTree.from_dict(groups)
     return write_atomically(_netcdf(path), lambda draft: tree.to_netcdf(draft, engine="netcdf4"))
 
 
-def save_cycles(branch: CycleBranch, path: str | Path) -> Path:
-    """Write a branch of cycles with every orbit."""
-    count = max(len(orbit.u) for orbit in branch.orbits)
-    n = branch.orbits[0].u.shape[1]
-    meshes = np.full((len(branch), (count - 1) // DEGREE + 1), np.nan)
-    profiles = np.full((len(branch), count, n), np.nan)
-    for k, orbit in enumerate(branch.orbits):
-        meshes[k, : len(orbit.mesh)], profiles[k, : len(orbit.u)] = orbit.mesh, orbit.u
-    head = {
-        "format": FORMAT,
-        "kind": branch.kind,
-        "model": to_dict(branch.model),
-        "parameter": branch.parameter,
-        "span": branch.solver.spans[branch.parameter],
-        "settings": asdict(branch.settings),
-        "ended": branch.ended,
-        "special_points": [
-            {"label": c.label, "name": c.name, "mesh": c.orbit.mesh.tolist(),
-             "u": c.orbit.u.tolist(), "z": c.orbit.z.tolist(),
-             "multipliers": [[z.real, z.imag] for z in c.multipliers],
-             "trivial_error": c.trivial_error}
-            for c in branch.special_points
-        ],
-        "resume": {
-            "u": branch.resume.direction.u.tolist(), "z": branch.resume.direction.z.tolist(),
-            "step": branch.resume.step, "number": branch.resume.number,
-            "longest": branch.resume.longest,
-        },
-    }  # fmt: skip
-    dataset = branch.data.assign(
-        mesh=(("point", "mesh_node"), meshes),
-        profile=(("point", "node", "coordinate"), profiles),
-    ).assign_attrs(dynsys=json.dumps(head))
+def save_cycles(branch: CycleBranch | CycleCurve, path: str | Path) -> Path:
+    """Write a branch or curve of cycles with every orbit."""
+    from continuation.cycle_storage import dataset_of
+
+    dataset = dataset_of(branch)
     return write_atomically(_netcdf(path), lambda draft: dataset.to_netcdf(draft, engine="netcdf4"))
 
 
-def _cycles(dataset: xr.Dataset) -> CycleBranch:
-    from continuation.cycle_branch import Cycle, CycleBranch, Resume
-    from continuation.cycle_tracing import CycleSettings
-    from continuation.orbits import Direction, Orbit, Solver
-
-    head = json.loads(dataset.attrs["dynsys"])
-    model, name = from_dict(head["model"]), head["parameter"]
-    solver = Solver(model, {name: tuple(head["span"])})
-    orbits = []
-    for k in range(dataset.sizes["point"]):
-        mesh = dataset["mesh"].values[k]
-        mesh = np.ascontiguousarray(mesh[np.isfinite(mesh)])
-        u = np.ascontiguousarray(dataset["profile"].values[k, : (len(mesh) - 1) * DEGREE + 1])
-        orbits.append(Orbit(mesh, u, np.array([dataset["period"][k], dataset[name][k]])))
-    special = []
-    for c in head["special_points"]:
-        orbit = Orbit(np.array(c["mesh"]), np.array(c["u"]), np.array(c["z"]))
-        found = np.array([complex(*pair) for pair in c["multipliers"]])
-        special.append(
-            Cycle(solver.at(orbit), orbit, solver, found, c["trivial_error"], c["label"], c["name"])
-        )
-    resume = head["resume"]
-    direction = Direction(np.array(resume["u"]), np.array(resume["z"]))
-    return CycleBranch(
-        model, name, dataset.drop_vars(["mesh", "profile"]).drop_attrs(deep=False), tuple(orbits),
-        tuple(special), tuple(head["ended"]), solver, CycleSettings(**head["settings"]),
-        Resume(direction, resume["step"], resume["number"], resume["longest"]),
-    )  # fmt: skip
-
-
-def load(path: str | Path) -> Branch | CycleBranch | Diagram:
+def load(path: str | Path) -> Branch | CycleBranch | CycleCurve | Diagram:
     """Read what ``save`` wrote.
 
     Raises StorageError where the file is missing, damaged or not one of ours.
@@ -137,8 +84,10 @@ def load(path: str | Path) -> Branch | CycleBranch | Diagram:
                 )
             if head["kind"] == "diagram":
                 return _diagram(head, tree)
-            if head["kind"] == "limit cycles":
-                return _cycles(tree.to_dataset().load())
+            if "spans_of_cycles" in head:
+                from continuation.cycle_storage import cycles_from
+
+                return cycles_from(tree.to_dataset().load())
             return _branch(tree.to_dataset().load())
     except (OSError, KeyError, ValueError, TypeError) as error:
         if isinstance(error, StorageError):
@@ -219,11 +168,16 @@ def _branch(dataset: xr.Dataset, model: VectorField | None = None) -> Branch:
 
 
 def _diagram(head: dict[str, Any], tree: xr.DataTree) -> Diagram:
+    from continuation.cycle_storage import cycles_from
+
     model = from_dict(head["model"])
     groups = {name: node.to_dataset().load() for name, node in tree.children.items()}
 
     def branches(kind: str) -> tuple[Branch, ...]:
         return tuple(_branch(groups[k], model) for k in sorted(groups) if k.startswith(kind))
+
+    def waves(kind: str) -> tuple:
+        return tuple(cycles_from(groups[k], model) for k in sorted(groups) if k.startswith(kind))
 
     return Diagram(
         model=model,
@@ -231,6 +185,8 @@ def _diagram(head: dict[str, Any], tree: xr.DataTree) -> Diagram:
         y=tuple(head["y"]),
         curves=branches("curve"),
         lines=branches("line"),
+        cycle_curves=waves("wave"),
+        cycles=waves("cycles"),
         regimes=_graph(head["regimes"]),
         settings=Settings(**head["settings"]),
     )
@@ -241,7 +197,6 @@ def _graph_data(graph: nx.Graph) -> dict[str, Any]:
         {
             **data,
             "polygon": data["polygon"].wkt,
-            "words": {k: v.tolist() for k, v in data["words"].items()},
         }
         for _, data in sorted(graph.nodes(data=True))
     ]
@@ -255,7 +210,6 @@ def _graph(content: dict[str, Any]) -> nx.Graph:
             **data,
             "attractors": tuple(data["attractors"]),
             "polygon": shapely.from_wkt(data["polygon"]),
-            "words": {k: np.array(v) for k, v in data["words"].items()},
         }
         graph.add_node(number, **restored)
     for a, b, data in content["edges"]:
