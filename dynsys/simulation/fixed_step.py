@@ -132,13 +132,15 @@ def integrate(
             field(state, pw, tables, rate)
             for j in range(delayed):
                 ring[step & (length - 1), j] = rate[n + j]
-            if forced >= 0 and forced % stride == 0:
+            recorded = forced >= 0 and forced % stride == 0
+            if recorded or step % 64 == 0:
                 finite = True
                 for i in range(n):
                     finite = finite and math.isfinite(state[i])
                 if not finite:
                     done = step
                     break
+            if recorded:
                 margin = domain(state, pw, tables)
                 if margin < report[point, 2]:
                     report[point, 2] = margin

@@ -38,6 +38,11 @@ class Scheme:
         } | ({"clamped": 1} if self.bilinear else {})
 
 
+def default_step(model: VectorField) -> float:
+    """0.1 ms, in the model's time unit; 0.01 where time has none."""
+    return _DEFAULT_STEP[model.time_unit]
+
+
 def scheme(
     model: VectorField,
     method: str,
@@ -56,7 +61,7 @@ def scheme(
     if method not in TABLEAUS:
         raise unknown_name("method", method, TABLEAUS, "simulate_ensemble")
     published = discretisation == "published"
-    step = _DEFAULT_STEP[model.time_unit] if dt is None else float(dt)
+    step = default_step(model) if dt is None else float(dt)
     if not (np.isfinite(step) and step > 0):
         raise ModelError(f"dt is {step:g}; it must be positive")
     if noise and not published and method == "rk4":

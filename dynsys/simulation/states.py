@@ -77,7 +77,7 @@ def past_signals(
         return None
     past = np.empty((len(parameters), length, motion.delayed))
     for row, (p, lag) in enumerate(zip(parameters, lags, strict=True)):
-        past[row] = _from_function(model, motion, initial, p, lag, dt, length)
+        past[row] = history_of_function(model, motion, initial, p, lag, dt, length)
     return past
 
 
@@ -94,7 +94,7 @@ def _continued(run: xr.Dataset, length: int, points: int, delayed: int, dt: floa
     return np.ascontiguousarray(np.broadcast_to(stored, (points, length, delayed)))
 
 
-def _from_function(
+def history_of_function(
     model: VectorField,
     motion: Motion,
     history: Callable[[float], Any],
@@ -103,9 +103,9 @@ def _from_function(
     dt: float,
     length: int,
 ) -> np.ndarray:
-    """Signals (H, k) of a past given as states over time <= 0.
+    """Signals (length, k) of a past given as states over time <= 0, in steps of dt up to 0.
 
-    A signal may depend on delayed signals: it is computed from the past of a past at rest.
+    A signal may depend on delayed signals: its past starts four of these lengths earlier.
     """
     k = motion.delayed
     depth = 4 * length
@@ -115,8 +115,11 @@ def _from_function(
     for i, time in enumerate(times):
         x[: motion.n] = initial_states(model, _state_at(model, history, float(time)), 1)[0]
         for j in range(k):
-            at = i - lag[j] / dt
-            x[motion.n + j] = np.interp(at, np.arange(i), signals[:i, j]) if i else 0.0
+            at = max(i - lag[j] / dt, 0.0)
+            left = min(int(at), max(i - 2, 0))
+            if i > 1:
+                part = at - left
+                x[motion.n + j] = (1 - part) * signals[left, j] + part * signals[left + 1, j]
         motion.field(x, p, motion.tables, out)
         signals[i] = out[motion.n :]
     return signals[-length:]
