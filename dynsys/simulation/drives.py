@@ -86,6 +86,10 @@ def sampled(
     rows = len(chosen) if any(len(v) > 1 for v in inputs.values()) else 1
     result = np.zeros((rows, steps, 3, len(inputs)))
     edges: set[int] = set()
+    for item in {id(i): i for several in inputs.values() for i in several}.values():
+        check = getattr(item, "check_step", None)
+        if check is not None:
+            check(dt, model.frequency_factor)
     left = start + dt * np.arange(steps)
     times = np.stack([left + _JUST * dt, left + dt / 2, left + (1 - _JUST) * dt], axis=-1)
     for d, (name, several) in enumerate(inputs.items()):

@@ -17,6 +17,7 @@ from dynsys.simulation.history import ring_length
 from dynsys.simulation.motion import Motion
 from dynsys.vector_field import VectorField
 
+_DRIVE_VALUES = 10_000_000  # of inputs that differ between points, held at once by a core
 _ON_GRID = 1e-6  # of a step: how far from a whole number of steps a time may lie
 
 
@@ -103,6 +104,8 @@ class Task:
         workers = workers or os.cpu_count() or 1
         # Enough chunks to keep all cores busy to the end and an interruption short.
         size = max(1, min(64, len(pending) // (8 * workers)))
+        if any(len(several) > 1 for several in self.inputs.values()):
+            size = max(1, min(size, _DRIVE_VALUES // (3 * self.steps * len(self.inputs))))
         pieces = _ranges(pending, size)
         from rich.progress import Progress
 
