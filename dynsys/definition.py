@@ -38,12 +38,16 @@ class State:
 
 @dataclass(frozen=True)
 class Parameter:
-    """A parameter: default, unit, one-line meaning; ``positive`` ones refuse values <= 0."""
+    """A parameter: default, unit, one-line meaning; ``positive`` ones refuse values <= 0.
+
+    ``capacitance`` (pF) tells, for an input in mV/ms, which current in pA it stands for.
+    """
 
     value: float
     unit: str = ""
     meaning: str = ""
     positive: bool = False
+    capacitance: float | None = None
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ def to_dict(model: VectorField) -> dict[str, Any]:
         "meaning": model.meaning,
         "states": {k: [s.initial, s.range, s.unit, s.meaning] for k, s in model.states.items()},
         "parameters": {
-            k: [p.value, p.unit, p.meaning, p.positive]
+            k: [p.value, p.unit, p.meaning, p.positive, p.capacitance]
             for k, p in model.declared_parameters.items()
         },
         "values": dict(model.parameters),

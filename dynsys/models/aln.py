@@ -44,7 +44,7 @@ def aln(wiring: str = "stated", neuron: EIFNeuron | None = None) -> VectorField:
         name="aln",
         meaning="AdEx mean field of excitatory and inhibitory populations (aLN cascade)",
         states=_STATES,
-        parameters=_PARAMETERS,
+        parameters=_inputs(neuron) | _PARAMETERS,
         definitions=_definitions(wiring, neuron),
         equations=_EQUATIONS,
         observables={
@@ -75,9 +75,16 @@ _STATES = {
     "v_II": State(1e-3, (0.0, 0.03), "", "variance of the synaptic activation of I by I"),
 }
 
+
+def _inputs(neuron: EIFNeuron) -> dict[str, Parameter]:
+    """The external inputs; a current in pA is the input in mV/ms times the capacitance."""
+    return {
+        "mu_e": Parameter(1.0, "mV/ms", "mean external input to E", capacitance=neuron.C),
+        "mu_i": Parameter(0.5, "mV/ms", "mean external input to I", capacitance=neuron.C),
+    }
+
+
 _PARAMETERS = {
-    "mu_e": Parameter(1.0, "mV/ms", "mean external input to E"),
-    "mu_i": Parameter(0.5, "mV/ms", "mean external input to I"),
     "a": Parameter(0.0, "nS", "subthreshold adaptation"),
     "b": Parameter(0.0, "pA", "spike-triggered adaptation increment"),
     "tau_A": Parameter(200.0, "ms", "adaptation time constant", positive=True),

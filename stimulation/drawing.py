@@ -1,0 +1,28 @@
+"""Figures of stimuli and responses: computed data in, axes out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from continuation.drawing import DARK, new_axes
+
+if TYPE_CHECKING:
+    from stimulation.waveforms import Waveform
+
+STIMULUS = "#7a5195"
+
+
+def draw_waveform(waveform: Waveform, duration: float, ax: Any = None) -> Any:
+    """Draw a waveform over its first ``duration`` time units; jumps are vertical."""
+    ax = new_axes((6.4, 2.4)) if ax is None else ax
+    edges = [e for e in waveform.edges() if 0 <= e <= duration]
+    just = 1e-9 * max(duration, 1.0)
+    sides = [t for e in edges for t in (e - just, e + just)]
+    times = np.unique(np.concatenate([np.linspace(0, duration, 4001), sides]))
+    ax.plot(times, waveform.values(times), color=STIMULUS, lw=1.2)
+    ax.axhline(0, color=DARK, lw=0.5, zorder=0)
+    ax.set(xlabel="time (ms)", ylabel=f"input ({waveform.unit})" if waveform.unit else "input")
+    ax.set_xlim(0, duration)
+    return ax
