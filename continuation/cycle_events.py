@@ -13,7 +13,8 @@ from continuation.cycle_tracing import Trace, step_from
 from continuation.orbits import Point, Solver
 
 TRIVIAL_TOLERANCE = 1e-3  # a multiplier 1 that is off by more makes the verdict worthless
-STILL = 1e-7  # part of half a span by which a parameter has to move for tests to mean something
+STILL = 1e-9  # part of half a span by which a parameter has to move for tests to mean something
+FLAT = 1e-6  # part of half a span: smaller turns back and forth are rounding, as in a canard
 _DEPTH = 8  # bisections of a step in which several things happen
 
 
@@ -25,6 +26,7 @@ def events(solver: Solver, traced: Trace) -> Iterator[tuple[int, str, Point]]:
         if _trustworthy(solver, before, after):
             inside = _inside(solver, before, (0.0, before), (1.2 * step, None), after)
             found += [(index, label, point) for label, point in inside]
+    found = _without_noise(solver, traced.points, found)
     folds = {index for index, label, _ in found if label == "LPC"}
     found += [
         (index, "LPC", point)
@@ -32,6 +34,23 @@ def events(solver: Solver, traced: Trace) -> Iterator[tuple[int, str, Point]]:
         if not folds & {index - 1, index}
     ]
     yield from sorted(found, key=lambda item: item[0])
+
+
+def _without_noise(
+    solver: Solver, points: Sequence[Point], found: list[tuple[int, str, Point]]
+) -> list[tuple[int, str, Point]]:
+    """Folds between which the parameter only trembles count as one, or none where it goes on."""
+    values = np.array([p.orbit.value for p in points])
+    groups: list[list[tuple[int, str, Point]]] = []
+    for fold in (item for item in found if item[1] == "LPC"):
+        if groups:
+            between = values[groups[-1][-1][0] : fold[0] + 2]
+            if np.ptp(between) < FLAT * solver.half[1]:
+                groups[-1].append(fold)
+                continue
+        groups.append([fold])
+    kept = [group[len(group) // 2] for group in groups if len(group) % 2]
+    return [item for item in found if item[1] != "LPC"] + kept
 
 
 def _turning_points(solver: Solver, points: Sequence[Point]) -> Iterator[tuple[int, Point]]:
@@ -42,7 +61,7 @@ def _turning_points(solver: Solver, points: Sequence[Point]) -> Iterator[tuple[i
     """
     values = np.array([p.orbit.value for p in points])
     for sign in (1.0, -1.0):
-        for k in find_peaks(sign * values, prominence=10 * STILL * solver.half[1])[0]:
+        for k in find_peaks(sign * values, prominence=FLAT * solver.half[1])[0]:
             yield int(k), points[k]
 
 

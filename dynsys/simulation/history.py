@@ -82,9 +82,7 @@ def mark_kinks(lags, dt, edges, kinks):
                         kinks[i + steps] = level + 1
 
 
-@njit(
-    [types.void(MATRIX, FLAGS, int64, int64, int64, BASES, OFFSETS, WEIGHTS, VECTOR)], cache=True
-)
+@njit([types.void(MATRIX, FLAGS, int64, int64, int64, BASES, OFFSETS, WEIGHTS, VECTOR)], cache=True)
 def read_delayed(ring, kinks, now, stage, n, base, low, weight, x):
     """Write the delayed values of a stage behind the ``n`` states in ``x``."""
     mask = ring.shape[0] - 1
