@@ -302,8 +302,11 @@ def make_branch(
     """Collect a traced branch with its special cycles; ``made`` points lead from its start."""
     points = traced.points
     special = [cycle_from(solver, p, label) for _, label, p in events(solver, traced)]
-    if traced.reason == DIVERGED:
-        ended = (ended[0], f"the period diverges: {divergence(solver, points[-1].orbit)}")
+    first, last = (
+        f"the period diverges: {divergence(solver, orbit)}" if word == REASONS[DIVERGED] else word
+        for word, orbit in zip(ended, (points[0].orbit, points[-1].orbit), strict=True)
+    )
+    ended = (first, last)
     number = len(points) if made is None else made
     if longest is None:
         longest = settings.longest * points[len(points) - number].orbit.period

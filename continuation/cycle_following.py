@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import llvmlite.binding
 import numpy as np
-from numba import float64, int32, int64, njit, types, uint8
+from numba import boolean, float64, int32, int64, njit, types, uint8
 from numba.core.types import ExternalFunction
 from numba.extending import get_cython_function_address
 
@@ -189,6 +189,18 @@ def domain_margin(domain, tables, p, scale, u):
     return least
 
 
+@njit([boolean(VECTOR, VECTOR, MATRIX, MATRIX)], cache=True, nogil=True)
+def half_turn(mesh, weight, slopes, other):
+    """Whether two orbits run against each other: a step led through amplitude zero, or too far."""
+    total, degree = 0.0, weight.shape[0]
+    for j in range(mesh.shape[0] - 1):
+        for i in range(degree):
+            for s in range(slopes.shape[1]):
+                node = j * degree + i
+                total += (mesh[j + 1] - mesh[j]) * weight[i] * slopes[node, s] * other[node, s]
+    return total < 0.0
+
+
 _FOLLOW = types.Tuple((int64, int64, float64))(
     int64, *DERIVATIVES, DOMAIN_TYPE, *POINT, VECTOR, MATRIX, MATRIX, VECTOR, VECTOR, VECTOR,
     VECTOR, float64, int64, float64, CUBE, MATRIX, CUBE, MATRIX, MATRIX, MATRIX, MATRIX, VECTOR,
@@ -263,9 +275,13 @@ def follow(
                     int64(settings[3]), pair, du, dz, local,
                 )  # fmt: skip
             if done > 0:
+                slopes_at_gauss(u, mesh, slopes, slope)
+                turned = half_turn(mesh, weight, reference, slope)
+                if turned and step > 0.3 * amplitude:
+                    return k + 1, SHRUNK, step
                 length = np.sqrt(inner_product(weights, du, dz, du, dz, metric))
                 # row . du = 1: the cosine between old and new direction is 1 / length.
-                turns = 1.0 / length < settings[4]
+                turns = turned or 1.0 / length < settings[4]
                 outside = not turns and domain_margin(domain, tables, p, scale, u) < 0.0
                 if not turns and not outside:
                     break
@@ -274,18 +290,6 @@ def follow(
                 return k + 1, OUTSIDE, step
             if step < settings[0]:
                 return k + 1, STEP_MIN, step
-        slopes_at_gauss(u, mesh, slopes, slope)
-        turned = 0.0
-        for j in range(intervals):
-            for i in range(degree):
-                for s in range(n):
-                    turned += (
-                        (mesh[j + 1] - mesh[j])
-                        * weight[i]
-                        * (slope[j * degree + i, s] * reference[j * degree + i, s])
-                    )
-        if turned < 0.0:
-            return k + 1, SHRUNK, step
         steps[k] = step
         for node in range(nodes):
             for s in range(n):

@@ -95,7 +95,8 @@ def _normalized(
     both over one period."""
     period = linear.orbit.period
     v = linear.at_gauss(nodes)
-    physical = v * linear.solver.scale
+    count = len(linear.model.states)  # delay lines repeat what the states did: they do not count
+    physical = v[:, :count] * linear.solver.scale[:count]
     v = v / np.sqrt(period * linear.integral(physical, physical).real)
     return v, left / np.conj(period * linear.integral(left, v))
 

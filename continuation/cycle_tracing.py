@@ -109,7 +109,8 @@ def trace(
 
     ``step`` and ``number`` (points already made) continue an earlier trace as if it had not ended.
     """
-    points, steps = [first], []
+    points = [first]
+    steps: list[float] = []
     step = settings.step if step is None else step
     longest = settings.longest * first.orbit.period if longest is None else longest
     reason = engine.MORE

@@ -90,10 +90,26 @@ class Diagram:
     def special_point_table(self) -> list[dict[str, Any]]:
         """One record per codimension-two point."""
         names = (self.x[0], self.y[0])
-        return [
+        rows = [
             {"name": p.name, **{k: p.parameters[k] for k in names}, **p.observables,
              "frequency_Hz": p.frequency, **p.coefficients}
             for p in self.special_points()
+        ]  # fmt: skip
+        rows += [
+            {"name": c.name, **{k: c.parameters[k] for k in names}, "frequency_Hz": c.frequency}
+            for curve in self.cycle_curves for c in curve.special_points
+        ]  # fmt: skip
+        return rows
+
+    def regime_table(self) -> list[dict[str, Any]]:
+        """One record per region, largest first: attractors, area, ranges of the cycles' period."""
+        regions = sorted(self.regimes.nodes(data=True), key=lambda node: -node[1]["area"])
+        return [
+            {"region": region["label"], "area": region["area"],
+             **{f"{end}_{k}": v[i] for k, v in region["cycles"].items() if "_" not in k
+                for i, end in enumerate(("lowest", "highest"))},
+             **{k: v[int(k.startswith("max"))] for k, v in region["cycles"].items() if "_" in k}}
+            for _, region in regions
         ]  # fmt: skip
 
     def __str__(self) -> str:

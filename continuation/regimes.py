@@ -119,7 +119,8 @@ def _path(curve: Branch | CycleCurve, x: Axis, y: Axis) -> LineString:
     """A curve in units of the plane, its codimension-two points among the vertices."""
     data = curve.data
     columns = [data[x[0]].values, data[y[0]].values]
-    for point in sorted(curve.special_points, key=lambda p: p.index, reverse=True):
+    special: list[Any] = list(curve.special_points)
+    for point in sorted(special, key=lambda p: p.index, reverse=True):
         at = point.index + 1
         for k, name in enumerate((x[0], y[0])):
             columns[k] = np.insert(columns[k], at, point.parameters[name])

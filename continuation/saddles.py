@@ -8,8 +8,8 @@ from continuation.orbits import DEGREE, Orbit, Solver
 
 SADDLE = "a homoclinic orbit to a saddle"
 SADDLE_NODE = "a saddle-node on an invariant circle (SNIC)"
-_NEAR = 0.05  # largest distance, in scaled units, from the slowest point to the equilibrium
-_FAST = 5.0  # a saddle's unstable rate times the period: the orbit has left it by then
+_NEAR = 0.1  # largest distance, in scaled units, from the slowest point to the equilibrium
+_FAST = 1.0  # a saddle's unstable rate times the period: the orbit has time to leave it
 
 
 def slowest_node(orbit: Orbit) -> int:

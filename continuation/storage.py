@@ -51,9 +51,10 @@ def save_diagram(diagram: Diagram, path: str | Path) -> Path:
     for kind, branches in (("curve", diagram.curves), ("line", diagram.lines)):
         for number, branch in enumerate(branches):
             groups[f"/{kind}{number:03d}"] = _branch_dataset(branch)
-    for kind, waves in (("wave", diagram.cycle_curves), ("cycles", diagram.cycles)):
-        for number, wave in enumerate(waves):
-            groups[f"/{kind}{number:03d}"] = dataset_of(wave, "float32")
+    for number, wave in enumerate(diagram.cycle_curves):
+        groups[f"/wave{number:03d}"] = dataset_of(wave, "float32")
+    for number, cycles in enumerate(diagram.cycles):
+        groups[f"/cycles{number:03d}"] = dataset_of(cycles, "float32")
     tree = xr.DataTree.from_dict(groups)
     return write_atomically(_netcdf(path), lambda draft: tree.to_netcdf(draft, engine="netcdf4"))
 

@@ -54,7 +54,7 @@ def threshold_lines(
                 values[i, j] = _observed(model.with_parameters(**at), start, rule.observable)
     generator = contourpy.contour_generator(across, upward, np.ma.masked_invalid(values))
     return [
-        LineString(_prolonged(line))
+        LineString(_prolonged(np.asarray(line)))
         for border in rule.borders
         for line in generator.lines(border)
         if len(line) > 2

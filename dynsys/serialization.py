@@ -68,7 +68,13 @@ def from_dict(content: dict[str, Any]) -> VectorField:
             observables={k: Observable(*v) for k, v in content["observables"].items()},
             tables={k: _table(digest) for k, digest in content["tables"].items()},
             attractors=named
-            and Attractors(**{k: tuple(v) if isinstance(v, list) else v for k, v in named.items()}),
+            and Attractors(
+                named["observable"],
+                tuple(named["borders"]),
+                tuple(named["names"]),
+                named["slow"],
+                tuple(named["cycles"]),
+            ),
             time_unit=content["time_unit"],
             source=content["source"],
             delay_order=content["delay_order"],

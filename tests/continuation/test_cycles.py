@@ -12,6 +12,7 @@ from scipy.interpolate import CubicSpline
 
 from continuation import (
     CycleSettings,
+    cycle_sensitivity,
     direct_phase_response,
     equilibria,
     limit_cycles,
@@ -322,3 +323,16 @@ def test_questions_a_branch_cannot_answer_name_what_it_can(fast_cycles):
         phase_response(fast_cycles.at(mu_e=1.3), "mu_ee")
     with pytest.raises(ModelError, match="span"):
         limit_cycles(fast_cycles.at(mu_e=1.3), "mu_e", (1.0, 1.0))
+
+
+def test_the_sensitivity_of_a_cycle_is_the_slope_of_its_branch():
+    # Against differences of corrected cycles; in a parameter other than the branch's own.
+    model = aln().with_parameters(mu_e=1.3, mu_i=0.5)
+    cycle = limit_cycles(model, "mu_e", (1.29, 1.31)).at(mu_e=1.3)
+    found = cycle_sensitivity(cycle, "mu_i")
+    across = limit_cycles(model, "mu_i", (0.48, 0.52))
+    low, high = across.at(mu_i=0.499), across.at(mu_i=0.501)
+    assert found["period"] == pytest.approx((high.period - low.period) / 0.002, rel=1e-3)
+    assert found["frequency"] == pytest.approx((high.frequency - low.frequency) / 0.002, rel=1e-3)
+    largest = (high.extrema("r_E")[1] - low.extrema("r_E")[1]) / 0.002
+    assert found["max_r_E"] == pytest.approx(largest, rel=1e-2)
