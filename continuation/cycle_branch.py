@@ -12,7 +12,7 @@ import numpy as np
 import xarray as xr
 
 from continuation.cycle_events import TRIVIAL_TOLERANCE, events
-from continuation.cycle_following import DIVERGED
+from continuation.cycle_following import DIVERGED, observed_extrema
 from continuation.cycle_normal_forms import coefficients
 from continuation.cycle_tracing import (
     INTERRUPTED,
@@ -22,7 +22,7 @@ from continuation.cycle_tracing import (
     Trace,
     trace,
 )
-from continuation.orbits import Direction, Orbit, Point, Solver, sample_times
+from continuation.orbits import DEGREE, Direction, Orbit, Point, Solver, sample_times
 from continuation.saddles import divergence
 from continuation.special_points import canonical_label
 from dynsys.errors import ConvergenceError, ModelError, unknown_name
@@ -341,15 +341,20 @@ def make_dataset(solver: Solver, points: Sequence[Point]) -> xr.Dataset:
     ends = np.array([_observed_extrema(solver, o) for o in orbits])
     for k, name in enumerate(model.observables):
         unit = {"units": model.unit(name)}
-        columns[f"min_{name}"] = ("point", ends[:, k, 0], unit)
-        columns[f"max_{name}"] = ("point", ends[:, k, 1], unit)
+        columns[f"min_{name}"] = ("point", ends[:, 0, k], unit)
+        columns[f"max_{name}"] = ("point", ends[:, 1, k], unit)
     return xr.Dataset(columns)
 
 
 def _observed_extrema(solver: Solver, orbit: Orbit) -> np.ndarray:
-    """Smallest and largest value (o, 2) of every observable along an orbit."""
-    observed = observe_states(solver.at(orbit), solver.states(orbit, sample_times(orbit.mesh, 10)))
-    return np.stack([observed.min(axis=0), observed.max(axis=0)], axis=1)
+    """Smallest and largest value (2, o) of every observable along an orbit."""
+    compiled, p = solver.model.compiled, solver.model.parameter_array()
+    p[solver.free] = orbit.z[1 : 1 + len(solver.names)]
+    out = np.empty((2, len(solver.model.observables)))
+    observed_extrema(
+        compiled.observables, compiled.tables, p, solver.scale, orbit.u, DEGREE, 10, out
+    )
+    return out
 
 
 def _numbered(special: Sequence[Cycle]) -> tuple[Cycle, ...]:

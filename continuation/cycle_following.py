@@ -11,7 +11,7 @@ from numba.extending import get_cython_function_address
 from continuation.collocation import CUBE, DERIVATIVES, POINT
 from continuation.cycle_conditions import CYCLE, PERIOD
 from continuation.cycle_correction import correct, slopes_at_gauss
-from dynsys.kernels import DOMAIN_TYPE, MATRIX, VECTOR
+from dynsys.kernels import DOMAIN_TYPE, MATRIX, OBSERVABLES_TYPE, VECTOR
 
 llvmlite.binding.add_symbol(
     "dynsys_dggev", get_cython_function_address("scipy.linalg.cython_lapack", "dggev")
@@ -155,6 +155,36 @@ def move_to_mesh(u, mesh, fresh, degree, out):
                 for k in range(degree + 1):
                     total += basis[k] * u[j * degree + k, s]
                 out[q * degree + i, s] = total
+
+
+@njit(
+    [types.void(OBSERVABLES_TYPE, VECTOR, VECTOR, VECTOR, MATRIX, int64, int64, MATRIX)],
+    cache=True, nogil=True, error_model="numpy",
+)  # fmt: skip
+def observed_extrema(observables, tables, p, scale, u, degree, count, out):
+    """Smallest and largest value (2, o) of the observables of an orbit, of ``count`` samples in
+    every mesh interval."""
+    n, o = scale.shape[0], out.shape[1]
+    x, seen, basis = np.empty(n), np.empty(o), np.empty((count, degree + 1))
+    for i in range(count):
+        for k in range(degree + 1):
+            product = 1.0
+            for other in range(degree + 1):
+                if other != k:
+                    product *= (i * degree / count - other) / (k - other)
+            basis[i, k] = product
+    for c in range(o):
+        out[0, c], out[1, c] = np.inf, -np.inf
+    for first in range(0, u.shape[0] - 1, degree):
+        for i in range(count):
+            for s in range(n):
+                total = 0.0
+                for k in range(degree + 1):
+                    total += basis[i, k] * u[first + k, s]
+                x[s] = total * scale[s]
+            observables(x, p, tables, seen)
+            for c in range(o):
+                out[0, c], out[1, c] = min(out[0, c], seen[c]), max(out[1, c], seen[c])
 
 
 @njit([float64(VECTOR, MATRIX, VECTOR, MATRIX, VECTOR, VECTOR)], cache=True, nogil=True)
