@@ -200,11 +200,15 @@ def _curve(cycle, labels, kind, parameters, spans, settings) -> CycleCurve:
 
 
 def trace_both_ways(
-    solver: Solver, orbit: Orbit, settings: CycleSettings, kind: str = "", resonances: bool = True
+    solver: Solver,
+    orbit: Orbit,
+    settings: CycleSettings,
+    kind: str = "",
+    resonances: tuple[str, ...] | None = None,
 ) -> CycleCurve:
     """Correct an orbit onto the curve of a solver and follow it to both sides.
 
-    ``kind`` renames the curve; ``resonances`` says whether codimension-two points are sought.
+    ``kind`` renames the curve; ``resonances`` are the codimension-two points sought (all).
     """
     first = start_point(solver, orbit)
     back = Direction(-first.direction.u, -first.direction.z)
@@ -230,13 +234,13 @@ def start_point(solver: Solver, orbit: Orbit) -> Point:
 
 
 def make_curve(
-    solver: Solver, backward: Trace, forward: Trace, kind: str, resonances: bool
+    solver: Solver, backward: Trace, forward: Trace, kind: str, resonances: tuple[str, ...] | None
 ) -> CycleCurve:
     """The CycleCurve of two traces that start at the same point."""
     points = backward.reversed()[:-1] + forward.points
     steps = backward.steps[::-1] + forward.steps
-    found = list(codimension_two(solver, points, steps)) if resonances else []
-    if not resonances:  # nothing refers to the points by number
+    found = list(codimension_two(solver, points, steps, resonances))
+    if resonances == ():  # nothing refers to the points by number
         points = _densified(solver, points)
     special = [special_cycle(solver, p, label, k) for k, label, p in found]
     data = make_dataset(solver, points)

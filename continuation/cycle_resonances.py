@@ -17,13 +17,19 @@ Test = Callable[[Point], float]
 
 
 def codimension_two(
-    solver: Solver, points: Sequence[Point], steps: Sequence[float]
+    solver: Solver,
+    points: Sequence[Point],
+    steps: Sequence[float],
+    labels: tuple[str, ...] | None = None,
 ) -> Iterator[tuple[int, str, Point]]:
-    """(index of the point before, label, corrected cycle) along a curve, in order."""
+    """(index of the point before, label, corrected cycle) along a curve, in order; only of some
+    ``labels`` where given."""
     for index, (before, after, step) in enumerate(zip(points[:-1], points[1:], steps, strict=True)):
         if max(before.trivial_error, after.trivial_error) > 1e-2:
             continue
         for label, test in _tests(solver, before).items():
+            if labels is not None and label not in labels:
+                continue
             first, second = test(before), test(after)
             if not first * second < 0:
                 continue

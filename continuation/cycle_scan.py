@@ -113,16 +113,24 @@ def cycle_boundaries(
     """
     spans: Spans = {x[0]: (x[1], x[2]), y[0]: (y[1], y[2])}
     curves: list[CycleCurve] = []
-    for branch in branches:
-        for cycle in branch.special_points:
-            if cycle.label in KIND and not _known(curves, cycle, x, y, KIND[cycle.label]):
-                curve = _curve(model, spans, cycle)
-                curves += [] if curve is None else [curve]
-        if branch.ended[1].startswith("the period diverges"):
-            last = _last_cycle(branch)
-            if not _known(curves, last, x, y, PERIOD):
-                curve = _fixed_period(model, spans, last)
-                curves += [] if curve is None else [curve]
+    waiting = [
+        (cycle, KIND[cycle.label])
+        for branch in branches
+        for cycle in branch.special_points
+        if cycle.label in KIND
+    ]
+    waiting += [
+        (_last_cycle(branch), PERIOD)
+        for branch in branches
+        if branch.ended[1].startswith("the period diverges")
+    ]
+    while waiting:  # two curves at a time, each through the first cycle that lies on none
+        waiting = [task for task in waiting if not _known(curves, *task, x, y)]
+        found = _each(lambda task: _curve(model, spans, *task), waiting[:2], "", False)
+        for task, curve in zip(waiting[:2], found, strict=True):
+            if curve is not None and not _known(curves, *task, x, y):
+                curves.append(curve)
+        waiting = waiting[2:]
     return tuple(curves)
 
 
@@ -135,7 +143,7 @@ def _last_cycle(branch: CycleBranch) -> Cycle:
     return Cycle(model, orbit, branch.solver, np.empty(0), 1.0, "", "")
 
 
-def _known(curves: Sequence[CycleCurve], cycle: Cycle, x: Axis, y: Axis, kind: int) -> bool:
+def _known(curves: Sequence[CycleCurve], cycle: Cycle, kind: int, x: Axis, y: Axis) -> bool:
     """Whether a cycle lies on a curve already followed."""
     at = np.array([(cycle.parameters[k] - low) / (high - low) for k, low, high in (x, y)])
     for curve in curves:
@@ -155,13 +163,14 @@ def curve_positions(curve: CycleCurve, x: Axis, y: Axis) -> np.ndarray:
     return np.column_stack([(curve.data[k].values - low) / (high - low) for k, low, high in (x, y)])
 
 
-def _curve(model: VectorField, spans: Spans, cycle: Cycle) -> CycleCurve | None:
-    kind = KIND[cycle.label]
+def _curve(model: VectorField, spans: Spans, cycle: Cycle, kind: int) -> CycleCurve | None:
+    if kind == PERIOD:
+        return _fixed_period(model, spans, cycle)
     angle = [critical_angle(cycle)] if kind == TORUS else []
     z = np.array([cycle.period, *(cycle.parameters[k] for k in spans), *angle])
-    orbit, resonances = replace(cycle.orbit, z=z), kind == FOLD
+    orbit, sought = replace(cycle.orbit, z=z), ("CPC",) if kind == FOLD else ()
     try:
-        return trace_both_ways(Solver(model, spans, kind), orbit, CURVE, resonances=resonances)
+        return trace_both_ways(Solver(model, spans, kind), orbit, CURVE, resonances=sought)
     except ConvergenceError:
         return _fixed_period(model, spans, cycle, CANARD) if kind == FOLD else None
 
@@ -174,7 +183,7 @@ def _fixed_period(
     orbit = Orbit(cycle.orbit.mesh, cycle.orbit.u, z)
     try:
         settings = replace(CURVE, step_max=0.3)
-        return trace_both_ways(solver, orbit, settings, kind, resonances=False)
+        return trace_both_ways(solver, orbit, settings, kind, resonances=())
     except ConvergenceError:
         return None
 

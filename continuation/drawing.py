@@ -259,8 +259,9 @@ def _name_region(ax: Any, shape: Any, region: dict[str, Any]) -> None:
 
 
 def _write(ax: Any, center: Any, label: str) -> None:
-    ax.text(*center, label.replace(" ", "\n") if len(label) > 12 else label, fontsize=9,
-            ha="center", va="center", color=DARK, zorder=4)  # fmt: skip
+    words = label.replace(" ", "\n") if len(label) > 12 else label
+    box = {"boxstyle": "round,pad=0.1", "fc": "white", "ec": "none", "alpha": 0.5}
+    ax.text(*center, words, fontsize=9, ha="center", va="center", color=DARK, zorder=7, bbox=box)
 
 
 def save_figure(ax: Any, stem: Path) -> list[Path]:

@@ -60,7 +60,7 @@ def homoclinic_curve(
     solver = Solver(cycle.model, checked_spans(cycle, parameters, spans), PERIOD, cycle.period)
     z = np.array([cycle.period, *(cycle.parameters[k] for k in parameters)])
     curve = trace_both_ways(
-        solver, replace(cycle.orbit, z=z), settings or CycleSettings(), resonances=False
+        solver, replace(cycle.orbit, z=z), settings or CycleSettings(), resonances=()
     )
     found = [projected(solver, orbit) for orbit in curve.orbits]
     by_period = curve.data[parameters[0]].values
