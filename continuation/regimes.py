@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 SMALLEST = 1e-7  # of the plane: faces below it are rounding
 THINNEST = 3e-4  # faces thinner than this join a neighbor: two curves that run into each other
+FAINT = 0.2  # largest range of a scaled state of a cycle about to vanish
+NEAR_BIRTH = 0.05  # in units of the plane: how far off its generalized Hopf point may be
 DEEP = 2e-3  # distance from the boundary at which a cycle certainly lies inside a large face
 GRID = 1e-9  # snapping distance in units of the plane
 NOTHING = "no attractor found"
@@ -71,7 +73,10 @@ def attractors_at(
 def regime_graph(model: VectorField, x: Axis, y: Axis, findings: Findings) -> nx.Graph:
     """Nodes: regions with their attractors; edges: the bifurcations between them."""
     boundaries = findings.boundaries()
-    paths = [_path(curve, x, y) for curve in boundaries]
+    births = np.array(
+        [_position(p.parameters, (x, y)) for curve in findings.curves for p in curve.points("GH")]
+    ).reshape(-1, 2)
+    paths = [_path(curve, x, y, births) for curve in boundaries]
     names = [f"{curve.kind} {number}" for number, curve in enumerate(boundaries, 1)]
     places = [plane_positions(branch, (x, y)) for branch in findings.cycles]
     faces, contents = [], []
@@ -115,8 +120,11 @@ def _split(model, face, content, x, y, findings, paths, names, places):
     return [(part, _content(model, part, x, y, findings, places)) for part in pieces]
 
 
-def _path(curve: Branch | CycleCurve, x: Axis, y: Axis) -> LineString:
-    """A curve in units of the plane, its codimension-two points among the vertices."""
+def _path(curve: Branch | CycleCurve, x: Axis, y: Axis, births: np.ndarray) -> LineString:
+    """A curve in units of the plane, its codimension-two points among the vertices.
+
+    ``births`` (k, 2) are the generalized Hopf points, where curves of folds of cycles begin.
+    """
     data = curve.data
     columns = [data[x[0]].values, data[y[0]].values]
     special: list[Any] = list(curve.special_points)
@@ -131,9 +139,27 @@ def _path(curve: Branch | CycleCurve, x: Axis, y: Axis) -> LineString:
     points = np.column_stack(scaled)
     if "homoclinic" in curve.kind or "fixed period" in curve.kind:
         points = _without_return(points)
+    if curve.kind == "cycle fold curve":
+        points = _with_births(curve, points, births)
     points = np.round(points / GRID) * GRID
     keep = np.concatenate([[True], np.any(np.diff(points, axis=0) != 0, axis=1)])
     return LineString(points[keep]) if keep.sum() > 1 else LineString()
+
+
+def _position(parameters: Mapping[str, float], axes: Sequence[Axis]) -> list[float]:
+    return [(parameters[name] - low) / (high - low) for name, low, high in axes]
+
+
+def _with_births(curve: Any, points: np.ndarray, births: np.ndarray) -> np.ndarray:
+    """A curve of folds whose cycles shrink to nothing is led on to the generalized Hopf point."""
+    for end, orbit in ((0, curve.orbits[0]), (-1, curve.orbits[-1])):
+        if len(births) and np.max(np.ptp(orbit.u, axis=0)) < FAINT:
+            distance = np.linalg.norm(births - points[end], axis=1)
+            k = int(np.argmin(distance))
+            if distance[k] < NEAR_BIRTH:
+                parts = [births[k : k + 1], points] if end == 0 else [points, births[k : k + 1]]
+                points = np.concatenate(parts)
+    return points
 
 
 def _without_return(points: np.ndarray) -> np.ndarray:
@@ -307,7 +333,7 @@ def _separating(shared: Any, paths: Sequence[LineString], names: Sequence[str]) 
     found = [
         name
         for path, name in zip(paths, names, strict=True)
-        if not path.is_empty and path.intersection(near).length > 0.2 * min(shared.length, 1e-3)
+        if not path.is_empty and path.intersection(near).length > 0.2 * min(shared.length, 0.02)
     ]
     return list(dict.fromkeys(found))
 
