@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -87,8 +88,10 @@ def simulated_cycles(model: VectorField) -> list[dict[str, Any]]:
     solver = Solver(model, {name: _around(model.parameters[name], 0.0)})
     for x in find_equilibria(model):
         try:
-            orbit = orbit_from_simulation(solver, (x + 0.01 * model.scales, None), 40)
-            cycle = make_cycle(solver, orbit)
+            with warnings.catch_warnings():  # orbits that run away to infinity are no cycles
+                warnings.simplefilter("ignore")
+                orbit = orbit_from_simulation(solver, (x + 0.01 * model.scales, None), 40)
+                cycle = make_cycle(solver, orbit)
         except ConvergenceError:
             continue
         if cycle.stable:

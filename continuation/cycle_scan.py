@@ -64,12 +64,16 @@ def ends_at(branch: CycleBranch, point: SpecialPoint) -> bool:
 
 
 def cycles_beside(curves: Sequence[Branch], parameter: str) -> tuple[CycleBranch, ...]:
-    """Short branches beside every generalized Hopf point, to both sides, with the folds there."""
+    """Short branches beside every generalized Hopf and Bogdanov-Takens point on a Hopf curve.
+
+    To both sides of the point; kept where they lead to a fold of cycles or to a diverging period.
+    """
     tasks = []
-    for curve in curves:
-        for point in curve.points("GH"):
-            for index in _neighbors(curve, point):
-                tasks.append((_hopf_point(curve, index), parameter, curve.spans[parameter]))
+    for curve in (c for c in curves if c.kind == "hopf curve"):
+        for point in (*curve.points("GH"), *curve.points("BT")):
+            most = 40 if point.label == "GH" else 120
+            for index in {*_neighbors(curve, point)} - {point.index, point.index + 1}:
+                tasks.append((_hopf_point(curve, index), parameter, curve.spans[parameter], most))
     found = _each(_short_branch, tasks, "", False)
     return tuple(branch for branch in found if branch is not None)
 
@@ -93,14 +97,15 @@ def _hopf_point(curve: Branch, index: int) -> SpecialPoint:
     )  # fmt: skip
 
 
-def _short_branch(task: tuple[SpecialPoint, str, tuple[float, float]]) -> CycleBranch | None:
-    point, parameter, span = task
-    settings = replace(SCAN, max_points=40)
+def _short_branch(task: tuple[SpecialPoint, str, tuple[float, float], int]) -> CycleBranch | None:
+    point, parameter, span, most = task
+    settings = replace(SCAN, max_points=most)
     try:
         branch = limit_cycles(point, parameter, span, settings=settings)
     except ConvergenceError:
         return None
-    return branch if branch.points("LPC") else None
+    diverges = branch.ended[1].startswith("the period diverges")
+    return branch if diverges or branch.points("LPC") else None
 
 
 def cycle_boundaries(

@@ -216,7 +216,7 @@ def _content(
         values = _values(places[number][k], (x, y))
         stable, count = attractors_at(model, values, (x, y), findings, inside)
     names = tuple(item["name"] for item in stable)
-    label = " + ".join(names) if names else (NOTHING if count else OUTSIDE)
+    label = " + ".join(names) if names else (NOTHING if count or not model.tables else OUTSIDE)
     kept = ("name", "kind", "observables", "abscissa", "frequency", "period", "extrema")
     return {
         "attractors": names,

@@ -59,3 +59,24 @@ def test_a_diagram_with_cycles_survives_the_file(bautin, tmp_path):
 def test_a_place_outside_the_plane_is_refused(bautin):
     with pytest.raises(ModelError, match="b1 = 3 lies outside"):
         bautin.attractors(b1=3.0, b2=0.0)
+
+
+def test_a_bogdanov_takens_point_sends_out_its_homoclinic_curve():
+    # x'' = b1 + b2 x' + x^2 - x x': homoclinic orbits on b1 = -(49 / 25) b2^2 + O(b2^3).
+    model = VectorField(
+        "bogdanov_takens", {"x": State(0.1, (-1, 1)), "y": State(0.0, (-1, 1))},
+        {"b1": -0.05, "b2": -0.1}, {"x": "y", "y": "b1 + b2*y + x^2 - x*y"}, time_unit="",
+    )  # fmt: skip
+    diagram = bifurcation_diagram(model, x=("b1", -0.2, 0.1), y=("b2", -0.4, 0.4))
+    (curve,) = [c for c in diagram.cycle_curves if c.kind == "homoclinic curve"]
+    b1, b2 = curve.data["b1"].values, curve.data["b2"].values
+    near = np.abs(b2) < 0.12
+    assert near.sum() > 5
+    assert b1[near] == pytest.approx(-49 / 25 * b2[near] ** 2, rel=0.03)
+    found = {r["attractors"] for _, r in diagram.regimes.nodes(data=True)}
+    assert found == {("equilibrium",), ("limit cycle",), ()}
+    between = {
+        frozenset(diagram.regimes.nodes[k]["attractors"] for k in (a, b)): data["bifurcations"]
+        for a, b, data in diagram.regimes.edges(data=True)
+    }
+    assert between[frozenset({("limit cycle",), ()})] == ["homoclinic curve 3"]
