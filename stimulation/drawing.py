@@ -26,3 +26,22 @@ def draw_waveform(waveform: Waveform, duration: float, ax: Any = None) -> Any:
     ax.set(xlabel="time (ms)", ylabel=f"input ({waveform.unit})" if waveform.unit else "input")
     ax.set_xlim(0, duration)
     return ax
+
+
+def draw_tongue(tongue: Any, ax: Any = None) -> Any:
+    """Draw an Arnold tongue: frequency across, amplitude up; dashed from the phase response."""
+    ax = new_axes() if ax is None else ax
+    amplitude = np.concatenate([[0.0], tongue.data["amplitude"].values])
+    order = np.argsort(amplitude)
+    n, m = tongue.ratio
+    tip = tongue.natural * m / n
+    style = "--" if tongue.method == "phase response" else "-"
+    sides = [np.concatenate([[tip], tongue.data[k].values])[order] for k in ("lowest", "highest")]
+    for side in sides:
+        marker = "o" if style == "-" else None
+        ax.plot(side, amplitude[order], style, color=STIMULUS, marker=marker, ms=3, lw=1.4)
+    if style == "-":
+        ax.fill_betweenx(amplitude[order], *sides, color=STIMULUS, alpha=0.15, lw=0)
+    ax.set(xlabel="stimulation frequency (Hz)", ylabel=f"amplitude ({tongue.unit})")
+    ax.set_ylim(bottom=0)
+    return ax

@@ -1,0 +1,84 @@
+"""Many sine-driven runs at once, and whether each of them locks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from dynsys.errors import ConvergenceError
+from dynsys.simulation import simulate_ensemble
+from dynsys.vector_field import VectorField
+from stimulation.phases import crossings
+from stimulation.shapes import Sine
+from stimulation.units import Quantity
+
+DRIFT = 0.3  # cycles; a slip is a whole one
+
+
+@dataclass(frozen=True)
+class DrivenRuns:
+    """A model, the input a sine acts on, and how it is integrated.
+
+    ``settle`` and ``duration`` are in time units; the sine acts during both.
+    """
+
+    model: VectorField
+    input: str
+    observable: str
+    settle: float
+    duration: float
+    options: Mapping[str, Any]
+
+    def rates(self, frequencies: np.ndarray, peaks: np.ndarray, unit: str) -> np.ndarray:
+        """The observable (P, samples) after settling, sampled every time unit of 1 ms."""
+        waves = [
+            Sine(Quantity(float(a), unit), frequency=float(f))
+            for f, a in zip(frequencies, peaks, strict=True)
+        ]
+        value = self.model.parameters[self.input]
+        run = simulate_ensemble(
+            self.model, self.settle + self.duration, points={self.input: [value] * len(waves)},
+            inputs={self.input: waves}, record=self.observable, sample=self.sample, **self.options,
+        )  # fmt: skip
+        if np.any(run["status"] != "complete"):
+            raise ConvergenceError(
+                f"{int((run['status'] != 'complete').sum())} of {len(waves)} driven runs of "
+                f"{self.model.name} did not stay finite with dt = {run.attrs['dt']:g}; give a "
+                "smaller dt"
+            )
+        start = round(self.settle / self.sample)
+        return run[self.observable].values[:, start:]
+
+    @property
+    def sample(self) -> float:
+        """A millisecond, in time units."""
+        return self.model.frequency_factor / 1000
+
+    def drift(self, rates: np.ndarray, frequency: float, ratio: tuple[int, int]) -> float:
+        """How far (cycles of the stimulus) the phase difference moves over the second half.
+
+        inf where the response has no two cycles.
+        """
+        marks = crossings(rates, self.sample)
+        marks = marks[marks > self.duration / 2]
+        if len(marks) < 3:
+            return np.inf
+        n, m = ratio
+        second = self.model.frequency_factor
+        stimulus = (self.settle + marks) * frequency / second
+        # Over n response cycles the stimulus runs through m.
+        difference = n * stimulus - m * np.arange(len(marks))
+        if n > 1:  # between the cycles of one pattern the difference may vary
+            difference = np.convolve(difference, np.ones(n) / n, mode="valid")
+        return float(np.ptp(difference)) if len(difference) else np.inf
+
+    def locked(
+        self, frequencies: np.ndarray, peaks: np.ndarray, unit: str, ratio: tuple[int, int]
+    ) -> np.ndarray:
+        """Whether each of the runs (P,) locks."""
+        rates = self.rates(frequencies, peaks, unit)
+        drifts = [self.drift(r, f, ratio) for r, f in zip(rates, frequencies, strict=True)]
+        return np.array(drifts) < DRIFT
