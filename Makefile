@@ -30,6 +30,7 @@ bench: .venv/installed
 	$(BIN)/python benchmarks/equilibria.py
 	$(BIN)/python benchmarks/cycles.py
 	$(BIN)/python benchmarks/transfer_function.py
+	$(BIN)/python benchmarks/simulation.py
 
 clean:
 	rm -rf .venv build dist *.egg-info demo

@@ -22,7 +22,7 @@ from stimulation.waveforms import Constant, Waveform
 _LAZY = {
     "OrnsteinUhlenbeck": "stimulation.noise",
     "Recorded": "stimulation.noise",
-    "arnold_tongue": "stimulation.arnold_tongue",
+    "arnold_tongue": "stimulation.tongues",
     "dose_duration": "stimulation.transitions",
     "entrainment_map": "stimulation.entrainment",
     "order_parameter": "stimulation.locking",

@@ -69,6 +69,7 @@ def draw_entrainment(result: Any, ax: Any = None) -> Any:
             va="bottom",
         )  # fmt: skip
     ax.axhline(result.natural, color="white", lw=0.6, ls="--")
-    ax.set(xlabel="stimulation frequency (Hz)", ylabel="response frequency (Hz)", ylim=(0, top))
+    ax.set(xlabel="stimulation frequency (Hz)", ylabel="response frequency (Hz)")
+    ax.set_ylim(frequency[shown][0], top)
     ax.set_xlim(stimulation.min(), stimulation.max())
     return ax

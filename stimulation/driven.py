@@ -10,6 +10,7 @@ import numpy as np
 
 from dynsys.errors import ConvergenceError
 from dynsys.simulation import simulate_ensemble
+from dynsys.simulation.methods import default_step
 from dynsys.vector_field import VectorField
 from stimulation.phases import crossings
 from stimulation.shapes import Sine
@@ -39,8 +40,9 @@ class DrivenRuns:
             for f, a in zip(frequencies, peaks, strict=True)
         ]
         value = self.model.parameters[self.input]
+        start, samples = (round(t / self.sample) for t in (self.settle, self.duration))
         run = simulate_ensemble(
-            self.model, self.settle + self.duration, points={self.input: [value] * len(waves)},
+            self.model, (start + samples) * self.sample, points={self.input: [value] * len(waves)},
             inputs={self.input: waves}, record=self.observable, sample=self.sample, **self.options,
         )  # fmt: skip
         if np.any(run["status"] != "complete"):
@@ -49,13 +51,13 @@ class DrivenRuns:
                 f"{self.model.name} did not stay finite with dt = {run.attrs['dt']:g}; give a "
                 "smaller dt"
             )
-        start = round(self.settle / self.sample)
         return run[self.observable].values[:, start:]
 
     @property
     def sample(self) -> float:
-        """A millisecond, in time units."""
-        return self.model.frequency_factor / 1000
+        """About a millisecond, in time units: a whole number of steps."""
+        dt = self.options.get("dt") or default_step(self.model)
+        return dt * max(1, round(self.model.frequency_factor / 1000 / dt))
 
     def drift(self, rates: np.ndarray, frequency: float, ratio: tuple[int, int]) -> float:
         """How far (cycles of the stimulus) the phase difference moves over the second half.

@@ -8,16 +8,18 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
+from scipy.interpolate import CubicSpline
 from scipy.signal import welch
 
 from dynsys.errors import ModelError
 from dynsys.simulation.methods import default_step
 from dynsys.vector_field import VectorField
-from stimulation.arnold_tongue import natural_frequency
-from stimulation.driven import DrivenRuns
+from stimulation.driven import DRIFT, DrivenRuns
 from stimulation.phases import crossings
+from stimulation.tongues import natural_frequency
 from stimulation.units import factor_to_parameter, quantity
 
+_LONGEST, _SAME = 4, 0.03  # periods tried; deviation, of the signal's own
 RATIOS = ((1, 1), (1, 2), (2, 1), (1, 3))
 
 
@@ -26,7 +28,8 @@ class EntrainmentMap:
     """Responses to sines of many frequencies and one amplitude.
 
     ``data`` over ``stimulation`` (Hz): ``power`` (stimulation, frequency), ``rotation`` (response
-    cycles per stimulus cycle), ``response`` (Hz) and ``locked`` (stimulation, ratio).
+    cycles per stimulus cycle), ``response`` (Hz), ``locked`` (stimulation, ratio) and ``period``:
+    after how many stimulus cycles the response repeats itself (0: not within four).
     """
 
     model: VectorField
@@ -39,11 +42,25 @@ class EntrainmentMap:
         """Runs of locked stimulation frequencies (Hz) for a ratio (response, stimulus)."""
         name = f"{ratio[0]}:{ratio[1]}"
         if name not in self.data["ratio"].values:
-            raise ModelError(f"the map has no ratio {name}; it has {list(self.data['ratio'].values)}")
-        locked = self.data["locked"].sel(ratio=name).values
+            raise ModelError(
+                f"the map has no ratio {name}; it has {list(self.data['ratio'].values)}"
+            )
+        return self._runs(self.data["locked"].sel(ratio=name).values)
+
+    def repeating(self, cycles: int) -> list[tuple[float, float]]:
+        """Runs of frequencies (Hz) whose response repeats after just so many stimulus cycles.
+
+        A strong stimulus imposes its period with several bursts a cycle, or with every second cycle
+        weaker: no ratio of counted cycles then, but a period of one or two stimulus cycles.
+        """
+        return self._runs(self.data["period"].values == cycles)
+
+    def _runs(self, chosen: np.ndarray) -> list[tuple[float, float]]:
         f = self.data["stimulation"].values
-        edges = np.flatnonzero(np.diff(np.concatenate([[0], locked.astype(int), [0]])))
-        return [(float(f[a]), float(f[b - 1])) for a, b in zip(edges[::2], edges[1::2], strict=True)]
+        edges = np.flatnonzero(np.diff(np.concatenate([[0], chosen.astype(int), [0]])))
+        return [
+            (float(f[a]), float(f[b - 1])) for a, b in zip(edges[::2], edges[1::2], strict=True)
+        ]
 
     def plot(self, ax: Any = None) -> Any:
         """Draw response frequency over stimulation frequency, colour power; returns the axes."""
@@ -113,16 +130,24 @@ def entrainment_map(
     per_second = round(second / runs.sample)
     f, power = welch(rates, fs=per_second, window="hann", nperseg=min(per_second, rates.shape[1]))
     locked = [
-        [runs.drift(r, s, ratio) < 0.3 for ratio in ratios]
+        [runs.drift(r, s, ratio) < DRIFT for ratio in ratios]
         for r, s in zip(rates, stimulation, strict=True)
     ]
     response = np.array([_response_frequency(r, runs.sample, second) for r in rates])
+    periods = [
+        _repeats_after(r, second / s / runs.sample) for r, s in zip(rates, stimulation, strict=True)
+    ]
     data = xr.Dataset(
         {
-            "power": (("stimulation", "frequency"), power, {"units": f"{model.unit(observable)}^2/Hz"}),
+            "power": (
+                ("stimulation", "frequency"),
+                power,
+                {"units": f"{model.unit(observable)}^2/Hz"},
+            ),
             "response": ("stimulation", response, {"units": "Hz"}),
             "rotation": ("stimulation", response / stimulation),
             "locked": (("stimulation", "ratio"), np.array(locked, bool)),
+            "period": ("stimulation", periods),
         },
         coords={
             "stimulation": ("stimulation", stimulation, {"units": "Hz"}),
@@ -137,3 +162,18 @@ def entrainment_map(
 def _response_frequency(values: np.ndarray, sample: float, second: float) -> float:
     marks = crossings(values, sample)
     return second * (len(marks) - 1) / (marks[-1] - marks[0]) if len(marks) > 1 else 0.0
+
+
+def _repeats_after(values: np.ndarray, period: float) -> int:
+    """The smallest number of stimulus periods (in samples) after which a signal repeats, or 0."""
+    spline = CubicSpline(np.arange(len(values)), values)
+    for cycles in range(1, _LONGEST + 1):
+        last = len(values) - 1 - cycles * period
+        start = max(len(values) / 2, 0.0)
+        if last - start < 2 * period:
+            break
+        times = np.arange(start, last)
+        difference = spline(times + cycles * period) - spline(times)
+        if np.sqrt(np.mean(difference**2)) < _SAME * np.std(values):
+            return cycles
+    return 0

@@ -1,4 +1,4 @@
-"""What analysis says about a transition: the curve a step crosses, the separatrix a pulse crosses."""
+"""What analysis says about a transition: the curve a step crosses, a pulse's separatrix."""
 
 from __future__ import annotations
 
@@ -108,8 +108,7 @@ def separatrix_distance(
 
     def distance(state: np.ndarray, history: np.ndarray, times: np.ndarray) -> float:
         lifted = np.concatenate(
-            [state]
-            + [np.interp(nodes * lag, times, history[:, k]) for k, lag in enumerate(lags)]
+            [state] + [np.interp(nodes * lag, times, history[:, k]) for k, lag in enumerate(lags)]
         )
         return float(normal @ (lifted - full))
 

@@ -28,7 +28,7 @@ from stimulation.attractors import (
 )
 from stimulation.predictions import Prediction, across_separatrix, crossed_by_step, step_size
 from stimulation.shapes import Pulse
-from stimulation.units import Quantity, factor_to_parameter
+from stimulation.units import factor_to_parameter
 from stimulation.waveforms import Shape, Waveform
 
 _TRIALS = 10  # amplitudes of one round of the search

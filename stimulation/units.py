@@ -87,16 +87,13 @@ def factor_to_parameter(unit: str, model: VectorField, parameter: str) -> float:
     raise ModelError(_mismatch(unit, declared.unit, declared.capacitance, model.name, parameter))
 
 
-def _mismatch(
-    unit: str, own: str, capacitance: float | None, model: str, parameter: str
-) -> str:
+def _mismatch(unit: str, own: str, capacitance: float | None, model: str, parameter: str) -> str:
     possible = f"'... {own}'" + (" or '... pA'" if capacitance and own == "mV/ms" else "")
     if not own:
         return f"{model}.{parameter} has no unit; the input is in {unit}: give a plain number"
     if not unit:
         return (
-            f"the input for {model}.{parameter} has no unit: a current or a drive? "
-            f"write {possible}"
+            f"the input for {model}.{parameter} has no unit: a current or a drive? write {possible}"
         )
     if unit == "V/m":
         return (

@@ -39,7 +39,9 @@ def arrange(
     """Every combination of ``parameters``, or the listed ``points``; each with every seed."""
     if parameters and points:
         raise ModelError("give parameters (every combination) or points (a list), not both")
-    given = {k: np.atleast_1d(np.asarray(v, float)) for k, v in (parameters or points or {}).items()}
+    given = {
+        k: np.atleast_1d(np.asarray(v, float)) for k, v in (parameters or points or {}).items()
+    }
     for name, array in given.items():
         if name not in model.parameters:
             raise unknown_name("parameter", name, model.parameters, model.name)

@@ -32,8 +32,8 @@ _EL, _DELTA, _VT, _VR, _VS, _REF, _TAU = range(7)
 @njit([types.void(VECTOR, float64, float64, VECTOR)], cache=True, nogil=True)
 def published_cell(neuron, mu, sigma, out):
     """Fill ``out``: rate (kHz), mean voltage (mV), tau_mu (ms) at one input."""
-    count = int(round((neuron[_VS] - LOWEST) / STEP))
-    reset = int(round((neuron[_VR] - LOWEST) / STEP))
+    count = round((neuron[_VS] - LOWEST) / STEP)
+    reset = round((neuron[_VR] - LOWEST) / STEP)
     a, b, p = np.empty(count + 1), np.empty(count + 1), np.zeros(count + 1)
     factor = 2.0 / sigma**2
     for k in range(count + 1):

@@ -159,7 +159,9 @@ def arnold_tongue(
         reached = 0.0
     else:
         natural = natural_frequency(field, observable, **options)
-        edges = _simulated(field, input, ratio, values, unit, observable, natural, resolution, options)
+        edges = _simulated(
+            field, input, ratio, values, unit, observable, natural, resolution, options
+        )
         reached = resolution
     data = xr.Dataset(
         {
@@ -280,7 +282,10 @@ def _brackets(
                 )
             reach *= 2
             continue
-        return [(frequencies[low - 1], frequencies[low]), (frequencies[high + 1], frequencies[high])]
+        return [
+            (frequencies[low - 1], frequencies[low]),
+            (frequencies[high + 1], frequencies[high]),
+        ]
     raise ConvergenceError(
         f"no locking at {peak:g} {unit} near {center:g} Hz: the tongue is narrower than "
         f"{2 * reach / _SCAN:.2g} Hz; try a larger amplitude or a smaller resolution"
