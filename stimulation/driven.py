@@ -16,7 +16,7 @@ from stimulation.phases import crossings
 from stimulation.shapes import Sine
 from stimulation.units import Quantity
 
-DRIFT = 0.3  # cycles; a slip is a whole one
+_SLIP, _DRIFT = 0.5, 0.01  # cycles
 
 
 @dataclass(frozen=True)
@@ -59,28 +59,29 @@ class DrivenRuns:
         dt = self.options.get("dt") or default_step(self.model)
         return dt * max(1, round(self.model.frequency_factor / 1000 / dt))
 
-    def drift(self, rates: np.ndarray, frequency: float, ratio: tuple[int, int]) -> float:
-        """How far (cycles of the stimulus) the phase difference moves over the second half.
+    def locks(self, rates: np.ndarray, frequency: float, ratio: tuple[int, int]) -> bool:
+        """Whether the phase difference of a response to its stimulus stays where it is.
 
-        inf where the response has no two cycles.
+        It may swing, as on a torus, but neither slip nor drift over the second half of the record.
         """
         marks = crossings(rates, self.sample)
         marks = marks[marks > self.duration / 2]
-        if len(marks) < 3:
-            return np.inf
         n, m = ratio
-        second = self.model.frequency_factor
-        stimulus = (self.settle + marks) * frequency / second
+        if len(marks) < 4 * n:
+            return False
+        stimulus = (self.settle + marks) * frequency / self.model.frequency_factor
         # Over n response cycles the stimulus runs through m.
         difference = n * stimulus - m * np.arange(len(marks))
         if n > 1:  # between the cycles of one pattern the difference may vary
             difference = np.convolve(difference, np.ones(n) / n, mode="valid")
-        return float(np.ptp(difference)) if len(difference) else np.inf
+        middle = len(difference) // 2
+        drift = difference[middle:].mean() - difference[:middle].mean()
+        return bool(np.ptp(difference) < _SLIP and abs(drift) < _DRIFT)
 
     def locked(
         self, frequencies: np.ndarray, peaks: np.ndarray, unit: str, ratio: tuple[int, int]
     ) -> np.ndarray:
         """Whether each of the runs (P,) locks."""
         rates = self.rates(frequencies, peaks, unit)
-        drifts = [self.drift(r, f, ratio) for r, f in zip(rates, frequencies, strict=True)]
-        return np.array(drifts) < DRIFT
+        pairs = zip(rates, frequencies, strict=True)
+        return np.array([self.locks(r, float(f), ratio) for r, f in pairs])

@@ -14,7 +14,7 @@ from scipy.signal import welch
 from dynsys.errors import ModelError
 from dynsys.simulation.methods import default_step
 from dynsys.vector_field import VectorField
-from stimulation.driven import DRIFT, DrivenRuns
+from stimulation.driven import DrivenRuns
 from stimulation.phases import crossings
 from stimulation.tongues import natural_frequency
 from stimulation.units import factor_to_parameter, quantity
@@ -130,7 +130,7 @@ def entrainment_map(
     per_second = round(second / runs.sample)
     f, power = welch(rates, fs=per_second, window="hann", nperseg=min(per_second, rates.shape[1]))
     locked = [
-        [runs.drift(r, s, ratio) < DRIFT for ratio in ratios]
+        [runs.locks(r, s, ratio) for ratio in ratios]
         for r, s in zip(rates, stimulation, strict=True)
     ]
     response = np.array([_response_frequency(r, runs.sample, second) for r in rates])

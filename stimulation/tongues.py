@@ -3,7 +3,9 @@
 First order (phase reduction, Ermentrout & Kopell 1991; Pikovsky, Rosenblum & Kurths 2001, chapter
 7): with Z the phase response, z_m its m-th Fourier coefficient and f0 the natural frequency, a sine
 of amplitude A locks 1:m between m f0 (1 - A |z_m|) and m f0 (1 + A |z_m|). By simulation: the edges
-are bracketed and halved until the bracket is as narrow as asked.
+are bracketed and halved until the bracket is as narrow as asked. By continuation: the locked rhythm
+is a limit cycle of the driven model, and the edges are its folds or torus points. Beyond a torus
+point the phase may stay bounded for a little: there the simulated edge lies further out.
 """
 
 from __future__ import annotations
@@ -27,7 +29,7 @@ from stimulation.units import Quantity, factor_to_parameter, quantity
 if TYPE_CHECKING:
     from continuation.cycle_branch import Cycle
 
-METHODS = ("phase response", "simulation")
+METHODS = ("phase response", "continuation", "simulation")
 _SCAN = 17  # runs of a scan for the tongue
 _PER_EDGE = 6  # runs that divide the bracket of an edge in one round
 
@@ -37,7 +39,9 @@ class Tongue:
     """An Arnold tongue.
 
     ``data`` over ``amplitude`` (in its unit): ``lowest`` and ``highest`` locked frequency in Hz;
-    ``resolution`` (Hz) of the edges. ``natural`` is the frequency of the undriven rhythm.
+    ``resolution`` (Hz) of the edges; by continuation ``lowest_by`` and ``highest_by`` name what the
+    edges are (LPC: fold, NS: torus, PD: period doubling). ``natural`` is the frequency of the
+    undriven rhythm.
     """
 
     model: VectorField
@@ -119,7 +123,8 @@ def arnold_tongue(
     input : the parameter the sine is added to.
     ratio : (response cycles, stimulus cycles).
     amplitudes : zero to peak, in one unit.
-    method : "phase response" (first order, of the undriven cycle, for ratios 1:m) or "simulation".
+    method : "phase response" (first order, of the undriven cycle, for ratios 1:m), "continuation"
+        (exact, of the delay-line model) or "simulation".
     observable : whose cycles are counted; the model's first by default.
     resolution : of the edges in Hz, by simulation; shortest runs are 20 over it in periods.
     options : for ``simulate_ensemble``, such as ``discretisation="published"`` or ``dt`` (0.2 ms by
@@ -149,6 +154,7 @@ def arnold_tongue(
     factor = factor_to_parameter(unit, field, input)
     values = np.array([p.value for p in peaks])
     observable = observable or field.observable_names[0]
+    labels: list[list[str]] | None = None
     if "discretisation" not in options and "dt" not in options:
         options["dt"] = 2 * default_step(field)
     if method == "phase response":
@@ -157,6 +163,10 @@ def arnold_tongue(
         half = ratio[1] * natural * values * factor * abs(fourier_coefficient(cycle, input, ratio))
         edges = np.stack([ratio[1] * natural - half, ratio[1] * natural + half])
         reached = 0.0
+    elif method == "continuation":
+        cycle = cycle or stable_cycle(field, input)
+        natural, reached = cycle.frequency, 0.0
+        edges, labels = _continued(field, input, ratio, values * factor, natural)
     else:
         natural = natural_frequency(field, observable, **options)
         edges = _simulated(
@@ -171,7 +181,25 @@ def arnold_tongue(
         coords={"amplitude": ("amplitude", values, {"units": unit})},
         attrs={"method": method, "natural": natural, "resolution": reached, "input": input},
     )
+    if labels is not None:
+        data = data.assign(lowest_by=("amplitude", labels[0]), highest_by=("amplitude", labels[1]))
     return Tongue(field, input, ratio, method, natural, data)
+
+
+def _continued(
+    model: VectorField, input: str, ratio: tuple[int, int], values: np.ndarray, natural: float
+) -> tuple[np.ndarray, list[list[str]]]:
+    """Edges (2, amplitudes) and what they are, from branches of locked cycles."""
+    from stimulation.driven_cycles import locked_cycles, locked_range
+
+    center = natural * ratio[1] / ratio[0]
+    edges, labels = np.empty((2, len(values))), [[""] * len(values) for _ in range(2)]
+    for k, amplitude in enumerate(values):
+        span = (0.4 * center, 1.6 * center)
+        branch = locked_cycles(model, input, float(amplitude), center, span, cycles=ratio[1])
+        for side, (frequency, label) in enumerate(locked_range(branch, center)):
+            edges[side, k], labels[side][k] = frequency, label
+    return edges, labels
 
 
 def fourier_coefficient(cycle: Cycle, input: str, ratio: tuple[int, int] = (1, 1)) -> complex:
@@ -239,9 +267,9 @@ def _simulated(
     """Lowest and highest locked frequencies (2, amplitudes)."""
     center = natural * ratio[1] / ratio[0]
     second = model.frequency_factor
-    long = second * max(2 / resolution**0.5, 40 / natural)
-    # The slips just outside an edge are as rare as one in 1 / sqrt(width * resolution).
-    runs = DrivenRuns(model, input, observable, 0.5 * long, 1.5 * long, options)
+    # Next to an edge, phases settle as slowly as 1 / sqrt(width * resolution).
+    long = second * max(1 / resolution**0.5, 40 / natural)
+    runs = DrivenRuns(model, input, observable, long, 1.6 * long, options)
     edges = np.empty((2, len(values)))
     reach = 0.03 * center
     for k in np.argsort(values):

@@ -50,20 +50,32 @@ def test_the_simulated_tongue_tends_to_that_of_the_phase_response(first_order):
     assert "1 pA" in str(simulated)
 
 
+def test_continuation_phase_response_and_simulation_agree(first_order):
+    exact = arnold_tongue(A2, "mu_e", amplitudes=["1 pA", "4 pA", "20 pA"], method="continuation")
+    assert exact.data["lowest_by"].values.tolist() == ["LPC", "LPC", "NS"]
+    assert exact.edges("1 pA") == pytest.approx(first_order.edges("1 pA"), abs=2e-3)
+    simulated = arnold_tongue(A2, "mu_e", amplitudes=["4 pA", "20 pA"], method="simulation")
+    width = {t: [np.diff(x.edges(t))[0] for x in (exact, simulated)] for t in ("4 pA", "20 pA")}
+    assert width["4 pA"][0] == pytest.approx(width["4 pA"][1], rel=0.01)
+    # Beyond its torus points the rhythm still follows on average: 1.5 %.
+    assert width["20 pA"][0] == pytest.approx(width["20 pA"][1], rel=0.02)
+
+
 def test_a_weakly_driven_oscillator_follows_adlers_equation():
     # The normal form x' = x (1 - r^2) - w y + I, y' = y (1 - r^2) + w x has the phase response
-    # -sin(phase) on the unit circle; hence z_1 = 1/(2 w) of a period in time, 1/2 over the phase,
-    # and edges f0 +- A / (4 pi).
+    # -sin(phase) / (2 pi f0) on the unit circle, hence the edges f0 +- A / (4 pi) to first order.
     model = VectorField(
         "normal_form", {"x": 1.0, "y": 0.0}, {"I": 0.0, "w": 2 * np.pi},
         {"x": "x*(1 - x^2 - y^2) - w*y + I", "y": "y*(1 - x^2 - y^2) + w*x"}, time_unit="",
     )  # fmt: skip
-    tongue = arnold_tongue(
-        model, "I", amplitudes=[0.2], method="simulation", dt=0.02, resolution=5e-4
+    exact = arnold_tongue(model, "I", amplitudes=[0.05, 0.4], method="continuation")
+    assert exact.natural == pytest.approx(1.0, abs=1e-5)
+    expected = 0.05 / (4 * np.pi)
+    assert exact.edges(0.05) == pytest.approx((1 - expected, 1 + expected), abs=5e-5)
+    simulated = arnold_tongue(
+        model, "I", amplitudes=[0.4], method="simulation", dt=0.02, resolution=5e-4
     )
-    assert tongue.natural == pytest.approx(1.0, abs=1e-5)
-    expected = 0.2 / (4 * np.pi)
-    assert tongue.edges(0.2) == pytest.approx((1 - expected, 1 + expected), abs=1e-3)
+    assert simulated.edges(0.4) == pytest.approx(exact.edges(0.4), abs=1e-3)
 
 
 def test_the_published_bands_at_20_pa():
