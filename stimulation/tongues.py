@@ -218,7 +218,7 @@ def fourier_coefficient(cycle: Cycle, input: str, ratio: tuple[int, int] = (1, 1
 
 
 def stable_cycle(model: VectorField, parameter: str) -> Cycle:
-    """The stable cycle of a model at its parameters, from the Hopf points along ``parameter``.
+    """The stable cycle of a model at its parameters, from a Hopf point or its own simulation.
 
     Raises ModelError where the Hopf points near lead to none.
     """
@@ -226,6 +226,7 @@ def stable_cycle(model: VectorField, parameter: str) -> Cycle:
 
     value = model.parameters[parameter]
     scale = max(abs(value), 1.0)
+    near = (value - 0.02 * scale, value + 0.02 * scale)
     branch = equilibria(model, parameter=parameter, span=(value - scale, value + scale))
     for point in sorted(branch.points("H"), key=lambda h: abs(h.parameters[parameter] - value)):
         at = point.parameters[parameter]
@@ -237,10 +238,15 @@ def stable_cycle(model: VectorField, parameter: str) -> Cycle:
             continue
         if cycle.stable:
             return cycle
-    raise ModelError(
-        f"no stable cycle of {model.name} at {parameter} = {value:g} was found from the Hopf "
-        f"points between {value - scale:g} and {value + scale:g}; give a Cycle of limit_cycles"
-    )
+    try:  # no Hopf point leads there: from where the model goes by itself
+        cycle = limit_cycles(model, parameter=parameter, span=near).at(**{parameter: value})
+    except (ConvergenceError, ModelError) as error:
+        raise ModelError(
+            f"no stable cycle of {model.name} at {parameter} = {value:g} was found from the Hopf "
+            f"points between {value - scale:g} and {value + scale:g}, nor by simulation ({error}); "
+            "give a Cycle of limit_cycles"
+        ) from error
+    return cycle
 
 
 def natural_frequency(model: VectorField, observable: str, **options: Any) -> float:
