@@ -1,4 +1,4 @@
-"""dynsys: what a model is — vector fields, delays, transfer functions, compiled code, simulation."""
+"""dynsys: what a model is — vector fields, delays, transfer functions, simulation."""
 
 from __future__ import annotations
 

@@ -22,11 +22,14 @@ from stimulation.waveforms import Constant, Waveform
 _LAZY = {
     "OrnsteinUhlenbeck": "stimulation.noise",
     "Recorded": "stimulation.noise",
-    "arnold_tongue": "stimulation.arnold_tongue",
+    "arnold_tongue": "stimulation.tongues",
     "dose_duration": "stimulation.transitions",
     "entrainment_map": "stimulation.entrainment",
     "order_parameter": "stimulation.locking",
     "phase_locking": "stimulation.locking",
+    "predicted_advance": "stimulation.phase_design",
+    "shifting_pulse": "stimulation.phase_design",
+    "stopping_pulses": "stimulation.phase_design",
     "transition_threshold": "stimulation.transitions",
 }
 
@@ -49,6 +52,9 @@ __all__ = [
     "entrainment_map",
     "order_parameter",
     "phase_locking",
+    "predicted_advance",
+    "shifting_pulse",
+    "stopping_pulses",
     "transition_threshold",
 ]
 

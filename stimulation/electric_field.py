@@ -9,7 +9,7 @@ Source: Aspart, Ladenbauer & Obermayer 2016, PLOS Comput Biol 12(11):e1005206.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -47,7 +47,7 @@ class ElectricField:
     capacitance: float = 1.0
     membrane_resistance: float = 2.8
     axial_resistance: float = 1.5
-    neuron: EIFNeuron = EIFNeuron()
+    neuron: EIFNeuron = field(default_factory=EIFNeuron)
     rest: float | None = None
 
     def __post_init__(self) -> None:
@@ -78,22 +78,22 @@ class ElectricField:
         w = 2 * np.pi * _frequencies(frequency) / 1000
         return n.gL * (1 - math.exp((at - n.VT) / n.DeltaT)) + 1j * w * n.C
 
-    def current(self, field: str | Quantity, frequency: float = 0.0) -> float:
+    def current(self, amplitude: str | Quantity, frequency: float = 0.0) -> float:
         """Amplitude in pA of the current equivalent to a field of this amplitude and frequency.
 
         Raises ModelError for an amplitude that is no field.
         """
-        read = quantity(field)
+        read = quantity(amplitude)
         if read.unit != "V/m":
-            raise ModelError(f"{field!r} is no electric field; write it in V/m, as in '1 V/m'")
+            raise ModelError(f"{amplitude!r} is no electric field; write it in V/m, as in '1 V/m'")
         return float(read.value * abs(self._gain(frequency)))
 
-    def field(self, current: str | Quantity, frequency: float = 0.0) -> float:
+    def in_volts_per_metre(self, current: str | Quantity, frequency: float = 0.0) -> float:
         """Amplitude in V/m of the field equivalent to a current.
 
         Example
         -------
-        >>> ElectricField(dendrite_length=1200).field("40 pA", frequency=30)
+        >>> ElectricField(dendrite_length=1200).in_volts_per_metre("40 pA", frequency=30)
         2.5395...
         """
         read = quantity(current)
@@ -120,8 +120,6 @@ class ElectricField:
             )
         frequency = waveform.frequency if isinstance(waveform, Sine) else 0.0
         factor = float(abs(self._gain(frequency)))
-        from dataclasses import replace
-
         return replace(waveform, amplitude=Quantity(factor * waveform.peak.value, "pA"))
 
     def _gain(self, frequency: float) -> complex:

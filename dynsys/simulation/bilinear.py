@@ -1,8 +1,7 @@
 """Tables as the published mean-field code reads them: bilinear, held constant beyond the edges.
 
 Source: the implementation behind Cakan & Obermayer 2020, PLOS Comput Biol 16(4):e1007822. Rates and
-time constants are interpolated themselves, not their logarithms; filter time constants lie on the
-grid 0.001 + 0.01 k ms of the published fit.
+time constants are interpolated themselves, not their logarithms.
 """
 
 from __future__ import annotations
@@ -13,33 +12,27 @@ import numpy as np
 from numba import float64, int64, njit, types
 
 from dynsys.tables import HEADER, SmoothTable
+from dynsys.transfer import transfer_function
+from dynsys.transfer.published import MU, SIGMA, published_scheme
 
 _VECTOR = types.Array(float64, 1, "C")
-_PUBLISHED_LOWEST_MU = -1.0  # mV/ms; our table reaches further down
-_FIT_OFFSET, _FIT_STEP = 0.001, 0.01  # ms
 
 
 def published_table(table: SmoothTable) -> np.ndarray:
     """A table packed for ``bilinear_jet``: header, a mark per logarithm, values (nx, ny, q).
 
-    A quantity named ``log_...`` is stored without its logarithm; the transfer function of the
-    exponential integrate-and-fire neuron starts at mu = -1 mV/ms, as published.
+    A quantity named ``log_...`` is stored without its logarithm. The default neuron's transfer
+    function is replaced by that of the published scheme; any other table is read as it is.
     """
-    (x_name, x), (y_name, y) = table.axes.items()
-    first = 0
-    neuron = table.name == "eif" and (x_name, y_name) == ("mu", "sigma")
-    if neuron:
-        first = int(np.argmin(np.abs(x - _PUBLISHED_LOWEST_MU)))
-    x = x[first:]
-    marks, values = [], []
-    for name in table.quantities:
-        value = table.evaluate(name, x[:, None], y[None, :])
-        logarithm = name.startswith("log_")
-        value = np.exp(value) if logarithm else value
-        if neuron and name == "log_tau_mu":
-            value = _FIT_OFFSET + _FIT_STEP * np.round((value - _FIT_OFFSET) / _FIT_STEP)
-        marks.append(float(logarithm))
-        values.append(value)
+    if table is transfer_function():
+        x, y = MU, SIGMA
+        values = list(published_scheme())
+        marks = [1.0, 0.0, 1.0]
+    else:
+        x, y = table.axes.values()
+        marks = [float(name.startswith("log_")) for name in table.quantities]
+        values = [table.evaluate(name, x[:, None], y[None, :]) for name in table.quantities]
+        values = [np.exp(v) if mark else v for v, mark in zip(values, marks, strict=True)]
     header = [len(x), len(y), len(values), x[0], x[1] - x[0], y[0], y[1] - y[0]]
     return np.concatenate([header, marks, np.stack(values, axis=-1).ravel()])
 

@@ -42,7 +42,7 @@ def stencils(lags, c, dt, points, base, low, weight):
             nearest = math.floor(position + 0.5)
             if abs(position - nearest) < 1e-9:
                 position = nearest
-            left = int(math.floor(position))
+            left = math.floor(position)
             theta = position - left
             base[s, k] = left
             for v in range(3):
@@ -77,7 +77,7 @@ def mark_kinks(lags, dt, edges, kinks):
         for i in range(count):
             if kinks[i] == level:
                 for lag in lags:
-                    steps = int(math.floor(lag / dt + 0.5))
+                    steps = math.floor(lag / dt + 0.5)
                     if i + steps < count and kinks[i + steps] == 0:
                         kinks[i + steps] = level + 1
 

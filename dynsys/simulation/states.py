@@ -34,7 +34,8 @@ def initial_states(model: VectorField, initial: Initial, points: int) -> np.ndar
         given = given[0] if len(given) == 1 else given
     elif isinstance(initial, Mapping):
         given = default.copy()
-        for name, value in initial.items():
+        for label, value in initial.items():
+            name = str(label)
             if name not in model.states:
                 raise unknown_name("state", name, model.states, model.name)
             given[list(model.states).index(name)] = float(value)
