@@ -27,6 +27,7 @@ from dynsys.definition import (
 )
 from dynsys.delays import DEFAULT_ORDER, Delay, DelayLine, fill_lines, replace_delays
 from dynsys.errors import ModelError, unknown_name
+from dynsys.exchange.exports import Exports
 from dynsys.lifting import field_graph
 from dynsys.printing import to_text
 from dynsys.tables import SmoothTable
@@ -34,7 +35,7 @@ from dynsys.tables import SmoothTable
 _HERTZ = {"ms": 1000.0, "s": 1.0, "": 1.0}
 
 
-class VectorField:
+class VectorField(Exports):
     """A dynamical system x' = f(x, p), with delays and tables, as symbolic expressions.
 
     Parameters

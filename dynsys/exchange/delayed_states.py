@@ -1,0 +1,45 @@
+"""Delayed signals as functions of delayed states, for tools that delay variables only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import sympy
+
+from dynsys.definition import symbol
+from dynsys.delays import Delay
+
+
+class DelayedStates:
+    """Rewrites ``delay(g(x, y), tau)`` as ``g(x(t - tau), y(t - tau))``.
+
+    ``states`` are the names that may be delayed, ``definitions`` what is written out inside a
+    delay. ``found`` maps (state name, delay) to the symbol that stands for the delayed state.
+    """
+
+    def __init__(
+        self, states: Mapping[str, object], definitions: Mapping[str, sympy.Expr]
+    ) -> None:
+        self._states = {symbol(name) for name in states}
+        self._definitions = {symbol(k): e for k, e in definitions.items()}
+        self.found: dict[tuple[str, sympy.Expr], sympy.Symbol] = {}
+
+    def __call__(self, expression: sympy.Expr, shift: sympy.Expr = sympy.S.Zero) -> sympy.Expr:
+        """The expression a time ``shift`` ago, with every delay moved to the states."""
+        if isinstance(expression, Delay):
+            return self(expression.args[0], shift + expression.args[1])
+        if shift == 0 and not expression.has(Delay):
+            return expression
+        if shift != 0 and expression in self._definitions:
+            return self(self._definitions[expression], shift)
+        if shift != 0 and expression in self._states:
+            return self._delayed(expression, shift)
+        if not expression.args:
+            return expression
+        return expression.func(*(self(argument, shift) for argument in expression.args))
+
+    def _delayed(self, state: sympy.Symbol, shift: sympy.Expr) -> sympy.Symbol:
+        key = (state.name, shift)
+        if key not in self.found:
+            self.found[key] = symbol(f"{state.name}_delayed{len(self.found) + 1}")
+        return self.found[key]
