@@ -178,9 +178,7 @@ for number, point in enumerate(equilibria('HB'), 1):
 """
 
 
-def _span(
-    model: VectorField, name: str, span: tuple[float, float] | None
-) -> tuple[float, float]:
+def _span(model: VectorField, name: str, span: tuple[float, float] | None) -> tuple[float, float]:
     value = model.parameters[name]
     reach = 2 * max(abs(value), 1.0)
     low, high = (value - reach, value + reach) if span is None else map(float, span)

@@ -162,7 +162,9 @@ def table_arrays(tables: Mapping[str, SmoothTable]) -> str:
     for name, table in tables.items():
         numbers = [repr(v) for v in np.asarray(table.packed).tolist()]
         rows = [", ".join(numbers[i : i + 6]) for i in range(0, len(numbers), 6)]
-        head = f"/* {table.source or name} */\nstatic const double table_{name}[{len(numbers)}] = {{"
+        head = (
+            f"/* {table.source or name} */\nstatic const double table_{name}[{len(numbers)}] = {{"
+        )
         parts.append(head + "\n" + ",\n".join(rows) + "};\n")
     return "\n".join(parts)
 

@@ -15,7 +15,7 @@ RESERVED = frozenset(
     "flr mod delay ran if then else not normal besselj bessely besseli erf erfc sum of shift "
     "ishift del_shft hom_bcs poisson set lgamma t pi linoid mouse_x mouse_y mouse_vx mouse_vy "
     "par param params parameter number init aux bdry table wiener global markov volterra "
-    "special solve solv options only export done d i p nxxqq start end".split()
+    "special solve solv options only export done d p nxxqq start end".split()
 )
 
 

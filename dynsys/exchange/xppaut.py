@@ -11,7 +11,7 @@ import sympy
 from dynsys.definition import evaluation_order, symbol
 from dynsys.errors import ModelError
 from dynsys.exchange.c_source import c_function, preamble, statements, table_arrays
-from dynsys.exchange.delayed_states import DelayedStates
+from dynsys.exchange.delayed_states import DelayedStates, EndlessDelay
 from dynsys.exchange.xpp_names import LONGEST_LINE, XppPrinter, xpp_names
 from dynsys.functions import Linoid
 from dynsys.graph import Graph
@@ -23,9 +23,7 @@ if TYPE_CHECKING:
     from dynsys.vector_field import VectorField
 
 # Next to the removable singularity the series to u^6 is good to the last digit.
-_LINOID = (
-    "linoid(u)=if(abs(u)<0.03)then(1+u/2+u^2/12-u^4/720+u^6/30240)else(u/(1-exp(-u)))"
-)
+_LINOID = "linoid(u)=if(abs(u)<0.03)then(1+u/2+u^2/12-u^4/720+u^6/30240)else(u/(1-exp(-u)))"
 
 
 def write_xppaut(model: VectorField, path: str | Path) -> list[Path]:
@@ -33,7 +31,8 @@ def write_xppaut(model: VectorField, path: str | Path) -> list[Path]:
 
     Names longer than nine characters, or equal but for their case, are shortened and listed in
     the file's head. A delayed signal g(x(t - tau)) is written with ``delay(x, tau)`` of the
-    states in it. XPPAUT has tables in one dimension only: a model with two-dimensional tables
+    states in it; one that depends on its own past, which XPPAUT cannot write, as the transport
+    line that our engine uses. XPPAUT has tables in one dimension only: a model with two-dimensional tables
     gets a C file beside the .ode, whose first line says how to compile it, and the .ode takes
     its right-hand sides from there (``export`` and ``dll_lib``), exact to the last digit.
 
@@ -66,19 +65,37 @@ class _Writer:
 
     def __init__(self, model: VectorField, stem: str) -> None:
         self.model, self.stem = model, stem
+        shown = {k: o.expression for k, o in model.observables.items() if o.expression != symbol(k)}
         self.delayed = DelayedStates(model.states, model.definitions)
-        self.definitions = {k: self.delayed(e) for k, e in model.definitions.items()}
-        self.equations = {k: self.delayed(e) for k, e in model.equations.items()}
-        self.auxiliaries = {
-            k: self.delayed(o.expression)
-            for k, o in model.observables.items()
-            if o.expression != symbol(k)
-        }
+        self.initial = {k: s.initial for k, s in model.states.items()}
+        groups = (model.definitions, model.equations, shown)
+        try:
+            self.definitions, self.equations, self.auxiliaries = (
+                {k: self.delayed(e) for k, e in group.items()} for group in groups
+            )
+        except EndlessDelay:
+            self._take_lines(shown)
         self.parts: dict[str, sympy.Expr] = {}
         lags = {s.name: f"{x}_d{k}" for k, ((x, _), s) in enumerate(self.delayed.found.items(), 1)}
-        taken = [*model.states, *model.parameters, *model.definitions, *self.auxiliaries]
+        taken = [*self.equations, *model.parameters, *model.definitions, *self.auxiliaries]
         self.names = xpp_names([*taken, *lags.values()])
         self.names |= {long: self.names[short] for long, short in lags.items()}
+
+    def _take_lines(self, shown: dict[str, sympy.Expr]) -> None:
+        """Let every delay be its transport line, whose nodes become states."""
+        model = self.model
+        self.delayed.found.clear()
+        expressions, lines = model.lifted_system
+        first, last = len(model.definitions), len(model.definitions) + len(model.equations)
+        self.definitions = dict(zip(model.definitions, expressions[:first], strict=True))
+        self.equations = dict(zip(model.equations, expressions[first:last], strict=True))
+        named = dict(zip(model.observables, expressions[last:], strict=True))
+        self.auxiliaries = {k: named[k] for k in shown}
+        for line in lines:
+            names = (node.name for node in line.nodes)
+            self.equations |= dict(zip(names, line.equations(), strict=True))
+        values = model.initial_state().tolist()
+        self.initial = dict(zip(model.state_names, values, strict=True))
 
     def files(self) -> tuple[str, str]:
         """The .ode text and the C source (empty without tables)."""
@@ -125,7 +142,10 @@ class _Writer:
             words = ", ".join(w for w in (declared.unit, declared.meaning) if w)
             lines += [f"# {words}"] if words else []
             lines.append(f"par {self.names[name]}={value!r}")
-        lines += [f"init {self.names[k]}={s.initial!r}" for k, s in model.states.items()]
+        lines += [f"init {self.names[k]}={value!r}" for k, value in self.initial.items()]
+        if len(self.equations) > len(model.states):
+            order = model.delay_order
+            lines.append(f"# line1_1, ...: transport lines of {order} nodes that carry the delays")
         return lines
 
     def _delays(self) -> list[str]:
@@ -161,12 +181,12 @@ class _Writer:
 
     def _inputs(self) -> list[str]:
         return [
-            *self.model.states, *self.model.parameters,
+            *self.equations, *self.model.parameters,
             *(s.name for s in self.delayed.found.values()),
         ]  # fmt: skip
 
     def _compiled(self) -> str:
-        states = list(self.model.states)
+        states = list(self.equations)
         rates = [f"rate{i}" for i in range(len(states))]
         lines = [*self._head(), *(f"par {rate}=0" for rate in rates), *self._delays()]
         sent = ",".join(self.names[name] for name in self._inputs())
