@@ -130,8 +130,8 @@ def equations(model: VectorField, state: np.ndarray) -> str:
     about = [f"/* {model.name}: {model.meaning}".rstrip(": "), f"   {model.source} */"]
     return "\n".join(
         [*about, '#include "auto_f2c.h"', "#include <math.h>", *tables, "",
-         preamble(graph, outputs), c_function(_FUNC, body), c_function(_STPNT, [*point, "return 0;"]),
-         _UNUSED]
+         preamble(graph, outputs), c_function(_FUNC, body),
+         c_function(_STPNT, [*point, "return 0;"]), _UNUSED]
     )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from dynsys.graph import Graph
 from dynsys.tables import HEADER, SmoothTable
 
 _CALLS = {"abs": "fabs"}
+_OPERATORS = {"add": "+", "mul": "*", "div": "/"}
 _BERNOULLI = [float(sympy.bernoulli(i) / sympy.factorial(i)) for i in range(0, 122, 2)]
 
 # The k-th derivative of u / (1 - exp(-u)): closed form, series next to 0 (see dynsys.functions).
@@ -141,7 +142,7 @@ def _expression(graph: Graph, n: int, name) -> str:
     operation = content[0]
     given = [name(argument) for argument in graph.arguments(n)]
     if operation in ("add", "mul", "div"):
-        return f" {dict(add='+', mul='*', div='/')[operation]} ".join(given)
+        return f" {_OPERATORS[operation]} ".join(given)
     if operation == "power":
         return f"pow({given[0]}, {number(content[2])})"
     if operation == "linoid":

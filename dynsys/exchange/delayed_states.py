@@ -11,7 +11,7 @@ from dynsys.delays import Delay
 
 
 class EndlessDelay(Exception):
-    """A delayed signal that depends on its own past: no function of finitely many delayed states."""
+    """A delayed signal that depends on its own past, hence on infinitely many delayed states."""
 
 
 class DelayedStates:

@@ -29,7 +29,7 @@ class Exports:
         return write_xppaut(cast(Any, self), path)
 
     def to_pydstool(self) -> Any:
-        """A PyDSTool Generator that calls this model's compiled field; see ``exchange.pydstool``."""
+        """A PyDSTool Generator that calls the compiled field; see ``exchange.pydstool``."""
         from dynsys.exchange.pydstool import generator
 
         return generator(cast(Any, self))

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def write_latex(model: VectorField, path: str | Path | None = None) -> str:
-    r"""The equations as ``align*`` and the parameters as ``tabular``; written where a path is given.
+    r"""The equations as ``align*``, the parameters as ``tabular``; to a file where a path is given.
 
     The text needs the package amsmath. Definitions follow the equations they serve.
 

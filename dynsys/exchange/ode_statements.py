@@ -97,7 +97,10 @@ def _unrolled(content: str, path: Path, line: int) -> list[str]:
     copies = []
     for j in range(low, high + 1):
         copy = _LOOP.sub(str(j), content)
-        copies.append(_INDEX.sub(lambda m, j=j: str(j + int((m[1] or "0").replace(" ", ""))), copy))
+        for index in reversed(list(_INDEX.finditer(copy))):
+            number = j + int((index[1] or "0").replace(" ", ""))
+            copy = copy[: index.start()] + str(number) + copy[index.end() :]
+        copies.append(copy)
     return copies
 
 

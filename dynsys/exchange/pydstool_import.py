@@ -21,6 +21,7 @@ import importlib.abc
 import importlib.machinery
 import os
 import sys
+import token
 import types
 import warnings
 from functools import cache
@@ -69,7 +70,9 @@ class _Shell(types.ModuleType):
             raise AttributeError(name)
 
         def missing(*_: Any, **__: Any) -> Any:
-            raise DynsysError(f"{self.__name__}.{name}: compiling through PyDSTool is not supported")
+            raise DynsysError(
+                f"{self.__name__}.{name}: compiling through PyDSTool is not supported"
+            )
 
         return missing
 
@@ -90,10 +93,13 @@ def _views() -> dict[str, str]:
     again = {n: getattr(np, n) for n in dir(np) if not n.startswith("_") and not hasattr(scipy, n)}
     again |= {**_REMOVED, "array": _array, "who": _nothing, "special": special}
     scipy_view = _view("scipy", scipy, again)
-    optimize = _view("optimize", scipy.optimize, {"minpack": scipy.optimize, "zeros": scipy.optimize})
+    optimize = _view(
+        "optimize", scipy.optimize, {"minpack": scipy.optimize, "zeros": scipy.optimize}
+    )
     made = {
         "parser": python_grammar,
         "symbol": python_grammar,
+        "token": _view("token", token, {"tok_name": dict(token.tok_name)}),  # PyDSTool adds to it
         "numpy": numpy_view,
         "scipy": scipy_view,
         "scipy.special": special,
@@ -152,17 +158,14 @@ class _Adapter(ast.NodeTransformer):
         return [ast.copy_location(statement, node) for statement in result]
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
-        names = {n.func.id for n in ast.walk(node) if _calls(n)}
+        calls = [n.func for n in ast.walk(node) if isinstance(n, ast.Call)]
+        names = {function.id for function in calls if isinstance(function, ast.Name)}
         self.generic_visit(node)
         if {"exec", "locals"} <= names:
             _Names().visit(node)
             begin = ast.parse("_made_ = {}").body
             node.body[:0] = [ast.copy_location(statement, node.body[0]) for statement in begin]
         return node
-
-
-def _calls(node: ast.AST) -> bool:
-    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
 
 
 class _Names(ast.NodeTransformer):
@@ -207,7 +210,7 @@ class _Finder(importlib.abc.MetaPathFinder):
         found = importlib.machinery.PathFinder.find_spec(fullname, path)
         if found is None or not (found.origin or "").endswith(".py"):
             return found
-        found.loader = _Loader(fullname, found.origin)
+        found.loader = _Loader(fullname, str(found.origin))
         return found
 
 

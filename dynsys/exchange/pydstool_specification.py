@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import random
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -33,6 +35,16 @@ _REFUSED = {
     "ignorespecial": "specifications with ignorespecial cannot be checked",
 }
 _DERIVED = ("Jacobian", "Jacobian_pars")  # ours are exact and generated
+# PyDSTool takes these for functions and constants, whatever a model means by them.
+_PROTECTED = frozenset(
+    [n for n in dir(math) if not n.startswith("__")]
+    + [n for n in dir(random) if not n.startswith("_")]
+    + ["sign", "mod", "abs", "pow", "min", "max", "sum", "and", "not", "or", "for", "if", "heav"]
+    + ["globalindepvar", "initcond", "getindex", "getbound", "arcsin", "arccos", "arctan"]
+    + ["arctan2", "arccosh", "arcsinh", "arctanh", "t", "linoid"]
+    # its symbolic class writes constants and functions with a capital
+    + ["E", "Pi", "Exp", "Log", "Sqrt", "Pow", "Sin", "Cos", "Tan", "Tanh", "Abs", "Sign", "Max"]
+)
 _LINOID = "if(abs(u) < 0.03, 1 + u/2 + u**2/12 - u**4/720 + u**6/30240, u/(1 - exp(-u)))"
 
 
@@ -74,10 +86,22 @@ class _Printer(_TextPrinter):
         return text
 
 
+def pydstool_name(name: str) -> str:
+    """The name a state or parameter has in PyDSTool: with a _ where PyDSTool claims it.
+
+    Example
+    -------
+    >>> pydstool_name("e"), pydstool_name("v")
+    ('e_', 'v')
+    """
+    return f"{name}_" if name in _PROTECTED else name
+
+
 def specification(model: VectorField) -> dict[str, Any]:
     """A model as keyword arguments of PyDSTool's ``args``: name, varspecs, pars, ics, fnspecs.
 
-    Named expressions are written out, delays are their transport lines. Raises ModelError for a
+    Named expressions are written out, delays are their transport lines, names that PyDSTool
+    claims for itself get a _ (see ``pydstool_name``). Raises ModelError for a
     model with tables: ``model.to_pydstool()`` gives a Generator that calls the compiled field.
 
     Example
@@ -98,13 +122,15 @@ def specification(model: VectorField) -> dict[str, Any]:
         written[symbol(label)] = named[label].xreplace(written)
     field = [*expressions[first:last], *(e for line in lines for e in line.equations())]
     field = [e.xreplace(written) for e in field]
+    names = {k: pydstool_name(k) for k in [*model.state_names, *model.parameters]}
+    renamed = {symbol(k): symbol(v) for k, v in names.items() if k != v}
+    texts = [_Printer({}).doprint(e.xreplace(renamed)) for e in field]
+    states = [names[k] for k in model.state_names]
     result: dict[str, Any] = {
         "name": model.name,
-        "varspecs": {
-            k: _Printer({}).doprint(e) for k, e in zip(model.state_names, field, strict=True)
-        },
-        "pars": dict(model.parameters),
-        "ics": dict(zip(model.state_names, model.initial_state().tolist(), strict=True)),
+        "varspecs": dict(zip(states, texts, strict=True)),
+        "pars": {names[k]: v for k, v in model.parameters.items()},
+        "ics": dict(zip(states, model.initial_state().tolist(), strict=True)),
     }
     if any(e.has(Linoid) for e in field):
         result["fnspecs"] = {"linoid": (["u"], _LINOID)}

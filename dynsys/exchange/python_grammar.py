@@ -13,12 +13,12 @@ import token
 import tokenize
 from collections.abc import Callable
 
-_RULES = (
-    "eval_input testlist test or_test and_test not_test comparison comp_op expr xor_expr and_expr "
-    "shift_expr arith_expr term factor power atom_expr atom trailer arglist argument testlist_comp "
-    "subscriptlist subscript"
-).split()
-NUMBERS = {name: 300 + i for i, name in enumerate(_RULES)}
+_WORDS = """
+eval_input testlist test or_test and_test not_test comparison comp_op expr xor_expr and_expr
+shift_expr arith_expr term factor power atom_expr atom trailer arglist argument testlist_comp
+subscriptlist subscript
+"""
+NUMBERS = {name: 300 + i for i, name in enumerate(_WORDS.split())}
 sym_name = {number: name for name, number in NUMBERS.items()}
 _BINARY = (
     ("expr", ("|",)),

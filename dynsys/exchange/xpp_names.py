@@ -10,13 +10,14 @@ from sympy.printing.str import StrPrinter
 
 LONGEST_NAME = 9  # XPPAUT keeps ten characters and cuts the rest off in silence
 LONGEST_LINE = 900  # its parser holds 1024 characters
-RESERVED = frozenset(
-    "sin cos tan asin acos atan sinh cosh tanh atan2 max min abs exp ln log log10 sqrt heav sign "
-    "flr mod delay ran if then else not normal besselj bessely besseli erf erfc sum of shift "
-    "ishift del_shft hom_bcs poisson set lgamma t pi linoid mouse_x mouse_y mouse_vx mouse_vy "
-    "par param params parameter number init aux bdry table wiener global markov volterra "
-    "special solve solv options only export done d p nxxqq start end".split()
-)
+_WORDS = """
+sin cos tan asin acos atan sinh cosh tanh atan2 max min abs exp ln log log10 sqrt heav sign
+flr mod delay ran if then else not normal besselj bessely besseli erf erfc sum of shift
+ishift del_shft hom_bcs poisson set lgamma t pi linoid mouse_x mouse_y mouse_vx mouse_vy
+par param params parameter number init aux bdry table wiener global markov volterra
+special solve solv options only export done d p nxxqq start end
+"""
+RESERVED = frozenset(_WORDS.split())
 
 
 def xpp_names(names: Iterable[str]) -> dict[str, str]:

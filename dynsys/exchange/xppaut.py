@@ -32,7 +32,7 @@ def write_xppaut(model: VectorField, path: str | Path) -> list[Path]:
     Names longer than nine characters, or equal but for their case, are shortened and listed in
     the file's head. A delayed signal g(x(t - tau)) is written with ``delay(x, tau)`` of the
     states in it; one that depends on its own past, which XPPAUT cannot write, as the transport
-    line that our engine uses. XPPAUT has tables in one dimension only: a model with two-dimensional tables
+    line that our engine uses. XPPAUT has tables in one dimension only: a model with tables in two
     gets a C file beside the .ode, whose first line says how to compile it, and the .ode takes
     its right-hand sides from there (``export`` and ``dll_lib``), exact to the last digit.
 
