@@ -16,9 +16,13 @@ from continuation.storage import load
 
 # The cycle engine compiles on its first import; equilibria should not wait for it.
 _LAZY = {
+    "ContClass": "continuation.pycont",
+    "CrossCheck": "continuation.backend_comparison",
     "Cycle": "continuation.cycle_branch",
     "CycleBranch": "continuation.cycle_branch",
     "CycleSettings": "continuation.cycles",
+    "args": "continuation.pycont",
+    "cross_check": "continuation.backend_comparison",
     "direct_phase_response": "continuation.phase_responses",
     "LineDiagram": "continuation.line_diagram",
     "limit_cycles": "continuation.cycles",
@@ -27,6 +31,8 @@ _LAZY = {
 
 __all__ = [
     "Branch",
+    "ContClass",
+    "CrossCheck",
     "Cycle",
     "CycleBranch",
     "CycleSettings",
@@ -34,7 +40,9 @@ __all__ = [
     "LineDiagram",
     "Settings",
     "SpecialPoint",
+    "args",
     "bifurcation_diagram",
+    "cross_check",
     "direct_phase_response",
     "equilibria",
     "find_equilibria",
