@@ -47,7 +47,9 @@ def compute(follower: Follower, starts: list[np.ndarray]) -> Branch:
 
     Raises ConvergenceError where PyCont finds no curve from any start.
     """
-    traces, points, ended = [], [], []
+    traces: list[Trace] = []
+    points: list[SpecialPoint] = []
+    ended: list[tuple[str, str]] = []
     for start in starts:
         if any(_near(trace.points, start) for trace in traces):
             continue
