@@ -1,6 +1,6 @@
 """``ContClass``: PyCont's names on our engine, so that a PyCont script runs with other imports.
 
-    from continuation.pycont import ContClass, Generator, args
+from continuation.pycont import ContClass, Generator, args
 """
 
 from __future__ import annotations
@@ -168,8 +168,6 @@ class ContClass:
         if isinstance(given, (SpecialPoint, Cycle)):
             return given
         if isinstance(given, Point) and given.special is not None:
-            if "BP" in given.labels and isinstance(settings["initdirec"], np.ndarray):
-                return given.special
             return given.special
         values = given.todict() if isinstance(given, Point) else dict(given or {})
         known = [*self.model.states, *self.model.parameters]
@@ -217,8 +215,8 @@ def _cycle_start(settings: dict[str, Any], start: Any, model: VectorField) -> An
     if settings["initpoint"] is None or start.label == "":
         return model
     raise ModelError(
-        f"curve {settings['name']}: type LC-C starts at a Hopf point or a cycle, not at {start.name} "
-        f"(labelled {start.label})"
+        f"curve {settings['name']}: type LC-C starts at a Hopf point or a cycle, not at "
+        f"{start.name} (labelled {start.label})"
     )
 
 

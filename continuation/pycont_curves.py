@@ -9,11 +9,10 @@ from typing import Any
 import numpy as np
 
 from continuation import codimension_two, equilibrium_events
-from continuation.borders import hopf_borders, null_vectors
 from continuation.branch_points import other_tangent
 from continuation.curves import fold_start, hopf_start
-from continuation.following import MAX_POINTS, REASONS, STEP_MIN, Follower, Trace, join
-from continuation.problems import EQUILIBRIUM, FOLD, HOPF
+from continuation.following import MAX_POINTS, REASONS, Follower, Trace, join
+from continuation.problems import EQUILIBRIUM, HOPF
 from continuation.pycont_points import Point, Solution, args
 from continuation.settings import Settings
 from continuation.special_points import SpecialPoint
@@ -25,7 +24,14 @@ LABELS = {
     "LC-C": ("LPC", "PD", "NS", "BPC"),
 }  # fmt: skip
 _THEIRS = {"HH": "DH"}  # our label -> PyCont's
-_FAR = 1e6  # PyCont's curves end by their number of points, not by a span
+_FAR = 1e9  # PyCont's curves end by their number of points, not by a span
+
+
+def in_own_units(model: Any) -> Any:
+    """The model with every state's scale 1, so that steps are what PyCont's users mean."""
+    plain = model.with_parameters()
+    plain.__dict__["scales"] = np.ones(model.compiled.n)
+    return plain
 
 
 class Curve:
@@ -37,7 +43,7 @@ class Curve:
     """
 
     def __init__(self, model: Any, settings: dict[str, Any], start: Any) -> None:
-        self.model, self.settings, self.start = model, settings, start
+        self.model, self.settings, self.start = in_own_units(model), settings, start
         self.name, self.curvetype = settings["name"], settings["type"]
         self.freepars = list(settings["freepars"])
         self.varslist = sorted(model.states)
@@ -84,27 +90,22 @@ class Curve:
     def _begin(self) -> tuple[Follower, np.ndarray]:
         """A follower in the variables' own units, and the start on its curve."""
         values = {k: self.start.parameters[k] for k in self.freepars}
-        spans = {k: (v - _FAR * (1 + abs(v)), v + _FAR * (1 + abs(v))) for k, v in values.items()}
-        for name, (low, high) in spans.items():
-            if self.model.declared_parameters[name].positive:
-                spans[name] = (max(low, 1e-12), high)
-        settings, a = self._numerics(), self.model.jacobian(self.start.state)
+        # Half a span is a parameter's scale: these spans make it 1. Bounds are set apart.
+        spans = {k: (v - 1.0, v + 1.0) for k, v in values.items()}
+        settings = self._numerics()
         if self.curvetype == "EP-C":
-            follower, kappa = Follower(self.model, EQUILIBRIUM, spans, settings), []
+            follower = Follower(self.model, EQUILIBRIUM, spans, settings)
+            first = follower.scaled(self.start.state, *values.values())
         else:
             begin = fold_start if self.curvetype == "LP-C" else hopf_start
+            point = replace(self.start, model=self.model)
             two = (self.freepars[0], self.freepars[1])
-            follower, y = begin(self.start, two, spans, settings)
-            kappa = [y[-1] * follower.scale[-1]] if follower.problem is HOPF else []
-        n, m = follower.n, len(spans)
-        limits = np.array(list(spans.values()))
-        follower.scale[: n + m] = 1.0
-        follower.lower[n : n + m], follower.upper[n : n + m] = limits.T
-        if follower.problem is FOLD:
-            follower.border[0], follower.border[1] = null_vectors(a)
-        elif follower.problem is HOPF:
-            hopf_borders(a, float(np.sqrt(max(kappa[0], 0.0))), follower.border)
-        return follower, follower.scaled(self.start.state, *values.values(), *kappa)
+            follower, first = begin(point, two, spans, settings)
+        for k, name in enumerate(self.freepars):
+            positive = self.model.declared_parameters[name].positive
+            follower.lower[follower.n + k] = 1e-12 if positive else -_FAR
+            follower.upper[follower.n + k] = _FAR
+        return follower, first
 
     def _at_start(self) -> tuple[np.ndarray, np.ndarray]:
         """The start corrected onto the curve, and PyCont's direction "forward" there."""
@@ -143,10 +144,10 @@ class Curve:
     def _extend(self, way: str) -> None:
         follower, trace = self._follower, self._trace
         if trace is None:
-            y, tangent = self._at_start()
-            tangent = tangent if way == "forward" else -tangent
-            if isinstance(self.settings.get("initdirec"), np.ndarray):  # a second branch
-                y = self._switched(y, tangent)
+            sign = 1.0 if way == "forward" else -1.0
+            switched = isinstance(self.settings.get("initdirec"), np.ndarray)
+            y, tangent = self._switched(sign) if switched else self._at_start()
+            tangent = tangent if switched else sign * tangent
         elif way == "forward":
             y, tangent = trace.points[-1], trace.tangents[-1]
         else:
@@ -160,15 +161,25 @@ class Curve:
         reason = REASONS[part.end]
         if part.end == MAX_POINTS:
             reason = f"computed MaxNumPoints = {self.settings['MaxNumPoints']} points"
+        elif follower.problem is HOPF and abs(part.points[-1, -1]) < 1e-9:
+            reason = "Bogdanov-Takens point: the frequency vanishes"
         part, points, stop = self._events(part)
         self.stopped[way] = stop or reason
-        self._failed = part.end == STEP_MIN and not stop
         self._keep(part if way == "forward" else part.reversed(), points, way)
 
-    def _switched(self, y: np.ndarray, direction: np.ndarray) -> np.ndarray:
-        shifted = y + 10 * self.settings["StepSize"] * direction / np.linalg.norm(direction)
-        moved = self._follower.correct(shifted, direction, float(direction @ shifted))
-        return y if moved is None else moved
+    def _switched(self, sign: float) -> tuple[np.ndarray, np.ndarray]:
+        """A first step from a branch point along its second branch, where Newton is regular."""
+        direction = sign * self._vector(self.settings["initdirec"])
+        direction /= np.linalg.norm(direction)
+        shifted = self._first + self.settings["MaxStepSize"] * direction
+        y = self._follower.correct(shifted, direction, float(direction @ shifted))
+        if y is None:
+            raise ConvergenceError(
+                f"curve {self.name}: Newton found no second branch a step of MaxStepSize = "
+                f"{self.settings['MaxStepSize']:g} along initdirec; try another MaxStepSize"
+            )
+        tangent = self._follower.any_tangent(y)
+        return y, tangent if tangent @ direction > 0 else -tangent
 
     def _events(self, part: Trace) -> tuple[Trace, list[SpecialPoint], str]:
         """Special points of a new part, which ends at the first label of StopAtPoints."""
@@ -178,7 +189,7 @@ class Curve:
         kept, stop = [], ""
         for point in search.events(self._follower, part):
             label = _THEIRS.get(point.label, point.label)
-            if label in wanted:
+            if label in wanted or label == "suspect":
                 kept.append(replace(point, label=label))
             if label in stops:
                 end = point.index + 1
@@ -276,7 +287,8 @@ class Curve:
 
     def _described(self, eigenvalues: np.ndarray, tangent: np.ndarray) -> dict[str, Any]:
         real = np.real(eigenvalues)
-        stab = "S" if np.all(real < 0) else "U" if np.all(real > 0) else "N"
+        zero = 1e-9 * np.max(np.abs(eigenvalues))
+        stab = "S" if np.all(real < -zero) else "U" if np.all(real > zero) else "N"
         direction = {**dict(zip(self.model.states, tangent, strict=False))}
         n = self._follower.n
         direction |= dict(zip(self.freepars, tangent[n:], strict=False))

@@ -143,7 +143,12 @@ class CycleCurve:
         return draw_curve(self, coords, stability, axes, style)
 
     def plot_cycles(
-        self, coords: Any = None, cycles: Any = None, axes: Any = None, count: int = 12, **style: Any
+        self,
+        coords: Any = None,
+        cycles: Any = None,
+        axes: Any = None,
+        count: int = 12,
+        **style: Any,
     ) -> Any:
         """Draw orbits: against time (('t', 'v')) or in a plane (('v', 'w')). Returns the axes.
 
@@ -163,7 +168,9 @@ class CycleCurve:
 
     def __str__(self) -> str:
         head = f"curve {self.name} (type {self.curvetype}) of {self.model.name} in "
-        return head + f"{', '.join(self.freepars)}\n" + (str(self.branch) if self.branch else "empty")
+        return (
+            head + f"{', '.join(self.freepars)}\n" + (str(self.branch) if self.branch else "empty")
+        )
 
     __repr__ = __str__
 

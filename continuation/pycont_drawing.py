@@ -32,7 +32,7 @@ def draw_curve(curve: Any, coords: Any, stability: bool, axes: Any, style: dict[
     kind = curve.curvetype.split("-")[0]
     x, y = curve.sol[across], curve.sol[up]
     letters = np.array([p.labels[kind]["stab"] for p in curve.sol])
-    if not stability or kind != "EP" and kind != "LC":
+    if not (stability and kind in ("EP", "LC")):
         letters[:] = "S"
     edges = np.flatnonzero(letters[1:] != letters[:-1]) + 1
     options = {"color": COLORS.get(kind, DARK), **style}
