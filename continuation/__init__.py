@@ -25,8 +25,11 @@ _LAZY = {
     "cross_check": "continuation.backend_comparison",
     "direct_phase_response": "continuation.phase_responses",
     "LineDiagram": "continuation.line_diagram",
+    "Map": "continuation.maps",
+    "fixed_points": "continuation.maps",
     "limit_cycles": "continuation.cycles",
     "phase_response": "continuation.phase_responses",
+    "user_points": "continuation.user_point_search",
 }
 
 __all__ = [
@@ -38,6 +41,7 @@ __all__ = [
     "CycleSettings",
     "Diagram",
     "LineDiagram",
+    "Map",
     "Settings",
     "SpecialPoint",
     "args",
@@ -46,11 +50,13 @@ __all__ = [
     "direct_phase_response",
     "equilibria",
     "find_equilibria",
+    "fixed_points",
     "fold_curve",
     "hopf_curve",
     "limit_cycles",
     "load",
     "phase_response",
+    "user_points",
 ]
 
 

@@ -8,13 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from continuation.borders import hopf_borders, null_vectors
 from continuation.branch import Branch
-from continuation.curves import fold_start, hopf_start
 from continuation.following import Follower
-from continuation.problems import EQUILIBRIUM, FOLD, HOPF
 from continuation.pydstool_backend import compute
-from continuation.special_points import SpecialPoint
+from continuation.refollowing import follower_of, scaled_points, set_border
 from dynsys.errors import ModelError
 
 # What PyCont can be trusted with; its first Lyapunov coefficient is wrong, hence no GH.
@@ -100,49 +97,17 @@ def cross_check(branch: Branch) -> CrossCheck:
         raise ModelError(
             f"a branch of {branch.kind} cannot be checked by PyDSTool; {', '.join(COMPARED)} can"
         )
-    follower = _follower(branch)
-    ours = _scaled_points(branch, follower)
+    follower = follower_of(branch)
+    ours = scaled_points(branch, follower)
     theirs = compute(follower, [piece[len(piece) // 2] for piece in ours])
-    distances = list(_distances(follower, ours, _scaled_points(theirs, follower)))
+    distances = list(_distances(follower, ours, scaled_points(theirs, follower)))
     return CrossCheck(
         ours=branch,
         theirs=theirs,
         difference=max(distances, default=float("nan")),
-        coverage=_coverage(ours, _scaled_points(theirs, follower)),
+        coverage=_coverage(ours, scaled_points(theirs, follower)),
         points=tuple(_pairs(branch, theirs)),
     )
-
-
-def _follower(branch: Branch) -> Follower:
-    """A follower of the branch's problem, its borders set at one of the branch's points."""
-    names = branch.parameters
-    if branch.kind == "equilibria":
-        return Follower(branch.model, EQUILIBRIUM, dict(branch.spans), branch.settings)
-    start = fold_start if branch.kind == "fold curve" else hopf_start
-    middle = len(branch) // 2
-    row = branch.data.isel(point=middle)
-    values = {k: float(row[k]) for k in names}
-    model = branch.model.with_parameters(**values)
-    state = branch.states()[middle]
-    point = SpecialPoint(
-        label="LP" if branch.kind == "fold curve" else "H",
-        state=state, parameters=dict(model.parameters), model=model, free=tuple(names),
-        eigenvalues=np.linalg.eigvals(model.jacobian(state)),
-        frequency=float(row["frequency"]) if "frequency" in row else None,
-    )  # fmt: skip
-    return start(point, (names[0], names[1]), branch.spans, branch.settings)[0]
-
-
-def _scaled_points(branch: Branch, follower: Follower) -> list[np.ndarray]:
-    """Scaled unknowns of every piece."""
-    result = []
-    for piece in branch.pieces():
-        columns = [piece["coordinates"].values, *(piece[k].values[:, None] for k in follower.names)]
-        if follower.problem.extra:
-            omega = 2 * np.pi * piece["frequency"].values / follower.model.frequency_factor
-            columns.append(omega[:, None] ** 2)
-        result.append(np.concatenate(columns, axis=1) / follower.scale)
-    return result
 
 
 def _distances(
@@ -151,18 +116,9 @@ def _distances(
     """For every point of theirs, its distance from our curve in the plane across the curve."""
     for y in np.concatenate(theirs):
         guess, tangent = min((_nearest(piece, y) for piece in ours), key=lambda g: _size(g[0] - y))
-        _set_border(follower, guess)
+        set_border(follower, guess)
         exact = follower.correct(guess, tangent, float(tangent @ y))
         yield float("inf") if exact is None else _size(exact - y)
-
-
-def _set_border(follower: Follower, y: np.ndarray) -> None:
-    """Borders of the test functions of a fold or Hopf curve, at a point near it."""
-    if follower.problem is FOLD:
-        follower.border[0], follower.border[1] = null_vectors(follower.jacobian(y))
-    elif follower.problem is HOPF:
-        omega = float(np.sqrt(max(y[-1] * follower.scale[-1], 0.0)))
-        hopf_borders(follower.jacobian(y), omega, follower.border)
 
 
 def _size(y: np.ndarray) -> float:

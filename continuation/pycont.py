@@ -34,7 +34,7 @@ DEFAULTS: dict[str, Any] = {
 _POSITIVE = ("StepSize", "MinStepSize", "MaxStepSize", "MaxNumPoints", "FuncTol", "VarTol")
 _FREE = {"EP-C": 1, "LC-C": 1, "LP-C": 2, "H-C1": 2, "H-C2": 2, **dict.fromkeys(SPECIAL, 2)}
 _ABSENT = {
-    "FP-C": "maps are not supported yet",
+    "FP-C": "write the map as a continuation.Map and call continuation.fixed_points",
     "UD-C": "write the equations as a VectorField and use EP-C",
     "CP-C": "cusps are located on LP-C",
 }

@@ -148,6 +148,16 @@ class VectorField(Exports):
         """Return the same model with ``order`` Chebyshev nodes per delay line."""
         return self._copy(_ORDER_DEPENDENT, delay_order=_checked_order(order))
 
+    def with_observables(self, **expressions: Observable | Expression) -> VectorField:
+        """Return the same model with more observables, strings or SymPy expressions.
+
+        They appear in every branch, figure and table computed with it.
+        """
+        read = Reader(self.name, [*self.states, *self.parameters, *self.definitions], self.tables)
+        more = read.observables(expressions, self.states) if expressions else {}
+        new = MappingProxyType({**self.observables, **more})
+        return self._copy(_ORDER_DEPENDENT, observables=new)
+
     def _copy(self, dropped: frozenset[str], **changes: Any) -> VectorField:
         other = object.__new__(VectorField)
         other.__dict__.update({k: v for k, v in self.__dict__.items() if k not in dropped})

@@ -222,7 +222,7 @@ def test_a_curve_tells_what_it_is(script, capsys):
     [
         ({"MaxNumPoint": 10}, "Did you mean 'MaxNumPoints'"),
         ({"type": "EP-D"}, "no curve type 'EP-D'"),
-        ({"type": "FP-C"}, "maps are not supported"),
+        ({"type": "FP-C"}, "continuation.fixed_points"),
         ({"freepars": ["II"]}, "Did you mean 'I'"),
         ({"freepars": ["I", "gCa"]}, "has 1 free parameter"),
         ({"type": "LP-C"}, "has 2 free parameters"),

@@ -146,6 +146,23 @@ def test_a_model_without_equilibrium_is_no_auto_job(tmp_path):
         drift.to_auto(tmp_path)
 
 
+@pytest.mark.skipif(shutil.which("auto") is None, reason="AUTO-07p is not on the path")
+def test_auto_runs_an_exported_job_and_finds_our_points(tmp_path):
+    """Rows of a b-file: branch, point, type (2 fold, 3 Hopf), label, parameter, ..."""
+    model = morris_lecar("saddle-node").with_parameters(I=0.0)
+    model.to_auto(tmp_path, parameter="I", span=(-60, 200))
+    subprocess.run(["auto", "morris_lecar.auto"], cwd=tmp_path, check=True, timeout=300)
+    rows = [
+        line.split() for line in (tmp_path / "b.morris_lecar_equilibria").read_text().splitlines()
+    ]
+    kinds = {2: [], 3: []}
+    for row in rows:
+        if len(row) > 5 and row[0] != "0" and abs(int(row[2])) % 10 in kinds:
+            kinds[abs(int(row[2])) % 10].append(float(row[4]))
+    assert sorted(kinds[2]) == pytest.approx([-9.94903932262, 39.9631530927], rel=1e-6)
+    assert kinds[3] == pytest.approx([97.6461639215], rel=1e-6)
+
+
 @pytest.mark.parametrize("name", [k for k in MODELS if k != "aln"])
 def test_a_round_trip_through_xppaut_keeps_the_field(name, tmp_path):
     model = MODELS[name]
