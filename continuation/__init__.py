@@ -16,37 +16,50 @@ from continuation.storage import load
 
 # The cycle engine compiles on its first import; equilibria should not wait for it.
 _LAZY = {
+    "ContClass": "continuation.pycont",
+    "CrossCheck": "continuation.backend_comparison",
     "Cycle": "continuation.cycle_branch",
     "CycleBranch": "continuation.cycle_branch",
     "CycleCurve": "continuation.cycle_curves",
     "CycleSettings": "continuation.cycle_tracing",
     "cycle_fold_curve": "continuation.cycle_curves",
     "cycle_sensitivity": "continuation.sensitivities",
+    "args": "continuation.pycont",
+    "cross_check": "continuation.backend_comparison",
     "direct_phase_response": "continuation.phase_responses",
     "homoclinic_curve": "continuation.homoclinic",
     "LineDiagram": "continuation.line_diagram",
+    "Map": "continuation.maps",
+    "fixed_points": "continuation.maps",
     "limit_cycles": "continuation.cycles",
     "period_doubling_curve": "continuation.cycle_curves",
     "phase_response": "continuation.phase_responses",
     "torus_curve": "continuation.cycle_curves",
+    "user_points": "continuation.user_point_search",
 }
 
 __all__ = [
     "Branch",
+    "ContClass",
+    "CrossCheck",
     "Cycle",
     "CycleBranch",
     "CycleCurve",
     "CycleSettings",
     "Diagram",
     "LineDiagram",
+    "Map",
     "Settings",
     "SpecialPoint",
+    "args",
     "bifurcation_diagram",
+    "cross_check",
     "cycle_fold_curve",
     "cycle_sensitivity",
     "direct_phase_response",
     "equilibria",
     "find_equilibria",
+    "fixed_points",
     "fold_curve",
     "homoclinic_curve",
     "hopf_curve",
@@ -55,6 +68,7 @@ __all__ = [
     "period_doubling_curve",
     "phase_response",
     "torus_curve",
+    "user_points",
 ]
 
 

@@ -26,6 +26,7 @@ def fold_curve(
     parameters: tuple[str, str],
     spans: Spans | None = None,
     settings: Settings | None = None,
+    backend: str = "dynsys",
 ) -> Branch:
     """Follow a fold in two parameters, to both sides, through cusps.
 
@@ -34,6 +35,7 @@ def fold_curve(
     point : an LP (or CP, BT, ZH) point of any branch.
     parameters : the two free parameters.
     spans : name -> (low, high); by default twice the size of each parameter to both sides.
+    backend : "dynsys", or "pydstool" for the same curve by PyDSTool's PyCont.
 
     Returns
     -------
@@ -49,7 +51,7 @@ def fold_curve(
     >>> curve = fold_curve(branch["LP1"], ("mu_e", "mu_i"))
     >>> curve["CP1"].parameters
     """
-    return as_branch(*trace_curve(*fold_start(point, parameters, spans, settings)))
+    return _computed(backend, *fold_start(point, parameters, spans, settings))
 
 
 def hopf_curve(
@@ -58,6 +60,7 @@ def hopf_curve(
     spans: Spans | None = None,
     settings: Settings | None = None,
     omega: float | None = None,
+    backend: str = "dynsys",
 ) -> Branch:
     """Follow a Hopf point in two parameters, to both sides, until omega vanishes at a BT point.
 
@@ -65,6 +68,7 @@ def hopf_curve(
     ----------
     point : an H (or GH, ZH, HH, BT) point of any branch.
     omega : angular frequency to follow (rad per time unit), where the point has several.
+    backend : "dynsys", or "pydstool" for the same curve by PyDSTool's PyCont.
 
     Returns
     -------
@@ -80,7 +84,16 @@ def hopf_curve(
     -------
     >>> curve = hopf_curve(branch["H2"], ("mu_e", "mu_i"))
     """
-    return as_branch(*trace_curve(*hopf_start(point, parameters, spans, settings, omega)))
+    return _computed(backend, *hopf_start(point, parameters, spans, settings, omega))
+
+
+def _computed(backend: str, follower: Follower, y: np.ndarray) -> Branch:
+    if backend == "dynsys":
+        return as_branch(*trace_curve(follower, y))
+    from continuation.pydstool_backend import check_backend, compute
+
+    check_backend(backend)
+    return compute(follower, [y])
 
 
 def fold_start(

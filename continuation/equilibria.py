@@ -29,6 +29,7 @@ def equilibria(
     start: Sequence[float] | np.ndarray | None = None,
     settings: Settings | None = None,
     seed: int = 0,
+    backend: str = "dynsys",
 ) -> Branch:
     """Follow the equilibria of a model across a span of one parameter.
 
@@ -45,6 +46,8 @@ def equilibria(
     start : state (n_physical,) or (n,); only what is connected with it is followed.
     settings : ``Settings`` of the continuation.
     seed : of the search for equilibria; the same seed gives the same branch.
+    backend : "dynsys", or "pydstool": the same curves followed by PyDSTool's PyCont, from the same
+        starts, without branch switching; see ``cross_check``.
 
     Raises
     ------
@@ -60,6 +63,13 @@ def equilibria(
     settings = settings or Settings()
     low, high = check_span(model, parameter, span)
     follower = Follower(model, EQUILIBRIUM, {parameter: (low, high)}, settings)
+    if backend != "dynsys":
+        from continuation.pydstool_backend import check_backend, compute
+
+        check_backend(backend)
+        seeds = _seeds(model, parameter, (low, high), start, seed)
+        found = [_on_curve(follower, x, value) for value, x in seeds]
+        return compute(follower, [y for y in found if y is not None])
     traces: list[Trace] = []
     for value, x in _seeds(model, parameter, (low, high), start, seed):
         y = _on_curve(follower, x, value)

@@ -21,6 +21,7 @@ MEANINGS = {
     "GH": "generalized Hopf (Bautin) point",
     "ZH": "zero-Hopf point",
     "HH": "Hopf-Hopf point",
+    "UZ": "value asked for",
 }
 # What users of AUTO, XPPAUT, MatCont and BifurcationKit type.
 SYNONYMS = {

@@ -11,8 +11,14 @@ from dynsys.errors import ConvergenceError, DynsysError, ModelError, StorageErro
 from dynsys.tables import SmoothTable
 from dynsys.vector_field import VectorField
 
-# The integrators compile on their first import; a model should not wait for them.
-_LAZY = ("Tolerance", "simulate", "simulate_ensemble")
+# The integrators compile on their first import, doors to other tools are rarely opened.
+_LAZY = {
+    "Tolerance": "dynsys.simulation",
+    "read_ode": "dynsys.exchange.ode_reader",
+    "read_pydstool": "dynsys.exchange.pydstool_specification",
+    "simulate": "dynsys.simulation",
+    "simulate_ensemble": "dynsys.simulation",
+}
 
 __all__ = [
     "Attractors",
@@ -28,6 +34,8 @@ __all__ = [
     "UnknownNameError",
     "VectorField",
     "delay",
+    "read_ode",
+    "read_pydstool",
     "simulate",
     "simulate_ensemble",
 ]
@@ -35,5 +43,5 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     if name in _LAZY:
-        return getattr(import_module("dynsys.simulation"), name)
+        return getattr(import_module(_LAZY[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -62,6 +62,7 @@ def parse_expression(
     symbols: Mapping[str, sympy.Expr],
     tables: Mapping[str, Any] | None = None,
     owner: str = "expression",
+    functions: Mapping[str, Callable[..., sympy.Expr]] | None = None,
 ) -> sympy.Expr:
     """Read an expression.
 
@@ -75,6 +76,7 @@ def parse_expression(
     symbols : name -> expression it stands for.
     tables : name -> SmoothTable.
     owner : what the expression belongs to, for messages.
+    functions : name -> what a call of it becomes, for functions of the user's own.
 
     Raises
     ------
@@ -93,7 +95,9 @@ def parse_expression(
             )
     tree = syntax_tree(text, owner)
     try:
-        return _in_doubles(_Builder(symbols, tables or {}, owner, text).build(tree))
+        return _in_doubles(
+            _Builder(symbols, tables or {}, owner, text, functions or {}).build(tree)
+        )
     except RecursionError:
         raise ModelError(
             f"{owner}: {shown(text)} is nested too deeply; name its parts in `definitions`"
@@ -104,11 +108,13 @@ class _Builder:
     """Turns a Python syntax tree into SymPy, refusing what an equation cannot hold."""
 
     def __init__(
-        self, symbols: Mapping[str, sympy.Expr], tables: Mapping[str, Any], owner: str, text: str
-    ) -> None:
+        self, symbols: Mapping[str, sympy.Expr], tables: Mapping[str, Any], owner: str, text: str,
+        functions: Mapping[str, Callable[..., sympy.Expr]],
+    ) -> None:  # fmt: skip
         # Python's parser composes characters (the micro sign becomes a Greek mu): so do we.
         self.symbols = {unicodedata.normalize("NFKC", k): v for k, v in symbols.items()}
         self.tables, self.owner, self.text = tables, owner, text
+        self.functions = functions
 
     def build(self, node: ast.expr) -> sympy.Expr:
         if isinstance(node, ast.Constant):
@@ -217,10 +223,14 @@ class _Builder:
         return self._function(node, node.func.id)
 
     def _function(self, node: ast.Call, name: str) -> sympy.Expr:
+        if name in self.functions:
+            return self.functions[name](*map(self.build, node.args))
         if name in _REFUSED:
             raise self._refuse(node, _REFUSED[name])
         if name not in _ONE_ARGUMENT and name not in _OWN_RULES:
-            raise self._unknown("function", name, sorted(function_names() - {"pi"}))
+            raise self._unknown(
+                "function", name, sorted({*function_names(), *self.functions} - {"pi"})
+            )
         values = [self.build(argument) for argument in node.args]
         if name in _ONE_ARGUMENT:
             self._count(node, name, 1)

@@ -27,6 +27,7 @@ from dynsys.definition import (
 )
 from dynsys.delays import DEFAULT_ORDER, Delay, DelayLine, fill_lines, replace_delays
 from dynsys.errors import ModelError, unknown_name
+from dynsys.exchange.exports import Exports
 from dynsys.lifting import field_graph
 from dynsys.printing import to_text
 from dynsys.tables import SmoothTable
@@ -34,7 +35,7 @@ from dynsys.tables import SmoothTable
 _HERTZ = {"ms": 1000.0, "s": 1.0, "": 1.0}
 
 
-class VectorField:
+class VectorField(Exports):
     """A dynamical system x' = f(x, p), with delays and tables, as symbolic expressions.
 
     Parameters
@@ -146,6 +147,16 @@ class VectorField:
     def with_delay_order(self, order: int) -> VectorField:
         """Return the same model with ``order`` Chebyshev nodes per delay line."""
         return self._copy(_ORDER_DEPENDENT, delay_order=_checked_order(order))
+
+    def with_observables(self, **expressions: Observable | Expression) -> VectorField:
+        """Return the same model with more observables, strings or SymPy expressions.
+
+        They appear in every branch, figure and table computed with it.
+        """
+        read = Reader(self.name, [*self.states, *self.parameters, *self.definitions], self.tables)
+        more = read.observables(expressions, self.states) if expressions else {}
+        new = MappingProxyType({**self.observables, **more})
+        return self._copy(_ORDER_DEPENDENT, observables=new)
 
     def _copy(self, dropped: frozenset[str], **changes: Any) -> VectorField:
         other = object.__new__(VectorField)

@@ -115,3 +115,40 @@ def test_transfer_functions_from_the_command_line(capsys):
     assert "35.31" in capsys.readouterr().out
     assert main(["transfer-function", "--C", "-1"]) == 1
     assert "EIFNeuron.C" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("tool", "names"),
+    [
+        ("auto", {"morris_lecar.c", "c.morris_lecar", "morris_lecar.auto"}),
+        ("xppaut", {"morris_lecar.ode"}),
+        ("pydstool", {"morris_lecar.py"}),
+        ("latex", {"morris_lecar.tex"}),
+    ],
+)
+def test_a_model_is_exported_from_the_command_line(tool, names, tmp_path, capsys):
+    command = ["export", "morris_lecar", "--set", "I=42", "--to", tool, "--out", str(tmp_path)]
+    assert main(command) == 0
+    assert {p.name for p in tmp_path.iterdir()} == names
+    assert set(capsys.readouterr().out.split()) == {str(tmp_path / name) for name in names}
+    assert any("42" in p.read_text() for p in tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--to", "auto", "--parameter", "II", "0", "1"], "Did you mean 'I'"),
+        (["--to", "auto", "--parameter", "I", "a", "b"], "two numbers"),
+        (["--to", "latex", "--parameter", "I", "0", "1"], "belongs to --to auto"),
+    ],
+)
+def test_an_export_that_makes_no_sense_writes_nothing(options, message, tmp_path, capsys):
+    assert main(["export", "morris_lecar", *options, "--out", str(tmp_path)]) == 1
+    assert message in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_export_to_an_unknown_tool_is_answered_with_the_nearest(tmp_path, capsys):
+    with pytest.raises(SystemExit):
+        main(["export", "aln", "--to", "xpaut", "--out", str(tmp_path)])
+    assert "Did you mean 'xppaut'" in capsys.readouterr().err

@@ -1,0 +1,213 @@
+"""Models as AUTO-07p problems: equations with exact derivatives in C, constants, a script."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dynsys.code_generation import FieldGraph, jacobian_nodes
+from dynsys.errors import ModelError
+from dynsys.exchange.c_source import c_function, number, preamble, statements, table_arrays
+from dynsys.lifting import field_graph
+from dynsys.storage import write_atomically
+
+if TYPE_CHECKING:
+    from dynsys.vector_field import VectorField
+
+# AUTO keeps PAR(10) to PAR(14) for itself: the period, the time, objective functionals.
+_FREE = [*range(1, 10), *range(15, 1000)]
+_FUNC = (
+    "int func(integer ndim, const doublereal *u, const integer *icp, const doublereal *par,\n"
+    "         integer ijac, doublereal *f, doublereal *dfdu, doublereal *dfdp)"
+)
+_STPNT = "int stpnt(integer ndim, doublereal t, doublereal *u, doublereal *par)"
+_UNUSED = """\
+int bcnd(integer ndim, const doublereal *par, const integer *icp, integer nbc,
+         const doublereal *u0, const doublereal *u1, integer ijac, doublereal *fb, doublereal *dbc)
+{ return 0; }
+
+int icnd(integer ndim, const doublereal *par, const integer *icp, integer nint,
+         const doublereal *u, const doublereal *uold, const doublereal *udot,
+         const doublereal *upold, integer ijac, doublereal *fi, doublereal *dint)
+{ return 0; }
+
+int fopt(integer ndim, const doublereal *u, const integer *icp, const doublereal *par,
+         integer ijac, doublereal *fs, doublereal *dfdu, doublereal *dfdp)
+{ return 0; }
+
+int pvls(integer ndim, const doublereal *u, doublereal *par)
+{ return 0; }
+"""
+
+
+def write_auto(
+    model: VectorField,
+    directory: str | Path,
+    parameter: str | None = None,
+    span: tuple[float, float] | None = None,
+    start: Sequence[float] | None = None,
+) -> list[Path]:
+    """Write the files AUTO-07p runs unchanged; returns their paths.
+
+    ``NAME.c`` (func with exact ijac = 1 and 2 derivatives, stpnt), ``NAME_tables.h`` where the
+    model has tables, ``c.NAME`` (constants: equilibria in one parameter, names of states and
+    parameters) and ``NAME.auto`` (equilibria both ways, then the cycles of every Hopf point):
+    ``cd directory; auto NAME.auto``. Delays travel as their transport lines, so AUTO sees an
+    ordinary system of ``model.compiled.n`` equations.
+
+    Parameters
+    ----------
+    parameter : the free parameter; the model's first by default.
+    span : where the run stops; by default twice the parameter's size to both sides.
+    start : state (n_physical,) or (n,) near the equilibrium to start from; the model's initial
+        state by default.
+
+    Raises
+    ------
+    ModelError
+        where the model has no parameter, the span does not hold the parameter's value, or no
+        equilibrium is found from the start (AUTO would not find one either).
+
+    Source: Doedel & Oldeman, AUTO-07p manual, chapters 3 (equations files) and 10 (constants).
+
+    Example
+    -------
+    >>> from dynsys.models import morris_lecar
+    >>> morris_lecar().to_auto("auto_job", parameter="I", span=(0, 250))
+    """
+    if not model.parameters:
+        raise ModelError(f"{model.name} has no parameter that AUTO could vary")
+    free = parameter or model.parameter_names[0]
+    model.parameter_index(free)
+    low, high = _span(model, free, span)
+    state = _equilibrium(model, model.initial_state() if start is None else start)
+    folder = Path(directory)
+    files = {f"{model.name}.c": equations(model, state)}
+    if model.tables:
+        files[f"{model.name}_tables.h"] = table_arrays(model.tables)
+    files[f"c.{model.name}"] = constants(model, free, (low, high))
+    files[f"{model.name}.auto"] = _script(model, free)
+    return [_write(folder / name, text) for name, text in files.items()]
+
+
+def _write(path: Path, text: str) -> Path:
+    return write_atomically(path, lambda draft: draft.write_text(text))
+
+
+def auto_numbers(model: VectorField) -> dict[str, int]:
+    """Parameter name -> its number in AUTO's PAR, from 1; AUTO's own ones are left out."""
+    return dict(zip(model.parameters, _FREE, strict=False))
+
+
+def equations(model: VectorField, state: np.ndarray) -> str:
+    """The equations file: AUTO's user functions in C, with exact derivatives."""
+    lifted = field_graph(model)
+    graph, n = lifted.graph, len(lifted.states)
+    slots = [number - 1 for number in auto_numbers(model).values()]
+    inputs: dict[tuple, str] = {("x", i): f"u[{i}]" for i in range(n)}
+    inputs |= {("p", k): f"par[{slot}]" for k, slot in enumerate(slots)}
+    rows = jacobian_nodes(lifted)
+    columns = parameter_columns(lifted)
+    entries = [(f"ARRAY2D(dfdu, {i}, {j})", rows[i][j]) for i in range(n) for j in range(n)]
+    varied = [
+        (f"ARRAY2D(dfdp, {i}, {slot})", column[i])
+        for slot, column in zip(slots, columns, strict=True)
+        for i in range(n)
+    ]
+    body = ["integer dfdu_dim1 = ndim, dfdp_dim1 = ndim;"]
+    body += statements(graph, lifted.field, [f"f[{i}]" for i in range(n)], inputs)
+    body += ["if (ijac == 0) return 0;", "{", *_filled(graph, entries, inputs), "}"]
+    body += ["if (ijac == 1) return 0;", "{", *_filled(graph, varied, inputs), "}", "return 0;"]
+    outputs = [*lifted.field, *(e for _, e in entries), *(e for _, e in varied)]
+    values = zip(slots, model.parameters.items(), strict=True)
+    point = [f"par[{slot}] = {number(v)}; /* {k} */" for slot, (k, v) in values]
+    names = model.state_names
+    point += [f"u[{i}] = {number(v)}; /* {names[i]} */" for i, v in enumerate(state)]
+    tables = [f'#include "{model.name}_tables.h"'] if model.tables else []
+    about = [f"/* {model.name}: {model.meaning}".rstrip(": "), f"   {model.source} */"]
+    return "\n".join(
+        [*about, '#include "auto_f2c.h"', "#include <math.h>", *tables, "",
+         preamble(graph, outputs), c_function(_FUNC, body),
+         c_function(_STPNT, [*point, "return 0;"]), _UNUSED]
+    )  # fmt: skip
+
+
+def parameter_columns(lifted: FieldGraph) -> list[list[int]]:
+    """Nodes of the field's derivative with respect to every parameter."""
+    graph = lifted.graph
+    return [graph.derivative(lifted.field, {p: graph.one}) for p in lifted.parameters]
+
+
+def _filled(graph, entries: list[tuple[str, int]], inputs) -> list[str]:
+    targets, outputs = [t for t, _ in entries], [o for _, o in entries]
+    return ["  " + line for line in statements(graph, outputs, targets, inputs)]
+
+
+def constants(model: VectorField, free: str, span: tuple[float, float]) -> str:
+    """The constants file: equilibria in one parameter, steps from the span's size."""
+    numbers = auto_numbers(model)
+    width = span[1] - span[0]
+    parnames = ", ".join(f"{k}: '{name}'" for name, k in numbers.items())
+    unames = ", ".join(f"{i}: '{name}'" for i, name in enumerate(model.state_names, 1))
+    lines = [
+        f"unames = {{{unames}}}",
+        f"parnames = {{{parnames}, 11: 'PERIOD'}}",
+        f"NDIM = {model.compiled.n}, IPS = 1, IRS = 0, ILP = 1",
+        f"ICP = ['{free}']",
+        "NTST = 50, NCOL = 4, IAD = 3, ISP = 2, ISW = 1, IPLT = 0, NBC = 0, NINT = 0",
+        "NMX = 2000, NPR = 0, MXBF = 10, IID = 2, ITMX = 9, ITNW = 7, NWTN = 3, JAC = 1",
+        "EPSL = 1e-08, EPSU = 1e-08, EPSS = 1e-06",
+        f"DS = {width * 1e-3!r}, DSMIN = {width * 1e-7!r}, DSMAX = {width * 1e-2!r}, IADS = 1",
+        f"NPAR = {max([36, *numbers.values()])}, THL = {{'PERIOD': 0.0}}, THU = {{}}",
+        f"RL0 = {span[0]!r}, RL1 = {span[1]!r}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _script(model: VectorField, free: str) -> str:
+    return f"""\
+# auto {model.name}.auto: equilibria to both sides, then the cycles of every Hopf point.
+equilibria = merge(run('{model.name}') + run('{model.name}', DS='-'))
+save(equilibria, '{model.name}_equilibria')
+for number, point in enumerate(equilibria('HB'), 1):
+    cycles = run(point, IPS=2, ICP=['{free}', 'PERIOD'], NMX=300)
+    save(cycles, '{model.name}_cycles%d' % number)
+"""
+
+
+def _span(model: VectorField, name: str, span: tuple[float, float] | None) -> tuple[float, float]:
+    value = model.parameters[name]
+    reach = 2 * max(abs(value), 1.0)
+    low, high = (value - reach, value + reach) if span is None else map(float, span)
+    if not low < high:
+        raise ModelError(f"the span ({low:g}, {high:g}) of {name} is empty or reversed")
+    if not low <= value <= high:
+        raise ModelError(
+            f"{name} = {value:g} is outside the span ({low:g}, {high:g}); AUTO starts from the "
+            f"model's own value: use model.with_parameters({name}=...)"
+        )
+    return low, high
+
+
+def _equilibrium(model: VectorField, start: Sequence[float] | np.ndarray) -> np.ndarray:
+    """The equilibrium next to a state, by damped Newton steps in scaled variables."""
+    from scipy.optimize import root
+
+    scale, x0 = model.scales, model.fill_lines(np.asarray(start, float)[: len(model.states)])
+    found = root(
+        lambda z: model.rhs(z * scale) / scale, x0 / scale,
+        jac=lambda z: model.jacobian(z * scale) * scale[None, :] / scale[:, None],
+        method="lm", options={"xtol": 1e-15, "ftol": 1e-15, "maxiter": 5000},
+    )  # fmt: skip
+    size = np.abs(found.fun).max()
+    steepness = np.abs(model.jacobian(found.x * scale)).max()
+    if not size < 1e-9 * max(1.0, steepness):
+        raise ModelError(
+            f"{model.name}: no equilibrium was found from the given start (residual {size:.1e}); "
+            "AUTO needs one to start from: pass start=..., for instance a state of "
+            "continuation.find_equilibria(model)"
+        )
+    return found.x * scale
