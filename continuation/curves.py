@@ -10,7 +10,7 @@ import numpy as np
 from continuation.borders import hopf_borders, null_vectors
 from continuation.branch import Branch, make_dataset, reasons
 from continuation.codimension_two import events
-from continuation.following import BOUND, Follower, Trace, check_span
+from continuation.following import BOUND, Follower, Trace, spans_around
 from continuation.problems import FOLD, HOPF
 from continuation.settings import Settings
 from continuation.special_points import SpecialPoint, numbered
@@ -104,7 +104,7 @@ def fold_start(
 ) -> tuple[Follower, np.ndarray]:
     """A follower of folds and its first point."""
     _check_label(point, FOLDS, "fold_curve")
-    chosen = _spans(point, parameters, spans)
+    chosen = spans_around(point.model, parameters, spans)
     follower = Follower(point.model, FOLD, chosen, settings or Settings())
     follower.border[0], follower.border[1] = null_vectors(_scaled_jacobian(point))
     return follower, follower.scaled(point.state, *(point.parameters[k] for k in parameters))
@@ -122,7 +122,7 @@ def hopf_start(
     omega = point.omega if omega is None else omega
     kappa = 0.0 if omega is None or point.label == "BT" else omega**2
     follower = Follower(
-        point.model, HOPF, _spans(point, parameters, spans), settings or Settings(),
+        point.model, HOPF, spans_around(point.model, parameters, spans), settings or Settings(),
         # The frequency may grow several times along the curve: its square should not set the pace.
         extra_scale=10 * (kappa or _typical_kappa(point)),
     )  # fmt: skip
@@ -165,24 +165,6 @@ def as_branch(follower: Follower, trace: Trace) -> Branch:
 def _scaled_jacobian(point: SpecialPoint) -> np.ndarray:
     s = point.model.scales
     return point.model.jacobian(point.state) * s[None, :] / s[:, None]
-
-
-def _spans(point: SpecialPoint, parameters: tuple[str, str], spans: Spans | None) -> Spans:
-    if len(parameters) != 2 or len(set(parameters)) != 2:
-        raise ModelError(f"parameters is {parameters!r}; give two different parameter names")
-    result = {}
-    for name in parameters:
-        point.model.parameter_index(name)
-        value = point.parameters[name]
-        reach = 2 * max(abs(value), 1.0)
-        given = (spans or {}).get(name, (value - reach, value + reach))
-        low, high = check_span(point.model, name, given)
-        if not low <= value <= high:
-            raise ModelError(
-                f"the point has {name} = {value:g}, outside the span ({low:g}, {high:g})"
-            )
-        result[name] = (low, high)
-    return result
 
 
 def _check_label(point: SpecialPoint, allowed: tuple[str, ...], function: str) -> None:

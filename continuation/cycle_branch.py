@@ -230,7 +230,7 @@ class CycleBranch:
             rest,
             data=xr.concat([self.data, rest.data.isel(point=slice(1, None))], "point"),
             orbits=self.orbits + rest.orbits[1:],
-            special_points=_numbered([*self.special_points, *rest.special_points]),
+            special_points=numbered_cycles([*self.special_points, *rest.special_points]),
         )
 
     def save(self, path: str | Path) -> Path:
@@ -312,7 +312,7 @@ def make_branch(
         longest = settings.longest * points[len(points) - number].orbit.period
     return CycleBranch(
         solver.model, solver.parameter, make_dataset(solver, points),
-        tuple(p.orbit for p in points), _numbered(special), ended, solver, settings,
+        tuple(p.orbit for p in points), numbered_cycles(special), ended, solver, settings,
         Resume(points[-1].direction, traced.step, number, longest),
     )  # fmt: skip
 
@@ -357,13 +357,14 @@ def _observed_extrema(solver: Solver, orbit: Orbit) -> np.ndarray:
     return out
 
 
-def _numbered(special: Sequence[Cycle]) -> tuple[Cycle, ...]:
-    """The special cycles named by label and number, in order."""
+def numbered_cycles(special: Sequence[Cycle]) -> tuple[Cycle, ...]:
+    """The special cycles named by label and number, in order: LPC1, PD2, R3_1."""
     counts: dict[str, int] = {}
     named = []
     for cycle in special:
         counts[cycle.label] = counts.get(cycle.label, 0) + 1
-        named.append(replace(cycle, name=f"{cycle.label}{counts[cycle.label]}"))
+        between = "_" if cycle.label[-1:].isdigit() else ""
+        named.append(replace(cycle, name=f"{cycle.label}{between}{counts[cycle.label]}"))
     return tuple(named)
 
 

@@ -11,11 +11,11 @@ import numpy as np
 import xarray as xr
 
 from continuation import cycle_following as engine
-from continuation.cycle_branch import Cycle, cycle_from, make_dataset
+from continuation.cycle_branch import Cycle, cycle_from, make_dataset, numbered_cycles
 from continuation.cycle_conditions import DOUBLING, FOLD, PERIOD, TORUS
 from continuation.cycle_resonances import codimension_two
 from continuation.cycle_tracing import REASONS, CycleSettings, Trace, trace
-from continuation.following import check_span
+from continuation.following import spans_around
 from continuation.orbits import SMALLEST_ANGLE, Direction, Orbit, Point, Solver, remeshed
 from continuation.special_points import canonical_label
 from dynsys.errors import ConvergenceError, ModelError, unknown_name
@@ -193,7 +193,7 @@ def _curve(cycle, labels, kind, parameters, spans, settings) -> CycleCurve:
         raise ModelError(
             f"a {KINDS[kind]} starts from {', '.join(labels)} cycles; this one is {given}"
         )
-    solver = Solver(cycle.model, checked_spans(cycle, parameters, spans), kind)
+    solver = Solver(cycle.model, spans_around(cycle.model, parameters, spans), kind)
     angle = [critical_angle(cycle)] if kind == TORUS else []
     z = np.array([cycle.period, *(cycle.parameters[k] for k in parameters), *angle])
     return trace_both_ways(solver, replace(cycle.orbit, z=z), settings or CycleSettings())
@@ -250,7 +250,7 @@ def make_curve(
         data["angle"] = ("point", [float(p.orbit.z[3]) for p in points], {"units": "rad"})
     return CycleCurve(
         kind, solver.model, (solver.names[0], solver.names[1]), solver.spans, data,
-        tuple(p.orbit for p in points), _numbered(special),
+        tuple(p.orbit for p in points), numbered_cycles(special),
         ((_reason(solver, backward), _reason(solver, forward)),), solver,
     )  # fmt: skip
 
@@ -310,39 +310,9 @@ def special_cycle(solver: Solver, point: Point, label: str, index: int) -> Cycle
     return replace(cycle_from(plain, replace(point, orbit=orbit), label), index=index)
 
 
-def _numbered(special: list[Cycle]) -> tuple[Cycle, ...]:
-    counts: dict[str, int] = {}
-    named = []
-    for cycle in special:
-        counts[cycle.label] = counts.get(cycle.label, 0) + 1
-        number = f"{cycle.label}{counts[cycle.label]}"
-        named.append(replace(cycle, name=number if not cycle.label[-1].isdigit()
-                             else f"{cycle.label}_{counts[cycle.label]}"))  # fmt: skip
-    return tuple(named)
-
-
 def critical_angle(cycle: Cycle) -> float:
     """Angle (rad) of the pair of multipliers nearest to the unit circle."""
     pairs = cycle.multipliers[cycle.multipliers.imag > 1e-9]
     if not pairs.size:
         raise ModelError(f"{cycle.name or 'this cycle'} has no complex multipliers")
     return float(np.angle(pairs[np.argmin(np.abs(np.abs(pairs) - 1))]))
-
-
-def checked_spans(cycle: Cycle, parameters: tuple[str, str], spans: Spans | None) -> Spans:
-    """Spans of both parameters that hold the cycle."""
-    if len(parameters) != 2 or len(set(parameters)) != 2:
-        raise ModelError(f"parameters is {parameters!r}; give two different parameter names")
-    result = {}
-    for name in parameters:
-        cycle.model.parameter_index(name)
-        value = cycle.parameters[name]
-        reach = 2 * max(abs(value), 1.0)
-        given = (spans or {}).get(name, (value - reach, value + reach))
-        low, high = check_span(cycle.model, name, given)
-        if not low <= value <= high:
-            raise ModelError(
-                f"the cycle has {name} = {value:g}, outside the span ({low:g}, {high:g})"
-            )
-        result[name] = (low, high)
-    return result

@@ -278,6 +278,30 @@ def on_curves(follower: Follower, traces: Sequence[Trace], y: np.ndarray) -> boo
     return False
 
 
+def spans_around(
+    model: VectorField,
+    parameters: tuple[str, str],
+    spans: Mapping[str, tuple[float, float]] | None,
+) -> dict[str, tuple[float, float]]:
+    """Spans of two parameters that hold a model's values; where none is given, twice the value's
+    size to both sides."""
+    if len(parameters) != 2 or len(set(parameters)) != 2:
+        raise ModelError(f"parameters is {parameters!r}; give two different parameter names")
+    result = {}
+    for name in parameters:
+        model.parameter_index(name)
+        value = model.parameters[name]
+        reach = 2 * max(abs(value), 1.0)
+        given = (spans or {}).get(name, (value - reach, value + reach))
+        low, high = check_span(model, name, given)
+        if not low <= value <= high:
+            raise ModelError(
+                f"the point has {name} = {value:g}, outside the span ({low:g}, {high:g})"
+            )
+        result[name] = (low, high)
+    return result
+
+
 def check_span(model: VectorField, name: str, span: tuple[float, float]) -> tuple[float, float]:
     """Return a span as floats; ModelError where it is reversed, empty or not finite."""
     model.parameter_index(name)

@@ -12,9 +12,10 @@ from scipy.sparse.linalg import splu
 
 from continuation.cycle_branch import Cycle, CycleBranch
 from continuation.cycle_conditions import PERIOD
-from continuation.cycle_curves import CycleCurve, checked_spans, trace_both_ways
+from continuation.cycle_curves import CycleCurve, trace_both_ways
 from continuation.cycle_linearization import Linearization
 from continuation.cycle_tracing import CycleSettings
+from continuation.following import spans_around
 from continuation.orbits import DEGREE, Orbit, Solver
 from continuation.saddles import SADDLE, divergence, nearest_equilibrium, slowest_node
 from dynsys.errors import ConvergenceError, ModelError
@@ -57,7 +58,7 @@ def homoclinic_curve(
     >>> curve = homoclinic_curve(cycles, ("I", "v3"), {"I": (20, 60), "v3": (8, 16)})
     """
     cycle = _long_cycle(source, period)
-    solver = Solver(cycle.model, checked_spans(cycle, parameters, spans), PERIOD, cycle.period)
+    solver = Solver(cycle.model, spans_around(cycle.model, parameters, spans), PERIOD, cycle.period)
     z = np.array([cycle.period, *(cycle.parameters[k] for k in parameters)])
     curve = trace_both_ways(
         solver, replace(cycle.orbit, z=z), settings or CycleSettings(), resonances=()
