@@ -29,7 +29,9 @@ check: .venv/installed
 bench: .venv/installed
 	$(BIN)/python benchmarks/equilibria.py
 	$(BIN)/python benchmarks/cycles.py
+	$(BIN)/python benchmarks/regime_map.py 31
 	$(BIN)/python benchmarks/transfer_function.py
+	$(BIN)/python benchmarks/simulation.py
 
 clean:
 	rm -rf .venv build dist *.egg-info demo

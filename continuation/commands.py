@@ -16,8 +16,9 @@ special_points.csv and report.html.
   dynsys equilibria aln --parameter mu_e 0 3 --set mu_i=0.5 --out run
 """
 _DIAGRAM = """\
-Find and follow all fold and Hopf curves of a plane of two parameters, locate every codimension-two
-point and name the regions. Writes diagram.png, .svg, .nc, special_points.csv and report.html.
+Find every bifurcation curve of equilibria and cycles in a plane of two parameters, locate the
+codimension-two points and name each region by its attractors. Writes diagram.png, .svg, .nc,
+special_points.csv, regimes.csv and report.html.
 
   dynsys diagram aln --x mu_e 0 3 --y mu_i 0 3 --out figure2a
   dynsys diagram aln --x mu_e 1 5 --y mu_i 0 4 --set a=15 --set b=40 --out figure2c
@@ -95,6 +96,7 @@ def run_diagram(chosen: argparse.Namespace) -> None:
     figures = save_figure(diagram.plot(), chosen.out / "diagram.png")
     files = [*figures, diagram.save(chosen.out / "diagram.nc")]
     files.append(write_table(diagram.special_point_table(), chosen.out / "special_points.csv"))
+    files.append(write_table(diagram.regime_table(), chosen.out / "regimes.csv"))
     files.append(write_report(diagram, figures, chosen.out / "report.html"))
     print(_written(files))
 

@@ -2,34 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
-from continuation.orbits import (
-    Direction,
-    Orbit,
-    Solver,
-    multipliers,
-    sample_times,
-    without_trivial,
+from continuation.cycle_events import TRIVIAL_TOLERANCE, events
+from continuation.cycle_following import DIVERGED, observed_extrema
+from continuation.cycle_normal_forms import coefficients
+from continuation.cycle_tracing import (
+    INTERRUPTED,
+    MAX_POINTS,
+    REASONS,
+    CycleSettings,
+    Trace,
+    trace,
 )
+from continuation.orbits import DEGREE, Direction, Orbit, Point, Solver, sample_times
+from continuation.saddles import divergence
 from continuation.special_points import canonical_label
-from dynsys.errors import ConvergenceError, unknown_name
+from dynsys.errors import ConvergenceError, ModelError, unknown_name
 from dynsys.vector_field import VectorField
-
-TRIVIAL_TOLERANCE = 1e-3  # a multiplier 1 that is off by more makes the verdict worthless
 
 
 @dataclass(frozen=True)
 class Cycle:
     """A periodic orbit of a model at fixed parameters.
 
-    ``multipliers`` (n - 1,) without the trivial one, whose distance to 1 is ``trivial_error``.
+    ``multipliers`` (n - 1,) without the trivial one, whose distance to 1 is ``trivial_error``;
+    ``index`` of the point before it on its branch or curve.
     """
 
     model: VectorField
@@ -39,6 +44,16 @@ class Cycle:
     trivial_error: float
     label: str = ""
     name: str = ""
+    index: int = 0
+
+    @cached_property
+    def coefficients(self) -> Mapping[str, float]:
+        """Normal-form coefficients of an LPC, PD or NS point (``cycle_normal_forms``)."""
+        angle = 0.0
+        if self.label == "NS":
+            pairs = self.multipliers[np.abs(self.multipliers.imag) > 1e-9]
+            angle = float(abs(np.angle(pairs[np.argmin(np.abs(np.abs(pairs) - 1))])))
+        return coefficients(self.solver, self.orbit, self.label, angle)
 
     @property
     def parameters(self) -> Mapping[str, float]:
@@ -106,6 +121,17 @@ class Cycle:
 
 
 @dataclass(frozen=True)
+class Resume:
+    """What continues a branch from its last cycle as if it had not stopped: the direction there,
+    the next step, the number of points made, the longest period allowed."""
+
+    direction: Direction
+    step: float
+    number: int
+    longest: float
+
+
+@dataclass(frozen=True)
 class CycleBranch:
     """A branch of cycles in one parameter.
 
@@ -122,6 +148,8 @@ class CycleBranch:
     special_points: tuple[Cycle, ...]
     ended: tuple[str, str]
     solver: Solver
+    settings: CycleSettings
+    resume: Resume
     kind: str = "limit cycles"
 
     def __len__(self) -> int:
@@ -170,6 +198,41 @@ class CycleBranch:
         orbit = self.solver.at_value(self.orbits[index], wanted)
         return None if orbit is None else make_cycle(self.solver, orbit)
 
+    def extended(self, max_points: int | None = None) -> CycleBranch:
+        """The branch continued from its end, in the same direction, by up to ``max_points`` cycles.
+
+        The points are those that would have followed, also after ``save`` and ``load``.
+
+        Raises ModelError where the branch did not stop early: there is nothing to continue.
+
+        Example
+        -------
+        >>> longer = load("cycles.nc").extended(max_points=50)
+        """
+        if self.ended[1] not in (REASONS[MAX_POINTS], REASONS[INTERRUPTED]):
+            raise ModelError(
+                f"the branch cannot be extended, it {self.ended[1]!r}; follow it across a wider "
+                "span, or with other settings from branch.at(...)"
+            )
+        room = (self.settings.max_points if max_points is None else max_points) + 1
+        last = make_cycle(self.solver, self.orbits[-1])
+        found = np.append(last.multipliers, 1.0 + last.trivial_error)
+        first = Point(self.orbits[-1], self.resume.direction, found)
+        more = trace(
+            self.solver, first, replace(self.settings, max_points=room), self.resume.step,
+            self.resume.number - 1, self.resume.longest,
+        )  # fmt: skip
+        rest = make_branch(
+            self.solver, more, (self.ended[0], REASONS[more.reason]), self.settings,
+            made=self.resume.number + len(more.points) - 1, longest=self.resume.longest,
+        )  # fmt: skip
+        return replace(
+            rest,
+            data=xr.concat([self.data, rest.data.isel(point=slice(1, None))], "point"),
+            orbits=self.orbits + rest.orbits[1:],
+            special_points=_numbered([*self.special_points, *rest.special_points]),
+        )
+
     def save(self, path: str | Path) -> Path:
         """Write the branch with every orbit to a NetCDF file, complete or not at all."""
         from continuation.storage import save_cycles
@@ -180,7 +243,7 @@ class CycleBranch:
         """One record per special cycle."""
         return [
             {"name": c.name, self.parameter: c.orbit.value, "period": c.period,
-             "frequency_Hz": c.frequency, "trivial_error": c.trivial_error}
+             "frequency_Hz": c.frequency, **c.coefficients, "trivial_error": c.trivial_error}
             for c in self.special_points
         ]  # fmt: skip
 
@@ -206,12 +269,102 @@ class CycleBranch:
 
 
 def make_cycle(solver: Solver, orbit: Orbit, label: str = "", name: str = "") -> Cycle:
-    """A Cycle with its multipliers from a converged orbit."""
-    along = Direction(np.zeros_like(orbit.u), 0.0, solver.half)
-    _, pair, _ = solver.tangent(orbit, along)
-    rest, error = without_trivial(multipliers(pair))
-    model = solver.model.with_parameters(**{solver.parameter: orbit.value})
-    return Cycle(model, orbit, solver, rest, error, label, name)
+    """A Cycle with its multipliers from an orbit, corrected at its parameter.
+
+    Raises ConvergenceError where Newton does not meet a cycle.
+    """
+    point = solver.point_at(orbit, orbit.value)
+    if point is None:  # at a fold of cycles the parameter does not tell the cycles apart
+        point = solver.along(orbit, Direction(np.zeros_like(orbit.u), np.array([1.0, 0.0])))
+    if point is None:
+        raise ConvergenceError(
+            f"no cycle was found at {solver.parameter} = {orbit.value:.8g} near the period "
+            f"{orbit.period:.6g}"
+        )
+    return cycle_from(solver, point, label, name)
+
+
+def cycle_from(solver: Solver, point: Point, label: str = "", name: str = "") -> Cycle:
+    """A Cycle from a corrected point of a branch."""
+    return Cycle(
+        solver.at(point.orbit), point.orbit, solver, point.rest, point.trivial_error, label, name
+    )
+
+
+def make_branch(
+    solver: Solver,
+    traced: Trace,
+    ended: tuple[str, str],
+    settings: CycleSettings,
+    made: int | None = None,
+    longest: float | None = None,
+) -> CycleBranch:
+    """Collect a traced branch with its special cycles; ``made`` points lead from its start."""
+    points = traced.points
+    special = [cycle_from(solver, p, label) for _, label, p in events(solver, traced)]
+    first, last = (
+        f"the period diverges: {divergence(solver, orbit)}" if word == REASONS[DIVERGED] else word
+        for word, orbit in zip(ended, (points[0].orbit, points[-1].orbit), strict=True)
+    )
+    ended = (first, last)
+    number = len(points) if made is None else made
+    if longest is None:
+        longest = settings.longest * points[len(points) - number].orbit.period
+    return CycleBranch(
+        solver.model, solver.parameter, make_dataset(solver, points),
+        tuple(p.orbit for p in points), _numbered(special), ended, solver, settings,
+        Resume(points[-1].direction, traced.step, number, longest),
+    )  # fmt: skip
+
+
+def make_dataset(solver: Solver, points: Sequence[Point]) -> xr.Dataset:
+    """Columns over the points of a branch or curve of cycles."""
+    model, orbits = solver.model, [p.orbit for p in points]
+    unstable = np.array([count_unstable(p.rest, p.trivial_error) for p in points])
+    found = np.array([p.rest for p in points])
+    columns: dict[str, Any] = {
+        name: ("point", [float(o.z[1 + k]) for o in orbits], {"units": model.unit(name)})
+        for k, name in enumerate(solver.names)
+    }
+    columns |= {
+        "period": ("point", [o.period for o in orbits], {"units": model.time_unit}),
+        "frequency": (
+            "point", [model.frequency_factor / o.period for o in orbits], {"units": "Hz"},
+        ),
+        "unstable": ("point", unstable),
+        "stable": ("point", unstable == 0),
+        "trivial_error": ("point", [p.trivial_error for p in points]),
+        "intervals": ("point", [o.intervals for o in orbits]),
+        "multiplier_real": (("point", "mode"), found.real),
+        "multiplier_imag": (("point", "mode"), found.imag),
+    }  # fmt: skip
+    ends = np.array([_observed_extrema(solver, o) for o in orbits])
+    for k, name in enumerate(model.observables):
+        unit = {"units": model.unit(name)}
+        columns[f"min_{name}"] = ("point", ends[:, 0, k], unit)
+        columns[f"max_{name}"] = ("point", ends[:, 1, k], unit)
+    return xr.Dataset(columns)
+
+
+def _observed_extrema(solver: Solver, orbit: Orbit) -> np.ndarray:
+    """Smallest and largest value (2, o) of every observable along an orbit."""
+    compiled, p = solver.model.compiled, solver.model.parameter_array()
+    p[solver.free] = orbit.z[1 : 1 + len(solver.names)]
+    out = np.empty((2, len(solver.model.observables)))
+    observed_extrema(
+        compiled.observables, compiled.tables, p, solver.scale, orbit.u, DEGREE, 10, out
+    )
+    return out
+
+
+def _numbered(special: Sequence[Cycle]) -> tuple[Cycle, ...]:
+    """The special cycles named by label and number, in order."""
+    counts: dict[str, int] = {}
+    named = []
+    for cycle in special:
+        counts[cycle.label] = counts.get(cycle.label, 0) + 1
+        named.append(replace(cycle, name=f"{cycle.label}{counts[cycle.label]}"))
+    return tuple(named)
 
 
 def count_unstable(rest: np.ndarray, trivial_error: float) -> int:

@@ -1,4 +1,4 @@
-"""``bifurcation_diagram``: every codimension-one curve of equilibria in a parameter plane."""
+"""``bifurcation_diagram``: every bifurcation curve and every attractor in a parameter plane."""
 
 from __future__ import annotations
 
@@ -15,13 +15,15 @@ from continuation.certificates import second_frequency
 from continuation.curves import as_branch, fold_start, hopf_start, trace_curve
 from continuation.equilibria import equilibria
 from continuation.following import Follower, Trace, check_span, on_curves
-from continuation.regimes import regime_at, regime_graph
+from continuation.regimes import Findings, attractors_at, regime_graph
 from continuation.settings import Settings
 from continuation.special_points import SpecialPoint, canonical_label, numbered
 from dynsys.errors import ConvergenceError, ModelError
 from dynsys.vector_field import VectorField
 
 if TYPE_CHECKING:
+    from continuation.cycle_branch import CycleBranch
+    from continuation.cycle_curves import CycleCurve
     from continuation.line_diagram import LineDiagram
 
 LINES = 7  # scan lines in each direction: a closed curve smaller than a sixth of a span can hide
@@ -33,9 +35,11 @@ Axis = tuple[str, float, float]
 class Diagram:
     """A two-parameter bifurcation diagram.
 
-    ``curves`` are fold and Hopf curves, ``lines`` the one-parameter branches they were found from,
-    ``regimes`` a networkx graph: a node per region with ``attractors`` (names), ``equilibria``,
-    ``polygon`` and ``area``; an edge per boundary with the ``bifurcations`` that separate.
+    ``curves`` are fold and Hopf curves of equilibria, ``cycle_curves`` those of folds, doublings,
+    tori and diverging periods of cycles, ``lines`` and ``cycles`` the one-parameter branches they
+    were found from. ``regimes`` is a networkx graph: a node per region with ``attractors`` (names),
+    ``stable`` (what is known of each), ``cycles`` (ranges of period and extrema), ``polygon`` and
+    ``area``; an edge per boundary with the ``bifurcations`` that separate.
     """
 
     model: VectorField
@@ -43,6 +47,8 @@ class Diagram:
     y: Axis
     curves: tuple[Branch, ...]
     lines: tuple[Branch, ...]
+    cycle_curves: tuple[CycleCurve, ...]
+    cycles: tuple[CycleBranch, ...]
     regimes: nx.Graph
     settings: Settings
 
@@ -53,8 +59,21 @@ class Diagram:
         return [p for p in points if wanted in (None, p.label)]
 
     def attractors(self, **values: float) -> list[dict[str, Any]]:
-        """Stable equilibria at one point of the plane: name, observables, eigenvalues' abscissa."""
-        return regime_at(self.model.with_parameters(**values))
+        """What is stable at one point: equilibria with their observables, cycles with frequency.
+
+        Cycles are carried to the point from the nearest ones known. Raises ModelError outside the
+        plane.
+        """
+        axes = (self.x, self.y)
+        for name, low, high in axes:
+            value = values.get(name, self.model.parameters[name])
+            if not low <= value <= high:
+                raise ModelError(
+                    f"{name} = {value:g} lies outside the diagram, which covers {low:g} .. {high:g}"
+                )
+            values[name] = float(value)
+        findings = Findings(self.curves, self.cycle_curves, self.lines, self.cycles)
+        return attractors_at(self.model, values, axes, findings)[0]
 
     def plot(self, ax: Any = None, **options: Any) -> Any:
         """Draw curves, codimension-two points and named regions. Returns the axes."""
@@ -71,10 +90,26 @@ class Diagram:
     def special_point_table(self) -> list[dict[str, Any]]:
         """One record per codimension-two point."""
         names = (self.x[0], self.y[0])
-        return [
+        rows = [
             {"name": p.name, **{k: p.parameters[k] for k in names}, **p.observables,
              "frequency_Hz": p.frequency, **p.coefficients}
             for p in self.special_points()
+        ]  # fmt: skip
+        rows += [
+            {"name": c.name, **{k: c.parameters[k] for k in names}, "frequency_Hz": c.frequency}
+            for curve in self.cycle_curves for c in curve.special_points
+        ]  # fmt: skip
+        return rows
+
+    def regime_table(self) -> list[dict[str, Any]]:
+        """One record per region, largest first: attractors, area, ranges of the cycles' period."""
+        regions = sorted(self.regimes.nodes(data=True), key=lambda node: -node[1]["area"])
+        return [
+            {"region": region["label"], "area": region["area"],
+             **{f"{end}_{k}": v[i] for k, v in region["cycles"].items() if "_" not in k
+                for i, end in enumerate(("lowest", "highest"))},
+             **{k: v[int(k.startswith("max"))] for k, v in region["cycles"].items() if "_" in k}}
+            for _, region in regions
         ]  # fmt: skip
 
     def __str__(self) -> str:
@@ -86,7 +121,11 @@ class Diagram:
         for number, curve in enumerate(self.curves, 1):
             start, end = curve.ended[0]
             lines.append(f"  {curve.kind} {number}: {len(curve)} points; from: {start}; to: {end}")
+        for number, wave in enumerate(self.cycle_curves, len(self.curves) + 1):
+            start, end = wave.ended[0]
+            lines.append(f"  {wave.kind} {number}: {len(wave)} points; from: {start}; to: {end}")
         lines += [f"  {p}" for p in self.special_points()]
+        lines += [f"  {c}" for wave in self.cycle_curves for c in wave.special_points]
         for _, region in sorted(self.regimes.nodes(data=True), key=lambda n: -n[1]["area"]):
             lines.append(f"  region {region['label']}: {100 * region['area']:.1f} % of the plane")
         return "\n".join(lines)
@@ -116,12 +155,14 @@ def bifurcation_diagram(
     seed: int = 0,
     progress: bool = False,
 ) -> Diagram | LineDiagram:
-    """Find and follow all fold and Hopf curves of equilibria in a rectangle of two parameters.
+    """Find every bifurcation curve and every attractor in a rectangle of two parameters.
 
     1. Follow all equilibria along scan lines in both directions of the plane.
     2. From every fold and Hopf point that lies on no known curve, follow its curve.
     3. From every codimension-two point, follow the curves that emanate from it.
-    4. Split the plane into regions and name each by its stable equilibria.
+    4. Follow the cycles of every Hopf point on a scan line and beside every generalized Hopf point,
+       and from their bifurcations the curves of cycles.
+    5. Split the plane into regions and name each by its stable equilibria and cycles.
 
     Parameters
     ----------
@@ -154,8 +195,13 @@ def bifurcation_diagram(
             before = len(found)
             _emanate(found, point, names, spans, settings)
             curves += [as_branch(*pair) for pair in found[before:]]
-    graph = regime_graph(model, x, y, curves, lines)
-    return Diagram(model, x, y, tuple(curves), tuple(lines), graph, settings)
+    from continuation.cycle_scan import cycle_boundaries, cycles_beside, scan_cycles
+
+    cycles = (*scan_cycles(lines, progress), *cycles_beside(curves, x[0]))
+    waves = cycle_boundaries(model, x, y, cycles, progress)
+    findings = Findings(tuple(curves), waves, tuple(lines), cycles)
+    graph = regime_graph(model, x, y, findings)
+    return Diagram(model, x, y, tuple(curves), tuple(lines), waves, cycles, graph, settings)
 
 
 def _spans(model: VectorField, x: Axis, y: Axis) -> dict[str, tuple[float, float]]:

@@ -16,6 +16,7 @@ from dynsys.errors import unknown_name
 if TYPE_CHECKING:
     from continuation.branch import Branch
     from continuation.cycle_branch import CycleBranch
+    from continuation.cycle_curves import CycleCurve
     from continuation.diagram import Diagram
     from continuation.line_diagram import LineDiagram
 
@@ -25,8 +26,13 @@ REGION_COLORS = {
     "down": "#dce6f0",
     "up": "#f7dcb4",
     "down + up": "#c9d8b6",
-    "down to up": "#eae6dc",
-    "no stable equilibrium": "#efd3d0",
+    "LC_EI": "#efd3d0",
+    "LC_aE": "#d5c9e6",
+    "up + LC_EI": "#f3bd9f",
+    "down + LC_EI": "#dcb6c6",
+    "down + LC_aE": "#a9a4d8",
+    "up + LC_aE": "#d9a9c4",
+    "limit cycle": "#efd3d0",
     "outside the table's domain": "#eeeeee",
 }
 SPARE_COLORS = ["#d9d2e9", "#d0e0e3", "#fff2cc", "#ead1dc", "#e0e0d1"]
@@ -114,6 +120,28 @@ def _mark(ax: Any, marks: list[Mark]) -> None:
 
 
 CYCLE_COLOR = "#7a3e9d"
+EXPLOSIVE = 1e-3  # sensitivity to the period below which a curve of fixed period is a boundary
+# By kind of curve (continuation.cycle_conditions): its word and its line style.
+CURVE_STYLES = {
+    1: ("fold of cycles", "-"),
+    2: ("period doubling", (0, (1, 1.2))),
+    3: ("torus bifurcation", (0, (5, 1.5, 1, 1.5))),
+    4: ("diverging period or canard", (0, (4, 1.2))),
+}
+
+
+def draw_cycle_curve(curve: CycleCurve, ax: Any = None) -> Any:
+    """Draw a curve of bifurcating cycles in the plane of its two parameters. Returns the axes."""
+    ax = new_axes() if ax is None else ax
+    first, second = curve.parameters
+    _, style = CURVE_STYLES[curve.solver.kind]
+    ax.plot(curve.data[first].values, curve.data[second].values, color=CYCLE_COLOR, ls=style)
+    ax.set(xlabel=label_of(curve.model, first), ylabel=label_of(curve.model, second))
+    ax.margins(x=0.02)
+    ax.autoscale_view()
+    _mark(ax, [(c.parameters[first], c.parameters[second], c.label, c.name)
+               for c in curve.special_points])  # fmt: skip
+    return ax
 
 
 def draw_cycles(branch: CycleBranch, observable: str | None = None, ax: Any = None) -> Any:
@@ -181,6 +209,16 @@ def draw_diagram(diagram: Diagram, ax: Any = None, regions: bool = True) -> Any:
     if regions:
         _fill_regions(ax, diagram)
     shown: set[str] = set()
+    for wave in diagram.cycle_curves:
+        word, style = CURVE_STYLES[wave.solver.kind]
+        along = wave.data[x[0]].values
+        if "sensitivity" in wave.data:  # elsewhere the period is just a period
+            along = np.where(wave.data["sensitivity"].values < EXPLOSIVE, along, np.nan)
+        ax.plot(
+            along, wave.data[y[0]].values, lw=1.1, color=CYCLE_COLOR, ls=style,
+            label=None if word in shown else word,
+        )  # fmt: skip
+        shown.add(word)
     for curve in diagram.curves:
         color = FOLD_COLOR if curve.kind == "fold curve" else HOPF_COLOR
         word = "fold of equilibria" if curve.kind == "fold curve" else "Hopf"
@@ -215,21 +253,15 @@ def _fill_regions(ax: Any, diagram: Diagram) -> None:
 
 
 def _name_region(ax: Any, shape: Any, region: dict[str, Any]) -> None:
-    """Write the region's label inside; several words each among the points they were met at."""
     import shapely
 
-    words = region.get("words", {})
-    if len(words) > 1:
-        for word, points in words.items():
-            middle = points[np.argmin(np.sum((points - np.median(points, axis=0)) ** 2, axis=1))]
-            _write(ax, middle, word)
-        return
     _write(ax, shapely.maximum_inscribed_circle(shape).coords[0], region["label"])
 
 
 def _write(ax: Any, center: Any, label: str) -> None:
-    ax.text(*center, label.replace(" ", "\n") if len(label) > 12 else label, fontsize=9,
-            ha="center", va="center", color=DARK, zorder=4)  # fmt: skip
+    words = label.replace(" ", "\n") if len(label) > 12 else label
+    box = {"boxstyle": "round,pad=0.1", "fc": "white", "ec": "none", "alpha": 0.5}
+    ax.text(*center, words, fontsize=9, ha="center", va="center", color=DARK, zorder=7, bbox=box)
 
 
 def save_figure(ax: Any, stem: Path) -> list[Path]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from continuation.branch import Branch
 from continuation.cycle_branch import Cycle, CycleBranch
-from continuation.cycles import CycleSettings, limit_cycles
+from continuation.cycle_scan import ends_at
+from continuation.cycle_tracing import CycleSettings
+from continuation.cycles import limit_cycles
 from continuation.equilibria import equilibria
 from continuation.settings import Settings
 from continuation.special_points import SpecialPoint, canonical_label
@@ -79,21 +79,10 @@ def line_diagram(
     cycles: list[CycleBranch] = []
     missed: list[str] = []
     for point in branch.points("H"):
-        if any(_ends_at(known, point) for known in cycles):
+        if any(ends_at(known, point) for known in cycles):
             continue
         try:
             cycles.append(limit_cycles(point, parameter, span, settings=cycle_settings))
         except ConvergenceError as error:
             missed.append(f"cycles of {point.name}: {error}")
     return LineDiagram(model, parameter, branch, tuple(cycles), tuple(missed))
-
-
-def _ends_at(branch: CycleBranch, point: SpecialPoint) -> bool:
-    """Whether a branch of cycles has shrunk to this Hopf point."""
-    if "Hopf point" not in branch.ended[1] or point.frequency is None:
-        return False
-    last = branch.orbits[-1]
-    width = branch.solver.span[1] - branch.solver.span[0]
-    near = abs(last.value - point.parameters[branch.parameter]) < 0.01 * width
-    frequency = branch.model.frequency_factor / last.period
-    return near and bool(np.isclose(frequency, point.frequency, rtol=0.02))

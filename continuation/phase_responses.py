@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 
 from continuation.cycle_branch import Cycle
-from continuation.orbits import Direction, adapted_mesh, remeshed
+from continuation.orbits import adapted_mesh, remeshed
 from dynsys.errors import ConvergenceError, ModelError, unknown_name
 from dynsys.vector_field import VectorField
 
@@ -44,12 +44,11 @@ def phase_response(cycle: Cycle, input: str, unit: str = "time") -> xr.DataArray
         raise unknown_name("unit", unit, ["time", "phase"], "phase_response")
     solver, model = cycle.solver, cycle.model
     fine = remeshed(cycle.orbit, adapted_mesh(cycle.orbit, max(INTERVALS, cycle.orbit.intervals)))
-    orbit = solver.at_value(fine, cycle.orbit.value)
-    if orbit is None:
+    point = solver.point_at(fine, cycle.orbit.value)
+    if point is None or point.pair is None or point.local is None:
         raise ConvergenceError("the cycle could not be refined; is it a fold of cycles?")
-    along = Direction(np.zeros_like(orbit.u), 0.0, solver.half)
-    _, pair, inner = solver.tangent(orbit, along)
-    adjoint = _carried_back(_left_eigenvector(pair), inner, model.compiled.n)
+    orbit = point.orbit
+    adjoint = _carried_back(_left_eigenvector(point.pair), point.local, model.compiled.n)
     states = solver.states(orbit, orbit.mesh)
     speeds = np.array([model.rhs(x) for x in states]) / solver.scale
     product = np.sum(adjoint * speeds, axis=1)
@@ -81,7 +80,7 @@ def phase_response(cycle: Cycle, input: str, unit: str = "time") -> xr.DataArray
 def _left_eigenvector(pair: np.ndarray) -> np.ndarray:
     """Left eigenvector of the monodromy matrix for the multiplier 1, from W d0 + S dN = 0."""
     n = len(pair)
-    monodromy = -np.linalg.solve(pair[:, n:], pair[:, :n])
+    monodromy = -np.linalg.solve(pair[:, n : 2 * n], pair[:, :n])
     found, vectors = np.linalg.eig(monodromy.T)
     return np.real(vectors[:, np.argmin(np.abs(found - 1))])
 

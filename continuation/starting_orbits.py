@@ -12,18 +12,18 @@ from dynsys.errors import ConvergenceError, ModelError
 
 
 def orbit_from_simulation(
-    solver: Solver, start: tuple[Sequence[float], float] | None, intervals: int
+    solver: Solver, start: tuple[Sequence[float], float | None] | None, intervals: int
 ) -> Orbit:
     """Simulate until the state repeats, and correct the last period to a periodic orbit.
 
-    ``start`` is (state, period guess); without it the model's initial state is used and the period
-    is found from upward crossings of the mean.
+    ``start`` is (state, period guess); without it the model's initial state is used, and without a
+    guess the period is found from upward crossings of the mean.
 
     Raises ConvergenceError where the model does not oscillate.
     """
     model = solver.model
     x0 = model.initial_state() if start is None else model._full(start[0])
-    guess = None if start is None else float(start[1])
+    guess = None if start is None or start[1] is None else float(start[1])
     if guess is not None and not (np.isfinite(guess) and guess > 0):
         raise ModelError(f"the period guess is {guess}; give a positive time")
     if not np.all(np.isfinite(x0)):
@@ -36,7 +36,7 @@ def orbit_from_simulation(
     u = run.sol(end - period + moved_times(fine) * period).T / solver.scale
     u[-1] = u[0]
     value = model.parameters[solver.parameter]
-    sampled = Orbit(fine, np.ascontiguousarray(u), period, value)
+    sampled = Orbit(fine, np.ascontiguousarray(u), np.array([period, value]))
     orbit = None
     for count in (intervals, 2 * intervals, 4 * intervals):  # relaxation cycles need more
         orbit = solver.at_value(remeshed(sampled, adapted_mesh(sampled, count)), value)

@@ -23,9 +23,9 @@ from dynsys.vector_field import VectorField
 
 if TYPE_CHECKING:
     from continuation.cycle_branch import CycleBranch
+    from continuation.cycle_curves import CycleCurve
 
-FORMAT = 1
-DEGREE = 4  # of the collocation polynomials; the cycle engine is imported only when it is needed
+FORMAT = 2
 
 
 def save_branch(branch: Branch, path: str | Path) -> Path:
@@ -36,6 +36,8 @@ def save_branch(branch: Branch, path: str | Path) -> Path:
 
 def save_diagram(diagram: Diagram, path: str | Path) -> Path:
     """Write a diagram with all its curves, scan lines and regions to one file."""
+    from continuation.cycle_storage import dataset_of  # compiles the cycle engine
+
     head = {
         "format": FORMAT,
         "kind": "diagram",
@@ -49,61 +51,23 @@ def save_diagram(diagram: Diagram, path: str | Path) -> Path:
     for kind, branches in (("curve", diagram.curves), ("line", diagram.lines)):
         for number, branch in enumerate(branches):
             groups[f"/{kind}{number:03d}"] = _branch_dataset(branch)
+    for number, wave in enumerate(diagram.cycle_curves):
+        groups[f"/wave{number:03d}"] = dataset_of(wave, "float32")
+    for number, cycles in enumerate(diagram.cycles):
+        groups[f"/cycles{number:03d}"] = dataset_of(cycles, "float32")
     tree = xr.DataTree.from_dict(groups)
     return write_atomically(_netcdf(path), lambda draft: tree.to_netcdf(draft, engine="netcdf4"))
 
 
-def save_cycles(branch: CycleBranch, path: str | Path) -> Path:
-    """Write a branch of cycles with every orbit."""
-    count = max(len(orbit.u) for orbit in branch.orbits)
-    n = branch.orbits[0].u.shape[1]
-    meshes = np.full((len(branch), (count - 1) // DEGREE + 1), np.nan)
-    profiles = np.full((len(branch), count, n), np.nan)
-    for k, orbit in enumerate(branch.orbits):
-        meshes[k, : len(orbit.mesh)], profiles[k, : len(orbit.u)] = orbit.mesh, orbit.u
-    head = {
-        "format": FORMAT,
-        "kind": branch.kind,
-        "model": to_dict(branch.model),
-        "parameter": branch.parameter,
-        "span": branch.solver.span,
-        "ended": branch.ended,
-        "special_points": [
-            {"label": c.label, "name": c.name, "mesh": c.orbit.mesh.tolist(),
-             "u": c.orbit.u.tolist(), "period": c.orbit.period, "value": c.orbit.value}
-            for c in branch.special_points
-        ],
-    }  # fmt: skip
-    dataset = branch.data.assign(
-        mesh=(("point", "mesh_node"), meshes),
-        profile=(("point", "node", "coordinate"), profiles),
-    ).assign_attrs(dynsys=json.dumps(head))
+def save_cycles(branch: CycleBranch | CycleCurve, path: str | Path) -> Path:
+    """Write a branch or curve of cycles with every orbit."""
+    from continuation.cycle_storage import dataset_of
+
+    dataset = dataset_of(branch)
     return write_atomically(_netcdf(path), lambda draft: dataset.to_netcdf(draft, engine="netcdf4"))
 
 
-def _cycles(dataset: xr.Dataset) -> CycleBranch:
-    from continuation.cycle_branch import CycleBranch, make_cycle
-    from continuation.orbits import Orbit, Solver
-
-    head = json.loads(dataset.attrs["dynsys"])
-    model, name = from_dict(head["model"]), head["parameter"]
-    solver = Solver(model, name, tuple(head["span"]))
-    orbits = []
-    for k in range(dataset.sizes["point"]):
-        mesh = dataset["mesh"].values[k]
-        mesh = np.ascontiguousarray(mesh[np.isfinite(mesh)])
-        u = np.ascontiguousarray(dataset["profile"].values[k, : (len(mesh) - 1) * DEGREE + 1])
-        orbits.append(Orbit(mesh, u, float(dataset["period"][k]), float(dataset[name][k])))
-    special = tuple(
-        make_cycle(solver, Orbit(np.array(c["mesh"]), np.array(c["u"]), c["period"], c["value"]),
-                   c["label"], c["name"])
-        for c in head["special_points"]
-    )  # fmt: skip
-    data = dataset.drop_vars(["mesh", "profile"]).drop_attrs(deep=False)
-    return CycleBranch(model, name, data, tuple(orbits), special, tuple(head["ended"]), solver)
-
-
-def load(path: str | Path) -> Branch | CycleBranch | Diagram:
+def load(path: str | Path) -> Branch | CycleBranch | CycleCurve | Diagram:
     """Read what ``save`` wrote.
 
     Raises StorageError where the file is missing, damaged or not one of ours.
@@ -121,8 +85,10 @@ def load(path: str | Path) -> Branch | CycleBranch | Diagram:
                 )
             if head["kind"] == "diagram":
                 return _diagram(head, tree)
-            if head["kind"] == "limit cycles":
-                return _cycles(tree.to_dataset().load())
+            if "spans_of_cycles" in head:
+                from continuation.cycle_storage import cycles_from
+
+                return cycles_from(tree.to_dataset().load())
             return _branch(tree.to_dataset().load())
     except (OSError, KeyError, ValueError, TypeError) as error:
         if isinstance(error, StorageError):
@@ -203,11 +169,16 @@ def _branch(dataset: xr.Dataset, model: VectorField | None = None) -> Branch:
 
 
 def _diagram(head: dict[str, Any], tree: xr.DataTree) -> Diagram:
+    from continuation.cycle_storage import cycles_from
+
     model = from_dict(head["model"])
     groups = {name: node.to_dataset().load() for name, node in tree.children.items()}
 
     def branches(kind: str) -> tuple[Branch, ...]:
         return tuple(_branch(groups[k], model) for k in sorted(groups) if k.startswith(kind))
+
+    def waves(kind: str) -> tuple:
+        return tuple(cycles_from(groups[k], model) for k in sorted(groups) if k.startswith(kind))
 
     return Diagram(
         model=model,
@@ -215,6 +186,8 @@ def _diagram(head: dict[str, Any], tree: xr.DataTree) -> Diagram:
         y=tuple(head["y"]),
         curves=branches("curve"),
         lines=branches("line"),
+        cycle_curves=waves("wave"),
+        cycles=waves("cycles"),
         regimes=_graph(head["regimes"]),
         settings=Settings(**head["settings"]),
     )
@@ -225,7 +198,6 @@ def _graph_data(graph: nx.Graph) -> dict[str, Any]:
         {
             **data,
             "polygon": data["polygon"].wkt,
-            "words": {k: v.tolist() for k, v in data["words"].items()},
         }
         for _, data in sorted(graph.nodes(data=True))
     ]
@@ -239,7 +211,6 @@ def _graph(content: dict[str, Any]) -> nx.Graph:
             **data,
             "attractors": tuple(data["attractors"]),
             "polygon": shapely.from_wkt(data["polygon"]),
-            "words": {k: np.array(v) for k, v in data["words"].items()},
         }
         graph.add_node(number, **restored)
     for a, b, data in content["edges"]:

@@ -1,4 +1,4 @@
-"""dynsys: what a model is — vector fields, delays, transfer functions, compiled code."""
+"""dynsys: what a model is — vector fields, delays, transfer functions, simulation."""
 
 from __future__ import annotations
 
@@ -11,10 +11,13 @@ from dynsys.errors import ConvergenceError, DynsysError, ModelError, StorageErro
 from dynsys.tables import SmoothTable
 from dynsys.vector_field import VectorField
 
-# Doors to other tools; most sessions never open them.
+# The integrators compile on their first import, doors to other tools are rarely opened.
 _LAZY = {
+    "Tolerance": "dynsys.simulation",
     "read_ode": "dynsys.exchange.ode_reader",
     "read_pydstool": "dynsys.exchange.pydstool_specification",
+    "simulate": "dynsys.simulation",
+    "simulate_ensemble": "dynsys.simulation",
 }
 
 __all__ = [
@@ -27,11 +30,14 @@ __all__ = [
     "SmoothTable",
     "State",
     "StorageError",
+    "Tolerance",
     "UnknownNameError",
     "VectorField",
     "delay",
     "read_ode",
     "read_pydstool",
+    "simulate",
+    "simulate_ensemble",
 ]
 
 

@@ -38,12 +38,16 @@ class State:
 
 @dataclass(frozen=True)
 class Parameter:
-    """A parameter: default, unit, one-line meaning; ``positive`` ones refuse values <= 0."""
+    """A parameter: default, unit, one-line meaning; ``positive`` ones refuse values <= 0.
+
+    ``capacitance`` (pF) tells, for an input in mV/ms, which current in pA it stands for.
+    """
 
     value: float
     unit: str = ""
     meaning: str = ""
     positive: bool = False
+    capacitance: float | None = None
 
 
 @dataclass(frozen=True)
@@ -57,14 +61,18 @@ class Observable:
 
 @dataclass(frozen=True)
 class Attractors:
-    """How a model's field names its equilibria: by which band an observable falls in.
+    """How a model's field names its attractors.
 
-    ``names`` has one word more than ``borders``: below the first border, between, above the last.
+    Equilibria by which band an observable falls in: ``names`` has one word more than ``borders``,
+    below the first border, between, above the last. Cycles by what carries them: ``cycles`` has
+    the word for those that go on when the state ``slow`` is frozen, and for those that do not.
     """
 
     observable: str
     borders: tuple[float, ...]
     names: tuple[str, ...]
+    slow: str = ""
+    cycles: tuple[str, ...] = ()
 
     def name(self, value: float) -> str:
         return self.names[int(np.searchsorted(self.borders, value))]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from dynsys.errors import StorageError
@@ -26,7 +27,7 @@ def to_dict(model: VectorField) -> dict[str, Any]:
         "meaning": model.meaning,
         "states": {k: [s.initial, s.range, s.unit, s.meaning] for k, s in model.states.items()},
         "parameters": {
-            k: [p.value, p.unit, p.meaning, p.positive]
+            k: [p.value, p.unit, p.meaning, p.positive, p.capacitance]
             for k, p in model.declared_parameters.items()
         },
         "values": dict(model.parameters),
@@ -36,9 +37,7 @@ def to_dict(model: VectorField) -> dict[str, Any]:
             k: [write(o.expression), o.unit, o.meaning] for k, o in model.observables.items()
         },
         "tables": {k: t.digest for k, t in model.tables.items()},
-        "attractors": None
-        if model.attractors is None
-        else [model.attractors.observable, model.attractors.borders, model.attractors.names],
+        "attractors": None if model.attractors is None else asdict(model.attractors),
         "time_unit": model.time_unit,
         "source": model.source,
         "delay_order": model.delay_order,
@@ -68,7 +67,14 @@ def from_dict(content: dict[str, Any]) -> VectorField:
             equations=content["equations"],
             observables={k: Observable(*v) for k, v in content["observables"].items()},
             tables={k: _table(digest) for k, digest in content["tables"].items()},
-            attractors=named and Attractors(named[0], tuple(named[1]), tuple(named[2])),
+            attractors=named
+            and Attractors(
+                named["observable"],
+                tuple(named["borders"]),
+                tuple(named["names"]),
+                named["slow"],
+                tuple(named["cycles"]),
+            ),
             time_unit=content["time_unit"],
             source=content["source"],
             delay_order=content["delay_order"],

@@ -28,6 +28,10 @@ def test_the_readmes_examples_run_as_written(number, tmp_path, monkeypatch, caps
         assert {item["name"] for item in names["diagram"].attractors(mu_e=2.05, mu_i=1.7)} == {
             "down", "up",
         }  # fmt: skip
+    elif "threshold" in names:
+        assert "15.75" in capsys.readouterr().out
+        assert names["run"]["r_E"].sel(time=1999.9) == pytest.approx(14.485, abs=6e-4)
+        assert names["threshold"].prediction == pytest.approx(19.0, abs=0.05)
     elif "model" in names:
         assert names["model"].compiled.n == 14
     elif "PC" in names:

@@ -44,7 +44,7 @@ def aln(wiring: str = "stated", neuron: EIFNeuron | None = None) -> VectorField:
         name="aln",
         meaning="AdEx mean field of excitatory and inhibitory populations (aLN cascade)",
         states=_STATES,
-        parameters=_PARAMETERS,
+        parameters=_inputs(neuron) | _PARAMETERS,
         definitions=_definitions(wiring, neuron),
         equations=_EQUATIONS,
         observables={
@@ -54,7 +54,7 @@ def aln(wiring: str = "stated", neuron: EIFNeuron | None = None) -> VectorField:
         },
         tables={"eif": transfer_function(neuron)},
         # Between the down states (r_E < 3 Hz at their folds) and the up states of the figures.
-        attractors=Attractors("r_E", (4.0,), ("down", "up")),
+        attractors=Attractors("r_E", (4.0,), ("down", "up"), "I_A", ("LC_EI", "LC_aE")),
         time_unit="ms",
         source="Augustin et al. 2017, PLOS Comput Biol 13(6):e1005545; Cakan & Obermayer 2020, "
         f"PLOS Comput Biol 16(4):e1007822; wiring {wiring!r}",
@@ -75,9 +75,16 @@ _STATES = {
     "v_II": State(1e-3, (0.0, 0.03), "", "variance of the synaptic activation of I by I"),
 }
 
+
+def _inputs(neuron: EIFNeuron) -> dict[str, Parameter]:
+    """The external inputs; a current in pA is the input in mV/ms times the capacitance."""
+    return {
+        "mu_e": Parameter(1.0, "mV/ms", "mean external input to E", capacitance=neuron.C),
+        "mu_i": Parameter(0.5, "mV/ms", "mean external input to I", capacitance=neuron.C),
+    }
+
+
 _PARAMETERS = {
-    "mu_e": Parameter(1.0, "mV/ms", "mean external input to E"),
-    "mu_i": Parameter(0.5, "mV/ms", "mean external input to I"),
     "a": Parameter(0.0, "nS", "subthreshold adaptation"),
     "b": Parameter(0.0, "pA", "spike-triggered adaptation increment"),
     "tau_A": Parameter(200.0, "ms", "adaptation time constant", positive=True),

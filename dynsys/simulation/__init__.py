@@ -1,0 +1,21 @@
+"""Time integration of ordinary, delay and stochastic models, single runs and ensembles."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+# The integrators compile on their first import; a model should not wait for them.
+_LAZY = {
+    "Tolerance": "dynsys.simulation.adaptive",
+    "simulate": "dynsys.simulation.runs",
+    "simulate_ensemble": "dynsys.simulation.ensembles",
+}
+
+__all__ = ["Tolerance", "simulate", "simulate_ensemble"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LAZY:
+        return getattr(import_module(_LAZY[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,167 @@
+"""``simulate_ensemble``: thousands of parameter points or seeds in one compiled call."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from dynsys.errors import ModelError
+from dynsys.simulation.drives import checked_inputs
+from dynsys.simulation.grids import Points, arrange
+from dynsys.simulation.integration import Task, record_columns, whole_steps
+from dynsys.simulation.methods import Scheme, scheme
+from dynsys.simulation.motion import motion
+from dynsys.simulation.results import COMPLETE, dataset
+from dynsys.simulation.states import Initial, initial_states, past_signals
+from dynsys.vector_field import VectorField
+
+
+def simulate_ensemble(
+    model: VectorField,
+    duration: float,
+    parameters: Mapping[str, Sequence[float]] | None = None,
+    points: Mapping[str, Sequence[float]] | None = None,
+    *,
+    inputs: Mapping[str, Any] | None = None,
+    initial: Initial = None,
+    record: Sequence[str] | str | None = None,
+    method: str = "rk4",
+    dt: float | None = None,
+    settle: float = 0.0,
+    sample: float | None = None,
+    discretisation: str | None = None,
+    noise: Mapping[str, Any] | None = None,
+    seeds: Sequence[int] | None = None,
+    progress: bool = False,
+    workers: int | None = None,
+    resume: xr.Dataset | None = None,
+) -> xr.Dataset:
+    """Integrate a model at many parameter values, initial states or seeds, on all cores.
+
+    Parameters
+    ----------
+    duration : recorded time, in the model's time unit (ms for the mean fields).
+    parameters : name -> values (k,); every combination is integrated and becomes a dimension.
+    points : name -> values (P,), instead: a list of points, along the dimension ``point``.
+    inputs : parameter -> what is added to it over time: a waveform of ``stimulation``, a function
+        of time, or a list of them, one per point. Inputs act from time 0, after ``settle``.
+    initial : mapping, array (n,) or (P, n), an earlier run, or a function of time <= 0 that tells
+        the past too; the past is at rest otherwise.
+    record : names of observables or states, ``"states"`` for all; all observables by default.
+    method : "rk4", "heun" or "euler", with exact delays read to the method's order.
+    dt : step; 0.1 ms for models in ms.
+    settle : unrecorded time before.
+    sample : time between records, a whole number of steps; every step by default.
+    discretisation : "published" integrates as the published mean-field code does.
+    noise : state -> amplitude of its white noise (a number or an expression); needs "euler"
+        (Euler-Maruyama, Ito) or "heun" (Stratonovich), and ``seeds``.
+    seeds : integers; every point is integrated with each of them (dimension ``seed``).
+    resume : an interrupted result of the same call: only its pending points are integrated.
+
+    Returns
+    -------
+    Dataset with the recordings (..., time) and their units, ``status`` ("complete", "stopped",
+    "pending"), ``reached`` (time), ``final_state``, and for delays ``final_history``. Ctrl-C ends
+    the call with what is finished; the rest is "pending".
+
+    Raises
+    ------
+    ModelError, UnknownNameError
+        for names the model does not have, times that are no whole number of steps, a step longer
+        than the shortest delay.
+
+    Example
+    -------
+    >>> run = simulate_ensemble(aln(), 1000, {"mu_e": np.linspace(0, 3, 61)}, settle=500,
+    ...                         record="r_E", sample=1.0)
+    >>> run["r_E"].max("time")
+    """
+    chosen = scheme(model, method, dt, discretisation, noise)
+    arranged = arrange(model, parameters, points, seeds)
+    task, names = prepare(
+        model, duration, arranged, chosen, inputs or {}, initial, record, settle, sample
+    )
+    if resume is not None:
+        _take_over(task, resume, names)
+    try:
+        task.run(progress, workers)
+    except KeyboardInterrupt:
+        warnings.warn(
+            f"interrupted with {int(task.done.sum())} of {len(task.done)} points finished; "
+            "pass resume=result to the same call to integrate the others",
+            stacklevel=2,
+        )
+    return dataset(task, arranged, names, chosen.attributes(settle))
+
+
+def prepare(
+    model: VectorField,
+    duration: float,
+    points: Points,
+    chosen: Scheme,
+    inputs: Mapping[str, Any],
+    initial: Initial,
+    record: Sequence[str] | str | None,
+    settle: float,
+    sample: float | None,
+) -> tuple[Task, list[str]]:
+    """The task of a call, everything checked, and the names of what it records."""
+    dt = chosen.dt
+    names, columns = record_columns(model, record)
+    stride = 1 if sample is None else whole_steps("sample", sample, dt, least=1)
+    steps = whole_steps("duration", duration, dt, least=1)
+    if steps % stride:
+        raise ModelError(
+            f"duration = {duration:g} is no whole number of samples of {stride * dt:g}; "
+            f"use {steps // stride * stride * dt or stride * dt:g} or another sample"
+        )
+    if chosen.noise and points.seeds is None:
+        raise ModelError("noise needs seeds: the same seed gives the same result")
+    compiled = motion(model, chosen.bilinear, chosen.noise)
+    count = len(points)
+    states = initial_states(model, initial, count).copy()
+    noisy = [k for k, name in enumerate(model.states) if name in chosen.noise]
+    task = Task(
+        model=model, motion=compiled, tableau=chosen.tableau,
+        p=points.values, x=states, dt=dt, settle=whole_steps("settle", settle, dt), steps=steps,
+        stride=stride, columns=columns, inputs=checked_inputs(model, inputs, count),
+        seeds=points.seeds, noisy=np.array(noisy, dtype=np.int64), extra_lag=chosen.extra_lag,
+    )  # fmt: skip
+    past = past_signals(model, compiled, initial, points.values, task.lags, dt)
+    if past is not None:
+        task.past, task.has_past = past.copy(), True
+    return task, names
+
+
+def _take_over(task: Task, earlier: xr.Dataset, names: list[str]) -> None:
+    """Fill in the finished points of an interrupted ensemble."""
+    status = earlier["status"].values.ravel()
+    if status.shape != task.done.shape or any(
+        name not in earlier or earlier[name].size != task.out[:, :, 0].size for name in names
+    ):
+        raise ModelError("resume is the result of another call: its points or recordings differ")
+    unequal = [
+        key for key, value in {"dt": task.dt, "model": task.model.name}.items()
+        if earlier.attrs.get(key) != value
+    ]  # fmt: skip
+    if unequal:
+        raise ModelError(f"resume is the result of another call: {', '.join(unequal)} differs")
+    finished = status != "pending"
+    for column, name in enumerate(names):
+        task.out[:, :, column] = earlier[name].values.reshape(task.out.shape[:2])
+    task.x[finished] = earlier["final_state"].values.reshape(task.x.shape)[finished]
+    if task.motion.delayed:
+        assert task.past is not None
+        stored = earlier["final_history"].values.reshape(task.past.shape)
+        task.past[finished] = stored[finished]
+    reached = np.round(earlier["reached"].values.ravel() / task.dt) + task.settle
+    task.report[:, 0], task.report[:, 1] = reached, -1.0
+    if "left_table" in earlier:
+        left = earlier["left_table"].values.ravel() / task.dt + task.settle
+        task.report[:, 1] = np.where(np.isfinite(left), np.round(left), -1.0)
+    task.done = finished.copy()
+    assert status[finished].size == 0 or COMPLETE in status or "stopped" in status

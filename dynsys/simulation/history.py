@@ -1,0 +1,118 @@
+"""The past of delayed signals: a ring of samples, read between them by Lagrange interpolation.
+
+The stencil of a fixed step lies in the past at a constant distance, so its weights are computed
+once. It never straddles a kink (the start of a run, an edge of an input, and where the delays carry
+them), because interpolation across a kink has first order whatever its degree.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import float64, int64, njit, types, uint8
+
+from dynsys.kernels import FIELD_TYPE, MATRIX, VECTOR
+
+FLAGS = types.Array(uint8, 1, "C")
+INTEGERS = types.Array(int64, 1, "C")
+BASES = types.Array(int64, 2, "C")
+OFFSETS = types.Array(int64, 3, "C")
+WEIGHTS = types.Array(float64, 4, "C")
+_LEVELS = 5  # a kink carried five times by integration is smoother than any method here sees
+
+
+def ring_length(lags: np.ndarray, dt: float) -> int:
+    """A power of two that holds the longest lag and a stencil."""
+    longest = float(np.max(lags, initial=0.0))
+    return 1 << int(math.ceil(longest / dt) + 8).bit_length()
+
+
+@njit([types.void(VECTOR, VECTOR, float64, int64, BASES, OFFSETS, WEIGHTS)], cache=True)
+def stencils(lags, c, dt, points, base, low, weight):
+    """Where and with which weights the delayed signals of every stage are read.
+
+    For stage s and signal k: the cell ``base[s, k]`` steps from now, the first node of the stencil
+    ``low[s, k, v]`` relative to it and the weights, for v = 0 (no kink), 1 (a kink at the cell's
+    left end) and 2 (at its right end).
+    """
+    for s in range(c.shape[0]):
+        for k in range(lags.shape[0]):
+            position = c[s] - lags[k] / dt
+            nearest = math.floor(position + 0.5)
+            if abs(position - nearest) < 1e-9:
+                position = nearest
+            left = math.floor(position)
+            theta = position - left
+            base[s, k] = left
+            for v in range(3):
+                first = -(points // 2 - 1)
+                if v == 1:
+                    first = 0
+                elif v == 2:
+                    first = 2 - points
+                first = min(first, -left - points + 1)  # nothing after now
+                low[s, k, v] = first
+                for i in range(points):
+                    product = 1.0
+                    for j in range(points):
+                        if j != i:
+                            product *= (theta - first - j) / (i - j)
+                    weight[s, k, v, i] = product
+
+
+@njit([types.void(VECTOR, float64, INTEGERS, FLAGS)], cache=True)
+def mark_kinks(lags, dt, edges, kinks):
+    """Set ``kinks[i]`` where the solution is not smooth: the start, the edges, their echoes."""
+    count = kinks.shape[0]
+    for i in range(count):
+        kinks[i] = 0
+    if count == 0 or lags.shape[0] == 0:
+        return
+    kinks[0] = 1
+    for edge in edges:
+        if 0 <= edge < count:
+            kinks[edge] = 1
+    for level in range(1, _LEVELS + 1):
+        for i in range(count):
+            if kinks[i] == level:
+                for lag in lags:
+                    steps = math.floor(lag / dt + 0.5)
+                    if i + steps < count and kinks[i + steps] == 0:
+                        kinks[i + steps] = level + 1
+
+
+@njit([types.void(MATRIX, FLAGS, int64, int64, int64, BASES, OFFSETS, WEIGHTS, VECTOR)], cache=True)
+def read_delayed(ring, kinks, now, stage, n, base, low, weight, x):
+    """Write the delayed values of a stage behind the ``n`` states in ``x``."""
+    mask = ring.shape[0] - 1
+    for k in range(base.shape[1]):
+        cell = now + base[stage, k]
+        variant = 0
+        if cell >= 0 and kinks[cell] > 0:
+            variant = 1
+        elif cell + 1 >= 0 and kinks[cell + 1] > 0:
+            variant = 2
+        first = cell + low[stage, k, variant]
+        value = 0.0
+        for i in range(weight.shape[3]):
+            value += weight[stage, k, variant, i] * ring[(first + i) & mask, k]
+        x[n + k] = value
+
+
+@njit([types.void(FIELD_TYPE, VECTOR, VECTOR, VECTOR, int64, VECTOR)], cache=True)
+def rest(field, x, p, tables, n, out):
+    """Give the delayed values behind the states in ``x`` the signals of a past at rest.
+
+    A signal that depends on delayed signals is iterated to consistency, at most 200 rounds.
+    """
+    delayed = x.shape[0] - n
+    for _ in range(200):
+        field(x, p, tables, out)
+        change, size = 0.0, 1e-300
+        for k in range(delayed):
+            change = max(change, abs(x[n + k] - out[n + k]))
+            size = max(size, abs(out[n + k]))
+            x[n + k] = out[n + k]
+        if not change > 1e-13 * size:
+            break

@@ -1,0 +1,171 @@
+"""Fixed-step integration of many points: chunks on all cores, progress, interruption."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from dynsys.errors import ModelError, unknown_name
+from dynsys.simulation.drives import Input, sampled
+from dynsys.simulation.fixed_step import Tableau, integrate
+from dynsys.simulation.history import ring_length
+from dynsys.simulation.motion import Motion
+from dynsys.vector_field import VectorField
+
+_DRIVE_VALUES = 10_000_000  # of inputs that differ between points, held at once by a core
+_ON_GRID = 1e-6  # of a step: how far from a whole number of steps a time may lie
+
+
+@dataclass
+class Task:
+    """One integration: what to do (see ``fixed_step.integrate`` for the arrays) and its results.
+
+    ``done`` (P,) marks the points that are finished; ``run`` may be called again for the others.
+    """
+
+    model: VectorField
+    motion: Motion
+    tableau: Tableau
+    p: np.ndarray
+    x: np.ndarray
+    dt: float
+    settle: int
+    steps: int
+    stride: int
+    columns: np.ndarray
+    inputs: Mapping[str, list[Input]]
+    seeds: np.ndarray | None = None
+    noisy: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
+    extra_lag: float = 0.0
+    past: np.ndarray | None = None
+
+    def __post_init__(self) -> None:
+        self.has_past = self.past is not None
+        self.lags = self._lags()
+        if self.past is None:
+            length = ring_length(self.lags, self.dt)
+            self.past = np.zeros((len(self.p), length, self.motion.delayed))
+        samples = self.steps // self.stride + 1
+        self.out = np.full((len(self.p), samples, len(self.columns)), np.nan)
+        self.report = np.full((len(self.p), 3), np.nan)
+        self.done = np.zeros(len(self.p), bool)
+
+    def _lags(self) -> np.ndarray:
+        lags = np.zeros((len(self.p), self.motion.delayed))
+        x = np.zeros(self.motion.n + self.motion.delayed)
+        for row, p in zip(lags, self.p, strict=True):
+            self.motion.delays(x, p, self.motion.tables, row)
+        if lags.size and lags.min() <= 0:
+            raise ModelError(f"{self.model.name}: a delay is {lags.min():g}; it must be positive")
+        lags += self.extra_lag
+        if lags.size and lags.min() < self.dt * (1 - 1e-9):
+            raise ModelError(
+                f"dt = {self.dt:g} is longer than the shortest delay {lags.min():g} of "
+                f"{self.model.name}; choose dt <= {lags.min():g}"
+            )
+        return lags
+
+    def chunk(self, first: int, last: int) -> None:
+        """Integrate the points ``first`` to ``last``."""
+        chosen = range(first, last)
+        drives = sampled(self.model, self.inputs, chosen, self.dt, self.steps)
+        increments = np.zeros((1, 0, 0))
+        if len(self.noisy):
+            assert self.seeds is not None
+            shape = (self.settle + self.steps, len(self.noisy))
+            draws = [np.random.default_rng(int(self.seeds[i])).normal(size=shape) for i in chosen]
+            increments = np.sqrt(self.dt) * np.stack(draws)
+        assert self.past is not None
+        here = slice(first, last)
+        m = self.motion
+        # Views of a contiguous array's first axis stay contiguous: results land in place.
+        integrate(
+            m.field, m.observables, m.diffusion, m.domain,
+            *self.tableau.arrays(), self.tableau.points,
+            self.x[here], self.p[here], m.tables, self.lags[here],
+            self.past[here], int(self.has_past), self.dt, self.settle, self.steps, self.stride,
+            drives.driven, drives.values, drives.edges, increments, self.noisy,
+            self.columns, len(self.model.observables), self.out[here], self.report[here],
+            0, last - first,
+        )  # fmt: skip
+        self.done[here] = True
+
+    def run(self, progress: bool = False, workers: int | None = None) -> None:
+        """Integrate all points that are not done; KeyboardInterrupt leaves the others undone."""
+        pending = np.flatnonzero(~self.done)
+        if len(pending) == 1:
+            self.chunk(int(pending[0]), int(pending[0]) + 1)
+            return
+        workers = workers or os.cpu_count() or 1
+        # Enough chunks to keep all cores busy to the end and an interruption short.
+        size = max(1, min(64, len(pending) // (8 * workers)))
+        if any(len(several) > 1 for several in self.inputs.values()):
+            size = max(1, min(size, _DRIVE_VALUES // (3 * self.steps * len(self.inputs))))
+        pieces = _ranges(pending, size)
+        from rich.progress import Progress
+
+        with ThreadPoolExecutor(workers) as pool, Progress(disable=not progress) as bar:
+            shown = bar.add_task("simulating", total=len(pending))
+            futures: dict[Future, int] = {
+                pool.submit(self.chunk, first, last): last - first for first, last in pieces
+            }
+            try:
+                waiting = set(futures)
+                while waiting:
+                    finished, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+                    for future in finished:
+                        future.result()
+                        bar.advance(shown, futures[future])
+            except BaseException:
+                pool.shutdown(cancel_futures=True)
+                raise
+
+
+def _ranges(indices: np.ndarray, size: int) -> list[tuple[int, int]]:
+    """Contiguous runs of at most ``size`` of increasing indices."""
+    breaks = np.flatnonzero(np.diff(indices) != 1) + 1
+    pieces = []
+    for run in np.split(indices, breaks):
+        pieces += [(int(part[0]), int(part[-1]) + 1) for part in _parts(run, size)]
+    return pieces
+
+
+def _parts(run: np.ndarray, size: int) -> list[np.ndarray]:
+    return [run[i : i + size] for i in range(0, len(run), size)]
+
+
+def whole_steps(name: str, span: float, dt: float, least: int = 0) -> int:
+    """How many steps a span of time takes; ModelError where it is no whole number of them."""
+    if not np.isfinite(span) or span < 0 or (least and span <= 0):
+        kind = "positive" if least else "0 or positive"
+        raise ModelError(f"{name} is {span:g}; it must be {kind} and finite")
+    steps = round(span / dt)
+    if abs(span / dt - steps) > _ON_GRID * max(1.0, steps) or steps < least:
+        raise ModelError(
+            f"{name} = {span:g} is not a whole number of steps dt = {dt:g}; "
+            f"use {max(steps, least) * dt:g} or another dt"
+        )
+    return int(steps)
+
+
+def record_columns(model: VectorField, record: Sequence[str] | str | None) -> tuple[list[str], Any]:
+    """Names to record (all observables by default) and their columns; ``"states"`` adds all."""
+    known = [*model.observables, *model.states]
+    if record is None:
+        names = list(model.observables)
+    else:
+        names = [record] if isinstance(record, str) else list(record)
+        if "states" in names:
+            names = [n for n in names if n != "states"] + list(model.states)
+        names = list(dict.fromkeys(names))
+    columns = []
+    for name in names:
+        if name not in known:
+            raise unknown_name("observable or state", name, known, model.name)
+        columns.append(known.index(name))
+    return names, np.array(columns, dtype=np.int64)

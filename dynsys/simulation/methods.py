@@ -1,0 +1,79 @@
+"""Which integrator, with which step: the choices of a call, checked once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from dynsys.errors import ModelError, unknown_name
+from dynsys.simulation.fixed_step import EULER, TABLEAUS, Tableau
+from dynsys.vector_field import VectorField
+
+PUBLISHED_STEP = 0.1  # ms
+_DEFAULT_STEP = {"ms": 0.1, "s": 1e-4, "": 0.01}
+
+
+@dataclass(frozen=True)
+class Scheme:
+    """A fixed-step method with its step; ``extra_lag`` lengthens every delay."""
+
+    tableau: Tableau
+    dt: float
+    bilinear: bool
+    extra_lag: float
+    noise: Mapping[str, Any]
+    discretisation: str
+
+    def attributes(self, settle: float) -> dict[str, Any]:
+        """What a result says about how it was integrated."""
+        return {
+            "method": self.tableau.name,
+            "dt": self.dt,
+            "settle": settle,
+            "discretisation": self.discretisation,
+            "noise": str({k: str(v) for k, v in self.noise.items()}),
+        } | ({"clamped": 1} if self.bilinear else {})
+
+
+def default_step(model: VectorField) -> float:
+    """0.1 ms, in the model's time unit; 0.01 where time has none."""
+    return _DEFAULT_STEP[model.time_unit]
+
+
+def scheme(
+    model: VectorField,
+    method: str,
+    dt: float | None,
+    discretisation: str | None,
+    noise: Mapping[str, Any] | None,
+) -> Scheme:
+    """The method of a call.
+
+    "published" is the stepper behind Cakan & Obermayer 2020: forward Euler, delays one step longer
+    than stated, tables read bilinearly and held constant beyond their edges; dt 0.1 ms by default.
+    """
+    noise = dict(noise or {})
+    if discretisation not in (None, "published"):
+        raise unknown_name("discretisation", str(discretisation), ["published"], "simulate")
+    if method not in TABLEAUS:
+        raise unknown_name("method", method, TABLEAUS, "simulate_ensemble")
+    published = discretisation == "published"
+    step = default_step(model) if dt is None else float(dt)
+    if not (np.isfinite(step) and step > 0):
+        raise ModelError(f"dt is {step:g}; it must be positive")
+    if noise and not published and method == "rk4":
+        raise ModelError(
+            "rk4 has no higher order for white noise; choose method='euler' (Euler-Maruyama, Ito) "
+            "or 'heun' (Stratonovich)"
+        )
+    return Scheme(
+        tableau=EULER if published else TABLEAUS[method],
+        dt=step,
+        bilinear=published,
+        extra_lag=step if published else 0.0,
+        noise=noise,
+        discretisation=discretisation or "continuous",
+    )

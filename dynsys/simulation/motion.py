@@ -1,0 +1,190 @@
+"""A model as the integrators see it: states and delayed values in, rates of change and signals out.
+
+Continuation carries delays on transport lines; in simulation they are exact. The compiled field
+takes ``x`` = (states, delayed values) and writes (time derivatives, present values of the delayed
+signals), so that every table is read once for both.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import sympy
+
+from dynsys.code_generation import FieldGraph, _domain, _function
+from dynsys.compilation import _load, model_folder
+from dynsys.definition import Reader, evaluation_order, symbol
+from dynsys.delays import replace_delays
+from dynsys.errors import DynsysError, ModelError, unknown_name
+from dynsys.graph import Graph
+from dynsys.simulation.bilinear import published_table
+from dynsys.translation import Translator
+from dynsys.vector_field import VectorField
+
+_HEADER = '''"""Simulation of {name}: generated, keyed by content, safe to delete."""
+
+import math
+
+import numpy as np
+from numba import njit
+
+from dynsys.functions import linoid_derivative
+from dynsys.kernels import DOMAIN, FIELD, OBSERVABLES
+from dynsys.tables import table_margin
+from {tables}
+
+STATES = {n}
+DELAYED = {k}
+'''
+_SMOOTH = "dynsys.tables import table_jet"
+_BILINEAR = "dynsys.simulation.bilinear import bilinear_jet as table_jet"
+
+
+@dataclass(frozen=True)
+class Motion:
+    """Compiled functions for time integration; signatures as in ``dynsys.kernels``.
+
+    ``x`` (n + delayed,) holds the states and the delayed values. ``field`` writes derivatives (n)
+    and signals (delayed); ``delays`` the delays; ``diffusion`` the noise amplitudes (n).
+    """
+
+    n: int
+    delayed: int
+    field: Callable
+    observables: Callable
+    delays: Callable
+    diffusion: Callable
+    domain: Callable
+    tables: np.ndarray
+
+
+def motion(
+    model: VectorField, bilinear: bool = False, noise: Mapping[str, object] | None = None
+) -> Motion:
+    """The compiled motion of a model, made once and then loaded from the disk.
+
+    Parameters
+    ----------
+    bilinear : read tables as the published mean-field code does.
+    noise : state -> amplitude (number or expression in states and parameters) of its white noise.
+    """
+    amplitudes = _amplitudes(model, noise or {})
+    return _motion(model, bilinear, tuple(amplitudes))
+
+
+def _amplitudes(model: VectorField, noise: Mapping[str, object]) -> list[sympy.Expr]:
+    for name in noise:
+        if name not in model.states:
+            raise unknown_name("state", name, model.states, model.name)
+    read = Reader(model.name, [*model.states, *model.parameters, *model.definitions], model.tables)
+    return [read(f"the noise of {k}", noise.get(k, 0)) for k in model.states]
+
+
+@lru_cache(maxsize=32)
+def _motion(model: VectorField, bilinear: bool, amplitudes: tuple[sympy.Expr, ...]) -> Motion:
+    packed = [
+        published_table(table) if bilinear else np.asarray(table.packed, dtype=float)
+        for table in model.tables.values()
+    ]
+    own = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()
+    own += hashlib.sha256((Path(__file__).parent / "bilinear.py").read_bytes()).hexdigest()
+    write = model._writer()
+    text = "\n".join([model.definition(), *map(write, amplitudes), str(bilinear), own])
+    folder = model_folder(f"{model.name}_motion", text)
+    if not (folder / "kernels.py").exists():
+        _generate(folder, model, bilinear, amplitudes, [len(table) for table in packed])
+    module = _load(folder)
+    return Motion(
+        n=module.STATES,
+        delayed=module.DELAYED,
+        field=module.field,
+        observables=module.observables,
+        delays=module.delays,
+        diffusion=module.diffusion,
+        domain=module.domain,
+        tables=np.ascontiguousarray(np.concatenate(packed) if packed else np.zeros(1)),
+    )
+
+
+def _generate(
+    folder: Path, model: VectorField, bilinear: bool, amplitudes: tuple, sizes: list[int]
+) -> None:
+    graph, diffusion = motion_graph(model, amplitudes, sizes)
+    delayed = len(graph.signals)
+    parts = [
+        _HEADER.format(
+            name=model.name, tables=_BILINEAR if bilinear else _SMOOTH,
+            n=len(model.states), k=delayed,
+        ),
+        _function(graph, "field", "FIELD", "x, p, t, out", graph.field, None),
+        _function(graph, "observables", "OBSERVABLES", "x, p, t, out", graph.observables, None),
+        _function(graph, "delays", "OBSERVABLES", "x, p, t, out", graph.signals, None),
+        _function(graph, "diffusion", "OBSERVABLES", "x, p, t, out", diffusion, None),
+        _domain(graph),
+    ]  # fmt: skip
+    source = "\n\n".join(parts)
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=folder.parent))
+        (draft / "kernels.py").write_text(source)
+    except OSError as error:
+        raise DynsysError(
+            f"compiled models are cached in {folder.parent}, which cannot be written ({error}); "
+            "set DYNSYS_CACHE_DIR to a writable directory"
+        ) from error
+    try:
+        os.rename(draft, folder)
+    except OSError:
+        shutil.rmtree(draft, ignore_errors=True)
+        if not (folder / "kernels.py").exists():  # not merely a race another process won
+            raise
+
+
+def motion_graph(
+    model: VectorField, amplitudes: tuple[sympy.Expr, ...], sizes: list[int]
+) -> tuple[FieldGraph, list[int]]:
+    """The graph of a model with its delayed values as further inputs, and the noise's nodes."""
+    raw = [
+        *model.definitions.values(),
+        *model.equations.values(),
+        *(o.expression for o in model.observables.values()),
+        *amplitudes,
+    ]
+    # A line of one node is just a name for the delayed value.
+    expressions, lines = replace_delays(raw, 1)
+    graph = Graph()
+    names = [*map(symbol, model.states), *(line.nodes[0] for line in lines)]
+    states = {name: graph.node("x", i) for i, name in enumerate(names)}
+    parameters = {symbol(k): graph.node("p", i) for i, k in enumerate(model.parameters)}
+    translate = Translator(graph, states | parameters)
+    first, last = len(model.definitions), len(model.definitions) + len(model.equations)
+    end = last + len(model.observables)
+    named = dict(zip(model.definitions, expressions[:first], strict=True))
+    for label in evaluation_order(model.name, named):
+        translate.define(symbol(label), named[label])
+    offsets, position = {}, 0
+    for label, size in zip(model.tables, sizes, strict=True):
+        offsets[label] = position
+        position += size
+    for line in lines:
+        if line.tau.free_symbols & {symbol(k) for k in model.states}:
+            raise ModelError(f"{model.name}: the delay {line.tau} depends on a state")
+    return FieldGraph(
+        graph=graph,
+        states=list(states.values()),
+        parameters=list(parameters.values()),
+        field=[translate(e) for e in expressions[first:last]]
+        + [translate(line.signal) for line in lines],
+        observables=[translate(e) for e in expressions[last:end]],
+        signals=[translate(line.tau) for line in lines],
+        table_offsets=offsets,
+        table_quantities={k: len(table.quantities) for k, table in model.tables.items()},
+    ), [translate(e) for e in expressions[end:]]

@@ -1,0 +1,128 @@
+"""``dynsys stimulate`` and ``dynsys tongue``."""
+
+from __future__ import annotations
+
+import argparse
+from functools import reduce
+from operator import add as plus
+from pathlib import Path
+from typing import Any
+
+from dynsys.commands import add_model_arguments, model_from
+from dynsys.errors import ModelError
+
+_STIMULATE = """\
+Drive one input of a model with steps, pulses and sines (added up) and integrate it. Amplitudes
+carry units: pA, mV/ms, or V/m along a dendrite whose length is stated. Writes run.nc, .png, .svg.
+
+  dynsys stimulate aln --set mu_e=1.3 --input mu_e --step "40 pA" 1000 2000 \\
+      --duration 3000 --out run
+  dynsys stimulate aln --set mu_e=1.3 --input mu_e --sine "1 V/m" 22 --dendrite 1200 \\
+      --duration 3000 --out run
+"""
+_TONGUE = """\
+The frequencies at which a sine on one input locks the model's rhythm, for each amplitude: to first
+order from the phase response, or by simulation. Writes tongue.nc, tongue.png and .svg.
+
+  dynsys tongue aln --set mu_e=1.3 --input mu_e --amplitude "1 pA" "4 pA" --out tongue
+  dynsys tongue aln --set mu_e=1.3 --input mu_e --amplitude "4 pA" --simulate --out tongue
+"""
+
+
+def add_stimulate(subparsers: Any) -> None:
+    """Add ``dynsys stimulate``."""
+    from dynsys.simulation.commands import add_run_arguments
+
+    parser = _parser(subparsers, "stimulate", "drive an input of a model", _STIMULATE)
+    add_run_arguments(parser)
+    for name, words, text in (
+        ("step", ("AMPLITUDE", "START", "STOP"), "constant between two times"),
+        ("sine", ("AMPLITUDE", "FREQUENCY"), "zero-to-peak amplitude, Hz"),
+    ):
+        parser.add_argument(
+            f"--{name}", nargs=len(words), action="append", default=[], metavar=words,
+            help=f"{text} (repeat for several)",
+        )  # fmt: skip
+    parser.add_argument("--dendrite", type=float, help="length in um, for amplitudes in V/m")
+    parser.set_defaults(run=run_stimulate)
+
+
+def add_tongue(subparsers: Any) -> None:
+    """Add ``dynsys tongue``."""
+    parser = _parser(subparsers, "tongue", "Arnold tongue of a rhythm", _TONGUE)
+    parser.add_argument("--amplitude", nargs="+", required=True, help="with units, zero to peak")
+    parser.add_argument("--ratio", default="1:1", help="response to stimulus cycles (1:1)")
+    parser.add_argument("--simulate", action="store_true", help="instead of the phase response")
+    parser.add_argument("--published", action="store_true", help="with the published stepper")
+    parser.add_argument("--out", type=Path, required=True, help="directory for the results")
+    parser.set_defaults(run=run_tongue)
+
+
+def _parser(subparsers: Any, name: str, help_: str, about: str) -> argparse.ArgumentParser:
+    parser = subparsers.add_parser(
+        name, help=help_, description=about, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add_model_arguments(parser)
+    parser.add_argument("--input", required=True, help="the parameter the stimulus is added to")
+    return parser
+
+
+def run_stimulate(chosen: argparse.Namespace) -> None:
+    """Simulate with the stimulus, draw, write."""
+    from dynsys.simulation import simulate
+    from dynsys.simulation.commands import run_options, write_run
+
+    model = model_from(chosen)
+    waveform = _waveform(chosen)
+    result = simulate(
+        model, chosen.duration, inputs={chosen.input: waveform}, **run_options(chosen)
+    )
+    values = waveform.values(result["time"].values, model.frequency_factor)
+    write_run(result, chosen.out, (f"{chosen.input} ({waveform.unit})", values))
+
+
+def _waveform(chosen: argparse.Namespace) -> Any:
+    from stimulation.electric_field import ElectricField
+    from stimulation.shapes import Sine, Step
+
+    parts: list[Any] = [Step(a, *_numbers("step", *t)) for a, *t in chosen.step]
+    parts += [Sine(a, frequency=_numbers("sine", f)[0]) for a, f in chosen.sine]
+    if not parts:
+        raise ModelError(
+            "give a stimulus: --step AMPLITUDE START STOP or --sine AMPLITUDE FREQUENCY"
+        )
+    if any(part.unit == "V/m" for part in parts):
+        if chosen.dendrite is None:
+            raise ModelError(
+                "a field acts through a dendrite: state its length in um, as in --dendrite 1200"
+            )
+        field = ElectricField(chosen.dendrite)
+        parts = [field.through(part) if part.unit == "V/m" else part for part in parts]
+    return reduce(plus, parts)
+
+
+def _numbers(name: str, *words: str) -> list[float]:
+    try:
+        return [float(word) for word in words]
+    except ValueError:
+        raise ModelError(f"--{name} takes an amplitude, then numbers; got {words}") from None
+
+
+def run_tongue(chosen: argparse.Namespace) -> None:
+    """Compute the tongue, print, draw, write."""
+    from continuation.drawing import save_figure
+    from dynsys.storage import write_atomically
+    from stimulation.tongues import arnold_tongue
+
+    words = chosen.ratio.split(":")
+    if len(words) != 2 or not all(word.isdigit() for word in words):
+        raise ModelError(f"--ratio {chosen.ratio} is no ratio; write for instance 1:2")
+    options: dict[str, Any] = {"discretisation": "published"} if chosen.published else {}
+    tongue = arnold_tongue(
+        model_from(chosen), chosen.input, (int(words[0]), int(words[1])), chosen.amplitude,
+        method="simulation" if chosen.simulate else "phase response", **options,
+    )  # fmt: skip
+    print(tongue)
+    files = save_figure(tongue.plot(), chosen.out / "tongue.png")
+    files.append(write_atomically(chosen.out / "tongue.nc", tongue.data.to_netcdf))
+    print("wrote " + ", ".join(map(str, files)))

@@ -1,0 +1,135 @@
+"""Locked rhythms as limit cycles: the sine becomes two states of the model, for continuation.
+
+The pair c' = k c (1 - c^2 - s^2) - w s, s' = k s (1 - c^2 - s^2) + w c has the stable solution
+(cos w t, sin w t). A rhythm locked to it is a limit cycle of the extended model; its folds, torus
+and period-doubling points in the stimulation frequency are the edges of the Arnold tongue.
+"""
+
+from __future__ import annotations
+
+import sympy
+
+from continuation import CycleBranch, CycleSettings, limit_cycles
+from dynsys import Parameter, State, VectorField, simulate
+from dynsys.definition import Observable, symbol
+from dynsys.errors import ConvergenceError
+
+FREQUENCY, AMPLITUDE = "stimulus_frequency", "stimulus_amplitude"
+_PAIR = ("stimulus_cosine", "stimulus_sine")
+_PULL = 2.0  # k in units of w / (2 pi): a disturbed pair is back within a cycle
+
+
+def driven_model(model: VectorField, input: str) -> VectorField:
+    """The model with ``stimulus_amplitude`` * sine added to one of its parameters.
+
+    Two states and two parameters more: ``stimulus_frequency`` in Hz and ``stimulus_amplitude`` in
+    the unit of the input.
+
+    Example
+    -------
+    >>> driven_model(aln(), "mu_e").with_parameters(stimulus_frequency=22, stimulus_amplitude=0.02)
+    """
+    model.parameter_index(input)
+    cosine, sine, f = (symbol(name) for name in (*_PAIR, FREQUENCY))
+    target = symbol(input)
+    driven = {target: target + symbol(AMPLITUDE) * sine}
+    turn = 2 * sympy.pi * f / sympy.Float(model.frequency_factor)
+    pull = sympy.Float(_PULL) * f / sympy.Float(model.frequency_factor)
+    room = pull * (1 - cosine**2 - sine**2)
+    declared = {
+        k: Parameter(model.parameters[k], p.unit, p.meaning, p.positive, p.capacitance)
+        for k, p in model.declared_parameters.items()
+    }
+    return VectorField(
+        name=f"{model.name}_driven",
+        meaning=f"{model.meaning}, a sine added to {input}",
+        states=dict(model.states) | {k: State(float(k == _PAIR[0]), (-1.0, 1.0)) for k in _PAIR},
+        parameters=declared
+        | {
+            FREQUENCY: Parameter(10.0, "Hz", "frequency of the stimulus", positive=True),
+            AMPLITUDE: Parameter(0.0, model.unit(input), "amplitude of the stimulus"),
+        },
+        definitions={k: e.xreplace(driven) for k, e in model.definitions.items()},
+        equations={k: e.xreplace(driven) for k, e in model.equations.items()}
+        | {_PAIR[0]: room * cosine - turn * sine, _PAIR[1]: room * sine + turn * cosine},
+        observables={
+            k: Observable(o.expression.xreplace(driven), o.unit, o.meaning)
+            for k, o in model.observables.items()
+        },
+        tables=model.tables,
+        time_unit=model.time_unit,
+        source=model.source,
+        delay_order=model.delay_order,
+    )
+
+
+def locked_cycles(
+    model: VectorField,
+    input: str,
+    amplitude: float,
+    frequency: float,
+    span: tuple[float, float],
+    cycles: int = 1,
+    settings: CycleSettings | None = None,
+) -> CycleBranch:
+    """Follow the rhythm locked at one stimulation frequency across a span of frequencies.
+
+    Parameters
+    ----------
+    amplitude : in the unit of the input. frequency : Hz, inside the tongue.
+    cycles : stimulus cycles in a period of the response.
+    settings : of the continuation; the branch of a tongue is closed, and few points go around it.
+
+    Raises
+    ------
+    ConvergenceError
+        where the rhythm does not lock at ``frequency``.
+
+    Example
+    -------
+    >>> locked_cycles(model, "mu_e", 0.02, frequency=22.5, span=(20, 25)).special_points
+    """
+    extended = driven_model(model, input).with_parameters(
+        **{FREQUENCY: frequency, AMPLITUDE: amplitude}
+    )
+    period = cycles * model.frequency_factor / frequency
+    run = simulate(
+        extended, 300 * period, initial=dict(zip(_PAIR, (1.0, 0.0), strict=True)), sample=period
+    )
+    if run["status"].item() != "complete":
+        raise ConvergenceError(f"the driven {model.name} did not stay finite at {frequency:g} Hz")
+    # The last period's end, not its records: the phase of the stimulus is part of the state.
+    start = (run["final_state"].values, period)
+    chosen = settings or CycleSettings(max_points=40)
+    branch = limit_cycles(extended, FREQUENCY, span, start=start, settings=chosen)
+    if settings is None and len(_edges(branch)) < 2:
+        branch = limit_cycles(extended, FREQUENCY, span, start=start)
+    return branch
+
+
+def locked_range(branch: CycleBranch, frequency: float) -> list[tuple[float, str]]:
+    """Lowest and highest frequency (Hz) of the stable cycles of a branch, with what ends them.
+
+    Raises ConvergenceError where the branch has no stable cycle, or no edge within its span.
+    """
+    f = branch.data[FREQUENCY].values
+    stable = branch.data["stable"].values.astype(bool)
+    if not stable.any():
+        raise ConvergenceError(f"no stable locked cycle was found near {frequency:g} Hz")
+    edges = _edges(branch)
+    found = []
+    for side, end in ((-1, f[stable].min()), (1, f[stable].max())):
+        beyond = [e for e in edges if side * (e[0] - end) > -1e-6 * abs(end)]
+        if not beyond:
+            raise ConvergenceError(
+                f"the locked cycles have no edge between {f.min():g} and {f.max():g} Hz; they are "
+                "stable up to there"
+            )
+        found.append(min(beyond, key=lambda e, end=end: abs(e[0] - end)))
+    return found
+
+
+def _edges(branch: CycleBranch) -> list[tuple[float, str]]:
+    """Where cycles of the branch lose stability: frequency and label, each once."""
+    points = [p for p in branch.special_points if p.label in ("LPC", "NS", "PD")]
+    return list({round(p.parameters[FREQUENCY], 7): p.label for p in points}.items())
