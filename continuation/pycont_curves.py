@@ -21,7 +21,9 @@ from dynsys.errors import ConvergenceError, ModelError
 LABELS = {
     "EP-C": ("LP", "H", "BP", "B"), "LP-C": ("CP", "BT", "ZH"),
     "H-C1": ("BT", "ZH", "GH", "DH"), "H-C2": ("BT", "ZH", "GH", "DH"),
-    "LC-C": ("LPC", "PD", "NS", "BPC"),
+    "LC-C": ("LPC", "PD", "NS", "BPC"), "LPC-C": ("CPC", "R1", "LPPD", "LPNS"),
+    "PD-C": ("GPD", "R2", "LPPD", "PDNS"),
+    "NS-C": ("R1", "R2", "R3", "R4", "LPNS", "PDNS", "NSNS"),
 }  # fmt: skip
 _THEIRS = {"HH": "DH"}  # our label -> PyCont's
 _FAR = 1e9  # PyCont's curves end by their number of points, not by a span

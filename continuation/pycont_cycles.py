@@ -176,9 +176,13 @@ class CycleCurve:
 
 
 class SpecialCycleCurve(CycleCurve):
-    """A curve of folds, period doublings or tori of cycles in two parameters."""
+    """A curve of folds, period doublings or tori of cycles in two parameters.
 
-    def _computed(self) -> Any:
+    ``forward`` follows it to both sides; special points are CPC, GPD, R1 ... R4 and the like.
+    """
+
+    def forward(self) -> None:
+        """Compute the whole curve within MaxNumPoints times MaxStepSize of its start."""
         import continuation
 
         function, label = SPECIAL[self.curvetype]
@@ -187,25 +191,36 @@ class SpecialCycleCurve(CycleCurve):
                 f"curve {self.name}: type {self.curvetype} starts at a cycle labelled {label} "
                 f"(initpoint='LC1:{label}1')"
             )
-        try:
-            follow = getattr(continuation, function)
-        except AttributeError:
-            raise ModelError(
-                f"curves of type {self.curvetype} need continuation.{function}, which this version "
-                "does not have"
-            ) from None
-        reach = self._wanted * self.settings["MaxStepSize"]
-        values = {k: self.start.parameters[k] for k in self.freepars}
-        limits = {k: min(max(reach, 1e-3), 4 * max(abs(v), 1.0)) for k, v in values.items()}
-        spans = {k: (v - limits[k], v + limits[k]) for k, v in values.items()}
-        return follow(self.start, (self.freepars[0], self.freepars[1]), spans)
+        self._wanted += self.settings["MaxNumPoints"]
+        reach = max(self._wanted * self.settings["MaxStepSize"], 1e-3)
+        spans = {}
+        for name in self.freepars:
+            value = self.start.parameters[name]
+            limit = min(reach, 4 * max(abs(value), 1.0))
+            spans[name] = (value - limit, value + limit)
+        follow = getattr(continuation, function)
+        self.branch = follow(self.start, (self.freepars[0], self.freepars[1]), spans)
+        self.stopped = dict(zip(("backward", "forward"), self.branch.ended[0], strict=True))
+        self._sol = None
+
+    backward = forward
 
     def _points(self) -> Iterator[Point]:
-        names = [k for k in (*self.freepars, "period") if k in self.branch.data]
-        for k in range(self.branch.data.sizes["point"]):
-            row = self.branch.data.isel(point=k)
-            values = {("_T" if name == "period" else name): float(row[name]) for name in names}
-            yield Point(values, {self.curvetype.split("-")[0]: {"stab": "X", "data": args()}})
+        kind, wanted = self.curvetype.split("-")[0], self.settings["LocBifPoints"]
+        data = self.branch.data
+        for k in range(data.sizes["point"]):
+            row = data.isel(point=k)
+            values = {name: float(row[name]) for name in self.freepars}
+            values |= self._extrema(self.branch.orbits[k]) | {"_T": float(row["period"])}
+            multipliers = row["multiplier_real"].values + 1j * row["multiplier_imag"].values
+            yield Point(values, {kind: {"stab": "X", "data": args(evals=multipliers)}})
+        for cycle in self.branch.special_points:
+            if cycle.label in wanted:
+                values = {name: cycle.parameters[name] for name in self.freepars}
+                values |= self._extrema(cycle.orbit) | {"_T": cycle.period}
+                labels = {kind: {"stab": "X", "data": args(evals=cycle.multipliers)}}
+                labels[cycle.label] = {"name": cycle.name, "data": args(), "cycle": cycle}
+                yield Point(values, labels, cycle)
 
 
 def _described(multipliers: np.ndarray, stable: bool | None) -> dict[str, Any]:

@@ -142,7 +142,9 @@ class _Writer:
             words = ", ".join(w for w in (declared.unit, declared.meaning) if w)
             lines += [f"# {words}"] if words else []
             lines.append(f"par {self.names[name]}={value!r}")
-        lines += [f"init {self.names[k]}={value!r}" for k, value in self.initial.items()]
+        # ``x(0)=`` also holds before t = 0; after ``init`` the past of a delay would be 0.
+        form = "{}(0)={!r}" if self.delayed.found else "init {}={!r}"
+        lines += [form.format(self.names[k], value) for k, value in self.initial.items()]
         if len(self.equations) > len(model.states):
             order = model.delay_order
             lines.append(f"# line1_1, ...: transport lines of {order} nodes that carry the delays")

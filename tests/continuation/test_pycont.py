@@ -267,6 +267,23 @@ def test_curves_of_special_cycles_start_at_special_cycles(script):
         script["LPC"].forward()
 
 
+def test_folds_of_cycles_are_followed_in_two_parameters(script):
+    script.newCurve(
+        args(name="FC", type="LPC-C", freepars=["I", "gca"], initpoint="LC1:LPC2",
+             MaxStepSize=1.0, MaxNumPoints=40)
+    )  # fmt: skip
+    script["FC"].forward()
+    sol = script["FC"].sol
+    assert {"I", "gca", "_T", "v_max"} <= set(sol.coordnames)
+    assert sol["gca"].min() < 4.2 < 4.6 < sol["gca"].max()
+    order = np.argsort(sol["gca"])
+    assert np.interp(4.4, sol["gca"][order], sol["I"][order]) == pytest.approx(216.9, abs=1)
+    assert script["FC"].stopped["forward"]
+    # Besides the trivial multiplier, which is left out, that of the fold is 1.
+    assert np.min(np.abs(sol[5].labels["LPC"]["data"].evals - 1)) < 1e-2
+    assert script.display(("I", "gca"), curves=["FC"]).get_lines()
+
+
 def test_a_curve_that_was_not_computed_says_so():
     PC = ContClass(morris_lecar())
     PC.newCurve(args(name="EQ", type="EP-C", freepars=["I"]))

@@ -8,6 +8,7 @@ import subprocess
 
 import numpy as np
 import pytest
+from scipy.integrate import solve_ivp
 
 from dynsys import ModelError, UnknownNameError, VectorField, read_ode, read_pydstool
 from dynsys.exchange.auto import auto_numbers
@@ -197,6 +198,29 @@ def test_a_signal_that_depends_on_its_own_past_travels_as_its_line(tmp_path):
     for _ in range(5):
         x = rng.normal(size=4)
         assert agree(back.rhs(x), echo.rhs(x))
+
+
+@pytest.mark.skipif(shutil.which("xppaut") is None, reason="XPPAUT is not on the path")
+@pytest.mark.parametrize("name", [*LIBRARY, "delayed"])
+def test_xppaut_integrates_an_exported_model_as_we_do(name, tmp_path):
+    model = {**MODELS, "delayed": DELAYED}[name]
+    ode, *source = model.to_xppaut(tmp_path / f"{name}.ode")
+    if source:
+        command = ["-O2", "-shared", "-fPIC", "-o", f"{name}.so", f"{name}.c", "-lm"]
+        subprocess.run([COMPILER, *command], check=True, cwd=tmp_path)
+    options = "@ total=2,dt=0.001,meth=rk4,bounds=1e9"
+    ode.write_text(ode.read_text().replace("@ total=1000", options))
+    command = ["xppaut", ode.name, "-silent"]
+    subprocess.run(command, cwd=tmp_path, check=False, capture_output=True, timeout=120)
+    last = np.loadtxt(tmp_path / "output.dat")[-1]
+    count = len(model.states)
+    if name == "delayed":  # lines are good to their order only
+        model = model.with_delay_order(10)
+    ours = solve_ivp(
+        lambda t, x: model.rhs(x), (0, 2), model.initial_state(), "LSODA", rtol=1e-10, atol=1e-12
+    )
+    tolerance = 1e-3 if name == "delayed" else 1e-6
+    assert last[1 : 1 + count] == pytest.approx(ours.y[:count, -1], rel=tolerance)
 
 
 def test_long_equations_are_cut_into_lines_that_xppaut_holds(tmp_path):
