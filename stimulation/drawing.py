@@ -37,13 +37,16 @@ def draw_tongue(tongue: Any, ax: Any = None) -> Any:
     tip = tongue.natural * m / n
     style = "--" if tongue.method == "phase response" else "-"
     sides = [np.concatenate([[tip], tongue.data[k].values])[order] for k in ("lowest", "highest")]
-    for side in sides:
+    for side, name in zip(sides, (f"{n}:{m}, {tongue.method}", None), strict=True):
         marker = "o" if style == "-" else None
-        ax.plot(side, amplitude[order], style, color=STIMULUS, marker=marker, ms=3, lw=1.4)
+        ax.plot(
+            side, amplitude[order], style, color=STIMULUS, marker=marker, ms=3, lw=1.4, label=name
+        )
     if style == "-":
         ax.fill_betweenx(amplitude[order], *sides, color=STIMULUS, alpha=0.15, lw=0)
     ax.set(xlabel="stimulation frequency (Hz)", ylabel=f"amplitude ({tongue.unit})")
     ax.set_ylim(bottom=0)
+    ax.legend(frameon=False, loc="lower left")
     return ax
 
 
