@@ -43,13 +43,16 @@ strong.plot().figure
 # %% [markdown]
 # ## The tongue, predicted and simulated
 #
-# To first order the phase response of the undriven rhythm tells which frequencies lock (dashed);
-# simulations confirm it for small amplitudes (solid).
+# To first order the phase response of the undriven rhythm tells which frequencies lock (dashed).
+# The locked rhythms are limit cycles of the driven model: their folds are the exact edges (solid).
+# Simulations confirm them (dots).
 
 # %%
 amplitudes = ["1 pA", "2 pA", "4 pA", "6 pA"]
 predicted = arnold_tongue(A2, "mu_e", amplitudes=amplitudes)
+exact = arnold_tongue(A2, "mu_e", amplitudes=amplitudes, method="continuation")
 simulated = arnold_tongue(A2, "mu_e", amplitudes=amplitudes, method="simulation", resolution=0.02)
 print(f"{predicted.width_per_unit:.3f} Hz per pA predicted")
+print(exact)
 print(simulated)
-predicted.plot(simulated.plot()).figure
+simulated.plot(predicted.plot(exact.plot())).figure

@@ -57,9 +57,17 @@ ax = new_axes()
 for a, start in zip(amplitudes, range(0, len(waves), len(frequencies)), strict=True):
     found = locking[start : start + len(frequencies)]
     chosen = [k for k, item in enumerate(found) if item.locked]
-    ax.plot(frequencies[chosen], [found[k].preferred for k in chosen], "o-", ms=3, label=f"{a} pA")
+    ax.plot(
+        frequencies[chosen],
+        [(found[k].preferred + 0.5) % 1 - 0.5 for k in chosen],
+        "o-",
+        ms=3,
+        label=f"{a} pA",
+    )
 ax.set(
-    xlabel="stimulation frequency (Hz)", ylabel="phase of the stimulus ahead (cycles)", ylim=(0, 1)
+    xlabel="stimulation frequency (Hz)",
+    ylabel="phase of the stimulus ahead (cycles)",
+    ylim=(-0.5, 0.5),
 )
 ax.legend(frameon=False)
 ax.figure

@@ -29,21 +29,24 @@ def draw_waveform(waveform: Waveform, duration: float, ax: Any = None) -> Any:
 
 
 def draw_tongue(tongue: Any, ax: Any = None) -> Any:
-    """Draw an Arnold tongue: frequency across, amplitude up; dashed from the phase response."""
+    """Draw an Arnold tongue: frequency across, amplitude up.
+
+    Dashed from the phase response, solid by continuation, dots by simulation.
+    """
     ax = new_axes() if ax is None else ax
     amplitude = np.concatenate([[0.0], tongue.data["amplitude"].values])
     order = np.argsort(amplitude)
     n, m = tongue.ratio
     tip = tongue.natural * m / n
-    style = "--" if tongue.method == "phase response" else "-"
+    style = {"phase response": "--", "continuation": "-", "simulation": "o"}[tongue.method]
     sides = [np.concatenate([[tip], tongue.data[k].values])[order] for k in ("lowest", "highest")]
-    for side in sides:
-        marker = "o" if style == "-" else None
-        ax.plot(side, amplitude[order], style, color=STIMULUS, marker=marker, ms=3, lw=1.4)
+    for side, name in zip(sides, (f"{n}:{m}, {tongue.method}", None), strict=True):
+        ax.plot(side, amplitude[order], style, color=STIMULUS, ms=4, lw=1.4, label=name)
     if style == "-":
         ax.fill_betweenx(amplitude[order], *sides, color=STIMULUS, alpha=0.15, lw=0)
     ax.set(xlabel="stimulation frequency (Hz)", ylabel=f"amplitude ({tongue.unit})")
     ax.set_ylim(bottom=0)
+    ax.legend(frameon=False, loc="lower left")
     return ax
 
 

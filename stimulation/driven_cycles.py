@@ -125,7 +125,8 @@ def locked_range(branch: CycleBranch, frequency: float) -> list[tuple[float, str
                 f"the locked cycles have no edge between {f.min():g} and {f.max():g} Hz; they are "
                 "stable up to there"
             )
-        found.append(min(beyond, key=lambda e, end=end: abs(e[0] - end)))
+        # Beyond the end, hence the nearest is the one next to it.
+        found.append(min(beyond) if side > 0 else max(beyond))
     return found
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dynsys.errors import ModelError
+from stimulation.units import Quantity
 from stimulation.waveforms import MILLISECONDS, Shape, Waveform, positive
 
 
@@ -25,7 +26,7 @@ class Step(Shape):
         return np.ones_like(since)
 
 
-def Pulse(amplitude: str | float, start: float, duration: float) -> Step:
+def Pulse(amplitude: str | float | Quantity, start: float, duration: float) -> Step:
     """A constant amplitude for ``duration``.
 
     Example

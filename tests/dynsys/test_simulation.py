@@ -181,8 +181,8 @@ def test_leaving_a_table_is_reported():
     model = aln().with_parameters(mu_e=7.0)
     for method in ("rk4", None):
         with pytest.warns(UserWarning, match="left the domain"):
-            run = simulate(model, 30, method=method)
-        assert 0 < float(run["left_table"]) < 30
+            run = simulate(model, 5, method=method)
+        assert 0 < float(run["left_table"]) < 5
 
 
 @pytest.mark.parametrize(

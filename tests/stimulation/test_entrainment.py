@@ -61,6 +61,18 @@ def test_continuation_phase_response_and_simulation_agree(first_order):
     assert width["20 pA"][0] == pytest.approx(width["20 pA"][1], rel=0.02)
 
 
+@pytest.mark.parametrize(
+    ("ratio", "inside", "outside"), [((1, 2), 45.0, 47.5), ((2, 1), 11.2, 11.7)]
+)
+def test_other_ratios_by_continuation_agree_with_simulation(ratio, inside, outside):
+    low, high = arnold_tongue(
+        A2, "mu_e", ratio=ratio, amplitudes=["20 pA"], method="continuation"
+    ).edges("20 pA")
+    assert low < inside < high < outside
+    found = entrainment_map(A2, "mu_e", "20 pA", [inside, outside], ratios=[ratio])
+    assert found.data["locked"].values[:, 0].tolist() == [True, False]
+
+
 def test_a_weakly_driven_oscillator_follows_adlers_equation():
     # The normal form x' = x (1 - r^2) - w y + I, y' = y (1 - r^2) + w x has the phase response
     # -sin(phase) / (2 pi f0) on the unit circle, hence the edges f0 +- A / (4 pi) to first order.
