@@ -220,12 +220,14 @@ def trace_both_ways(
 def start_point(solver: Solver, orbit: Orbit) -> Point:
     """The point of the curve nearest to an orbit, in the plane of fixed second, else first,
     parameter."""
-    for component in (2, 1):
-        direction = np.zeros(solver.size)
-        direction[component] = solver.half[component]
-        found = solver.along(orbit, Direction(np.zeros_like(orbit.u), direction))
-        if found is not None:
-            return found
+    for tolerance in (1e-10, 1e-7):  # states without a typical size leave more rounding
+        for component in (2, 1):
+            direction = np.zeros(solver.size)
+            direction[component] = solver.half[component]
+            along = Direction(np.zeros_like(orbit.u), direction)
+            found = solver.along(orbit, along, tolerance)
+            if found is not None:
+                return found
     where = ", ".join(f"{k} = {v:.6g}" for k, v in zip(solver.names, orbit.z[1:], strict=False))
     raise ConvergenceError(
         f"Newton did not meet the {KINDS[solver.kind]} at {where}: the cycle is not on it, or the "
