@@ -35,6 +35,7 @@ _LAZY = {
     "period_doubling_curve": "continuation.cycle_curves",
     "phase_response": "continuation.phase_responses",
     "torus_curve": "continuation.cycle_curves",
+    "until": "continuation.stopping",
     "user_points": "continuation.user_point_search",
 }
 
@@ -68,6 +69,7 @@ __all__ = [
     "period_doubling_curve",
     "phase_response",
     "torus_curve",
+    "until",
     "user_points",
 ]
 

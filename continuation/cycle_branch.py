@@ -301,7 +301,9 @@ def make_branch(
 ) -> CycleBranch:
     """Collect a traced branch with its special cycles; ``made`` points lead from its start."""
     points = traced.points
-    special = [cycle_from(solver, p, label) for _, label, p in events(solver, traced)]
+    special = [
+        replace(cycle_from(solver, p, label), index=k) for k, label, p in events(solver, traced)
+    ]
     first, last = (
         f"the period diverges: {divergence(solver, orbit)}" if word == REASONS[DIVERGED] else word
         for word, orbit in zip(ended, (points[0].orbit, points[-1].orbit), strict=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.optimize import brentq
@@ -15,25 +16,31 @@ from continuation.refollowing import follower_of, scaled_points, set_border
 from continuation.special_points import SpecialPoint, numbered
 from dynsys.errors import unknown_name
 
+if TYPE_CHECKING:
+    from continuation.cycle_branch import Cycle, CycleBranch
+
 UserFunction = Callable[[Mapping[str, float]], float]
 
 
 def user_points(
-    branch: Branch, quantity: str | UserFunction, value: float = 0.0
-) -> tuple[SpecialPoint, ...]:
+    branch: Branch | CycleBranch, quantity: str | Callable[..., float], value: float = 0.0
+) -> tuple[SpecialPoint, ...] | tuple[Cycle, ...]:
     """Every point of a branch where a quantity equals ``value``, located on the curve itself.
 
     Parameters
     ----------
-    branch : equilibria, a fold curve or a Hopf curve.
+    branch : equilibria, a fold curve, a Hopf curve or limit cycles.
     quantity : name of a state, observable or parameter, or a function of a mapping that holds all
-        of them by name. ``model.with_observables(sum="x + y")`` makes names of expressions.
+        of them by name. ``model.with_observables(sum="x + y")`` makes names of expressions. For
+        cycles: "period", "frequency", the parameter, "min_..." or "max_..." of an observable, or a
+        function of a ``Cycle``.
     value : what it should equal.
 
     Returns
     -------
-    Points labelled UZ and named UZ1, UZ2, ... in order along the branch, with normal-form
-    coefficients left out; a quantity that touches the value without crossing it is not found.
+    Points (or cycles) labelled UZ and named UZ1, UZ2, ... in order along the branch, with
+    normal-form coefficients left out; a quantity that touches the value without crossing it is not
+    found.
 
     Raises
     ------
@@ -46,6 +53,10 @@ def user_points(
     >>> user_points(branch, "E", 0.5)
     >>> user_points(branch, lambda v: v["E"] - v["I"])
     """
+    if not isinstance(branch, Branch):
+        from continuation.cycle_user_points import user_cycles  # compiles the cycle engine
+
+        return user_cycles(branch, quantity, value)
     follower = follower_of(branch)
     measure = _measure(follower, quantity, value)
     found: list[SpecialPoint] = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from continuation import equilibria, fold_curve, hopf_curve, user_points
+from continuation import equilibria, fold_curve, hopf_curve, limit_cycles, until, user_points
 from dynsys import ModelError, UnknownNameError, VectorField
 from dynsys.models import wilson_cowan
 
@@ -61,3 +61,53 @@ def test_unknown_quantities_are_refused(branch):
         user_points(branch, "EE", 0.5)
     with pytest.raises((ModelError, UnknownNameError), match="no symbol 'EE'"):
         wilson_cowan().with_observables(total="EE + I")
+
+
+def radial() -> VectorField:
+    """Cycles of radius sqrt(m) and period 2 pi / (1 + m)."""
+    return VectorField(
+        "radial", {"x": 0.5, "y": 0.0}, {"m": 0.2},
+        {"x": "x*(m - x^2 - y^2) - y*(1 + m)", "y": "y*(m - x^2 - y^2) + x*(1 + m)"}, time_unit="",
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def cycles():
+    hopf = equilibria(radial(), "m", (-0.5, 1.5), start=[0, 0]).points("H")[0]
+    return limit_cycles(hopf, "m", (-0.5, 1.5))
+
+
+@pytest.mark.parametrize(
+    ("quantity", "value", "exact"),
+    [
+        ("max_x", 0.8, 0.64), ("period", 4.0, 2 * np.pi / 4 - 1), ("m", 0.75, 0.75),
+        (lambda cycle: cycle.extrema("y")[0], -1.1, 1.21),
+    ],
+)  # fmt: skip
+def test_cycles_have_user_points_too(cycles, quantity, value, exact):
+    (cycle,) = user_points(cycles, quantity, value)
+    assert cycle.name == "UZ1"
+    assert cycle.orbit.value == pytest.approx(exact, abs=1e-5)  # extrema are sampled
+    assert cycle.stable
+
+
+def test_a_stop_condition_ends_a_branch_of_cycles(cycles):
+    short = until(cycles, "max_x", 0.8)
+    assert short.data["m"].values.max() < 0.64 <= short["UZ1"].orbit.value + 1e-5
+    assert short.ended[1] == "the stop condition max_x = 0.8"
+    assert len(short) == len(short.orbits) < len(cycles)
+    assert until(cycles, "period", 100.0) is cycles
+
+
+def test_a_stop_condition_ends_every_piece_of_a_branch(branch):
+    whole = branch.data["E"].values
+    short = until(branch, "E", 0.3)
+    assert whole.max() > 0.3 > short.data["E"].values.max()
+    assert short.points("UZ")[0].observables["E"] == pytest.approx(0.3, abs=1e-12)
+    assert "the stop condition E = 0.3" in short.ended[0]
+    assert len(short.special_points) <= len(branch.special_points) + 1
+
+
+def test_an_unknown_quantity_of_cycles_is_refused(cycles):
+    with pytest.raises(UnknownNameError, match="period"):
+        user_points(cycles, "perod", 4.0)
