@@ -38,8 +38,6 @@ _OWN_RULES = ("delay", "if", "linoid", "max", "min", "pow")
 _OPERATORS: dict[type, Callable[..., sympy.Expr]] = {
     ast.Add: lambda a, b: a + b,
     ast.Sub: lambda a, b: a - b,
-    ast.Mult: lambda a, b: a * b,
-    ast.Div: lambda a, b: a / b,
 }
 _COMPARISONS = {ast.Lt: sympy.Lt, ast.LtE: sympy.Le, ast.Gt: sympy.Gt, ast.GtE: sympy.Ge}
 _NOT_DIFFERENTIABLE = "it is not differentiable"
@@ -183,16 +181,27 @@ class _Builder:
     # --- operations ---------------------------------------------------------------------------
 
     def _operation(self, node: ast.BinOp) -> sympy.Expr:
+        if isinstance(node.op, (ast.Mult, ast.Div)):
+            return sympy.Mul(*self._factors(node))
         left, right = self.build(node.left), self.build(node.right)
         if isinstance(node.op, ast.Pow):
             return self._power(node, left, right)
-        if isinstance(node.op, ast.Div) and right.is_zero:
-            raise self._refuse(node, "it divides by zero")
         operator = _OPERATORS.get(type(node.op))
         if operator is None:
             modulo = isinstance(node.op, (ast.Mod, ast.FloorDiv))
             raise self._refuse(node, _NOT_DIFFERENTIABLE) if modulo else self._refuse(node)
         return operator(left, right)
+
+    def _factors(self, node: ast.expr) -> list[sympy.Expr]:
+        """All factors of a product: SymPy spreads a number over a sum where the two are alone."""
+        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+            return [sympy.S.NegativeOne, *self._factors(node.operand)]
+        if not (isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Mult, ast.Div))):
+            return [self.build(node)]
+        right = self.build(node.right)
+        if isinstance(node.op, ast.Div) and right.is_zero:
+            raise self._refuse(node, "it divides by zero")
+        return [*self._factors(node.left), right if isinstance(node.op, ast.Mult) else 1 / right]
 
     def _power(self, node: ast.AST, base: sympy.Expr, exponent: sympy.Expr) -> sympy.Expr:
         if not (base.is_number and exponent.is_number):

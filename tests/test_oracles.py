@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from continuation import equilibria
-from tests.oracles import NAMES, analytic, delayed, forced, system
+from tests.oracles import NAMES, analytic, delayed, forced, system, table
 
 SYSTEMS = [*map(system, NAMES), *analytic.SYSTEMS, *delayed.SYSTEMS]
 
@@ -96,3 +96,16 @@ def test_normal_forms_have_the_points_and_coefficients_that_algebra_gives(oracle
             assert near[0].lyapunov_coefficient == pytest.approx(record["l1_kuznetsov"], rel=1e-9)
         else:
             assert abs(near[0].coefficients["a"]) == pytest.approx(record["abs_a"], rel=1e-8)
+
+
+def test_the_table_in_the_documentation_is_what_the_engine_computes():
+    # Points to 1e-8 relative: folds of cycles carry about 9 digits, the others more.
+    lines = [line for line in table.PATH.read_text().splitlines() if line.startswith("| ")][1:]
+    written = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    assert len(written) > 100
+    assert len({row[0] for row in written}) >= 15
+    for row in written:
+        assert table.difference(float(row[3]), float(row[4])) < 1e-8, row
+    for name in ("morris_lecar", "enzyme_plp", "hodgkin_huxley"):
+        ours = [f"{row[4]:.9g}" for row in table.rows(name)]
+        assert ours == [f"{float(row[4]):.9g}" for row in written if row[0] == name]

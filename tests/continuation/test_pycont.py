@@ -284,6 +284,54 @@ def test_folds_of_cycles_are_followed_in_two_parameters(script):
     assert script.display(("I", "gca"), curves=["FC"]).get_lines()
 
 
+def test_period_doublings_are_followed_in_two_parameters():
+    controller = VectorField(
+        "controller", {"x": 0.0, "y": 0.0, "z": 0.0}, {"al": 1.2, "be": 1.0},
+        {"x": "y", "y": "z", "z": "-al*z - be*y - x + x^2"}, time_unit="",
+    )  # fmt: skip
+    PC = ContClass(controller)
+    PC.newCurve(args(name="EQ", type="EP-C", freepars=["al"], MaxStepSize=0.1, MaxNumPoints=40,
+                     LocBifPoints=["H"]))  # fmt: skip
+    PC["EQ"].backward()
+    PC.newCurve(args(name="LC", type="LC-C", freepars=["al"], initpoint="EQ:H1", MaxStepSize=0.1,
+                     MaxNumPoints=60))  # fmt: skip
+    PC["LC"].forward()
+    PC.newCurve(args(name="PD", type="PD-C", freepars=["al", "be"], initpoint="LC:PD1",
+                     MaxStepSize=0.05, MaxNumPoints=20))  # fmt: skip
+    PC["PD"].forward()
+    al, be = PC["PD"].sol["al"], PC["PD"].sol["be"]
+    # Published: al = 0.342714966888 at be = 1.4, before the curve turns back in be.
+    last = int(np.argmax(be > 1.4))
+    assert last > 0
+    assert np.interp(1.4, be[: last + 1], al[: last + 1]) == pytest.approx(0.3427, abs=2e-3)
+
+
+def test_torus_bifurcations_are_followed_in_two_parameters():
+    # Langford's system: around the circle at z = b, tori are born on a = b^2 + e r^2.
+    langford = VectorField(
+        "langford", {"x": 0.0, "y": 0.0, "z": 0.7}, {"a": 0.0, "e": 0.25},
+        {"x": "(z - 0.7)*x - 3.5*y", "y": "3.5*x + (z - 0.7)*y",
+         "z": "0.6 + a*z - z^3/3 - (x^2 + y^2)*(1 + e*z)"}, time_unit="",
+    )  # fmt: skip
+    hopf = [p for p in equilibria(langford, "a", (-1.0, 1.0), start=[0, 0, 0.7]).points("H")]
+    PC = ContClass(langford.with_parameters(a=-1.0))
+    PC.newCurve(args(name="EQ", type="EP-C", freepars=["a"], MaxStepSize=0.1, MaxNumPoints=40,
+                     LocBifPoints=["H"]))  # fmt: skip
+    PC["EQ"].forward()
+    start = PC["EQ"].getSpecialPoint("H1")["a"]
+    assert start == pytest.approx((0.343 / 3 - 0.6) / 0.7, abs=1e-9)
+    assert start == pytest.approx(hopf[0].parameters["a"], abs=1e-9)
+    PC.newCurve(args(name="LC", type="LC-C", freepars=["a"], initpoint="EQ:H1", MaxStepSize=0.1,
+                     MaxNumPoints=60))  # fmt: skip
+    PC["LC"].forward()
+    PC.newCurve(args(name="NS", type="NS-C", freepars=["a", "e"], initpoint="LC:NS1",
+                     MaxStepSize=0.02, MaxNumPoints=20))  # fmt: skip
+    PC["NS"].forward()
+    sol = PC["NS"].sol
+    square = (0.6 + 0.7 * sol["a"] - 0.343 / 3) / (1 + 0.7 * sol["e"])
+    assert sol["a"] == pytest.approx(0.49 + sol["e"] * square, abs=1e-8)
+
+
 def test_a_curve_that_was_not_computed_says_so():
     PC = ContClass(morris_lecar())
     PC.newCurve(args(name="EQ", type="EP-C", freepars=["I"]))

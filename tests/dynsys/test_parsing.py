@@ -6,7 +6,7 @@ import math
 
 import pytest
 import sympy
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from dynsys import DynsysError, ModelError, UnknownNameError
@@ -98,6 +98,8 @@ def test_values_agree_with_pythons_own_arithmetic(text, x, y):
 
 @settings(max_examples=60, deadline=None)
 @given(st.recursive(leaves, combine, max_leaves=8))
+@example("1.0-((1.0+x)*sin(x))")
+@example("1.0+(2.0*((1.0+x)*y))")
 def test_text_round_trips_exactly(text):
     expression = parse_expression(text, SYMBOLS)
     assert parse_expression(to_text(expression), SYMBOLS) == expression
