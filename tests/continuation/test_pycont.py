@@ -313,7 +313,7 @@ def test_torus_bifurcations_are_followed_in_two_parameters():
         {"x": "(z - 0.7)*x - 3.5*y", "y": "3.5*x + (z - 0.7)*y",
          "z": "0.6 + a*z - z^3/3 - (x^2 + y^2)*(1 + e*z)"}, time_unit="",
     )  # fmt: skip
-    hopf = [p for p in equilibria(langford, "a", (-1.0, 1.0), start=[0, 0, 0.7]).points("H")]
+    hopf = equilibria(langford, "a", (-1.0, 1.0), start=[0, 0, 0.7]).points("H")
     PC = ContClass(langford.with_parameters(a=-1.0))
     PC.newCurve(args(name="EQ", type="EP-C", freepars=["a"], MaxStepSize=0.1, MaxNumPoints=40,
                      LocBifPoints=["H"]))  # fmt: skip

@@ -17,8 +17,8 @@ PATH = Path(__file__).parents[2] / "docs" / "oracles.md"
 HEAD = """# Published points and ours
 
 Written by `python -m tests.oracles.table` from `tests/oracles`, where every system names its
-source. Points in one parameter: its value; in two: both. The difference is relative to the published value
-(absolute where that is zero).
+source. Points in one parameter: its value; in two: both. The difference is relative to the
+published value (absolute where that is zero).
 
 | system | point | parameter | published | ours | difference |
 |---|---|---|---|---|---|
