@@ -22,6 +22,8 @@ _CALLS = {
     "atan": "math.atan",
     "abs": "abs",
     "sign": "np.sign",
+    "erf": "math.erf",
+    "erfc": "math.erfc",
 }
 
 HEADER = '''"""Compiled functions of {name}: generated, keyed by content, safe to delete."""

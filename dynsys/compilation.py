@@ -23,7 +23,7 @@ from dynsys.series import program
 
 _GENERATORS = (
     ["graph", "translation", "code_generation", "series", "delays", "tables", "functions"]
-    + ["kernels"]
+    + ["kernels", "partials"]
 )  # fmt: skip
 
 
