@@ -7,6 +7,7 @@ J Comput Neurosci 44:45-61; di Volo et al. 2019, Neural Comput 31:653-680 (adapt
 
 from __future__ import annotations
 
+import math
 from itertools import combinations_with_replacement
 
 import sympy
@@ -16,12 +17,12 @@ from dynsys.definition import Observable, Parameter, State, symbol
 from dynsys.errors import ModelError
 from dynsys.partials import Partial
 from dynsys.transfer.circuits import Circuit, find_circuit
-from dynsys.transfer.functions import KILOHERTZ
+from dynsys.transfer.functions import KILOHERTZ, TransferFunction
 from dynsys.transfer.membrane import SynapticInput
 from dynsys.vector_field import VectorField
 
 ORDERS = (1, 2)
-_HIGHEST = 60.0  # Hz, of the ranges in which equilibria are looked for
+_HIGHEST = 120.0  # Hz, of the ranges in which equilibria are looked for; saturated ones lie near
 
 
 def master_equation(
@@ -88,7 +89,7 @@ class _Writer:
             more, covariances = self._covariances()
             states, equations = states | more, equations | covariances
         more, currents = self._adaptation()
-        shown = {k: Observable(symbol(k), s.unit, s.meaning) for k, s in (states | more).items()}
+        shown = {k: self._shown(k, s) for k, s in (states | more).items()}
         return VectorField(
             name="master_equation",
             meaning="mean field of conductance-based populations (master equation of order "
@@ -97,7 +98,7 @@ class _Writer:
             parameters=self.parameters,
             definitions=self.definitions,
             equations=equations | currents,
-            observables=shown | self.observables,
+            observables=shown | self._positivity() | self.observables,
             time_unit="ms",
             source="El Boustani & Destexhe 2009, Neural Comput 21:46-100; "
             + "; ".join(dict.fromkeys(f.source for f in self.circuit.functions.values()))
@@ -166,9 +167,56 @@ class _Writer:
             ),
             f"saturation_{label}": Observable(
                 2 * moments.autocorrelation_time * rate / KILOHERTZ, "",
-                f"rate of {label} by the template's highest, 1 / (2 tau_V)",
+                f"rate of {label} times 2 tau_V", (0.0, 1.0),
+                "the rate passed 1 / (2 tau_V): the mean potential is above threshold and the "
+                "template saturates, as no cell does: not physical",
             ),
         }  # fmt: skip
+        self._inputs_within(label, function)
+
+    def _inputs_within(self, label: str, function: TransferFunction) -> None:
+        """Observe the inputs whose rates the function was fitted to up to a highest one."""
+        for source, highest in function.highest_input:
+            if any(drive.along == source for drive in self.network.drives.values()):
+                name = f"nu_{source}_to_{label}"
+                self.observables[name] = Observable(
+                    symbol(name), "Hz", f"input of {label} from {source}, per synapse",
+                    (-1e-9, highest),
+                    f"{function.name} was fitted to inputs up to {highest:g} Hz: extrapolated",
+                )  # fmt: skip
+
+    def _shown(self, name: str, state: State) -> Observable:
+        label = name.removeprefix("nu_")
+        if label not in self.populations:
+            return Observable(symbol(name), state.unit, state.meaning)
+        function = self.circuit.functions[label]
+        reached = {function.name: function.highest_output}
+        for other in self.circuit.functions.values():
+            reached[other.name] = min(
+                reached.get(other.name, math.inf), dict(other.highest_input).get(label, math.inf)
+            )
+        name_of, highest = min(reached.items(), key=lambda item: item[1])
+        return Observable(
+            symbol(name), state.unit, state.meaning, (-1e-9, highest),
+            f"{name_of} was fitted to rates up to {highest:g} Hz: extrapolated",
+        )  # fmt: skip
+
+    def _positivity(self) -> dict[str, Observable]:
+        """Leading minors of the covariance matrix, which must not be negative."""
+        if self.order == 1:
+            return {}
+        entries = [[self._covariance(a, b) for b in self.populations] for a in self.populations]
+        reason = (
+            "the covariances are those of no random variables: the second order's closure ends here"
+        )
+        minors = {}
+        for size in range(1, len(entries) + 1):
+            minor = sympy.Matrix([row[:size] for row in entries[:size]]).det()
+            minors[f"covariance_minor_{size}"] = Observable(
+                minor, f"Hz^{2 * size}", f"leading minor {size} of the covariances",
+                (0.0, float("inf")), reason,
+            )  # fmt: skip
+        return minors
 
     def _current(self, label: str) -> str:
         return "W" if len(self.circuit.adapting) == 1 else f"W_{label}"
@@ -179,9 +227,11 @@ class _Writer:
         T = self._parameter("T", 5.0, "ms", "bin of the master equation", True)
         states, equations = {}, {}
         for label in self.populations:
-            inhibitory = label in self.network.receptors and self.network.receptors[label].inhibitory
+            inhibitory = (
+                label in self.network.receptors and self.network.receptors[label].inhibitory
+            )
             states[f"nu_{label}"] = State(
-                10.0 if inhibitory else 1.0, (0.0, _HIGHEST), "Hz", f"rate of {label}"
+                10.0 if inhibitory else 1.0, (0.0, _HIGHEST), "Hz", f"rate of {label}", 0.0
             )
             right = symbol(f"F_{label}") - symbol(f"nu_{label}")
             if self.order == 2:

@@ -61,9 +61,7 @@ class Circuit:
             raise ModelError(f"{self.name}: no transfer function for {', '.join(missing)}")
         cells = {k: self.cells.get(k, functions[k].membrane) for k in network.neurons}
         for label, function in functions.items():
-            check_conventions(
-                function, cells[label], self.legacy_sigma, label in self.adapting
-            )
+            check_conventions(function, cells[label], self.legacy_sigma, label in self.adapting)
             if label in self.adapting and not isinstance(cells[label], AdExCell):
                 raise ModelError(
                     f"{self.name}: {label} is made of {cells[label].name}, which has no adaptation "

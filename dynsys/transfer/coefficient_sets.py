@@ -121,8 +121,12 @@ TRANSFER_FUNCTIONS: dict[str, TransferFunction] = {
     for function in (
         TransferFunction("RS-zerlaut2018", "RS", _RS_NOTEBOOK, True, source=_NOTEBOOK, **_GRID),
         TransferFunction("FS-zerlaut2018", "FS", _FS_NOTEBOOK, True, source=_NOTEBOOK, **_GRID),
-        TransferFunction("RS-zerlaut2018-package", "RS", _RS_PACKAGE, True, source=_PACKAGE, **_GRID),
-        TransferFunction("FS-zerlaut2018-package", "FS", _FS_PACKAGE, True, source=_PACKAGE, **_GRID),
+        TransferFunction(
+            "RS-zerlaut2018-package", "RS", _RS_PACKAGE, True, source=_PACKAGE, **_GRID
+        ),
+        TransferFunction(
+            "FS-zerlaut2018-package", "FS", _FS_PACKAGE, True, source=_PACKAGE, **_GRID
+        ),
         TransferFunction("RS-zerlaut2018-refit", "RS", _RS_REFIT, source=_REFIT, **_GRID),
         TransferFunction("FS-zerlaut2018-refit", "FS", _FS_REFIT, source=_REFIT, **_GRID),
         TransferFunction(
