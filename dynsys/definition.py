@@ -58,8 +58,8 @@ class Parameter:
 class Observable:
     """Something a user looks at: an expression in states and parameters, with unit and meaning.
 
-    ``valid`` is the range outside which the model's predictions mean nothing, ``beyond`` the reason;
-    results flag what leaves it.
+    ``valid`` is the range outside which predictions mean nothing, ``beyond`` the reason; results
+    flag what leaves it.
     """
 
     expression: Expression

@@ -69,8 +69,8 @@ def parse_expression(
 
     ``^`` and ``**`` are powers; ``if(c)then(a)else(b)`` and ``if(c, a, b)``, ``heav``, ``ln``,
     ``pow``, ``max``, ``min``, ``delay(signal, tau)``, ``linoid(u)`` = u / (1 - exp(-u)),
-    ``partial(f, x)`` and ``table.quantity(a, b)`` are understood. Decimal literals keep every digit, ratios of integers
-    are exact. A constant that is no finite real number is refused.
+    ``partial(f, x)`` and ``table.quantity(a, b)`` are understood. Decimal literals keep every
+    digit, ratios of integers are exact. A constant that is no finite real number is refused.
 
     Parameters
     ----------

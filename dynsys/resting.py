@@ -90,8 +90,8 @@ class Rest:
                 return _equilibrium(model, found, eigenvalues)
         where = ", ".join(f"{k} = {v:.4g}" for k, v in zip(model.states, x, strict=False))
         raise ConvergenceError(
-            f"{model.name} does not come to rest: after {_SPANS.sum():g} {model.time_unit} it is at "
-            f"{where}. It may oscillate (continuation.limit_cycles follows the rhythm); "
+            f"{model.name} does not come to rest: after {_SPANS.sum():g} {model.time_unit} "
+            f"it is at {where}. It may oscillate (continuation.limit_cycles follows the rhythm); "
             "continuation.find_equilibria finds equilibria that are not stable"
         )
 

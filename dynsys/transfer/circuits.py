@@ -73,7 +73,7 @@ class Circuit:
 
 
 def find_circuit(name: str, legacy_sigma: bool = False) -> Circuit:
-    """A published circuit: zerlaut2018, zerlaut2018-package, divolo2019, carlu2020-hh, spectrum2018.
+    """A published circuit by its name.
 
     The coefficients published for zerlaut2018 were fitted with ``legacy_sigma=True``; with the
     correct variance, the default, it has coefficients fitted anew to the published grids.

@@ -1,4 +1,4 @@
-"""Networks as a mean field and a simulation see them: who is connected to whom, and how strongly."""
+"""Networks as mean fields and simulations see them: who projects to whom, and how strongly."""
 
 from __future__ import annotations
 
