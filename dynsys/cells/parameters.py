@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 
 from dynsys.errors import ModelError, unknown_name
 from dynsys.vector_field import VectorField
@@ -26,8 +26,12 @@ class SpikeRule:
     threshold: float
     reset: float | None = None
     refractory: float = 0.0
-    jumps: Mapping[str, float] = field(default_factory=dict)
+    jumps: Mapping[str, float] | tuple[tuple[str, float], ...] = ()
     ceiling: float = math.inf
+
+    def __post_init__(self) -> None:
+        pairs = self.jumps.items() if isinstance(self.jumps, Mapping) else self.jumps
+        object.__setattr__(self, "jumps", tuple((str(k), float(v)) for k, v in pairs))
 
 
 @dataclass(frozen=True)
@@ -193,7 +197,7 @@ class EquationCell(Cell):
             raise ModelError(f"cell {self.name}: give its field (VectorField) and rule (SpikeRule)")
         if self.field.time_unit != "ms" or self.field.lines:
             raise ModelError(f"cell {self.name}: its field must be in ms and without delays")
-        for label in ("V", *self.rule.jumps):
+        for label in ("V", *dict(self.rule.jumps)):
             if label not in self.field.states:
                 raise unknown_name("state", label, self.field.states, self.field.name)
         for label in ("I", "g_syn", "E_syn"):

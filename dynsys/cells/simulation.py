@@ -135,7 +135,7 @@ def machine(cell: Cell) -> Machine:
         parameters=model.parameter_array(),
         tables=model.compiled.tables,
         rest=np.array([s.initial for s in model.states.values()]),
-        jumps=np.array([float(spike.jumps.get(k, 0.0)) for k in names]),
+        jumps=np.array([dict(spike.jumps).get(k, 0.0) for k in names]),
         rule=np.array([spike.threshold, reset, spike.refractory, min(spike.ceiling, 1e300)]),
         at=np.array([names.index("V"), *map(model.parameter_index, INPUTS)], dtype=np.int64),
     )

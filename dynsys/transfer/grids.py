@@ -38,7 +38,7 @@ class GridSettings:
 
     excitation: int = 10
     step: float = 30.0 / 9
-    inhibition: int = 8
+    inhibition: int = 10
     highest_inhibition: float = 20.0
     highest_output: float = 30.0
     duration: float = 10_000.0
@@ -177,14 +177,13 @@ def _check(cell: Cell, columns: dict[str, np.ndarray], settings: GridSettings) -
     rates, reached = columns["rate"], columns["nu_e"]
     if rates.max() == 0.0:
         raise ModelError(
-            f"{cell.name} never fires on this grid (excitation up to {reached.max():.3g} Hz): raise "
-            "`step`, lengthen the runs, or give it stronger synapses"
+            f"{cell.name} never fires on this grid (excitation up to {reached.max():.3g} Hz): "
+            "raise `step`, lengthen the runs, or give it stronger synapses"
         )
-    climbed = rates[:, 1] > settings.highest_output
-    if np.all(climbed):
+    if rates.min() > settings.highest_output:
         raise ModelError(
-            f"{cell.name} saturates everywhere on this grid: it fires at {rates[:, 1].min():.3g} Hz "
-            f"already with {reached[:, 1].max():.3g} Hz of excitation; lower Q or K"
+            f"{cell.name} saturates everywhere on this grid: it fires at {rates.min():.3g} Hz or "
+            f"more, even with {reached.min():.3g} Hz of excitation; lower Q, K or its E_L"
         )
 
 
