@@ -14,6 +14,7 @@ from dynsys.vector_field import VectorField
 # The integrators compile on their first import, doors to other tools are rarely opened.
 _LAZY = {
     "Tolerance": "dynsys.simulation",
+    "frequency_response": "dynsys.linear_response",
     "read_ode": "dynsys.exchange.ode_reader",
     "read_pydstool": "dynsys.exchange.pydstool_specification",
     "simulate": "dynsys.simulation",
@@ -34,6 +35,7 @@ __all__ = [
     "UnknownNameError",
     "VectorField",
     "delay",
+    "frequency_response",
     "read_ode",
     "read_pydstool",
     "simulate",
