@@ -36,14 +36,19 @@ def draw_tongue(tongue: Any, ax: Any = None) -> Any:
     folds and period doublings (dark) and tori (light), whose codimension-two points are named.
     """
     ax = new_axes() if ax is None else ax
+    reached = ax.get_ylim()[1] if ax.lines else 0.0
     amplitude = np.concatenate([[0.0], tongue.data["amplitude"].values])
     order = np.argsort(amplitude)
     n, m = tongue.ratio
     tip = tongue.natural * m / n
-    style = {"phase response": "--", "continuation": "s", "simulation": "o"}[tongue.method]
+    style: dict[str, Any] = {
+        "phase response": {"ls": "--"},
+        "continuation": {"ls": "", "marker": "s", "ms": 6, "mfc": "none"},
+        "simulation": {"ls": "", "marker": "o", "ms": 3, "color": DARK},
+    }[tongue.method]
     sides = [np.concatenate([[tip], tongue.data[k].values])[order] for k in ("lowest", "highest")]
     for side, name in zip(sides, (f"{n}:{m}, {tongue.method}", None), strict=True):
-        ax.plot(side, amplitude[order], style, color=STIMULUS, ms=4, lw=1.4, label=name)
+        ax.plot(side, amplitude[order], **{"color": STIMULUS, "lw": 1.4, "label": name} | style)
     per_unit = factor_to_parameter(tongue.unit, tongue.model, tongue.input)
     top = 1.15 * amplitude.max()
     for curve in tongue.curves:
@@ -59,7 +64,7 @@ def draw_tongue(tongue: Any, ax: Any = None) -> Any:
                     fontsize=7, color=color,
                 )  # fmt: skip
     ax.set(xlabel="stimulation frequency (Hz)", ylabel=f"amplitude ({tongue.unit})")
-    ax.set_ylim(0, top)
+    ax.set_ylim(0, max(top, reached))
     ax.legend(frameon=False, loc="lower left")
     return ax
 
