@@ -41,14 +41,15 @@ def draw_tongue(tongue: Any, ax: Any = None) -> Any:
     order = np.argsort(amplitude)
     n, m = tongue.ratio
     tip = tongue.natural * m / n
-    style: dict[str, Any] = {
+    styles: dict[str, dict[str, Any]] = {
         "phase response": {"ls": "--"},
         "continuation": {"ls": "", "marker": "s", "ms": 6, "mfc": "none"},
         "simulation": {"ls": "", "marker": "o", "ms": 3, "color": DARK},
-    }[tongue.method]
+    }
+    style = {"color": STIMULUS, "lw": 1.4} | styles[tongue.method]
     sides = [np.concatenate([[tip], tongue.data[k].values])[order] for k in ("lowest", "highest")]
     for side, name in zip(sides, (f"{n}:{m}, {tongue.method}", None), strict=True):
-        ax.plot(side, amplitude[order], **{"color": STIMULUS, "lw": 1.4, "label": name} | style)
+        ax.plot(side, amplitude[order], label=name, **style)
     per_unit = factor_to_parameter(tongue.unit, tongue.model, tongue.input)
     top = 1.15 * amplitude.max()
     for curve in tongue.curves:
