@@ -60,8 +60,7 @@ def simulate_nodes(
         continue; the model's initial state by default. The past is at rest.
     record : observables or states of the node, ``"states"`` for all; its observables by default.
     method : "rk4", "heun" or "euler" with steps ``dt`` (0.1 ms; 0.01 without time unit). Delays
-        are read by cubic interpolation ("euler": linear), exactly where they are whole steps;
-        across a jump of an input the order is that of one step.
+        are read by cubic interpolation ("euler": linear), never across a kink of the past.
     settle : unrecorded time before. sample : time between records, the step by default.
 
     Returns
@@ -106,7 +105,7 @@ def simulate_nodes(
             f"dt = {step:g} is longer than the shortest delay {late.lags.min():g} of "
             f"{field.name}; choose dt <= {late.lags.min():g}, or 0 for instantaneous edges"
         )
-    driven, profile, course = _patterns(field, inputs or {}, step, steps)
+    driven, profile, course, edges = _patterns(field, inputs or {}, step, steps)
     state = _initial(field, initial)
     tableau = TABLEAUS[method]
     length = ring_length(late.lags, step)
@@ -117,7 +116,7 @@ def simulate_nodes(
         state, p, kernel.motion.tables, state.shape[1], past, known,
         late.first, late.row, late.weight, late.lag, late.lags,
         instant.first, instant.row, instant.weight, kernel.direct, _twice(kernel, instant),
-        driven, profile, course,
+        driven, profile, course, edges,
         step, before, steps, stride, columns, len(field.node_model.observables), out,
     )  # fmt: skip
     attrs = {"method": method, "dt": step, "settle": float(settle)} | provenance(field)
@@ -131,17 +130,20 @@ def _twice(kernel: NodeKernel, instant: Wiring) -> int:
 
 def _patterns(
     field: CoupledField, inputs: Mapping[str, Any], dt: float, steps: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Driven parameters (k,), factors of the nodes (k, N), waveforms (k, steps, 3)."""
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Driven parameters (k,), factors (k, N), waveforms (k, steps, 3), steps at which they jump."""
     model, nodes = field.node_model, list(field.nodes)
     driven, profiles, courses = [], [], []
+    edges: set[int] = set()
     for name, given in inputs.items():
         if name not in model.parameters:
             raise unknown_name("input", name, model.parameters, model.name)
         for item in given if isinstance(given, (list, tuple)) else [given]:
             for profile, waveform in _spread(item, nodes, field.name, name):
                 checked = checked_inputs(model, {name: waveform}, 1)
-                courses.append(sampled(model, checked, range(1), dt, steps).values[0, :, :, 0])
+                read = sampled(model, checked, range(1), dt, steps)
+                courses.append(read.values[0, :, :, 0])
+                edges |= set(read.edges.tolist())
                 profiles.append(profile)
                 driven.append(model.parameter_index(name))
     count = len(driven)
@@ -149,6 +151,7 @@ def _patterns(
         np.array(driven, dtype=np.int64),
         np.array(profiles, dtype=float).reshape(count, len(nodes)),
         np.array(courses, dtype=float).reshape(count, steps, 3),
+        np.array(sorted(edges), dtype=np.int64),
     )
 
 

@@ -7,26 +7,35 @@ from __future__ import annotations
 
 import math
 
-from numba import float64, int64, njit, types
 import numpy as np
+from numba import float64, int64, njit, types, uint8
 
 from dynsys.kernels import FIELD_TYPE, MATRIX, OBSERVABLES_TYPE, VECTOR
-from dynsys.simulation.history import BASES, INTEGERS, OFFSETS, WEIGHTS, stencils
+from dynsys.simulation.history import (
+    BASES,
+    FLAGS,
+    INTEGERS,
+    OFFSETS,
+    WEIGHTS,
+    mark_kinks,
+    stencils,
+)
 
+FEW = 64  # delays whose echoes of kinks are followed through five levels
 CUBE = types.Array(float64, 3, "C")
 
 
 @njit(
     [
         types.void(
-            MATRIX, int64, int64, BASES, OFFSETS, WEIGHTS, INTEGERS, INTEGERS, VECTOR, INTEGERS,
+            MATRIX, FLAGS, int64, int64, BASES, OFFSETS, WEIGHTS, INTEGERS, INTEGERS, VECTOR, INTEGERS,
             int64, MATRIX,
         )
     ],
     cache=True,
     nogil=True,
 )  # fmt: skip
-def read_edges(past, now, stage, base, low, weights, first, row, weight, lag, n, x):
+def read_edges(past, kinks, now, stage, base, low, weights, first, row, weight, lag, n, x):
     """Write what arrives over delayed edges behind the ``n`` states of every node in ``x``."""
     mask = past.shape[1] - 1
     width = x.shape[1] - n
@@ -37,12 +46,33 @@ def read_edges(past, now, stage, base, low, weights, first, row, weight, lag, n,
             total = 0.0
             for e in range(first[slot], first[slot + 1]):
                 k = lag[e]
-                start = now + base[stage, k] + low[stage, k, 0]
+                cell = now + base[stage, k]
+                variant = 0  # a stencil does not straddle a kink: see ``history``
+                if cell >= 0 and kinks[cell] > 0:
+                    variant = 1
+                elif cell + 1 >= 0 and kinks[cell + 1] > 0:
+                    variant = 2
+                start = cell + low[stage, k, variant]
                 value = 0.0
                 for i in range(points):
-                    value += weights[stage, k, 0, i] * past[row[e], (start + i) & mask]
+                    value += weights[stage, k, variant, i] * past[row[e], (start + i) & mask]
                 total += weight[e] * value
             x[j, n + r] = total
+
+
+@njit([types.void(VECTOR, float64, INTEGERS, FLAGS)], cache=True, nogil=True)
+def mark(lags, dt, edges, kinks):
+    """``mark_kinks``; where delays are so many that their echoes are everywhere, the first ones."""
+    if lags.shape[0] <= FEW:
+        mark_kinks(lags, dt, edges, kinks)
+        return
+    mark_kinks(lags[:1], dt, edges, kinks)
+    for e in range(-1, edges.shape[0]):
+        start = edges[e] if e >= 0 else 0
+        for lag in lags:
+            at = start + math.floor(lag / dt + 0.5)
+            if 0 <= at < kinks.shape[0] and kinks[at] == 0:
+                kinks[at] = 2
 
 
 @njit(
@@ -102,7 +132,7 @@ def drive(base, driven, profile, course, step, part, p):
             MATRIX, MATRIX, VECTOR, int64, MATRIX, int64,
             INTEGERS, INTEGERS, VECTOR, INTEGERS, VECTOR,
             INTEGERS, INTEGERS, VECTOR, INTEGERS, int64,
-            INTEGERS, MATRIX, CUBE,
+            INTEGERS, MATRIX, CUBE, INTEGERS,
             float64, int64, int64, int64, INTEGERS, int64, CUBE,
         )
     ],
@@ -114,7 +144,7 @@ def integrate_graph(
     state, p, tables, n, past, has_past,
     first, row, weight, lag, lags,
     now_first, now_row, now_weight, direct, twice,
-    driven, profile, course,
+    driven, profile, course, edges,
     dt, settle, steps, stride, columns, observed, out,
 ):  # fmt: skip
     """Integrate all nodes; returns the number of steps done (fewer where a state is not finite).
@@ -123,7 +153,7 @@ def integrate_graph(
     power of two, column 0 the oldest; read if ``has_past``, final on return. first .. lags: the
     delayed edges (see ``Wiring``), now_first .. direct: the instantaneous ones, ``twice`` where
     their signals are no states. driven (k,), profile (k, N), course (k, steps, 3): what is added
-    to parameters. columns (r,): what to record, observables first, then states.
+    to parameters; edges: steps at which it jumps. columns (r,): what to record, observables first, then states.
     out (samples, N, r), every ``stride`` steps after ``settle``.
     """
     nodes, m = p.shape
@@ -140,6 +170,11 @@ def integrate_graph(
     low = np.empty((stages, lags.shape[0], 3), int64)
     weights = np.empty((stages, lags.shape[0], 3, points))
     stencils(lags, c, dt, points, base, low, weights)
+    kinks = np.zeros(settle + steps + 2, uint8)
+    shifted = np.empty(edges.shape[0], int64)
+    for e in range(edges.shape[0]):
+        shifted[e] = edges[e] + settle
+    mark(lags, dt, shifted, kinks)
     for j in range(nodes):
         for i in range(n):
             x[j, i] = state[j, i]
@@ -149,7 +184,7 @@ def integrate_graph(
                 ring[q, (i + 1) & (length - 1)] = past[q, i]
     else:
         for _ in range(200):  # signals may depend on what arrives: until all are at rest
-            read_edges(ring, 0, 0, base, low, weights, first, row, weight, lag, n, x)
+            read_edges(ring, kinks, 0, 0, base, low, weights, first, row, weight, lag, n, x)
             evaluate(field, pw, tables, now_first, now_row, now_weight, direct, twice, n, x, rate)
             change, size = 0.0, 1e-300
             for j in range(nodes):
@@ -169,7 +204,7 @@ def integrate_graph(
             drive(p, driven, profile, course, forced, 0, pw)
         elif forced == steps and steps > 0:
             drive(p, driven, profile, course, steps - 1, 2, pw)
-        read_edges(ring, step, 0, base, low, weights, first, row, weight, lag, n, x)
+        read_edges(ring, kinks, step, 0, base, low, weights, first, row, weight, lag, n, x)
         evaluate(field, pw, tables, now_first, now_row, now_weight, direct, twice, n, x, rate)
         for j in range(nodes):
             for r in range(width):
@@ -204,7 +239,7 @@ def integrate_graph(
                     work[j, i] = x[j, i] + dt * move
             if forced >= 0:
                 drive(p, driven, profile, course, forced, int(2.0 * c[s] + 0.5), pw)
-            read_edges(ring, step, s, base, low, weights, first, row, weight, lag, n, work)
+            read_edges(ring, kinks, step, s, base, low, weights, first, row, weight, lag, n, work)
             evaluate(
                 field, pw, tables, now_first, now_row, now_weight, direct, twice, n, work, rate
             )
