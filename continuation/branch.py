@@ -14,6 +14,7 @@ from continuation.following import REASONS, Follower, Trace
 from continuation.settings import Settings
 from continuation.special_points import SpecialPoint, canonical_label
 from dynsys.errors import unknown_name
+from dynsys.validity import flags
 from dynsys.vector_field import VectorField
 
 
@@ -105,6 +106,7 @@ class Branch:
             start, end = self.ended[number]
             lines.append(f"    start: {start}; end: {end}")
             lines += [f"    {p}" for p in self.special_points if p.piece == number]
+            lines += [f"    {flag}" for flag in flags(self.model, piece)]
         return "\n".join(lines)
 
     __repr__ = __str__

@@ -26,6 +26,7 @@ from continuation.orbits import DEGREE, Direction, Orbit, Point, Solver, sample_
 from continuation.saddles import divergence
 from continuation.special_points import canonical_label
 from dynsys.errors import ConvergenceError, ModelError, unknown_name
+from dynsys.validity import flags
 from dynsys.vector_field import VectorField
 
 
@@ -263,7 +264,8 @@ class CycleBranch:
             f"periods {periods.min():.5g} .. {periods.max():.5g} {unit}",
             f"  start: {self.ended[0]}; end: {self.ended[1]}",
         ]
-        return "\n".join(lines + [f"  {cycle}" for cycle in self.special_points])
+        lines += [f"  {cycle}" for cycle in self.special_points]
+        return "\n".join(lines + [f"  {flag}" for flag in flags(self.model, self.data)])
 
     __repr__ = __str__
 

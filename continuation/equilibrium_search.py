@@ -158,11 +158,13 @@ def _merge(model: VectorField, known: np.ndarray, fresh: np.ndarray) -> np.ndarr
     """Add solutions that are new and near the box; sort by the first observable."""
     low, high = model.state_box()
     width = high - low
+    lowest = [s.lowest for s in model.states.values()]
+    least = np.array([-np.inf if value is None else value for value in lowest]) - SAME * width
     physical = model.physical_dimension
     result = list(known)
     for x in fresh:
         y = x[:physical]
-        if np.any(y < low - width / 2) or np.any(y > high + width / 2):
+        if np.any(y < np.maximum(low - width / 2, least)) or np.any(y > high + width / 2):
             continue
         if all(np.max(np.abs((x - z) / model.scales)) > SAME for z in result):
             result.append(x)

@@ -21,6 +21,7 @@ from continuation.predictor_corrector import (
 from continuation.problems import Problem
 from continuation.settings import Settings
 from dynsys.errors import ModelError
+from dynsys.kernels import no_second_derivatives
 from dynsys.vector_field import VectorField
 
 REASONS = {
@@ -96,7 +97,8 @@ class Follower:
         compiled = self.model.compiled
         return (
             self.problem.evaluate, compiled.field, compiled.jacobian, compiled.tangent,
-            compiled.jacobian_tangent, compiled.tables, self.parameters, self.free, self.scale,
+            compiled.jacobian_tangent if self.problem.second else no_second_derivatives,
+            compiled.tables, self.parameters, self.free, self.scale,
             self.border,
         )  # fmt: skip
 

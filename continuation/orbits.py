@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from continuation.collocation import lagrange_at_gauss
-from continuation.cycle_conditions import CONDITIONS, CYCLE, EXTRAS
+from continuation.cycle_conditions import CONDITIONS, CYCLE, EXTRAS, PERIOD
 from continuation.cycle_correction import correct
 from continuation.cycle_following import (
     equidistribute,
@@ -19,6 +19,7 @@ from continuation.cycle_following import (
     pencil_multipliers,
 )
 from continuation.following import check_span
+from dynsys.kernels import no_second_derivatives
 from dynsys.vector_field import VectorField
 
 DEGREE = 4
@@ -144,7 +145,9 @@ class Solver:
     def kernels(self) -> tuple:
         """What the compiled functions take first: kind and the model's kernels."""
         c = self.model.compiled
-        return (self.kind, c.field, c.jacobian, c.tangent, c.jacobian_tangent)
+        plain = self.kind in (CYCLE, PERIOD)
+        second = no_second_derivatives if plain else c.jacobian_tangent
+        return (self.kind, c.field, c.jacobian, c.tangent, second)
 
     def point_arguments(self) -> tuple:
         """Tables, parameters, free ones and scales: what follows the kernels."""

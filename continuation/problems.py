@@ -311,7 +311,8 @@ class Problem:
     """A curve the predictor-corrector can follow.
 
     ``conditions`` equations come after f = 0 (as many eigenvalues are critical along the curve),
-    ``extra`` unknowns after the free parameters; ``border_rows`` vectors are carried along.
+    ``extra`` unknowns after the free parameters; ``border_rows`` vectors are carried along;
+    ``second`` tells whether the Jacobian's derivatives are needed.
     """
 
     name: str
@@ -320,8 +321,9 @@ class Problem:
     border_rows: int
     conditions: int = 0
     extra: int = 0
+    second: bool = True
 
 
-EQUILIBRIUM = Problem("equilibria", evaluate_equilibrium, refresh_equilibrium, 1)
+EQUILIBRIUM = Problem("equilibria", evaluate_equilibrium, refresh_equilibrium, 1, second=False)
 FOLD = Problem("fold curve", evaluate_fold, refresh_fold, 2, conditions=1)
 HOPF = Problem("hopf curve", evaluate_hopf, refresh_hopf, 5, conditions=2, extra=1)

@@ -22,6 +22,8 @@ _CALLS = {
     "atan": "math.atan",
     "abs": "abs",
     "sign": "np.sign",
+    "erf": "math.erf",
+    "erfc": "math.erfc",
 }
 
 HEADER = '''"""Compiled functions of {name}: generated, keyed by content, safe to delete."""
@@ -59,16 +61,32 @@ def jacobian_nodes(model: FieldGraph) -> list[list[int]]:
     return [[column[i] for column in columns] for i in range(len(model.field))]
 
 
-def source(model: FieldGraph, name: str) -> str:
-    """The source of all compiled functions but the Taylor kernel's program, which is data."""
+def _seeds(model: FieldGraph) -> dict[int, int]:
     graph = model.graph
     dx = [graph.node("dx", i) for i in range(len(model.states))]
     dp = [graph.node("dp", i) for i in range(len(model.parameters))]
-    seeds = dict(zip(model.states + model.parameters, dx + dp, strict=True))
-    jacobian = jacobian_nodes(model)
-    flat = [entry for row in jacobian for entry in row]
+    return dict(zip(model.states + model.parameters, dx + dp, strict=True))
+
+
+def second_source(model: FieldGraph, name: str) -> str:
+    """The source of the Jacobian's derivative, the longest function, which few tasks need."""
+    flat = [entry for row in jacobian_nodes(model) for entry in row]
+    return "\n\n".join(
+        [
+            HEADER.format(name=name),
+            _function(
+                model, "jacobian_tangent", "JACOBIAN_TANGENT", "x, p, t, dx, dp, out",
+                model.graph.derivative(flat, _seeds(model)), len(model.states),
+            ),
+        ]
+    )  # fmt: skip
+
+
+def source(model: FieldGraph, name: str) -> str:
+    """The source of the other compiled functions; the Taylor kernel's program is data."""
+    graph = model.graph
+    flat = [entry for row in jacobian_nodes(model) for entry in row]
     n = len(model.states)
-    second = graph.derivative(flat, seeds)
     parts = [
         HEADER.format(name=name) + f"\nSTATES = {n}\nPARAMETERS = {len(model.parameters)}\n",
         _function(model, "field", "FIELD", "x, p, t, out", model.field, None),
@@ -76,12 +94,9 @@ def source(model: FieldGraph, name: str) -> str:
         _function(model, "signals", "OBSERVABLES", "x, p, t, out", model.signals, None),
         _function(
             model, "tangent", "TANGENT", "x, p, t, dx, dp, out",
-            graph.derivative(model.field, seeds), None,
+            graph.derivative(model.field, _seeds(model)), None,
         ),
         _function(model, "jacobian", "JACOBIAN", "x, p, t, out", flat, n),
-        _function(
-            model, "jacobian_tangent", "JACOBIAN_TANGENT", "x, p, t, dx, dp, out", second, n
-        ),
         _domain(model),
         _TAYLOR,
     ]  # fmt: skip

@@ -11,19 +11,19 @@ import tempfile
 import types
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 import numpy as np
 
 from dynsys.cache import cache_directory
-from dynsys.code_generation import FieldGraph, source
+from dynsys.code_generation import FieldGraph, second_source, source
 from dynsys.errors import DynsysError
 from dynsys.series import program
 
 _GENERATORS = (
     ["graph", "translation", "code_generation", "series", "delays", "tables", "functions"]
-    + ["kernels"]
+    + ["kernels", "partials"]
 )  # fmt: skip
 
 
@@ -40,12 +40,24 @@ class CompiledField:
     field: Callable
     jacobian: Callable
     tangent: Callable
-    jacobian_tangent: Callable
     taylor: Callable
     observables: Callable
     signals: Callable
     domain: Callable
     tables: np.ndarray
+    folder: Path
+
+    @cached_property
+    def jacobian_tangent(self) -> Callable:
+        """The Jacobian's directional derivative, compiled where it is first asked for."""
+        try:
+            return _load(self.folder, "second").jacobian_tangent
+        except Exception as error:
+            shutil.rmtree(self.folder, ignore_errors=True)
+            raise DynsysError(
+                f"the compiled functions in {self.folder} are damaged ({error!r}) and were "
+                "removed; run it again to make them anew"
+            ) from error
 
 
 @cache
@@ -84,18 +96,18 @@ def load_or_compile(
         field=module.field,
         jacobian=module.jacobian,
         tangent=module.tangent,
-        jacobian_tangent=module.jacobian_tangent,
         taylor=module.taylor,
         observables=module.observables,
         signals=module.signals,
         domain=module.domain,
         tables=tables,
+        folder=folder,
     )
 
 
 def _generate(folder: Path, name: str, model: FieldGraph) -> None:
     """Write the generated source and program; the folder appears complete or not at all."""
-    text = source(model, name)
+    text, second = source(model, name), second_source(model, name)
     instructions, constants, outputs = program(model.graph, model.field, dict(model.table_offsets))
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -107,6 +119,7 @@ def _generate(folder: Path, name: str, model: FieldGraph) -> None:
         ) from error
     try:
         (draft / "kernels.py").write_text(text)
+        (draft / "second.py").write_text(second)
         np.savez(
             draft / "program.npz", instructions=instructions, constants=constants, outputs=outputs
         )
@@ -117,11 +130,11 @@ def _generate(folder: Path, name: str, model: FieldGraph) -> None:
             raise
 
 
-def _load(folder: Path) -> types.ModuleType:
-    module_name = f"dynsys_compiled_{folder.name.replace('-', '_')}"
+def _load(folder: Path, stem: str = "kernels") -> types.ModuleType:
+    module_name = f"dynsys_compiled_{folder.name.replace('-', '_')}_{stem}"
     if module_name in sys.modules:
         return sys.modules[module_name]
-    path = folder / "kernels.py"
+    path = folder / f"{stem}.py"
     specification = importlib.util.spec_from_file_location(module_name, path)
     assert specification is not None and specification.loader is not None
     module = importlib.util.module_from_spec(specification)

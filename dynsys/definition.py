@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from graphlib import CycleError, TopologicalSorter
 from types import MappingProxyType
 from typing import Any, TypeAlias
@@ -21,12 +21,16 @@ Expression: TypeAlias = Any  # str, float or sympy.Expr; SymPy carries no types
 
 @dataclass(frozen=True)
 class State:
-    """A state variable: where searches start, its usual range, its unit and its meaning."""
+    """A state variable: where searches start, its usual range, its unit and its meaning.
+
+    Equilibria below ``lowest`` are none: a rate, for instance, cannot be negative.
+    """
 
     initial: float
     range: tuple[float, float] | None = None
     unit: str = ""
     meaning: str = ""
+    lowest: float | None = None
 
     @property
     def scale(self) -> float:
@@ -52,11 +56,17 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Observable:
-    """Something a user looks at: an expression in states and parameters, with unit and meaning."""
+    """Something a user looks at: an expression in states and parameters, with unit and meaning.
+
+    ``valid`` is the range outside which predictions mean nothing, ``beyond`` the reason; results
+    flag what leaves it.
+    """
 
     expression: Expression
     unit: str = ""
     meaning: str = ""
+    valid: tuple[float, float] | None = None
+    beyond: str = ""
 
 
 @dataclass(frozen=True)
@@ -114,7 +124,7 @@ class Reader:
         result = {}
         for label, item in given.items():
             whole = item if isinstance(item, Observable) else Observable(item)
-            result[label] = Observable(self(label, whole.expression), whole.unit, whole.meaning)
+            result[label] = replace(whole, expression=self(label, whole.expression))
         return MappingProxyType(result)
 
 

@@ -6,13 +6,14 @@ between a function and its derivatives. Nodes are numbered in evaluation order.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 
 Node = tuple  # ("mul", 3, 7), ("const", 2.5), ("x", 0), ("table", "eif", 0, 1, 0, 12, 13), ...
 
 UNARY = frozenset(
     ["exp", "log", "sqrt", "sin", "cos", "tan", "sinh", "cosh", "tanh"]
-    + ["asin", "acos", "atan", "abs", "sign"]
+    + ["asin", "acos", "atan", "abs", "sign", "erf", "erfc"]
 )
 
 
@@ -207,4 +208,8 @@ class Graph:
             return self.div(self.one, self.add(self.one, self.integer_power(a, 2)))
         if operation == "abs":
             return self.unary("sign", a)
+        if operation in ("erf", "erfc"):
+            bell = self.unary("exp", self.neg(self.integer_power(a, 2)))
+            height = 2.0 / math.sqrt(math.pi)
+            return self.mul(self.constant(height if operation == "erf" else -height), bell)
         return self.zero  # sign is piecewise constant

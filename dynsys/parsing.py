@@ -14,6 +14,7 @@ import sympy
 
 from dynsys.errors import ModelError, unknown_name
 from dynsys.notation import ELSE, IF, THEN, original, shown, syntax_tree
+from dynsys.partials import Partial
 
 _ONE_ARGUMENT: dict[str, Callable[..., sympy.Expr]] = {
     "exp": sympy.exp,
@@ -32,9 +33,11 @@ _ONE_ARGUMENT: dict[str, Callable[..., sympy.Expr]] = {
     "tanh": sympy.tanh,
     "abs": sympy.Abs,
     "sign": sympy.sign,
+    "erf": sympy.erf,
+    "erfc": sympy.erfc,
     "heav": lambda u: sympy.Piecewise((0, u < 0), (1, True)),
 }
-_OWN_RULES = ("delay", "if", "linoid", "max", "min", "pow")
+_OWN_RULES = ("delay", "if", "linoid", "max", "min", "partial", "pow")
 _OPERATORS: dict[type, Callable[..., sympy.Expr]] = {
     ast.Add: lambda a, b: a + b,
     ast.Sub: lambda a, b: a - b,
@@ -65,9 +68,9 @@ def parse_expression(
     """Read an expression.
 
     ``^`` and ``**`` are powers; ``if(c)then(a)else(b)`` and ``if(c, a, b)``, ``heav``, ``ln``,
-    ``pow``, ``max``, ``min``, ``delay(signal, tau)``, ``linoid(u)`` = u / (1 - exp(-u)) and
-    ``table.quantity(a, b)`` are understood. Decimal literals keep every digit, ratios of integers
-    are exact. A constant that is no finite real number is refused.
+    ``pow``, ``max``, ``min``, ``delay(signal, tau)``, ``linoid(u)`` = u / (1 - exp(-u)),
+    ``partial(f, x)`` and ``table.quantity(a, b)`` are understood. Decimal literals keep every
+    digit, ratios of integers are exact. A constant that is no finite real number is refused.
 
     Parameters
     ----------
@@ -253,6 +256,10 @@ class _Builder:
         self._count(node, name, 2)
         if name == "pow":
             return self._power(node, *values)
+        if name == "partial":
+            if not values[1].is_Symbol:
+                raise self._refuse(node, "partial(f, x) takes a state or parameter x")
+            return Partial(*values)
         from dynsys.delays import delay
 
         return delay(*values)

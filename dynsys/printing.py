@@ -26,6 +26,9 @@ class _TextPrinter(StrPrinter):
     def _print_Linoid(self, expression: sympy.Expr) -> str:
         return f"linoid({self._arguments(expression)})"
 
+    def _print_Partial(self, expression: sympy.Expr) -> str:
+        return f"partial({self._arguments(expression)})"
+
     def _print_Abs(self, expression: sympy.Expr) -> str:
         return f"abs({self._arguments(expression)})"
 

@@ -25,7 +25,9 @@ def to_dict(model: VectorField) -> dict[str, Any]:
         "format": FORMAT,
         "name": model.name,
         "meaning": model.meaning,
-        "states": {k: [s.initial, s.range, s.unit, s.meaning] for k, s in model.states.items()},
+        "states": {
+            k: [s.initial, s.range, s.unit, s.meaning, s.lowest] for k, s in model.states.items()
+        },
         "parameters": {
             k: [p.value, p.unit, p.meaning, p.positive, p.capacitance]
             for k, p in model.declared_parameters.items()
@@ -34,7 +36,8 @@ def to_dict(model: VectorField) -> dict[str, Any]:
         "definitions": {k: write(e) for k, e in model.definitions.items()},
         "equations": {k: write(e) for k, e in model.equations.items()},
         "observables": {
-            k: [write(o.expression), o.unit, o.meaning] for k, o in model.observables.items()
+            k: [write(o.expression), o.unit, o.meaning, o.valid, o.beyond]
+            for k, o in model.observables.items()
         },
         "tables": {k: t.digest for k, t in model.tables.items()},
         "attractors": None if model.attractors is None else asdict(model.attractors),
@@ -46,7 +49,7 @@ def to_dict(model: VectorField) -> dict[str, Any]:
 
 def from_dict(content: dict[str, Any]) -> VectorField:
     """Rebuild a model; StorageError where the data is damaged or a table is not to be found."""
-    from dynsys.definition import Attractors, Observable, Parameter, State
+    from dynsys.definition import Attractors, Parameter, State
     from dynsys.vector_field import VectorField
 
     try:
@@ -59,13 +62,13 @@ def from_dict(content: dict[str, Any]) -> VectorField:
             name=content["name"],
             meaning=content["meaning"],
             states={
-                k: State(v[0], tuple(v[1]) if v[1] else None, v[2], v[3])
+                k: State(v[0], tuple(v[1]) if v[1] else None, *v[2:])
                 for k, v in content["states"].items()
             },
             parameters={k: Parameter(*v) for k, v in content["parameters"].items()},
             definitions=content["definitions"],
             equations=content["equations"],
-            observables={k: Observable(*v) for k, v in content["observables"].items()},
+            observables={k: _observable(*v) for k, v in content["observables"].items()},
             tables={k: _table(digest) for k, digest in content["tables"].items()},
             attractors=named
             and Attractors(
@@ -82,6 +85,12 @@ def from_dict(content: dict[str, Any]) -> VectorField:
         return model.with_parameters(**content["values"])
     except (KeyError, IndexError, TypeError) as error:
         raise StorageError(f"the stored model is damaged ({error!r}); compute it again") from error
+
+
+def _observable(expression, unit, meaning, valid=None, beyond=""):
+    from dynsys.definition import Observable
+
+    return Observable(expression, unit, meaning, tuple(valid) if valid else None, beyond)
 
 
 def _table(digest: str):

@@ -8,6 +8,8 @@ Coefficients are complex, the expansion point is real.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numba import complex128, float64, int64, njit, types
 
@@ -19,11 +21,12 @@ from dynsys.tables import table_jet
 OPERATIONS = (
     ["const", "x", "p", "add", "mul", "div", "power", "table", "linoid", "select"]
     + ["exp", "log", "sqrt", "sin", "cos", "tan", "sinh", "cosh", "tanh"]
-    + ["asin", "acos", "atan", "abs", "sign"]
+    + ["asin", "acos", "atan", "abs", "sign", "erf", "erfc"]
 )
 CODE = {name: code for code, name in enumerate(OPERATIONS)}
 CONST, X, P, ADD, MUL, DIV, POWER, TABLE, LINOID, SELECT = range(10)
 EXP, LOG, SQRT, SIN, COS, TAN, SINH, COSH, TANH, ASIN, ACOS, ATAN, ABS, SIGN = range(10, 24)
+ERF, ERFC = range(24, 26)
 ROW = 8
 TABLE_ORDER = 5  # a quintic spline has no further derivatives
 
@@ -160,6 +163,25 @@ def _inverse(code, a, out):
 
 
 @njit([types.void(int64, _SERIES, _SERIES)], cache=True, error_model="numpy")
+def _error_function(code, a, out):
+    """erf, erfc: the slope is plus or minus 2 / sqrt(pi) exp(-a^2), itself a series."""
+    order = a.shape[0]
+    square = np.zeros(order, complex128)
+    slope = np.zeros(order, complex128)
+    _multiply(a, a, square)
+    height = 2.0 / math.sqrt(math.pi)
+    slope[0] = (height if code == ERF else -height) * math.exp(-square[0].real)
+    for k in range(1, order):
+        total = 0.0j
+        for i in range(k):
+            total -= slope[i] * (k - i) * square[k - i]
+        slope[k] = total / k
+    start = a[0].real
+    out[0] = math.erf(start) if code == ERF else math.erfc(start)
+    _integrate(slope, a, out)
+
+
+@njit([types.void(int64, _SERIES, _SERIES)], cache=True, error_model="numpy")
 def _unary(code, a, out):
     order = a.shape[0]
     slope = np.zeros(order, complex128)
@@ -191,6 +213,8 @@ def _unary(code, a, out):
         _tangent(1.0 if code == TAN else -1.0, a, out, slope)
     elif code in (ASIN, ACOS, ATAN):
         _inverse(code, a, out)
+    elif code in (ERF, ERFC):
+        _error_function(code, a, out)
     else:
         sign = np.sign(start)
         if code == ABS:

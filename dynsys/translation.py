@@ -10,6 +10,7 @@ import sympy
 from dynsys.errors import ModelError
 from dynsys.functions import Linoid
 from dynsys.graph import Graph
+from dynsys.partials import Partial
 from dynsys.tables import TableLookup
 
 _UNARY = {
@@ -26,6 +27,8 @@ _UNARY = {
     sympy.atan: "atan",
     sympy.Abs: "abs",
     sympy.sign: "sign",
+    sympy.erf: "erf",
+    sympy.erfc: "erfc",
 }
 
 
@@ -35,6 +38,7 @@ class Translator:
     def __init__(self, graph: Graph, inputs: Mapping[sympy.Symbol, int]) -> None:
         self.graph = graph
         self._known: dict[sympy.Basic, int] = dict(inputs)
+        self._inputs = frozenset(inputs)
 
     def __call__(self, expression: sympy.Expr) -> int:
         known = self._known.get(expression)
@@ -64,6 +68,8 @@ class Translator:
             return graph.node("table", str(table), int(quantity), int(i), int(j), self(a), self(b))
         if isinstance(expression, Linoid):
             return graph.node("linoid", self(expression.args[0]), int(expression.args[1]))
+        if isinstance(expression, Partial):
+            return self._partial(expression)
         if isinstance(expression, sympy.Piecewise):
             return self._piecewise(expression)
         if isinstance(expression, (sympy.Max, sympy.Min)):
@@ -74,6 +80,12 @@ class Translator:
             f"{expression.func.__name__}(...) in {expression} cannot be compiled; "
             "write it with elementary functions, Piecewise or a SmoothTable"
         )
+
+    def _partial(self, expression: Partial) -> int:
+        of, by = expression.args
+        if by not in self._inputs:
+            raise ModelError(f"{expression}: {by} is no state or parameter to differentiate by")
+        return self.graph.derivative([self(of)], {self(by): self.graph.one})[0]
 
     def _product(self, expression: sympy.Mul) -> int:
         graph = self.graph

@@ -30,12 +30,13 @@ from dynsys.errors import ModelError, unknown_name
 from dynsys.exchange.exports import Exports
 from dynsys.lifting import field_graph
 from dynsys.printing import to_text
+from dynsys.resting import Rest
 from dynsys.tables import SmoothTable
 
 _HERTZ = {"ms": 1000.0, "s": 1.0, "": 1.0}
 
 
-class VectorField(Exports):
+class VectorField(Exports, Rest):
     """A dynamical system x' = f(x, p), with delays and tables, as symbolic expressions.
 
     Parameters

@@ -8,6 +8,7 @@ from dynsys.models.aln import aln
 from dynsys.models.fitzhugh_nagumo import fitzhugh_nagumo
 from dynsys.models.hodgkin_huxley import hodgkin_huxley
 from dynsys.models.jansen_rit import jansen_rit
+from dynsys.models.master_equation import master_equation
 from dynsys.models.morris_lecar import morris_lecar
 from dynsys.models.wilson_cowan import wilson_cowan
 from dynsys.vector_field import VectorField
@@ -17,6 +18,7 @@ LIBRARY: dict[str, Callable[..., VectorField]] = {
     "fitzhugh_nagumo": fitzhugh_nagumo,
     "hodgkin_huxley": hodgkin_huxley,
     "jansen_rit": jansen_rit,
+    "master_equation": master_equation,
     "morris_lecar": morris_lecar,
     "wilson_cowan": wilson_cowan,
 }

@@ -1,4 +1,5 @@
-"""Transfer functions of the exponential integrate-and-fire neuron (Fokker-Planck theory)."""
+"""Transfer functions: Fokker-Planck theory of the exponential integrate-and-fire neuron, fitted
+templates of cells with conductance synapses."""
 
 from __future__ import annotations
 
@@ -15,7 +16,17 @@ from dynsys.transfer.stored import (
 )
 
 # The solver compiles on import; a model with a stored table should not wait for it.
-_SOLVER = {
+_LAZY = {
+    "Circuit": "dynsys.transfer.circuits",
+    "NETWORKS": "dynsys.transfer.networks",
+    "Network": "dynsys.transfer.networks",
+    "TRANSFER_FUNCTIONS": "dynsys.transfer.coefficient_sets",
+    "TransferFunction": "dynsys.transfer.functions",
+    "balanced_network": "dynsys.transfer.networks",
+    "evaluate": "dynsys.transfer.evaluation",
+    "find_circuit": "dynsys.transfer.circuits",
+    "find_transfer_function": "dynsys.transfer.coefficient_sets",
+    "membrane_statistics": "dynsys.transfer.membrane",
     "filter_time_constants": "dynsys.transfer.filters",
     "rate_response": "dynsys.transfer.fokker_planck",
     "steady_state": "dynsys.transfer.fokker_planck",
@@ -23,10 +34,20 @@ _SOLVER = {
 }
 
 __all__ = [
+    "NETWORKS",
+    "TRANSFER_FUNCTIONS",
+    "Circuit",
     "EIFNeuron",
+    "Network",
+    "TransferFunction",
+    "balanced_network",
+    "evaluate",
     "filter_time_constants",
+    "find_circuit",
     "find_table",
+    "find_transfer_function",
     "load_table",
+    "membrane_statistics",
     "rate_response",
     "save_table",
     "smooth_table",
@@ -37,6 +58,6 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name in _SOLVER:
-        return getattr(import_module(_SOLVER[name]), name)
+    if name in _LAZY:
+        return getattr(import_module(_LAZY[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

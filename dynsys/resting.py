@@ -1,0 +1,149 @@
+"""``model.equilibrium()``: the stable equilibrium a model comes to rest in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+from scipy.integrate import solve_ivp
+
+from dynsys.errors import ConvergenceError, unknown_name
+from dynsys.validity import Flag, flags
+
+if TYPE_CHECKING:
+    from dynsys.vector_field import VectorField
+
+_SPANS = 10.0 ** np.arange(1, 8)  # time units; the slowest populations rest within seconds
+_NEAR = 0.05  # scaled distance between the end of the motion and what Newton makes of it
+
+
+@dataclass(frozen=True)
+class Equilibrium:
+    """A stable equilibrium of a model.
+
+    ``state`` (n,), ``values`` of states and observables by name (``equilibrium["nu_e"]``),
+    ``eigenvalues`` (n,) in 1/time unit, ``residual`` of the field in scaled units, ``flags`` where
+    the model is used outside its validity.
+    """
+
+    model: VectorField
+    state: np.ndarray
+    values: Mapping[str, float]
+    eigenvalues: np.ndarray
+    residual: float
+    flags: tuple[Flag, ...]
+
+    def __getitem__(self, name: str) -> float:
+        if name not in self.values:
+            raise unknown_name("state or observable", name, self.values, self.model.name)
+        return self.values[name]
+
+    def __str__(self) -> str:
+        model = self.model
+        words = {k: f"{k} = {v:.9g} {model.unit(k)}".rstrip() for k, v in self.values.items()}
+        first = [w for k, w in words.items() if k in model.states]
+        rest = ", ".join(w for k, w in words.items() if k not in model.states)
+        slowest = self.eigenvalues[np.argmax(self.eigenvalues.real)]
+        unit = f"/{model.time_unit}" if model.time_unit else ""
+        lines = [
+            f"stable equilibrium of {model.name}: {', '.join(first)}",
+            f"slowest eigenvalue {slowest:.5g}{unit}; residual {self.residual:.0e}",
+        ]
+        lines += [rest] if rest else []
+        return "\n  ".join([*lines, *map(str, self.flags)])
+
+    __repr__ = __str__
+
+
+class Rest:
+    """The method ``equilibrium`` of a ``VectorField``."""
+
+    def equilibrium(self, start: Sequence[float] | np.ndarray | None = None) -> Equilibrium:
+        """The stable equilibrium that the motion from ``start`` ends in.
+
+        1. Follow the motion from the model's initial state (or ``start``) for 10, 100, ... time
+           units, by an implicit method with the exact Jacobian.
+        2. After each, refine by Newton; accept what is stable and near the end of the motion.
+
+        Delays are their transport lines here, which have exact equilibria.
+
+        Raises
+        ------
+        ConvergenceError where the motion does not come to rest: it oscillates, or runs away.
+
+        Example
+        -------
+        >>> from dynsys.models import fitzhugh_nagumo
+        >>> fitzhugh_nagumo().equilibrium()["v"]
+        """
+        model = cast(Any, self)
+        x = model.initial_state() if start is None else model._full(start)
+        for span in _SPANS:
+            x = _moved(model, x, float(span))
+            found = _newton(model, x)
+            if found is None or np.max(np.abs(found - x) / model.scales) > _NEAR:
+                continue
+            eigenvalues = np.linalg.eigvals(model.jacobian(found))
+            if eigenvalues.real.max() < 0:
+                return _equilibrium(model, found, eigenvalues)
+        where = ", ".join(f"{k} = {v:.4g}" for k, v in zip(model.states, x, strict=False))
+        raise ConvergenceError(
+            f"{model.name} does not come to rest: after {_SPANS.sum():g} {model.time_unit} "
+            f"it is at {where}. It may oscillate (continuation.limit_cycles follows the rhythm); "
+            "continuation.find_equilibria finds equilibria that are not stable"
+        )
+
+
+def _moved(model: VectorField, x: np.ndarray, span: float) -> np.ndarray:
+    compiled, p, scales = model.compiled, model.parameter_array(), model.scales
+    n = compiled.n
+
+    def field(_: float, y: np.ndarray) -> np.ndarray:
+        out = np.empty(n)
+        compiled.field(y * scales, p, compiled.tables, out)
+        return out / scales
+
+    def jacobian(_: float, y: np.ndarray) -> np.ndarray:
+        out = np.empty((n, n))
+        compiled.jacobian(y * scales, p, compiled.tables, out)
+        return out * scales[None, :] / scales[:, None]
+
+    run = solve_ivp(
+        field, (0.0, span), x / scales, method="LSODA", jac=jacobian, rtol=1e-6, atol=1e-9
+    )
+    end = run.y[:, -1] * scales
+    if run.status != 0 or not np.all(np.isfinite(end)):
+        raise ConvergenceError(
+            f"the motion of {model.name} cannot be followed beyond {run.t[-1]:g} "
+            f"{model.time_unit}: {run.message} Start elsewhere, or look at the parameters"
+        )
+    return end
+
+
+def _newton(model: VectorField, x: np.ndarray) -> np.ndarray | None:
+    for _ in range(30):
+        try:
+            step = np.linalg.solve(model.jacobian(x), -model.rhs(x))
+        except np.linalg.LinAlgError:
+            return None
+        x = x + step
+        size = np.max(np.abs(step) / model.scales)
+        if not np.isfinite(size):
+            return None
+        if size < 1e-13:
+            break
+    return x if size < 1e-9 else None
+
+
+def _equilibrium(model: VectorField, x: np.ndarray, eigenvalues: np.ndarray) -> Equilibrium:
+    values = dict(zip(model.states, x.tolist(), strict=False)) | model.observe(x)
+    return Equilibrium(
+        model=model,
+        state=x,
+        values=values,
+        eigenvalues=eigenvalues,
+        residual=float(np.max(np.abs(model.rhs(x)) / model.scales)),
+        flags=tuple(flags(model, values)),
+    )

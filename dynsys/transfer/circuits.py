@@ -1,0 +1,123 @@
+"""Circuits: a network whose populations have cells with fitted transfer functions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from dynsys.cells import AdExCell, Cell
+from dynsys.errors import ModelError, unknown_name
+from dynsys.transfer.coefficient_sets import find_transfer_function
+from dynsys.transfer.functions import TransferFunction, check_conventions
+from dynsys.transfer.networks import NETWORKS, Drive, Network, Projection, Receptor
+
+
+@dataclass(frozen=True)
+class Circuit:
+    """Populations of cells in a network, each with the transfer function of its cell.
+
+    Parameters
+    ----------
+    name : an identifier once "-" is replaced by "_".
+    network : ``Network``, or the name of a published one.
+    functions : population -> ``TransferFunction``, or the name of a published one.
+    cells : population -> ``Cell`` where it is not the one the function was fitted to.
+    adapting : populations with an adaptation current of their own.
+    legacy_sigma : the variance of the published code of 2018 (see ``membrane_statistics``).
+
+    Raises
+    ------
+    ModelError where coefficients are used with another cell or convention, with the reason;
+    UnknownNameError for populations the network does not have.
+
+    Example
+    -------
+    >>> Circuit("mine", "CONFIG1", {"e": "RS-divolo2019", "i": "FS-divolo2019"}, adapting=("e",))
+    """
+
+    name: str
+    network: Network
+    functions: Mapping[str, TransferFunction]
+    cells: Mapping[str, Cell] = field(default_factory=dict)
+    adapting: tuple[str, ...] = ()
+    legacy_sigma: bool = False
+
+    def __post_init__(self) -> None:
+        network = self.network
+        if isinstance(network, str):
+            if network not in NETWORKS:
+                raise unknown_name("network", network, NETWORKS, "the library")
+            network = NETWORKS[network]
+        functions = {
+            k: f if isinstance(f, TransferFunction) else find_transfer_function(f)
+            for k, f in self.functions.items()
+        }
+        for label in [*functions, *self.cells, *self.adapting]:
+            if label not in network.neurons:
+                raise unknown_name("population", label, network.neurons, self.name)
+        missing = [label for label in network.neurons if label not in functions]
+        if missing:
+            raise ModelError(f"{self.name}: no transfer function for {', '.join(missing)}")
+        cells = {k: self.cells.get(k, functions[k].membrane) for k in network.neurons}
+        for label, function in functions.items():
+            check_conventions(function, cells[label], self.legacy_sigma, label in self.adapting)
+            if label in self.adapting and not isinstance(cells[label], AdExCell):
+                raise ModelError(
+                    f"{self.name}: {label} is made of {cells[label].name}, which has no adaptation "
+                    "current w; only AdEx cells adapt that way"
+                )
+        object.__setattr__(self, "network", network)
+        object.__setattr__(self, "functions", MappingProxyType(functions))
+        object.__setattr__(self, "cells", MappingProxyType(cells))
+
+
+def find_circuit(name: str, legacy_sigma: bool = False) -> Circuit:
+    """A published circuit by its name.
+
+    The coefficients published for zerlaut2018 were fitted with ``legacy_sigma=True``; with the
+    correct variance, the default, it has coefficients fitted anew to the published grids.
+
+    Raises
+    ------
+    UnknownNameError for another name; ModelError where a circuit has no coefficients for the
+    convention.
+
+    Example
+    -------
+    >>> find_circuit("divolo2019").adapting
+    ('e',)
+    """
+    if name not in _CIRCUITS:
+        raise unknown_name("circuit", name, _CIRCUITS, "the library")
+    network, stem, adapting = _CIRCUITS[name]
+    if name == "zerlaut2018" and not legacy_sigma:
+        stem = "{}-zerlaut2018-refit"
+    names = ("exc", "inh") if stem.endswith("spectrum2018") else ("RS", "FS")
+    functions = {k: stem.format(n) for k, n in zip("ei", names, strict=True)}
+    return Circuit(name, network, functions, adapting=adapting, legacy_sigma=legacy_sigma)  # type: ignore[arg-type]
+
+
+def _spectrum() -> Network:
+    strength = {"e": (200.0, 2.0), "i": (50.0, 10.0), "aff": (10.0, 4.0)}
+    return Network(
+        name="spectrum2018",
+        neurons={"e": 4000, "i": 1000},
+        receptors={
+            "e": Receptor(5.0, 0.0),
+            "i": Receptor(5.0, -80.0, inhibitory=True),
+            "aff": Receptor(5.0, 0.0),
+        },
+        projections=tuple(Projection(s, t, *strength[s]) for t in "ei" for s in strength),
+        drives={"F_aff": Drive("aff", 4.0, "rate of the afferent cells")},
+        source="Zerlaut & Destexhe, the framework ntwk (The spectrum of asynchronous dynamics)",
+    )
+
+
+_CIRCUITS: dict[str, tuple[str | Network, str, tuple[str, ...]]] = {
+    "zerlaut2018": ("CONFIG1", "{}-zerlaut2018", ()),
+    "zerlaut2018-package": ("CONFIG1", "{}-zerlaut2018-package", ()),
+    "divolo2019": ("CONFIG1-divolo", "{}-divolo2019", ("e",)),
+    "carlu2020-hh": ("CONFIG1-carlu", "{}-carlu2020-hh", ()),
+    "spectrum2018": (_spectrum(), "{}-spectrum2018", ()),
+}

@@ -1,0 +1,171 @@
+"""Networks as mean fields and simulations see them: who projects to whom, and how strongly."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from dynsys.errors import ModelError, unknown_name
+
+
+@dataclass(frozen=True)
+class Receptor:
+    """The conductance that the spikes of a population open: decay (ms), reversal potential (mV)."""
+
+    tau: float
+    E: float
+    inhibitory: bool = False
+
+
+@dataclass(frozen=True)
+class Projection:
+    """Synapses from one population to another: ``K`` per target cell, ``Q`` nS each."""
+
+    source: str
+    target: str
+    K: float
+    Q: float
+
+
+@dataclass(frozen=True)
+class Drive:
+    """External spikes at a rate that is a parameter of the model.
+
+    Parameters
+    ----------
+    along : population whose synapses the spikes use (or a source that has only external spikes).
+    rate : Hz per synapse, the default.
+    shares : target -> which part of the rate reaches it; the whole reaches everyone by default.
+    """
+
+    along: str
+    rate: float = 0.0
+    meaning: str = "external drive"
+    shares: Mapping[str, float] | None = None
+
+
+@dataclass(frozen=True)
+class Network:
+    """Populations, receptors, projections and external drives.
+
+    Parameters
+    ----------
+    name : as it is called in its publication.
+    neurons : population -> number of cells.
+    receptors : source -> ``Receptor``.
+    projections : ``Projection``s, at most one for each pair.
+    drives : name -> ``Drive``.
+
+    Raises
+    ------
+    UnknownNameError, ModelError for names or numbers that fit nothing.
+
+    Example
+    -------
+    >>> NETWORKS["CONFIG1"].neurons["e"]
+    8000
+    """
+
+    name: str
+    neurons: Mapping[str, int]
+    receptors: Mapping[str, Receptor]
+    projections: tuple[Projection, ...]
+    drives: Mapping[str, Drive] = field(default_factory=dict)
+    source: str = ""
+
+    def __post_init__(self) -> None:
+        for attribute in ("neurons", "receptors", "drives"):
+            object.__setattr__(self, attribute, MappingProxyType(dict(getattr(self, attribute))))
+        for population, count in self.neurons.items():
+            if not count >= 1:
+                raise ModelError(f"{self.name}: {count} cells in {population}; use 1 or more")
+        for label, receptor in self.receptors.items():
+            if not (receptor.tau > 0 and math.isfinite(receptor.E)):
+                raise ModelError(f"{self.name}: tau of the receptor of {label} must be positive")
+        pairs = [(p.source, p.target) for p in self.projections]
+        for p in self.projections:
+            if p.source not in self.receptors:
+                raise unknown_name("receptor", p.source, self.receptors, self.name)
+            if p.target not in self.neurons:
+                raise unknown_name("population", p.target, self.neurons, self.name)
+            if not (p.K >= 0 and p.Q >= 0):
+                raise ModelError(
+                    f"{self.name}: K = {p.K:g}, Q = {p.Q:g} from {p.source} to {p.target}; numbers "
+                    "of synapses and conductances are 0 or more (inhibition is in E of a receptor)"
+                )
+            if pairs.count((p.source, p.target)) > 1:
+                raise ModelError(f"{self.name}: {p.source} to {p.target} is given twice")
+        for label, drive in self.drives.items():
+            if drive.along not in self.receptors:
+                raise unknown_name("source", drive.along, self.receptors, f"{self.name}, {label}")
+            for target in drive.shares or {}:
+                if target not in self.neurons:
+                    raise unknown_name("population", target, self.neurons, f"{self.name}, {label}")
+        for population in self.neurons:
+            if not self.into(population):
+                raise ModelError(f"{self.name}: nothing projects to {population}; it has no input")
+
+    def into(self, target: str) -> tuple[Projection, ...]:
+        """The projections to one population, in the order of the sources."""
+        return tuple(p for p in self.projections if p.target == target)
+
+    def from_source(self, source: str) -> tuple[Projection, ...]:
+        """The projections of one source."""
+        return tuple(p for p in self.projections if p.source == source)
+
+
+def balanced_network(
+    name: str,
+    cells: int = 10000,
+    probability: float = 0.05,
+    Q_e: float = 1.0,
+    Q_i: float = 5.0,
+    tau: tuple[float, float] = (5.0, 5.0),
+    drive: float = 4.0,
+    afferent_to_i: float = 0.0,
+    source: str = "Zerlaut et al. 2018, J Comput Neurosci 44:45-61 (ModelDB 234992)",
+) -> Network:
+    """Excitatory and inhibitory cells, 4 to 1, connected at random with one probability.
+
+    The external ``drive`` reaches all cells, a stimulus ``afferent`` the excitatory ones and the
+    share ``afferent_to_i`` of it the inhibitory ones; both use excitatory synapses, as many for
+    each cell as the recurrent ones.
+
+    Example
+    -------
+    >>> balanced_network("mine", Q_i=4.0).into("e")
+    """
+    neurons = {"e": round(0.8 * cells), "i": cells - round(0.8 * cells)}
+    strength = {"e": Q_e, "i": Q_i}
+    return Network(
+        name=name,
+        neurons=neurons,
+        receptors={"e": Receptor(tau[0], 0.0), "i": Receptor(tau[1], -80.0, inhibitory=True)},
+        projections=tuple(
+            Projection(s, t, probability * neurons[s], strength[s]) for t in "ei" for s in "ei"
+        ),
+        drives={
+            "drive": Drive("e", drive, "external drive, per excitatory synapse"),
+            "afferent": Drive(
+                "e", 0.0, "stimulus, per excitatory synapse", {"e": 1.0, "i": afferent_to_i}
+            ),
+        },
+        source=source,
+    )
+
+
+_DIVOLO = "di Volo et al. 2019, Neural Comput 31:653-680 (ModelDB 263236)"
+_CARLU = "Carlu et al. 2020, J Neurophysiol 123:1042-1051 (ModelDB 263259)"
+
+NETWORKS: dict[str, Network] = {
+    network.name: network
+    for network in (
+        balanced_network("CONFIG1"),
+        balanced_network("CONFIG1-divolo", Q_e=1.5, drive=2.5, afferent_to_i=1.0, source=_DIVOLO),
+        balanced_network("CONFIG1-carlu", afferent_to_i=1.0, source=_CARLU),
+        balanced_network("Vogels-Abbott", 5000, 0.02, 7.0, 67.0, (5.0, 10.0), 0.0),
+        balanced_network("CONFIG2", Q_e=2.0, Q_i=6.0, drive=0.0, source=_DIVOLO),
+    )
+}
