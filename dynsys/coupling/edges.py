@@ -17,7 +17,7 @@ import sympy
 
 from dynsys.definition import Expression, symbol
 from dynsys.errors import ModelError
-from dynsys.parsing import parse_expression
+from dynsys.parsing import function_names, parse_expression
 
 WEIGHT, DELAY = "weight", "delay"
 
@@ -211,6 +211,10 @@ def _expression(
         )
     known = {name: symbol(name) for name in [*names, *parameters]}
     if isinstance(expression, str):
+        if expression in known:
+            return known[expression]
+        # An attribute may be called "delay", which inside an expression is a function.
+        known = {k: v for k, v in known.items() if k not in function_names()}
         return parse_expression(expression, known, owner=f"{owner}, {kind} of the edges")
     value = sympy.sympify(expression)
     unknown = sorted({s.name for s in value.free_symbols} - set(known))

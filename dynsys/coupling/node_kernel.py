@@ -124,6 +124,8 @@ def wirings(field: CoupledField, kernel: NodeKernel, rows: np.ndarray) -> tuple[
         number = np.arange(nodes)[:, None] * width + kernel.slots + np.arange(own)
         parts.append((number.ravel(), number.ravel(), np.ones(number.size), lags.ravel()))
     to, row, weight, delay = (np.concatenate(column) for column in zip(*parts, strict=True))
+    used = weight != 0
+    to, row, weight, delay = to[used], row[used], weight[used], delay[used]
     late = delay > 0
     return tuple(
         _wiring(to[chosen], row[chosen], weight[chosen], delay[chosen], nodes * width)

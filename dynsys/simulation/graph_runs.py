@@ -13,7 +13,7 @@ import xarray as xr
 from dynsys.coupling.coupled_field import CoupledField
 from dynsys.coupling.node_kernel import NodeKernel, Wiring, node_kernel, parameter_rows, wirings
 from dynsys.errors import ModelError, unknown_name
-from dynsys.simulation.drives import Drive, checked_inputs, sampled
+from dynsys.simulation.drives import Drive, checked_inputs, sampled, values
 from dynsys.simulation.fixed_step import TABLEAUS
 from dynsys.simulation.graph_steps import integrate_graph
 from dynsys.simulation.history import ring_length
@@ -141,9 +141,13 @@ def _patterns(
         for item in given if isinstance(given, (list, tuple)) else [given]:
             for profile, waveform in _spread(item, nodes, field.name, name):
                 checked = checked_inputs(model, {name: waveform}, 1)
-                read = sampled(model, checked, range(1), dt, steps)
-                courses.append(read.values[0, :, :, 0])
-                edges |= set(read.edges.tolist())
+                if isinstance(waveform, Drive) and not list(waveform.edges()):
+                    times = dt * (np.arange(steps)[:, None] + np.array([0.0, 0.5, 1.0]))
+                    courses.append(values(waveform, times, model, name))
+                else:
+                    read = sampled(model, checked, range(1), dt, steps)
+                    courses.append(read.values[0, :, :, 0])
+                    edges |= set(read.edges.tolist())
                 profiles.append(profile)
                 driven.append(model.parameter_index(name))
     count = len(driven)
@@ -192,13 +196,13 @@ def _initial(field: CoupledField, initial: Any) -> np.ndarray:
         for label, value in initial.items():
             if label not in model.states:
                 raise unknown_name("state", str(label), model.states, model.name)
-            values = np.asarray(value, dtype=float)
-            if values.shape not in ((), (nodes,)):
+            given = np.asarray(value, dtype=float)
+            if given.shape not in ((), (nodes,)):
                 raise ModelError(
-                    f"{field.name}: the initial values of {label} have shape {values.shape}; "
+                    f"{field.name}: the initial values of {label} have shape {given.shape}; "
                     f"give one number or {nodes}, one per node"
                 )
-            result[:, list(model.states).index(label)] = values
+            result[:, list(model.states).index(label)] = given
     else:
         stored = initial["final_state"].values if isinstance(initial, xr.Dataset) else initial
         given = np.asarray(stored, dtype=float)
