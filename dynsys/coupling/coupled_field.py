@@ -21,7 +21,6 @@ from dynsys.definition import (
     Observable,
     Parameter,
     Reader,
-    State,
     check_names,
     check_parameter,
     symbol,
@@ -101,7 +100,7 @@ def couple(
 class CoupledField(VectorField):
     """A model on the nodes of a graph; made by ``couple``.
 
-    ``node_model``, ``nodes`` (N,) and their ``labels`` in names, ``edge_tables`` (one per coupling).
+    ``node_model``, ``nodes`` (N,), their ``labels`` in names, ``edge_tables`` (one per coupling).
     """
 
     node_model: VectorField
@@ -148,7 +147,9 @@ class CoupledField(VectorField):
         for k, p in extra.items():
             check_parameter(name, k, p, p.value)
         check_names(name, states, declared, {}, model.tables)
-        read = Reader(name, [*model.states, *shared, *extra, *own, *model.definitions], model.tables)
+        read = Reader(
+            name, [*model.states, *shared, *extra, *own, *model.definitions], model.tables
+        )
         known = [*shared, *extra]
         tables = []
         for coupling in couplings:

@@ -53,9 +53,7 @@ def uniform_model(field: CoupledField) -> VectorField:
         rows = [field.node_parameters(j) for j in range(len(field.nodes))]
         for k in field.own_parameters:
             if len({row[k] for row in rows}) > 1:
-                raise ModelError(
-                    f"{field.name} has no homogeneous state: its nodes differ in {k}"
-                )
+                raise ModelError(f"{field.name} has no homogeneous state: its nodes differ in {k}")
     model = field.node_model
     received = {symbol(t): symbol(t) for t in field.targets}
     extra = {}

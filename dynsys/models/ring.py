@@ -95,9 +95,7 @@ def ring(
     closed = master_equation(circuit, 1, own if legacy_sigma is None else legacy_sigma)
     if published:
         closed = _guarded(closed)
-    graph = (
-        published_ring(widths, speed) if published else gaussian_ring(nodes, length, widths)
-    )
+    graph = published_ring(widths, speed) if published else gaussian_ring(nodes, length, widths)
     return Ring(closed, graph, discretisation, length, widths, speed)
 
 

@@ -44,6 +44,7 @@ def gaussian_ring(nodes: int, length: float, widths: dict[str, float]) -> nx.DiG
     for label, width in widths.items():
         density = np.exp(-((offsets * spacing) ** 2) / (2 * width**2))
         weights[label] = density / density.sum()
+        weights[label][weights[label] < 1e-17] = 0.0  # of no effect in double precision
     graph = nx.DiGraph()
     for j in range(nodes):
         graph.add_node(j, position=j * spacing)

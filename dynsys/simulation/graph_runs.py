@@ -75,7 +75,7 @@ def simulate_nodes(
 
     Example
     -------
-    >>> run = simulate_nodes(couple(aln(), graph, source="r_e", target="mu_e", weight="weight"), 500)
+    >>> run = simulate_nodes(couple(aln(), graph, source="r_e", target="mu_e"), 500)
     >>> run["r_E"].plot()
     """
     if not isinstance(field, CoupledField):

@@ -28,36 +28,41 @@ CUBE = types.Array(float64, 3, "C")
 @njit(
     [
         types.void(
-            MATRIX, FLAGS, int64, int64, BASES, OFFSETS, WEIGHTS, INTEGERS, INTEGERS, VECTOR, INTEGERS,
-            int64, MATRIX,
+            MATRIX, FLAGS, int64, int64, BASES, OFFSETS, WEIGHTS, INTEGERS, INTEGERS, VECTOR,
+            INTEGERS, MATRIX,
         )
     ],
     cache=True,
     nogil=True,
 )  # fmt: skip
-def read_edges(past, kinks, now, stage, base, low, weights, first, row, weight, lag, n, x):
-    """Write what arrives over delayed edges behind the ``n`` states of every node in ``x``."""
+def read_edges(past, kinks, now, stage, base, low, weights, first, row, weight, lag, arrived):
+    """Write what arrives over delayed edges at every slot (N, width) at a stage of a step."""
     mask = past.shape[1] - 1
-    width = x.shape[1] - n
     points = weights.shape[3]
-    for j in range(x.shape[0]):
-        for r in range(width):
-            slot = j * width + r
+    count = base.shape[1]
+    starts = np.empty(count, int64)
+    parts = np.empty((count, points))
+    for k in range(count):
+        cell = now + base[stage, k]
+        variant = 0  # a stencil does not straddle a kink: see ``history``
+        if cell >= 0 and kinks[cell] > 0:
+            variant = 1
+        elif cell + 1 >= 0 and kinks[cell + 1] > 0:
+            variant = 2
+        starts[k] = cell + low[stage, k, variant]
+        for i in range(points):
+            parts[k, i] = weights[stage, k, variant, i]
+    for j in range(arrived.shape[0]):
+        for r in range(arrived.shape[1]):
+            slot = j * arrived.shape[1] + r
             total = 0.0
             for e in range(first[slot], first[slot + 1]):
-                k = lag[e]
-                cell = now + base[stage, k]
-                variant = 0  # a stencil does not straddle a kink: see ``history``
-                if cell >= 0 and kinks[cell] > 0:
-                    variant = 1
-                elif cell + 1 >= 0 and kinks[cell + 1] > 0:
-                    variant = 2
-                start = cell + low[stage, k, variant]
+                k, q = lag[e], row[e]
                 value = 0.0
                 for i in range(points):
-                    value += weights[stage, k, variant, i] * past[row[e], (start + i) & mask]
+                    value += parts[k, i] * past[q, (starts[k] + i) & mask]
                 total += weight[e] * value
-            x[j, n + r] = total
+            arrived[j, r] = total
 
 
 @njit([types.void(VECTOR, float64, INTEGERS, FLAGS)], cache=True, nogil=True)
@@ -97,15 +102,19 @@ def add_instant(first, row, weight, direct, n, x, rate):
 @njit(
     [
         types.void(
-            FIELD_TYPE, MATRIX, VECTOR, INTEGERS, INTEGERS, VECTOR, INTEGERS, int64, int64, MATRIX,
-            MATRIX,
+            FIELD_TYPE, MATRIX, VECTOR, INTEGERS, INTEGERS, VECTOR, INTEGERS, int64, MATRIX,
+            MATRIX, MATRIX,
         )
     ],
     cache=True,
     nogil=True,
 )  # fmt: skip
-def evaluate(field, p, tables, first, row, weight, direct, twice, n, x, rate):
-    """Rates of change and signals of all nodes; delayed input is in ``x`` already."""
+def evaluate(field, p, tables, first, row, weight, direct, twice, arrived, x, rate):
+    """Rates of change and signals of all nodes, behind whose states ``x`` the input is written."""
+    n = x.shape[1] - arrived.shape[1]
+    for j in range(x.shape[0]):
+        for r in range(arrived.shape[1]):
+            x[j, n + r] = arrived[j, r]
     if twice > 0:  # instantaneous signals that are no states must be known before they arrive
         for j in range(x.shape[0]):
             field(x[j], p[j], tables, rate[j])
@@ -153,15 +162,16 @@ def integrate_graph(
     power of two, column 0 the oldest; read if ``has_past``, final on return. first .. lags: the
     delayed edges (see ``Wiring``), now_first .. direct: the instantaneous ones, ``twice`` where
     their signals are no states. driven (k,), profile (k, N), course (k, steps, 3): what is added
-    to parameters; edges: steps at which it jumps. columns (r,): what to record, observables first, then states.
+    to parameters; edges: steps at which it jumps. columns (r,): what to record, observables first,
+    then states.
     out (samples, N, r), every ``stride`` steps after ``settle``.
     """
-    nodes, m = p.shape
+    nodes = p.shape[0]
     width = past.shape[0] // nodes
     length = past.shape[1]
     stages = b.shape[0]
     x, work = np.zeros((nodes, n + width)), np.zeros((nodes, n + width))
-    rate = np.zeros((nodes, n + width))
+    rate, arrived = np.zeros((nodes, n + width)), np.zeros((nodes, width))
     k = np.empty((stages, nodes, n))
     seen = np.empty(max(observed, 1))
     pw = p.copy()
@@ -184,8 +194,10 @@ def integrate_graph(
                 ring[q, (i + 1) & (length - 1)] = past[q, i]
     else:
         for _ in range(200):  # signals may depend on what arrives: until all are at rest
-            read_edges(ring, kinks, 0, 0, base, low, weights, first, row, weight, lag, n, x)
-            evaluate(field, pw, tables, now_first, now_row, now_weight, direct, twice, n, x, rate)
+            read_edges(ring, kinks, 0, 0, base, low, weights, first, row, weight, lag, arrived)
+            evaluate(
+                field, pw, tables, now_first, now_row, now_weight, direct, twice, arrived, x, rate
+            )
             change, size = 0.0, 1e-300
             for j in range(nodes):
                 for r in range(width):
@@ -204,8 +216,8 @@ def integrate_graph(
             drive(p, driven, profile, course, forced, 0, pw)
         elif forced == steps and steps > 0:
             drive(p, driven, profile, course, steps - 1, 2, pw)
-        read_edges(ring, kinks, step, 0, base, low, weights, first, row, weight, lag, n, x)
-        evaluate(field, pw, tables, now_first, now_row, now_weight, direct, twice, n, x, rate)
+        read_edges(ring, kinks, step, 0, base, low, weights, first, row, weight, lag, arrived)
+        evaluate(field, pw, tables, now_first, now_row, now_weight, direct, twice, arrived, x, rate)
         for j in range(nodes):
             for r in range(width):
                 ring[j * width + r, step & (length - 1)] = rate[j, n + r]
@@ -239,9 +251,22 @@ def integrate_graph(
                     work[j, i] = x[j, i] + dt * move
             if forced >= 0:
                 drive(p, driven, profile, course, forced, int(2.0 * c[s] + 0.5), pw)
-            read_edges(ring, kinks, step, s, base, low, weights, first, row, weight, lag, n, work)
+            if c[s] != c[s - 1]:  # what arrives depends on the past and on the time alone
+                read_edges(
+                    ring, kinks, step, s, base, low, weights, first, row, weight, lag, arrived
+                )
             evaluate(
-                field, pw, tables, now_first, now_row, now_weight, direct, twice, n, work, rate
+                field,
+                pw,
+                tables,
+                now_first,
+                now_row,
+                now_weight,
+                direct,
+                twice,
+                arrived,
+                work,
+                rate,
             )
             for j in range(nodes):
                 for i in range(n):
