@@ -18,10 +18,14 @@ import xarray as xr
 
 from continuation.certificates import characteristic_equation
 from continuation.characteristic_equation import CharacteristicEquation
+from continuation.equilibrium_search import find_equilibria
 from dynsys.coupling.coupled_field import CoupledField
 from dynsys.coupling.node_kernel import Wiring, kernel_model, node_kernel, parameter_rows, wirings
 from dynsys.coupling.uniform import uniform_model
 from dynsys.errors import ModelError
+from dynsys.vector_field import VectorField
+
+HIGHEST_ORDER = 320
 
 
 @dataclass(frozen=True)
@@ -78,9 +82,7 @@ class Dispersion:
             ax.plot(k, y, color=color, lw=1.1, zorder=2 - (root > 0))
             waves = f > 0
             ax.plot(k[waves], y[waves], "o", color=color, ms=4, zorder=3 - (root > 0))
-            ax.plot(
-                k[~waves], y[~waves], "o", mfc="white", mec=color, ms=4, zorder=3 - (root > 0)
-            )
+            ax.plot(k[~waves], y[~waves], "o", mfc="white", mec=color, ms=4, zorder=3 - (root > 0))
         ax.set_xlabel("wave number")
         ax.set_ylabel(f"growth ({growth.attrs['units']})")
         ax.set_title("filled: oscillating", fontsize=9)
@@ -92,21 +94,21 @@ def dispersion(
     state: Sequence[float] | np.ndarray | None = None,
     wave_numbers: Sequence[int] | None = None,
     roots: int = 3,
-    order: int = 12,
 ) -> Dispersion:
     """Growth rates and frequencies of perturbations of the homogeneous state, per wave number.
 
     Parameters
     ----------
     field : coupled model on a graph whose nodes, in their order, are all connected alike.
-    state : of one node (n,); the stable equilibrium of ``uniform_model`` by default.
+    state : of one node (n,); that of ``uniform_model`` by default, if there is only
+        one, or only one that is stable there.
     wave_numbers : 0 to N / 2 by default; -k has the complex conjugates of k.
-    roots : how many of the rightmost. Roots are exact; ``order`` is that of the discretization
-        they are looked for with, to be raised for roots with abs(lambda) delay near it.
+    roots : how many of the rightmost. They are exact, and looked for with discretizations of
+        doubled order until these agree on them.
 
     Raises
     ------
-    ModelError where the nodes are not connected alike; ConvergenceError where no root is found.
+    ModelError where the nodes are not connected alike;
 
     Example
     -------
@@ -117,11 +119,7 @@ def dispersion(
     linear = _Linearization(field, state)
     found = np.full((len(chosen), roots), np.nan, dtype=complex)
     for row, k in enumerate(chosen):
-        equation = linear.equation(int(k))
-        guesses = equation.pseudospectral_roots(order if len(equation.tau) else 1)
-        exact = equation.roots(guesses[: 4 * roots + 8])
-        exact = exact[exact.imag >= -1e-12][:roots]
-        exact.imag[np.abs(exact.imag) < 1e-12 * (1 + np.abs(exact))] = 0.0
+        exact = _rightmost(linear.equation(int(k)), roots)
         found[row, : len(exact)] = exact
     unit = f"1/{field.time_unit}" if field.time_unit else "1/time"
     data = xr.Dataset(
@@ -137,6 +135,20 @@ def dispersion(
         attrs={"model": field.name, "source": field.source},
     )
     return Dispersion(data, field.name)
+
+
+def _rightmost(equation: CharacteristicEquation, count: int) -> np.ndarray:
+    """The rightmost roots on and above the real axis, at most ``count``."""
+    order, before = 40, None
+    while True:
+        guesses = equation.pseudospectral_roots(order if len(equation.tau) else 1)
+        exact = equation.roots(guesses[guesses.imag >= -1e-9][: 3 * count + 8])
+        exact = exact[exact.imag >= -1e-12][:count]
+        exact.imag[np.abs(exact.imag) < 1e-12 * (1 + np.abs(exact))] = 0.0
+        same = before is not None and len(before) == len(exact) and np.allclose(before, exact)
+        if same or order >= HIGHEST_ORDER or not len(equation.tau):
+            return exact
+        order, before = 2 * order, exact
 
 
 def wave_equation(
@@ -158,9 +170,8 @@ class _Linearization:
 
     def __init__(self, field: CoupledField, state: Any) -> None:
         self.count = len(field.nodes)
-        uniform = uniform_model(field)
         if state is None:
-            state = uniform.equilibrium().state
+            state = _only_equilibrium(uniform_model(field))
         n = len(field.node_model.states)
         x = np.asarray(state, dtype=float)[:n]
         if x.shape != (n,):
@@ -175,19 +186,10 @@ class _Linearization:
         self.late = _by_distance(field, late, self.width, self.slots)
         self.instant = _by_distance(field, instant, self.width, self.slots)
         model, _ = kernel_model(field)
-        model = model.with_parameters(
-            **dict(zip(model.parameters, rows[0].tolist(), strict=True))
-        )
+        model = model.with_parameters(**dict(zip(model.parameters, rows[0].tolist(), strict=True)))
         received = self._received(model, x)
         full = model.fill_lines(np.concatenate([x, received]), model.parameter_array())
-        node = (
-            characteristic_equation(model, full)
-            if model.lines
-            else CharacteristicEquation(
-                model.jacobian(full), np.zeros((len(full), 0)), np.zeros((0, len(full))),
-                np.zeros((0, 0)), np.zeros(0),
-            )  # fmt: skip
-        )
+        node = _equation_of_node(model, full)
         self.n, self.node = n, node
 
     def _received(self, model: Any, x: np.ndarray) -> np.ndarray:
@@ -235,24 +237,51 @@ class _Linearization:
         return _real_equation(f_x, f_u, s_x, s_u, tau)
 
 
+def _equation_of_node(model: VectorField, full: np.ndarray) -> CharacteristicEquation:
+    """Derivatives of a node and its slots by states and by the node's own delayed values."""
+    if model.lines:
+        return characteristic_equation(model, full)
+    size, none = len(full), np.zeros((0, 0))
+    return CharacteristicEquation(
+        model.jacobian(full), np.zeros((size, 0)), np.zeros((0, size)), none, np.zeros(0)
+    )
+
+
 def _real_equation(
     f_x: np.ndarray, f_u: np.ndarray, s_x: np.ndarray, s_u: np.ndarray, tau: np.ndarray
 ) -> CharacteristicEquation:
-    """Complex matrices as real ones of twice the size, whose roots are theirs and the conjugates."""
+    """Complex matrices as real ones of twice the size, with their roots and the conjugates."""
     matrices = (f_x, f_u, s_x, s_u)
     largest = max(float(np.max(np.abs(m), initial=0.0)) for m in matrices)
     if all(np.max(np.abs(m.imag), initial=0.0) <= 1e-13 * largest for m in matrices):
         return CharacteristicEquation(f_x.real, f_u.real, s_x.real, s_u.real, tau)
-    double = [np.block([[m.real, -m.imag], [m.imag, m.real]]) for m in matrices]
-    return CharacteristicEquation(*double, np.concatenate([tau, tau]))
+    a, b, c, d = (np.block([[m.real, -m.imag], [m.imag, m.real]]) for m in matrices)
+    return CharacteristicEquation(a, b, c, d, np.concatenate([tau, tau]))
+
+
+def _only_equilibrium(uniform: VectorField) -> np.ndarray:
+    """The homogeneous equilibrium: the only one, or the only one that is stable to itself."""
+    found = find_equilibria(uniform)
+    if len(found) > 1:
+        found = [x for x in found if np.linalg.eigvals(uniform.jacobian(x)).real.max() < 0]
+    if len(found) != 1:
+        n = len(uniform.states)
+        several = "; ".join(
+            ", ".join(f"{k} = {v:.5g}" for k, v in zip(uniform.states, x[:n], strict=True))
+            for x in found
+        )
+        raise ModelError(
+            f"{uniform.name} has {len(found)} homogeneous equilibria that are stable without "
+            f"waves and delays ({several or 'none'}); pass state= one of "
+            "find_equilibria(uniform_model(field))"
+        )
+    return found[0]
 
 
 Connection = tuple[int, int, int, float, float]  # slot, signal, offset, weight, delay
 
 
-def _by_distance(
-    field: CoupledField, wiring: Wiring, width: int, slots: int
-) -> list[Connection]:
+def _by_distance(field: CoupledField, wiring: Wiring, width: int, slots: int) -> list[Connection]:
     """The connections of node 0; ModelError where another node's are not the same, moved along."""
     count = len(field.nodes)
     lists: list[list[Connection]] = []
@@ -266,10 +295,10 @@ def _by_distance(
                 found.append((slot, signal, offset, float(wiring.weight[e]), delay))
         lists.append(sorted(found, key=lambda c: (c[0], c[1], c[2], c[4])))
     reference = lists[0]
-    for j, other in enumerate(lists):
-        alike = len(other) == len(reference) and all(
+    for j, found in enumerate(lists):
+        alike = len(found) == len(reference) and all(
             a[:3] == b[:3] and np.isclose(a[3], b[3], rtol=1e-9, atol=0) and np.isclose(a[4], b[4])
-            for a, b in zip(reference, other, strict=True)
+            for a, b in zip(reference, found, strict=True)
         )
         if not alike:
             raise ModelError(

@@ -1,4 +1,4 @@
-"""Models on graphs: against models written by hand, known spectra and known characteristic roots."""
+"""Models on graphs: against models written by hand, known spectra and characteristic roots."""
 
 from __future__ import annotations
 
@@ -201,9 +201,9 @@ def test_delay_coupled_oscillators_have_the_roots_of_their_characteristic_equati
 def test_the_hopf_point_of_delay_coupled_oscillators_is_where_theory_has_it():
     """In phase, mu = i w: growth = -K cos(w tau), w = omega - K sin(w tau)."""
     K, tau = 0.5, 0.4
-    model = couple(
-        stuart_landau(), nx.Graph([(0, 1)]), both(weight=K, delay=tau)
-    ).with_delay_order(10)
+    model = couple(stuart_landau(), nx.Graph([(0, 1)]), both(weight=K, delay=tau)).with_delay_order(
+        10
+    )
     w = 2.0
     for _ in range(200):
         w = 2.0 - K * np.sin(w * tau)
@@ -365,7 +365,10 @@ def test_unknown_names_are_answered_with_the_known_ones(arguments, message):
     ("arguments", "message"),
     [
         ({"source": "E"}, "needs a source and a target"),
-        ({"source": "E", "target": "P", "parameters": {"a": 1.0}}, "is a parameter of wilson_cowan"),
+        (
+            {"source": "E", "target": "P", "parameters": {"a": 1.0}},
+            "is a parameter of wilson_cowan",
+        ),
         ({"couplings": ["E"]}, "give Coupling or Diffusion"),
         ({"couplings": Coupling("E", "P"), "source": "E"}, "not both"),
         ({"source": "E + P", "target": "P"}, "depends on P, which the coupling feeds"),
