@@ -20,7 +20,7 @@ from continuation.certificates import characteristic_equation
 from continuation.characteristic_equation import CharacteristicEquation
 from continuation.equilibrium_search import find_equilibria
 from dynsys.coupling.coupled_field import CoupledField
-from dynsys.coupling.node_kernel import Wiring, kernel_model, node_kernel, parameter_rows, wirings
+from dynsys.coupling.node_kernel import Wiring, kernel_model, parameter_rows, wirings
 from dynsys.coupling.uniform import uniform_model
 from dynsys.errors import ModelError
 from dynsys.vector_field import VectorField
@@ -179,7 +179,7 @@ class _Linearization:
                 f"the homogeneous state has shape {x.shape}; give {n} numbers "
                 f"({', '.join(field.node_model.states)})"
             )
-        kernel = node_kernel(field)
+        kernel = field.kernel
         rows = parameter_rows(field, kernel)
         late, instant = wirings(field, kernel, rows)
         self.width, self.slots = kernel.width, kernel.slots
@@ -286,14 +286,14 @@ def _by_distance(field: CoupledField, wiring: Wiring, width: int, slots: int) ->
     count = len(field.nodes)
     lists: list[list[Connection]] = []
     for j in range(count):
-        found = []
+        mine: list[Connection] = []
         for slot in range(slots):  # later slots are the node's own delays
             for e in range(wiring.first[j * width + slot], wiring.first[j * width + slot + 1]):
                 sender, signal = divmod(int(wiring.row[e]), width)
                 offset = (sender - j) % count
                 delay = float(wiring.lags[wiring.lag[e]])
-                found.append((slot, signal, offset, float(wiring.weight[e]), delay))
-        lists.append(sorted(found, key=lambda c: (c[0], c[1], c[2], c[4])))
+                mine.append((slot, signal, offset, float(wiring.weight[e]), delay))
+        lists.append(sorted(mine, key=lambda c: (c[0], c[1], c[2], c[4])))
     reference = lists[0]
     for j, found in enumerate(lists):
         alike = len(found) == len(reference) and all(

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import sympy
@@ -28,6 +28,9 @@ from dynsys.definition import (
 from dynsys.delays import Delay
 from dynsys.errors import ModelError, unknown_name
 from dynsys.vector_field import VectorField
+
+if TYPE_CHECKING:
+    from dynsys.coupling.node_kernel import NodeKernel
 
 
 def couple(
@@ -298,6 +301,13 @@ class CoupledField(VectorField):
             k: self.parameters[f"{k}_{label}" if k in own else k]
             for k in self.node_model.parameters
         }
+
+    @cached_property
+    def kernel(self) -> NodeKernel:
+        """The compiled node that all nodes share, whatever the parameters' values."""
+        from dynsys.coupling.node_kernel import compile_node
+
+        return compile_node(self)
 
     def node_states(self, x: Sequence[float] | np.ndarray) -> np.ndarray:
         """A state (n,) as one row per node (N, states of the node model)."""

@@ -80,7 +80,7 @@ def kernel_model(field: CoupledField) -> tuple[VectorField, tuple[sympy.Expr, ..
     return kernel, signals
 
 
-def node_kernel(field: CoupledField) -> NodeKernel:
+def compile_node(field: CoupledField) -> NodeKernel:
     """Compile the node of a coupled field, once for all its nodes and for every graph."""
     kernel, signals = kernel_model(field)
     compiled = motion(kernel)

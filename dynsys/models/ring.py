@@ -151,6 +151,7 @@ class Ring(CoupledField):
     def resting_state(self) -> dict[str, float]:
         """The equilibrium of the master equation with the ring's parameters: where runs start."""
         values = {k: self.parameters[k] for k in self.closed.parameters}
+        _ = self.closed.compiled  # loaded once for all values
         return dict(self.closed.with_parameters(**values).equilibrium().values)
 
     def distances(self, center: float) -> np.ndarray:

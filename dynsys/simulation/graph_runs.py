@@ -11,7 +11,7 @@ import numpy as np
 import xarray as xr
 
 from dynsys.coupling.coupled_field import CoupledField
-from dynsys.coupling.node_kernel import NodeKernel, Wiring, node_kernel, parameter_rows, wirings
+from dynsys.coupling.node_kernel import NodeKernel, Wiring, parameter_rows, wirings
 from dynsys.errors import ModelError, unknown_name
 from dynsys.simulation.drives import Drive, checked_inputs, sampled, values
 from dynsys.simulation.fixed_step import TABLEAUS
@@ -95,7 +95,7 @@ def simulate_nodes(
             f"duration = {duration:g} is no whole number of samples of {stride * step:g}; "
             f"use {max(steps // stride, 1) * stride * step:g} or another sample"
         )
-    kernel = node_kernel(field)
+    kernel = field.kernel
     names, columns = record_columns(field.node_model, record)
     # Behind the observables come the states, in the kernel as in the node model.
     p = parameter_rows(field, kernel)
