@@ -37,7 +37,8 @@ CUBE = types.Array(float64, 3, "C")
 )  # fmt: skip
 def read_edges(past, kinks, now, stage, base, low, weights, first, row, weight, lag, arrived):
     """Write what arrives over delayed edges at every slot (N, width) at a stage of a step."""
-    mask = past.shape[1] - 1
+    length = past.shape[1]
+    mask = length - 1
     points = weights.shape[3]
     count = base.shape[1]
     starts = np.empty(count, int64)
@@ -58,9 +59,16 @@ def read_edges(past, kinks, now, stage, base, low, weights, first, row, weight, 
             total = 0.0
             for e in range(first[slot], first[slot + 1]):
                 k, q = lag[e], row[e]
-                value = 0.0
-                for i in range(points):
-                    value += parts[k, i] * past[q, (starts[k] + i) & mask]
+                at = starts[k] & mask
+                if points == 4 and at + 4 <= length:
+                    value = (
+                        parts[k, 0] * past[q, at] + parts[k, 1] * past[q, at + 1]
+                        + parts[k, 2] * past[q, at + 2] + parts[k, 3] * past[q, at + 3]
+                    )  # fmt: skip
+                else:
+                    value = 0.0
+                    for i in range(points):
+                        value += parts[k, i] * past[q, (at + i) & mask]
                 total += weight[e] * value
             arrived[j, r] = total
 
