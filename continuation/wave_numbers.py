@@ -261,7 +261,7 @@ def _real_equation(
 
 def _only_equilibrium(uniform: VectorField) -> np.ndarray:
     """The homogeneous equilibrium: the only one, or the only one that is stable to itself."""
-    found = find_equilibria(uniform)
+    found = list(find_equilibria(uniform))
     if len(found) > 1:
         found = [x for x in found if np.linalg.eigvals(uniform.jacobian(x)).real.max() < 0]
     if len(found) != 1:
