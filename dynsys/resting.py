@@ -15,7 +15,7 @@ from dynsys.validity import Flag, flags
 if TYPE_CHECKING:
     from dynsys.vector_field import VectorField
 
-_SPANS = 10.0 ** np.arange(1, 8)  # time units; the slowest populations rest within seconds
+_SPANS = 10.0 ** np.arange(1, 6)  # time units; the slowest populations rest within seconds
 _NEAR = 0.05  # scaled distance between the end of the motion and what Newton makes of it
 
 
@@ -63,7 +63,7 @@ class Rest:
     def equilibrium(self, start: Sequence[float] | np.ndarray | None = None) -> Equilibrium:
         """The stable equilibrium that the motion from ``start`` ends in.
 
-        1. Follow the motion from the model's initial state (or ``start``) for 10, 100, ... time
+        1. Follow the motion from the model's initial state (or ``start``) for 10, 100, ... 1e5 time
            units, by an implicit method with the exact Jacobian.
         2. After each, refine by Newton; accept what is stable and near the end of the motion.
 

@@ -1,11 +1,37 @@
-"""Parameters of cells: adaptive exponential integrate-and-fire and Hodgkin-Huxley."""
+"""Parameters of cells: adaptive exponential integrate-and-fire, Hodgkin-Huxley, one's own."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
-from dynsys.errors import ModelError
+from dynsys.errors import ModelError, unknown_name
+from dynsys.vector_field import VectorField
+
+
+@dataclass(frozen=True)
+class SpikeRule:
+    """When a cell spikes and what happens then.
+
+    Parameters
+    ----------
+    threshold : mV, crossed upwards.
+    reset : mV, where the potential is held for ``refractory`` ms; None for cells whose action
+        potential ends by itself: these are deaf to further crossings for ``refractory`` ms.
+    jumps : state -> what a spike adds to it.
+    ceiling : mV; statistics of the membrane leave out what is above, the action potential.
+    """
+
+    threshold: float
+    reset: float | None = None
+    refractory: float = 0.0
+    jumps: Mapping[str, float] | tuple[tuple[str, float], ...] = ()
+    ceiling: float = math.inf
+
+    def __post_init__(self) -> None:
+        pairs = self.jumps.items() if isinstance(self.jumps, Mapping) else self.jumps
+        object.__setattr__(self, "jumps", tuple((str(k), float(v)) for k, v in pairs))
 
 
 @dataclass(frozen=True)
@@ -28,18 +54,16 @@ class Cell:
     E_L: float = -65.0
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if isinstance(value, str):
+        for item in fields(self):
+            value = getattr(self, item.name)
+            if item.type not in ("float", float):
                 continue
             if not isinstance(value, (int, float)) or not math.isfinite(value):
-                raise ModelError(f"cell {self.name}: {field.name} is {value!r}; give a number")
-            if field.name in self._positive() and value <= 0:
-                raise ModelError(
-                    f"cell {self.name}: {field.name} is {value:g}; it must be positive"
-                )
-            if field.name in self._not_negative() and value < 0:
-                raise ModelError(f"cell {self.name}: {field.name} is {value:g}; use 0 or more")
+                raise ModelError(f"cell {self.name}: {item.name} is {value!r}; give a number")
+            if item.name in self._positive() and value <= 0:
+                raise ModelError(f"cell {self.name}: {item.name} is {value:g}; it must be positive")
+            if item.name in self._not_negative() and value < 0:
+                raise ModelError(f"cell {self.name}: {item.name} is {value:g}; use 0 or more")
 
     def _positive(self) -> tuple[str, ...]:
         return ("g_L", "C_m")
@@ -48,9 +72,14 @@ class Cell:
         return ()
 
     @property
-    def spike_threshold(self) -> float:
-        """The potential (mV) at which the cell is said to spike."""
-        raise NotImplementedError(f"{type(self).__name__} has no spike threshold")
+    def spike(self) -> SpikeRule:
+        """When the cell spikes and what happens then."""
+        raise ModelError(f"{self.name} is a {type(self).__name__}, which has no spikes")
+
+    @property
+    def time_step(self) -> float:
+        """Step (ms) of forward Euler that the publications of this kind of cell use."""
+        return 0.05
 
 
 @dataclass(frozen=True)
@@ -69,7 +98,7 @@ class AdExCell(Cell):
 
     Example
     -------
-    >>> AdExCell("mine", E_L=-70, b=40).spike_threshold
+    >>> AdExCell("mine", E_L=-70, b=40).spike.threshold
     -40.0
     """
 
@@ -92,9 +121,11 @@ class AdExCell(Cell):
         return self.a != 0 or self.b != 0
 
     @property
-    def spike_threshold(self) -> float:
-        """mV; beyond the exponential's onset by five of its slopes."""
-        return self.V_thre + 5 * self.delta
+    def spike(self) -> SpikeRule:
+        """A spike five slopes beyond the exponential's onset; statistics are taken below it."""
+        return SpikeRule(
+            self.V_thre + 5 * self.delta, self.V_reset, self.t_ref, {"w": self.b}, self.V_thre
+        )
 
 
 @dataclass(frozen=True)
@@ -125,6 +156,61 @@ class HodgkinHuxleyCell(Cell):
         return ("g_Na", "g_K", "g_M")
 
     @property
-    def spike_threshold(self) -> float:
-        """mV; crossed upwards by every action potential of this family."""
-        return 10.0
+    def spike(self) -> SpikeRule:
+        """An action potential crosses 10 mV; statistics are taken below -40 mV."""
+        return SpikeRule(10.0, None, 0.2, {}, -40.0)
+
+    @property
+    def time_step(self) -> float:
+        """ms; action potentials of this family need short steps of forward Euler."""
+        return 0.005
+
+
+@dataclass(frozen=True)
+class EquationCell(Cell):
+    """A cell from equations of one's own.
+
+    Parameters
+    ----------
+    g_L, C_m, E_L : the passive membrane that its transfer function's statistics are those of.
+    field : VectorField with a state ``V`` (mV) and parameters ``I`` (pA), ``g_syn`` (nS), ``E_syn``
+        (mV): injected current, open synaptic conductance and its reversal potential; time in ms.
+    rule : when it spikes.
+    step : ms, of forward Euler.
+
+    Raises
+    ------
+    ModelError, UnknownNameError for a field without these names.
+
+    Example
+    -------
+    >>> EquationCell("mine", 10.0, 200.0, -65.0, field=model, rule=SpikeRule(0.0, refractory=2.0))
+    """
+
+    field: VectorField = None  # type: ignore[assignment]
+    rule: SpikeRule = None  # type: ignore[assignment]
+    step: float = 0.01
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not isinstance(self.field, VectorField) or not isinstance(self.rule, SpikeRule):
+            raise ModelError(f"cell {self.name}: give its field (VectorField) and rule (SpikeRule)")
+        if self.field.time_unit != "ms" or self.field.lines:
+            raise ModelError(f"cell {self.name}: its field must be in ms and without delays")
+        for label in ("V", *dict(self.rule.jumps)):
+            if label not in self.field.states:
+                raise unknown_name("state", label, self.field.states, self.field.name)
+        for label in ("I", "g_syn", "E_syn"):
+            if label not in self.field.parameters:
+                raise unknown_name("parameter", label, self.field.parameters, self.field.name)
+
+    def _positive(self) -> tuple[str, ...]:
+        return ("g_L", "C_m", "step")
+
+    @property
+    def spike(self) -> SpikeRule:
+        return self.rule
+
+    @property
+    def time_step(self) -> float:
+        return self.step

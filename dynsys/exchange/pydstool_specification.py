@@ -16,6 +16,7 @@ from dynsys.errors import ModelError, unknown_name
 from dynsys.exchange.user_functions import UserFunctions
 from dynsys.functions import Linoid
 from dynsys.parsing import function_names
+from dynsys.partials import spelled_out
 from dynsys.printing import _TextPrinter
 from dynsys.storage import write_atomically
 
@@ -121,7 +122,7 @@ def specification(model: VectorField) -> dict[str, Any]:
     for label in evaluation_order(model.name, named):
         written[symbol(label)] = named[label].xreplace(written)
     field = [*expressions[first:last], *(e for line in lines for e in line.equations())]
-    field = [e.xreplace(written) for e in field]
+    field = [spelled_out(e.xreplace(written), {}) for e in field]
     names = {k: pydstool_name(k) for k in [*model.state_names, *model.parameters]}
     renamed = {symbol(k): symbol(v) for k, v in names.items() if k != v}
     texts = [_Printer({}).doprint(e.xreplace(renamed)) for e in field]

@@ -15,6 +15,7 @@ from dynsys.exchange.delayed_states import DelayedStates, EndlessDelay
 from dynsys.exchange.xpp_names import LONGEST_LINE, XppPrinter, xpp_names
 from dynsys.functions import Linoid
 from dynsys.graph import Graph
+from dynsys.partials import Partial, spelled_out
 from dynsys.storage import write_atomically
 from dynsys.tables import TableLookup
 from dynsys.translation import Translator
@@ -75,11 +76,20 @@ class _Writer:
             )
         except EndlessDelay:
             self._take_lines(shown)
+        self._spell_out()
         self.parts: dict[str, sympy.Expr] = {}
         lags = {s.name: f"{x}_d{k}" for k, ((x, _), s) in enumerate(self.delayed.found.items(), 1)}
         taken = [*self.equations, *model.parameters, *model.definitions, *self.auxiliaries]
         self.names = xpp_names([*taken, *lags.values()])
         self.names |= {long: self.names[short] for long, short in lags.items()}
+
+    def _spell_out(self) -> None:
+        """Carry out partial derivatives, which XPPAUT cannot write."""
+        known = {symbol(k): e for k, e in self.definitions.items()}
+        for group in (self.definitions, self.equations, self.auxiliaries):
+            for label, expression in group.items():
+                if expression.has(Partial):
+                    group[label] = spelled_out(expression, known)
 
     def _take_lines(self, shown: dict[str, sympy.Expr]) -> None:
         """Let every delay be its transport line, whose nodes become states."""

@@ -106,39 +106,51 @@ _ZERLAUT = "Zerlaut et al. 2018, J Comput Neurosci 44:45-61 (ModelDB 234992)"
 _DIVOLO = "di Volo et al. 2019, Neural Comput 31:653-680 (ModelDB 263236)"
 _CARLU = "Carlu et al. 2020, J Neurophysiol 123:1042-1051 (ModelDB 263259)"
 _NTWK = "the framework ntwk (github.com/yzerlaut/neural_network_dynamics)"
-_GRID = {"highest_output": 30.0, "highest_input": (("e", 30.0), ("i", 20.0))}
 _NOTEBOOK = f"{_ZERLAUT}, coefficients of its notebook"
 _PACKAGE = f"{_ZERLAUT}, coefficients of its package"
 _REFIT = f"fitted to the grids of {_ZERLAUT} with the correct variance"
-_ADAPTING = {
-    "adaptation": True, "highest_output": 60.0, "network": "CONFIG1-divolo", "source": _DIVOLO,
-}  # fmt: skip
-_HH = {"network": "CONFIG1-carlu", "source": _CARLU, **_GRID}
-_LARGE = {"highest_output": 50.0, "network": "ntwk", "source": _NTWK}
+
+
+def _gridded(
+    name: str, cell: str, coefficients: tuple[float, ...], source: str,
+    legacy_sigma: bool = False, network: str = "CONFIG1",
+) -> TransferFunction:  # fmt: skip
+    """A set fitted over 0-30 Hz of excitation and 0-20 Hz of inhibition, up to 30 Hz of output."""
+    return TransferFunction(
+        name, cell, coefficients, legacy_sigma, False, 30.0, (("e", 30.0), ("i", 20.0)), network,
+        source,
+    )  # fmt: skip
+
+
+def _adapting(name: str, cell: str, coefficients: tuple[float, ...]) -> TransferFunction:
+    """A set fitted with the measured adaptation current in the mean, on rates of 0-60 Hz."""
+    return TransferFunction(
+        name, cell, coefficients, False, True, 60.0, (), "CONFIG1-divolo", _DIVOLO
+    )
+
+
+def _skewed(name: str, cell: str, coefficients: tuple[float, ...]) -> TransferFunction:
+    """A set of 31 coefficients, fitted on rates of 0-50 Hz."""
+    return TransferFunction(name, cell, coefficients, False, False, 50.0, (), "ntwk", _NTWK)
+
 
 TRANSFER_FUNCTIONS: dict[str, TransferFunction] = {
     function.name: function
     for function in (
-        TransferFunction("RS-zerlaut2018", "RS", _RS_NOTEBOOK, True, source=_NOTEBOOK, **_GRID),
-        TransferFunction("FS-zerlaut2018", "FS", _FS_NOTEBOOK, True, source=_NOTEBOOK, **_GRID),
-        TransferFunction(
-            "RS-zerlaut2018-package", "RS", _RS_PACKAGE, True, source=_PACKAGE, **_GRID
-        ),
-        TransferFunction(
-            "FS-zerlaut2018-package", "FS", _FS_PACKAGE, True, source=_PACKAGE, **_GRID
-        ),
-        TransferFunction("RS-zerlaut2018-refit", "RS", _RS_REFIT, source=_REFIT, **_GRID),
-        TransferFunction("FS-zerlaut2018-refit", "FS", _FS_REFIT, source=_REFIT, **_GRID),
-        TransferFunction(
-            "LIF-vogels-abbott", "LIF", _LIF, True, network="Vogels-Abbott", source=_PACKAGE
-        ),
-        TransferFunction("RS-divolo2019", "RS-divolo", _RS_DIVOLO, **_ADAPTING),
-        TransferFunction("FS-divolo2019", "FS", _FS_DIVOLO, **_ADAPTING),
-        TransferFunction("RS-carlu2020-hh", "HH-RS", _RS_CARLU, **_HH),
-        TransferFunction("FS-carlu2020-hh", "HH-FS", _FS_CARLU, **_HH),
-        TransferFunction("exc-spectrum2018", "LIF-exc", _SPECTRUM_EXC, **_LARGE),
-        TransferFunction("inh-spectrum2018", "LIF-inh", _SPECTRUM_INH, **_LARGE),
-        TransferFunction("pyramidal-modulation2020", "LIF-exc", _PYRAMIDAL, **_LARGE),
+        _gridded("RS-zerlaut2018", "RS", _RS_NOTEBOOK, _NOTEBOOK, True),
+        _gridded("FS-zerlaut2018", "FS", _FS_NOTEBOOK, _NOTEBOOK, True),
+        _gridded("RS-zerlaut2018-package", "RS", _RS_PACKAGE, _PACKAGE, True),
+        _gridded("FS-zerlaut2018-package", "FS", _FS_PACKAGE, _PACKAGE, True),
+        _gridded("RS-zerlaut2018-refit", "RS", _RS_REFIT, _REFIT),
+        _gridded("FS-zerlaut2018-refit", "FS", _FS_REFIT, _REFIT),
+        _gridded("LIF-vogels-abbott", "LIF", _LIF, _PACKAGE, True, "Vogels-Abbott"),
+        _adapting("RS-divolo2019", "RS-divolo", _RS_DIVOLO),
+        _adapting("FS-divolo2019", "FS", _FS_DIVOLO),
+        _gridded("RS-carlu2020-hh", "HH-RS", _RS_CARLU, _CARLU, network="CONFIG1-carlu"),
+        _gridded("FS-carlu2020-hh", "HH-FS", _FS_CARLU, _CARLU, network="CONFIG1-carlu"),
+        _skewed("exc-spectrum2018", "LIF-exc", _SPECTRUM_EXC),
+        _skewed("inh-spectrum2018", "LIF-inh", _SPECTRUM_INH),
+        _skewed("pyramidal-modulation2020", "LIF-exc", _PYRAMIDAL),
     )
 }
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from dynsys.errors import ModelError
+from dynsys.transfer.fit_command import add_fit
 
 _FIGURES = (".png", ".svg", ".pdf")
 _HELP = """\
@@ -22,6 +23,7 @@ slows firing there, so that no filter fits.
   dynsys transfer-function --at 1.3 1.5 --at 1.3 2.5
   dynsys transfer-function --DeltaT 2.5 --out table.npz --plot table.png
   dynsys transfer-function --out FILE               makes the table that ships with the package
+  dynsys transfer-function fit RS --network CONFIG1 fits a cell with conductance synapses
 """
 
 
@@ -45,6 +47,7 @@ def add(subparsers: Any) -> None:
     parser.add_argument("--at", nargs=2, type=float, action="append", metavar=("MU", "SIGMA"),
                         help="an input in mV/ms and mV/sqrt(ms) (repeat for several)")  # fmt: skip
     parser.set_defaults(run=run)
+    add_fit(parser.add_subparsers(metavar="[fit]"))
 
 
 def run(chosen: argparse.Namespace) -> None:

@@ -1,4 +1,4 @@
-"""Published transfer functions against published values; conventions that do not fit are refused."""
+"""Published transfer functions against published values; what does not fit them is refused."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_adaptation_lowers_the_mean_potential():
         "rate": 5.9534798,
     }  # fmt: skip
     for name, value in published.items():
-        assert float(found[name]) == pytest.approx(value, rel=1e-7)
+        assert float(found[name]) == pytest.approx(value, rel=2e-7)
 
 
 # (nu_e, nu_i, F_aff) -> mean, sd, skewness, tau_V, F_e, F_i of the network with 31 coefficients.

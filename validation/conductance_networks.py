@@ -1,0 +1,294 @@
+"""Networks of cells with conductance synapses in Brian2, from the mean field's own description.
+
+Populations, receptors, projections and drives come from a ``dynsys.transfer.Network``, cells from
+``dynsys.cells``; a ``Circuit`` holds both, so that mean field and network cannot differ.
+
+Source: Zerlaut et al. 2018 (ModelDB 234992), Carlu et al. 2020 (ModelDB 263259).
+"""
+
+from __future__ import annotations
+
+import time as clock
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from dynsys.cells import AdExCell, Cell, find_cell
+from dynsys.cells.brian_equations import brian_equations
+from dynsys.errors import ModelError, unknown_name
+from dynsys.transfer import NETWORKS, Circuit, Network, find_circuit
+
+CONNECTIVITY = ("bernoulli", "fixed")
+TRAINS = ("poisson", "bernoulli")
+Waveform = Callable[[np.ndarray], np.ndarray]
+
+
+@dataclass(frozen=True)
+class ConductanceNetwork:
+    """A network of cells with exponential conductances.
+
+    Parameters
+    ----------
+    network : who is connected to whom; a name of the library or a ``Network``.
+    cells : population -> ``Cell`` (or its name).
+    connectivity : "bernoulli" draws every pair with probability K/N, without self-connections;
+        "fixed" gives every cell K synapses of each projection, drawn with replacement.
+    trains : "poisson" external spikes, or "bernoulli": at most one in each time step, as published,
+        which lowers their variance by a share K rate dt and the network's rates with it.
+
+    Raises
+    ------
+    UnknownNameError, ModelError for names or cells that do not fit.
+
+    Example
+    -------
+    >>> network = network_of_circuit("zerlaut2018")
+    >>> run = network.run(2500.0, seed=1)
+    >>> measured(run)["nu_e"]
+    """
+
+    network: Network
+    cells: Mapping[str, Cell]
+    connectivity: str = "bernoulli"
+    trains: str = "poisson"
+
+    def __post_init__(self) -> None:
+        network = self.network
+        if isinstance(network, str):
+            if network not in NETWORKS:
+                raise unknown_name("network", network, NETWORKS, "the library")
+            network = NETWORKS[network]
+        for kind, chosen, known in (
+            ("connectivity", self.connectivity, CONNECTIVITY), ("train", self.trains, TRAINS),
+        ):  # fmt: skip
+            if chosen not in known:
+                raise unknown_name(kind, chosen, known, "a conductance network")
+        cells = {k: find_cell(c) if isinstance(c, str) else c for k, c in self.cells.items()}
+        if set(cells) != set(network.neurons):
+            raise ModelError(
+                f"{network.name} has the populations {', '.join(network.neurons)}; cells are given "
+                f"for {', '.join(cells) or 'none'}"
+            )
+        object.__setattr__(self, "network", network)
+        object.__setattr__(self, "cells", cells)
+
+    def run(
+        self,
+        duration: float,
+        seed: int,
+        rates: Mapping[str, float | Waveform] | None = None,
+        ramp: float = 100.0,
+        dt: float = 0.1,
+        record: int = 100,
+        start: str = "rest",
+        bin: float = 1.0,
+    ) -> xr.Dataset:
+        """Simulate the network.
+
+        Parameters
+        ----------
+        duration : ms.
+        rates : drive -> Hz per synapse, a number or a function of time (ms); defaults elsewhere.
+        ramp : ms over which constant drives rise from 0.
+        record : cells of each population whose potential and conductances are kept, every ms.
+        start : "rest" (at E_L) or "published-hh" (potentials between -90 and -60 mV).
+        bin : ms of the population rates.
+
+        Returns
+        -------
+        Dataset over ``time``: ``r_<population>`` (Hz); over (``cell_<population>``, ``sample``):
+        ``v_`` (mV), ``G_<source>_`` (nS), ``w_`` (pA); ``spike_time_<population>`` (ms) and
+        ``spike_cell_<population>``. The measures of this package read it.
+
+        Raises
+        ------
+        UnknownNameError for a drive there is not; ModelError for times that make no sense.
+        """
+        if not (duration > 0 and dt > 0 and bin >= dt):
+            raise ModelError(f"duration {duration:g}, dt {dt:g}, bin {bin:g} ms make no sense")
+        steps = round(duration / dt)
+        drives = _drives(self.network, rates or {}, steps, dt, ramp)
+        began = clock.perf_counter()
+        raw = _simulate(self, steps, dt, seed, drives, record, start)
+        return _dataset(self, raw, duration, dt, seed, bin, clock.perf_counter() - began)
+
+
+def network_of_circuit(
+    circuit: Circuit | str, connectivity: str = "bernoulli", trains: str = "poisson",
+    **cells: Cell | str,
+) -> ConductanceNetwork:  # fmt: skip
+    """The network whose mean field ``master_equation(circuit)`` is.
+
+    ``cells`` replaces those of a population: ``network_of_circuit("divolo2019", e="RS-bis")``.
+
+    Example
+    -------
+    >>> network_of_circuit("carlu2020-hh").run(3000.0, seed=1, start="published-hh")
+    """
+    chosen = circuit if isinstance(circuit, Circuit) else find_circuit(circuit)
+    return ConductanceNetwork(
+        chosen.network, {**chosen.cells, **cells}, connectivity, trains  # type: ignore[arg-type]
+    )  # fmt: skip
+
+
+def _drives(
+    network: Network, rates: Mapping[str, Any], steps: int, dt: float, ramp: float
+) -> dict[str, np.ndarray]:
+    """Every drive over time, Hz per synapse (steps,)."""
+    for name in rates:
+        if name not in network.drives:
+            raise unknown_name("drive", name, network.drives, network.name)
+    time = dt * np.arange(steps)
+    rise = np.minimum(time / ramp, 1.0) if ramp > 0 else np.ones(steps)
+    result = {}
+    for name, drive in network.drives.items():
+        given = rates.get(name, drive.rate)
+        values = np.asarray(given(time), float) if callable(given) else float(given) * rise
+        result[name] = np.broadcast_to(values, (steps,)).copy()
+        if not np.all(result[name] >= 0):
+            raise ModelError(f"{name} falls below 0 Hz; rates of spikes are 0 or more")
+    return result
+
+
+def _simulate(
+    whole: ConductanceNetwork, steps: int, dt: float, seed: int, drives: dict[str, np.ndarray],
+    record: int, start: str,
+) -> dict[str, Any]:  # fmt: skip
+    import brian2 as b2
+
+    b2.start_scope()
+    b2.seed(seed)
+    b2.defaultclock.dt = dt * b2.ms
+    rng = np.random.default_rng(seed)
+    network = whole.network
+    groups, objects, monitors = {}, [], {}
+    for label, cell in whole.cells.items():
+        group = _group(b2, network, label, cell, rng, start)
+        groups[label] = group
+        objects += [group, *_external(b2, whole, group, label, drives, dt)]
+        kept = min(record, network.neurons[label])
+        names = ["v"] + [f"G_{p.source}" for p in network.into(label)]
+        names += ["w"] if isinstance(cell, AdExCell) else []
+        spikes = b2.SpikeMonitor(group)
+        states = b2.StateMonitor(group, names, record=np.arange(kept), dt=1 * b2.ms)
+        monitors[label] = (spikes, states, names)
+        objects += [spikes, states]
+    for p in network.projections:
+        if p.source in groups:
+            objects.append(_synapses(b2, whole, p, groups, rng))
+    net = b2.Network(objects)
+    net.run(steps * dt * b2.ms, namespace={})
+    units = {"v": b2.mV, "w": b2.pA}
+    return {
+        label: {
+            "time": np.asarray(spikes.t / b2.ms),
+            "cell": np.asarray(spikes.i),
+            **{n: np.asarray(getattr(states, n) / units.get(n, b2.nS)) for n in names},
+        }
+        for label, (spikes, states, names) in monitors.items()
+    }
+
+
+def _group(b2: Any, network: Network, label: str, cell: Cell, rng: Any, start: str) -> Any:
+    sources = [p.source for p in network.into(label)]
+    text = brian_equations(cell, sources)
+    namespace = {k: value * getattr(b2, unit) for k, (value, unit) in text.constants.items()}
+    for s in sources:
+        namespace[f"E_{s}"] = network.receptors[s].E * b2.mV
+        namespace[f"tau_{s}"] = network.receptors[s].tau * b2.ms
+    count = network.neurons[label]
+    group = b2.NeuronGroup(
+        count, text.model, threshold=text.threshold, reset=text.reset, method=text.method,
+        refractory=text.refractory, namespace=namespace,
+    )  # fmt: skip
+    if start == "published-hh":
+        group.v = (-90 + 30 * rng.random(count)) * b2.mV
+        group.p = 0.2
+    elif start == "rest":
+        group.v = cell.E_L * b2.mV
+    else:
+        raise unknown_name("start", start, ("rest", "published-hh"), "a conductance network")
+    return group
+
+
+def _external(
+    b2: Any, whole: ConductanceNetwork, group: Any, label: str, drives: dict[str, np.ndarray],
+    dt: float,
+) -> list[Any]:  # fmt: skip
+    """External spikes of a population: one operation in each step for each source they use."""
+    network, operations = whole.network, []
+    for p in network.into(label):
+        rate = sum(
+            drives[name] * (1.0 if d.shares is None else d.shares.get(label, 0.0))
+            for name, d in network.drives.items()
+            if d.along == p.source
+        )
+        if not np.any(rate):
+            continue
+        name = f"expected_{p.source}"
+        group.namespace[name] = b2.TimedArray(p.K * np.asarray(rate) * dt / 1000.0, dt * b2.ms)
+        group.namespace[f"Q_{p.source}"] = p.Q * b2.nS
+        events = f"poisson({name}(t))" if whole.trains == "poisson" else f"int(rand() < {name}(t))"
+        operations.append(
+            group.run_regularly(f"G_{p.source} += Q_{p.source}*{events}", dt=dt * b2.ms)
+        )
+    return operations
+
+
+def _synapses(b2: Any, whole: ConductanceNetwork, p: Any, groups: dict[str, Any], rng: Any) -> Any:
+    source, target = groups[p.source], groups[p.target]
+    synapses = b2.Synapses(
+        source, target, on_pre=f"G_{p.source}_post += weight", namespace={"weight": p.Q * b2.nS}
+    )
+    own = p.source == p.target
+    if whole.connectivity == "bernoulli":
+        probability = p.K / source.N
+        synapses.connect(condition="i != j" if own else None, p=float(probability))
+        return synapses
+    degree = int(p.K)
+    targets = np.repeat(np.arange(target.N), degree)
+    if own:  # one cell less to draw from, then step over the cell itself
+        sources = rng.integers(0, source.N - 1, len(targets))
+        sources += sources >= targets
+    else:
+        sources = rng.integers(0, source.N, len(targets))
+    synapses.connect(i=sources, j=targets)
+    return synapses
+
+
+def _dataset(
+    whole: ConductanceNetwork, raw: dict[str, Any], duration: float, dt: float, seed: int,
+    width: float, seconds: float,
+) -> xr.Dataset:  # fmt: skip
+    edges = width * np.arange(round(duration / width) + 1)
+    data: dict[str, Any] = {}
+    for label, found in raw.items():
+        count = whole.network.neurons[label]
+        counts, _ = np.histogram(found["time"], edges)
+        data[f"r_{label}"] = ("time", counts * 1000.0 / (width * count), {"units": "Hz"})
+        data[f"spike_time_{label}"] = (f"spike_{label}", found["time"], {"units": "ms"})
+        data[f"spike_cell_{label}"] = (f"spike_{label}", found["cell"].astype(np.int32))
+        for name in found:
+            if name not in ("time", "cell"):
+                unit = {"v": "mV", "w": "pA"}.get(name, "nS")
+                data[f"{name}_{label}"] = (
+                    (f"cell_{label}", "sample"),
+                    found[name],
+                    {"units": unit},
+                )
+    samples = np.arange(next(v for k, v in data.items() if k.startswith("v_"))[1].shape[1])
+    attrs = {
+        "network": whole.network.name, "connectivity": whole.connectivity, "trains": whole.trains,
+        "seed": seed, "dt": dt, "wall_seconds": seconds,
+        **{f"cells_{k}": repr(c) for k, c in whole.cells.items()},
+        **{f"ceiling_{k}": c.spike.ceiling for k, c in whole.cells.items()},
+        **{f"neurons_{k}": n for k, n in whole.network.neurons.items()},
+    }  # fmt: skip
+    coords = {
+        "time": ("time", edges[:-1], {"units": "ms"}),
+        "sample": ("sample", 1.0 * samples, {"units": "ms"}),
+    }
+    return xr.Dataset(data, coords=coords, attrs=attrs)
