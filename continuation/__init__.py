@@ -22,11 +22,13 @@ _LAZY = {
     "CycleBranch": "continuation.cycle_branch",
     "CycleCurve": "continuation.cycle_curves",
     "CycleSettings": "continuation.cycle_tracing",
+    "Dispersion": "continuation.wave_numbers",
     "cycle_fold_curve": "continuation.cycle_curves",
     "cycle_sensitivity": "continuation.sensitivities",
     "args": "continuation.pycont",
     "cross_check": "continuation.backend_comparison",
     "direct_phase_response": "continuation.phase_responses",
+    "dispersion": "continuation.wave_numbers",
     "homoclinic_curve": "continuation.homoclinic",
     "LineDiagram": "continuation.line_diagram",
     "Map": "continuation.maps",
@@ -37,6 +39,7 @@ _LAZY = {
     "torus_curve": "continuation.cycle_curves",
     "until": "continuation.stopping",
     "user_points": "continuation.user_point_search",
+    "wave_equation": "continuation.wave_numbers",
 }
 
 __all__ = [
@@ -48,6 +51,7 @@ __all__ = [
     "CycleCurve",
     "CycleSettings",
     "Diagram",
+    "Dispersion",
     "LineDiagram",
     "Map",
     "Settings",
@@ -58,6 +62,7 @@ __all__ = [
     "cycle_fold_curve",
     "cycle_sensitivity",
     "direct_phase_response",
+    "dispersion",
     "equilibria",
     "find_equilibria",
     "fixed_points",
@@ -71,6 +76,7 @@ __all__ = [
     "torus_curve",
     "until",
     "user_points",
+    "wave_equation",
 ]
 
 

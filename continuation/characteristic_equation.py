@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from dynsys.delays import differentiation_matrix
+from dynsys.delays import chebyshev_nodes, differentiation_matrix
 from dynsys.errors import ConvergenceError, ModelError
 
 STEP_TOLERANCE = 1e-13
@@ -106,7 +106,8 @@ class CharacteristicEquation:
         """
         root, step = complex(guess), complex(np.inf)
         for _ in range(iterations):
-            ratio = self._logarithmic_derivative(root)
+            with np.errstate(over="ignore", invalid="ignore"):  # Newton may leave for the far left
+                ratio = self._logarithmic_derivative(root)
             if np.isinf(ratio):
                 return root
             if np.isnan(ratio) or ratio == 0:
@@ -127,20 +128,55 @@ class CharacteristicEquation:
     def pseudospectral_roots(self, order: int = 20) -> np.ndarray:
         """Approximate roots, rightmost first: every signal on a line of ``order`` + 1 nodes.
 
-        Those with |lambda| tau well below ``order`` converge spectrally; the others are artefacts.
+        Equal signals with several delays share the line of the longest, between whose nodes the
+        others are interpolated. Roots with |lambda| tau well below ``order`` converge spectrally;
+        the others are artefacts.
         """
-        n, k = len(self.f_x), len(self.tau)
-        inner = differentiation_matrix(order)[1:]
-        size = n + order * k
-        a = np.zeros((size, size))
-        outputs = n + order * np.arange(1, k + 1) - 1
-        a[:n, :n], a[:n, outputs] = self.f_x, self.f_u
-        for line, tau in enumerate(self.tau):
+        n = len(self.f_x)
+        group, first, tau = self._lines()
+        lines = len(tau)
+        inner, rest, ends = self._interpolation(order, group, tau)
+        s_x, s_u = self.s_x[first], self.s_u[first]
+        # Signals by states and lines; a delayed value may depend on the present of its line.
+        solve = np.linalg.inv(np.eye(lines) - s_u @ ends)
+        by_x, by_y = solve @ s_x, solve @ s_u @ rest
+        u_x, u_y = ends @ by_x, rest + ends @ by_y
+        a = np.zeros((n + order * lines, n + order * lines))
+        a[:n, :n], a[:n, n:] = self.f_x + self.f_u @ u_x, self.f_u @ u_y
+        for line in range(lines):
             rows = slice(n + order * line, n + order * (line + 1))
-            a[rows, rows] = inner[:, 1:] / tau
-            a[rows, :n] += np.outer(inner[:, 0], self.s_x[line]) / tau
-            a[rows, outputs] += np.outer(inner[:, 0], self.s_u[line]) / tau
+            a[rows, rows] = inner[:, 1:] / tau[line]
+            a[rows, :n] += np.outer(inner[:, 0], by_x[line]) / tau[line]
+            a[rows, n:] += np.outer(inner[:, 0], by_y[line]) / tau[line]
         return _rightmost_first(np.linalg.eigvals(a))
+
+    def _lines(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The line of every signal (k,), a signal of every line, and the longest delay of each."""
+        rows = np.hstack([self.s_x, self.s_u])
+        known: dict[bytes, int] = {}
+        group = np.array([known.setdefault(row.tobytes(), len(known)) for row in rows], dtype=int)
+        first = np.array([np.flatnonzero(group == g)[0] for g in range(len(known))], dtype=int)
+        tau = np.array([self.tau[group == g].max() for g in range(len(known))])
+        return group, first, tau
+
+    def _interpolation(
+        self, order: int, group: np.ndarray, tau: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Derivatives on a line, and delayed values by the nodes of all lines and by their ends."""
+        theta = chebyshev_nodes(order)
+        weight = (-1.0) ** np.arange(order + 1)
+        weight[[0, -1]] /= 2
+        k = len(self.tau)
+        rest, ends = np.zeros((k, order * len(tau))), np.zeros((k, len(tau)))
+        for row, (line, delay) in enumerate(zip(group, self.tau, strict=True)):
+            distance = -delay / tau[line] - theta
+            if np.min(np.abs(distance)) < 1e-14:
+                value = (np.abs(distance) < 1e-14).astype(float)
+            else:
+                value = weight / distance / np.sum(weight / distance)
+            ends[row, line] = value[0]
+            rest[row, order * line : order * (line + 1)] = value[1:]
+        return differentiation_matrix(order)[1:], rest, ends
 
     def roots(self, guesses: Iterable[complex] | None = None) -> np.ndarray:
         """Exact roots next to the guesses, each once, rightmost first.

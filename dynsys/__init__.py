@@ -13,33 +13,43 @@ from dynsys.vector_field import VectorField
 
 # The integrators compile on their first import, doors to other tools are rarely opened.
 _LAZY = {
+    "Coupling": "dynsys.coupling",
+    "Diffusion": "dynsys.coupling",
+    "Pattern": "dynsys.simulation.graph_runs",
     "Tolerance": "dynsys.simulation",
+    "couple": "dynsys.coupling",
     "frequency_response": "dynsys.linear_response",
     "read_ode": "dynsys.exchange.ode_reader",
     "read_pydstool": "dynsys.exchange.pydstool_specification",
     "simulate": "dynsys.simulation",
     "simulate_ensemble": "dynsys.simulation",
+    "simulate_nodes": "dynsys.simulation.graph_runs",
 }
 
 __all__ = [
     "Attractors",
     "ConvergenceError",
+    "Coupling",
+    "Diffusion",
     "DynsysError",
     "ModelError",
     "Observable",
     "Parameter",
+    "Pattern",
     "SmoothTable",
     "State",
     "StorageError",
     "Tolerance",
     "UnknownNameError",
     "VectorField",
+    "couple",
     "delay",
     "frequency_response",
     "read_ode",
     "read_pydstool",
     "simulate",
     "simulate_ensemble",
+    "simulate_nodes",
 ]
 
 

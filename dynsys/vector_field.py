@@ -160,7 +160,7 @@ class VectorField(Exports, Rest):
         return self._copy(_ORDER_DEPENDENT, observables=new)
 
     def _copy(self, dropped: frozenset[str], **changes: Any) -> VectorField:
-        other = object.__new__(VectorField)
+        other = object.__new__(type(self))
         other.__dict__.update({k: v for k, v in self.__dict__.items() if k not in dropped})
         other.__dict__.update(changes)
         other._check_delays()

@@ -10,6 +10,7 @@ from dynsys.models.hodgkin_huxley import hodgkin_huxley
 from dynsys.models.jansen_rit import jansen_rit
 from dynsys.models.master_equation import master_equation
 from dynsys.models.morris_lecar import morris_lecar
+from dynsys.models.ring import ring
 from dynsys.models.wilson_cowan import wilson_cowan
 from dynsys.vector_field import VectorField
 
@@ -23,4 +24,4 @@ LIBRARY: dict[str, Callable[..., VectorField]] = {
     "wilson_cowan": wilson_cowan,
 }
 
-__all__ = ["LIBRARY", *LIBRARY]
+__all__ = ["LIBRARY", *LIBRARY, "ring"]

@@ -7,12 +7,14 @@ from typing import Any
 
 # The integrators compile on their first import; a model should not wait for them.
 _LAZY = {
+    "Pattern": "dynsys.simulation.graph_runs",
     "Tolerance": "dynsys.simulation.adaptive",
     "simulate": "dynsys.simulation.runs",
     "simulate_ensemble": "dynsys.simulation.ensembles",
+    "simulate_nodes": "dynsys.simulation.graph_runs",
 }
 
-__all__ = ["Tolerance", "simulate", "simulate_ensemble"]
+__all__ = ["Pattern", "Tolerance", "simulate", "simulate_ensemble", "simulate_nodes"]
 
 
 def __getattr__(name: str) -> Any:
