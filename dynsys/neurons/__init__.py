@@ -1,0 +1,8 @@
+"""Spiking neurons as hybrid dynamical systems: flow, spike, reset, and the map they make."""
+
+from __future__ import annotations
+
+from dynsys.neurons.neuron import Equilibrium, SpikeTrain, SpikingNeuron
+from dynsys.neurons.spike_rule import SpikeRule
+
+__all__ = ["Equilibrium", "SpikeRule", "SpikeTrain", "SpikingNeuron"]
