@@ -1,9 +1,14 @@
-"""The model library: one file per model, each a function that returns a ``VectorField``."""
+"""The model library: one file per model, each a function that returns a ``VectorField``.
+
+``adex_neuron`` returns a ``SpikingNeuron`` instead, a field with spikes, and is no part of
+``LIBRARY``.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
+from dynsys.models.adex_neuron import adex_neuron
 from dynsys.models.aln import aln
 from dynsys.models.fitzhugh_nagumo import fitzhugh_nagumo
 from dynsys.models.hodgkin_huxley import hodgkin_huxley
@@ -21,4 +26,4 @@ LIBRARY: dict[str, Callable[..., VectorField]] = {
     "wilson_cowan": wilson_cowan,
 }
 
-__all__ = ["LIBRARY", *LIBRARY]
+__all__ = ["LIBRARY", "adex_neuron", *LIBRARY]

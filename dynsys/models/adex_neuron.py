@@ -84,7 +84,19 @@ def adex_neuron(pattern: str = "tonic", **values: float) -> SpikingNeuron:
     )
     field = field.with_parameters(**values)
     _check(field.parameters)
-    return SpikingNeuron(field, SpikeRule(increments={"w": "b"}), resting_states, pattern)
+    closed = {"LP": _saddle_node, "H": _andronov_hopf, "BT": bogdanov_takens}
+    rule = SpikeRule(increments={"w": "b"})
+    return SpikingNeuron(field, rule, resting_states, pattern, closed)
+
+
+def _saddle_node(p: Mapping[str, float]) -> tuple[float] | None:
+    current = saddle_node_current(p)
+    return None if current is None else (current,)
+
+
+def _andronov_hopf(p: Mapping[str, float]) -> tuple[float] | None:
+    current = andronov_hopf_current(p)
+    return None if current is None else (current,)
 
 
 def _check(p: Mapping[str, float]) -> None:

@@ -143,7 +143,7 @@ def _periodic(
         )
         reason = f"The map has a stable orbit of period {n} ({certain}): {meets}."
         return FiringPattern(kind, reason, **rest)
-    fixed = f"the stable fixed point w = {orbit.w[0]:.4g} pA of the map ({certain})"
+    fixed = f"the stable fixed point w = {orbit.w[0]:.4g} pA ({certain})"
     late = _lateness(neuron, start, common["latency"], orbit)
     if late:
         return FiringPattern("delayed", f"{late} Then {fixed}.", **rest)

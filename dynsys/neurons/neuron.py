@@ -64,6 +64,7 @@ class SpikingNeuron:
     rule : the ``SpikeRule``.
     resting : all equilibria (k, n) for a set of parameter values.
     row : where its values come from.
+    closed_forms : "LP", "H", "BT" -> formula of the values (I, ...) of that point, where known.
 
     Example
     -------
@@ -75,6 +76,9 @@ class SpikingNeuron:
     rule: SpikeRule
     resting: Callable[[Mapping[str, float]], np.ndarray] = field(repr=False)
     row: str = ""
+    closed_forms: Mapping[str, Callable[[Mapping[str, float]], tuple[float, ...] | None]] = field(
+        default_factory=dict, repr=False
+    )
 
     def __post_init__(self) -> None:
         self.rule.check(self.field)
