@@ -1,7 +1,7 @@
 """The model library: one file per model, each a function that returns a ``VectorField``.
 
-``adex_neuron`` returns a ``SpikingNeuron`` instead, a field with spikes, and is no part of
-``LIBRARY``.
+``adex_neuron`` and ``lif_neuron`` return a ``SpikingNeuron`` instead, a field with spikes, and are
+no part of ``LIBRARY``.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from dynsys.models.aln import aln
 from dynsys.models.fitzhugh_nagumo import fitzhugh_nagumo
 from dynsys.models.hodgkin_huxley import hodgkin_huxley
 from dynsys.models.jansen_rit import jansen_rit
+from dynsys.models.lif_neuron import lif_neuron
 from dynsys.models.morris_lecar import morris_lecar
 from dynsys.models.wilson_cowan import wilson_cowan
 from dynsys.vector_field import VectorField
@@ -26,4 +27,4 @@ LIBRARY: dict[str, Callable[..., VectorField]] = {
     "wilson_cowan": wilson_cowan,
 }
 
-__all__ = ["LIBRARY", "adex_neuron", *LIBRARY]
+__all__ = ["LIBRARY", "adex_neuron", "lif_neuron", *LIBRARY]

@@ -3,6 +3,15 @@
 from __future__ import annotations
 
 from dynsys.neurons.neuron import Equilibrium, SpikeTrain, SpikingNeuron
+from dynsys.neurons.noise import CurrentPerStep, PoissonKicks, WhiteNoise
 from dynsys.neurons.spike_rule import SpikeRule
 
-__all__ = ["Equilibrium", "SpikeRule", "SpikeTrain", "SpikingNeuron"]
+__all__ = [
+    "CurrentPerStep",
+    "Equilibrium",
+    "PoissonKicks",
+    "SpikeRule",
+    "SpikeTrain",
+    "SpikingNeuron",
+    "WhiteNoise",
+]

@@ -145,6 +145,7 @@ class SpikingNeuron:
         """
         from dynsys.neurons.flow import spike_train
 
+        self._check_frozen()
         n = len(self.field.states)
         x = np.ascontiguousarray(start, dtype=float)
         if x.shape != (n,) or not np.all(np.isfinite(x)):
@@ -201,6 +202,59 @@ class SpikingNeuron:
                 f"{at + 1}: infinitely many in finite time. The reset {self.rule.reset} = "
                 f"{self.parameters[self.rule.reset]:g} mV lies in the upstroke and nothing stops "
                 f"it: lower it, or give a refractory time {self.rule.refractory} > 0"
+            )
+
+    def simulate(self, duration: float, dt: float | None = None, **options: Any) -> xr.Dataset:
+        """The neuron over time, from ``start`` on.
+
+        Parameters
+        ----------
+        duration : ms.
+        dt : None: adaptive, every spike located to the integrator's accuracy, constant current.
+            A number of ms: forward Euler steps, as published tables are made, with these options.
+        start : state (n,), or (neurons, n).
+        neurons : independent neurons.
+        current : added to the injected current: a Waveform, an array (steps,), a function of time
+            in ms, or one of these for each neuron.
+        noise : ``WhiteNoise`` (mV/sqrt(ms)), or ``CurrentPerStep``, which depends on the step.
+        kicks : state -> ``PoissonKicks``.
+        threshold : False: no spikes, V moves freely.
+        record, stride : how many neurons' states are kept, every how many steps.
+        seed : of the noise; the same seed gives the same result.
+
+        Returns
+        -------
+        Dataset: states over ``time`` (and ``neuron``), ``spike_time`` (and ``spike_neuron``) over
+        ``spike``, the final states.
+
+        Raises
+        ------
+        ModelError for a step, start or current that makes no sense; ConvergenceError where a
+        state leaves the finite numbers.
+
+        Example
+        -------
+        >>> from dynsys.models import adex_neuron
+        >>> adex_neuron("tonic").simulate(300.0).spike_time
+        """
+        from dynsys.neurons.simulation import simulate_exactly, simulate_steps
+
+        if dt is not None:
+            return simulate_steps(self, duration, dt, **options)
+        if set(options) - {"start"}:
+            raise ModelError(
+                f"{', '.join(sorted(set(options) - {'start'}))} need fixed steps; give dt, for "
+                "instance dt=0.05"
+            )
+        self._check_frozen()
+        return simulate_exactly(self, duration, **options)
+
+    def _check_frozen(self) -> None:
+        """Refuse what assumes that all states are frozen while refractory."""
+        if self.rule.running:
+            raise ModelError(
+                f"{self.name}: {', '.join(self.rule.running)} run on while the neuron is "
+                "refractory; simulate it with fixed steps (dt=...)"
             )
 
     # --- analyses -----------------------------------------------------------------------------

@@ -21,6 +21,8 @@ class SpikeRule:
         state is the membrane potential.
     increments : state -> name of the parameter that is added to it at a spike.
     current : name of the injected current (pA).
+    running : states that go on while the neuron is refractory (conductances); the others are
+        frozen. Orbits and maps are for neurons without.
 
     Example
     -------
@@ -32,6 +34,7 @@ class SpikeRule:
     refractory: str = "Tref"
     increments: Mapping[str, str] = field(default_factory=dict)
     current: str = "I"
+    running: tuple[str, ...] = ()
 
     def check(self, field: VectorField) -> None:
         """Raise where a name is missing or the values make no spikes possible.
@@ -41,9 +44,9 @@ class SpikeRule:
         names = (self.cutoff, self.reset, self.refractory, self.current, *self.increments.values())
         for name in names:
             field.parameter_index(name)
-        for state in self.increments:
+        for state in (*self.increments, *self.running):
             if state not in list(field.states)[1:]:
-                raise unknown_name("state to increment", state, list(field.states)[1:], field.name)
+                raise unknown_name("state", state, list(field.states)[1:], field.name)
         p = field.parameters
         if not p[self.reset] < p[self.cutoff]:
             raise ModelError(
