@@ -139,7 +139,7 @@ def _lambert(level: float) -> list[float]:
         if level > -1.2:  # the square root of the fold, from which Newton's method converges
             u = 1.0 + math.copysign(math.sqrt(2 * (-level - 1)), u - 1.0)
         for _ in range(60):
-            if u == 1.0:
+            if u == 1.0 or u < 1e-13:  # u = exp(level) to rounding
                 break
             change = (u - math.log(u) + level) / (1.0 - 1.0 / u)
             u = u - change if u - change > 0 else u / 2

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from dynsys.neurons.adaptation_map import AdaptationMap
+    from dynsys.neurons.excitability import TransientWindow
     from dynsys.neurons.firing_pattern import FiringPattern
 
 TOLERANCE = 1e-10  # of the integration, relative to the states' scales
@@ -284,3 +285,21 @@ class SpikingNeuron:
     def rate_curve(self, span: tuple[float, float] = (0.0, 130.0), **options: Any) -> xr.Dataset:
         """Firing rate (Hz) over the injected current (pA), by continuation of spiking orbits."""
         return analysis("rate_curve")(self, span, **options)
+
+    def rheobase(self, holding: float = 5.0) -> float:
+        """The lowest current (pA) whose step from rest at ``holding`` gives a spike."""
+        from dynsys.neurons.excitability import rheobase
+
+        return rheobase(self, holding)
+
+    def transient_window(self, holding: float = 5.0) -> TransientWindow:
+        """The currents whose step from rest at ``holding`` (pA) gives spikes and then silence.
+
+        Example
+        -------
+        >>> from dynsys.models import adex_neuron
+        >>> print(adex_neuron("transient").transient_window())
+        """
+        from dynsys.neurons.excitability import transient_window
+
+        return transient_window(self, holding)

@@ -12,6 +12,8 @@ from dynsys.neurons.flow import FAILED, apply_reset, fly
 from dynsys.neurons.map_points import map_points
 
 if TYPE_CHECKING:
+    import xarray as xr
+
     from dynsys.neurons.neuron import SpikingNeuron
 
 
@@ -76,6 +78,12 @@ class SpikingOrbit:
     @property
     def stable(self) -> bool:
         return abs(self.multiplier) < 1.0
+
+    def phase_response(self, input: str = "I") -> xr.DataArray:
+        """Advance of all later spikes (ms) by a brief input; see ``spiking_phase_response``."""
+        from dynsys.neurons.phase_response import spiking_phase_response
+
+        return spiking_phase_response(self, input)
 
     def monodromy(self) -> np.ndarray:
         """Derivative (n, n) of one turn of the flow, from just after a reset to just after it.
