@@ -22,6 +22,7 @@ from dynsys.neurons.spiking_orbit import SpikingOrbit, cyclic, flights, orbit_at
 
 LONGEST = 1e4  # ms between two spikes, from which on an orbit is taken to end at infinite period
 _STEP_MIN, _NEWTON = 1e-7, 8
+_WILDEST = 1e5  # multiplier beyond which rounding moves an orbit more than a step
 _CLOSED = "closed: an isolated family of orbits"
 MEANINGS = {
     "LPC": "fold of spiking orbits (multiplier 1)",
@@ -257,6 +258,9 @@ class _Follower:
             found.append(point)
             if self.only_stable and not point[1].stable:
                 return found, "lost its stability"
+            if abs(point[1].multiplier) > _WILDEST:
+                where = f"{self.parameter} = {point[0]:.6g}"
+                return found, f"multiplier {point[1].multiplier:.1e} at {where}: too unstable"
             if float(np.max(point[1].intervals)) > LONGEST:
                 return found, f"the period diverges at {self.parameter} = {point[0]:.8g}"
             if len(found) > 4 and self._passes(new, float(np.linalg.norm(new - y)), first):

@@ -11,11 +11,12 @@ import xarray as xr
 from scipy.optimize import brentq
 
 from dynsys.errors import ConvergenceError, ModelError
-from dynsys.neurons.neuron import SpikingNeuron, SpikeTrain
+from dynsys.neurons.neuron import SpikeTrain, SpikingNeuron
 from dynsys.neurons.separatrix import reset_line_crossings
 from dynsys.neurons.spiking_orbit import SpikingOrbit, flights, refine_orbit
 
 MOST_SPIKES = 128  # in an orbit that is looked for by simulation
+_FEW = 40  # spikes, within which most orbits are reached
 
 
 @dataclass(frozen=True)
@@ -141,37 +142,39 @@ class AdaptationMap:
         drift, change = self.neuron.field.rhs(at)[1], self.neuron.field.jacobian(at)[1, 1]
         return np.array([at[0], -drift / change])
 
-    def attractor(self, start: np.ndarray | None = None, spikes: int = 400) -> Attractor:
+    def attractor(
+        self, start: np.ndarray | None = None, spikes: int = 400, most: int = 4000
+    ) -> Attractor:
         """Iterate from a state (2,) until rest, a periodic orbit, or the end of patience.
 
         A candidate orbit is refined by Newton's method and accepted when its multiplier is inside
-        the unit circle. Without one the map is iterated over 4000 spikes and the Lyapunov exponent
-        is the mean of log|dw'/dw| over them.
+        the unit circle. Without one after ``spikes`` the map is iterated over ``most`` more, and the
+        Lyapunov exponent is the mean of log|dw'/dw| over them.
 
         Raises ConvergenceError where a spike neither follows nor fails to follow in time.
         """
         x = self.start() if start is None else np.asarray(start, dtype=float)
-        first = self.neuron.spikes(x, spikes)
-        for train in (first, None):
-            if train is None:
-                train = self.neuron.spikes(first.states[-1], 4000)
+        past: SpikeTrain | None = None
+        for count in (min(_FEW, spikes), spikes, most):
+            train = self.neuron.spikes(x if past is None else past.states[-1], count)
+            past = train if past is None else _joined(past, train)
             if train.end == "rest":
-                return Attractor(first, silent=True)
+                return Attractor(past, silent=True)
             if train.end == "waiting":
                 raise ConvergenceError(
                     f"{self.neuron.name}: {self.neuron.patience:g} ms passed after spike "
-                    f"{len(train)} without another and without rest: the current is within "
+                    f"{len(past)} without another and without rest: the current is within "
                     "rounding of an onset, or rest is not a stable equilibrium"
                 )
             orbit = self._periodic(train)
             if orbit is not None:
-                return Attractor(first, orbit=orbit, rate=orbit.rate)
-        return _aperiodic(first, train)
+                return Attractor(past, orbit=orbit, rate=orbit.rate)
+        return _aperiodic(past, train)
 
     def _periodic(self, train: SpikeTrain) -> SpikingOrbit | None:
         """The attracting orbit that the end of a train is on, refined."""
         w = train.states[:, 1]
-        size = max(np.ptp(w[len(w) // 2 :]), 1e-6)
+        size = max(np.ptp(w[len(w) // 2 :]), 1e-3)  # pA; well above the integration's error
         # Before it has converged: near its bifurcations an orbit attracts slowly.
         for n in range(1, min(MOST_SPIKES, len(w) // 3) + 1):
             if np.max(np.abs(w[-3:] - w[-3 - n : -n])) > 1e-3 * size:
@@ -199,6 +202,14 @@ class AdaptationMap:
         from dynsys.neurons.drawing import draw_map
 
         return draw_map(self, ax, start)
+
+
+def _joined(one: SpikeTrain, two: SpikeTrain) -> SpikeTrain:
+    """One train after the other."""
+    return SpikeTrain(
+        np.concatenate([one.intervals, two.intervals]), np.concatenate([one.states, two.states]),
+        np.concatenate([one.derivatives, two.derivatives]), two.end,
+    )  # fmt: skip
 
 
 def _aperiodic(first: SpikeTrain, train: SpikeTrain) -> Attractor:

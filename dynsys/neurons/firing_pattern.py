@@ -15,7 +15,7 @@ PATTERNS = (
     "silent", "transient", "tonic", "adapting", "initial burst", "delayed", "bursting", "irregular",
 )  # fmt: skip
 ADAPTING = 1.25  # last interval over first, from which on a neuron counts as adapting
-DELAYED = 2.0  # latency over the longest interval, from which on the first spike counts as late
+DELAYED = 0.5  # latency over the period, from which on waiting for the adaptation counts
 _SHOWN = 64
 
 
@@ -54,7 +54,11 @@ class FiringPattern:
 
 
 def firing_pattern(
-    neuron: SpikingNeuron, current: float | None = None, holding: float = 5.0
+    neuron: SpikingNeuron,
+    current: float | None = None,
+    holding: float = 5.0,
+    spikes: int = 400,
+    most: int = 4000,
 ) -> FiringPattern:
     """The response to a step from rest at ``holding`` to ``current`` (pA); see SpikingNeuron.
 
@@ -77,7 +81,7 @@ def firing_pattern(
     train = stepped.spikes(start, 1)
     if not len(train):
         return _silent(stepped, value, holding)
-    found = AdaptationMap(stepped).attractor(start)
+    found = AdaptationMap(stepped).attractor(start, spikes, most)
     silence = stepped.parameters[neuron.rule.refractory]
     releases = found.transient.intervals
     common = {
@@ -174,18 +178,12 @@ def _lateness(
     neuron: SpikingNeuron, start: np.ndarray, latency: float, orbit: SpikingOrbit
 ) -> str:
     """Why the first spike is late; empty where it is not."""
-    frozen = _rises_with_frozen_adaptation(neuron, start)
-    if not frozen and latency > 0.5 * orbit.period:
-        return (
-            f"With the adaptation of rest (w = {start[1]:.4g} pA) the current alone reaches no "
-            f"spike: the first one waits {latency:.4g} ms for w to fall."
-        )
-    if latency > DELAYED * orbit.period:
-        return (
-            f"The first spike takes {latency:.4g} ms, {latency / orbit.period:.2g} intervals: the "
-            "step leads through the slow passage that an equilibrium left behind."
-        )
-    return ""
+    if _rises_with_frozen_adaptation(neuron, start) or latency < DELAYED * orbit.period:
+        return ""
+    return (
+        f"With the adaptation of rest (w = {start[1]:.4g} pA) the current alone reaches no spike: "
+        f"the first one waits {latency:.4g} ms for w to fall."
+    )
 
 
 def _rises_with_frozen_adaptation(neuron: SpikingNeuron, start: np.ndarray) -> bool:
