@@ -45,7 +45,9 @@ class SpikingPoint:
     name: str = ""
 
     def __str__(self) -> str:
-        return f"{self.name or self.label} at {self.value:.8g}; {MEANINGS[self.label]}; {self.orbit}"
+        return (
+            f"{self.name or self.label} at {self.value:.8g}; {MEANINGS[self.label]}; {self.orbit}"
+        )
 
     __repr__ = __str__
 
@@ -302,7 +304,7 @@ class _Follower:
                 first, second = test(one), test(two)
                 for k in np.flatnonzero(first * second < 0):
                     point = self._locate(one, two, test, int(k))
-                    if point is not None and abs(test(point)[k]) < 1e-5:
+                    if point is not None and abs(test(point)[k]) < _resolution(point):
                         found.append(SpikingPoint(label, point[0], point[1], at))
         return found
 
@@ -345,6 +347,14 @@ class _Follower:
             else:
                 low, below = part, value
         return point
+
+
+def _resolution(point: Point) -> float:
+    """How well a multiplier can meet its bound: rounding in w counts times the steepest slope.
+
+    Where slopes reach 1e8 (period adding) the parameter is exact to 1e-8, the multiplier is not.
+    """
+    return 1e-5 + min(0.4, 1e-8 * float(np.max(np.abs(point[1].slopes))))
 
 
 def _bounded(x: float) -> float:

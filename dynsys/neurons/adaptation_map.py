@@ -169,7 +169,22 @@ class AdaptationMap:
             orbit = self._periodic(train)
             if orbit is not None:
                 return Attractor(past, orbit=orbit, rate=orbit.rate)
-        return _aperiodic(past, train)
+        found = _aperiodic(past, train)
+        if found.lyapunov is not None and found.lyapunov < 0:  # periodic, but slow to get there
+            orbit = self._nearest(train)
+            if orbit is not None:
+                return Attractor(past, orbit=orbit, rate=orbit.rate)
+        return found
+
+    def _nearest(self, train: SpikeTrain) -> SpikingOrbit | None:
+        """The stable orbit of the period at which the end of a train comes closest to itself."""
+        w = train.states[:, 1]
+        returns = np.array([abs(w[-1] - w[-1 - n]) for n in range(1, MOST_SPIKES)])
+        for n in np.argsort(returns)[:8] + 1:
+            orbit = refine_orbit(self.neuron, w[-n:])
+            if orbit is not None and orbit.stable:
+                return orbit
+        return None
 
     def _periodic(self, train: SpikeTrain) -> SpikingOrbit | None:
         """The attracting orbit that the end of a train is on, refined."""

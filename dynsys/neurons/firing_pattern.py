@@ -174,9 +174,7 @@ def _tonic(found: Attractor, orbit: SpikingOrbit, fixed: str, rest: dict) -> Fir
     return FiringPattern(pattern, reason, **rest)
 
 
-def _lateness(
-    neuron: SpikingNeuron, start: np.ndarray, latency: float, orbit: SpikingOrbit
-) -> str:
+def _lateness(neuron: SpikingNeuron, start: np.ndarray, latency: float, orbit: SpikingOrbit) -> str:
     """Why the first spike is late; empty where it is not."""
     if _rises_with_frozen_adaptation(neuron, start) or latency < DELAYED * orbit.period:
         return ""

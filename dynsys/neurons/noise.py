@@ -99,9 +99,7 @@ class PoissonKicks:
         return self.per_ms * self.size * tau, abs(self.size) * math.sqrt(self.per_ms * tau / 2)
 
 
-def packed_kicks(
-    field: VectorField, kicks: dict[str, PoissonKicks], dt: float
-) -> np.ndarray:
+def packed_kicks(field: VectorField, kicks: dict[str, PoissonKicks], dt: float) -> np.ndarray:
     """(n, 2): mean number of events per step and size, per state."""
     from dynsys.errors import unknown_name
 

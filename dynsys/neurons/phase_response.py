@@ -116,9 +116,7 @@ def _response(
 ) -> np.ndarray:  # fmt: skip
     """Advance at times ``at`` of a segment, between steps by cubics with the adjoint's slopes."""
     field = orbit.neuron.field
-    change = np.array(
-        [-field.jacobian(x).T @ z for x, z in zip(states, delays, strict=True)]
-    )
+    change = np.array([-field.jacobian(x).T @ z for x, z in zip(states, delays, strict=True)])
     # The last record is the cutoff, where the upstroke has no more time left.
     keep = np.append(np.diff(times) > 1e-12, False)
     adjoint = CubicHermiteSpline(times[keep], delays[keep], change[keep])(at)

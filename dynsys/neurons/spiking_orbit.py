@@ -178,9 +178,7 @@ def cyclic(slopes: np.ndarray) -> np.ndarray:
 def _prime(w: np.ndarray, size: float) -> bool:
     """Whether the n resets are not a shorter orbit run through several times."""
     n = len(w)
-    return all(
-        np.max(np.abs(w - np.roll(w, k))) > 1e-6 * size for k in range(1, n) if n % k == 0
-    )
+    return all(np.max(np.abs(w - np.roll(w, k))) > 1e-6 * size for k in range(1, n) if n % k == 0)
 
 
 def _orbit(neuron: SpikingNeuron, w: np.ndarray) -> SpikingOrbit | None:

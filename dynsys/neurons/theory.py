@@ -52,9 +52,7 @@ def siegert_rate(neuron: SpikingNeuron, sigma: float, dt: float = 0.0) -> float:
     return 1000.0 / (p["Tref"] + tau * math.sqrt(math.pi) * area)
 
 
-def lif_density(
-    neuron: SpikingNeuron, sigma: float, voltages: np.ndarray
-) -> np.ndarray:
+def lif_density(neuron: SpikingNeuron, sigma: float, voltages: np.ndarray) -> np.ndarray:
     """Stationary density (1/mV) of V outside the refractory time at ``voltages`` (k,).
 
     Arguments, errors and source as of ``siegert_rate``. Integrates to 1 - rate Tref.

@@ -49,7 +49,9 @@ def test_fixed_steps_give_the_published_counts_latencies_and_intervals(row):
 
 
 def test_bursts_of_the_table_repeat():
-    assert np.diff(response("bursting", 0.125))[8:12] == pytest.approx([2.4, 2.6, 3.1, 60.1], abs=0.1)
+    assert np.diff(response("bursting", 0.125))[8:12] == pytest.approx(
+        [2.4, 2.6, 3.1, 60.1], abs=0.1
+    )
     intervals = np.diff(response("irregular", 0.125))
     assert intervals[9:15] == pytest.approx([3.9, 4.3, 4.9, 5.9, 8.6, 74.8], abs=0.15)
 
