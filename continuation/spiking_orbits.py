@@ -11,6 +11,7 @@ its unknowns; upstrokes of 1e-15 ms cost no mesh.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -299,7 +300,7 @@ class _Follower:
         """Multipliers through 1 and -1 and resets through the V-nullcline, located by secants."""
         found: list[SpikingPoint] = []
         tests = {"LPC": self._fold_test, "PD": self._doubling_test, "GR": self._grazing_test}
-        for at, (one, two) in enumerate(zip(chain[:-1], chain[1:], strict=True)):
+        for at, (one, two) in enumerate(pairwise(chain)):
             for label, test in tests.items():
                 first, second = test(one), test(two)
                 for k in np.flatnonzero(first * second < 0):

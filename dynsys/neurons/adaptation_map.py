@@ -148,8 +148,8 @@ class AdaptationMap:
         """Iterate from a state (2,) until rest, a periodic orbit, or the end of patience.
 
         A candidate orbit is refined by Newton's method and accepted when its multiplier is inside
-        the unit circle. Without one after ``spikes`` the map is iterated over ``most`` more, and the
-        Lyapunov exponent is the mean of log|dw'/dw| over them.
+        the unit circle. Without one after ``spikes`` the map is iterated over ``most`` more, and
+        the Lyapunov exponent is the mean of log|dw'/dw| over them.
 
         Raises ConvergenceError where a spike neither follows nor fails to follow in time.
         """
@@ -169,6 +169,7 @@ class AdaptationMap:
             orbit = self._periodic(train)
             if orbit is not None:
                 return Attractor(past, orbit=orbit, rate=orbit.rate)
+        assert past is not None
         found = _aperiodic(past, train)
         if found.lyapunov is not None and found.lyapunov < 0:  # periodic, but slow to get there
             orbit = self._nearest(train)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -100,7 +101,5 @@ def _saved(figures: dict[str, Any], out: Path) -> list[Path]:
     for name, ax in figures.items():
         for kind in ("png", "svg"):
             path = out / f"{name}.{kind}"
-            files.append(
-                write_atomically(path, lambda draft, ax=ax: ax.figure.savefig(draft, dpi=160))
-            )
+            files.append(write_atomically(path, partial(ax.figure.savefig, dpi=160)))
     return files

@@ -76,7 +76,7 @@ def draw_response(
     neuron: SpikingNeuron, current: float, duration: float = 300.0, holding: float = 5.0,
     axes: Any = None,
 ) -> Any:  # fmt: skip
-    """Voltage and adaptation at a step from rest at ``holding`` to ``current``. Returns the axes."""
+    """Voltage and adaptation at a step from rest at ``holding`` to ``current``; returns axes."""
     axes = new_axes((7.0, 3.6), 2, sharex=True, height_ratios=[2, 1]) if axes is None else axes
     before, lead = neuron.rest(holding), 0.1 * duration
     run = neuron.with_current(current).simulate(duration, start=before)
@@ -126,8 +126,10 @@ def draw_phase_plane(neuron: SpikingNeuron, ax: Any = None, spikes: int = 12) ->
     ax = new_axes() if ax is None else ax
     p, path = neuron.parameters, neuron.adaptation_map()
     train = neuron.spikes(path.start(), 60)
-    orbit = neuron.simulate(float(np.sum(train.intervals[-spikes:])) * 0.999,
-                            start=train.states[-1 - spikes]) if train.end == "more" else None  # fmt: skip
+    orbit = None
+    if train.end == "more":
+        duration = 0.999 * float(np.sum(train.intervals[-spikes:]))
+        orbit = neuron.simulate(duration, start=train.states[-1 - spikes])
     v = np.linspace(p["EL"] - 15, p["VT"] + 12, 400)
     at = np.zeros(2)
     nullclines = np.empty((400, 2))

@@ -66,7 +66,7 @@ def rheobase(neuron: SpikingNeuron, holding: float = 5.0, tolerance: float = 1e-
         if reach > 1e5:
             raise ConvergenceError(
                 f"{neuron.name}: no step from {holding:g} pA up to {reach / 2:g} pA reaches the "
-                f"threshold; is the adaptation a = {neuron.parameters.get('a', 0.0):g} nS too strong?"
+                f"threshold; is a = {neuron.parameters.get('a', 0.0):g} nS too strong?"
             )
     low = holding if reach == 1.0 else holding + reach / 2
     return _border(fires, low, holding + reach, tolerance)
@@ -104,7 +104,8 @@ def transient_window(
     def count(current: float) -> int:
         return spike_count(neuron, current, start)
 
-    edges, counts = [low], []
+    edges = [low]
+    counts: list[int] = []
     grid = np.linspace(low + 2 * tolerance, end - 2 * tolerance, _SCAN)
     values = [count(float(x)) for x in grid]
     for k in range(len(grid) - 1):
@@ -133,7 +134,7 @@ def _changes(
     """Append all changes of the count between two currents, ascending."""
     while first != second:
         begun = first
-        border = _border(lambda x: count(x) != begun, left, right, tolerance)
+        border = _border(lambda x, begun=begun: count(x) != begun, left, right, tolerance)
         edges.append(border)
         counts.append(first)
         left = border + tolerance

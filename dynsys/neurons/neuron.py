@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -75,10 +76,10 @@ class SpikingNeuron:
 
     field: VectorField
     rule: SpikeRule
-    resting: Callable[[Mapping[str, float]], np.ndarray] = field(repr=False)
+    resting: Callable[[Mapping[str, float]], np.ndarray] = dataclasses.field(repr=False)
     row: str = ""
-    closed_forms: Mapping[str, Callable[[Mapping[str, float]], tuple[float, ...] | None]] = field(
-        default_factory=dict, repr=False
+    closed_forms: Mapping[str, Callable[[Mapping[str, float]], tuple[float, ...] | None]] = (
+        dataclasses.field(default_factory=dict, repr=False)
     )
 
     def __post_init__(self) -> None:
@@ -144,8 +145,9 @@ class SpikingNeuron:
         ConvergenceError
             where spikes accumulate: infinitely many in finite time.
         """
-        from dynsys.neurons.flow import spike_train
+        from dynsys.neurons import flow
 
+        spike_train: Any = flow.spike_train  # compiled functions carry numba signatures instead
         self._check_frozen()
         n = len(self.field.states)
         x = np.ascontiguousarray(start, dtype=float)

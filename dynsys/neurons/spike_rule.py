@@ -61,7 +61,7 @@ class SpikeRule:
             )
 
     def packed(self, field: VectorField) -> np.ndarray:
-        """Indices (cutoff, reset, refractory, increments of the states after the first; -1: none)."""
+        """Indices (cutoff, reset, refractory, increments of the other states; -1: none)."""
         increments = [
             field.parameter_index(self.increments[s]) if s in self.increments else -1
             for s in list(field.states)[1:]

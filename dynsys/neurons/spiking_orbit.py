@@ -33,7 +33,8 @@ def flights(neuron: SpikingNeuron, w: np.ndarray, parameter: str | None = None) 
     start = np.ascontiguousarray(w, dtype=float)
     out, statuses = np.empty((len(start), 6)), np.empty(len(start), np.int64)
     free = neuron.field.parameter_index(parameter or neuron.rule.current)
-    map_points(*neuron.engine(), TOLERANCE, neuron.patience, free, start, out, statuses)
+    compiled: Any = map_points
+    compiled(*neuron.engine(), TOLERANCE, neuron.patience, free, start, out, statuses)
     if np.any(statuses == FAILED):
         raise ConvergenceError(
             f"{neuron.name}: the flow from w = {start[statuses == FAILED][0]:g} could not be "
@@ -100,8 +101,6 @@ class SpikingOrbit:
     def _turn(self, w: float) -> np.ndarray:
         """Saltation matrix times flow derivative of the segment that begins at (Vr, w)."""
         neuron = self.neuron
-        p = neuron.field.parameter_array()
-        rule = neuron.rule.packed(neuron.field)
         _, record = segment(neuron, w)
         # Steps of stretched time: what they leave in the state is completed by their shift in time.
         flow, late = np.eye(2), np.zeros(2)

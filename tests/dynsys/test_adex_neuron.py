@@ -28,7 +28,7 @@ TABLE = {
 
 
 def response(row: str, dt: float, start: float = -70.0) -> np.ndarray:
-    """Spike times (ms) after the step of the tutorial: 30 ms at 5 pA, 300 ms at the row's current."""
+    """Spike times (ms) after the tutorial's step: 30 ms at 5 pA, 300 ms at the row's current."""
     neuron = adex_neuron(row)
     current = neuron.parameters["I"]
     steps = np.full(round(330 / dt), 0.0)

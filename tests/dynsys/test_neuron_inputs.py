@@ -71,8 +71,8 @@ def test_densities_are_those_of_simulations():
     grid, other = eif_density(eif, sigma)
     assert np.trapezoid(other, grid) == pytest.approx(1 - eif_rate(eif, sigma) * 1e-3, abs=1e-4)
     run = eif.simulate(
-        4000, dt=0.02, neurons=150, noise=WhiteNoise(sigma), start=[-57.0, 0.0], record=150, stride=50,
-        seed=5,
+        4000, dt=0.02, neurons=150, noise=WhiteNoise(sigma), start=[-57.0, 0.0], record=150,
+        stride=50, seed=5,
     )  # fmt: skip
     assert len(run.spike_time) / 150 / 4 == pytest.approx(eif_rate(eif, sigma), rel=0.08)
     values = run.V.values[:, 20:].ravel()
