@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -133,14 +134,17 @@ def _changes(
 ) -> None:  # fmt: skip
     """Append all changes of the count between two currents, ascending."""
     while first != second:
-        begun = first
-        border = _border(lambda x, begun=begun: count(x) != begun, left, right, tolerance)
+        border = _border(partial(_differs, count, first), left, right, tolerance)
         edges.append(border)
         counts.append(first)
         left = border + tolerance
         if left >= right:
             break
         first = count(left)
+
+
+def _differs(count: Callable[[float], int], number: int, current: float) -> bool:
+    return count(current) != number
 
 
 def _border(test: Callable[[float], bool], low: float, high: float, tolerance: float) -> float:
