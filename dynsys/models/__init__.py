@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from dynsys.models.adex_neuron import adex_neuron
 from dynsys.models.aln import aln
+from dynsys.models.ball_and_stick import ball_and_stick
 from dynsys.models.fitzhugh_nagumo import fitzhugh_nagumo
 from dynsys.models.hodgkin_huxley import hodgkin_huxley
 from dynsys.models.jansen_rit import jansen_rit
@@ -20,6 +21,7 @@ from dynsys.vector_field import VectorField
 
 LIBRARY: dict[str, Callable[..., VectorField]] = {
     "aln": aln,
+    "ball_and_stick": ball_and_stick,
     "fitzhugh_nagumo": fitzhugh_nagumo,
     "hodgkin_huxley": hodgkin_huxley,
     "jansen_rit": jansen_rit,
