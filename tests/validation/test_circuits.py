@@ -1,4 +1,4 @@
-"""The tutorial's ball-and-stick neuron and shared-afferent network against its published figures."""
+"""The ball-and-stick neuron and the shared-afferent network against the published figures."""
 
 from __future__ import annotations
 
@@ -98,7 +98,8 @@ def test_population_measures_of_known_spikes():
     who = np.repeat(np.arange(cells), random.poisson(10 * duration / 1000, cells))
     when = random.uniform(0, duration, len(who))
     run = xr.Dataset(
-        {"spike_neuron": ("spike", who), "spike_time": ("spike", when)}, attrs={"duration": duration}
+        {"spike_neuron": ("spike", who), "spike_time": ("spike", when)},
+        attrs={"duration": duration},
     )
     found = population_measures(run, range(cells))
     assert found.rate == pytest.approx(10, rel=0.03)

@@ -15,8 +15,8 @@ BIN = 50.0  # ms
 @dataclass(frozen=True)
 class PopulationMeasures:
     """Of one population: ``rate`` (Hz), ``rate_deviation`` (Hz; SD over bins of 50 ms), ``silent``
-    fraction of cells, ``correlation`` of two cells' counts in 50 ms (mean over pairs), ``cv`` of the
-    intervals (mean over cells of at least 6 spikes; nan without any).
+    fraction of cells, ``correlation`` of two cells' counts in 50 ms (mean over pairs), ``cv`` of
+    the intervals (mean over cells of at least 6 spikes; nan without any).
     """
 
     rate: float

@@ -1,7 +1,8 @@
-"""A recurrent network driven by two small layers of afferents that many neurons share, in Brian2."""
+"""A recurrent network driven by two small layers of afferents that many neurons share (Brian2)."""
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from typing import Any
 
@@ -90,9 +91,11 @@ class SharedNetwork:
         parts += self._afferents(b2, group, clock, seed)
         spikes = b2.SpikeMonitor(group)
         b2.Network(*parts, spikes).run(duration * b2.ms, namespace={})
+        times = np.asarray(spikes.t / b2.ms)
+        self._check_saturation(times, duration)
         return xr.Dataset(
             {
-                "spike_time": ("spike", np.asarray(spikes.t / b2.ms), {"units": "ms"}),
+                "spike_time": ("spike", times, {"units": "ms"}),
                 "spike_neuron": ("spike", np.asarray(spikes.i)),
             },
             attrs={
@@ -100,6 +103,18 @@ class SharedNetwork:
                 "afferent_rate": self.afferent_rate, "shared": int(self.shared),
             },
         )  # fmt: skip
+
+    def _check_saturation(self, times: np.ndarray, duration: float) -> None:
+        """Warn where a burst of the whole network went over into firing without pause."""
+        bins = np.histogram(times, np.arange(0.0, duration + 10.0, 10.0))[0]
+        high = np.flatnonzero(bins > 2.0 * sum(self.cells))  # 200 Hz of every cell
+        if len(high):
+            warnings.warn(
+                f"from {10 * high[0]} ms on every cell fires at the limit of its refractory time: "
+                "a burst of all cells re-excites itself before inhibition acts. The irregular "
+                "state has ended; another seed, or a larger w_i, may keep it",
+                stacklevel=3,
+            )
 
     def _afferents(self, b2: Any, group: Any, clock: Any, seed: int) -> list[Any]:
         """The afferent layers and their synapses; nothing where each cell draws its own events."""
@@ -119,9 +134,7 @@ class SharedNetwork:
             synapses = b2.Synapses(
                 layer, target, on_pre=f"ge_post += {self.w_afferent!r}*nS", clock=clock
             )
-            rows, columns = _pairs(
-                self.afferents, count, self.afferent_probability, seed + 10 + k
-            )
+            rows, columns = _pairs(self.afferents, count, self.afferent_probability, seed + 10 + k)
             synapses.connect(i=rows, j=columns)
             parts += [layer, synapses]
             begin += count
