@@ -82,7 +82,7 @@ print(
 ax = new_axes((7, 3.4), 2, sharex=True)
 for axis, shared in zip(ax, (True, False), strict=True):
     network = SharedNetwork(4.0, cells=(800, 200), probability=0.5, shared=shared)
-    run = network.run(1200.0, seed=1)
+    run = network.run(1200.0, dt=0.1, seed=3)
     print("shared" if shared else "independent", population_measures(run, range(800), after=200.0))
     axis.plot(run.spike_time, run.spike_neuron, ",", color="#222222")
     axis.set(ylabel="cell", ylim=(0, 1000), title="shared" if shared else "independent")

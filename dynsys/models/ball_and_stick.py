@@ -117,7 +117,7 @@ def ball_and_stick(cable: Cable | None = None, magnesium: bool = True) -> Vector
         observables={
             "Vs": Observable("Vs", "mV", "potential of the soma"),
             "Vd": Observable("Vd", "mV", "potential of the dendrite"),
-            "I_syn": Observable("I_syn", "pA", "synaptic current out of the dendrite"),
+            "I_dendrite": Observable("I_syn", "pA", "synaptic current out of the dendrite"),
         },
         source="tutorial of SpikingNeuralNetworks.jl; Jahr & Stevens 1990, J Neurosci 10:3178",
     )  # fmt: skip
