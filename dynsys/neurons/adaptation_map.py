@@ -106,6 +106,25 @@ class AdaptationMap:
         """
         return reset_line_crossings(self.neuron)
 
+    def __str__(self) -> str:
+        p, jumps = self.neuron.parameters, self.discontinuities()
+        head = (
+            f"adaptation map of {self.neuron.name} at {p[self.neuron.rule.current]:g} pA, turning "
+            f"at w = {self.nullcline:.5g} pA"
+        )
+        if not len(jumps):
+            return f"{head}; smooth: every reset on the line V = Vr leads smoothly to a spike"
+        where = ", ".join(f"{w:.6g}" for w in jumps)
+        rests = [e.state[0] for e in self.neuron.equilibria() if e.stable]
+        other = (
+            f"the resting state at {rests[0]:.4g} mV and no spike" if rests
+            else "another turn around the unstable focus before the spike"
+        )  # fmt: skip
+        return (
+            f"{head}; discontinuous at w = {where} pA: there the reset line crosses the stable "
+            f"manifold of the saddle: on one side a spike follows, on the other {other}"
+        )
+
     def fixed_points(self, span: tuple[float, float] | None = None) -> list[SpikingOrbit]:
         """All 1-spike orbits with w in ``span`` (pA), stable or not."""
         low, high = span or self.range()

@@ -13,6 +13,13 @@ from hypothesis import strategies as st
 from dynsys.errors import ConvergenceError, ModelError, UnknownNameError
 from dynsys.models import adex_neuron
 from dynsys.models.adex_neuron import PATTERNS, andronov_hopf_current, saddle_node_current
+from dynsys.neurons.atlas import draw_atlas, pattern_atlas
+from dynsys.neurons.drawing import (
+    draw_map,
+    draw_phase_plane,
+    draw_phase_response,
+    draw_response,
+)
 
 # Spikes in 300 ms, latency (ms), first intervals (ms) at dt = 0.125 ms, V(0) = EL, and the rate in
 # Hz they end with: shared table of the tutorial's patterns.
@@ -213,7 +220,10 @@ def test_the_map_jumps_where_the_reset_line_meets_the_stable_manifold():
     (jump,) = path.discontinuities()
     below, above = path([jump - 1e-3, jump + 1e-3])
     assert np.isfinite(below) and np.isnan(above)
-    assert len(adex_neuron("transient", I=65.0).adaptation_map().discontinuities()) == 0
+    assert f"discontinuous at w = {jump:.6g} pA" in str(path)
+    assert "resting state" in str(path)
+    smooth = adex_neuron("transient", I=65.0).adaptation_map()
+    assert len(smooth.discontinuities()) == 0 and "smooth" in str(smooth)
 
 
 def test_fixed_points_are_found_stable_and_unstable():
@@ -279,6 +289,44 @@ def test_the_adjoint_is_what_displaced_neurons_do(row):
             early = neuron.spikes(steps[k, 1:] + shift, 20).intervals.sum()
             expected = (late - early) / (2 * size)
             assert float(replies[name].interp(phase=phase)) == pytest.approx(expected, rel=2e-3)
+
+
+# --- pictures ----------------------------------------------------------------------------------
+
+
+def test_an_atlas_has_the_patterns_of_its_points_and_borders_between_them():
+    neuron = adex_neuron("bursting")
+    atlas = pattern_atlas(neuron, ("b", 5.0, 45.0), ("Vr", -58.0, -45.0), resolution=3)
+    for reset in atlas.Vr.values:
+        for b in atlas.b.values:
+            found = neuron.with_parameters(b=float(b), Vr=float(reset)).firing_pattern()
+            assert str(atlas.pattern.sel(b=b, Vr=reset).values) == found.pattern
+    assert atlas.sizes["border"] > 2
+    x, y = float(atlas.border_x[0]), float(atlas.border_y[0])
+    step = {"b": 0.7} if y in atlas.Vr.values else {"Vr": 0.25}
+    sides = []
+    for sign in (-1, 1):
+        values = {"b": x, "Vr": y}
+        for name, size in step.items():
+            values[name] += sign * size
+        found = neuron.with_parameters(**values).firing_pattern()
+        count = f" {found.spikes_per_period}" if found.pattern == "bursting" else ""
+        sides.append(found.pattern + count)
+    assert sides[0] != sides[1] and sides[0] in str(atlas.between.values[0])
+    assert draw_atlas(atlas).get_xlabel() == "b (pA)"
+
+
+def test_pictures_are_drawn_without_pyplot():
+    neuron = adex_neuron("bursting")
+    for ax in (
+        draw_map(neuron.adaptation_map()),
+        draw_map(adex_neuron("transient", I=50.0).adaptation_map()),
+        draw_response(neuron, 65.0)[1],
+        draw_phase_plane(adex_neuron("transient", I=40.0)),
+        draw_phase_response(neuron.adaptation_map().attractor().orbit.phase_response()),
+    ):
+        ax.figure.canvas.draw()
+        assert ax.get_xlabel() and ax.get_ylabel()
 
 
 # --- bad input ---------------------------------------------------------------------------------
