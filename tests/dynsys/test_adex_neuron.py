@@ -226,6 +226,15 @@ def test_the_map_jumps_where_the_reset_line_meets_the_stable_manifold():
     assert len(smooth.discontinuities()) == 0 and "smooth" in str(smooth)
 
 
+def test_the_map_jumps_again_and_again_next_to_an_unstable_focus():
+    path = adex_neuron("initial_burst", I=46.08, Vr=-49.799).adaptation_map()
+    jumps = path.discontinuities()
+    assert len(jumps) >= 4 and "another turn around the unstable focus" in str(path)
+    for jump in jumps[:4]:
+        one, two = path.interval([jump - 1e-5, jump + 1e-5])
+        assert abs(one - two) > 200  # ms, of a turn
+
+
 def test_fixed_points_are_found_stable_and_unstable():
     (only,) = adex_neuron("bursting").adaptation_map().fixed_points()
     assert not only.stable and only.multiplier < -1
