@@ -139,8 +139,13 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
 def model_from(chosen: argparse.Namespace) -> VectorField:
     """The model a command line names; errors name the nearest right word."""
     model = _find_model(chosen.model, chosen.wiring)
+    return model.with_parameters(**assigned_values(chosen.values))
+
+
+def assigned_values(assignments: Sequence[str]) -> dict[str, float]:
+    """The values of NAME=VALUE words; ModelError for what is none."""
     values = {}
-    for assignment in chosen.values:
+    for assignment in assignments:
         name, sign, text = assignment.partition("=")
         try:
             values[name.strip()] = float(text)
@@ -148,7 +153,7 @@ def model_from(chosen: argparse.Namespace) -> VectorField:
             sign = ""
         if not sign:
             raise ModelError(f"--set {assignment!r} is not NAME=VALUE, for instance --set a=15")
-    return model.with_parameters(**values)
+    return values
 
 
 def _find_model(name: str, wiring: str | None) -> VectorField:

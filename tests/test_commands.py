@@ -152,3 +152,24 @@ def test_an_export_to_an_unknown_tool_is_answered_with_the_nearest(tmp_path, cap
     with pytest.raises(SystemExit):
         main(["export", "aln", "--to", "xpaut", "--out", str(tmp_path)])
     assert "Did you mean 'xppaut'" in capsys.readouterr().err
+
+
+def test_a_neurons_pattern_rate_and_onset_from_the_command_line(tmp_path, capsys):
+    out = tmp_path / "neuron"
+    values = ["--set", "Vr=-47"]
+    assert main(["neuron", "pattern", "irregular", *values, "--out", str(out)]) == 0
+    assert "irregular at 65 pA" in capsys.readouterr().out
+    assert main(["neuron", "onset", "transient", "--out", str(out)]) == 0
+    printed = capsys.readouterr().out
+    assert "Andronov-Hopf at 56.171861 pA" in printed
+    assert "transient firing from 43.598 to 56.0464 pA" in printed
+    assert main(["neuron", "rate", "adapting", "--span", "20", "80", "--out", str(out)]) == 0
+    assert "firing from 36.000" in capsys.readouterr().out
+    names = {p.name for p in out.iterdir()}
+    assert names == {"rate.nc"} | {
+        f"{k}.{kind}" for k in ("response", "map", "equilibria", "phase_plane", "rate")
+        for kind in ("png", "svg")
+    }  # fmt: skip
+    assert main(["neuron", "pattern", "tonics", "--out", str(tmp_path / "no")]) == 1
+    assert "Did you mean 'tonic'" in capsys.readouterr().err
+    assert not (tmp_path / "no").exists()

@@ -32,6 +32,10 @@ def test_the_readmes_examples_run_as_written(number, tmp_path, monkeypatch, caps
         assert "15.75" in capsys.readouterr().out
         assert names["run"]["r_E"].sel(time=1999.9) == pytest.approx(14.485, abs=6e-4)
         assert names["threshold"].prediction == pytest.approx(19.0, abs=0.05)
+    elif "neuron" in names:
+        printed = capsys.readouterr().out
+        assert "Andronov-Hopf at 56.171861 pA" in printed and "43.598 to 56.0464 pA" in printed
+        assert names["curve"].attrs["onset"] == pytest.approx(56.0464, abs=1e-3)
     elif "model" in names:
         assert names["model"].compiled.n == 14
     elif "PC" in names:

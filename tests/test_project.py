@@ -109,6 +109,7 @@ def test_a_file_holds_one_concept(path):
 def test_every_entry_point_is_a_function():
     points = SETUP["options.entry_points"]
     listed = requirements(points["console_scripts"]) + requirements(points["dynsys.commands"])
+    listed += requirements(points["dynsys.analyses"])
     assert len(listed) >= 5
     for line in listed:
         module, name = line.split("=")[1].strip().split(":")

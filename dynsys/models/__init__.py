@@ -1,13 +1,20 @@
-"""The model library: one file per model, each a function that returns a ``VectorField``."""
+"""The model library: one file per model, each a function that returns a ``VectorField``.
+
+``adex_neuron`` and ``lif_neuron`` return a ``SpikingNeuron`` instead, a field with spikes, and are
+no part of ``LIBRARY``.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
+from dynsys.models.adex_neuron import adex_neuron
 from dynsys.models.aln import aln
+from dynsys.models.ball_and_stick import ball_and_stick
 from dynsys.models.fitzhugh_nagumo import fitzhugh_nagumo
 from dynsys.models.hodgkin_huxley import hodgkin_huxley
 from dynsys.models.jansen_rit import jansen_rit
+from dynsys.models.lif_neuron import lif_neuron
 from dynsys.models.master_equation import master_equation
 from dynsys.models.morris_lecar import morris_lecar
 from dynsys.models.ring import ring
@@ -16,6 +23,7 @@ from dynsys.vector_field import VectorField
 
 LIBRARY: dict[str, Callable[..., VectorField]] = {
     "aln": aln,
+    "ball_and_stick": ball_and_stick,
     "fitzhugh_nagumo": fitzhugh_nagumo,
     "hodgkin_huxley": hodgkin_huxley,
     "jansen_rit": jansen_rit,
@@ -24,4 +32,4 @@ LIBRARY: dict[str, Callable[..., VectorField]] = {
     "wilson_cowan": wilson_cowan,
 }
 
-__all__ = ["LIBRARY", *LIBRARY, "ring"]
+__all__ = ["LIBRARY", "adex_neuron", "lif_neuron", *LIBRARY, "ring"]

@@ -82,7 +82,7 @@ def voltage_grid(neuron, mu, sigma, refinement):
 
 
 @njit([types.void(VECTOR, float64, float64, VECTOR, VECTOR, VECTOR)], cache=True)
-def _propagators(neuron, mu, sigma, grid, a, b):
+def propagators(neuron, mu, sigma, grid, a, b):
     """Step factors p_next = a p + b (q - inh) between the grid's voltages."""
     strength = 2.0 / sigma**2
     for k in range(grid.shape[0] - 1):
@@ -119,7 +119,7 @@ def _steady(neuron, mu, sigma, refinement):
     """(log of the rate in kHz, mean voltage in mV) of the second-order scheme."""
     grid = voltage_grid(neuron, mu, sigma, refinement)
     a, b = np.empty(grid.shape[0] - 1), np.empty(grid.shape[0] - 1)
-    _propagators(neuron, mu, sigma, grid, a, b)
+    propagators(neuron, mu, sigma, grid, a, b)
     _, rate, voltage = _per_unit_flux(neuron, sigma, grid, a, b)
     return rate, voltage
 
@@ -160,7 +160,7 @@ def _response(neuron, mu, sigma, frequencies, refinement, of_sigma, out):
     grid = voltage_grid(neuron, mu, sigma, refinement)
     size = grid.shape[0]
     a, b = np.empty(size - 1), np.empty(size - 1)
-    _propagators(neuron, mu, sigma, grid, a, b)
+    propagators(neuron, mu, sigma, grid, a, b)
     w = np.zeros((8, frequencies.shape[0]))
     w[2] = 1.0
     angle = 2.0 * math.pi * neuron[TREF] * frequencies
