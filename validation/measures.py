@@ -116,7 +116,7 @@ def dominant_frequency(
     starts = range(0, len(rate) - length + 1, max(1, length // 2))
     segments = np.stack([rate[s : s + length] for s in starts])
     segments = (segments - segments.mean(axis=1, keepdims=True)) * np.hanning(length)
-    size = 1 << int(math.ceil(math.log2(16 * length)))
+    size = 1 << math.ceil(math.log2(16 * length))
     powers = np.abs(np.fft.rfft(segments, size)) ** 2
     frequency = np.fft.rfftfreq(size, dt / 1000)
     wanted = (frequency > 0.6 * 1000 / period) & (frequency < min(_HIGHEST, 1.6 * 1000 / period))
@@ -193,14 +193,16 @@ def switching_times(
 
 
 def _blocks(rate: np.ndarray, dt: float, block: float) -> np.ndarray:
-    """Whole blocks (b, m) of a rate; at least one."""
-    length = min(max(1, round(block / dt)), len(rate))
+    """Whole blocks (b, m) of a rate; at least three."""
+    length = min(max(1, round(block / dt)), len(rate) // 3)
     count = len(rate) // length
     return rate[: count * length].reshape(count, length)
 
 
 def _period(rate: np.ndarray, dt: float) -> float | None:
     """A rough period in ms: the first high maximum of the autocorrelation; None without rhythm."""
+    if len(rate) * dt < 50:
+        return None
     coarse = max(1, round(1.0 / dt))
     signal = rate[: len(rate) // coarse * coarse].reshape(-1, coarse).mean(axis=1)
     signal = smoothed(signal - signal.mean(), dt * coarse, 2 * SMOOTH)
@@ -211,7 +213,8 @@ def _period(rate: np.ndarray, dt: float) -> float | None:
     if not correlation[0] > 0:
         return None
     correlation /= correlation[0]
-    peaks, _ = find_peaks(correlation[: int(0.75 * count)], height=0.1, prominence=0.1)
+    # At least three periods must be seen.
+    peaks, _ = find_peaks(correlation[: count // 3], height=0.1, prominence=0.1)
     if not len(peaks):
         return None
     # The first of nearly the highest: later ones are its multiples.

@@ -12,7 +12,8 @@ from typing import Any
 
 import brian2
 import numpy as np
-from brian2 import mV, ms, pA, pF
+from brian2 import ms, mV, pA, pF
+from brian2.utils.stringtools import word_substitute
 
 from validation.networks.structure import PAIRS, Structure
 
@@ -114,15 +115,35 @@ def _constants(structure: Structure) -> dict[str, Any]:
 
 def _population(name: str, structure: Structure, namespace: dict[str, Any]) -> Any:
     adapts = name == "E"
+    method = heun if structure.method == "heun" else "euler"
     lines = [_MEMBRANE.format(t=name, drive=f"drive_{name}", adaptation="- w/C" if adapts else "")]
     lines += [_ADAPTATION] if adapts else []
     lines += [_SYNAPSE.format(pair=name + source, source=source) for source in "EI"]
     lines += [_SHARED.format(t=name)]
     return brian2.NeuronGroup(
-        structure.neurons, "\n".join(lines), name=name, namespace=namespace, method="heun",
+        structure.neurons, "\n".join(lines), name=name, namespace=namespace, method=method,
         threshold="v > V_spike", reset="v = V_reset" + ("; w += b" if adapts else ""),
         refractory="refractory_time",
     )  # fmt: skip
+
+
+def heun(equations: Any, variables: Any, method_options: Any = None) -> str:
+    """Heun's step for additive noise, as abstract code for Brian2.
+
+    Brian2's own "heun" takes only the noise by Heun's method; with additive noise it is Euler's
+    step, and at 0.1 ms shifts the rate of I by 5 % (published wiring, mu_e = 1.6, mu_i = 0.3).
+    """
+    steps, ahead, after = [], [], []
+    moved = {name: f"_ahead_{name}" for name in equations.diff_eq_names} | {"t": "(t + dt)"}
+    for name, expression in equations.get_substituted_expressions(variables):
+        slope, noises = expression.split_stochastic()
+        noise = "".join(f" + ({g.code})*xi" for g in (noises or {}).values())
+        steps.append(f"_step_{name} = dt*({slope.code})")
+        ahead.append(f"_ahead_{name} = {name} + _step_{name}{noise}")
+        second = word_substitute(slope.code, moved)
+        after.append(f"_after_{name} = {name} + 0.5*(_step_{name} + dt*({second})){noise}")
+    final = [f"{name} = _after_{name}" for name in equations.diff_eq_names]
+    return "\n".join(["xi = dt**0.5*randn()", *steps, *ahead, *after, *final])
 
 
 def _monitors(groups: dict[str, Any], structure: Structure) -> dict[str, Any]:

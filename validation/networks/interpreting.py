@@ -53,7 +53,7 @@ def interpret(
 def main(arguments: list[str]) -> None:
     """Run the job of a file."""
     import brian2
-    from brian2 import mV, ms
+    from brian2 import ms, mV
 
     from validation.networks.adex import RECORDED, construct
 

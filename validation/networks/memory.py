@@ -8,8 +8,8 @@ from dynsys.errors import ModelError
 from validation.networks.structure import Structure
 
 # Bytes per synapse: source, target, queue of each source, and the growth of these lists.
-_PER_SYNAPSE = {"cpp_standalone": 20.0, "cython": 40.0, "numpy": 48.0}
-_FIXED = {"cpp_standalone": 2e7, "cython": 2.5e8, "numpy": 2.5e8}
+_PER_SYNAPSE = {"cpp_standalone": 20.0, "kernel": 13.0, "cython": 40.0, "numpy": 48.0}
+_FIXED = {"cpp_standalone": 2e7, "kernel": 2.5e8, "cython": 2.5e8, "numpy": 2.5e8}
 _PER_NEURON = 400.0
 _SPARE = 0.9  # of the memory that is free
 

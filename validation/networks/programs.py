@@ -204,6 +204,6 @@ def _step(what: str, command: list[str], place: Path) -> None:
     if done.returncode:
         lines = (done.stdout + done.stderr).strip().splitlines()
         raise NetworkError(
-            f"the {what} of the network's program failed (code {done.returncode}); its last lines:\n"
-            + "\n".join(lines[-_LAST:])
+            f"the {what} of the network's program failed (code {done.returncode}); its last "
+            "lines:\n" + "\n".join(lines[-_LAST:])
         )

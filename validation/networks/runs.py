@@ -58,7 +58,7 @@ def network_run(
     settle: float,
     attributes: Mapping[str, Any],
 ) -> NetworkRun:
-    """Arrange recorded arrays (SI units) by name; what happened before ``settle`` ms is left out."""
+    """Arrange recorded arrays (SI units) by name, without the first ``settle`` ms."""
     first = round(settle / dt)
     count = len(arrays["rate_E.rate"]) - first
     data: dict[str, Any] = {}

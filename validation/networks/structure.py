@@ -5,15 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
-
-from dynsys.errors import ModelError
+from dynsys.errors import ModelError, unknown_name
 from dynsys.transfer import EIFNeuron, transfer_function
 from dynsys.vector_field import VectorField
 
 PAIRS = ("EE", "EI", "IE", "II")  # target, source
+METHODS = ("heun", "euler")
 SMALLEST, LARGEST = 2, 10_000_000
 # Parameters of the mean field that decide which synapses there are; the others change freely.
 STRUCTURAL = ("K_e", "K_i", "d_e", "d_i")
@@ -24,7 +23,7 @@ class Structure:
     """What a compiled program is made for; everything else is a number given to it.
 
     ``in_degrees`` and ``delays`` (ms) in the order of ``PAIRS``; ``neurons`` per population; ``dt``
-    in ms; ``precision`` "double" or "single".
+    in ms; ``precision`` "double" or "single"; ``method`` "heun" or "euler".
     """
 
     neurons: int
@@ -33,6 +32,7 @@ class Structure:
     neuron: EIFNeuron
     dt: float = 0.1
     precision: str = "double"
+    method: str = "heun"
 
     @property
     def synapses(self) -> int:
@@ -57,7 +57,12 @@ class Structure:
 
 
 def structure_of(
-    model: VectorField, neurons: int, neuron: EIFNeuron | None, dt: float, precision: str
+    model: VectorField,
+    neurons: int,
+    neuron: EIFNeuron | None,
+    dt: float,
+    precision: str,
+    method: str = "heun",
 ) -> Structure:
     """The structure of the network behind a mean field.
 
@@ -75,6 +80,8 @@ def structure_of(
     count = whole("neurons", neurons, SMALLEST, LARGEST)
     if precision not in ("double", "single"):
         raise ModelError(f"precision is {precision!r}; choose 'double' or 'single'")
+    if method not in METHODS:
+        raise unknown_name("method", method, METHODS, "network_of")
     if not (math.isfinite(dt) and 1e-3 <= dt <= 1.0):
         raise ModelError(f"dt is {dt:g} ms; choose a step between 0.001 and 1 ms (0.1 by default)")
     degrees, delays = [], []
@@ -83,7 +90,13 @@ def structure_of(
         degrees.append(_degree(model, pair, degree, count))
         delays.append(_whole_steps(pair, model.parameters[delay], dt))
     return Structure(
-        count, tuple(degrees), tuple(delays), _neuron(model, neuron), float(dt), precision
+        count,
+        tuple(degrees),
+        tuple(delays),
+        _neuron(model, neuron),
+        float(dt),
+        precision,
+        method,
     )
 
 
@@ -120,8 +133,8 @@ def _degree(model: VectorField, pair: str, name: str, neurons: int) -> int:
         raise ModelError(f"{name} = {value:g}: a neuron has a whole number of inputs")
     if value > neurons:
         raise ModelError(
-            f"{name} = {value:g} inputs of kind {pair} cannot be drawn from {neurons} neurons without "
-            f"repetition; use neurons >= {value:g}, or a smaller {name}"
+            f"{name} = {value:g} inputs of kind {pair} cannot be drawn from {neurons} neurons "
+            f"without repetition; use neurons >= {value:g}, or a smaller {name}"
         )
     return int(value)
 

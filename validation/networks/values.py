@@ -1,4 +1,4 @@
-"""The numbers a network is run with: from the mean field's parameters to the network's variables."""
+"""From the mean field's parameters to the variables of the network's groups, in SI units."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ def group_values(values: dict[str, float]) -> dict[str, dict[str, float]]:
             c, J = values[f"c_{source.lower()}"], values[f"J_{group.lower()}{source.lower()}"]
             if not 0 < c < abs(J):
                 raise ModelError(
-                    f"c_{source.lower()} = {c:g} and J_{group.lower()}{source.lower()} = {J:g}: one "
-                    "spike opens c/|J| of the synapses, which must lie between 0 and 1"
+                    f"c_{source.lower()} = {c:g} and J_{group.lower()}{source.lower()} = {J:g}: "
+                    "one spike opens c/|J| of the synapses, which must lie between 0 and 1"
                 )
             given[f"jump_{group}{source}"] = c / abs(J)
         result[group] = given
