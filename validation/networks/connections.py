@@ -1,4 +1,4 @@
-"""Who is connected with whom: drawn once per network, kept in the cache, shared by all processes."""
+"""Who is connected with whom: drawn once per network, kept on disk, shared by all processes."""
 
 from __future__ import annotations
 

@@ -24,8 +24,8 @@ ENGINES = ("cpp_standalone", "kernel", "cython", "numpy")
 
 @dataclass(frozen=True)
 class Job:
-    """One run: structure, engine, ``settings`` (steps, seeds), ``values`` of the groups in SI units,
-    ``drives`` over the steps in mV/ms, unrecorded time ``settle``, ``attributes`` of the result."""
+    """One run: structure, engine, ``settings`` (steps, seeds), ``values`` of the groups (SI),
+    ``drives`` over the steps (mV/ms), unrecorded time ``settle``, ``attributes`` of the result."""
 
     structure: Structure
     engine: str

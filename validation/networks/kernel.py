@@ -242,8 +242,11 @@ def run_kernel(
         steps, state, p, inputs, random, NORMAL, lags, closing, connections.offsets,
         connections.targets, rates, sample, times, traces, stride,
     )  # fmt: skip
-    arrays = {"traces_E.w": traces[0] * 1e-12, "traces_E.s_EE": traces[1], "traces_E.s_EI": traces[2],
-              "traces_I.s_IE": traces[3], "traces_I.s_II": traces[4]}  # fmt: skip
+    names = ("E.w", "E.s_EE", "E.s_EI", "I.s_IE", "I.s_II")
+    arrays: dict[str, np.ndarray] = {
+        f"traces_{name}": trace for name, trace in zip(names, traces, strict=True)
+    }
+    arrays["traces_E.w"] = traces[0] * 1e-12
     for row, name in enumerate("EI"):
         arrays[f"rate_{name}.rate"] = rates[row] * (1000.0 / (dt * n))
         arrays[f"spikes_{name}.i"] = sample[row, : seen[row]]

@@ -64,8 +64,8 @@ def network_of(
         equations and steps in numba, ten times faster, its spikes others than Brian2's, its
         statistics the same. It is taken, with a warning, where there is no C++ compiler.
     precision : "double" or "single".
-    method : "heun", or "euler", which is what Brian2's own method "heun" does with additive noise and
-        so what the published network code does; at 0.1 ms it shifts rates by up to 5 %.
+    method : "heun", or "euler": what Brian2's own "heun" does with additive noise, and
+        so the published network code; at 0.1 ms it shifts rates by up to 5 %.
     neuron : the one the model was made with, if it is not the default.
     connections : seed of the connections, which all runs of a network share.
 
