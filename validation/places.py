@@ -138,11 +138,10 @@ def _along(
     (x, left, right), (y, low, high) = diagram.x, diagram.y
     spans = np.array([right - left, high - low])
     shared = nodes[a]["polygon"].buffer(1e-6).intersection(nodes[b]["polygon"].boundary)
-    lines = getattr(shapely.line_merge(shared), "geoms", [shared])
+    merged = shapely.line_merge(shared)
+    lines = getattr(merged, "geoms", [merged])
     line = max((g for g in lines if g.length > 0), key=lambda g: g.length, default=None)
-    if line is None:
-        return
-    if not hasattr(line, "interpolate") or line.geom_type != "LineString":
+    if line is None or line.geom_type != "LineString":
         return
     for fraction in FRACTIONS:
         at, before, after = (
@@ -175,6 +174,6 @@ def _depth(shape: Any, at: np.ndarray, axis: int, sign: int) -> float:
     far[axis] += sign * 1e3
     near[axis] += sign * 1e-9
     inside = shape.intersection(LineString([near, far]))
-    pieces = [g for g in getattr(inside, "geoms", [inside]) if g.length > 0]
+    pieces = [g for g in getattr(inside, "geoms", [inside]) if g.length > 1e-4]  # no rounding
     nearest = min(pieces, key=lambda g: g.distance(Point(at)), default=None)
     return 0.0 if nearest is None else float(nearest.length)

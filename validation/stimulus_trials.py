@@ -16,6 +16,7 @@ from validation.estimates import Estimate, unmeasured
 from validation.findings import AGREE, DIFFER, UNDECIDED, Finding, Tolerances, compared
 from validation.measures import mean_rate, rate_of, smoothed
 from validation.networks import Network
+from validation.networks.jobs import Job
 from validation.probing import CALM, KICKS
 from validation.sweeps import Steps
 
@@ -50,11 +51,22 @@ class SwitchTrial:
         """Simulated time in ms."""
         return _AT + _LASTS + _AFTER
 
+    def inputs(self) -> dict[str, Any]:
+        """The kick that chooses the state, then the pulse."""
+        kick = KICKS["low" if self.amplitude > 0 else "high"]
+        return {"mu_e": kick + Pulse(f"{self.amplitude} mV/ms", _AT, _LASTS)}
+
+    def job(self) -> Job:
+        """The network's run."""
+        return self.network.job(self.cost(), self.seed, self.inputs(), **self.place)
+
+    def window(self) -> tuple[float, float]:
+        """The times (ms) worth a look."""
+        return _AT - 300, self.cost()
+
     def steps(self) -> Steps:
         """One run."""
-        kick = KICKS["low" if self.amplitude > 0 else "high"]
-        inputs = {"mu_e": kick + Pulse(f"{self.amplitude} mV/ms", _AT, _LASTS)}
-        job = self.network.job(self.cost(), self.seed, inputs, **self.place)
+        inputs, job = self.inputs(), self.job()
         (run,) = yield [job]
         at = self.model.with_parameters(**self.place)
         words, rates = [], []
@@ -101,10 +113,21 @@ class EntrainmentTrial:
         """Simulated time in ms."""
         return CALM + _LOCKING
 
+    def inputs(self) -> dict[str, Any]:
+        """The sine."""
+        return {"mu_e": Sine(f"{self.amplitude} mV/ms", frequency=self.frequency)}
+
+    def job(self) -> Job:
+        """The network's run."""
+        return self.network.job(self.cost(), self.seed, self.inputs(), **self.place)
+
+    def window(self) -> tuple[float, float]:
+        """The times (ms) worth a look."""
+        return self.cost() - 800, self.cost()
+
     def steps(self) -> Steps:
         """One run."""
-        wave = Sine(f"{self.amplitude} mV/ms", frequency=self.frequency)
-        job = self.network.job(self.cost(), self.seed, {"mu_e": wave}, **self.place)
+        wave, job = self.inputs()["mu_e"], self.job()
         (run,) = yield [job]
         at = self.model.with_parameters(**self.place)
         model_run = simulate(at, self.cost(), inputs={"mu_e": wave}, sample=0.5)

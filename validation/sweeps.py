@@ -78,7 +78,11 @@ class Sweep:
 
     def stored(self, job: Job) -> xr.Dataset | None:
         """A finished run; a damaged file is removed and counts as none."""
-        path = self.folder / f"{job.key}.nc"
+        return self.load(job.key)
+
+    def load(self, key: str) -> xr.Dataset | None:
+        """A finished run by its key."""
+        path = self.folder / f"{key}.nc"
         if not path.exists():
             return None
         try:
