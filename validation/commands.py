@@ -86,7 +86,8 @@ def run_network(chosen: argparse.Namespace) -> None:
     biological = (chosen.duration + chosen.settle) / 1000
     print(
         f"{run.attrs['model']}, {network.wiring} wiring, 2 x {chosen.neurons} neurons, "
-        f"{run.attrs['engine']}: {seconds:.1f} s, {seconds / biological:.2f} s per biological second"
+        f"{run.attrs['engine']}: {seconds:.1f} s, {seconds / biological:.2f} s per biological "
+        "second"
     )
     for name in "EI":
         print(f"  r_{name}: mean {run.mean_rate(name)}, peaks {run.peak_rate(name)}")

@@ -19,6 +19,7 @@ from validation.regime_trials import GROUP as REGIMES
 EXCITATORY, INHIBITORY = "#b3372f", "#2f5d9b"
 COLORS = {AGREE: "#2e7d4f", DIFFER: "#b3261e", UNDECIDED: "#a66a00", UNTESTED: "#777777"}
 MARKS = {AGREE: "o", DIFFER: "X", UNDECIDED: "s", UNTESTED: "."}
+_WORDS = {AGREE: "agrees", DIFFER: "differs", UNDECIDED: UNDECIDED, UNTESTED: UNTESTED}
 _SHOWN = 600.0  # ms of a trace
 _ROWS = 40  # neurons of a raster
 
@@ -50,14 +51,14 @@ def draw_validated_diagram(diagram: Any, findings: Sequence[Finding], ax: Any = 
                 at[x], at[y], xerr=error if sideways else None, yerr=None if sideways else error,
                 fmt=MARKS[finding.verdict], ms=6, color=COLORS[finding.verdict], mec="white",
                 mew=0.7, capsize=2.5, lw=1.4, zorder=8,
-                label=word(f"network: boundary ({finding.verdict}s)".replace("undecideds", UNDECIDED)),
+                label=word(f"network: boundary ({_WORDS[finding.verdict]})"),
             )  # fmt: skip
     for finding in findings:
         if finding.group == REGIMES and finding.quantity.startswith("attractor"):
             ax.plot(
                 finding.place[x], finding.place[y], MARKS[finding.verdict], ms=9, mfc="none",
                 mec=COLORS[finding.verdict], mew=1.6, zorder=8,
-                label=word(f"network: attractor ({finding.verdict}s)"),
+                label=word(f"network: attractor ({_WORDS[finding.verdict]})"),
             )  # fmt: skip
     ax.legend(loc="upper left", fontsize=7.5, framealpha=0.92)
     return ax
@@ -192,14 +193,18 @@ def draw_driven(
         upper, lower = part.subplots(2, 1, sharex=True, height_ratios=[3, 1])
         for run, style, name in ((network, "-", "network"), (model, (0, (3, 1.5)), "mean field")):
             rate, dt = rate_of(run, "E", after=0.0)
-            upper.plot(run["time"], smoothed(rate, dt), color=EXCITATORY, lw=1.1, ls=style,
+            time = np.asarray(run["time"])
+            shown = (time >= first) & (time <= last)
+            upper.plot(time[shown], smoothed(rate, dt)[shown], color=EXCITATORY, lw=1.1, ls=style,
                        alpha=1.0 if name == "mean field" else 0.65, label=name)  # fmt: skip
-        lower.plot(times, stimulus, color="#7a5195", lw=1.1)
+        seen = (times >= first) & (times <= last)
+        lower.plot(times[seen], stimulus[seen], color="#7a5195", lw=1.1)
         upper.set_title(title, fontsize=8, loc="left")
         upper.set_ylabel("r_E (Hz)", fontsize=8)
         lower.set_ylabel("mV/ms", fontsize=7)
         lower.set_xlabel("time (ms)", fontsize=8)
         lower.set_xlim(first, last)
+        upper.set_ylim(bottom=min(0.0, upper.get_ylim()[0]), top=max(5.0, upper.get_ylim()[1]))
         upper.legend(fontsize=7, loc="upper right", framealpha=0.8)
         for ax in (upper, lower):
             ax.tick_params(labelsize=7)

@@ -74,7 +74,9 @@ def judge(expected: float, found: Estimate, tolerance: float) -> tuple[str, str]
     difference = abs(found.value - expected)
     half = (found.high - found.low) / 2
     half = 0.0 if math.isnan(half) else half
-    text = f"{found.value - expected:+.3g} {found.unit} from the prediction".replace("  ", " ")
+    shift = found.value - expected
+    shift = 0.0 if abs(shift) < 1e-3 * tolerance else shift
+    text = f"{shift:+.3g} {found.unit} from the prediction".replace("  ", " ")
     if difference + half <= tolerance:
         return AGREE, text
     if difference - half > tolerance:

@@ -214,7 +214,7 @@ def _period(rate: np.ndarray, dt: float) -> float | None:
         return None
     correlation /= correlation[0]
     # At least three periods must be seen.
-    peaks, _ = find_peaks(correlation[: count // 3], height=0.1, prominence=0.1)
+    peaks, _ = find_peaks(correlation[: count // 3], height=0.2, prominence=0.2)
     if not len(peaks):
         return None
     # The first of nearly the highest: later ones are its multiples.

@@ -70,14 +70,14 @@ def preformatted(text: str) -> str:
     return f"<pre>{html.escape(text)}</pre>"
 
 
-def figure(drawn: Any, caption: str) -> str:
+def figure(drawn: Any, caption: str, width: str = "100%") -> str:
     """A figure (or axes) as an embedded picture with its caption."""
     buffer = io.BytesIO()
     getattr(drawn, "figure", drawn).savefig(buffer, format="png", dpi=130)
     image = base64.b64encode(buffer.getvalue()).decode()
     text = html.escape(caption)
     return (
-        f'<figure><img alt="{text}" src="data:image/png;base64,{image}">'
+        f'<figure><img style="width:{width}" alt="{text}" src="data:image/png;base64,{image}">'
         f"<figcaption>{text}</figcaption></figure>"
     )
 
@@ -88,9 +88,7 @@ def tiles(findings: Sequence[Finding]) -> str:
     for verdict in reversed(VERDICTS):
         count = sum(f.verdict == verdict for f in findings)
         name = _word(verdict)
-        shown.append(
-            f'<div class="tile {name}"><b>{SYMBOLS[verdict]} {count}</b>{html.escape(verdict)}</div>'
-        )
+        shown.append(f'<div class="tile {name}"><b>{SYMBOLS[verdict]} {count}</b>{verdict}</div>')
     return f'<div class="tiles">{"".join(shown)}</div>'
 
 

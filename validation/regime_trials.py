@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from dynsys.vector_field import VectorField
-from validation.findings import AGREE, DIFFER, Finding, Tolerances, compared
+from validation.findings import AGREE, DIFFER, Finding, Tolerances, compared, untested
 from validation.networks import Network
 from validation.probing import Probe, State, long_enough, state_of
 from validation.sweeps import Steps
@@ -60,6 +60,17 @@ class RegimeTrial:
         for kick, one, other, key in zip(probe.kicks, expected, found, keys, strict=True):
             start = "" if kick == "rest" else f" (from {'below' if kick == 'low' else 'above'})"
             findings += self._compared(one, other, start, key)
+        return findings + self._unreached(expected)
+
+    def _unreached(self, expected: list[State]) -> list[Finding]:
+        """Attractors to which the kicks do not even lead the mean field."""
+        reached = {kind_of(self.model, state) for state in expected}
+        findings = []
+        for item in self.attractors:
+            word = "oscillation" if item["kind"] == "cycle" else str(item["name"])
+            if word not in reached:
+                reason = f"kicks of 1 mV/ms do not lead the mean field to {item['name']}"
+                findings.append(untested(GROUP, self.claim, reason, self.place))
         return findings
 
     def _compared(self, expected: State, found: State, start: str, key: str) -> list[Finding]:

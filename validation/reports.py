@@ -102,7 +102,12 @@ def save_data(outcome: Outcome, path: Path) -> Path:
     tree = xr.DataTree.from_dict(groups)
     tree.attrs = {"dynsys": json.dumps({"kind": "validation", **_provenance(outcome)})}
     try:
-        return write_atomically(path, lambda draft: tree.to_netcdf(draft))
+        small = {"zlib": True, "complevel": 2}
+        encoding = {
+            name: {str(k): small for k in group.data_vars if group[k].dtype.kind == "f"}
+            for name, group in groups.items()
+        }
+        return write_atomically(path, lambda draft: tree.to_netcdf(draft, encoding=encoding))
     except RuntimeError as error:  # what netCDF makes of a full disk
         raise StorageError(f"cannot write {path}: {error}; free some space") from error
 
@@ -166,8 +171,9 @@ def _regimes(outcome: Outcome) -> Iterator[str]:
         if not isinstance(trial, RegimeTrial):
             continue
         probe = trial.probe()
-        done = [outcome.sweep.stored(job) for job in probe.jobs(trial.network, trial.seed)]
-        if any(run is None for run in done):
+        stored = [outcome.sweep.stored(job) for job in probe.jobs(trial.network, trial.seed)]
+        done = [run for run in stored if run is not None]
+        if len(done) < len(stored):
             continue
         for kick, model, run in zip(probe.kicks, probe.predicted(trial.model), done, strict=True):
             start = {"rest": "", "low": ", from below", "high": ", from above"}[kick]
@@ -184,6 +190,7 @@ def _regimes(outcome: Outcome) -> Iterator[str]:
     yield pages.figure(
         figures.draw_scatter(outcome.findings),
         "Mean rates and frequencies: prediction against network, with 95 % intervals.",
+        width="26rem",
     )
 
 

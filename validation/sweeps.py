@@ -7,6 +7,7 @@ with what is missing: a run is stored under a name that tells its content.
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
+from concurrent.futures import CancelledError
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -198,8 +199,10 @@ def conduct(
                         open_.remove(other)
                         done = [other.results[j.key] for j in other.jobs]
                         proceed(other.trial, other.steps, done)
-    except (OSError, TimeoutError) as error:
-        if isinstance(error, StorageError):
+    except DynsysError:
+        raise
+    except (OSError, TimeoutError, CancelledError, RuntimeError) as error:
+        if isinstance(error, RuntimeError) and client.status == "running":
             raise
         raise NetworkError(_lost(sweep, error)) from error
     return findings

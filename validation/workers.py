@@ -66,7 +66,7 @@ def _local(count: int) -> Iterator[Any]:
     from distributed import Client, LocalCluster
 
     with LocalCluster(
-        n_workers=0, processes=False, dashboard_address=None, protocol="tcp", silence_logs=50
+        n_workers=0, processes=False, dashboard_address=":0", protocol="tcp", silence_logs=50
     ) as cluster:
         command = [
             sys.executable, "-m", "distributed.cli.dask_worker", cluster.scheduler_address,
