@@ -30,6 +30,9 @@ KICK, KICKED = "1 mV/ms", 300.0  # strength, ms
 CALM = 1000.0  # ms before measurements: five time constants of adaptation
 WINDOW = 2000.0  # ms measured
 _CYCLES = 8  # periods measured at least
+# The power of a network's noise goes as 1/N: below this size the bound of an oscillation grows so,
+# or resting networks of 1000 neurons would be said to oscillate.
+_QUIET = 4000
 
 KICKS: Mapping[str, Any] = {
     "low": Pulse(f"-{KICK}", 0.0, KICKED),
@@ -40,17 +43,21 @@ KICKS: Mapping[str, Any] = {
 
 @dataclass(frozen=True)
 class State:
-    """What a run settles on: mean rates, published power of its rhythm, frequency."""
+    """What a run settles on: mean rates, published power of its rhythm, frequency.
+
+    ``bound``: the power from which it oscillates, 1 Hz^2 as published; more for small networks.
+    """
 
     r_E: Estimate
     r_I: Estimate
     power: float
     frequency: Estimate
+    bound: float = LEAST_POWER
 
     @property
     def oscillates(self) -> bool:
-        """By the published criterion, a power above 1 Hz^2."""
-        return self.power > LEAST_POWER
+        """By the published criterion, a power above the bound."""
+        return self.power > self.bound
 
 
 def state_of(run: xr.Dataset) -> State:
@@ -60,6 +67,7 @@ def state_of(run: xr.Dataset) -> State:
         mean_rate(run, "I", after=CALM),
         oscillation(run, "E", after=CALM)[1],
         dominant_frequency(run, "E", after=CALM),
+        LEAST_POWER * max(1.0, _QUIET / run.attrs.get("neurons", _QUIET)),
     )
 
 
@@ -119,7 +127,7 @@ class Feature:
         if self.kind == "bistable":
             return states[1].r_E.value - states[0].r_E.value
         if self.kind == "oscillates":
-            return max(state.power for state in states)
+            return max(LEAST_POWER * state.power / state.bound for state in states)
         return states[0].r_E.value
 
     def holds(self, states: Sequence[State]) -> bool:
@@ -132,5 +140,5 @@ class Feature:
                 f"r_E after an upward kick exceeds that after a downward one by {self.border:g} Hz"
             )
         if self.kind == "oscillates":
-            return f"power of r_E's rhythm above {self.border:g} Hz^2"
+            return f"power of r_E's rhythm above {self.border:g} Hz^2 at 4000 neurons"
         return f"r_E above {self.border:g} Hz"

@@ -76,7 +76,10 @@ class RegimeTrial:
     def _compared(self, expected: State, found: State, start: str, key: str) -> list[Finding]:
         words = [kind_of(self.model, state) for state in (expected, found)]
         verdict = AGREE if words[0] == words[1] else DIFFER
-        reason = f"power of the rhythm {found.power:.3g} Hz^2 (predicted {expected.power:.3g})"
+        reason = (
+            f"power of the rhythm {found.power:.3g} Hz^2 (predicted {expected.power:.3g}); it "
+            f"oscillates from {found.bound:g}"
+        )
         findings = [
             Finding(GROUP, self.claim, f"attractor{start}", words[0], words[1], "same word",
                     verdict, reason, dict(self.place), (key,)),

@@ -141,7 +141,7 @@ def conduct(
     waiting = list(trials)
     open_: list[_Open] = []
     futures: dict[Any, tuple[Job, _Open]] = {}
-    findings: list[Finding] = []
+    found: dict[int, list[Finding]] = {}  # by id of a trial
     # Twice as many runs as workers: nobody waits for the client.
     room = 2 * max(1, _workers(client))
 
@@ -151,11 +151,11 @@ def conduct(
             try:
                 jobs = steps.send(results) if results is not None else next(steps)
             except StopIteration as end:
-                findings.extend(end.value)
+                found[id(trial)] = end.value
                 advance(trial)
                 return
             except DynsysError as error:
-                findings.append(untested(trial.group, trial.claim, str(error), trial.place))
+                found[id(trial)] = [untested(trial.group, trial.claim, str(error), trial.place)]
                 advance(trial)
                 return
             known = {job.key: data for job in jobs if (data := sweep.stored(job)) is not None}
@@ -164,7 +164,7 @@ def conduct(
             if item.missing:
                 if not has_time():
                     reason = "the time budget was used up; run the same command again to go on"
-                    findings.append(untested(trial.group, trial.claim, reason, trial.place))
+                    found[id(trial)] = [untested(trial.group, trial.claim, reason, trial.place)]
                     advance(trial)
                     return
                 for job in item.missing:
@@ -191,7 +191,9 @@ def conduct(
                     if data is None:
                         open_.remove(other)
                         trial = other.trial
-                        findings.append(untested(trial.group, trial.claim, problem, trial.place))
+                        found[id(trial)] = [
+                            untested(trial.group, trial.claim, problem, trial.place)
+                        ]
                         advance(trial)
                         continue
                     other.results[job.key] = data
@@ -205,7 +207,7 @@ def conduct(
         if isinstance(error, RuntimeError) and client.status == "running":
             raise
         raise NetworkError(_lost(sweep, error)) from error
-    return findings
+    return [finding for trial in trials for finding in found.get(id(trial), [])]
 
 
 def _outcome(sweep: Sweep, job: Job, future: Any) -> tuple[xr.Dataset | None, str]:
