@@ -32,6 +32,10 @@ def test_the_readmes_examples_run_as_written(number, tmp_path, monkeypatch, caps
         assert "15.75" in capsys.readouterr().out
         assert names["run"]["r_E"].sel(time=1999.9) == pytest.approx(14.485, abs=6e-4)
         assert names["threshold"].prediction == pytest.approx(19.0, abs=0.05)
+    elif "network" in names:
+        assert names["run"].mean_rate("E").value == pytest.approx(18.6, abs=1.0)
+        assert names["run"].dominant_frequency("E").value == pytest.approx(23.6, abs=1.0)
+        assert (tmp_path / "report" / "report.html").exists()
     elif "model" in names:
         assert names["model"].compiled.n == 14
     elif "PC" in names:
