@@ -11,6 +11,7 @@ from typing import Any
 
 from continuation.diagram import Diagram
 from dynsys.errors import ModelError
+from dynsys.models.aln import WIRINGS, aln
 from dynsys.vector_field import VectorField
 from validation.boundary_trials import RESOLUTION, BoundaryTrial
 from validation.findings import Finding, Tolerances, untested
@@ -28,6 +29,7 @@ from validation.workers import affordable_workers, workers
 
 # Seconds per biological second and neuron of a population, one process on a busy machine.
 SPEED = {"kernel": 1.2e-4, "cpp_standalone": 1.2e-3, "cython": 1.6e-3, "numpy": 3.0e-2}
+OTHER_WIRING = "other wiring"
 _OVERHEAD = 0.6  # s per run: measuring, storing, the mean field's own run
 _BUILD = 25.0  # s
 _NARROWEST = 3 * RESOLUTION
@@ -136,8 +138,9 @@ def plan(
        everything else void, so these come first, large regions before small ones.
     2. Every boundary once, by bisection, long ones first.
     3. Pulses where states coexist, sines where the model oscillates.
-    4. The computation itself: half the time step; Brian2 against the kernel.
-    5. Every boundary at four more places.
+    4. The other wiring at the same points: how far mean field and network agree there.
+    5. The computation itself: half the time step; Brian2 against the kernel.
+    6. Every boundary at four more places.
 
     Tests that the budget does not cover are left out, and listed.
 
@@ -169,6 +172,7 @@ def plan(
     rounds = _boundary_trials(diagram, network, places, tolerances, seed)
     trials += rounds[0]
     trials += _stimulus_trials(diagram, network, tolerances, seed)
+    trials += _wiring_trials(diagram, network, options, tolerances, seed)
     trials += _numerics_trials(diagram, network, options, seed)
     trials += [trial for later in rounds[1:] for trial in later]
     left_out = [untested("boundaries", name, reason, at) for name, at, reason in unclear]
@@ -281,6 +285,29 @@ def _stimulus_trials(
                     EntrainmentTrial(model, network, name, at, _SINE,
                                      factor * cycles[0]["frequency"], tolerances, seed)
                 )  # fmt: skip
+    return trials
+
+
+def _wiring_trials(
+    diagram: Diagram,
+    network: Network,
+    options: Mapping[str, Any],
+    tolerances: Tolerances,
+    seed: int,
+) -> list[Trial]:
+    """The diagram's points with the connections wired the other way, mean field and network."""
+    model = diagram.model
+    word = next(w for w in WIRINGS if w != network.wiring)
+    other = aln(wiring=word, neuron=network.structure.neuron).with_parameters(**model.parameters)
+    swapped = network_of(other, network.structure.neurons, engine=network.engine, **options)
+    trials: list[Trial] = []
+    for _, node in regions(diagram):
+        if breadth(diagram, node) >= _NARROWEST:
+            kicks = ("low", "high") if len(node["stable"]) > 1 else ("rest",)
+            trials.append(
+                RegimeTrial(other, swapped, f"{word} wiring", dict(node["parameters"]), (),
+                            tolerances, seed, OTHER_WIRING, kicks)
+            )  # fmt: skip
     return trials
 
 

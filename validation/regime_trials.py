@@ -28,20 +28,21 @@ class RegimeTrial:
     attractors: tuple[Mapping[str, Any], ...]
     tolerances: Tolerances
     seed: int
-
     group: str = GROUP
+    kicks: tuple[str, ...] | None = None  # by default what the attractors need
 
     @property
     def claim(self) -> str:
-        names = " and ".join(str(a["name"]) for a in self.attractors) or "no attractor"
-        where = ", ".join(f"{k} = {v:.3f}" for k, v in self.place.items())
-        return f"{self.name}: {names} at {where}"
+        if not self.attractors:
+            return f"{self.name} at {_where(self.place)}"
+        names = " and ".join(str(a["name"]) for a in self.attractors)
+        return f"{self.name}: {names} at {_where(self.place)}"
 
     def probe(self) -> Probe:
         """The runs that show it."""
         period = max((float(a.get("period", 0.0)) for a in self.attractors), default=0.0)
         kicks = ("low", "high") if len(self.attractors) > 1 else ("rest",)
-        return Probe(self.place, kicks, long_enough(period))
+        return Probe(self.place, self.kicks or kicks, long_enough(period))
 
     def cost(self) -> float:
         """Simulated time in ms."""
@@ -70,7 +71,7 @@ class RegimeTrial:
             word = "oscillation" if item["kind"] == "cycle" else str(item["name"])
             if word not in reached:
                 reason = f"kicks of 1 mV/ms do not lead the mean field to {item['name']}"
-                findings.append(untested(GROUP, self.claim, reason, self.place))
+                findings.append(untested(self.group, self.claim, reason, self.place))
         return findings
 
     def _compared(self, expected: State, found: State, start: str, key: str) -> list[Finding]:
@@ -81,21 +82,22 @@ class RegimeTrial:
             f"oscillates from {found.bound:g}"
         )
         findings = [
-            Finding(GROUP, self.claim, f"attractor{start}", words[0], words[1], "same word",
+            Finding(self.group, self.claim, f"attractor{start}", words[0], words[1], "same word",
                     verdict, reason, dict(self.place), (key,)),
         ]  # fmt: skip
         for name in ("r_E", "r_I"):
             findings.append(
                 compared(
-                    GROUP, self.claim, f"mean {name}{start}", "rate",
+                    self.group, self.claim, f"mean {name}{start}", "rate",
                     getattr(expected, name).value, getattr(found, name), self.tolerances,
                     self.place, (key,),
                 )
             )  # fmt: skip
         if expected.oscillates and np.isfinite(expected.frequency.value):
+            frequency = expected.frequency.value
             findings.append(
                 compared(
-                    GROUP, self.claim, f"frequency{start}", "frequency", expected.frequency.value,
+                    self.group, self.claim, f"frequency{start}", "frequency", frequency,
                     found.frequency, self.tolerances, self.place, (key,),
                 )
             )  # fmt: skip
@@ -108,3 +110,7 @@ def kind_of(model: VectorField, state: State) -> str:
         return "oscillation"
     rule = model.attractors
     return "steady" if rule is None else rule.name(state.r_E.value)
+
+
+def _where(place: Mapping[str, float]) -> str:
+    return ", ".join(f"{k} = {v:.3f}" for k, v in place.items())

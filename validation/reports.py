@@ -21,7 +21,7 @@ from validation.findings import AGREE, DIFFER, UNDECIDED, UNTESTED, Finding
 from validation.networks.jobs import versions
 from validation.networks.memory import memory_of
 from validation.numerics_trials import GROUP as NUMERICS
-from validation.planning import Outcome, Plan
+from validation.planning import OTHER_WIRING, Outcome, Plan
 from validation.regime_trials import GROUP as REGIMES
 from validation.regime_trials import RegimeTrial
 from validation.stimulus_trials import GROUP as STIMULATION
@@ -145,9 +145,10 @@ def _verdict(outcome: Outcome) -> str:
     """The result in a sentence or two."""
     plan = outcome.plan
     tested = [f for f in outcome.findings if f.verdict != UNTESTED]
-    counts = {v: sum(f.verdict == v for f in tested) for v in (AGREE, DIFFER, UNDECIDED)}
+    own = [f for f in tested if f.group in (REGIMES, BOUNDARIES, STIMULATION)]
+    counts = {v: sum(f.verdict == v for f in own) for v in (AGREE, DIFFER, UNDECIDED)}
     text = (
-        f"Of {len(tested)} tested predictions of the mean field, the network of 2 x "
+        f"Of {len(own)} tested predictions of the mean field, the network of 2 x "
         f"{plan.network.structure.neurons} neurons with the same parameters and the same "
         f"({plan.network.wiring}) wiring confirms {counts[AGREE]}, contradicts {counts[DIFFER]}; "
         f"{counts[UNDECIDED]} are undecided."
@@ -158,6 +159,12 @@ def _verdict(outcome: Outcome) -> str:
         text += (
             f" The {len(shifts)} measured boundary points lie {np.mean(np.abs(shifts)):.3f} mV/ms "
             f"from the predicted curves on average, at most {np.max(np.abs(shifts)):.3f}."
+        )
+    other = [f for f in tested if f.group == OTHER_WIRING]
+    if other:
+        agreeing = sum(f.verdict == AGREE for f in other)
+        text += (
+            f" With the other wiring, in both, {agreeing} of {len(other)} agree at the same points."
         )
     missing = sum(f.verdict == UNTESTED for f in outcome.findings)
     if missing:
@@ -170,6 +177,9 @@ def _regimes(outcome: Outcome) -> Iterator[str]:
     for trial in outcome.plan.trials:
         if not isinstance(trial, RegimeTrial):
             continue
+        title = trial.name
+        if trial.group == OTHER_WIRING:
+            title += ": " + ", ".join(f"{v:.2f}" for v in trial.place.values())
         probe = trial.probe()
         stored = [outcome.sweep.stored(job) for job in probe.jobs(trial.network, trial.seed)]
         done = [run for run in stored if run is not None]
@@ -177,7 +187,7 @@ def _regimes(outcome: Outcome) -> Iterator[str]:
             continue
         for kick, model, run in zip(probe.kicks, probe.predicted(trial.model), done, strict=True):
             start = {"rest": "", "low": ", from below", "high": ", from above"}[kick]
-            rows.append((f"{trial.name}{start}", model, run))
+            rows.append((f"{title}{start}", model, run))
     if not rows:
         return
     yield pages.heading(_SECTIONS[REGIMES])

@@ -5,16 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-import xarray as xr
-
-from dynsys.errors import ModelError
 from dynsys.simulation import simulate
 from dynsys.vector_field import VectorField
-from stimulation import Pulse, Sine, phase_locking
-from validation.estimates import Estimate, unmeasured
+from stimulation import Pulse, Sine
 from validation.findings import AGREE, DIFFER, UNDECIDED, Finding, Tolerances, compared
-from validation.measures import mean_rate, rate_of, smoothed
+from validation.locking_measures import locking_value, rotation_number
+from validation.measures import mean_rate
 from validation.networks import Network
 from validation.networks.jobs import Job
 from validation.probing import CALM, KICKS
@@ -131,36 +127,11 @@ class EntrainmentTrial:
         (run,) = yield [job]
         at = self.model.with_parameters(**self.place)
         model_run = simulate(at, self.cost(), inputs={"mu_e": wave}, sample=0.5)
-        expected, found = rotation(model_run, wave), rotation(run, wave)
-        values = [locking(one, wave) for one in (run, model_run)]
-        text = f"phase-locking value {values[0]:.2f} (mean field {values[1]:.2f})"
+        expected, found = (rotation_number(one, wave, after=CALM) for one in (model_run, run))
+        values = [locking_value(one, wave, after=CALM) for one in (run, model_run)]
+        text = f"phase-locking value {values[0]} (mean field {values[1].value:.2f})"
         finding = compared(
             GROUP, self.claim, "response cycles per stimulus cycle", "rotation", expected.value,
             found, self.tolerances, self.place, (job.key,),
         )  # fmt: skip
         return [Finding(**{**finding.record(), "reason": f"{finding.reason}; {text}"})]
-
-
-def locking(run: xr.Dataset, wave: Any, after: float = CALM) -> float:
-    """Phase-locking value of r_E and a sine; NaN where r_E has no cycles."""
-    rate, dt = rate_of(run, "E", after)
-    times = after + dt * np.arange(len(rate))
-    try:
-        return phase_locking(smoothed(rate, dt), wave.values(times), dt=dt).value
-    except ModelError:
-        return float("nan")
-
-
-def rotation(run: xr.Dataset, wave: Any, after: float = CALM, parts: int = 6) -> Estimate:
-    """Response cycles per stimulus cycle; the interval is that of the mean of parts of the run."""
-    rate, dt = rate_of(run, "E", after)
-    times = after + dt * np.arange(len(rate))
-    rate, stimulus = smoothed(rate, dt), wave.values(times)
-    try:
-        whole = phase_locking(rate, stimulus, dt=dt).rotation
-        pieces = np.array_split(np.arange(len(rate)), parts)
-        each = [phase_locking(rate[p], stimulus[p], dt=dt).rotation for p in pieces]
-    except ModelError as error:
-        return unmeasured(f"no cycles: {error}")
-    half = 1.96 * float(np.std(each, ddof=1)) / np.sqrt(parts)
-    return Estimate(whole, whole - half, whole + half, "")

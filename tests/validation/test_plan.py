@@ -142,12 +142,16 @@ def test_a_boundary_that_is_not_there_is_a_difference_not_a_number():
 @pytest.fixture(scope="module")
 def outcome(aln_diagram, tmp_path_factory):
     folder = tmp_path_factory.mktemp("report")
-    chosen = plan(aln_diagram, neurons=1000, budget_minutes=1.0)
+    chosen, large = (plan(aln_diagram, neurons=1000, budget_minutes=b) for b in (1.0, 60))
+    chosen.costs |= large.costs
     # Of each kind the first: enough for every section of a report.
     chosen.trials = chosen.trials[:4] + [
         next(t for t in chosen.trials if isinstance(t, kind))
         for kind in (BoundaryTrial, SwitchTrial, EntrainmentTrial)
     ]
+    chosen.trials.append(
+        next(t for t in large.trials if t.claim.startswith("published wiring at mu_e = 0.864"))
+    )
     return report(chosen, folder, workers=1, progress=False), folder, chosen
 
 
@@ -165,11 +169,24 @@ def test_a_report_is_one_file_that_needs_nothing_else(outcome):
 
 def test_the_network_of_a_thousand_neurons_confirms_the_regimes(outcome):
     found = outcome[0].findings
-    words = [f for f in found if f.quantity.startswith("attractor")]
+    words = [f for f in found if f.group == "regimes" and f.quantity.startswith("attractor")]
     assert len(words) == 5
     assert all(f.verdict == AGREE for f in words)
     boundary = next(f for f in found if f.group == "boundaries" and np.isfinite(f.value))
     assert abs(boundary.value - boundary.expected) < 0.2
+
+
+def test_the_other_wiring_is_tested_in_mean_field_and_network_alike(outcome):
+    found = [f for f in outcome[0].findings if f.group == "other wiring"]
+    word = next(f for f in found if f.quantity == "attractor")
+    # Swapped, the same inputs give another state (measured with either engine).
+    own = next(f for f in outcome[0].findings if f.quantity == "frequency")
+    rate = next(f for f in found if f.quantity == "mean r_E")
+    assert word.predicted in ("oscillation", "up", "down")
+    assert abs(rate.expected - 9.36) > 1  # of the stated wiring
+    assert own.verdict == AGREE
+    page = (outcome[1] / "report.html").read_text()
+    assert "With the other wiring, in both" in page
 
 
 def test_the_data_hold_findings_runs_and_how_they_were_made(outcome):

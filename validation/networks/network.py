@@ -63,7 +63,7 @@ def network_of(
         (20 s); "cython" and "numpy" are Brian2's other targets. "kernel" is our own: the same
         equations and steps in numba, ten times faster, its spikes others than Brian2's, its
         statistics the same. It is taken, with a warning, where there is no C++ compiler.
-    precision : "double" or "single".
+    precision : "double" or "single"; the kernel's state is always single.
     method : "heun", or "euler": what Brian2's own "heun" does with additive noise, and
         so the published network code; at 0.1 ms it shifts rates by up to 5 %.
     neuron : the one the model was made with, if it is not the default.
