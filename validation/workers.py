@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from validation.networks.memory import available_memory, memory_of
-from validation.networks.programs import NetworkError
+from validation.networks.programs import NetworkError, surroundings
 from validation.networks.structure import Structure
 
 _CONNECT = 20  # s
@@ -73,11 +73,10 @@ def _local(count: int) -> Iterator[Any]:
             "--nworkers", str(count), "--nthreads", "1", "--memory-limit", "0", "--no-dashboard",
             "--death-timeout", "60",
         ]  # fmt: skip
-        paths = os.pathsep.join(path or os.getcwd() for path in sys.path)
         # One BLAS thread each: the runs are what is done side by side.
-        own = {"PYTHONPATH": paths, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+        own = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
         process = subprocess.Popen(
-            command, env={**os.environ, **own}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            command, env=surroundings() | own, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
         try:
             with Client(cluster) as client:

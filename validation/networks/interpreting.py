@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from validation.networks.programs import NetworkError
+from validation.networks.programs import NetworkError, surroundings
 from validation.networks.structure import Structure
 
 
@@ -41,7 +41,9 @@ def interpret(
         np.savez(folder / "drives.npz", allow_pickle=False, **drives)
         files = [str(folder / name) for name in ("job.json", "drives.npz", "results.npz")]
         command = [sys.executable, "-m", "validation.networks.interpreting", *files]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            command, capture_output=True, text=True, check=False, env=surroundings()
+        )
         if done.returncode:
             lines = (done.stdout + done.stderr).strip().splitlines()
             raise NetworkError("Brian2 could not run the network:\n" + "\n".join(lines[-20:]))

@@ -234,7 +234,7 @@ def run_kernel(
     stride = max(1, round(TRACE_DT / dt))
     rates = np.zeros((2, steps), np.float32)
     shown, sampled = min(TRACED, n), min(SAMPLE, n)
-    room = sampled * (int(steps * dt / structure.neuron.Tref) + 1)
+    room = sampled * (int(steps * dt / max(structure.neuron.Tref, dt)) + 1)
     sample, times = np.zeros((2, room), np.int32), np.zeros((2, room), np.float32)
     traces = np.zeros((5, -(-steps // stride), shown), np.float32)
     random = generator.integers(1, 2**63, 2).astype(np.uint64)

@@ -117,6 +117,12 @@ class Program:
         return arrays
 
 
+def surroundings() -> dict[str, str]:
+    """The environment of a process that imports what this one can."""
+    paths = os.pathsep.join(path or os.getcwd() for path in sys.path)
+    return {**os.environ, "PYTHONPATH": paths}
+
+
 def _signal(code: int) -> str:
     return " (killed: memory may have run out)" if code == -9 else ""
 
@@ -196,11 +202,9 @@ def _build(structure: Structure, capacity: int, folder: Path) -> None:
 
 
 def _step(what: str, command: list[str], place: Path) -> None:
-    paths = os.pathsep.join([p for p in sys.path if p])
     done = subprocess.run(
-        command, cwd=place, capture_output=True, text=True, check=False,
-        env={**os.environ, "PYTHONPATH": paths},
-    )  # fmt: skip
+        command, cwd=place, capture_output=True, text=True, check=False, env=surroundings()
+    )
     if done.returncode:
         lines = (done.stdout + done.stderr).strip().splitlines()
         raise NetworkError(
