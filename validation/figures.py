@@ -9,6 +9,7 @@ import numpy as np
 import xarray as xr
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.transforms import offset_copy
 
 from continuation.drawing import DARK, draw_diagram, new_axes
 from validation.boundary_trials import GROUP as BOUNDARIES
@@ -53,11 +54,13 @@ def draw_validated_diagram(diagram: Any, findings: Sequence[Finding], ax: Any = 
                 mew=0.7, capsize=2.5, lw=1.4, zorder=8,
                 label=word(f"network: boundary ({_WORDS[finding.verdict]})"),
             )  # fmt: skip
+    # Below the names of the regions, which stand at the places tested.
+    below = offset_copy(ax.transData, fig=ax.figure, y=-15, units="points")
     for finding in findings:
         if finding.group == REGIMES and finding.quantity.startswith("attractor"):
             ax.plot(
-                finding.place[x], finding.place[y], MARKS[finding.verdict], ms=9, mfc="none",
-                mec=COLORS[finding.verdict], mew=1.6, zorder=8,
+                finding.place[x], finding.place[y], MARKS[finding.verdict], ms=8, mfc="none",
+                mec=COLORS[finding.verdict], mew=1.6, zorder=8, transform=below,
                 label=word(f"network: attractor ({_WORDS[finding.verdict]})"),
             )  # fmt: skip
     ax.legend(loc="upper left", fontsize=7.5, framealpha=0.92)

@@ -126,7 +126,7 @@ def _parts(outcome: Outcome) -> Iterator[str]:
     yield pages.figure(
         figures.draw_validated_diagram(plan.diagram, findings),
         "The mean field's bifurcation diagram. Filled marks: boundaries found in the network by "
-        "bisection, with their brackets. Open marks: places whose attractors were tested.",
+        "bisection, with their brackets. Open marks, under the names: the regions' attractors.",
     )
     yield pages.heading("Summary, failures first")
     yield pages.table([f for f in findings if f.verdict != AGREE])
@@ -227,7 +227,7 @@ def _stimulation(outcome: Outcome) -> Iterator[str]:
         model = simulate(at, trial.cost(), inputs=trial.inputs(), sample=0.5)
         times = np.arange(0.0, trial.cost(), 0.5)
         stimulus = trial.inputs()["mu_e"].values(times)
-        word = trial.claim.split(" at ")[0].split(": ", 1)[1]
+        word = trial.claim.split(" at ")[0].split(": ", 1)[1].rstrip(",")
         rows.append((word, model, run, times, stimulus, *trial.window()))
     if rows:
         yield pages.heading(_SECTIONS[STIMULATION])
