@@ -108,13 +108,14 @@ def run_validate(chosen: argparse.Namespace) -> None:
 
     diagram = _diagram(chosen)
     tests = plan(
-        diagram, chosen.neurons, chosen.budget, engine=chosen.engine, seed=chosen.seed, dt=chosen.dt
-    )
+        diagram, chosen.neurons, chosen.budget, engine=chosen.engine, seed=chosen.seed,
+        dt=chosen.dt, workers=chosen.workers,
+    )  # fmt: skip
     tests.made_by = "dynsys " + shlex.join(sys.argv[1:])
     if chosen.dry_run:
         print(tests)
         return
-    outcome = report(tests, chosen.out, chosen.scheduler, chosen.workers)
+    outcome = report(tests, chosen.out, chosen.scheduler)
     print(f"wrote {write_table(finding_rows(outcome.findings), chosen.out / 'findings.csv')}")
 
 

@@ -25,7 +25,8 @@ from validation.probing import long_enough
 from validation.regime_trials import RegimeTrial
 from validation.stimulus_trials import EntrainmentTrial, SwitchTrial
 from validation.sweeps import Sweep, Trial, conduct
-from validation.workers import affordable_workers, workers
+from validation.workers import affordable_workers
+from validation.workers import workers as cluster
 
 # Seconds per biological second and neuron of a population, one process on a busy machine.
 SPEED = {"kernel": 1.2e-4, "cpp_standalone": 1.2e-3, "cython": 1.6e-3, "numpy": 3.0e-2}
@@ -54,37 +55,40 @@ class Plan:
     seed: int
     made_by: str = ""
     costs: dict[int, float] = field(default_factory=dict)  # s of one process, by id of a trial
+    workers: int | None = None
 
     @property
     def model(self) -> VectorField:
         return self.diagram.model
 
-    def minutes(self, count: int | None = None) -> float:
-        """Estimated minutes with ``count`` processes (as many as cores by default)."""
-        processes = count or affordable_workers(self.network.structure, self.network.engine)
-        return sum(self.costs[id(trial)] for trial in self.trials) / processes / 60
+    @property
+    def processes(self) -> int:
+        """How many processes of this machine make the runs."""
+        return self.workers or affordable_workers(self.network.structure, self.network.engine)
+
+    def minutes(self) -> float:
+        """Estimated minutes of all runs."""
+        return sum(self.costs[id(trial)] for trial in self.trials) / self.processes / 60
 
     def run(
         self,
         out: str | Path,
         scheduler: str | None = None,
-        workers: int | None = None,
         progress: bool = True,
     ) -> Outcome:
         """Make the tests; finished runs are kept in ``out/runs`` and not made again.
 
         Raises NetworkError where a scheduler is missing or goes away, StorageError for a full disk.
         """
-        return conducted(self, Path(out), scheduler, workers, progress)
+        return conducted(self, Path(out), scheduler, progress)
 
     def __str__(self) -> str:
         structure = self.network.structure
-        processes = affordable_workers(structure, self.network.engine)
         lines = [
             f"{len(self.trials)} tests of {self.model.name} ({self.network.wiring} wiring) by "
             f"networks of 2 x {structure.neurons} neurons, {structure.synapses / 1e6:.1f} million "
             f"synapses, engine {self.network.engine}",
-            f"about {self.minutes():.1f} minutes with {processes} processes of "
+            f"about {self.minutes():.1f} minutes with {self.processes} processes of "
             f"{memory_of(structure, self.network.engine) / 1e9:.2f} GB; "
             f"budget {self.budget_minutes:g} minutes",
         ]
@@ -130,6 +134,7 @@ def plan(
     points: Mapping[str, Mapping[str, float]] | None = None,
     tolerances: Tolerances | None = None,
     seed: int = 1,
+    workers: int | None = None,
     **options: Any,
 ) -> Plan:
     """Choose the network runs that test a two-parameter diagram.
@@ -152,6 +157,7 @@ def plan(
     points : name -> parameter values: more places to test, like the interior points.
     tolerances : how far the network may be off.
     seed : of the first runs.
+    workers : processes of this machine; as many as cores and memory allow by default.
     options : more arguments of ``network_of``.
 
     Raises
@@ -177,7 +183,7 @@ def plan(
     trials += [trial for later in rounds[1:] for trial in later]
     left_out = [untested("boundaries", name, reason, at) for name, at, reason in unclear]
     costs = {id(trial): _seconds(trial, network) for trial in trials}
-    processes = affordable_workers(network.structure, engine)
+    processes = workers or affordable_workers(network.structure, engine)
     chosen, spent = [], _BUILD if available(engine) == "cpp_standalone" else 0.0
     for trial in trials:
         spent += costs[id(trial)] / processes
@@ -186,12 +192,12 @@ def plan(
         else:
             reason = f"beyond the budget of {budget_minutes:g} minutes"
             left_out.append(untested(trial.group, trial.claim, reason, trial.place))
-    return Plan(diagram, network, chosen, left_out, budget_minutes, tolerances, seed, "", costs)
+    return Plan(
+        diagram, network, chosen, left_out, budget_minutes, tolerances, seed, "", costs, workers
+    )
 
 
-def conducted(
-    chosen: Plan, out: Path, scheduler: str | None, count: int | None, progress: bool
-) -> Outcome:
+def conducted(chosen: Plan, out: Path, scheduler: str | None, progress: bool) -> Outcome:
     """Carry out a plan; see ``Plan.run``."""
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -202,7 +208,7 @@ def conducted(
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, disable=not progress, transient=True) as bar:
         task = bar.add_task("network tests", total=len(chosen.trials))
-        with workers(structure, engine, scheduler, count) as client:
+        with cluster(structure, engine, scheduler, chosen.processes) as client:
             begun = time.perf_counter()
             findings = conduct(
                 sweep, chosen.trials, client,

@@ -39,7 +39,6 @@ def report(
     plan: Plan | Outcome,
     out: str | Path = "report",
     scheduler: str | None = None,
-    workers: int | None = None,
     progress: bool = True,
 ) -> Outcome:
     """Make the runs of a plan and write ``report.html`` and ``validation.nc`` to a directory.
@@ -51,7 +50,6 @@ def report(
     ----------
     plan : from ``plan``; an ``Outcome`` is only written.
     scheduler : address of a Dask scheduler; processes of this machine by default.
-    workers : number of these processes.
 
     Raises
     ------
@@ -65,7 +63,7 @@ def report(
     folder = Path(out)
     if isinstance(plan, Plan):
         print(plan)
-        outcome = plan.run(folder, scheduler, workers, progress)
+        outcome = plan.run(folder, scheduler, progress)
     else:
         outcome = plan
     page = pages.page(_title(outcome), list(_parts(outcome)))
@@ -263,8 +261,11 @@ def _made(outcome: Outcome) -> str:
     lines.append(
         f"memory of one run: about {memory_of(structure, plan.network.engine) / 1e9:.2f} GB"
     )
-    if plan.made_by:
-        lines.append(f"made by: {plan.made_by} (run it again to complete or repeat this report)")
+    call = plan.made_by or (
+        f"report(plan(diagram, {structure.neurons}, budget_minutes={plan.budget_minutes:g}, "
+        f"engine={plan.network.engine!r}, seed={plan.seed}), out=...)"
+    )
+    lines.append(f"made by: {call} (the same again completes or repeats this report)")
     lines += [f"trouble: {text}" for text in outcome.sweep.troubles]
     return "\n".join(lines)
 

@@ -80,6 +80,8 @@ def test_a_plan_says_what_it_costs_and_what_the_budget_leaves_out(aln_diagram):
     text = str(small)
     assert "2 x 1000 neurons, 2.0 million synapses" in text
     assert "budget 0.05 minutes" in text
+    one, four = (plan(aln_diagram, 1000, 60, workers=w) for w in (1, 4))
+    assert one.minutes() == pytest.approx(4 * four.minutes())
     with pytest.raises(ModelError, match="budget_minutes is 0"):
         plan(aln_diagram, budget_minutes=0)
     with pytest.raises(ModelError, match="cannot be drawn from 300 neurons"):
@@ -142,7 +144,9 @@ def test_a_boundary_that_is_not_there_is_a_difference_not_a_number():
 @pytest.fixture(scope="module")
 def outcome(aln_diagram, tmp_path_factory):
     folder = tmp_path_factory.mktemp("report")
-    chosen, large = (plan(aln_diagram, neurons=1000, budget_minutes=b) for b in (1.0, 60))
+    chosen, large = (
+        plan(aln_diagram, neurons=1000, budget_minutes=b, workers=1) for b in (1.0, 60)
+    )
     chosen.costs |= large.costs
     # Of each kind the first: enough for every section of a report.
     chosen.trials = chosen.trials[:4] + [
@@ -152,7 +156,7 @@ def outcome(aln_diagram, tmp_path_factory):
     chosen.trials.append(
         next(t for t in large.trials if t.claim.startswith("published wiring at mu_e = 0.864"))
     )
-    return report(chosen, folder, workers=1, progress=False), folder, chosen
+    return report(chosen, folder, progress=False), folder, chosen
 
 
 def test_a_report_is_one_file_that_needs_nothing_else(outcome):
@@ -208,7 +212,7 @@ def test_the_data_hold_findings_runs_and_how_they_were_made(outcome):
 
 def test_the_same_report_again_makes_no_run_and_finds_the_same(outcome):
     done, folder, chosen = outcome
-    again = report(chosen, folder, workers=1, progress=False)
+    again = report(chosen, folder, progress=False)
     assert again.sweep.made == 0
     assert [f.verdict for f in again.findings] == [f.verdict for f in done.findings]
 
