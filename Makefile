@@ -16,6 +16,7 @@ demo: .venv/installed
 	$(BIN)/dynsys diagram aln --x mu_e 0 3 --y mu_i 0 3 --out demo/figure2a
 	$(BIN)/dynsys diagram aln --x mu_e 1 5 --y mu_i 0 4 --set a=15 --set b=40 --out demo/figure2c
 	$(BIN)/dynsys diagram aln --x mu_e 0 3 --set mu_i=0.5 --out demo/rhythm
+	$(BIN)/dynsys validate aln --diagram demo/figure2a/diagram.nc --neurons 2000 --budget 1 --out demo/validation
 	@echo "Look at demo/*/diagram.png and demo/*/report.html"
 
 test: .venv/installed
@@ -33,6 +34,7 @@ bench: .venv/installed
 	$(BIN)/python benchmarks/transfer_function.py
 	$(BIN)/python benchmarks/simulation.py
 	$(BIN)/python benchmarks/master_equation.py
+	$(BIN)/python benchmarks/network.py
 
 clean:
 	rm -rf .venv build dist *.egg-info demo

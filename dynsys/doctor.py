@@ -189,7 +189,7 @@ def _brian(part: str) -> Finding:
     found = _installed("brian2")
     if found is None:
         return Finding(part, OPTIONAL, "for networks of neurons",
-                       "pip install 'dynsys-toolbox[network]'")  # fmt: skip
+                       "pip install 'brian2>=2.9'")  # fmt: skip
     targets = ["numpy"]
     if find_spec("Cython") is not None:
         targets.append("cython")

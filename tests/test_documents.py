@@ -36,6 +36,10 @@ def test_the_readmes_examples_run_as_written(number, tmp_path, monkeypatch, caps
         printed = capsys.readouterr().out
         assert "Andronov-Hopf at 56.171861 pA" in printed and "43.598 to 56.0464 pA" in printed
         assert names["curve"].attrs["onset"] == pytest.approx(56.0464, abs=1e-3)
+    elif "network" in names:
+        assert names["run"].mean_rate("E").value == pytest.approx(18.6, abs=1.0)
+        assert names["run"].dominant_frequency("E").value == pytest.approx(23.6, abs=1.0)
+        assert (tmp_path / "report" / "report.html").exists()
     elif "model" in names:
         assert names["model"].compiled.n == 14
     elif "PC" in names:

@@ -1,0 +1,149 @@
+"""``dynsys network`` and ``dynsys validate``."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import sys
+from pathlib import Path
+from typing import Any
+
+from dynsys.commands import add_model_arguments, model_from
+from dynsys.errors import ModelError
+
+_NETWORK = """\
+Run the network of neurons behind a mean field, from the same parameters. Writes run.nc and run.png.
+
+  dynsys network aln --set mu_e=1.3 --set mu_i=0.5 --duration 4000 --out run
+  dynsys network aln --wiring published --set mu_e=1.6 --set mu_i=0.3 --duration 3000 \\
+      --engine cpp_standalone --out run
+"""
+_VALIDATE = """\
+Test a mean field's bifurcation diagram by networks of neurons: regimes, boundaries, stimuli. Prints
+the tests and their cost, runs them, writes report.html, findings.csv and validation.nc. An
+interrupted command continues where it was when it is given again.
+
+  dynsys validate aln --x mu_e 0 3 --y mu_i 0 3 --neurons 4000 --budget 30 --out report
+"""
+
+
+def add_network(subparsers: Any) -> None:
+    """Add ``dynsys network``."""
+    parser = _parser(subparsers, "network", "run the network behind a mean field", _NETWORK)
+    parser.add_argument("--duration", type=float, required=True, help="in ms")
+    parser.add_argument("--settle", type=float, default=0.0, help="unrecorded time before, in ms")
+    _network_arguments(parser, 10_000, "cpp_standalone")
+    parser.set_defaults(run=run_network)
+
+
+def add_validate(subparsers: Any) -> None:
+    """Add ``dynsys validate``."""
+    parser = _parser(subparsers, "validate", "test a diagram by networks of neurons", _VALIDATE)
+    for axis in ("x", "y"):
+        parser.add_argument(
+            f"--{axis}", nargs=3, metavar=("NAME", "LOW", "HIGH"),
+            help=f"parameter of the {'horizontal' if axis == 'x' else 'vertical'} axis, its span",
+        )  # fmt: skip
+    parser.add_argument("--diagram", type=Path, help="a diagram.nc of `dynsys diagram` instead")
+    parser.add_argument("--budget", type=float, default=30.0, help="minutes for all runs (30)")
+    parser.add_argument(
+        "--dry-run", action="store_true", help="print the tests and their cost only"
+    )
+    parser.add_argument("--scheduler", help="address of a Dask scheduler, as tcp://host:8786")
+    parser.add_argument("--workers", type=int, help="processes of this machine; all cores")
+    _network_arguments(parser, 4_000, "kernel")
+    parser.set_defaults(run=run_validate)
+
+
+def _parser(subparsers: Any, name: str, help_: str, about: str) -> argparse.ArgumentParser:
+    parser = subparsers.add_parser(
+        name, help=help_, description=about, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add_model_arguments(parser)
+    parser.add_argument("--out", type=Path, required=True, help="directory for the results")
+    return parser
+
+
+def _network_arguments(parser: argparse.ArgumentParser, neurons: int, engine: str) -> None:
+    parser.add_argument("--neurons", type=int, default=neurons, help=f"per population ({neurons})")
+    parser.add_argument("--dt", type=float, default=0.1, help="time step in ms (0.1)")
+    parser.add_argument("--seed", type=int, default=1, help="of noise and initial states (1)")
+    parser.add_argument(
+        "--engine", default=engine, choices=("cpp_standalone", "kernel", "cython", "numpy"),
+        help=f"Brian2's compiled program, the toolbox's own kernel, or Brian2's targets ({engine})",
+    )  # fmt: skip
+
+
+def run_network(chosen: argparse.Namespace) -> None:
+    """Run once, print the measures, draw, write."""
+    from dynsys.storage import write_atomically
+    from validation.figures import draw_run
+    from validation.networks import network_of
+
+    network = network_of(model_from(chosen), chosen.neurons, dt=chosen.dt, engine=chosen.engine)
+    run = network.run(chosen.duration, seed=chosen.seed, settle=chosen.settle)
+    seconds = float(run.attrs["run_seconds"])
+    biological = (chosen.duration + chosen.settle) / 1000
+    print(
+        f"{run.attrs['model']}, {network.wiring} wiring, 2 x {chosen.neurons} neurons, "
+        f"{run.attrs['engine']}: {seconds:.1f} s, {seconds / biological:.2f} s per biological "
+        "second"
+    )
+    for name in "EI":
+        print(f"  r_{name}: mean {run.mean_rate(name)}, peaks {run.peak_rate(name)}")
+    print(f"  frequency: {run.dominant_frequency('E')}; CV of ISI of E: {run.irregularity('E')}")
+    figure = draw_run(run)
+    files = [write_atomically(chosen.out / "run.nc", run.to_netcdf)]
+    files.append(
+        write_atomically(chosen.out / "run.png", lambda draft: figure.savefig(draft, dpi=140))
+    )
+    print("wrote " + ", ".join(map(str, files)))
+
+
+def run_validate(chosen: argparse.Namespace) -> None:
+    """Diagram, plan, runs, report."""
+    from continuation.report import write_table
+    from validation.planning import plan
+    from validation.reports import finding_rows, report
+
+    diagram = _diagram(chosen)
+    tests = plan(
+        diagram, chosen.neurons, chosen.budget, engine=chosen.engine, seed=chosen.seed,
+        dt=chosen.dt, workers=chosen.workers,
+    )  # fmt: skip
+    tests.made_by = "dynsys " + shlex.join(sys.argv[1:])
+    if chosen.dry_run:
+        print(tests)
+        return
+    outcome = report(tests, chosen.out, chosen.scheduler)
+    print(f"wrote {write_table(finding_rows(outcome.findings), chosen.out / 'findings.csv')}")
+
+
+def _diagram(chosen: argparse.Namespace) -> Any:
+    """The diagram of a file, of an earlier call in the same directory, or computed now."""
+    from continuation import bifurcation_diagram, load
+    from continuation.commands import _axis
+    from continuation.diagram import Diagram
+
+    model = model_from(chosen)
+    if chosen.diagram is not None:
+        diagram = load(chosen.diagram)
+        if not isinstance(diagram, Diagram):
+            raise ModelError(f"{chosen.diagram} holds a {type(diagram).__name__}, not a diagram")
+        return diagram
+    if chosen.x is None or chosen.y is None:
+        raise ModelError("give --x NAME LOW HIGH and --y NAME LOW HIGH, or --diagram FILE")
+    x, y = _axis(chosen.x), _axis(chosen.y)
+    kept = chosen.out / "diagram.nc"
+    if kept.exists():
+        diagram = load(kept)
+        same = isinstance(diagram, Diagram) and (diagram.x, diagram.y) == (x, y)
+        if (
+            same
+            and diagram.model.parameters == model.parameters
+            and (diagram.model.source == model.source)
+        ):
+            return diagram
+    diagram = bifurcation_diagram(model, x=x, y=y, progress=True)
+    diagram.save(kept)
+    return diagram

@@ -1,0 +1,160 @@
+"""What a network is made of, read from its mean field: connections, neuron, parameter values."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from dataclasses import asdict, dataclass
+
+from dynsys.errors import ModelError, unknown_name
+from dynsys.transfer import EIFNeuron, transfer_function
+from dynsys.vector_field import VectorField
+
+PAIRS = ("EE", "EI", "IE", "II")  # target, source
+METHODS = ("heun", "euler")
+SMALLEST, LARGEST = 2, 10_000_000
+# Parameters of the mean field that decide which synapses there are; the others change freely.
+STRUCTURAL = ("K_e", "K_i", "d_e", "d_i")
+
+
+@dataclass(frozen=True)
+class Structure:
+    """What a compiled program is made for; everything else is a number given to it.
+
+    ``in_degrees`` and ``delays`` (ms) in the order of ``PAIRS``; ``neurons`` per population; ``dt``
+    in ms; ``precision`` "double" or "single"; ``method`` "heun" or "euler".
+    """
+
+    neurons: int
+    in_degrees: tuple[int, ...]
+    delays: tuple[float, ...]
+    neuron: EIFNeuron
+    dt: float = 0.1
+    precision: str = "double"
+    method: str = "heun"
+
+    @property
+    def synapses(self) -> int:
+        """How many synapses the network has."""
+        return self.neurons * sum(self.in_degrees)
+
+    def key(self) -> str:
+        """A short name that differs between structures."""
+        text = json.dumps(asdict(self), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> Structure:
+        content = json.loads(text)
+        content["neuron"] = EIFNeuron(**content["neuron"])
+        for name in ("in_degrees", "delays"):
+            content[name] = tuple(content[name])
+        return cls(**content)
+
+
+def structure_of(
+    model: VectorField,
+    neurons: int,
+    neuron: EIFNeuron | None,
+    dt: float,
+    precision: str,
+    method: str = "heun",
+) -> Structure:
+    """The structure of the network behind a mean field.
+
+    In-degree and delay of each connection are read from the model's equations, so the network has
+    the wiring of its mean field.
+
+    Raises ModelError for another model than aln, sizes that make no sense, in-degrees above the
+    population's size, delays that are no whole number of steps.
+    """
+    missing = {f"z1_{pair}" for pair in PAIRS} - set(model.definitions)
+    if missing or "eif" not in model.tables:
+        raise ModelError(
+            f"no network is known behind the model {model.name}; a network is made from aln()"
+        )
+    count = whole("neurons", neurons, SMALLEST, LARGEST)
+    if precision not in ("double", "single"):
+        raise ModelError(f"precision is {precision!r}; choose 'double' or 'single'")
+    if method not in METHODS:
+        raise unknown_name("method", method, METHODS, "network_of")
+    if not (math.isfinite(dt) and 1e-3 <= dt <= 1.0):
+        raise ModelError(f"dt is {dt:g} ms; choose a step between 0.001 and 1 ms (0.1 by default)")
+    degrees, delays = [], []
+    for pair in PAIRS:
+        degree, delay = _connection(model, pair)
+        degrees.append(_degree(model, pair, degree, count))
+        delays.append(_whole_steps(pair, model.parameters[delay], dt))
+    return Structure(
+        count,
+        tuple(degrees),
+        tuple(delays),
+        _neuron(model, neuron),
+        float(dt),
+        precision,
+        method,
+    )
+
+
+def wiring_of(model: VectorField) -> str:
+    """ "stated" (in-degree and delay belong to the source), "published" (to the target)."""
+    return "stated" if _connection(model, "EI")[0] == "K_i" else "published"
+
+
+def values_of(model: VectorField) -> dict[str, float]:
+    """The numbers a network of this model runs with: all parameters that are not structural."""
+    return {k: v for k, v in model.parameters.items() if k not in STRUCTURAL}
+
+
+def whole(name: str, value: float, least: int, most: int) -> int:
+    """A whole number within bounds, or the error that names it."""
+    if isinstance(value, bool) or int(value) != value or not least <= value <= most:
+        raise ModelError(f"{name} is {value!r}; give a whole number from {least} to {most}")
+    return int(value)
+
+
+def _connection(model: VectorField, pair: str) -> tuple[str, str]:
+    """Names of the in-degree and of the delay of one connection in the mean field."""
+    symbols = {str(s) for s in model.definitions[f"z1_{pair}"].free_symbols}
+    degree = [name for name in ("K_e", "K_i") if name in symbols]
+    delay = [name for name in ("d_e", "d_i") if name in symbols]
+    if len(degree) != 1 or len(delay) != 1:
+        raise ModelError(f"the connection {pair} of {model.name} has no single in-degree and delay")
+    return degree[0], delay[0]
+
+
+def _degree(model: VectorField, pair: str, name: str, neurons: int) -> int:
+    value = model.parameters[name]
+    if value != round(value):
+        raise ModelError(f"{name} = {value:g}: a neuron has a whole number of inputs")
+    if value > neurons:
+        raise ModelError(
+            f"{name} = {value:g} inputs of kind {pair} cannot be drawn from {neurons} neurons "
+            f"without repetition; use neurons >= {value:g}, or a smaller {name}"
+        )
+    return int(value)
+
+
+def _whole_steps(pair: str, delay: float, dt: float) -> float:
+    steps = round(delay / dt)
+    if steps < 1 or abs(steps * dt - delay) > 1e-9 * max(delay, 1.0):
+        raise ModelError(
+            f"the delay {delay:g} ms of {pair} is no whole number of steps of {dt:g} ms; "
+            "use a dt that divides it"
+        )
+    return float(delay)
+
+
+def _neuron(model: VectorField, neuron: EIFNeuron | None) -> EIFNeuron:
+    """The neuron whose transfer function the model reads."""
+    chosen = neuron or EIFNeuron()
+    if transfer_function(chosen).digest != model.tables["eif"].digest:
+        raise ModelError(
+            "the mean field was made with another neuron than the network; pass the same one: "
+            "network_of(aln(neuron=neuron), neuron=neuron)"
+        )
+    return chosen
