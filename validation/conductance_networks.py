@@ -132,9 +132,8 @@ def network_of_circuit(
     >>> network_of_circuit("carlu2020-hh").run(3000.0, seed=1, start="published-hh")
     """
     chosen = circuit if isinstance(circuit, Circuit) else find_circuit(circuit)
-    return ConductanceNetwork(
-        chosen.network, {**chosen.cells, **cells}, connectivity, trains  # type: ignore[arg-type]
-    )  # fmt: skip
+    used: dict[str, Cell | str] = {**chosen.cells, **cells}
+    return ConductanceNetwork(chosen.network, used, connectivity, trains)  # type: ignore[arg-type]
 
 
 def _drives(
@@ -224,7 +223,8 @@ def _external(
     dt: float,
 ) -> list[Any]:  # fmt: skip
     """External spikes of a population: one operation in each step for each source they use."""
-    network, operations = whole.network, []
+    network = whole.network
+    operations: list[Any] = []
     for p in network.into(label):
         rate = sum(
             drives[name] * (1.0 if d.shares is None else d.shares.get(label, 0.0))

@@ -112,8 +112,8 @@ def simulate_nodes(
     past, known = _past(initial, (len(field.nodes) * kernel.width, length), step)
     out = np.full((steps // stride + 1, len(field.nodes), len(names)), np.nan)
     done = integrate_graph(
-        kernel.motion.field, kernel.motion.observables, *tableau.arrays(), tableau.points,
-        state, p, kernel.motion.tables, state.shape[1], past, known,
+        kernel.motion.field, kernel.motion.watch, kernel.motion.out,
+        *tableau.arrays(), tableau.points, state, p, kernel.motion.tables, state.shape[1], past, known,
         late.first, late.row, late.weight, late.lag, late.lags,
         instant.first, instant.row, instant.weight, kernel.direct, _twice(kernel, instant),
         driven, profile, course, edges,

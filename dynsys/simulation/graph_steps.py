@@ -10,7 +10,7 @@ import math
 import numpy as np
 from numba import float64, int64, njit, types, uint8
 
-from dynsys.kernels import FIELD_TYPE, MATRIX, OBSERVABLES_TYPE, VECTOR
+from dynsys.kernels import FIELD_TYPE, MATRIX, VECTOR
 from dynsys.simulation.history import (
     BASES,
     FLAGS,
@@ -145,7 +145,7 @@ def drive(base, driven, profile, course, step, part, p):
 @njit(
     [
         types.int64(
-            FIELD_TYPE, OBSERVABLES_TYPE, MATRIX, VECTOR, VECTOR, int64,
+            FIELD_TYPE, FIELD_TYPE, int64, MATRIX, VECTOR, VECTOR, int64,
             MATRIX, MATRIX, VECTOR, int64, MATRIX, int64,
             INTEGERS, INTEGERS, VECTOR, INTEGERS, VECTOR,
             INTEGERS, INTEGERS, VECTOR, INTEGERS, int64,
@@ -157,7 +157,7 @@ def drive(base, driven, profile, course, step, part, p):
     nogil=True,
 )  # fmt: skip
 def integrate_graph(
-    field, observables, a, b, c, points,
+    field, watch, room, a, b, c, points,
     state, p, tables, n, past, has_past,
     first, row, weight, lag, lags,
     now_first, now_row, now_weight, direct, twice,
@@ -166,6 +166,7 @@ def integrate_graph(
 ):  # fmt: skip
     """Integrate all nodes; returns the number of steps done (fewer where a state is not finite).
 
+    field, watch: see ``Motion``; room: the length of what they write to.
     state (N, n): initial, final on return. p (N, m). past (N * width, H): signals up to now, H a
     power of two, column 0 the oldest; read if ``has_past``, final on return. first .. lags: the
     delayed edges (see ``Wiring``), now_first .. direct: the instantaneous ones, ``twice`` where
@@ -179,9 +180,9 @@ def integrate_graph(
     length = past.shape[1]
     stages = b.shape[0]
     x, work = np.zeros((nodes, n + width)), np.zeros((nodes, n + width))
-    rate, arrived = np.zeros((nodes, n + width)), np.zeros((nodes, width))
+    rate, arrived = np.zeros((nodes, room)), np.zeros((nodes, width))
     k = np.empty((stages, nodes, n))
-    seen = np.empty(max(observed, 1))
+    seen = np.empty(room)
     pw = p.copy()
     ring = np.zeros((past.shape[0], length))
     base = np.empty((stages, lags.shape[0]), int64)
@@ -240,10 +241,10 @@ def integrate_graph(
                 break
         if recorded:
             for j in range(nodes):
-                observables(x[j], pw[j], tables, seen)
+                watch(x[j], pw[j], tables, seen)
                 for r in range(columns.shape[0]):
                     at = columns[r]
-                    value = seen[at] if at < observed else x[j, at - observed]
+                    value = seen[n + width + at] if at < observed else x[j, at - observed]
                     out[forced // stride, j, r] = value
         if step == total:
             break
