@@ -76,7 +76,9 @@ def _pieces(
     while current > low and len(pieces) < _MOST_PIECES:
         at = neuron.with_parameters(**{name: current})
         found = _attractor(at, start)
-        if found is None or found.silent:
+        if isinstance(found, str) and not pieces:
+            return pieces, notes, found
+        if isinstance(found, str) or found.silent:
             return pieces, notes, _end(notes, pieces, current)
         start = found.transient.states[-1]
         if found.orbit is None:
@@ -97,12 +99,12 @@ def _pieces(
     return pieces, notes, f"{_MOST_PIECES} pieces: narrow the span to see more"
 
 
-def _attractor(neuron: SpikingNeuron, start: np.ndarray | None) -> Attractor | None:
-    """The attractor from the last orbit; None where the neuron waits for ever."""
+def _attractor(neuron: SpikingNeuron, start: np.ndarray | None) -> Attractor | str:
+    """The attractor from the last orbit, or why none is reached."""
     try:
         return AdaptationMap(neuron).attractor(start, spikes=300)
-    except ConvergenceError:
-        return None
+    except ConvergenceError as error:
+        return str(error)
 
 
 def _stable_end(branch: SpikingBranch, current: float) -> tuple[float, SpikingOrbit]:

@@ -13,7 +13,7 @@ from scipy.optimize import brentq
 from dynsys.errors import ConvergenceError, ModelError
 from dynsys.neurons.neuron import SpikeTrain, SpikingNeuron
 from dynsys.neurons.separatrix import reset_line_crossings
-from dynsys.neurons.spiking_orbit import SpikingOrbit, flights, refine_orbit
+from dynsys.neurons.spiking_orbit import SpikingOrbit, flights, orbit_through, refine_orbit
 
 MOST_SPIKES = 128  # in an orbit that is looked for by simulation
 _FEW = 40  # spikes, within which most orbits are reached
@@ -170,7 +170,8 @@ class AdaptationMap:
         the unit circle. Without one after ``spikes`` the map is iterated over ``most`` more, and
         the Lyapunov exponent is the mean of log|dw'/dw| over them.
 
-        Raises ConvergenceError where a spike neither follows nor fails to follow in time.
+        Raises ConvergenceError where a spike neither follows nor fails to follow in time, and where
+        the adaptation runs away or nothing has settled though nothing stretches.
         """
         x = self.start() if start is None else np.asarray(start, dtype=float)
         past: SpikeTrain | None = None
@@ -190,21 +191,43 @@ class AdaptationMap:
                 return Attractor(past, orbit=orbit, rate=orbit.rate)
         assert past is not None
         found = _aperiodic(past, train)
-        if found.lyapunov is not None and found.lyapunov < 0:  # periodic, but slow to get there
-            orbit = self._nearest(train)
-            if orbit is not None:
-                return Attractor(past, orbit=orbit, rate=orbit.rate)
-        return found
+        assert found.lyapunov is not None and found.lyapunov_error is not None
+        if found.lyapunov > 2 * found.lyapunov_error:
+            return found
+        orbit = self._nearest(train)
+        if orbit is None:
+            raise ConvergenceError(self._unsettled(train, found.lyapunov))
+        return Attractor(past, orbit=orbit, rate=orbit.rate)
 
     def _nearest(self, train: SpikeTrain) -> SpikingOrbit | None:
-        """The stable orbit of the period at which the end of a train comes closest to itself."""
+        """The stable orbit next to the end of a train, slow to settle or of long period."""
         w = train.states[:, 1]
-        returns = np.array([abs(w[-1] - w[-1 - n]) for n in range(1, MOST_SPIKES)])
-        for n in np.argsort(returns)[:8] + 1:
+        returns = np.abs(w[-1] - w[-2 : -(len(w) // 2) : -1])
+        # Many spikes in a burst: the train itself has converged to rounding.
+        for n in np.flatnonzero(returns < 1e-6)[:3] + 1:
+            if np.max(np.abs(w[-n:] - w[-2 * n : -n])) < 1e-5:
+                return orbit_through(self.neuron, w[-n:])
+        for n in np.argsort(returns[:MOST_SPIKES])[:8] + 1:
             orbit = refine_orbit(self.neuron, w[-n:])
             if orbit is not None and orbit.stable:
                 return orbit
         return None
+
+    def _unsettled(self, train: SpikeTrain, exponent: float) -> str:
+        """Why a train with no positive exponent has reached no orbit."""
+        w, last = train.states[:, 1], float(train.intervals[-1])
+        start = f"{self.neuron.name} does not settle within {len(train)} spikes (exponent "
+        start += f"{exponent:.2g} per spike): "
+        if np.all(np.diff(w) < 0):
+            return (
+                f"{start}every spike lowers the adaptation, from {w[0]:.4g} to {w[-1]:.4g} pA, "
+                f"faster than it recovers in ever shorter intervals (now {last:.3g} ms): the rate "
+                "grows without bound, or to 1/Tref. A negative increment b does this; raise it"
+            )
+        return (
+            f"{start}a burst has more spikes than that, or the orbit is at a bifurcation. The "
+            "reset may lie far in the upstroke of the spike; lower it"
+        )
 
     def _periodic(self, train: SpikeTrain) -> SpikingOrbit | None:
         """The attracting orbit that the end of a train is on, refined."""

@@ -159,7 +159,7 @@ def refine_orbit(neuron: SpikingNeuron, w: np.ndarray) -> SpikingOrbit | None:
             return None
         guess += change
         if np.max(np.abs(change)) < 1e-9 * size:
-            return _orbit(neuron, guess) if _prime(guess, size) else None
+            return orbit_through(neuron, guess) if _prime(guess, size) else None
         if n > 200:
             break
     return None
@@ -180,7 +180,8 @@ def _prime(w: np.ndarray, size: float) -> bool:
     return all(np.max(np.abs(w - np.roll(w, k))) > 1e-6 * size for k in range(1, n) if n % k == 0)
 
 
-def _orbit(neuron: SpikingNeuron, w: np.ndarray) -> SpikingOrbit | None:
+def orbit_through(neuron: SpikingNeuron, w: np.ndarray) -> SpikingOrbit | None:
+    """The orbit with resets exactly at w (n,); None where one is followed by no spike."""
     rows = flights(neuron, w)
     if not np.all(np.isfinite(rows)):
         return None

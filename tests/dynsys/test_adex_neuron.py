@@ -373,6 +373,19 @@ def test_spikes_that_accumulate_are_named():
         adex_neuron("tonic", Vr=19.0, Tref=0.0, b=0.0).firing_pattern()
 
 
+def test_an_adaptation_that_runs_away_is_named():
+    neuron = adex_neuron("tonic", b=-12.0, tau_w=335.0, C=118.0, gL=15.0, Vr=-52.0, I=466.0)
+    with pytest.raises(ConvergenceError, match="every spike lowers the adaptation"):
+        neuron.firing_pattern()
+
+
+def test_bursts_of_hundreds_of_spikes_are_periodic_not_irregular():
+    values = {"C": 264.543, "gL": 17.092, "DeltaT": 0.814, "a": 1.196, "b": 77.049, "Tref": 0.0}
+    found = adex_neuron("tonic", tau_w=164.764, Vr=-43.986, I=465.98, **values).firing_pattern()
+    assert found.pattern == "bursting" and found.spikes_per_period > 200
+    assert found.orbit.stable
+
+
 def test_a_threshold_that_is_never_reached_is_named():
     with pytest.raises(ConvergenceError, match="reaches the threshold"):
         adex_neuron("tonic", a=1e6, tau_w=0.1).rheobase()
