@@ -113,7 +113,8 @@ def simulate_nodes(
     out = np.full((steps // stride + 1, len(field.nodes), len(names)), np.nan)
     done = integrate_graph(
         kernel.motion.field, kernel.motion.watch, kernel.motion.out,
-        *tableau.arrays(), tableau.points, state, p, kernel.motion.tables, state.shape[1], past, known,
+        *tableau.arrays(), tableau.points, state, p, kernel.motion.tables,
+        state.shape[1], past, known,
         late.first, late.row, late.weight, late.lag, late.lags,
         instant.first, instant.row, instant.weight, kernel.direct, _twice(kernel, instant),
         driven, profile, course, edges,
