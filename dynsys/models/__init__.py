@@ -11,6 +11,7 @@ from dynsys.models.jansen_rit import jansen_rit
 from dynsys.models.master_equation import master_equation
 from dynsys.models.morris_lecar import morris_lecar
 from dynsys.models.ring import ring
+from dynsys.models.ring_stimulus import Blob, apparent_motion
 from dynsys.models.wilson_cowan import wilson_cowan
 from dynsys.vector_field import VectorField
 
@@ -24,4 +25,4 @@ LIBRARY: dict[str, Callable[..., VectorField]] = {
     "wilson_cowan": wilson_cowan,
 }
 
-__all__ = ["LIBRARY", *LIBRARY, "ring"]
+__all__ = ["LIBRARY", *LIBRARY, "Blob", "apparent_motion", "ring"]

@@ -13,9 +13,8 @@ from continuation import dispersion, find_equilibria, wave_equation
 from continuation.certificates import characteristic_equation
 from dynsys import ModelError, UnknownNameError, couple, simulate_nodes
 from dynsys.coupling.uniform import uniform_model
-from dynsys.models import master_equation, ring, wilson_cowan
-from dynsys.models.ring_stimulus import Blob, apparent_motion
-from dynsys.simulation.space_time import onset_latency, plot_space_time
+from dynsys.models import Blob, apparent_motion, master_equation, ring, wilson_cowan
+from dynsys.simulation import onset_latency, plot_space_time
 from dynsys.transfer import evaluate, find_transfer_function
 
 
