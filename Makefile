@@ -32,6 +32,7 @@ bench: .venv/installed
 	$(BIN)/python benchmarks/regime_map.py 31
 	$(BIN)/python benchmarks/transfer_function.py
 	$(BIN)/python benchmarks/simulation.py
+	$(BIN)/python benchmarks/master_equation.py
 
 clean:
 	rm -rf .venv build dist *.egg-info demo

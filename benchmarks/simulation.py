@@ -50,6 +50,7 @@ def main() -> None:
     print(f"{'single run':<44} simulated s/s   frequency error (of {exact:.4f} Hz)")
     cases = {
         "published stepper, dt 0.1 ms": ({"discretisation": "published"}, 0.1),
+        "euler, dt 0.25 ms": ({"method": "euler", "dt": 0.25}, 0.25),
         "rk4, dt 0.1 ms": ({"method": "rk4"}, 0.1),
         "rk4, dt 0.25 ms": ({"method": "rk4", "dt": 0.25}, 0.25),
         "Dormand-Prince, rtol 1e-4": ({"tolerance": Tolerance(1e-4, 1e-5)}, 0.1),
@@ -70,6 +71,7 @@ def main() -> None:
     base = MODEL
     for name, options in {
         "published stepper, dt 0.1 ms": {"discretisation": "published"},
+        "euler, dt 0.25 ms": {"method": "euler", "dt": 0.25},
         "rk4, dt 0.1 ms": {},
         "rk4, dt 0.25 ms": {"dt": 0.25},
     }.items():

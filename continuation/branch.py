@@ -25,7 +25,7 @@ class Branch:
     ``data`` is an xarray Dataset over ``point``: free parameters, states, observables,
     ``unstable`` (eigenvalues right of the axis), ``stable``, ``eigenvalue_real/imag``
     (point, mode), ``piece`` (disconnected pieces are numbered), on Hopf curves ``frequency`` in Hz.
-    ``ended`` holds for every piece why each end stopped.
+    ``ended`` holds for every piece why each end stopped, ``steps`` the next steps there.
 
     Example
     -------
@@ -41,6 +41,7 @@ class Branch:
     special_points: tuple[SpecialPoint, ...]
     ended: tuple[tuple[str, str], ...]
     settings: Settings
+    steps: tuple[tuple[float, float], ...] = ()
 
     def __len__(self) -> int:
         return self.data.sizes["point"]
@@ -80,6 +81,23 @@ class Branch:
         from continuation.storage import save_branch
 
         return save_branch(self, path)
+
+    def extended(self, max_points: int | None = None) -> Branch:
+        """A branch of equilibria continued at every end that stopped early.
+
+        Every such end goes on in its direction by up to ``max_points`` points (the settings' by
+        default), as it would have without stopping, also after ``save`` and ``load``.
+
+        Raises ModelError where no end stopped early, or for curves of folds and Hopf points: follow
+        these again from any of their points.
+
+        Example
+        -------
+        >>> longer = load("branch.nc").extended(max_points=200)
+        """
+        from continuation.equilibria import extend
+
+        return extend(self, max_points)
 
     def special_point_table(self) -> list[dict[str, Any]]:
         """One record per special point: name, parameters, observables, frequency, coefficients."""

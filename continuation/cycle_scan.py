@@ -174,10 +174,10 @@ def _curve(model: VectorField, spans: Spans, cycle: Cycle, kind: int) -> CycleCu
     angle = [critical_angle(cycle)] if kind == TORUS else []
     z = np.array([cycle.period, *(cycle.parameters[k] for k in spans), *angle])
     orbit, sought = replace(cycle.orbit, z=z), ("CPC",) if kind == FOLD else ()
-    try:
-        return trace_both_ways(Solver(model, spans, kind), orbit, CURVE, resonances=sought)
-    except ConvergenceError:
-        return _fixed_period(model, spans, cycle, CANARD) if kind == FOLD else None
+    curve = _traced(Solver(model, spans, kind), orbit, CURVE, resonances=sought)
+    if curve is None and kind == FOLD:
+        return _fixed_period(model, spans, cycle, CANARD)
+    return curve
 
 
 def _fixed_period(
@@ -186,11 +186,16 @@ def _fixed_period(
     z = np.array([cycle.period, *(cycle.parameters[k] for k in spans)])
     solver = Solver(model, spans, PERIOD, cycle.period)
     orbit = Orbit(cycle.orbit.mesh, cycle.orbit.u, z)
+    return _traced(solver, orbit, replace(CURVE, step_max=0.3), kind, resonances=())
+
+
+def _traced(solver: Solver, orbit: Orbit, *rest: Any, **options: Any) -> CycleCurve | None:
+    """A curve of two points at least; None where Newton does not leave its start."""
     try:
-        settings = replace(CURVE, step_max=0.3)
-        return trace_both_ways(solver, orbit, settings, kind, resonances=())
+        curve = trace_both_ways(solver, orbit, *rest, **options)
     except ConvergenceError:
         return None
+    return curve if len(curve) > 1 else None
 
 
 def _each(work: Callable[[Any], Any], tasks: Sequence[Any], words: str, progress: bool) -> list:

@@ -6,17 +6,30 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+import xarray as xr
 
 from continuation.branch import Branch, make_dataset, reasons
 from continuation.branch_points import other_tangent
 from continuation.certificates import make_point
 from continuation.equilibrium_events import events
 from continuation.equilibrium_search import find_equilibria, refine_equilibrium
-from continuation.following import BOUND, DOMAIN, Follower, Trace, check_span, on_curves
+from continuation.following import (
+    BOUND,
+    DOMAIN,
+    INTERRUPTED,
+    MAX_POINTS,
+    REASONS,
+    SWITCHED,
+    Follower,
+    Trace,
+    check_span,
+    join,
+    on_curves,
+)
 from continuation.problems import EQUILIBRIUM
 from continuation.settings import Settings
 from continuation.special_points import SpecialPoint, numbered
-from dynsys.errors import ConvergenceError
+from dynsys.errors import ConvergenceError, ModelError
 from dynsys.vector_field import VectorField
 
 MOST_PIECES = 40
@@ -138,7 +151,50 @@ def _assemble(follower: Follower, traces: list[Trace]) -> Branch:
         special_points=numbered(points),
         ended=tuple(reasons(trace) for trace in traces),
         settings=follower.settings,
+        steps=tuple(trace.steps for trace in traces),
     )
+
+
+def extend(branch: Branch, max_points: int | None) -> Branch:
+    """``Branch.extended``: the pieces as traces again, their ends followed on."""
+    early = {REASONS[MAX_POINTS], REASONS[INTERRUPTED]}
+    if branch.kind != "equilibria" or not any(early & set(pair) for pair in branch.ended):
+        ends = "; ".join(f"{a}, {b}" for a, b in branch.ended)
+        raise ModelError(
+            f"this branch of {branch.kind} has no end to extend ({ends}); only branches of "
+            "equilibria that stopped early are extended. Follow it across a wider span"
+        )
+    settings = branch.settings
+    room = replace(settings, max_points=1 + (max_points or settings.max_points))
+    follower = Follower(branch.model, EQUILIBRIUM, branch.spans, room)
+    traces = []
+    for piece, ended, steps in zip(branch.pieces(), branch.ended, branch.steps, strict=True):
+        trace = _trace(follower, piece, steps)
+        codes = [next(code for code, reason in REASONS.items() if reason == e) for e in ended]
+        trace = replace(trace, start=codes[0], end=codes[1])
+        for _ in range(2):  # the end, then the start
+            if trace.end in (MAX_POINTS, INTERRUPTED):
+                last = trace.points[-1], trace.tangents[-1], trace.steps[1]
+                trace = join(trace, follower.follow(*last))
+            trace = trace.reversed()
+        traces.append(trace)
+    longer = replace(
+        settings, max_points=max(settings.max_points, *(len(t.points) for t in traces))
+    )
+    return _assemble(Follower(branch.model, EQUILIBRIUM, branch.spans, longer), traces)
+
+
+def _trace(follower: Follower, piece: xr.Dataset, steps: tuple[float, float]) -> Trace:
+    """A piece of a branch as it was followed; tangents are found again from its points."""
+    rest = [piece[name].values for name in follower.names]
+    points = np.column_stack([piece["coordinates"].values, *rest]) / follower.scale
+    chords = np.gradient(points, axis=0)
+    found = [follower.tangent(y, chord) for y, chord in zip(points, chords, strict=True)]
+    spectra = piece["eigenvalue_real"].values + 1j * piece["eigenvalue_imag"].values
+    return Trace(
+        points, np.array([t for t, _ in found]), spectra, np.array([s for _, s in found]),
+        MAX_POINTS, MAX_POINTS, steps,
+    )  # fmt: skip
 
 
 def _repeated(point: SpecialPoint, points: list[SpecialPoint]) -> bool:
@@ -181,5 +237,5 @@ def _switched(
         start = follower.correct(shifted, row, float(row @ shifted))
         if start is None or on_curves(follower, traces, start):
             continue
-        halves.append(follower.follow(start, row))
+        halves.append(replace(follower.follow(start, row), start=SWITCHED))
     return halves

@@ -24,7 +24,9 @@ from dynsys.errors import ModelError
 from dynsys.kernels import no_second_derivatives
 from dynsys.vector_field import VectorField
 
+SWITCHED = -1  # of halves that leave from a branch point; the compiled loop never ends so
 REASONS = {
+    SWITCHED: "starts at a branch point",
     BOUND: "reached the end of the span",
     MAX_POINTS: "reached max_points; raise Settings.max_points to go on",
     STEP_MIN: "the step fell below step_min: Newton no longer converges here",
@@ -40,7 +42,8 @@ class Trace:
     """A followed curve in scaled variables: rows are points.
 
     ``points``, ``tangents`` (k, N + 1); ``eigenvalues`` (k, n) complex, columns tracked from point
-    to point; ``signs`` (k,) of the bordered determinant; ``start``/``end`` say why it stopped.
+    to point; ``signs`` (k,) of the bordered determinant; ``start``/``end`` say why it stopped,
+    ``steps`` how far the next step at either end would have gone (nan: unknown).
     """
 
     points: np.ndarray
@@ -49,12 +52,13 @@ class Trace:
     signs: np.ndarray
     start: int
     end: int
+    steps: tuple[float, float] = (np.nan, np.nan)
 
     def reversed(self) -> Trace:
         """The same curve the other way round."""
         return Trace(
             self.points[::-1], -self.tangents[::-1], self.eigenvalues[::-1], -self.signs[::-1],
-            self.end, self.start,
+            self.end, self.start, self.steps[::-1],
         )  # fmt: skip
 
 
@@ -217,7 +221,7 @@ class Follower:
         points, tangents, spectra, signs = (
             np.concatenate(group) for group in zip(*pieces, strict=True)
         )
-        return Trace(points, tangents, spectra, signs, start=MAX_POINTS, end=reason)
+        return Trace(points, tangents, spectra, signs, MAX_POINTS, reason, (np.nan, float(step)))
 
     def _allocate(self, capacity: int, first: tuple) -> tuple[np.ndarray, ...]:
         point, direction, eigenvalues, sign = first
@@ -248,6 +252,7 @@ def join(before: Trace, after: Trace) -> Trace:
         np.concatenate([before.signs[:-1], after.signs]),
         before.start,
         after.end,
+        (before.steps[0], after.steps[1]),
     )
 
 

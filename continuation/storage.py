@@ -112,6 +112,7 @@ def _branch_dataset(branch: Branch) -> xr.Dataset:
         "spans": branch.spans,
         "settings": asdict(branch.settings),
         "ended": branch.ended,
+        "steps": branch.steps,
         "special_points": [_point_data(p) for p in branch.special_points],
     }
     return branch.data.assign_attrs(dynsys=json.dumps(head))
@@ -165,6 +166,7 @@ def _branch(dataset: xr.Dataset, model: VectorField | None = None) -> Branch:
         special_points=tuple(_point(own, p) for p in head["special_points"]),
         ended=tuple(tuple(pair) for pair in head["ended"]),
         settings=Settings(**head["settings"]),
+        steps=tuple(tuple(pair) for pair in head["steps"]),
     )
 
 

@@ -36,7 +36,7 @@ from numba import njit
 from dynsys.functions import linoid_derivative
 from dynsys.kernels import DOMAIN, FIELD, JACOBIAN, JACOBIAN_TANGENT, OBSERVABLES, TANGENT, TAYLOR
 from dynsys.series import run_program
-from dynsys.tables import table_jet, table_margin
+from dynsys.tables import table_jet, table_margin, table_values
 '''
 
 
@@ -74,7 +74,7 @@ def second_source(model: FieldGraph, name: str) -> str:
     return "\n\n".join(
         [
             HEADER.format(name=name),
-            _function(
+            function_source(
                 model, "jacobian_tangent", "JACOBIAN_TANGENT", "x, p, t, dx, dp, out",
                 model.graph.derivative(flat, _seeds(model)), len(model.states),
             ),
@@ -89,14 +89,14 @@ def source(model: FieldGraph, name: str) -> str:
     n = len(model.states)
     parts = [
         HEADER.format(name=name) + f"\nSTATES = {n}\nPARAMETERS = {len(model.parameters)}\n",
-        _function(model, "field", "FIELD", "x, p, t, out", model.field, None),
-        _function(model, "observables", "OBSERVABLES", "x, p, t, out", model.observables, None),
-        _function(model, "signals", "OBSERVABLES", "x, p, t, out", model.signals, None),
-        _function(
+        function_source(model, "field", "FIELD", "x, p, t, out", model.field),
+        function_source(model, "observables", "OBSERVABLES", "x, p, t, out", model.observables),
+        function_source(model, "signals", "OBSERVABLES", "x, p, t, out", model.signals),
+        function_source(
             model, "tangent", "TANGENT", "x, p, t, dx, dp, out",
-            graph.derivative(model.field, _seeds(model)), None,
+            graph.derivative(model.field, _seeds(model)),
         ),
-        _function(model, "jacobian", "JACOBIAN", "x, p, t, out", flat, n),
+        function_source(model, "jacobian", "JACOBIAN", "x, p, t, out", flat, n),
         _domain(model),
         _TAYLOR,
     ]  # fmt: skip
@@ -120,21 +120,43 @@ def _decorated(name: str, signature: str, arguments: str, body: list[str]) -> st
     return "\n".join(lines + ["    " + line for line in body or ["pass"]]) + "\n"
 
 
-def _function(
+def motion_source(model: FieldGraph) -> tuple[str, int]:
+    """``field`` and ``watch`` of a simulation, and the length of the ``out`` they need.
+
+    ``field`` writes rates and signals; ``watch`` the observables, too, and then the smallest margin
+    to the edges of the tables. Behind these the tables put their values: nothing is allocated.
+    """
+    outputs = model.field + model.observables
+    lookups = _lookups(model, model.graph.reachable(outputs), len(outputs) + 1)
+    margins = _margins(model, list(lookups), f"out[{len(outputs)}]")
+    parts = []
+    for name, results, rest in (("field", model.field, []), ("watch", outputs, margins)):
+        body = _statements(model, results, len(outputs) + 1) + _results(model, results)
+        parts.append(_decorated(name, "FIELD", "x, p, t, out", body + rest))
+    room = sum(_ROOM * model.table_quantities[table] for table, _, _ in lookups)
+    return "\n\n".join(parts), len(outputs) + 1 + room
+
+
+def function_source(
     model: FieldGraph, name: str, signature: str, arguments: str, outputs: list[int],
-    columns: int | None,
+    columns: int | None = None,
 ) -> str:  # fmt: skip
-    body = _statements(model, outputs)
+    """A compiled function of a signature that writes nodes to ``out``, by rows if a matrix."""
+    body = _statements(model, outputs) + _results(model, outputs, columns)
+    return _decorated(name, signature, arguments, body)
+
+
+def _results(model: FieldGraph, outputs: list[int], columns: int | None = None) -> list[str]:
+    """Assignments to ``out``, a vector or a matrix of so many columns."""
     graph = model.graph
-    if columns is not None:
-        body.append("out[:, :] = 0.0")
+    if columns is None:
+        return [f"out[{k}] = {_name(graph, number)}" for k, number in enumerate(outputs)]
+    body = ["out[:, :] = 0.0"]
     for position, number in enumerate(outputs):
-        if columns is None:
-            body.append(f"out[{position}] = {_name(graph, number)}")
-        elif number != graph.zero:
+        if number != graph.zero:
             row, column = divmod(position, columns)
             body.append(f"out[{row}, {column}] = {_name(graph, number)}")
-    return _decorated(name, signature, arguments, body)
+    return body
 
 
 def _name(graph: Graph, number: int) -> str:
@@ -147,22 +169,56 @@ def _name(graph: Graph, number: int) -> str:
     return f"v{number}"
 
 
-def _lookups(model: FieldGraph, order: list[int]) -> dict[tuple, tuple[str, int]]:
-    """For every (table, a, b): the jet's variable and the highest derivative order needed."""
-    groups: dict[tuple, tuple[str, int]] = {}
+_ROOM = 7  # numbers per quantity that ``table_values`` writes: the value and six partial sums
+
+
+@dataclass(frozen=True)
+class _Lookup:
+    """One reading of a table: a jet of derivatives, or values in a vector from ``at`` on."""
+
+    variable: str
+    depth: int
+    at: int
+
+    def value(self, i: int, j: int, quantity: int) -> str:
+        if self.depth:
+            return f"{self.variable}[{i}, {j}, {quantity}]"
+        return f"{self.variable}[{self.at + quantity}]"
+
+    def lines(self, offset: int, quantities: int, arguments: str) -> list[str]:
+        size = self.depth + 1
+        shape = f"({size}, {size}, {quantities})" if self.depth else f"{_ROOM * quantities}"
+        made = [] if self.variable == "out" else [f"{self.variable} = np.empty({shape})"]
+        if self.depth:
+            call = f"table_jet(t, {offset}, {arguments}, {self.depth}, {self.variable})"
+        else:
+            call = f"table_values(t, {offset}, {arguments}, {self.variable}, {self.at})"
+        return [*made, call]
+
+
+def _lookups(model: FieldGraph, order: list[int], free: int | None = None) -> dict[tuple, _Lookup]:
+    """For every (table, a, b): how it is read; values alone into ``out`` from ``free`` on."""
+    depths: dict[tuple, int] = {}
     for number in order:
         content = model.graph.nodes[number]
         if content[0] == "table":
             key = (content[1], *content[5:7])
-            variable, depth = groups.get(key, (f"jet{len(groups)}", 0))
-            groups[key] = (variable, max(depth, content[3] + content[4]))
-    return groups
+            depths[key] = max(depths.get(key, 0), content[3] + content[4])
+    lookups = {}
+    for k, (key, depth) in enumerate(depths.items()):
+        if free is None or depth:
+            lookups[key] = _Lookup(f"jet{k}", depth, 0)
+        else:
+            lookups[key] = _Lookup("out", depth, free)
+        if free is not None:
+            free += _ROOM * model.table_quantities[key[0]]
+    return lookups
 
 
-def _statements(model: FieldGraph, outputs: list[int]) -> list[str]:
+def _statements(model: FieldGraph, outputs: list[int], free: int | None = None) -> list[str]:
     graph = model.graph
     order = graph.reachable(outputs)
-    groups = _lookups(model, order)
+    lookups = _lookups(model, order, free)
     lines = []
     done: set[tuple] = set()
     for number in order:
@@ -171,24 +227,18 @@ def _statements(model: FieldGraph, outputs: list[int]) -> list[str]:
             key = (content[1], *content[5:7])
             if key not in done:
                 done.add(key)
-                lines += _jet(model, key, *groups[key])
-        text = _expression(graph, number, groups)
+                table, a, b = key
+                lines += lookups[key].lines(
+                    model.table_offsets[table], model.table_quantities[table],
+                    f"{_name(graph, a)}, {_name(graph, b)}",
+                )  # fmt: skip
+        text = _expression(graph, number, lookups)
         if text is not None:
             lines.append(f"v{number} = {text}")
     return lines
 
 
-def _jet(model: FieldGraph, key: tuple, variable: str, depth: int) -> list[str]:
-    table, a, b = key
-    quantities = model.table_quantities[table]
-    arguments = f"{_name(model.graph, a)}, {_name(model.graph, b)}"
-    return [
-        f"{variable} = np.empty(({depth + 1}, {depth + 1}, {quantities}))",
-        f"table_jet(t, {model.table_offsets[table]}, {arguments}, {depth}, {variable})",
-    ]
-
-
-def _expression(graph: Graph, number: int, groups: Mapping[tuple, tuple[str, int]]) -> str | None:
+def _expression(graph: Graph, number: int, lookups: Mapping[tuple, _Lookup]) -> str | None:
     content = graph.nodes[number]
     operation = content[0]
     if operation in ("const", "x", "p", "dx", "dp"):
@@ -204,26 +254,23 @@ def _expression(graph: Graph, number: int, groups: Mapping[tuple, tuple[str, int
     if operation == "select":
         return f"{names[2]} if {names[0]} {content[1]} {names[1]} else {names[3]}"
     if operation == "table":
-        variable, _ = groups[(content[1], *content[5:7])]
-        return f"{variable}[{content[3]}, {content[4]}, {content[2]}]"
+        return lookups[content[1], *content[5:7]].value(content[3], content[4], content[2])
     return f"{_CALLS[operation]}({names[0]})"
 
 
 def _domain(model: FieldGraph) -> str:
     graph = model.graph
-    lookups = [
-        number
-        for number in graph.reachable(model.field + model.observables)
-        if graph.nodes[number][0] == "table"
-    ]
-    arguments = [argument for number in lookups for argument in graph.arguments(number)]
-    body = [*_statements(model, arguments), "margin = np.inf"]
-    for key in dict.fromkeys(
-        (graph.nodes[number][1], *graph.arguments(number)) for number in lookups
-    ):
-        table, a, b = key
-        offset = model.table_offsets[table]
-        call = f"table_margin(t, {offset}, {_name(graph, a)}, {_name(graph, b)})"
-        body.append(f"margin = min(margin, {call})")
-    body.append("return margin")
+    order = graph.reachable(model.field + model.observables)
+    found = list(_lookups(model, order))
+    arguments = [argument for _, *pair in found for argument in pair]
+    body = [*_statements(model, arguments), *_margins(model, found, "margin"), "return margin"]
     return _decorated("domain", "DOMAIN", "x, p, t", body)
+
+
+def _margins(model: FieldGraph, lookups: list[tuple], target: str) -> list[str]:
+    lines = [f"{target} = np.inf"]
+    for table, a, b in lookups:
+        point = f"{_name(model.graph, a)}, {_name(model.graph, b)}"
+        call = f"table_margin(t, {model.table_offsets[table]}, {point})"
+        lines.append(f"{target} = min({target}, {call})")
+    return lines

@@ -14,7 +14,7 @@ from types import MappingProxyType
 
 import numpy as np
 import sympy
-from numba import float64, int64, njit, types, void
+from numba import float64, int64, njit, types, uint64, void
 
 from dynsys.errors import ModelError, StorageError, unknown_name
 from dynsys.storage import write_atomically
@@ -294,13 +294,18 @@ def _pieces(u, h, d):
     return b0 * scale, b1 * scale, b2 * scale, b3 * scale, b4 * scale, b5 * scale
 
 
-@njit([float64(_PACKED, int64, int64, _SIX)], cache=True)
+# Unsigned positions: signed ones might count from the end, which keeps loops from vectorization.
+_position = np.uint64
+
+
+@njit([float64(_PACKED, uint64, uint64, _SIX)], cache=True)
 def _row(t, at, stride, w):
     """Weighted sum of six coefficients, ``stride`` apart."""
+    two = stride + stride
     return (
         (w[0] * t[at] + w[1] * t[at + stride])
-        + (w[2] * t[at + 2 * stride] + w[3] * t[at + 3 * stride])
-        + (w[4] * t[at + 4 * stride] + w[5] * t[at + 5 * stride])
+        + (w[2] * t[at + two] + w[3] * t[at + two + stride])
+        + (w[4] * t[at + two + two] + w[5] * t[at + two + two + stride])
     )
 
 
@@ -320,22 +325,48 @@ def table_jet(t, offset, a, b, order, out):
     j0 = min(max(int(np.floor(v)), 0), ny - 2)
     u -= i0
     v -= j0
-    down = (ny + 4) * quantities
-    corner = offset + HEADER + i0 * down + j0 * quantities
+    each, down = _position(quantities), _position((ny + 4) * quantities)
+    corner = _position(offset + HEADER + (i0 * (ny + 4) + j0) * quantities)
+    two = down + down
     for j in range(order + 1):
         along_b = _pieces(v, hy, j)
         for i in range(order + 1 - j):
             w = _pieces(u, hx, i)
-            for q in range(quantities):
+            for q in range(each):
                 at = corner + q
                 out[i, j, q] = (
-                    w[0] * _row(t, at, quantities, along_b)
-                    + w[1] * _row(t, at + down, quantities, along_b)
-                    + w[2] * _row(t, at + 2 * down, quantities, along_b)
-                    + w[3] * _row(t, at + 3 * down, quantities, along_b)
-                    + w[4] * _row(t, at + 4 * down, quantities, along_b)
-                    + w[5] * _row(t, at + 5 * down, quantities, along_b)
+                    w[0] * _row(t, at, each, along_b)
+                    + w[1] * _row(t, at + down, each, along_b)
+                    + w[2] * _row(t, at + two, each, along_b)
+                    + w[3] * _row(t, at + two + down, each, along_b)
+                    + w[4] * _row(t, at + two + two, each, along_b)
+                    + w[5] * _row(t, at + two + two + down, each, along_b)
                 )
+
+
+@njit([void(_PACKED, int64, float64, float64, _PACKED, int64)], cache=True)
+def table_values(t, offset, a, b, out, at):
+    """``table_jet`` of order 0 into ``out`` from ``at``: quantities, then six sums of each."""
+    ny, quantities = int(t[offset + 1]), int(t[offset + 2])
+    u, v = (a - t[offset + 3]) / t[offset + 4], (b - t[offset + 5]) / t[offset + 6]
+    i0 = min(max(int(np.floor(u)), 0), int(t[offset]) - 2)
+    j0 = min(max(int(np.floor(v)), 0), ny - 2)
+    w0, w1, w2, w3, w4, w5 = _pieces(u - i0, 1.0, 0)
+    each, down = _position(quantities), _position((ny + 4) * quantities)
+    corner = _position(offset + HEADER + (i0 * (ny + 4) + j0) * quantities)
+    first = _position(at)
+    two = down + down
+    # Along a first: neighbours in memory are summed side by side.
+    for k in range(_position(6) * each):
+        c = corner + k
+        out[first + each + k] = (
+            (w0 * t[c] + w1 * t[c + down])
+            + (w2 * t[c + two] + w3 * t[c + two + down])
+            + (w4 * t[c + two + two] + w5 * t[c + two + two + down])
+        )
+    along_b = _pieces(v - j0, 1.0, 0)
+    for q in range(each):
+        out[first + q] = _row(out, first + each + q, each, along_b)
 
 
 @njit(

@@ -44,15 +44,18 @@ strong.plot().figure
 # ## The tongue, predicted and simulated
 #
 # To first order the phase response of the undriven rhythm tells which frequencies lock (dashed).
-# The locked rhythms are limit cycles of the driven model: their folds are the exact edges (solid).
-# Simulations confirm them (dots).
+# The locked rhythms are limit cycles of the driven model: the exact edges are one curve of their
+# folds, which turns around the tip of the tongue, and above the 1:1 resonances (R1) two curves of
+# tori. Simulations confirm them (dots).
 
 # %%
-amplitudes = ["1 pA", "2 pA", "4 pA", "6 pA"]
-predicted = arnold_tongue(A2, "mu_e", amplitudes=amplitudes)
+amplitudes = ["1 pA", "4 pA", "8 pA", "20 pA"]
+predicted = arnold_tongue(A2, "mu_e", amplitudes=amplitudes[:3])
 exact = arnold_tongue(A2, "mu_e", amplitudes=amplitudes, method="continuation")
-simulated = arnold_tongue(A2, "mu_e", amplitudes=amplitudes, method="simulation", resolution=0.02)
+simulated = arnold_tongue(
+    A2, "mu_e", amplitudes=amplitudes, method="simulation", resolution=0.02, criterion="period"
+)
 print(f"{predicted.width_per_unit:.3f} Hz per pA predicted")
 print(exact)
 print(simulated)
-simulated.plot(predicted.plot(exact.plot())).figure
+predicted.plot(simulated.plot(exact.plot())).figure

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from continuation.drawing import DARK, new_axes
+from stimulation.units import factor_to_parameter
 
 if TYPE_CHECKING:
     from stimulation.waveforms import Waveform
 
-STIMULUS = "#7a5195"
+STIMULUS, TORUS = "#7a5195", "#ef5675"
 
 
 def draw_waveform(waveform: Waveform, duration: float, ax: Any = None) -> Any:
@@ -31,21 +32,40 @@ def draw_waveform(waveform: Waveform, duration: float, ax: Any = None) -> Any:
 def draw_tongue(tongue: Any, ax: Any = None) -> Any:
     """Draw an Arnold tongue: frequency across, amplitude up.
 
-    Dashed from the phase response, solid by continuation, dots by simulation.
+    Dashed from the phase response, dots by simulation; by continuation squares on the curves of
+    folds and period doublings (dark) and tori (light), whose codimension-two points are named.
     """
     ax = new_axes() if ax is None else ax
+    reached = ax.get_ylim()[1] if ax.lines else 0.0
     amplitude = np.concatenate([[0.0], tongue.data["amplitude"].values])
     order = np.argsort(amplitude)
     n, m = tongue.ratio
     tip = tongue.natural * m / n
-    style = {"phase response": "--", "continuation": "-", "simulation": "o"}[tongue.method]
+    styles: dict[str, dict[str, Any]] = {
+        "phase response": {"ls": "--"},
+        "continuation": {"ls": "", "marker": "s", "ms": 6, "mfc": "none"},
+        "simulation": {"ls": "", "marker": "o", "ms": 3, "color": DARK},
+    }
+    style = {"color": STIMULUS, "lw": 1.4} | styles[tongue.method]
     sides = [np.concatenate([[tip], tongue.data[k].values])[order] for k in ("lowest", "highest")]
     for side, name in zip(sides, (f"{n}:{m}, {tongue.method}", None), strict=True):
-        ax.plot(side, amplitude[order], style, color=STIMULUS, ms=4, lw=1.4, label=name)
-    if style == "-":
-        ax.fill_betweenx(amplitude[order], *sides, color=STIMULUS, alpha=0.15, lw=0)
+        ax.plot(side, amplitude[order], label=name, **style)
+    per_unit = factor_to_parameter(tongue.unit, tongue.model, tongue.input)
+    top = 1.15 * amplitude.max()
+    for curve in tongue.curves:
+        across, up = (curve.data[name].values for name in curve.parameters)
+        color = TORUS if curve.kind == "torus curve" else STIMULUS
+        ax.plot(across, up / per_unit, color=color, lw=1.0)
+        for cycle in curve.special_points:
+            at, height = (cycle.parameters[name] for name in curve.parameters)
+            if height / per_unit < top:
+                ax.plot(at, height / per_unit, ".", color=color, ms=4)
+                ax.annotate(
+                    cycle.label, (at, height / per_unit), (3, 2), textcoords="offset points",
+                    fontsize=7, color=color,
+                )  # fmt: skip
     ax.set(xlabel="stimulation frequency (Hz)", ylabel=f"amplitude ({tongue.unit})")
-    ax.set_ylim(bottom=0)
+    ax.set_ylim(0, max(top, reached))
     ax.legend(frameon=False, loc="lower left")
     return ax
 

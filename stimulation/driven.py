@@ -12,7 +12,7 @@ from dynsys.errors import ConvergenceError
 from dynsys.simulation import simulate_ensemble
 from dynsys.simulation.methods import default_step
 from dynsys.vector_field import VectorField
-from stimulation.phases import crossings
+from stimulation.phases import crossings, repeats_after
 from stimulation.shapes import Sine
 from stimulation.units import Quantity
 
@@ -23,7 +23,9 @@ _SLIP, _DRIFT = 0.5, 0.01  # cycles
 class DrivenRuns:
     """A model, the input a sine acts on, and how it is integrated.
 
-    ``settle`` and ``duration`` are in time units; the sine acts during both.
+    ``settle`` and ``duration`` are in time units; the sine acts during both. ``criterion`` of
+    locking: the "phase" difference stays bounded, or the response also repeats with the "period" of
+    the stimulus.
     """
 
     model: VectorField
@@ -32,6 +34,7 @@ class DrivenRuns:
     settle: float
     duration: float
     options: Mapping[str, Any]
+    criterion: str = "phase"
 
     def rates(self, frequencies: np.ndarray, peaks: np.ndarray, unit: str) -> np.ndarray:
         """The observable (P, samples) after settling, sampled every time unit of 1 ms."""
@@ -62,8 +65,13 @@ class DrivenRuns:
     def locks(self, rates: np.ndarray, frequency: float, ratio: tuple[int, int]) -> bool:
         """Whether the phase difference of a response to its stimulus stays where it is.
 
-        It may swing, as on a torus, but neither slip nor drift over the second half of the record.
+        It may swing, as on a torus, but neither slip nor drift over the second half of the record;
+        with the criterion "period" it may not swing.
         """
+        if self.criterion == "period":
+            cycle = self.model.frequency_factor / frequency / self.sample
+            if repeats_after(rates, cycle) not in range(1, ratio[1] + 1):
+                return False
         marks = crossings(rates, self.sample)
         marks = marks[marks > self.duration / 2]
         n, m = ratio

@@ -7,15 +7,30 @@ and period-doubling points in the stimulation frequency are the edges of the Arn
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Sequence
+
+import numpy as np
 import sympy
 
-from continuation import CycleBranch, CycleSettings, limit_cycles
+from continuation import (
+    Cycle,
+    CycleBranch,
+    CycleCurve,
+    CycleSettings,
+    cycle_fold_curve,
+    limit_cycles,
+    period_doubling_curve,
+    torus_curve,
+)
 from dynsys import Parameter, State, VectorField, simulate
 from dynsys.definition import Observable, symbol
-from dynsys.errors import ConvergenceError
+from dynsys.errors import ConvergenceError, DynsysError
 
 FREQUENCY, AMPLITUDE = "stimulus_frequency", "stimulus_amplitude"
 _PAIR = ("stimulus_cosine", "stimulus_sine")
+_CURVES = {"LPC": cycle_fold_curve, "NS": torus_curve, "PD": period_doubling_curve}
+_ON_CURVE = 2e-3  # of the spans: how near a point lies to the curve that passes through it
 _PULL = 2.0  # k in units of w / (2 pi): a disturbed pair is back within a cycle
 
 
@@ -116,7 +131,7 @@ def locked_range(branch: CycleBranch, frequency: float) -> list[tuple[float, str
     stable = branch.data["stable"].values.astype(bool)
     if not stable.any():
         raise ConvergenceError(f"no stable locked cycle was found near {frequency:g} Hz")
-    edges = _edges(branch)
+    edges = [(cycle.parameters[FREQUENCY], cycle.label) for cycle in _edges(branch)]
     found = []
     for side, end in ((-1, f[stable].min()), (1, f[stable].max())):
         beyond = [e for e in edges if side * (e[0] - end) > -1e-6 * abs(end)]
@@ -130,7 +145,57 @@ def locked_range(branch: CycleBranch, frequency: float) -> list[tuple[float, str
     return found
 
 
-def _edges(branch: CycleBranch) -> list[tuple[float, str]]:
-    """Where cycles of the branch lose stability: frequency and label, each once."""
-    points = [p for p in branch.special_points if p.label in ("LPC", "NS", "PD")]
-    return list({round(p.parameters[FREQUENCY], 7): p.label for p in points}.items())
+def boundary_curves(
+    branches: Sequence[CycleBranch],
+    frequencies: tuple[float, float],
+    amplitudes: tuple[float, float],
+) -> tuple[CycleCurve, ...]:
+    """The curves in (frequency, amplitude) through all edges of branches of locked cycles.
+
+    A tongue's folds lie on one curve that turns around its tip; where the folds end, at cusps or
+    1:1 resonances, curves of tori take over. What cannot be followed is named in a warning.
+
+    Parameters
+    ----------
+    branches : of ``locked_cycles`` of one model, at several amplitudes.
+    frequencies, amplitudes : the window, Hz and the unit of the input.
+
+    Example
+    -------
+    >>> boundary_curves([branch], (20, 25), (0, 0.1))
+    """
+    spans = {FREQUENCY: frequencies, AMPLITUDE: amplitudes}
+    curves: list[CycleCurve] = []
+    for branch in branches:
+        for edge in _edges(branch):
+            follow = _CURVES[edge.label]
+            if any(c.kind == _KINDS[edge.label] and _passes(c, edge, spans) for c in curves):
+                continue
+            try:
+                curves.append(follow(edge, (FREQUENCY, AMPLITUDE), spans))
+            except DynsysError as error:
+                at = f"{edge.label} at {edge.parameters[FREQUENCY]:.6g} Hz"
+                warnings.warn(f"the curve through the {at} was not followed: {error}", stacklevel=2)
+    return tuple(curves)
+
+
+_KINDS = {"LPC": "cycle fold curve", "NS": "torus curve", "PD": "period doubling curve"}
+
+
+def _passes(curve: CycleCurve, cycle: Cycle, spans: dict[str, tuple[float, float]]) -> bool:
+    """Whether a drawn curve passes through a cycle, in the plane."""
+    size = [high - low for low, high in spans.values()]
+    points = np.stack([curve.data[k].values / w for k, w in zip(spans, size, strict=True)], axis=1)
+    wanted = np.array([cycle.parameters[k] / w for k, w in zip(spans, size, strict=True)])
+    step = np.diff(points, axis=0)
+    part = np.sum((wanted - points[:-1]) * step, axis=1) / np.maximum(
+        np.sum(step**2, axis=1), 1e-30
+    )
+    nearest = points[:-1] + np.clip(part, 0, 1)[:, None] * step
+    return bool(np.linalg.norm(nearest - wanted, axis=1).min() < _ON_CURVE)
+
+
+def _edges(branch: CycleBranch) -> list[Cycle]:
+    """Where cycles of the branch lose stability, each once: a closed branch passes them twice."""
+    points = [p for p in branch.special_points if p.label in _CURVES]
+    return list({round(p.parameters[FREQUENCY], 7): p for p in points}.values())

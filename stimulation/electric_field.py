@@ -12,12 +12,16 @@ import math
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+from scipy.fft import next_fast_len
 
 from dynsys.errors import ModelError
 from dynsys.transfer import EIFNeuron
+from stimulation.noise import Recorded
 from stimulation.shapes import Sine, Step
 from stimulation.units import Quantity, quantity
-from stimulation.waveforms import Shifted, Sum, Waveform, positive
+from stimulation.waveforms import MILLISECONDS, Shifted, Sum, Waveform, positive
+
+_SETTLES = 300.0  # ms; ten time constants of the membrane of the default neuron
 
 
 @dataclass(frozen=True)
@@ -101,14 +105,27 @@ class ElectricField:
             raise ModelError(f"{current!r} is no current; write it in pA, as in '40 pA'")
         return float(read.value / abs(self._gain(frequency)))
 
-    def through(self, waveform: Waveform) -> Waveform:
-        """The current equivalent to a field that is a step or a sine, or a sum of them.
+    def through(
+        self, waveform: Waveform, duration: float | None = None, dt: float = 0.1
+    ) -> Waveform:
+        """The current equivalent to a field over time; a positive field is taken to depolarise.
 
-        A positive field is taken to depolarise. A sine keeps its phase (the published convention);
-        a step is turned on at once, its charging over the membrane time constants left out.
+        Without a ``duration``, steps, sines and their sums stay what they are: a sine keeps its
+        phase (the published convention), a step is turned on at once, its charging over the
+        membrane time constants left out. With one, any waveform is filtered by the complex gain:
+        a current recorded every ``dt`` ms from 0 on, the field zero before and after. A jump of the
+        field rings in it at the highest frequency sampled.
+
+        Raises ModelError for other waveforms without a duration, or in another unit.
+
+        Example
+        -------
+        >>> field.through(Decay("2 V/m", tau=50, stop=165), duration=500)
         """
         if waveform.unit != "V/m":
             raise ModelError(f"the waveform is in {waveform.unit or 'no unit'}, not in V/m")
+        if duration is not None:
+            return self._filtered(waveform, duration, dt)
         if isinstance(waveform, Sum):
             return Sum(tuple(self.through(part) for part in waveform.parts))
         if isinstance(waveform, Shifted):
@@ -116,11 +133,23 @@ class ElectricField:
         if not isinstance(waveform, (Step, Sine)):
             raise ModelError(
                 f"{type(waveform).__name__} has no single frequency, on which the conversion "
-                "depends; use Step, Sine or a sum of them"
+                "depends; give a duration to filter it, or use Step, Sine or a sum of them"
             )
         frequency = waveform.frequency if isinstance(waveform, Sine) else 0.0
         factor = float(abs(self._gain(frequency)))
         return replace(waveform, amplitude=Quantity(factor * waveform.peak.value, "pA"))
+
+    def _filtered(self, waveform: Waveform, duration: float, dt: float) -> Recorded:
+        positive("the duration", duration, "ms")
+        positive("dt", dt, "ms")
+        waveform.check_step(dt, MILLISECONDS)
+        field_values = waveform.values(dt * np.arange(round(duration / dt) + 1))
+        # Twice the length and ten membrane time constants of zeros: nothing comes around.
+        room = next_fast_len(2 * len(field_values) + round(_SETTLES / dt))
+        frequencies = np.fft.rfftfreq(room, dt / 1000)
+        gain = -self.admittance(frequencies) * self.polarisation(frequencies)
+        current = np.fft.irfft(gain * np.fft.rfft(field_values, room), room)
+        return Recorded(current[: len(field_values)], dt, "pA")
 
     def _gain(self, frequency: float) -> complex:
         """pA per V/m."""

@@ -8,18 +8,16 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
-from scipy.interpolate import CubicSpline
 from scipy.signal import welch
 
 from dynsys.errors import ModelError
 from dynsys.simulation.methods import default_step
 from dynsys.vector_field import VectorField
 from stimulation.driven import DrivenRuns
-from stimulation.phases import crossings
+from stimulation.phases import crossings, repeats_after
 from stimulation.tongues import natural_frequency
 from stimulation.units import factor_to_parameter, quantity
 
-_LONGEST, _SAME = 4, 0.03  # periods tried; deviation, of the signal's own
 RATIOS = ((1, 1), (1, 2), (2, 1), (1, 3))
 
 
@@ -135,7 +133,7 @@ def entrainment_map(
     ]
     response = np.array([_response_frequency(r, runs.sample, second) for r in rates])
     periods = [
-        _repeats_after(r, second / s / runs.sample) for r, s in zip(rates, stimulation, strict=True)
+        repeats_after(r, second / s / runs.sample) for r, s in zip(rates, stimulation, strict=True)
     ]
     data = xr.Dataset(
         {
@@ -162,18 +160,3 @@ def entrainment_map(
 def _response_frequency(values: np.ndarray, sample: float, second: float) -> float:
     marks = crossings(values, sample)
     return second * (len(marks) - 1) / (marks[-1] - marks[0]) if len(marks) > 1 else 0.0
-
-
-def _repeats_after(values: np.ndarray, period: float) -> int:
-    """The smallest number of stimulus periods (in samples) after which a signal repeats, or 0."""
-    spline = CubicSpline(np.arange(len(values)), values)
-    for cycles in range(1, _LONGEST + 1):
-        last = len(values) - 1 - cycles * period
-        start = max(len(values) / 2, 0.0)
-        if last - start < 2 * period:
-            break
-        times = np.arange(start, last)
-        difference = spline(times + cycles * period) - spline(times)
-        if np.sqrt(np.mean(difference**2)) < _SAME * np.std(values):
-            return cycles
-    return 0

@@ -77,7 +77,8 @@ def phase_locking(
     Parameters
     ----------
     response, stimulus : samples (k,) at the same times, for instance ``run["r_E"]`` and
-        ``waveform.values(run["time"])``.
+        ``waveform.values(run["time"])``. A response of ``asymptotic_phases`` is a phase already;
+        the stimulus is then a DataArray over times of its own that cover those of the phases.
     dt : sampling interval; taken from the time coordinate of a DataArray.
     ratio : (response cycles, stimulus cycles) expected.
     method, smooth : see ``stimulation.phases.phase``; the stimulus is never smoothed.
@@ -92,22 +93,17 @@ def phase_locking(
     -------
     >>> phase_locking(run["r_E"], sine.values(run["time"].values)).locked
     """
-    if dt is None:
-        if not isinstance(response, xr.DataArray) or "time" not in response.coords:
-            raise ModelError("give dt, the time between samples, or a DataArray over time")
-        dt = float(response["time"][1] - response["time"][0])
-    first, second = np.asarray(response, dtype=float), np.asarray(stimulus, dtype=float)
-    if first.shape != second.shape:
-        raise ModelError(f"the response has shape {first.shape}, the stimulus {second.shape}")
     _check_ratio(ratio)
-    r, s = phase(first, dt, method, smooth), phase(second, dt, method, 0.0)
+    if isinstance(response, xr.DataArray) and response.attrs.get("units") == "cycles":
+        r, s = response.values, _phase_at(response["time"].values, stimulus, method)
+        times = response["time"].values
+    else:
+        r, s, times = _phases(response, stimulus, dt, method, smooth)
     known = np.isfinite(r) & np.isfinite(s)
     if known.sum() < 2:
         raise ModelError("response and stimulus share no whole cycle; simulate longer")
-    r, s = r[known], s[known]
+    r, s, times = r[known], s[known], times[known]
     R = order_parameter(r, s)
-    time = np.asarray(response["time"]) if isinstance(response, xr.DataArray) else None
-    times = (dt * np.arange(len(first)) if time is None else time)[known]
     n, m = ratio
     difference = n * s - m * r
     resultant = np.mean(np.exp(2j * np.pi * difference))
@@ -122,6 +118,36 @@ def phase_locking(
         rotation=rotation_number(r, s),
         p_value=p_value,
     )
+
+
+def _phases(
+    response: xr.DataArray | np.ndarray, stimulus: xr.DataArray | np.ndarray, dt: float | None,
+    method: str, smooth: float,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip
+    """Phases of two signals sampled together, and their times."""
+    if dt is None:
+        if not isinstance(response, xr.DataArray) or "time" not in response.coords:
+            raise ModelError("give dt, the time between samples, or a DataArray over time")
+        dt = float(response["time"][1] - response["time"][0])
+    first, second = np.asarray(response, dtype=float), np.asarray(stimulus, dtype=float)
+    if first.shape != second.shape:
+        raise ModelError(f"the response has shape {first.shape}, the stimulus {second.shape}")
+    times = dt * np.arange(len(first))
+    if isinstance(response, xr.DataArray):
+        times = np.asarray(response["time"])
+    return phase(first, dt, method, smooth), phase(second, dt, method, 0.0), times
+
+
+def _phase_at(times: np.ndarray, stimulus: xr.DataArray | np.ndarray, method: str) -> np.ndarray:
+    """The phase of a stimulus at the times of given phases."""
+    if not isinstance(stimulus, xr.DataArray) or "time" not in stimulus.coords:
+        raise ModelError(
+            "the response is a phase, sampled more coarsely than a stimulus has to be: give the "
+            "stimulus as a DataArray over its own times"
+        )
+    own = stimulus["time"].values
+    values = phase(stimulus.values, float(own[1] - own[0]), method, 0.0)
+    return np.interp(times, own, values, left=np.nan, right=np.nan)
 
 
 def rotation_number(response: np.ndarray, stimulus: np.ndarray) -> float:

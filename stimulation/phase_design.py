@@ -2,8 +2,8 @@
 
 First order: a pulse of area Q (amplitude times duration) at phase p advances the rhythm by Q Z(p),
 the phase response averaged over the pulse. A rhythm beside a resting state is stopped by pulses
-that end inside that state's basin: the phaseless set (Winfree 1980) is found on a grid of phases
-and amplitudes.
+that end inside that state's basin: ``stopping_pulses`` finds them on a grid of phases and
+amplitudes, ``stimulation.phaseless`` the pulse in their middle by continuation.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import xarray as xr
 from dynsys.errors import ModelError
 from dynsys.simulation import simulate, simulate_ensemble
 from dynsys.simulation.methods import default_step
+from stimulation.isochrons import crossing_phase, state_on_cycle
 from stimulation.phases import crossings
 from stimulation.shapes import Pulse
 from stimulation.units import Quantity, factor_to_parameter, quantity
@@ -130,7 +131,7 @@ def simulated_advances(
     if not waves:
         return np.zeros(0)
     run = simulate_ensemble(
-        model, dt * round((_PERIODS + 4) * period / dt), initial=_on_cycle(cycle),
+        model, dt * round((_PERIODS + 4) * period / dt), initial=state_on_cycle(cycle),
         points={input: [model.parameters[input]] * len(waves)}, inputs={input: waves},
         record=name, dt=dt, settle=_settling(cycle, dt),
     )  # fmt: skip
@@ -183,9 +184,9 @@ def stopping_pulses(
     watch = 60 * period if observe is None else float(observe)
     name = model.observable_names[0]
     run = simulate_ensemble(
-        model, dt * round((start + 2 * period + duration + watch) / dt), initial=_on_cycle(cycle),
+        model, dt * round((start + 2 * period + duration + watch) / dt),
         points={input: [model.parameters[input]] * len(waves)}, inputs={input: waves},
-        record=name, dt=dt, settle=_settling(cycle, dt),
+        initial=state_on_cycle(cycle), record=name, dt=dt, settle=_settling(cycle, dt),
     )  # fmt: skip
     low, high = cycle.extrema(name)
     late = run[name].values[:, -round(3 * period / dt) :]
@@ -197,12 +198,6 @@ def stopping_pulses(
     )  # fmt: skip
 
 
-def _on_cycle(cycle: Cycle) -> np.ndarray:
-    """A physical state of the cycle, at its phase 0."""
-    states = cycle.profile(2)
-    return np.array([float(states[name][0]) for name in cycle.model.states])
-
-
 def _settling(cycle: Cycle, dt: float) -> float:
     return dt * round(20 * cycle.period / dt)
 
@@ -211,11 +206,9 @@ def _phase_of_simulation(cycle: Cycle, dt: float) -> tuple[np.ndarray, float]:
     """Crossings of the undisturbed run, and the first time its phase is the cycle's phase 0."""
     name, period = cycle.model.observable_names[0], cycle.period
     run = simulate(
-        cycle.model, dt * round((_PERIODS + 4) * period / dt), initial=_on_cycle(cycle),
+        cycle.model, dt * round((_PERIODS + 4) * period / dt), initial=state_on_cycle(cycle),
         settle=_settling(cycle, dt), record=name, method="rk4", dt=dt,
     )  # fmt: skip
     marks = crossings(run[name].values, dt)
-    profile = cycle.profile(4001)
-    doubled = np.concatenate([profile[name].values[:-1]] * 3)
-    own = crossings(doubled, period / 4000)[0] % period
+    own = crossing_phase(cycle) * period
     return marks, float(marks[0] + period - own) % period + period

@@ -6,12 +6,14 @@ Phases are in cycles and increase; they are NaN before the first and after the l
 from __future__ import annotations
 
 import numpy as np
+from scipy.interpolate import CubicSpline
 from scipy.ndimage import gaussian_filter1d
 from scipy.signal import find_peaks, hilbert
 
 from dynsys.errors import ModelError, unknown_name
 
 METHODS = ("peaks", "crossings", "hilbert")
+_LONGEST, _SAME = 4, 0.03  # periods tried; deviation, of the signal's own
 
 
 def crossings(values: np.ndarray, dt: float) -> np.ndarray:
@@ -80,3 +82,18 @@ def phase(values: np.ndarray, dt: float, method: str = "peaks", smooth: float = 
         )
     times = dt * np.arange(len(values))
     return np.interp(times, marks, np.arange(len(marks)), left=np.nan, right=np.nan)
+
+
+def repeats_after(values: np.ndarray, period: float) -> int:
+    """The smallest number of stimulus periods (in samples) after which a signal repeats, or 0."""
+    spline = CubicSpline(np.arange(len(values)), values)
+    for cycles in range(1, _LONGEST + 1):
+        last = len(values) - 1 - cycles * period
+        start = max(len(values) / 2, 0.0)
+        if last - start < 2 * period:
+            break
+        times = np.arange(start, last)
+        difference = spline(times + cycles * period) - spline(times)
+        if np.sqrt(np.mean(difference**2)) < _SAME * np.std(values):
+            return cycles
+    return 0

@@ -5,7 +5,8 @@ First order (phase reduction, Ermentrout & Kopell 1991; Pikovsky, Rosenblum & Ku
 of amplitude A locks 1:m between m f0 (1 - A |z_m|) and m f0 (1 + A |z_m|). By simulation: the edges
 are bracketed and halved until the bracket is as narrow as asked. By continuation: the locked rhythm
 is a limit cycle of the driven model, and the edges are its folds or torus points. Beyond a torus
-point the phase may stay bounded for a little: there the simulated edge lies further out.
+point the phase may stay bounded for a little: there the simulated edge lies further out, unless the
+response has to repeat with the stimulus (``criterion="period"``).
 """
 
 from __future__ import annotations
@@ -27,8 +28,9 @@ from stimulation.phases import crossings
 from stimulation.units import Quantity, factor_to_parameter, quantity
 
 if TYPE_CHECKING:
-    from continuation.cycle_branch import Cycle
+    from continuation import Cycle, CycleCurve
 
+CRITERIA = ("phase", "period")
 METHODS = ("phase response", "continuation", "simulation")
 _SCAN = 17  # runs of a scan for the tongue
 _PER_EDGE = 6  # runs that divide the bracket of an edge in one round
@@ -41,7 +43,8 @@ class Tongue:
     ``data`` over ``amplitude`` (in its unit): ``lowest`` and ``highest`` locked frequency in Hz;
     ``resolution`` (Hz) of the edges; by continuation ``lowest_by`` and ``highest_by`` name what the
     edges are (LPC: fold, NS: torus, PD: period doubling). ``natural`` is the frequency of the
-    undriven rhythm.
+    undriven rhythm. ``curves``, by continuation: all curves of folds, tori and period doublings
+    through the edges, in (Hz, unit of the input), with their codimension-two points.
     """
 
     model: VectorField
@@ -50,6 +53,7 @@ class Tongue:
     method: str
     natural: float
     data: xr.Dataset
+    curves: tuple[CycleCurve, ...] = ()
 
     @property
     def unit(self) -> str:
@@ -113,6 +117,7 @@ def arnold_tongue(
     method: str = "phase response",
     observable: str | None = None,
     resolution: float = 0.01,
+    criterion: str = "phase",
     **options: Any,
 ) -> Tongue:
     """Frequencies at which a sine on one input locks a rhythm, for each amplitude.
@@ -127,6 +132,9 @@ def arnold_tongue(
         (exact, of the delay-line model) or "simulation".
     observable : whose cycles are counted; the model's first by default.
     resolution : of the edges in Hz, by simulation; shortest runs are 20 over it in periods.
+    criterion : by simulation: "phase", the phase difference stays bounded, or "period", the
+        response also repeats with the stimulus, as between the edges found by continuation. They
+        differ only beyond torus points.
     options : for ``simulate_ensemble``, such as ``discretisation="published"`` or ``dt`` (0.2 ms by
         default).
 
@@ -144,6 +152,8 @@ def arnold_tongue(
     _check_ratio(ratio)
     if method not in METHODS:
         raise unknown_name("method", method, METHODS, "arnold_tongue")
+    if criterion not in CRITERIA:
+        raise unknown_name("criterion", criterion, CRITERIA, "arnold_tongue")
     peaks = [quantity(a) for a in amplitudes]
     units = {p.unit for p in peaks}
     if len(units) != 1 or any(p.value <= 0 for p in peaks):
@@ -155,6 +165,7 @@ def arnold_tongue(
     values = np.array([p.value for p in peaks])
     observable = observable or field.observable_names[0]
     labels: list[list[str]] | None = None
+    curves: tuple[CycleCurve, ...] = ()
     if "discretisation" not in options and "dt" not in options:
         options["dt"] = 2 * default_step(field)
     if method == "phase response":
@@ -166,11 +177,11 @@ def arnold_tongue(
     elif method == "continuation":
         cycle = cycle or stable_cycle(field, input)
         natural, reached = cycle.frequency, 0.0
-        edges, labels = _continued(field, input, ratio, values * factor, natural)
+        edges, labels, curves = _continued(field, input, ratio, values * factor, natural)
     else:
         natural = natural_frequency(field, observable, **options)
         edges = _simulated(
-            field, input, ratio, values, unit, observable, natural, resolution, options
+            field, input, ratio, values, unit, observable, natural, resolution, criterion, options
         )
         reached = resolution
     data = xr.Dataset(
@@ -183,23 +194,25 @@ def arnold_tongue(
     )
     if labels is not None:
         data = data.assign(lowest_by=("amplitude", labels[0]), highest_by=("amplitude", labels[1]))
-    return Tongue(field, input, ratio, method, natural, data)
+    return Tongue(field, input, ratio, method, natural, data, curves)
 
 
 def _continued(
     model: VectorField, input: str, ratio: tuple[int, int], values: np.ndarray, natural: float
-) -> tuple[np.ndarray, list[list[str]]]:
-    """Edges (2, amplitudes) and what they are, from branches of locked cycles."""
-    from stimulation.driven_cycles import locked_cycles, locked_range
+) -> tuple[np.ndarray, list[list[str]], tuple[CycleCurve, ...]]:
+    """Edges (2, amplitudes), what they are, and all curves through them."""
+    from stimulation.driven_cycles import boundary_curves, locked_cycles, locked_range
 
     center = natural * ratio[1] / ratio[0]
     edges, labels = np.empty((2, len(values))), [[""] * len(values) for _ in range(2)]
+    span = (0.4 * center, 1.6 * center)
+    branches = []
     for k, amplitude in enumerate(values):
-        span = (0.4 * center, 1.6 * center)
         branch = locked_cycles(model, input, float(amplitude), center, span, cycles=ratio[1])
         for side, (frequency, label) in enumerate(locked_range(branch, center)):
             edges[side, k], labels[side][k] = frequency, label
-    return edges, labels
+        branches.append(branch)
+    return edges, labels, boundary_curves(branches, span, (0.0, 1.2 * float(values.max())))
 
 
 def fourier_coefficient(cycle: Cycle, input: str, ratio: tuple[int, int] = (1, 1)) -> complex:
@@ -268,14 +281,14 @@ def natural_frequency(model: VectorField, observable: str, **options: Any) -> fl
 
 def _simulated(
     model: VectorField, input: str, ratio: tuple[int, int], values: np.ndarray, unit: str,
-    observable: str, natural: float, resolution: float, options: dict[str, Any],
+    observable: str, natural: float, resolution: float, criterion: str, options: dict[str, Any],
 ) -> np.ndarray:  # fmt: skip
     """Lowest and highest locked frequencies (2, amplitudes)."""
     center = natural * ratio[1] / ratio[0]
     second = model.frequency_factor
     # Next to an edge, phases settle as slowly as 1 / sqrt(width * resolution).
     long = second * max(1 / resolution**0.5, 40 / natural)
-    runs = DrivenRuns(model, input, observable, long, 1.6 * long, options)
+    runs = DrivenRuns(model, input, observable, long, 1.6 * long, options, criterion)
     edges = np.empty((2, len(values)))
     reach = 0.03 * center
     for k in np.argsort(values):

@@ -25,8 +25,8 @@ def measured(run: xr.Dataset, after: float = 500.0, width: float = BIN) -> dict[
     -------
     ``nu_`` (Hz) and ``c_`` (Hz^2) by population; ``mu_V_``, ``sigma_V_`` (mV) of potentials below
     the spike's onset and outside refractoriness, averaged over cells; ``mu_G_<source>_``,
-    ``sigma_G_<source>_`` (nS); ``W_`` (pA); ``cv_`` of intervals between spikes and ``silent_``, the share of cells
-    without spikes.
+    ``sigma_G_<source>_`` (nS); ``W_`` (pA); ``cv_`` of intervals between spikes and ``silent_``,
+    the share of cells without spikes.
 
     Raises
     ------

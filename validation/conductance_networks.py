@@ -85,6 +85,7 @@ class ConductanceNetwork:
         record: int = 100,
         start: str = "rest",
         bin: float = 1.0,
+        compiled: bool = True,
     ) -> xr.Dataset:
         """Simulate the network.
 
@@ -96,6 +97,8 @@ class ConductanceNetwork:
         record : cells of each population whose potential and conductances are kept, every ms.
         start : "rest" (at E_L) or "published-hh" (potentials between -90 and -60 mV).
         bin : ms of the population rates.
+        compiled : False runs Brian2 on numpy, faster for short runs of small networks (compilation
+            takes half a minute the first time).
 
         Returns
         -------
@@ -112,7 +115,7 @@ class ConductanceNetwork:
         steps = round(duration / dt)
         drives = _drives(self.network, rates or {}, steps, dt, ramp)
         began = clock.perf_counter()
-        raw = _simulate(self, steps, dt, seed, drives, record, start)
+        raw = _simulate(self, steps, dt, seed, drives, record, start, compiled)
         return _dataset(self, raw, duration, dt, seed, bin, clock.perf_counter() - began)
 
 
@@ -155,10 +158,12 @@ def _drives(
 
 def _simulate(
     whole: ConductanceNetwork, steps: int, dt: float, seed: int, drives: dict[str, np.ndarray],
-    record: int, start: str,
+    record: int, start: str, compiled: bool,
 ) -> dict[str, Any]:  # fmt: skip
     import brian2 as b2
 
+    b2.prefs.codegen.target = "auto" if compiled else "numpy"
+    # Brian2 orders what happens in a step by names: they are given, so that runs repeat.
     b2.start_scope()
     b2.seed(seed)
     b2.defaultclock.dt = dt * b2.ms
@@ -202,7 +207,7 @@ def _group(b2: Any, network: Network, label: str, cell: Cell, rng: Any, start: s
     count = network.neurons[label]
     group = b2.NeuronGroup(
         count, text.model, threshold=text.threshold, reset=text.reset, method=text.method,
-        refractory=text.refractory, namespace=namespace,
+        refractory=text.refractory, namespace=namespace, name=f"cells_{label}",
     )  # fmt: skip
     if start == "published-hh":
         group.v = (-90 + 30 * rng.random(count)) * b2.mV
@@ -233,7 +238,12 @@ def _external(
         group.namespace[f"Q_{p.source}"] = p.Q * b2.nS
         events = f"poisson({name}(t))" if whole.trains == "poisson" else f"int(rand() < {name}(t))"
         operations.append(
-            group.run_regularly(f"G_{p.source} += Q_{p.source}*{events}", dt=dt * b2.ms)
+            group.run_regularly(
+                f"G_{p.source} += Q_{p.source}*{events}",
+                dt=dt * b2.ms,
+                name=f"drive_{p.source}_{label}",
+                order=len(operations),
+            )
         )
     return operations
 
@@ -241,8 +251,9 @@ def _external(
 def _synapses(b2: Any, whole: ConductanceNetwork, p: Any, groups: dict[str, Any], rng: Any) -> Any:
     source, target = groups[p.source], groups[p.target]
     synapses = b2.Synapses(
-        source, target, on_pre=f"G_{p.source}_post += weight", namespace={"weight": p.Q * b2.nS}
-    )
+        source, target, on_pre=f"G_{p.source}_post += weight", namespace={"weight": p.Q * b2.nS},
+        name=f"from_{p.source}_to_{p.target}",
+    )  # fmt: skip
     own = p.source == p.target
     if whole.connectivity == "bernoulli":
         probability = p.K / source.N

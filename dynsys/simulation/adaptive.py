@@ -81,7 +81,7 @@ def run_adaptively(
     longest = float(min([end - begin, *lags])) if len(lags) else end - begin
     c = compiled
     status, reached, outside, accepted, evaluations = integrate_adaptively(
-        c.field, c.observables, c.domain, x, p, c.tables, lags,
+        c.field, c.watch, c.out, x, p, c.tables, lags,
         times, values, int(len(values) > 0),
         begin, end, kinks, scale, driven, breaks, np.ascontiguousarray(pieces),
         scale, tolerance.rtol, tolerance.atol, longest, tolerance.most_steps,

@@ -37,11 +37,9 @@ def published_table(table: SmoothTable) -> np.ndarray:
     return np.concatenate([header, marks, np.stack(values, axis=-1).ravel()])
 
 
-@njit(
-    [types.void(_VECTOR, int64, float64, float64, int64, types.Array(float64, 3, "C"))], cache=True
-)
-def bilinear_jet(t, offset, a, b, order, out):
-    """Values ``out[0, 0, q]`` at (a, b); the arguments of ``dynsys.tables.table_jet``, order 0."""
+@njit([types.void(_VECTOR, int64, float64, float64, _VECTOR, int64)], cache=True)
+def bilinear_values(t, offset, a, b, out, at):
+    """Values ``out[at + q]`` at (a, b); the arguments of ``dynsys.tables.table_values``."""
     nx, ny, quantities = int(t[offset]), int(t[offset + 1]), int(t[offset + 2])
     u = (a - t[offset + 3]) / t[offset + 4]
     v = (b - t[offset + 5]) / t[offset + 6]
@@ -53,8 +51,8 @@ def bilinear_jet(t, offset, a, b, order, out):
     marks = offset + HEADER
     corner = marks + quantities + (i * ny + j) * quantities
     for q in range(quantities):
-        at = corner + q
-        value = (1.0 - u) * ((1.0 - v) * t[at] + v * t[at + quantities]) + u * (
-            (1.0 - v) * t[at + ny * quantities] + v * t[at + (ny + 1) * quantities]
+        c = corner + q
+        value = (1.0 - u) * ((1.0 - v) * t[c] + v * t[c + quantities]) + u * (
+            (1.0 - v) * t[c + ny * quantities] + v * t[c + (ny + 1) * quantities]
         )
-        out[0, 0, q] = math.log(value) if t[marks + q] > 0.0 else value
+        out[at + q] = math.log(value) if t[marks + q] > 0.0 else value

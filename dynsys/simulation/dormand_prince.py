@@ -11,7 +11,7 @@ import math
 import numpy as np
 from numba import float64, int64, njit, types
 
-from dynsys.kernels import DOMAIN_TYPE, FIELD_TYPE, MATRIX, OBSERVABLES_TYPE, VECTOR
+from dynsys.kernels import FIELD_TYPE, MATRIX, VECTOR
 from dynsys.simulation.dense_history import CUBE, INTEGERS, NODES, add_drive, read_signals
 from dynsys.simulation.history import rest
 
@@ -69,7 +69,7 @@ def error_norm(h, start, end, k, scale, rtol, atol):
 @njit(
     [
         types.UniTuple(float64, 5)(
-            FIELD_TYPE, OBSERVABLES_TYPE, DOMAIN_TYPE, VECTOR, VECTOR, VECTOR, VECTOR,
+            FIELD_TYPE, FIELD_TYPE, int64, VECTOR, VECTOR, VECTOR, VECTOR,
             types.Array(float64, 1, "C"), CUBE, int64,
             float64, float64, VECTOR, VECTOR, INTEGERS, VECTOR, MATRIX,
             VECTOR, float64, float64, float64, int64,
@@ -80,7 +80,7 @@ def error_norm(h, start, end, k, scale, rtol, atol):
     nogil=True,
 )  # fmt: skip
 def integrate_adaptively(
-    field, observables, domain, x, p, tables, lags,
+    field, watch, room, x, p, tables, lags,
     past_times, past_values, has_past,
     begin, end, kinks, scale, driven, breaks, pieces,
     settings_scale, rtol, atol, longest, most,
@@ -88,6 +88,7 @@ def integrate_adaptively(
 ):  # fmt: skip
     """Integrate one point from ``begin`` to ``end``, recording at ``samples``.
 
+    field, watch: see ``Motion``; room: the length of what they write to.
     past_times (s + 1,), past_values (s, 5, k): the signals' steps before ``begin`` where
     ``has_past``. kinks: times at which a step must end. breaks, pieces: the drives, see
     ``add_drive``. On return ``x`` is the final state, ``history_*`` the last steps (as many as
@@ -97,8 +98,8 @@ def integrate_adaptively(
     n, delayed = scale.shape[0], lags.shape[0]
     start, new, stage = np.zeros(n + delayed), np.zeros(n + delayed), np.zeros(n + delayed)
     k = np.empty((7, n))
-    rate, weight = np.empty(n + delayed), np.empty(NODES)
-    seen, pw = np.empty(max(observed, 1)), p.copy()
+    rate, weight = np.empty(room), np.empty(NODES)
+    seen, pw = n + delayed, p.copy()
     cursor = np.zeros(delayed, int64)
     for i in range(n):
         start[i] = x[i]
@@ -170,7 +171,7 @@ def integrate_adaptively(
                 status = NOT_FINITE if not math.isfinite(error) else STEP_TOO_SMALL
                 break
             continue
-        last_signals = rate[n:].copy()
+        last_signals = rate[n:seen].copy()
         # What the next step and the recordings read: the signals along this step.
         if delayed > 0:
             for i in range(1, NODES - 1):
@@ -191,12 +192,12 @@ def integrate_adaptively(
             add_drive(at, t, until, breaks, pieces, driven, p, pw)
             if delayed > 0:
                 read_signals(at, lags, n, times, values, count, cursor, before, weight, stage)
-            if domain(stage, pw, tables) < 0.0 and math.isnan(outside):
+            watch(stage, pw, tables, rate)
+            if rate[seen + observed] < 0.0 and math.isnan(outside):
                 outside = at
-            observables(stage, pw, tables, seen)
             for r in range(columns.shape[0]):
                 c = columns[r]
-                out[sample, r] = seen[c] if c < observed else stage[c - observed]
+                out[sample, r] = rate[seen + c] if c < observed else stage[c - observed]
             sample += 1
         for i in range(n + delayed):
             start[i] = new[i]

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numba import float64, int64, njit, types, uint8
 
-from dynsys.kernels import DOMAIN_TYPE, FIELD_TYPE, MATRIX, OBSERVABLES_TYPE, VECTOR
+from dynsys.kernels import FIELD_TYPE, MATRIX, OBSERVABLES_TYPE, VECTOR
 from dynsys.simulation.history import INTEGERS, mark_kinks, read_delayed, rest, stencils
 
 CUBE = types.Array(float64, 3, "C")
@@ -50,7 +50,7 @@ TABLEAUS = {method.name: method for method in (EULER, HEUN, RK4)}
 @njit(
     [
         types.void(
-            FIELD_TYPE, OBSERVABLES_TYPE, OBSERVABLES_TYPE, DOMAIN_TYPE,
+            FIELD_TYPE, FIELD_TYPE, OBSERVABLES_TYPE, int64,
             MATRIX, VECTOR, VECTOR, int64,
             MATRIX, MATRIX, VECTOR, MATRIX, CUBE, int64,
             float64, int64, int64, int64,
@@ -62,7 +62,7 @@ TABLEAUS = {method.name: method for method in (EULER, HEUN, RK4)}
     nogil=True,
 )  # fmt: skip
 def integrate(
-    field, observables, diffusion, domain,
+    field, watch, diffusion, room,
     a, b, c, points,
     x, p, tables, lags, past, has_past,
     dt, settle, steps, stride,
@@ -71,6 +71,7 @@ def integrate(
 ):  # fmt: skip
     """Integrate the points ``first`` to ``last`` and record them.
 
+    field, watch, diffusion: see ``Motion``; room: the length of what the first two write to.
     x (P, n): initial states, final ones on return. p (P, m). lags (P, k). past (P, H, k): signals
     up to now in steps of dt, H a power of two; read if ``has_past``, final ones on return.
     drive (1 or P, steps, 3, d): what is added to the parameters ``driven`` at the start, middle and
@@ -84,8 +85,8 @@ def integrate(
     length = past.shape[1]
     state, stage_state = np.empty(n + delayed), np.empty(n + delayed)
     k = np.empty((stages, n))
-    rate, noise = np.empty(n + delayed), np.zeros(n)
-    seen = np.empty(max(observed, 1))
+    rate, noise = np.empty(room), np.zeros(n)
+    seen = n + delayed
     pw = np.empty(p.shape[1])
     ring = np.zeros((length, delayed))
     base = np.empty((stages, delayed), int64)
@@ -129,10 +130,13 @@ def integrate(
             elif forced == steps and steps > 0:
                 for d in range(driven.shape[0]):
                     pw[driven[d]] = p[point, driven[d]] + drive[row, steps - 1, 2, d]
-            field(state, pw, tables, rate)
+            recorded = forced >= 0 and forced % stride == 0
+            if recorded:
+                watch(state, pw, tables, rate)
+            else:
+                field(state, pw, tables, rate)
             for j in range(delayed):
                 ring[step & (length - 1), j] = rate[n + j]
-            recorded = forced >= 0 and forced % stride == 0
             if recorded or step % 64 == 0:
                 finite = True
                 for i in range(n):
@@ -141,16 +145,17 @@ def integrate(
                     done = step
                     break
             if recorded:
-                margin = domain(state, pw, tables)
+                margin = rate[seen + observed]
                 if margin < report[point, 2]:
                     report[point, 2] = margin
                     if margin < 0.0 and report[point, 1] < 0.0:
                         report[point, 1] = step
-                observables(state, pw, tables, seen)
                 sample = forced // stride
                 for r in range(columns.shape[0]):
                     at = columns[r]
-                    out[point, sample, r] = seen[at] if at < observed else state[at - observed]
+                    out[point, sample, r] = (
+                        rate[seen + at] if at < observed else state[at - observed]
+                    )
             if step == total:
                 break
             for s in range(stages):

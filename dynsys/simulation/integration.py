@@ -85,7 +85,7 @@ class Task:
         m = self.motion
         # Views of a contiguous array's first axis stay contiguous: results land in place.
         integrate(
-            m.field, m.observables, m.diffusion, m.domain,
+            m.field, m.watch, m.diffusion, m.out,
             *self.tableau.arrays(), self.tableau.points,
             self.x[here], self.p[here], m.tables, self.lags[here],
             self.past[here], int(self.has_past), self.dt, self.settle, self.steps, self.stride,

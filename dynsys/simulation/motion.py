@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 import sympy
 
-from dynsys.code_generation import FieldGraph, _domain, _function
+from dynsys.code_generation import FieldGraph, function_source, motion_source
 from dynsys.compilation import _load, model_folder
 from dynsys.definition import Reader, evaluation_order, symbol
 from dynsys.delays import replace_delays
@@ -37,15 +37,16 @@ import numpy as np
 from numba import njit
 
 from dynsys.functions import linoid_derivative
-from dynsys.kernels import DOMAIN, FIELD, OBSERVABLES
-from dynsys.tables import table_margin
+from dynsys.kernels import FIELD, OBSERVABLES
+from dynsys.tables import table_jet, table_margin
 from {tables}
 
 STATES = {n}
 DELAYED = {k}
+OUT = {out}
 '''
-_SMOOTH = "dynsys.tables import table_jet"
-_BILINEAR = "dynsys.simulation.bilinear import bilinear_jet as table_jet"
+_SMOOTH = "dynsys.tables import table_values"
+_BILINEAR = "dynsys.simulation.bilinear import bilinear_values as table_values"
 
 
 @dataclass(frozen=True)
@@ -53,16 +54,18 @@ class Motion:
     """Compiled functions for time integration; signatures as in ``dynsys.kernels``.
 
     ``x`` (n + delayed,) holds the states and the delayed values. ``field`` writes derivatives (n)
-    and signals (delayed); ``delays`` the delays; ``diffusion`` the noise amplitudes (n).
+    and signals (delayed) to an ``out`` of length ``out``; ``watch`` writes the same, then the
+    observables and the smallest margin to a table's edge; ``delays`` the delays; ``diffusion`` the
+    noise amplitudes (n).
     """
 
     n: int
     delayed: int
+    out: int
     field: Callable
-    observables: Callable
+    watch: Callable
     delays: Callable
     diffusion: Callable
-    domain: Callable
     tables: np.ndarray
 
 
@@ -105,11 +108,11 @@ def _motion(model: VectorField, bilinear: bool, amplitudes: tuple[sympy.Expr, ..
     return Motion(
         n=module.STATES,
         delayed=module.DELAYED,
+        out=module.OUT,
         field=module.field,
-        observables=module.observables,
+        watch=module.watch,
         delays=module.delays,
         diffusion=module.diffusion,
-        domain=module.domain,
         tables=np.ascontiguousarray(np.concatenate(packed) if packed else np.zeros(1)),
     )
 
@@ -118,17 +121,15 @@ def _generate(
     folder: Path, model: VectorField, bilinear: bool, amplitudes: tuple, sizes: list[int]
 ) -> None:
     graph, diffusion = motion_graph(model, amplitudes, sizes)
-    delayed = len(graph.signals)
+    functions, room = motion_source(graph)
     parts = [
         _HEADER.format(
             name=model.name, tables=_BILINEAR if bilinear else _SMOOTH,
-            n=len(model.states), k=delayed,
+            n=len(model.states), k=len(graph.signals), out=room,
         ),
-        _function(graph, "field", "FIELD", "x, p, t, out", graph.field, None),
-        _function(graph, "observables", "OBSERVABLES", "x, p, t, out", graph.observables, None),
-        _function(graph, "delays", "OBSERVABLES", "x, p, t, out", graph.signals, None),
-        _function(graph, "diffusion", "OBSERVABLES", "x, p, t, out", diffusion, None),
-        _domain(graph),
+        functions,
+        function_source(graph, "delays", "OBSERVABLES", "x, p, t, out", graph.signals),
+        function_source(graph, "diffusion", "OBSERVABLES", "x, p, t, out", diffusion),
     ]  # fmt: skip
     source = "\n\n".join(parts)
     try:

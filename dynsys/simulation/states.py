@@ -111,7 +111,7 @@ def history_of_function(
     k = motion.delayed
     depth = 4 * length
     signals = np.empty((depth, k))
-    x, out = np.zeros(motion.n + k), np.empty(motion.n + k)
+    x, out = np.zeros(motion.n + k), np.empty(motion.out)
     times = dt * np.arange(1 - depth, 1)
     for i, time in enumerate(times):
         x[: motion.n] = initial_states(model, _state_at(model, history, float(time)), 1)[0]
@@ -122,5 +122,5 @@ def history_of_function(
                 part = at - left
                 x[motion.n + j] = (1 - part) * signals[left, j] + part * signals[left + 1, j]
         motion.field(x, p, motion.tables, out)
-        signals[i] = out[motion.n :]
+        signals[i] = out[motion.n : motion.n + k]
     return signals[-length:]

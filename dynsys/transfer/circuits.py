@@ -10,7 +10,7 @@ from dynsys.cells import AdExCell, Cell
 from dynsys.errors import ModelError, unknown_name
 from dynsys.transfer.coefficient_sets import find_transfer_function
 from dynsys.transfer.functions import TransferFunction, check_conventions
-from dynsys.transfer.networks import NETWORKS, Drive, Network, Projection, Receptor
+from dynsys.transfer.networks import NETWORKS, Network
 
 
 @dataclass(frozen=True)
@@ -98,26 +98,10 @@ def find_circuit(name: str, legacy_sigma: bool = False) -> Circuit:
     return Circuit(name, network, functions, adapting=adapting, legacy_sigma=legacy_sigma)  # type: ignore[arg-type]
 
 
-def _spectrum() -> Network:
-    strength = {"e": (200.0, 2.0), "i": (50.0, 10.0), "aff": (10.0, 4.0)}
-    return Network(
-        name="spectrum2018",
-        neurons={"e": 4000, "i": 1000},
-        receptors={
-            "e": Receptor(5.0, 0.0),
-            "i": Receptor(5.0, -80.0, inhibitory=True),
-            "aff": Receptor(5.0, 0.0),
-        },
-        projections=tuple(Projection(s, t, *strength[s]) for t in "ei" for s in strength),
-        drives={"F_aff": Drive("aff", 4.0, "rate of the afferent cells")},
-        source="Zerlaut & Destexhe, the framework ntwk (The spectrum of asynchronous dynamics)",
-    )
-
-
-_CIRCUITS: dict[str, tuple[str | Network, str, tuple[str, ...]]] = {
+_CIRCUITS: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "zerlaut2018": ("CONFIG1", "{}-zerlaut2018", ()),
     "zerlaut2018-package": ("CONFIG1", "{}-zerlaut2018-package", ()),
     "divolo2019": ("CONFIG1-divolo", "{}-divolo2019", ("e",)),
     "carlu2020-hh": ("CONFIG1-carlu", "{}-carlu2020-hh", ()),
-    "spectrum2018": (_spectrum(), "{}-spectrum2018", ()),
+    "spectrum2018": ("spectrum2018", "{}-spectrum2018", ()),
 }

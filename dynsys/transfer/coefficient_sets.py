@@ -131,7 +131,7 @@ def _adapting(name: str, cell: str, coefficients: tuple[float, ...]) -> Transfer
 
 def _skewed(name: str, cell: str, coefficients: tuple[float, ...]) -> TransferFunction:
     """A set of 31 coefficients, fitted on rates of 0-50 Hz."""
-    return TransferFunction(name, cell, coefficients, False, False, 50.0, (), "ntwk", _NTWK)
+    return TransferFunction(name, cell, coefficients, False, False, 50.0, (), "spectrum2018", _NTWK)
 
 
 TRANSFER_FUNCTIONS: dict[str, TransferFunction] = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -24,7 +24,7 @@ def draw_table(table: xr.Dataset) -> Figure:
 
     figure = Figure(figsize=(10, 7), layout="constrained")
     axes = figure.subplots(2, 2, sharex=True)
-    panels = [
+    panels: list[tuple[str, Any]] = [
         ("rate (Hz)", 1000 * np.exp(table["log_rate"])),
         ("mean voltage (mV)", table["mean_voltage"]),
         (r"$\tau_\mu$ (ms)", table["tau_mu"]),

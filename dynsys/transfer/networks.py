@@ -156,6 +156,34 @@ def balanced_network(
     )
 
 
+def afferent_network(
+    name: str, Q_e: float, Q_i: float, afferent: tuple[float, float], rate: float = 4.0
+) -> Network:
+    """4000 excitatory and 1000 inhibitory cells (p = 0.05) with afferent cells of their own.
+
+    ``afferent`` = (synapses on each cell, nS); their rate is the drive ``F_aff``.
+
+    Source: the framework ntwk (github.com/yzerlaut/neural_network_dynamics).
+
+    Example
+    -------
+    >>> afferent_network("mine", 1.0, 4.0, (200.0, 1.0)).drives["F_aff"]
+    """
+    strength = {"e": (200.0, Q_e), "i": (50.0, Q_i), "aff": afferent}
+    return Network(
+        name=name,
+        neurons={"e": 4000, "i": 1000},
+        receptors={
+            "e": Receptor(5.0, 0.0),
+            "i": Receptor(5.0, -80.0, inhibitory=True),
+            "aff": Receptor(5.0, 0.0),
+        },
+        projections=tuple(Projection(s, t, *strength[s]) for t in "ei" for s in strength),
+        drives={"F_aff": Drive("aff", rate, "rate of the afferent cells")},
+        source="the framework ntwk (github.com/yzerlaut/neural_network_dynamics)",
+    )
+
+
 _DIVOLO = "di Volo et al. 2019, Neural Comput 31:653-680 (ModelDB 263236)"
 _CARLU = "Carlu et al. 2020, J Neurophysiol 123:1042-1051 (ModelDB 263259)"
 
@@ -167,5 +195,7 @@ NETWORKS: dict[str, Network] = {
         balanced_network("CONFIG1-carlu", afferent_to_i=1.0, source=_CARLU),
         balanced_network("Vogels-Abbott", 5000, 0.02, 7.0, 67.0, (5.0, 10.0), 0.0),
         balanced_network("CONFIG2", Q_e=2.0, Q_i=6.0, drive=0.0, source=_DIVOLO),
+        afferent_network("RS-FS-2017", Q_e=1.0, Q_i=4.0, afferent=(200.0, 1.0)),
+        afferent_network("spectrum2018", Q_e=2.0, Q_i=10.0, afferent=(10.0, 4.0)),
     )
 }

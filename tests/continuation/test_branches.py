@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -27,7 +29,7 @@ from dynsys import (
     UnknownNameError,
     VectorField,
 )
-from dynsys.models import aln, fitzhugh_nagumo, wilson_cowan
+from dynsys.models import aln, fitzhugh_nagumo, morris_lecar, wilson_cowan
 
 
 @pytest.fixture(scope="module")
@@ -231,3 +233,19 @@ def test_all_equilibria_in_a_box_are_found():
     found = find_equilibria(model)
     inside = found[(np.abs(found[:, 0]) <= 3) & (np.abs(found[:, 1]) <= 1.2)]
     assert len(inside) == 5 * 3
+
+
+def test_a_branch_that_stopped_early_goes_on_from_its_file(tmp_path):
+    model = morris_lecar("saddle-node").with_parameters(I=0.0)
+    whole = equilibria(model, "I", (-60, 200), start=model.initial_state())
+    few = replace(whole.settings, max_points=20)
+    part = equilibria(model, "I", (-60, 200), start=model.initial_state(), settings=few)
+    assert len(part) < len(whole)
+    longer = load(part.save(tmp_path / "part.nc")).extended(max_points=2000)
+    assert longer.ended == whole.ended
+    # The same points: what differs is the rounding of scaled coordinates.
+    for name in ("I", "V"):
+        assert longer.data[name].values == pytest.approx(whole.data[name].values, abs=1e-9)
+    assert [p.name for p in longer.special_points] == [p.name for p in whole.special_points]
+    with pytest.raises(ModelError, match="no end to extend"):
+        longer.extended()

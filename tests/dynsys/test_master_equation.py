@@ -8,7 +8,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from dynsys import ConvergenceError, ModelError, Tolerance, UnknownNameError, simulate
+from dynsys import (
+    ConvergenceError,
+    ModelError,
+    Tolerance,
+    UnknownNameError,
+    frequency_response,
+    simulate,
+)
 from dynsys.models import master_equation
 from dynsys.transfer import NETWORKS, Circuit, Network, find_circuit
 from dynsys.transfer.networks import Drive, Projection, Receptor
@@ -165,6 +172,21 @@ def test_the_published_run_of_the_adapting_circuit():
     assert peak(late, "nu_e")[0] == pytest.approx(5.1009, abs=1.4e-3)
     assert peak(late, "nu_i") == (pytest.approx(26.12, abs=1e-2), 1998.5)
     assert float(late["nu_e"].min()) == pytest.approx(1.0418, abs=1e-4)
+
+
+def test_the_linear_response_is_the_published_one():
+    model = master_equation("carlu2020-hh")
+    gain = abs(frequency_response(model, "afferent", [0.0, 10.0, 50.0, 100.0]))
+    assert gain["nu_e"].values == pytest.approx([0.5036, 0.4833, 0.3441, 0.2726], abs=6e-5)
+    assert float(gain["nu_i"][0]) == pytest.approx(2.2693, abs=6e-5)
+    # The same by simulation, with a small sine.
+    run = simulate(
+        model, 400, inputs={"afferent": lambda t: 0.01 * np.sin(2 * np.pi * 0.05 * t)},
+        initial=model.equilibrium().state, settle=0.0, record=["nu_e"], sample=0.1,
+        tolerance=Tolerance(rtol=1e-10, atol=1e-12),
+    )  # fmt: skip
+    late = run["nu_e"].sel(time=slice(200.0, None)).values
+    assert np.ptp(late) / 0.02 == pytest.approx(0.3441, rel=2e-3)
 
 
 # --- circuits of one's own --------------------------------------------------------------------

@@ -180,4 +180,4 @@ def test_every_published_function_names_its_cell_network_and_source():
         assert function.name == name
         assert function.membrane.g_L == 10.0
         assert function.source
-        assert function.network in NETWORKS or function.network == "ntwk"
+        assert function.network in NETWORKS

@@ -54,11 +54,22 @@ def test_continuation_phase_response_and_simulation_agree(first_order):
     exact = arnold_tongue(A2, "mu_e", amplitudes=["1 pA", "4 pA", "20 pA"], method="continuation")
     assert exact.data["lowest_by"].values.tolist() == ["LPC", "LPC", "NS"]
     assert exact.edges("1 pA") == pytest.approx(first_order.edges("1 pA"), abs=2e-3)
-    simulated = arnold_tongue(A2, "mu_e", amplitudes=["4 pA", "20 pA"], method="simulation")
-    width = {t: [np.diff(x.edges(t))[0] for x in (exact, simulated)] for t in ("4 pA", "20 pA")}
-    assert width["4 pA"][0] == pytest.approx(width["4 pA"][1], rel=0.01)
-    # Beyond its torus points the rhythm still follows on average: 1.5 %.
-    assert width["20 pA"][0] == pytest.approx(width["20 pA"][1], rel=0.02)
+    simulated = arnold_tongue(
+        A2, "mu_e", amplitudes=["4 pA", "20 pA"], method="simulation", criterion="period"
+    )
+    for amplitude in ("4 pA", "20 pA"):
+        width = [np.diff(tongue.edges(amplitude))[0] for tongue in (exact, simulated)]
+        assert width[0] == pytest.approx(width[1], rel=0.005)
+    # One curve of folds around the tip; where it turns back, at 1:1 resonances, tori take over.
+    fold, *tori = exact.curves
+    assert fold.kind == "cycle fold curve"
+    assert [len(fold.points(label)) for label in ("CPC", "R1")] == [2, 2]
+    assert [curve.kind for curve in tori] == ["torus curve"] * 2
+    resonances = sorted(p.parameters["stimulus_frequency"] for p in fold.points("R1"))
+    ends = sorted(f[np.argmin(a)] for f, a in (
+        (c.data["stimulus_frequency"].values, c.data["stimulus_amplitude"].values) for c in tori
+    ))  # fmt: skip
+    assert ends == pytest.approx(resonances, abs=1e-3)
 
 
 @pytest.mark.parametrize(

@@ -233,6 +233,24 @@ def test_a_field_through_the_neuron_is_a_current():
         ElectricField()  # the dendrite is always stated
 
 
+def test_any_field_is_filtered_by_the_complex_gain():
+    field = ElectricField(1200)
+    slow = field.through(Chirp("1 V/m", first=4, last=40, stop=2000), duration=2500)
+    assert slow.unit == "pA"
+    assert np.abs(slow.values(np.arange(2400.0, 2490.0))).max() < 0.05
+    times = np.arange(1000.0, 2000.0)
+    current = field.through(Sine("2 V/m", frequency=30), duration=3000).values(times)
+    # The phase that the published convention leaves out: that of -admittance * polarisation.
+    gain = -field.admittance(30) * field.polarisation(30)
+    expected = 2 * abs(gain) * np.sin(2 * np.pi * 0.030 * times + np.angle(gain))
+    assert current == pytest.approx(expected, abs=0.02)
+    step = field.through(Step("1 V/m", start=200, stop=900), duration=1200)
+    # Charged, the dendrite passes what a constant field gives.
+    assert step.values(np.array([850.0]))[0] == pytest.approx(5.02396, rel=2e-3)
+    # A jump rings at the highest frequency sampled: 2 % of the current 5 ms before it.
+    assert step.values(np.array([195.0]))[0] == pytest.approx(0, abs=0.1)
+
+
 def test_waveforms_plot_themselves(tmp_path):
     ax = (Step("40 pA", start=20, stop=60) + Sine("5 pA", frequency=100)).plot(100)
     assert ax.get_ylabel() == "input (pA)"

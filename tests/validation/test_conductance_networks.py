@@ -28,7 +28,9 @@ def small(**changes) -> ConductanceNetwork:
 
 def test_runs_repeat_with_their_seed_and_differ_with_another():
     network = small()
-    one, again, other = (network.run(120.0, seed=s, ramp=0.0, record=5) for s in (1, 1, 2))
+    one, again, other = (
+        network.run(120.0, seed=s, ramp=0.0, record=5, compiled=False) for s in (1, 1, 2)
+    )
     assert np.array_equal(one["spike_time_i"].values, again["spike_time_i"].values)
     assert not np.array_equal(one["r_i"].values, other["r_i"].values)
     assert one["v_e"].shape == (5, 120)
@@ -39,7 +41,9 @@ def test_a_waveform_reaches_the_population_it_is_meant_for():
     network = replace(small(), network=replace(small().network, drives={
         "kick": Drive("e", 0.0, "", {"e": 1.0, "i": 0.0})
     }))  # fmt: skip
-    run = network.run(200.0, seed=3, rates={"kick": lambda t: 30.0 * (t > 100)}, record=2)
+    run = network.run(
+        200.0, seed=3, rates={"kick": lambda t: 30.0 * (t > 100)}, record=2, compiled=False
+    )
     early = run.sel(time=slice(0, 99))
     assert float(early["r_e"].sum()) == 0.0
     assert float(run["r_e"].sel(time=slice(110, 199)).mean()) > 5
@@ -54,10 +58,12 @@ def test_cells_without_synapses_are_the_single_cells():
     )  # fmt: skip
     # A depolarised leak fires the cell regularly, in Brian2 and in our simulator alike.
     for cell in (replace(find_cell("RS"), E_L=-40.0), replace(find_cell("HH-FS"), E_L=-40.0)):
-        run = ConductanceNetwork(alone, {"e": cell}).run(400.0, seed=1, dt=0.01, record=1)
+        run = ConductanceNetwork(alone, {"e": cell}).run(
+            200.0, seed=1, dt=0.02, record=1, compiled=False
+        )
         spikes = run["spike_time_e"].values
-        ours = simulate_cell(cell, 400.0, dt=0.005)["spikes"].values
-        assert len(spikes) >= 5
+        ours = simulate_cell(cell, 200.0, dt=0.005)["spikes"].values
+        assert len(spikes) >= 4
         assert abs(len(spikes) - len(ours)) <= 1
         # Thresholds differ for action potentials; intervals between spikes do not.
         assert np.diff(spikes)[-3] == pytest.approx(np.diff(ours)[-3], rel=0.02)
@@ -82,7 +88,7 @@ def test_what_makes_no_sense_is_refused():
     with pytest.raises(ModelError, match="falls below 0 Hz"):
         small().run(10.0, seed=1, rates={"drive": -1.0})
     with pytest.raises(ModelError, match="less than two bins"):
-        measured(small().run(20.0, seed=1, record=1), after=15.0)
+        measured(small().run(20.0, seed=1, record=1, compiled=False), after=15.0)
 
 
 # --- published runs ---------------------------------------------------------------------------
@@ -130,6 +136,47 @@ def test_the_network_of_hodgkin_huxley_cells_is_the_known_one():
     found = measured(network.run(3000.0, seed=1, start="published-hh"), after=1500.0)
     assert found["nu_e"] == pytest.approx(1.028, abs=0.05)
     assert found["nu_i"] == pytest.approx(7.356, abs=0.12)
+
+
+@pytest.mark.slow
+def test_the_network_of_the_framework_ntwk_responds_as_there():
+    network = ConductanceNetwork(NETWORKS["RS-FS-2017"], {"e": "RS-ntwk", "i": "FS-ntwk"}, "fixed")
+
+    def afferent(t):
+        return 4 + 4 * np.exp(-((t - 1000) ** 2) / (2 * 100**2))
+
+    run = network.run(1500.0, seed=1, rates={"F_aff": afferent}, record=2)
+    # Rates (Hz) of three published seeds, lowest and highest.
+    published = {
+        (400, 700): ((1.30, 1.60), (5.19, 5.75)),
+        (950, 1050): ((4.68, 5.30), (17.4, 18.2)),
+        (1200, 1500): ((0.4, 0.67), (3.7, 4.2)),
+    }
+    for (start, end), ranges in published.items():
+        window = run.sel(time=slice(start, end))
+        for label, (low, high) in zip("ei", ranges, strict=True):
+            rate = float(window[f"r_{label}"].mean())
+            spread = 1.5 * (high - low)
+            assert low - spread < rate < high + spread
+
+
+@pytest.mark.slow
+def test_the_leaky_network_of_31_coefficients_fires_as_there():
+    run = network_of_circuit("spectrum2018", "fixed").run(
+        1500.0, seed=1, rates={"F_aff": 8.0}, record=2
+    )
+    found = measured(run)
+    assert found["nu_e"] == pytest.approx(3.32, rel=0.15)
+    assert found["nu_i"] == pytest.approx(8.58, rel=0.1)
+
+
+def test_runs_go_to_files_and_come_back(tmp_path):
+    import xarray as xr
+
+    run = small().run(50.0, seed=1, record=2, compiled=False)
+    run.to_netcdf(tmp_path / "run.nc")
+    with xr.open_dataset(tmp_path / "run.nc") as again:
+        assert again.identical(run)
 
 
 def test_the_published_networks_are_described_once():
