@@ -10,7 +10,7 @@ import math
 import numpy as np
 from numba import float64, int64, njit, types, uint8
 
-from dynsys.kernels import FIELD_TYPE, MATRIX, OBSERVABLES_TYPE, VECTOR
+from dynsys.kernels import FIELD_TYPE, MATRIX, VECTOR
 from dynsys.simulation.history import (
     BASES,
     FLAGS,
@@ -145,43 +145,45 @@ def drive(base, driven, profile, course, step, part, p):
 @njit(
     [
         types.int64(
-            FIELD_TYPE, OBSERVABLES_TYPE, MATRIX, VECTOR, VECTOR, int64,
+            FIELD_TYPE, FIELD_TYPE, int64, MATRIX, VECTOR, VECTOR, int64,
             MATRIX, MATRIX, VECTOR, int64, MATRIX, int64,
             INTEGERS, INTEGERS, VECTOR, INTEGERS, VECTOR,
             INTEGERS, INTEGERS, VECTOR, INTEGERS, int64,
             INTEGERS, MATRIX, CUBE, INTEGERS,
-            float64, int64, int64, int64, INTEGERS, int64, CUBE,
+            float64, int64, int64, int64, INTEGERS, int64, CUBE, INTEGERS,
         )
     ],
     cache=True,
     nogil=True,
 )  # fmt: skip
 def integrate_graph(
-    field, observables, a, b, c, points,
+    field, watch, room, a, b, c, points,
     state, p, tables, n, past, has_past,
     first, row, weight, lag, lags,
     now_first, now_row, now_weight, direct, twice,
     driven, profile, course, edges,
-    dt, settle, steps, stride, columns, observed, out,
+    dt, settle, steps, stride, columns, observed, out, outside,
 ):  # fmt: skip
     """Integrate all nodes; returns the number of steps done (fewer where a state is not finite).
 
-    state (N, n): initial, final on return. p (N, m). past (N * width, H): signals up to now, H a
-    power of two, column 0 the oldest; read if ``has_past``, final on return. first .. lags: the
-    delayed edges (see ``Wiring``), now_first .. direct: the instantaneous ones, ``twice`` where
-    their signals are no states. driven (k,), profile (k, N), course (k, steps, 3): what is added
-    to parameters; edges: steps at which it jumps. columns (r,): what to record, observables first,
-    then states.
-    out (samples, N, r), every ``stride`` steps after ``settle``.
+    field, watch, room: see ``Motion``. state (N, n): initial, final on return. p (N, m).
+    past (N * width, H): signals up to now, H a power of two, column 0 the oldest; read if
+    ``has_past``, final on return. first .. lags: the delayed edges (see ``Wiring``),
+    now_first .. direct: the instantaneous ones, ``twice`` where their signals are no states.
+    driven (k,), profile (k, N), course (k, steps, 3): what is added to parameters; edges: steps at
+    which it jumps. columns (r,): what to record, observables first, then states.
+    out (samples, N, r), every ``stride`` steps after ``settle``. outside (1,): the first recorded
+    step at which a node leaves a table, or -1.
     """
     nodes = p.shape[0]
     width = past.shape[0] // nodes
     length = past.shape[1]
     stages = b.shape[0]
     x, work = np.zeros((nodes, n + width)), np.zeros((nodes, n + width))
-    rate, arrived = np.zeros((nodes, n + width)), np.zeros((nodes, width))
+    rate, arrived = np.zeros((nodes, room)), np.zeros((nodes, width))
     k = np.empty((stages, nodes, n))
-    seen = np.empty(max(observed, 1))
+    seen = np.zeros(room)
+    outside[0] = -1
     pw = p.copy()
     ring = np.zeros((past.shape[0], length))
     base = np.empty((stages, lags.shape[0]), int64)
@@ -240,10 +242,12 @@ def integrate_graph(
                 break
         if recorded:
             for j in range(nodes):
-                observables(x[j], pw[j], tables, seen)
+                watch(x[j], pw[j], tables, seen)
+                if seen[n + width + observed] < 0.0 and outside[0] < 0:
+                    outside[0] = step
                 for r in range(columns.shape[0]):
                     at = columns[r]
-                    value = seen[at] if at < observed else x[j, at - observed]
+                    value = seen[n + width + at] if at < observed else x[j, at - observed]
                     out[forced // stride, j, r] = value
         if step == total:
             break
