@@ -16,8 +16,7 @@ import numpy as np
 from scipy.special import erfc
 
 from dynsys import VectorField, couple, simulate, simulate_nodes
-from dynsys.models import aln, ring, wilson_cowan
-from dynsys.models.ring_stimulus import Blob
+from dynsys.models import Blob, aln, ring, wilson_cowan
 from dynsys.simulation.motion import motion
 from dynsys.transfer import find_transfer_function
 

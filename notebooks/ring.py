@@ -26,9 +26,8 @@ from matplotlib.figure import Figure
 
 from continuation import dispersion, equilibria
 from dynsys import couple, simulate_nodes
-from dynsys.models import ring, wilson_cowan
-from dynsys.models.ring_stimulus import Blob, apparent_motion
-from dynsys.simulation.space_time import onset_latency, plot_space_time
+from dynsys.models import Blob, apparent_motion, ring, wilson_cowan
+from dynsys.simulation import onset_latency, plot_space_time
 
 # %% [markdown]
 # ## The published arrays

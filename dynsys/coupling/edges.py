@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-import networkx as nx
 import numpy as np
 import sympy
 
@@ -124,6 +123,8 @@ def _function(expression: sympy.Expr, names: tuple[str, ...]) -> Callable[..., A
 
 def node_list(graph: Any, owner: str) -> list[Any]:
     """The nodes of a graph; ModelError where there are none, or one that nothing is tied to."""
+    import networkx as nx  # here, because a model that is coupled to nothing should not wait for it
+
     if not isinstance(graph, nx.Graph):
         raise ModelError(f"{owner}: the graph is a {type(graph).__name__}; give a networkx graph")
     if not graph:

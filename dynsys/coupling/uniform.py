@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-import sympy
 
 from dynsys.coupling.coupled_field import CoupledField
-from dynsys.definition import Observable, symbol
+from dynsys.definition import Observable, Parameter, symbol
 from dynsys.errors import ModelError
 from dynsys.vector_field import VectorField
 
@@ -36,7 +35,9 @@ def total_weights(field: CoupledField) -> list[float]:
 
 
 def uniform_model(field: CoupledField) -> VectorField:
-    """The model of one node when all nodes do the same and delays are left out.
+    """The model of one node when all nodes do the same and delays on edges are left out.
+
+    The weights that arrive add up to its parameters ``total_weight_1``, ... (one per coupling).
 
     Its equilibria are exactly the homogeneous ones of the coupled model; what their stability is
     tells ``continuation.dispersion``, not this model.
@@ -56,12 +57,19 @@ def uniform_model(field: CoupledField) -> VectorField:
                 raise ModelError(f"{field.name} has no homogeneous state: its nodes differ in {k}")
     model = field.node_model
     received = {symbol(t): symbol(t) for t in field.targets}
-    extra = {}
-    for table, weight in zip(field.edge_tables, total_weights(field), strict=True):
-        received[symbol(table.coupling.target)] += sympy.Float(weight, 17) * table.source
+    extra, totals = {}, {}
+    for number, (table, weight) in enumerate(
+        zip(field.edge_tables, total_weights(field), strict=True), 1
+    ):
+        # A parameter, so that all graphs share one compiled model.
+        total = f"total_weight_{number}"
+        meaning = f"weights of {table.coupling.source} that arrive at a node"
+        extra[total], totals[total] = Parameter(1.0, "", meaning), weight
+        received[symbol(table.coupling.target)] += symbol(total) * table.source
         for s in table.source.free_symbols:
             if s.name in field.declared_parameters and s.name not in model.parameters:
                 extra[s.name] = field.declared_parameters[s.name]
+                totals[s.name] = field.parameters[s.name]
     uniform = VectorField(
         name=f"{model.name}_uniform",
         meaning=f"{model.name}, all nodes alike",
@@ -78,5 +86,4 @@ def uniform_model(field: CoupledField) -> VectorField:
         source=model.source,
         delay_order=model.delay_order,
     )
-    values = field.node_parameters(0) | {k: field.parameters[k] for k in extra}
-    return uniform.with_parameters(**values)
+    return uniform.with_parameters(**field.node_parameters(0), **totals)

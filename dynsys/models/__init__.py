@@ -18,6 +18,7 @@ from dynsys.models.lif_neuron import lif_neuron
 from dynsys.models.master_equation import master_equation
 from dynsys.models.morris_lecar import morris_lecar
 from dynsys.models.ring import ring
+from dynsys.models.ring_stimulus import Blob, apparent_motion
 from dynsys.models.wilson_cowan import wilson_cowan
 from dynsys.vector_field import VectorField
 
@@ -32,4 +33,4 @@ LIBRARY: dict[str, Callable[..., VectorField]] = {
     "wilson_cowan": wilson_cowan,
 }
 
-__all__ = ["LIBRARY", "adex_neuron", "lif_neuron", *LIBRARY, "ring"]
+__all__ = ["LIBRARY", "adex_neuron", "lif_neuron", *LIBRARY, "Blob", "apparent_motion", "ring"]

@@ -7,12 +7,10 @@ figures 7-9; its programs are ModelDB 234992.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import networkx as nx
 import numpy as np
 import sympy
-import xarray as xr
 
 from dynsys.coupling.coupled_field import CoupledField
 from dynsys.coupling.edges import Coupling
@@ -29,9 +27,12 @@ from dynsys.models.ring_graph import (
     published_ring,
 )
 from dynsys.models.ring_stimulus import Blob
-from dynsys.simulation.graph_runs import Pattern, simulate_nodes
 from dynsys.transfer.circuits import Circuit
 from dynsys.vector_field import VectorField
+
+if TYPE_CHECKING:
+    import networkx as nx
+    import xarray as xr
 
 DISCRETISATIONS = ("continuum", "published")
 MILLISECONDS = 1000.0
@@ -203,6 +204,9 @@ class Ring(CoupledField):
         >>> run = ring("zerlaut2018").simulate(Blob(width=2.0))
         >>> run["nu_e"].max("x")
         """
+        # The integrators compile on their first import; a model should not wait for them.
+        from dynsys.simulation.graph_runs import Pattern, simulate_nodes
+
         blobs = _blobs(stimulus)
         if self.published and (dt or PUBLISHED_STEP, method or "euler") != (
             PUBLISHED_STEP, "euler"

@@ -7,11 +7,14 @@ programs of ModelDB 234992.
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
-import networkx as nx
 import numpy as np
 
 from dynsys.errors import ModelError
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 # The published programs: pixels, circumference (mm), step (ms), and the pixel they were written for
 PUBLISHED_NODES, PUBLISHED_LENGTH, PUBLISHED_STEP = 30, 36.0, 0.5
@@ -38,6 +41,8 @@ def gaussian_ring(nodes: int, length: float, widths: dict[str, float]) -> nx.DiG
     >>> sum(d["w_e"] for _, _, d in graph.in_edges(0, data=True))
     1.0
     """
+    import networkx as nx
+
     spacing = length / nodes
     offsets = np.arange(-((nodes - 1) // 2), nodes // 2 + 1)
     weights = {}
@@ -62,6 +67,8 @@ def published_ring(widths: dict[str, float], speed: float) -> nx.DiGraph:
     out twice), weights are the density at whole pixels and are not scaled (their sum is less than
     1), delays are whole steps of 0.5 ms, rounded down.
     """
+    import networkx as nx
+
     pixel = PUBLISHED_LENGTH / PUBLISHED_NODES
     step = PUBLISHED_STEP / 1000
     reach = {label: int(3 * (width / pixel) / pixel) for label, width in widths.items()}

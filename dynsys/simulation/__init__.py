@@ -9,12 +9,22 @@ from typing import Any
 _LAZY = {
     "Pattern": "dynsys.simulation.graph_runs",
     "Tolerance": "dynsys.simulation.adaptive",
+    "onset_latency": "dynsys.simulation.space_time",
+    "plot_space_time": "dynsys.simulation.space_time",
     "simulate": "dynsys.simulation.runs",
     "simulate_ensemble": "dynsys.simulation.ensembles",
     "simulate_nodes": "dynsys.simulation.graph_runs",
 }
 
-__all__ = ["Pattern", "Tolerance", "simulate", "simulate_ensemble", "simulate_nodes"]
+__all__ = [
+    "Pattern",
+    "Tolerance",
+    "onset_latency",
+    "plot_space_time",
+    "simulate",
+    "simulate_ensemble",
+    "simulate_nodes",
+]
 
 
 def __getattr__(name: str) -> Any:

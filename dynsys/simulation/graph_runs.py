@@ -66,7 +66,8 @@ def simulate_nodes(
     Returns
     -------
     Dataset over ``time`` and ``node`` with units and every parameter's value; ``final_state``
-    (node, state), ``final_past`` and ``status`` ("complete" or "stopped", with a warning).
+    (node, state), ``final_past`` and ``status`` ("complete" or "stopped", with a warning). A node
+    that leaves the domain of a table is warned of, and its time is the attribute ``left_table``.
 
     Raises
     ------
@@ -111,16 +112,24 @@ def simulate_nodes(
     length = ring_length(late.lags, step)
     past, known = _past(initial, (len(field.nodes) * kernel.width, length), step)
     out = np.full((steps // stride + 1, len(field.nodes), len(names)), np.nan)
+    outside = np.full(1, -1, dtype=np.int64)
     done = integrate_graph(
-        kernel.motion.field, kernel.motion.watch, kernel.motion.out,
-        *tableau.arrays(), tableau.points, state, p, kernel.motion.tables,
-        state.shape[1], past, known,
+        kernel.motion.field, kernel.motion.watch, kernel.motion.out, *tableau.arrays(),
+        tableau.points,
+        state, p, kernel.motion.tables, state.shape[1], past, known,
         late.first, late.row, late.weight, late.lag, late.lags,
         instant.first, instant.row, instant.weight, kernel.direct, _twice(kernel, instant),
         driven, profile, course, edges,
-        step, before, steps, stride, columns, len(field.node_model.observables), out,
+        step, before, steps, stride, columns, len(field.node_model.observables), out, outside,
     )  # fmt: skip
     attrs = {"method": method, "dt": step, "settle": float(settle)} | provenance(field)
+    if outside[0] >= 0:
+        warnings.warn(
+            f"a node left the domain of a table at {(outside[0] - before) * step:g} "
+            f"{field.time_unit}; values beyond its edge are continued polynomials and mean little",
+            stacklevel=2,
+        )
+        attrs["left_table"] = float((outside[0] - before) * step)
     return _result(field, names, out, state, past, done - before, steps, stride, attrs)
 
 

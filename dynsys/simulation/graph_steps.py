@@ -150,7 +150,7 @@ def drive(base, driven, profile, course, step, part, p):
             INTEGERS, INTEGERS, VECTOR, INTEGERS, VECTOR,
             INTEGERS, INTEGERS, VECTOR, INTEGERS, int64,
             INTEGERS, MATRIX, CUBE, INTEGERS,
-            float64, int64, int64, int64, INTEGERS, int64, CUBE,
+            float64, int64, int64, int64, INTEGERS, int64, CUBE, INTEGERS,
         )
     ],
     cache=True,
@@ -162,18 +162,18 @@ def integrate_graph(
     first, row, weight, lag, lags,
     now_first, now_row, now_weight, direct, twice,
     driven, profile, course, edges,
-    dt, settle, steps, stride, columns, observed, out,
+    dt, settle, steps, stride, columns, observed, out, outside,
 ):  # fmt: skip
     """Integrate all nodes; returns the number of steps done (fewer where a state is not finite).
 
-    field, watch: see ``Motion``; room: the length of what they write to.
-    state (N, n): initial, final on return. p (N, m). past (N * width, H): signals up to now, H a
-    power of two, column 0 the oldest; read if ``has_past``, final on return. first .. lags: the
-    delayed edges (see ``Wiring``), now_first .. direct: the instantaneous ones, ``twice`` where
-    their signals are no states. driven (k,), profile (k, N), course (k, steps, 3): what is added
-    to parameters; edges: steps at which it jumps. columns (r,): what to record, observables first,
-    then states.
-    out (samples, N, r), every ``stride`` steps after ``settle``.
+    field, watch, room: see ``Motion``. state (N, n): initial, final on return. p (N, m).
+    past (N * width, H): signals up to now, H a power of two, column 0 the oldest; read if
+    ``has_past``, final on return. first .. lags: the delayed edges (see ``Wiring``),
+    now_first .. direct: the instantaneous ones, ``twice`` where their signals are no states.
+    driven (k,), profile (k, N), course (k, steps, 3): what is added to parameters; edges: steps at
+    which it jumps. columns (r,): what to record, observables first, then states.
+    out (samples, N, r), every ``stride`` steps after ``settle``. outside (1,): the first recorded
+    step at which a node leaves a table, or -1.
     """
     nodes = p.shape[0]
     width = past.shape[0] // nodes
@@ -182,7 +182,8 @@ def integrate_graph(
     x, work = np.zeros((nodes, n + width)), np.zeros((nodes, n + width))
     rate, arrived = np.zeros((nodes, room)), np.zeros((nodes, width))
     k = np.empty((stages, nodes, n))
-    seen = np.empty(room)
+    seen = np.zeros(room)
+    outside[0] = -1
     pw = p.copy()
     ring = np.zeros((past.shape[0], length))
     base = np.empty((stages, lags.shape[0]), int64)
@@ -242,6 +243,8 @@ def integrate_graph(
         if recorded:
             for j in range(nodes):
                 watch(x[j], pw[j], tables, seen)
+                if seen[n + width + observed] < 0.0 and outside[0] < 0:
+                    outside[0] = step
                 for r in range(columns.shape[0]):
                     at = columns[r]
                     value = seen[n + width + at] if at < observed else x[j, at - observed]

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from scipy.special import lambertw
 
-from continuation import equilibria
+from continuation import dispersion, equilibria
 from continuation.certificates import characteristic_equation
 from dynsys import (
     Coupling,
@@ -149,20 +149,37 @@ def test_nodes_have_parameters_of_their_own():
 # --- spectra --------------------------------------------------------------------------------------
 
 
+@pytest.fixture(scope="module")
+def circulant():
+    """Five oscillators, all connected; parameters choose the weights by distance."""
+    graph = nx.DiGraph()
+    graph.add_nodes_from(range(5))
+    for j in range(5):
+        for offset in range(1, 5):
+            marks = {"next": offset == 1, "last": offset == 4, "far": offset in (2, 3)}
+            graph.add_edge((j + offset) % 5, j, **marks)
+    return couple(
+        stuart_landau(), graph, both(weight="K*next + L*last + M*far"),
+        parameters={"K": 0.3, "L": 0.3, "M": 0.3},
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize(
-    "graph",
-    [nx.cycle_graph(6), nx.complete_graph(6), nx.cycle_graph(6, create_using=nx.DiGraph)],
-    ids=["ring", "all to all", "directed ring"],
+    ("K", "L", "M"),
+    [(0.3, 0.3, 0.0), (0.3, 0.3, 0.3), (0.3, 0.0, 0.0), (0.3, -0.4, 0.1)],
+    ids=["ring", "all to all", "directed ring", "any"],
 )
-def test_the_spectrum_of_circulant_graphs_is_that_of_their_wave_numbers(graph):
-    model = couple(stuart_landau(), graph, both(weight="K"), parameters={"K": 0.3})
-    matrix = nx.to_numpy_array(graph)
-    transform = np.fft.fft(matrix[:, 0])  # circulant: the eigenvalues of the graph
-    exact = (0.2 + 0.3 * transform)[:, None] + np.array([2j, -2j])
-    found = np.linalg.eigvals(model.jacobian(np.zeros(12)))
+def test_the_spectrum_of_circulant_graphs_is_that_of_their_wave_numbers(circulant, K, L, M):
+    model = circulant.with_parameters(K=K, L=L, M=M)
+    k = np.arange(5)
+    weights = sum(w * np.exp(2j * np.pi * k * o / 5) for o, w in enumerate((K, M, M, L), 1))
+    exact = 0.2 + weights[:, None] + np.array([2j, -2j])
+    found = np.linalg.eigvals(model.jacobian(np.zeros(10)))
     distance = np.abs(found[:, None] - exact.ravel()[None, :])
     assert distance.min(axis=0).max() < 1e-12
     assert distance.min(axis=1).max() < 1e-12
+    relation = dispersion(model, state=[0.0, 0.0], roots=1).data
+    np.testing.assert_allclose(relation["growth"][:, 0], exact.real[:3, 0], atol=1e-12)
 
 
 def test_diffusion_leaves_equal_nodes_alone_and_decays_with_the_laplacian():
@@ -177,14 +194,20 @@ def test_diffusion_leaves_equal_nodes_alone_and_decays_with_the_laplacian():
     np.testing.assert_allclose(found, np.sort(np.repeat(0.2 - 0.7 * laplacian, 2)), atol=1e-12)
 
 
-def test_delay_coupled_oscillators_have_the_roots_of_their_characteristic_equation():
+@pytest.fixture(scope="module")
+def delayed():
+    """Two oscillators that receive each other late."""
+    return couple(
+        stuart_landau(), nx.Graph([(0, 1)]), both(weight="K", delay="tau"),
+        parameters={"K": 0.5, "tau": 1.3},
+    )  # fmt: skip
+
+
+def test_delay_coupled_oscillators_have_the_roots_of_their_characteristic_equation(delayed):
     """mu = growth + i omega +- K exp(-mu tau), whose roots are branches of Lambert's W."""
-    K, tau = 0.5, 1.3
-    graph = nx.DiGraph([(0, 1), (1, 0)])
-    model = couple(stuart_landau(), graph, both(weight=K, delay=tau))
-    equation = characteristic_equation(model, model.fill_lines(np.zeros(4)))
+    K, tau, own = 0.5, 1.3, 0.2 + 2j
+    equation = characteristic_equation(delayed, delayed.fill_lines(np.zeros(4)))
     found = equation.roots_right_of(-1.5)
-    own = 0.2 + 2j
     exact = np.array(
         [
             own + lambertw(sign * K * tau * np.exp(-own * tau), branch) / tau
@@ -198,17 +221,13 @@ def test_delay_coupled_oscillators_have_the_roots_of_their_characteristic_equati
     assert np.abs(found[:, None] - exact[None, :]).min(axis=0).max() < 1e-10
 
 
-def test_the_hopf_point_of_delay_coupled_oscillators_is_where_theory_has_it():
+def test_the_hopf_point_of_delay_coupled_oscillators_is_where_theory_has_it(delayed):
     """In phase, mu = i w: growth = -K cos(w tau), w = omega - K sin(w tau)."""
-    K, tau = 0.5, 0.4
-    model = couple(stuart_landau(), nx.Graph([(0, 1)]), both(weight=K, delay=tau)).with_delay_order(
-        10
-    )
-    w = 2.0
+    K, tau, w = 0.5, 0.4, 2.0
     for _ in range(200):
         w = 2.0 - K * np.sin(w * tau)
     branch = equilibria(
-        model.with_parameters(growth=-1.0), parameter="growth", span=(-1.0, -0.2),
+        delayed.with_parameters(growth=-1.0, tau=tau), parameter="growth", span=(-1.0, -0.2),
         start=np.zeros(4),
     )  # fmt: skip
     first = branch["H1"]
@@ -222,14 +241,13 @@ def test_the_hopf_point_of_delay_coupled_oscillators_is_where_theory_has_it():
 @pytest.mark.parametrize(
     "couplings",
     [
-        [Coupling("E", "P", weight=0.5, delay=2.3)],
         [Coupling("tanh(E)*I", "P", weight=0.5, delay=0)],
         [
             Diffusion("E", "P", weight="weight", delay=1.234567),
             Coupling("E + I", "Q", weight=0.1, delay=0.5),
         ],
     ],
-    ids=["delayed", "instantaneous expression", "diffusive and mixed"],
+    ids=["instantaneous expression", "diffusive and mixed"],
 )
 def test_a_run_over_nodes_is_the_run_of_the_written_equations(couplings):
     graph = nx.DiGraph([("a", "b"), ("b", "a"), ("a", "a")])
@@ -315,6 +333,16 @@ def test_a_run_that_explodes_says_where():
         run = simulate_nodes(model, 5, dt=0.01)
     assert str(run["status"].values) == "stopped"
     assert 0.5 < float(run["reached"]) < 2.0
+
+
+def test_a_node_that_leaves_a_table_is_warned_of():
+    model = couple(aln(), nx.path_graph(2), source="r_e", target="mu_e", weight=0.0, delay=7.0)
+    with pytest.warns(UserWarning, match="a node left the domain of a table at"):
+        run = simulate_nodes(model, 20, inputs={"mu_e": {1: lambda t: 200.0 + 0 * t}})
+    alone = aln().with_parameters(mu_e=201.0)
+    with pytest.warns(UserWarning, match="left the domain of a table"):
+        single = simulate(alone, 20, method="rk4")
+    assert run.attrs["left_table"] == pytest.approx(float(single["left_table"]))
 
 
 # --- bad input ------------------------------------------------------------------------------------
