@@ -171,6 +171,11 @@ def plan(
     """
     if not (math.isfinite(budget_minutes) and budget_minutes > 0):
         raise ModelError(f"budget_minutes is {budget_minutes:g}; give the minutes runs may take")
+    if not isinstance(diagram, Diagram):
+        raise ModelError(
+            f"a plan tests a diagram in two parameters, not a {type(diagram).__name__}; "
+            "give bifurcation_diagram both x and y"
+        )
     network = network_of(diagram.model, neurons, engine=engine, **options)
     tolerances = tolerances or Tolerances()
     trials = _regime_trials(diagram, network, points or {}, tolerances, seed)

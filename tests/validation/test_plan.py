@@ -82,6 +82,8 @@ def test_a_plan_says_what_it_costs_and_what_the_budget_leaves_out(aln_diagram):
     assert "budget 0.05 minutes" in text
     one, four = (plan(aln_diagram, 1000, 60, workers=w) for w in (1, 4))
     assert one.minutes() == pytest.approx(4 * four.minutes())
+    with pytest.raises(ModelError, match="in two parameters, not a str"):
+        plan("figure2a.nc")
     with pytest.raises(ModelError, match="budget_minutes is 0"):
         plan(aln_diagram, budget_minutes=0)
     with pytest.raises(ModelError, match="cannot be drawn from 300 neurons"):

@@ -30,6 +30,7 @@ from dynsys.errors import DynsysError, StorageError
 from validation.networks.structure import Structure
 
 LONGEST = 600_000  # time steps for which inputs can be given: a minute of 0.1 ms; longer: tenfold
+_ROOM = 50e6  # bytes: source, inputs at their longest, objects, program
 _LAST = 20  # lines of a failed build that are shown
 
 
@@ -197,6 +198,14 @@ def _build(structure: Structure, capacity: int, folder: Path) -> None:
         manifest["structure"] = json.loads(structure.to_json())
         (program / "manifest.json").write_text(json.dumps(manifest, indent=1))
         os.replace(program, folder)
+    except NetworkError as error:
+        free = shutil.disk_usage(folder.parent).free
+        if free < _ROOM:
+            raise StorageError(
+                f"a network's program needs {_ROOM / 1e6:.0f} MB; {free / 1e6:.1f} MB are free in "
+                f"{folder.parent}: free some space or choose another place with DYNSYS_CACHE_DIR"
+            ) from error
+        raise
     finally:
         shutil.rmtree(draft, ignore_errors=True)
 
