@@ -13,7 +13,7 @@ from continuation.branch_points import other_tangent
 from continuation.curves import fold_start, hopf_start
 from continuation.following import MAX_POINTS, REASONS, Follower, Trace, join
 from continuation.problems import EQUILIBRIUM, HOPF
-from continuation.pycont_points import Point, Solution, args
+from continuation.pycont_points import CurveMethods, Point, Solution, args
 from continuation.settings import Settings
 from continuation.special_points import SpecialPoint
 from dynsys.errors import ConvergenceError, ModelError
@@ -36,7 +36,7 @@ def in_own_units(model: Any) -> Any:
     return plain
 
 
-class Curve:
+class Curve(CurveMethods):
     """A curve of equilibria (EP-C), folds (LP-C) or Hopf points (H-C1, H-C2).
 
     As in PyCont, steps are arclength in the variables' own units; ``forward`` first moves to
@@ -299,27 +299,6 @@ class Curve:
     def _values(self, y: np.ndarray) -> dict[str, float]:
         values = dict(zip(self.model.states, self._follower.state(y).tolist(), strict=False))
         return values | self._follower.values(y)
-
-    def getSpecialPoint(self, label: str, name: str | None = None) -> Point | None:
-        """The point of a name: ``getSpecialPoint('H1')`` or ``('H', 'H1')``; None where absent."""
-        wanted = name or label
-        for point in self.sol or ():
-            if any(v.get("name") == wanted for v in point.labels.values()):
-                return point
-        return None
-
-    def computeEigen(self) -> None:
-        """Nothing to do: eigenvalues belong to every point."""
-
-    def info(self) -> None:
-        """Print kind, settings, special points and why the curve stopped."""
-        print(self)
-
-    def display(self, coords: Any = None, stability: bool = True, axes: Any = None, **style: Any):
-        """Draw two coordinates; see ``ContClass.display``. Returns the axes."""
-        from continuation.pycont_drawing import draw_curve
-
-        return draw_curve(self, coords, stability, axes, style)
 
     def __str__(self) -> str:
         lines = [f"curve {self.name} (type {self.curvetype}) of {self.model.name} in "

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from continuation.pycont_points import Point, Solution, args
+from continuation.pycont_points import CurveMethods, Point, Solution, args
 from dynsys.errors import ModelError
 
 # Curves of special cycles in two parameters: type -> (function, label of the start).
@@ -19,7 +19,7 @@ SPECIAL = {
 _SAMPLES = 200
 
 
-class CycleCurve:
+class CycleCurve(CurveMethods):
     """A curve of limit cycles: ``sol['v_max']``, ``sol['v_min']``, ``sol['_T']``.
 
     ``forward`` follows MaxNumPoints cycles and, repeated, as many more; ``backward`` has nothing
@@ -120,27 +120,6 @@ class CycleCurve:
         labels[cycle.label] = {"name": cycle.name, "data": args(evals=cycle.multipliers),
                                "cycle": cycle}  # fmt: skip
         return Point(values, labels, cycle)
-
-    def getSpecialPoint(self, label: str, name: str | None = None) -> Point | None:
-        """The cycle of a name: ``getSpecialPoint('LPC1')``; None where there is none."""
-        wanted = name or label
-        for point in self.sol or ():
-            if any(v.get("name") == wanted for v in point.labels.values()):
-                return point
-        return None
-
-    def computeEigen(self) -> None:
-        """Nothing to do: multipliers belong to every cycle."""
-
-    def info(self) -> None:
-        """Print kind, settings, special cycles and why the curve stopped."""
-        print(self)
-
-    def display(self, coords: Any = None, stability: bool = True, axes: Any = None, **style: Any):
-        """Draw two coordinates; a variable's name means its maximum. Returns the axes."""
-        from continuation.pycont_drawing import draw_curve
-
-        return draw_curve(self, coords, stability, axes, style)
 
     def plot_cycles(
         self,

@@ -94,3 +94,33 @@ class Solution(Sequence):
     def todict(self) -> dict[str, np.ndarray]:
         """Name -> values (k,)."""
         return {name: self[name] for name in self.coordnames}
+
+
+class CurveMethods:
+    """What a PyCont user does with any computed curve."""
+
+    @property
+    def sol(self) -> Solution | None:
+        """All points computed so far; None before the first."""
+        raise NotImplementedError
+
+    def getSpecialPoint(self, label: str, name: str | None = None) -> Point | None:
+        """The point of a name: ``getSpecialPoint('H1')`` or ``('H', 'H1')``; None where absent."""
+        wanted = name or label
+        for point in self.sol or ():
+            if any(v.get("name") == wanted for v in point.labels.values()):
+                return point
+        return None
+
+    def computeEigen(self) -> None:
+        """Nothing to do: eigenvalues or multipliers belong to every point."""
+
+    def info(self) -> None:
+        """Print kind, settings, special points and why the curve stopped."""
+        print(self)
+
+    def display(self, coords: Any = None, stability: bool = True, axes: Any = None, **style: Any):
+        """Draw two coordinates; see ``ContClass.display``. Returns the axes."""
+        from continuation.pycont_drawing import draw_curve
+
+        return draw_curve(self, coords, stability, axes, style)

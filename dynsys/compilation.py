@@ -106,9 +106,22 @@ def load_or_compile(
 
 
 def _generate(folder: Path, name: str, model: FieldGraph) -> None:
-    """Write the generated source and program; the folder appears complete or not at all."""
+    """Write the generated sources and the Taylor kernel's program."""
     text, second = source(model, name), second_source(model, name)
     instructions, constants, outputs = program(model.graph, model.field, dict(model.table_offsets))
+
+    def write(draft: Path) -> None:
+        (draft / "kernels.py").write_text(text)
+        (draft / "second.py").write_text(second)
+        np.savez(
+            draft / "program.npz", instructions=instructions, constants=constants, outputs=outputs
+        )
+
+    publish(folder, write)
+
+
+def publish(folder: Path, write: Callable[[Path], None]) -> None:
+    """Make a cached model with its ``kernels.py``; it appears complete or not at all."""
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=folder.parent))
@@ -118,11 +131,7 @@ def _generate(folder: Path, name: str, model: FieldGraph) -> None:
             "set DYNSYS_CACHE_DIR to a writable directory"
         ) from error
     try:
-        (draft / "kernels.py").write_text(text)
-        (draft / "second.py").write_text(second)
-        np.savez(
-            draft / "program.npz", instructions=instructions, constants=constants, outputs=outputs
-        )
+        write(draft)
         os.rename(draft, folder)
     except OSError:
         shutil.rmtree(draft, ignore_errors=True)

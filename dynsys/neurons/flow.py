@@ -17,23 +17,12 @@ import numpy as np
 from numba import boolean, float64, int64, njit, types
 
 from dynsys.kernels import FIELD_TYPE, MATRIX, TANGENT_TYPE, VECTOR
+from dynsys.simulation.dormand_prince_tableau import ERROR, STAGES
 
 SPEED = 1.0  # mV/ms
 SPIKED, RESTED, TIMED_OUT, TOO_MANY, FAILED = 0, 1, 2, 3, 4
 INTEGERS = types.Array(int64, 1, "C")
 CUBE = types.Array(float64, 3, "C")
-_A = np.array(
-    [
-        [0, 0, 0, 0, 0, 0],
-        [1 / 5, 0, 0, 0, 0, 0],
-        [3 / 40, 9 / 40, 0, 0, 0, 0],
-        [44 / 45, -56 / 15, 32 / 9, 0, 0, 0],
-        [19372 / 6561, -25360 / 2187, 64448 / 6561, -212 / 729, 0, 0],
-        [9017 / 3168, -355 / 33, 46732 / 5247, 49 / 176, -5103 / 18656, 0],
-        [35 / 384, 0, 500 / 1113, 125 / 192, -2187 / 6784, 11 / 84],
-    ]
-)
-_E = np.array([71 / 57600, 0, -71 / 16695, 71 / 1920, -17253 / 339200, 22 / 525, -1 / 40])
 
 
 @njit([types.void(FIELD_TYPE, TANGENT_TYPE, VECTOR, VECTOR, MATRIX, MATRIX, MATRIX, MATRIX)],
@@ -70,7 +59,7 @@ def take_step(field, tangent, p, tables, directions, h, y, new, k, stage, work):
             for c in range(columns):
                 total = 0.0
                 for u in range(s):
-                    total += _A[s, u] * k[u, r, c]
+                    total += STAGES[s, u] * k[u, r, c]
                 stage[r, c] = y[r, c] + h * total
         rates(field, tangent, p, tables, directions, stage, k[s], work)
     for r in range(rows):
@@ -94,7 +83,7 @@ def step_error(h, y, new, k, scale, tolerance):
             size = 1.0 if c == 0 else scale[c - 1]
             error = 0.0
             for s in range(7):
-                error += _E[s] * k[s, r, c]
+                error += ERROR[s] * k[s, r, c]
             ratio = abs(h * error) / (tolerance * size * length)
             if not ratio <= 1e300:
                 return 1e300

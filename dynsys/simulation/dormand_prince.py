@@ -13,28 +13,9 @@ from numba import float64, int64, njit, types
 
 from dynsys.kernels import FIELD_TYPE, MATRIX, VECTOR
 from dynsys.simulation.dense_history import CUBE, INTEGERS, NODES, add_drive, read_signals
+from dynsys.simulation.dormand_prince_tableau import DENSE, ERROR, STAGES, TIMES
 from dynsys.simulation.history import rest
 
-_A = np.array(
-    [
-        [0, 0, 0, 0, 0, 0],
-        [1 / 5, 0, 0, 0, 0, 0],
-        [3 / 40, 9 / 40, 0, 0, 0, 0],
-        [44 / 45, -56 / 15, 32 / 9, 0, 0, 0],
-        [19372 / 6561, -25360 / 2187, 64448 / 6561, -212 / 729, 0, 0],
-        [9017 / 3168, -355 / 33, 46732 / 5247, 49 / 176, -5103 / 18656, 0],
-        [35 / 384, 0, 500 / 1113, 125 / 192, -2187 / 6784, 11 / 84],
-    ]
-)
-_C = np.array([0, 1 / 5, 3 / 10, 4 / 5, 8 / 9, 1, 1])
-# Fifth-order weights less fourth-order weights.
-_E = np.array([71 / 57600, 0, -71 / 16695, 71 / 1920, -17253 / 339200, 22 / 525, -1 / 40])
-_D = np.array(
-    [
-        -12715105075 / 11282082432, 0, 87487479700 / 32700410799, -10690763975 / 1880347072,
-        701980252875 / 199316789632, -1453857185 / 822651844, 69997945 / 29380423,
-    ]
-)  # fmt: skip
 COMPLETE, NOT_FINITE, STEP_TOO_SMALL, TOO_MANY = 0, 1, 2, 3
 
 
@@ -48,7 +29,7 @@ def dense(theta, h, start, end, k, out):
         last = difference - h * k[6, i] - bump
         fourth = 0.0
         for s in range(7):
-            fourth += _D[s] * k[s, i]
+            fourth += DENSE[s] * k[s, i]
         rest_ = last + (1.0 - theta) * h * fourth
         out[i] = start[i] + theta * (difference + (1.0 - theta) * (bump + theta * rest_))
 
@@ -60,7 +41,7 @@ def error_norm(h, start, end, k, scale, rtol, atol):
     for i in range(n):
         error = 0.0
         for s in range(7):
-            error += _E[s] * k[s, i]
+            error += ERROR[s] * k[s, i]
         allowed = atol * scale[i] + rtol * max(abs(start[i]), abs(end[i]))
         total += (h * error / allowed) ** 2
     return math.sqrt(total / n)
@@ -151,9 +132,9 @@ def integrate_adaptively(
             for i in range(n):
                 move = 0.0
                 for j in range(s):
-                    move += _A[s, j] * k[j, i]
+                    move += STAGES[s, j] * k[j, i]
                 stage[i] = start[i] + step * move
-            at = t + _C[s] * step
+            at = t + TIMES[s] * step
             add_drive(at, t, until, breaks, pieces, driven, p, pw)
             if delayed > 0:
                 read_signals(at, lags, n, times, values, count, cursor, before, weight, stage)

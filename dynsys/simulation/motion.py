@@ -8,9 +8,6 @@ signals), so that every table is read once for both.
 from __future__ import annotations
 
 import hashlib
-import os
-import shutil
-import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -20,10 +17,10 @@ import numpy as np
 import sympy
 
 from dynsys.code_generation import FieldGraph, function_source, motion_source
-from dynsys.compilation import _load, model_folder
+from dynsys.compilation import _load, model_folder, publish
 from dynsys.definition import Reader, evaluation_order, symbol
 from dynsys.delays import replace_delays
-from dynsys.errors import DynsysError, ModelError, unknown_name
+from dynsys.errors import ModelError, unknown_name
 from dynsys.graph import Graph
 from dynsys.simulation.bilinear import published_table
 from dynsys.translation import Translator
@@ -132,21 +129,11 @@ def _generate(
         function_source(graph, "diffusion", "OBSERVABLES", "x, p, t, out", diffusion),
     ]  # fmt: skip
     source = "\n\n".join(parts)
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=folder.parent))
-        (draft / "kernels.py").write_text(source)
-    except OSError as error:
-        raise DynsysError(
-            f"compiled models are cached in {folder.parent}, which cannot be written ({error}); "
-            "set DYNSYS_CACHE_DIR to a writable directory"
-        ) from error
-    try:
-        os.rename(draft, folder)
-    except OSError:
-        shutil.rmtree(draft, ignore_errors=True)
-        if not (folder / "kernels.py").exists():  # not merely a race another process won
-            raise
+    publish(folder, lambda draft: _write(draft / "kernels.py", source))
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_text(text)
 
 
 def motion_graph(
