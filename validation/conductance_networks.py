@@ -132,9 +132,9 @@ def network_of_circuit(
     >>> network_of_circuit("carlu2020-hh").run(3000.0, seed=1, start="published-hh")
     """
     chosen = circuit if isinstance(circuit, Circuit) else find_circuit(circuit)
-    return ConductanceNetwork(
-        chosen.network, {**chosen.cells, **cells}, connectivity, trains  # type: ignore[arg-type]
-    )  # fmt: skip
+    named = {k: find_cell(c) if isinstance(c, str) else c for k, c in cells.items()}
+    members = dict(chosen.cells) | named
+    return ConductanceNetwork(chosen.network, members, connectivity, trains)
 
 
 def _drives(
@@ -200,7 +200,10 @@ def _simulate(
 def _group(b2: Any, network: Network, label: str, cell: Cell, rng: Any, start: str) -> Any:
     sources = [p.source for p in network.into(label)]
     text = brian_equations(cell, sources)
-    namespace = {k: value * getattr(b2, unit) for k, (value, unit) in text.constants.items()}
+    namespace = {
+        k: value * getattr(b2, unit) if unit else value
+        for k, (value, unit) in text.constants.items()
+    }
     for s in sources:
         namespace[f"E_{s}"] = network.receptors[s].E * b2.mV
         namespace[f"tau_{s}"] = network.receptors[s].tau * b2.ms
@@ -224,7 +227,8 @@ def _external(
     dt: float,
 ) -> list[Any]:  # fmt: skip
     """External spikes of a population: one operation in each step for each source they use."""
-    network, operations = whole.network, []
+    network = whole.network
+    operations: list[Any] = []
     for p in network.into(label):
         rate = sum(
             drives[name] * (1.0 if d.shares is None else d.shares.get(label, 0.0))

@@ -5,8 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dynsys.cells.parameters import AdExCell, Cell, HodgkinHuxleyCell
+import sympy
+
+from dynsys.cells.parameters import AdExCell, Cell, EquationCell, HodgkinHuxleyCell
 from dynsys.errors import ModelError
+from dynsys.printing import to_text
+
+_KNOWN = frozenset(["exp", "log", "sin", "cos", "tan", "sinh", "cosh", "tanh", "Abs"])
+_FROM_OUTSIDE = ("I", "g_syn", "E_syn")
 
 
 @dataclass(frozen=True)
@@ -31,7 +37,9 @@ def brian_equations(cell: Cell, sources: Sequence[str]) -> BrianEquations:
     ``E_<source>`` and ``tau_<source>`` are expected in the namespace, beside ``constants``;
     ``I0`` (amp) is a current of every cell's own.
 
-    Raises ModelError for cells from equations of one's own: write these for Brian2 yourself.
+    Cells from equations of one's own are translated and integrated by a Runge-Kutta method.
+
+    Raises ModelError for cells whose equations hold what Brian2 has no word for.
 
     Source: Zerlaut et al. 2018 (forward Euler), Carlu et al. 2020 (exponential Euler).
 
@@ -47,10 +55,9 @@ def brian_equations(cell: Cell, sources: Sequence[str]) -> BrianEquations:
         return _adex(cell, shared, membrane)
     if isinstance(cell, HodgkinHuxleyCell):
         return _hodgkin_huxley(cell, shared, membrane)
-    raise ModelError(
-        f"{cell.name} is a {type(cell).__name__}; Brian2 equations exist for AdEx and "
-        "Hodgkin-Huxley cells"
-    )
+    if isinstance(cell, EquationCell):
+        return _own(cell, sources, conductances)
+    raise ModelError(f"{cell.name} is a {type(cell).__name__}, which has no equations")
 
 
 def _adex(cell: AdExCell, shared: str, membrane: dict[str, tuple[float, str]]) -> BrianEquations:
@@ -69,6 +76,40 @@ def _adex(cell: AdExCell, shared: str, membrane: dict[str, tuple[float, str]]) -
     return BrianEquations(
         model, "v > V_spike", "v = V_reset; w += b", f"{cell.t_ref}*ms", "euler", constants
     )
+
+
+def _own(cell: EquationCell, sources: Sequence[str], conductances: str) -> BrianEquations:
+    """The vector field in its own units, with V = v/mV and the conductances' sum and mean."""
+    field = cell.field
+    expressions = [*field.definitions.values(), *field.equations.values()]
+    strange = {f.func.__name__ for e in expressions for f in e.atoms(sympy.Function)} - _KNOWN
+    if field.tables or strange or any(e.has(sympy.Piecewise) for e in expressions):
+        words = ", ".join(sorted(strange)) or "a table or a condition"
+        raise ModelError(f"{cell.name} uses {words}, which Brian2 equations cannot hold")
+    total = " + ".join(f"G_{s}" for s in sources)
+    pull = " + ".join(f"G_{s}*E_{s}" for s in sources)
+    lines = [
+        f"dv/dt = ({to_text(field.equations['V'])})*mV/ms : volt",
+        *(f"d{k}/dt = ({to_text(e)})/ms : 1" for k, e in field.equations.items() if k != "V"),
+        *(f"{k} = {to_text(e)} : 1" for k, e in field.definitions.items()),
+        "V = v/mV : 1", "I = I0/pA : 1", "I0 : amp",
+        f"g_syn = ({total})/nS : 1",
+        f"E_syn = ({pull})/({total} + 1e-12*nS)/mV : 1",
+    ]  # fmt: skip
+    constants = {k: (v, "") for k, v in field.parameters.items() if k not in _FROM_OUTSIDE}
+    rule = cell.spike
+    reset = [f"{k} += {v!r}{'*mV' * (k == 'V')}" for k, v in dict(rule.jumps).items()]
+    threshold = f"v > {rule.threshold!r}*mV"
+    if rule.reset is None:
+        return BrianEquations(
+            "\n".join(lines) + "\n" + conductances, threshold, "; ".join(reset), threshold, "rk4",
+            constants,
+        )  # fmt: skip
+    lines[0] += " (unless refractory)"
+    return BrianEquations(
+        "\n".join(lines) + "\n" + conductances, threshold,
+        "; ".join([f"v = {rule.reset!r}*mV", *reset]), f"{rule.refractory}*ms", "rk4", constants,
+    )  # fmt: skip
 
 
 def _hodgkin_huxley(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from dynsys.cells.morris_lecar import morris_lecar_cell
 from dynsys.cells.parameters import AdExCell, Cell, HodgkinHuxleyCell
 from dynsys.errors import unknown_name
 
@@ -40,7 +41,7 @@ _HH = [
     replace(_HH_RS, name="HH-RS2", g_M=15.0),
 ]
 
-CELLS: dict[str, Cell] = {cell.name: cell for cell in [*_ADEX, *_HH]}
+CELLS: dict[str, Cell] = {cell.name: cell for cell in [*_ADEX, *_HH, morris_lecar_cell()]}
 
 
 def find_cell(name: str) -> Cell:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from dynsys import ModelError, Parameter, State, UnknownNameError, VectorField
+from dynsys import ModelError, UnknownNameError, VectorField
 from dynsys.cells import (
     CELLS,
     AdExCell,
@@ -131,31 +131,19 @@ def test_w_goes_on_while_the_cell_is_refractory():
 # --- a cell of one's own ----------------------------------------------------------------------
 
 
-def own_morris_lecar() -> EquationCell:
-    """Morris & Lecar's type I cell on 1e-5 cm^2 of membrane: 1 uF/cm^2 is 10 pF there."""
-    base = morris_lecar("saddle-node")
-    values = base.parameters
-    return EquationCell(
-        "Morris-Lecar", 20.0, 200.0, -60.0,
-        field=VectorField(
-            "own_morris_lecar",
-            {"V": State(-60.0, (-80.0, 60.0), "mV"), "n": State(0.01, (0.0, 1.0))},
-            {"I": 0.0, "g_syn": 0.0, "E_syn": 0.0, "v3": Parameter(values["v3"], "mV")},
-            {
-                "V": "(I - g_syn*(V - E_syn) - 40*m*(V - 120) - 80*n*(V + 84) - 20*(V + 60))/200",
-                "n": "0.067*((1 + tanh((V - v3)/17.4))/2 - n)*cosh((V - v3)/34.8)",
-            },
-            {"m": "(1 + tanh((V + 1.2)/18))/2"},
-        ),
-        rule=SpikeRule(0.0, refractory=2.0),
-    )  # fmt: skip
-
-
 def test_a_cell_from_equations_fires_beyond_its_saddle_node():
-    cell = own_morris_lecar()
+    cell = find_cell("Morris-Lecar")
     # The resting state folds away at 39.96 uA/cm^2, which is 399.6 pA here.
     assert simulate_cell(cell, 3000, 395.0, settle=1000).attrs["rate"] == 0.0
     assert 0 < simulate_cell(cell, 3000, 405.0, settle=1000).attrs["rate"] < 10
+
+
+def test_the_library_cell_of_morris_and_lecar_is_the_model():
+    cell, model = cell_field(find_cell("Morris-Lecar")), morris_lecar("saddle-node")
+    x = [-20.0, 0.2]
+    assert cell.with_parameters(I=300.0).rhs(x) == pytest.approx(
+        model.with_parameters(I=30.0).rhs(x), rel=1e-12
+    )
 
 
 def test_a_cell_that_lacks_what_a_simulation_needs_is_refused():
