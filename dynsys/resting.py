@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from dynsys.vector_field import VectorField
 
 _SPANS = 10.0 ** np.arange(1, 6)  # time units; the slowest populations rest within seconds
+_MOST = 50_000  # evaluations of the field: a model that rests needs far fewer
 _NEAR = 0.05  # scaled distance between the end of the motion and what Newton makes of it
 
 
@@ -81,7 +82,10 @@ class Rest:
         model = cast(Any, self)
         x = model.initial_state() if start is None else model._full(start)
         for span in _SPANS:
-            x = _moved(model, x, float(span))
+            moved = _moved(model, x, float(span))
+            if moved is None:
+                break
+            x = moved
             found = _newton(model, x)
             if found is None or np.max(np.abs(found - x) / model.scales) > _NEAR:
                 continue
@@ -90,17 +94,28 @@ class Rest:
                 return _equilibrium(model, found, eigenvalues)
         where = ", ".join(f"{k} = {v:.4g}" for k, v in zip(model.states, x, strict=False))
         raise ConvergenceError(
-            f"{model.name} does not come to rest: after {_SPANS.sum():g} {model.time_unit} "
-            f"it is at {where}. It may oscillate (continuation.limit_cycles follows the rhythm); "
+            f"{model.name} does not come to rest: followed for up to {span:g} {model.time_unit}, "
+            f"it was last seen at {where}. It may oscillate (continuation.limit_cycles follows the rhythm); "
             "continuation.find_equilibria finds equilibria that are not stable"
         )
 
 
-def _moved(model: VectorField, x: np.ndarray, span: float) -> np.ndarray:
+class _TooLong(Exception):
+    """The field was evaluated too often."""
+
+
+def _moved(model: VectorField, x: np.ndarray, span: float) -> np.ndarray | None:
+    """The state after a span of time; None where it still moves fast after many evaluations."""
     compiled, p, scales = model.compiled, model.parameter_array(), model.scales
     n = compiled.n
 
+    evaluations = 0
+
     def field(_: float, y: np.ndarray) -> np.ndarray:
+        nonlocal evaluations
+        evaluations += 1
+        if evaluations > _MOST:
+            raise _TooLong
         out = np.empty(n)
         compiled.field(y * scales, p, compiled.tables, out)
         return out / scales
@@ -110,9 +125,12 @@ def _moved(model: VectorField, x: np.ndarray, span: float) -> np.ndarray:
         compiled.jacobian(y * scales, p, compiled.tables, out)
         return out * scales[None, :] / scales[:, None]
 
-    run = solve_ivp(
-        field, (0.0, span), x / scales, method="LSODA", jac=jacobian, rtol=1e-6, atol=1e-9
-    )
+    try:
+        run = solve_ivp(
+            field, (0.0, span), x / scales, method="LSODA", jac=jacobian, rtol=1e-6, atol=1e-9
+        )
+    except _TooLong:
+        return None
     end = run.y[:, -1] * scales
     if run.status != 0 or not np.all(np.isfinite(end)):
         raise ConvergenceError(
