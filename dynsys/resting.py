@@ -94,9 +94,10 @@ class Rest:
                 return _equilibrium(model, found, eigenvalues)
         where = ", ".join(f"{k} = {v:.4g}" for k, v in zip(model.states, x, strict=False))
         raise ConvergenceError(
-            f"{model.name} does not come to rest: followed for up to {span:g} {model.time_unit}, "
-            f"it was last seen at {where}. It may oscillate (continuation.limit_cycles follows the rhythm); "
-            "continuation.find_equilibria finds equilibria that are not stable"
+            f"{model.name} does not come to rest: followed for up to {span:g} "
+            f"{model.time_unit or 'time units'}, it was last seen at {where}. It may oscillate "
+            "(continuation.limit_cycles follows the rhythm); continuation.find_equilibria finds "
+            "equilibria that are not stable"
         )
 
 
