@@ -40,6 +40,8 @@ def test_the_readmes_examples_run_as_written(number, tmp_path, monkeypatch, caps
         assert names["run"].mean_rate("E").value == pytest.approx(18.6, abs=1.0)
         assert names["run"].dominant_frequency("E").value == pytest.approx(23.6, abs=1.0)
         assert (tmp_path / "report" / "report.html").exists()
+    elif "updown" in names:
+        assert names["branch"]["H1"].parameters["drive"] == pytest.approx(0.598571, abs=1e-6)
     elif "model" in names:
         assert names["model"].compiled.n == 14
     elif "PC" in names:
