@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import inspect
 import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.metadata import PackageNotFoundError, entry_points, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -132,13 +133,21 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
         help="a parameter value (repeat for several)",
     )  # fmt: skip
     parser.add_argument(
-        "--wiring", choices=("stated", "published"), help="of aln: see its docstring"
+        "--option", action="append", default=[], metavar="NAME=VALUE", dest="options",
+        help="an option of a library model, as circuit=divolo2019 of master_equation or "
+        "wiring=published of aln (repeat for several)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--wiring", choices=("stated", "published"), help="short for --option wiring=..."
     )
 
 
 def model_from(chosen: argparse.Namespace) -> VectorField:
     """The model a command line names; errors name the nearest right word."""
-    model = _find_model(chosen.model, chosen.wiring)
+    options = list(chosen.options)
+    if chosen.wiring is not None:
+        options.append(f"wiring={chosen.wiring}")
+    model = _find_model(chosen.model, options)
     return model.with_parameters(**assigned_values(chosen.values))
 
 
@@ -156,18 +165,42 @@ def assigned_values(assignments: Sequence[str]) -> dict[str, float]:
     return values
 
 
-def _find_model(name: str, wiring: str | None) -> VectorField:
+def _find_model(name: str, options: Sequence[str] = ()) -> VectorField:
     from dynsys.models import LIBRARY
 
     if ".py:" in name:
+        if options:
+            raise ModelError(f"options belong to library models; {name} is your own")
         return _own_model(name)
     if name not in LIBRARY:
         raise unknown_name("model", name, LIBRARY, "the library")
-    if wiring is not None:
-        if name != "aln":
-            raise ModelError(f"--wiring belongs to aln; {name} has none")
-        return LIBRARY[name](wiring=wiring)
-    return LIBRARY[name]()
+    return LIBRARY[name](**_typed_options(name, LIBRARY[name], options))
+
+
+def _typed_options(
+    name: str, factory: Callable[..., VectorField], options: Sequence[str]
+) -> dict[str, Any]:
+    """NAME=VALUE words as arguments of a model's function, typed like their defaults."""
+    known = {
+        k: type(p.default)
+        for k, p in inspect.signature(factory).parameters.items()
+        if isinstance(p.default, (str, int))
+    }
+    result: dict[str, Any] = {}
+    for option in options:
+        key, sign, text = option.partition("=")
+        if key not in known:
+            raise unknown_name("option", key, known, f"the model {name}")
+        kind = known[key]
+        words = {"true": True, "false": False}
+        try:
+            result[key] = words[text.lower()] if kind is bool else kind(text)
+        except (KeyError, ValueError):
+            sign = ""
+        if not sign:
+            allowed = "true or false" if kind is bool else f"a {kind.__name__}"
+            raise ModelError(f"--option {option!r}: {key} of {name} is {allowed}") from None
+    return result
 
 
 def _own_model(name: str) -> VectorField:
