@@ -15,6 +15,16 @@ settings.register_profile("steady", deadline=None, derandomize=bool(os.environ.g
 settings.load_profile("steady")
 
 
+def pytest_collection_modifyitems(items):
+    """Where every change is checked, of the slow tests only the chosen: ``slow(chosen=True)``."""
+    if not os.environ.get("CI"):
+        return
+    for item in items:
+        slow = item.get_closest_marker("slow")
+        if slow is not None and not slow.kwargs.get("chosen"):
+            item.add_marker(pytest.mark.skip(reason="slow; `make test` without CI set runs it"))
+
+
 @pytest.fixture(scope="session")
 def aln_branch():
     return equilibria(aln().with_parameters(mu_i=0.5), parameter="mu_e", span=(0.0, 3.0))

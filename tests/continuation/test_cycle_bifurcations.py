@@ -138,7 +138,7 @@ def test_cycles_of_mackey_glass_have_the_digits_of_dde_biftool():
     assert limit_cycles(doubling, "tau", (0.3, 1.45)).at(tau=1.4).stable
 
 
-@pytest.mark.slow
+@pytest.mark.slow(chosen=True)
 def test_cycles_with_three_delays_have_the_digits_of_dde_biftool():
     model = NEURON.model(ts=1.5).with_delay_order(12)
     hopf = equilibria(model, "a21", (0.0, 2.2), start=[0, 0]).points("H")[-1]

@@ -65,7 +65,7 @@ def test_the_published_scheme_converges_to_our_steady_state_at_first_order(
     assert ours == pytest.approx(limit, rel=1e-7)
 
 
-@pytest.mark.slow
+@pytest.mark.slow(chosen=True)
 @pytest.mark.parametrize(("mu", "sigma", "tau"), [(s[0], s[1], s[4]) for s in oracle.SPOTS[:3:2]])
 def test_the_published_scheme_converges_to_our_time_constant(mu, sigma, tau):
     mu, sigma = oracle.on_grid(mu, sigma)

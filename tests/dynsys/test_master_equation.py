@@ -154,7 +154,7 @@ def test_the_response_to_a_waveform_is_the_published_one(order, nu_e, nu_i):
         assert spread == pytest.approx([0.6223, 0.6430, 0.8233], abs=5e-5)
 
 
-@pytest.mark.slow
+@pytest.mark.slow(chosen=True)
 def test_the_published_run_of_the_adapting_circuit():
     model = master_equation("divolo2019", order=2).with_parameters(a=0, b=100, drive=2.5)
     start = {"nu_e": 1, "nu_i": 30, "c_ee": 0.5, "c_ei": 0.5, "c_ii": 0.5, "W": 100}

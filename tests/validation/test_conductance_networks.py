@@ -114,10 +114,12 @@ PUBLISHED = {
     ("fixed", "bernoulli"): (1.676, 8.327),
     ("bernoulli", "poisson"): (1.735, 8.534),
 }
+FIRST = next(iter(PUBLISHED))
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("case", PUBLISHED)
+@pytest.mark.parametrize(
+    "case", [pytest.param(c, marks=pytest.mark.slow(chosen=c == FIRST)) for c in PUBLISHED]
+)
 def test_spontaneous_activity_is_the_published_one(case):
     run = network_of_circuit("zerlaut2018", *case).run(2500.0, seed=1)
     found = measured(run)

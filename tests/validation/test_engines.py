@@ -99,7 +99,7 @@ def test_brians_interpreted_target_runs_the_same_network(run):
         )
 
 
-@pytest.mark.slow  # another program is compiled
+@pytest.mark.slow(chosen=True)  # another program is compiled
 def test_single_precision_changes_no_statistics():
     double, single = (
         network_of(A2, 1000, precision=p).run(1500, seed=3) for p in ("double", "single")
