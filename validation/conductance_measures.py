@@ -10,6 +10,7 @@ import xarray as xr
 from dynsys.errors import ModelError
 
 BIN = 5.0  # ms, the bin T of the master equation
+_LONGEST = 100.0  # ms of autocorrelation
 
 
 def measured(run: xr.Dataset, after: float = 500.0, width: float = BIN) -> dict[str, float]:
@@ -23,8 +24,9 @@ def measured(run: xr.Dataset, after: float = 500.0, width: float = BIN) -> dict[
 
     Returns
     -------
-    ``nu_`` (Hz) and ``c_`` (Hz^2) by population; ``mu_V_``, ``sigma_V_`` (mV) of potentials below
-    the spike's onset and outside refractoriness, averaged over cells; ``mu_G_<source>_``,
+    ``nu_`` (Hz) and ``c_`` (Hz^2) by population; ``mu_V_``, ``sigma_V_`` (mV), ``gamma_V_``
+    (skewness) and ``tau_V_`` (ms, the integral of the autocorrelation) of potentials below the
+    spike's onset and outside refractoriness, averaged over cells; ``mu_G_<source>_``,
     ``sigma_G_<source>_`` (nS); ``W_`` (pA); ``cv_`` of intervals between spikes and ``silent_``,
     the share of cells without spikes.
 
@@ -65,6 +67,7 @@ def _membrane(late: xr.Dataset, population: str) -> dict[str, float]:
     result = {
         f"mu_V_{population}": float(free.mean()),
         f"sigma_V_{population}": float(free.std("sample").mean()),
+        **_shape(free.values, float(v["sample"][1] - v["sample"][0]), population),
     }
     for name in map(str, late):
         if name.startswith("G_") and name.endswith(f"_{population}"):
@@ -74,6 +77,22 @@ def _membrane(late: xr.Dataset, population: str) -> dict[str, float]:
     if f"w_{population}" in late:
         result[f"W_{population}"] = float(late[f"w_{population}"].mean())
     return result
+
+
+def _shape(v: np.ndarray, step: float, population: str) -> dict[str, float]:
+    """Skewness and autocorrelation time of potentials (cells, samples) with gaps (nan)."""
+    z = v - np.nanmean(v, axis=1, keepdims=True)
+    z /= np.nanstd(v, axis=1, keepdims=True)
+    total = 0.5  # the trapezoidal rule begins with half of the correlation at lag 0, which is 1
+    for lag in range(1, min(round(_LONGEST / step), v.shape[1] // 4)):
+        correlation = float(np.nanmean(z[:, lag:] * z[:, :-lag]))
+        if correlation <= 0:
+            break
+        total += correlation
+    return {
+        f"gamma_V_{population}": float(np.nanmean(z**3)),
+        f"tau_V_{population}": step * total,
+    }
 
 
 def _trains(run: xr.Dataset, population: str, after: float) -> dict[str, float]:

@@ -238,7 +238,7 @@ def _external(
         if not np.any(rate):
             continue
         name = f"expected_{p.source}"
-        group.namespace[name] = b2.TimedArray(p.K * np.asarray(rate) * dt / 1000.0, dt * b2.ms)
+        group.namespace[name] = b2.TimedArray(p.active * np.asarray(rate) * dt / 1000.0, dt * b2.ms)
         group.namespace[f"Q_{p.source}"] = p.Q * b2.nS
         events = f"poisson({name}(t))" if whole.trains == "poisson" else f"int(rand() < {name}(t))"
         operations.append(
@@ -254,8 +254,10 @@ def _external(
 
 def _synapses(b2: Any, whole: ConductanceNetwork, p: Any, groups: dict[str, Any], rng: Any) -> Any:
     source, target = groups[p.source], groups[p.target]
+    passed = "" if p.release == 1 else " * int(rand() < release)"
     synapses = b2.Synapses(
-        source, target, on_pre=f"G_{p.source}_post += weight", namespace={"weight": p.Q * b2.nS},
+        source, target, on_pre=f"G_{p.source}_post += weight{passed}",
+        namespace={"weight": p.Q * b2.nS, "release": p.release},
         name=f"from_{p.source}_to_{p.target}",
     )  # fmt: skip
     own = p.source == p.target

@@ -116,7 +116,7 @@ class _Writer:
     def _synapse(self, source: str, target: str, K: float, Q: float) -> tuple:
         """Symbols of K and Q: one for all targets of a source where these are equal."""
         same = self.network.from_source(source)
-        K_name = f"K_{source}" if len({p.K for p in same}) == 1 else f"K_{source}_{target}"
+        K_name = f"K_{source}" if len({p.active for p in same}) == 1 else f"K_{source}_{target}"
         Q_name = f"Q_{source}" if len({p.Q for p in same}) == 1 else f"Q_{source}_{target}"
         return (
             self._parameter(K_name, K, "", f"synapses from {source} on a cell"),
@@ -145,7 +145,7 @@ class _Writer:
         for projection in self.network.into(label):
             source = projection.source
             receptor = self.network.receptors[source]
-            K, Q = self._synapse(source, label, projection.K, projection.Q)
+            K, Q = self._synapse(source, label, projection.active, projection.Q)
             tau = self._parameter(f"tau_{source}", receptor.tau, "ms", f"decay of {source}", True)
             E = self._parameter(f"E_{source}", receptor.E, "mV", f"reversal potential of {source}")
             name = f"nu_{source}_to_{label}"

@@ -84,7 +84,7 @@ def evaluate(
 
 def _synapses(network: Network, target: str) -> tuple[tuple[float, float, float, float, bool], ...]:
     return tuple(
-        (p.K, p.Q, network.receptors[p.source].tau, network.receptors[p.source].E,
+        (p.active, p.Q, network.receptors[p.source].tau, network.receptors[p.source].E,
          network.receptors[p.source].inhibitory)
         for p in network.into(target)
     )  # fmt: skip

@@ -109,7 +109,7 @@ def _synapses(network: Network, target: str) -> np.ndarray:
     groups: dict[bool, list] = {False: [], True: []}
     for p in network.into(target):
         r = network.receptors[p.source]
-        groups[r.inhibitory].append((p.K, p.Q, r.tau, r.E))
+        groups[r.inhibitory].append((p.active, p.Q, r.tau, r.E))
     if [len(group) for group in groups.values()] != [1, 1]:
         raise ModelError(
             f"{network.name}: {target} has {len(groups[False])} excitatory and "

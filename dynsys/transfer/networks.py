@@ -21,12 +21,21 @@ class Receptor:
 
 @dataclass(frozen=True)
 class Projection:
-    """Synapses from one population to another: ``K`` per target cell, ``Q`` nS each."""
+    """Synapses from one population to another: ``K`` per target cell, ``Q`` nS each.
+
+    ``release`` is the probability that a synapse passes a spike on, each time anew.
+    """
 
     source: str
     target: str
     K: float
     Q: float
+    release: float = 1.0
+
+    @property
+    def active(self) -> float:
+        """Synapses per target cell that pass a spike on, on average."""
+        return self.K * self.release
 
 
 @dataclass(frozen=True)
@@ -94,6 +103,11 @@ class Network:
                 raise ModelError(
                     f"{self.name}: K = {p.K:g}, Q = {p.Q:g} from {p.source} to {p.target}; numbers "
                     "of synapses and conductances are 0 or more (inhibition is in E of a receptor)"
+                )
+            if not 0 < p.release <= 1:
+                raise ModelError(
+                    f"{self.name}: the release probability from {p.source} to {p.target} is "
+                    f"{p.release:g}; it must be above 0 and at most 1"
                 )
             if pairs.count((p.source, p.target)) > 1:
                 raise ModelError(f"{self.name}: {p.source} to {p.target} is given twice")

@@ -15,7 +15,7 @@ from dynsys.cells.brian_equations import brian_equations
 from dynsys.models import master_equation
 from dynsys.transfer import NETWORKS, Network, balanced_network
 from dynsys.transfer.networks import Drive, Projection, Receptor
-from validation.conductance_measures import measured
+from validation.conductance_measures import _shape, measured
 from validation.conductance_networks import ConductanceNetwork, network_of_circuit
 
 CELLS_ = {"e": "RS", "i": "FS"}
@@ -49,6 +49,36 @@ def test_a_waveform_reaches_the_population_it_is_meant_for():
     assert float(run["r_e"].sel(time=slice(110, 199)).mean()) > 5
     first = {k: run[f"spike_time_{k}"].values.min() for k in "ei"}
     assert first["e"] < first["i"]
+
+
+def test_synapses_release_with_their_probability():
+    whole = balanced_network("small", 1000, 0.5)
+    half = replace(
+        whole, projections=tuple(replace(p, release=0.5) for p in whole.projections),
+        drives={"drive": Drive("e", 12.0)},
+    )  # fmt: skip
+    run = ConductanceNetwork(half, CELLS_).run(400.0, seed=2, record=50, compiled=False)
+    found = measured(run, after=200.0)
+    # Campbell: every conductance is active synapses times rate times Q times tau.
+    expected = 0.001 * 0.5 * 400 * 1.0 * 5.0 * (found["nu_e"] + 12.0)
+    assert found["mu_G_e_e"] == pytest.approx(expected, rel=0.05)
+    assert found["mu_G_i_e"] == pytest.approx(0.001 * 0.5 * 100 * 5 * 5 * found["nu_i"], rel=0.1)
+    with pytest.raises(ModelError, match="above 0 and at most 1"):
+        replace(whole, projections=tuple(replace(p, release=0.0) for p in whole.projections))
+
+
+def test_moments_of_potentials_are_those_of_a_known_process():
+    # Ornstein-Uhlenbeck with tau = 10 ms, then squared deviations added: a known skewness.
+    rng, n = np.random.default_rng(4), 20_000
+    x = np.zeros((20, n))
+    for k in range(1, n):
+        x[:, k] = x[:, k - 1] * np.exp(-0.1) + np.sqrt(1 - np.exp(-0.2)) * rng.normal(size=20)
+    found = _shape(-60 + 3 * x, 1.0, "e")
+    assert found["tau_V_e"] == pytest.approx(10.0, rel=0.05)
+    assert found["gamma_V_e"] == pytest.approx(0.0, abs=0.05)
+    skewed = _shape(x**2, 1.0, "e")  # chi square of one degree: skewness sqrt(8), half the time
+    assert skewed["gamma_V_e"] == pytest.approx(np.sqrt(8), rel=0.05)
+    assert skewed["tau_V_e"] == pytest.approx(5.0, rel=0.1)
 
 
 def test_cells_without_synapses_are_the_single_cells():
