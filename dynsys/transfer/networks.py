@@ -177,7 +177,7 @@ def afferent_network(
 
     ``afferent`` = (synapses on each cell, nS); their rate is the drive ``F_aff``.
 
-    Source: the framework ntwk (github.com/yzerlaut/neural_network_dynamics).
+    Source: the framework ntwk (neural_network_dynamics by Y. Zerlaut).
 
     Example
     -------
@@ -194,7 +194,7 @@ def afferent_network(
         },
         projections=tuple(Projection(s, t, *strength[s]) for t in "ei" for s in strength),
         drives={"F_aff": Drive("aff", rate, "rate of the afferent cells")},
-        source="the framework ntwk (github.com/yzerlaut/neural_network_dynamics)",
+        source="the framework ntwk (neural_network_dynamics by Y. Zerlaut)",
     )
 
 
