@@ -33,6 +33,7 @@ bench: .venv/installed
 	$(BIN)/python benchmarks/regime_map.py 31
 	$(BIN)/python benchmarks/transfer_function.py
 	$(BIN)/python benchmarks/simulation.py
+	$(BIN)/python benchmarks/ring.py
 	$(BIN)/python benchmarks/master_equation.py
 	$(BIN)/python benchmarks/network.py
 
