@@ -38,7 +38,8 @@ def master_equation(
     ----------
     circuit : "zerlaut2018" (AdEx; RS and FS cells), "divolo2019" (the same with an adaptation
         current), "carlu2020-hh" (Hodgkin-Huxley cells), "zerlaut2018-package", "spectrum2018"
-        (leaky cells with 31 coefficients), or a ``Circuit`` of your own, of any populations.
+        (leaky cells with 31 coefficients), "spectrum2018-disinhibited" (with a third population),
+        or a ``Circuit`` of your own, of any populations.
     order : 1 for rates, 2 for rates and covariances.
     legacy_sigma : reproduces the publication of 2018, whose code leaves inhibition out of the
         variance. Its coefficients need it; without it, zerlaut2018 has coefficients fitted anew.

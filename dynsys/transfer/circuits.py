@@ -93,8 +93,9 @@ def find_circuit(name: str, legacy_sigma: bool = False) -> Circuit:
     network, stem, adapting = _CIRCUITS[name]
     if name == "zerlaut2018" and not legacy_sigma:
         stem = "{}-zerlaut2018-refit"
-    names = ("exc", "inh") if stem.endswith("spectrum2018") else ("RS", "FS")
-    functions = {k: stem.format(n) for k, n in zip("ei", names, strict=True)}
+    leaky = {"e": "exc", "i": "inh", "ds": "exc"}
+    cells = leaky if stem.endswith("spectrum2018") else {"e": "RS", "i": "FS"}
+    functions = {k: stem.format(cells[k]) for k in NETWORKS[network].neurons}
     return Circuit(name, network, functions, adapting=adapting, legacy_sigma=legacy_sigma)  # type: ignore[arg-type]
 
 
@@ -104,4 +105,5 @@ _CIRCUITS: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "divolo2019": ("CONFIG1-divolo", "{}-divolo2019", ("e",)),
     "carlu2020-hh": ("CONFIG1-carlu", "{}-carlu2020-hh", ()),
     "spectrum2018": ("spectrum2018", "{}-spectrum2018", ()),
+    "spectrum2018-disinhibited": ("spectrum2018-disinhibited", "{}-spectrum2018", ()),
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from dynsys.errors import ModelError, unknown_name
@@ -198,6 +198,28 @@ def afferent_network(
     )
 
 
+def disinhibited_network(name: str, network: Network) -> Network:
+    """An ``afferent_network`` with 500 disinhibitory cells: afferent spikes in, to inhibitory out.
+
+    Source: Zerlaut, Zucca, Panzeri & Fellin 2019, Cell Rep 27:1119-1132.
+
+    Example
+    -------
+    >>> disinhibited_network("mine", NETWORKS["spectrum2018"]).into("ds")
+    """
+    return replace(
+        network,
+        name=name,
+        neurons={**network.neurons, "ds": 500},
+        receptors={**network.receptors, "ds": Receptor(5.0, -80.0, inhibitory=True)},
+        projections=(
+            *network.projections,
+            Projection("aff", "ds", 7.5, 4.0),
+            Projection("ds", "i", 25.0, 10.0),
+        ),
+    )  # fmt: skip
+
+
 _DIVOLO = "di Volo et al. 2019, Neural Comput 31:653-680 (ModelDB 263236)"
 _CARLU = "Carlu et al. 2020, J Neurophysiol 123:1042-1051 (ModelDB 263259)"
 
@@ -213,3 +235,6 @@ NETWORKS: dict[str, Network] = {
         afferent_network("spectrum2018", Q_e=2.0, Q_i=10.0, afferent=(10.0, 4.0)),
     )
 }
+NETWORKS["spectrum2018-disinhibited"] = disinhibited_network(
+    "spectrum2018-disinhibited", NETWORKS["spectrum2018"]
+)

@@ -217,6 +217,19 @@ def test_the_leaky_network_of_31_coefficients_fires_as_there():
     assert found["nu_i"] == pytest.approx(8.58, rel=0.1)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("afferent", "rates"), [(8.0, (4.58, 10.99, 0.258)), (20.0, (32.6, 55.0, 10.2))]
+)
+def test_disinhibition_lets_the_network_fire_as_published(afferent, rates):
+    run = network_of_circuit("spectrum2018-disinhibited", "fixed").run(
+        1500.0, seed=1, rates={"F_aff": afferent}, record=2
+    )
+    found = measured(run)
+    for label, rate in zip(("e", "i", "ds"), rates, strict=True):
+        assert found[f"nu_{label}"] == pytest.approx(rate, rel=0.1)
+
+
 def test_runs_go_to_files_and_come_back(tmp_path):
     import xarray as xr
 
