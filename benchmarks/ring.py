@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
 
 import networkx as nx
 import numpy as np
 from scipy.special import erfc
+from timing import best
 
 from dynsys import VectorField, couple, simulate, simulate_nodes
 from dynsys.models import Blob, aln, ring, wilson_cowan
@@ -21,17 +21,6 @@ from dynsys.simulation.motion import motion
 from dynsys.transfer import find_transfer_function
 
 STEPS, NODES, SPACING, DT, T = 1200, 30, 1.2, 0.5, 5.0
-
-
-def best(work: Callable[[], object], repetitions: int = 3) -> float:
-    """Shortest time in seconds; the first call, which may compile, is not counted."""
-    work()
-    times = []
-    for _ in range(repetitions):
-        start = time.perf_counter()
-        work()
-        times.append(time.perf_counter() - start)
-    return min(times)
 
 
 def rate(coefficients: np.ndarray, e: np.ndarray, i: np.ndarray) -> np.ndarray:

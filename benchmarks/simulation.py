@@ -8,11 +8,10 @@ repeats.
 
 from __future__ import annotations
 
-import time
 import warnings
-from collections.abc import Callable
 
 import numpy as np
+from timing import best
 
 from dynsys import Tolerance, simulate, simulate_ensemble
 from dynsys.models import aln
@@ -21,17 +20,6 @@ from stimulation.phases import crossings
 MODEL = aln().with_parameters(mu_e=1.3, mu_i=0.5)
 DURATION = 10_000  # ms
 POINTS = 400
-
-
-def best(work: Callable[[], object], repetitions: int = 3) -> float:
-    """Shortest time in seconds; the first call, which may compile, is not counted."""
-    work()
-    times = []
-    for _ in range(repetitions):
-        start = time.perf_counter()
-        work()
-        times.append(time.perf_counter() - start)
-    return min(times)
 
 
 def frequency(values: np.ndarray, dt: float) -> float:

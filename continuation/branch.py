@@ -12,8 +12,7 @@ import xarray as xr
 
 from continuation.following import REASONS, Follower, Trace
 from continuation.settings import Settings
-from continuation.special_points import SpecialPoint, canonical_label
-from dynsys.errors import unknown_name
+from continuation.special_points import SpecialPoint, point_named, points_labelled
 from dynsys.validity import flags
 from dynsys.vector_field import VectorField
 
@@ -48,18 +47,11 @@ class Branch:
 
     def __getitem__(self, name: str) -> SpecialPoint:
         """The special point of this name; labels of AUTO and MatCont are understood too."""
-        wanted = canonical_label(name)
-        for point in self.special_points:
-            if wanted == point.name:
-                return point
-        raise unknown_name(
-            "special point", name, [p.name for p in self.special_points], f"this {self.kind} branch"
-        )
+        return point_named(self.special_points, name, f"this {self.kind} branch")
 
     def points(self, label: str) -> list[SpecialPoint]:
         """All special points with a label ("H", "LP", ...), in order."""
-        wanted = canonical_label(label)
-        return [p for p in self.special_points if p.label == wanted]
+        return points_labelled(self.special_points, label)
 
     def states(self) -> np.ndarray:
         """Full states (point, n), delay lines included."""

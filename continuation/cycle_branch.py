@@ -24,7 +24,7 @@ from continuation.cycle_tracing import (
 )
 from continuation.orbits import DEGREE, Direction, Orbit, Point, Solver, sample_times
 from continuation.saddles import divergence
-from continuation.special_points import canonical_label
+from continuation.special_points import point_named, points_labelled
 from dynsys.errors import ConvergenceError, ModelError, unknown_name
 from dynsys.validity import flags
 from dynsys.vector_field import VectorField
@@ -158,16 +158,11 @@ class CycleBranch:
 
     def __getitem__(self, name: str) -> Cycle:
         """The special cycle of this name ("LPC1", "PD2", ...)."""
-        wanted = canonical_label(name)
-        for cycle in self.special_points:
-            if cycle.name == wanted:
-                return cycle
-        names = [c.name for c in self.special_points]
-        raise unknown_name("special point", name, names, "this branch of limit cycles")
+        return point_named(self.special_points, name, "this branch of limit cycles")
 
     def points(self, label: str) -> list[Cycle]:
         """All special cycles with a label, in order."""
-        return [c for c in self.special_points if c.label == canonical_label(label)]
+        return points_labelled(self.special_points, label)
 
     def at(self, **value: float) -> Cycle:
         """The cycle at one parameter value; a stable one where the branch passes several times.

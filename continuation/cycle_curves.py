@@ -17,7 +17,7 @@ from continuation.cycle_resonances import codimension_two
 from continuation.cycle_tracing import REASONS, CycleSettings, Trace, trace
 from continuation.following import spans_around
 from continuation.orbits import SMALLEST_ANGLE, Direction, Orbit, Point, Solver, remeshed
-from continuation.special_points import canonical_label
+from continuation.special_points import point_named, points_labelled
 from dynsys.errors import ConvergenceError, ModelError, unknown_name
 from dynsys.vector_field import VectorField
 
@@ -57,16 +57,11 @@ class CycleCurve:
 
     def __getitem__(self, name: str) -> Cycle:
         """The special cycle of this name ("CPC1", "R21", ...)."""
-        wanted = canonical_label(name)
-        for cycle in self.special_points:
-            if cycle.name == wanted:
-                return cycle
-        names = [c.name for c in self.special_points]
-        raise unknown_name("special point", name, names, f"this {self.kind}")
+        return point_named(self.special_points, name, f"this {self.kind}")
 
     def points(self, label: str) -> list[Cycle]:
         """All special cycles with a label, in order."""
-        return [c for c in self.special_points if c.label == canonical_label(label)]
+        return points_labelled(self.special_points, label)
 
     def at(self, **value: float) -> Cycle:
         """The bifurcating cycle at one value of one of the parameters.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -96,13 +97,13 @@ class Solution(Sequence):
         return {name: self[name] for name in self.coordnames}
 
 
-class CurveMethods:
+class CurveMethods(ABC):
     """What a PyCont user does with any computed curve."""
 
     @property
+    @abstractmethod
     def sol(self) -> Solution | None:
         """All points computed so far; None before the first."""
-        raise NotImplementedError
 
     def getSpecialPoint(self, label: str, name: str | None = None) -> Point | None:
         """The point of a name: ``getSpecialPoint('H1')`` or ``('H', 'H1')``; None where absent."""
@@ -114,6 +115,7 @@ class CurveMethods:
 
     def computeEigen(self) -> None:
         """Nothing to do: eigenvalues or multipliers belong to every point."""
+        return
 
     def info(self) -> None:
         """Print kind, settings, special points and why the curve stopped."""

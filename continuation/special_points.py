@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
+from dynsys.errors import unknown_name
 from dynsys.vector_field import VectorField
 
 MEANINGS = {
@@ -124,3 +125,31 @@ def numbered(points: Iterable[SpecialPoint]) -> tuple[SpecialPoint, ...]:
         counts[point.label] = counts.get(point.label, 0) + 1
         result.append(replace(point, name=f"{point.label}{counts[point.label]}"))
     return tuple(result)
+
+
+class Labelled(Protocol):
+    """What special points and special cycles have in common."""
+
+    @property
+    def label(self) -> str: ...
+
+    @property
+    def name(self) -> str: ...
+
+
+Found = TypeVar("Found", bound=Labelled)
+
+
+def point_named(points: Sequence[Found], name: str, owner: str) -> Found:
+    """The point of a name ("H1"); UnknownNameError with the names there are."""
+    wanted = canonical_label(name)
+    for point in points:
+        if point.name == wanted:
+            return point
+    raise unknown_name("special point", name, [p.name for p in points], owner)
+
+
+def points_labelled(points: Sequence[Found], label: str) -> list[Found]:
+    """All points with a label ("H"), in order."""
+    wanted = canonical_label(label)
+    return [p for p in points if p.label == wanted]
