@@ -148,8 +148,8 @@ def _verdict(outcome: Outcome) -> str:
     text = (
         f"Of {len(own)} tested predictions of the mean field, the network of 2 x "
         f"{plan.network.structure.neurons} neurons with the same parameters and the same "
-        f"({plan.network.wiring}) wiring confirms {counts[AGREE]}, contradicts {counts[DIFFER]} and "
-        f"leaves {counts[UNDECIDED]} undecided."
+        f"({plan.network.wiring}) wiring confirms {counts[AGREE]}, contradicts {counts[DIFFER]} "
+        f"and leaves {counts[UNDECIDED]} undecided."
     )
     shifts = [f.value - f.expected for f in outcome.findings
               if f.group == BOUNDARIES and np.isfinite(f.value)]  # fmt: skip
