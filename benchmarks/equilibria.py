@@ -11,8 +11,8 @@ import time
 import numpy as np
 
 from continuation import Settings, bifurcation_diagram, equilibria
-from continuation.following import Follower
-from continuation.problems import EQUILIBRIUM
+from continuation.engine.following import Follower
+from continuation.engine.problems import EQUILIBRIUM
 from dynsys.models import aln, jansen_rit, morris_lecar
 
 AUTO = {"morris_lecar": 0.030, "jansen_rit": 0.044}

@@ -15,7 +15,7 @@ from timing import best
 
 from dynsys import Tolerance, simulate, simulate_ensemble
 from dynsys.models import aln
-from stimulation.phases import crossings
+from stimulation.entrainment.phases import crossings
 
 MODEL = aln().with_parameters(mu_e=1.3, mu_i=0.5)
 DURATION = 10_000  # ms

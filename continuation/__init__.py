@@ -5,43 +5,43 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-from continuation.branch import Branch
-from continuation.curves import fold_curve, hopf_curve
-from continuation.diagram import Diagram, bifurcation_diagram
-from continuation.equilibria import equilibria
-from continuation.equilibrium_search import find_equilibria
-from continuation.settings import Settings
-from continuation.special_points import SpecialPoint
+from continuation.diagrams.diagram import Diagram, bifurcation_diagram
+from continuation.engine.settings import Settings
+from continuation.engine.special_points import SpecialPoint
+from continuation.steady_states.branch import Branch
+from continuation.steady_states.curves import fold_curve, hopf_curve
+from continuation.steady_states.equilibria import equilibria
+from continuation.steady_states.search import find_equilibria
 from continuation.storage import load
 
 # The cycle engine compiles on its first import; equilibria should not wait for it.
 _LAZY = {
-    "ContClass": "continuation.pycont",
-    "CrossCheck": "continuation.backend_comparison",
-    "Cycle": "continuation.cycle_branch",
-    "CycleBranch": "continuation.cycle_branch",
-    "CycleCurve": "continuation.cycle_curves",
-    "CycleSettings": "continuation.cycle_tracing",
-    "Dispersion": "continuation.wave_numbers",
-    "cycle_fold_curve": "continuation.cycle_curves",
-    "cycle_sensitivity": "continuation.sensitivities",
-    "args": "continuation.pycont",
-    "cross_check": "continuation.backend_comparison",
-    "direct_phase_response": "continuation.phase_responses",
-    "dispersion": "continuation.wave_numbers",
-    "homoclinic_curve": "continuation.homoclinic",
-    "LineDiagram": "continuation.line_diagram",
-    "Map": "continuation.maps",
-    "fixed_points": "continuation.maps",
-    "limit_cycles": "continuation.cycles",
-    "period_doubling_curve": "continuation.cycle_curves",
-    "phase_response": "continuation.phase_responses",
-    "spiking_orbits": "continuation.spiking_orbits",
-    "SpikingBranch": "continuation.spiking_orbits",
-    "torus_curve": "continuation.cycle_curves",
-    "until": "continuation.stopping",
-    "user_points": "continuation.user_point_search",
-    "wave_equation": "continuation.wave_numbers",
+    "ContClass": "continuation.pycont.container",
+    "CrossCheck": "continuation.pycont.comparison",
+    "Cycle": "continuation.cycles.branch",
+    "CycleBranch": "continuation.cycles.branch",
+    "CycleCurve": "continuation.cycles.curves",
+    "CycleSettings": "continuation.cycles.tracing",
+    "Dispersion": "continuation.steady_states.dispersion",
+    "cycle_fold_curve": "continuation.cycles.curves",
+    "cycle_sensitivity": "continuation.cycles.sensitivities",
+    "args": "continuation.pycont.container",
+    "cross_check": "continuation.pycont.comparison",
+    "direct_phase_response": "continuation.cycles.phase_response",
+    "dispersion": "continuation.steady_states.dispersion",
+    "homoclinic_curve": "continuation.cycles.homoclinic",
+    "LineDiagram": "continuation.diagrams.line_diagram",
+    "Map": "continuation.steady_states.maps",
+    "fixed_points": "continuation.steady_states.maps",
+    "limit_cycles": "continuation.cycles.limit_cycles",
+    "period_doubling_curve": "continuation.cycles.curves",
+    "phase_response": "continuation.cycles.phase_response",
+    "spiking_orbits": "continuation.neurons.spiking_orbits",
+    "SpikingBranch": "continuation.neurons.spiking_orbits",
+    "torus_curve": "continuation.cycles.curves",
+    "until": "continuation.user_functions.stopping",
+    "user_points": "continuation.user_functions.search",
+    "wave_equation": "continuation.steady_states.dispersion",
 }
 
 __all__ = [

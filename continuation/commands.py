@@ -64,8 +64,8 @@ def _parser(subparsers: Any, name: str, help_: str, about: str) -> argparse.Argu
 def run_equilibria(chosen: argparse.Namespace) -> None:
     """Compute, print and write a branch."""
     from continuation.drawing import save_figure
-    from continuation.equilibria import equilibria
     from continuation.report import write_report, write_table
+    from continuation.steady_states.equilibria import equilibria
 
     name, low, high = _axis(chosen.parameter)
     branch = equilibria(
@@ -81,7 +81,7 @@ def run_equilibria(chosen: argparse.Namespace) -> None:
 
 def run_diagram(chosen: argparse.Namespace) -> None:
     """Compute, print and write a diagram."""
-    from continuation.diagram import bifurcation_diagram
+    from continuation.diagrams.diagram import bifurcation_diagram
     from continuation.drawing import save_figure
     from continuation.report import write_report, write_table
 
@@ -103,7 +103,7 @@ def run_diagram(chosen: argparse.Namespace) -> None:
 
 def run_line_diagram(chosen: argparse.Namespace) -> None:
     """Compute, print and write a one-parameter diagram: equilibria and cycles."""
-    from continuation.diagram import bifurcation_diagram
+    from continuation.diagrams.diagram import bifurcation_diagram
     from continuation.drawing import save_figure
     from continuation.report import write_report, write_table
 
@@ -211,7 +211,7 @@ def _axis(words: list[str]) -> tuple[str, float, float]:
 
 
 def _settings(chosen: argparse.Namespace) -> Any:
-    from continuation.settings import Settings
+    from continuation.engine.settings import Settings
 
     return Settings() if chosen.step_max is None else Settings(step_max=chosen.step_max)
 

@@ -14,11 +14,11 @@ from matplotlib.figure import Figure
 from dynsys.errors import unknown_name
 
 if TYPE_CHECKING:
-    from continuation.branch import Branch
-    from continuation.cycle_branch import CycleBranch
-    from continuation.cycle_curves import CycleCurve
-    from continuation.diagram import Diagram
-    from continuation.line_diagram import LineDiagram
+    from continuation.cycles.branch import CycleBranch
+    from continuation.cycles.curves import CycleCurve
+    from continuation.diagrams.diagram import Diagram
+    from continuation.diagrams.line_diagram import LineDiagram
+    from continuation.steady_states.branch import Branch
 
 DARK = "#222222"
 FOLD_COLOR, HOPF_COLOR = "#1f4e79", "#c8553d"
@@ -121,7 +121,7 @@ def _mark(ax: Any, marks: list[Mark]) -> None:
 
 CYCLE_COLOR = "#7a3e9d"
 EXPLOSIVE = 1e-3  # sensitivity to the period below which a curve of fixed period is a boundary
-# By kind of curve (continuation.cycle_conditions): its word and its line style.
+# By kind of curve (continuation.cycles.conditions): its word and its line style.
 CURVE_STYLES = {
     1: ("fold of cycles", "-"),
     2: ("period doubling", (0, (1, 1.2))),

@@ -12,18 +12,18 @@ import numpy as np
 import shapely
 import xarray as xr
 
-from continuation.branch import Branch
-from continuation.diagram import Diagram
-from continuation.settings import Settings
-from continuation.special_points import SpecialPoint
+from continuation.diagrams.diagram import Diagram
+from continuation.engine.settings import Settings
+from continuation.engine.special_points import SpecialPoint
+from continuation.steady_states.branch import Branch
 from dynsys.errors import StorageError
 from dynsys.serialization import from_dict, to_dict
 from dynsys.storage import write_atomically
 from dynsys.vector_field import VectorField
 
 if TYPE_CHECKING:
-    from continuation.cycle_branch import CycleBranch
-    from continuation.cycle_curves import CycleCurve
+    from continuation.cycles.branch import CycleBranch
+    from continuation.cycles.curves import CycleCurve
 
 FORMAT = 2
 
@@ -36,7 +36,7 @@ def save_branch(branch: Branch, path: str | Path) -> Path:
 
 def save_diagram(diagram: Diagram, path: str | Path) -> Path:
     """Write a diagram with all its curves, scan lines and regions to one file."""
-    from continuation.cycle_storage import dataset_of  # compiles the cycle engine
+    from continuation.cycles.storage import dataset_of  # compiles the cycle engine
 
     head = {
         "format": FORMAT,
@@ -61,7 +61,7 @@ def save_diagram(diagram: Diagram, path: str | Path) -> Path:
 
 def save_cycles(branch: CycleBranch | CycleCurve, path: str | Path) -> Path:
     """Write a branch or curve of cycles with every orbit."""
-    from continuation.cycle_storage import dataset_of
+    from continuation.cycles.storage import dataset_of
 
     dataset = dataset_of(branch)
     return write_atomically(_netcdf(path), lambda draft: dataset.to_netcdf(draft, engine="netcdf4"))
@@ -86,7 +86,7 @@ def load(path: str | Path) -> Branch | CycleBranch | CycleCurve | Diagram:
             if head["kind"] == "diagram":
                 return _diagram(head, tree)
             if "spans_of_cycles" in head:
-                from continuation.cycle_storage import cycles_from
+                from continuation.cycles.storage import cycles_from
 
                 return cycles_from(tree.to_dataset().load())
             return _branch(tree.to_dataset().load())
@@ -171,7 +171,7 @@ def _branch(dataset: xr.Dataset, model: VectorField | None = None) -> Branch:
 
 
 def _diagram(head: dict[str, Any], tree: xr.DataTree) -> Diagram:
-    from continuation.cycle_storage import cycles_from
+    from continuation.cycles.storage import cycles_from
 
     model = from_dict(head["model"])
     groups = {name: node.to_dataset().load() for name, node in tree.children.items()}

@@ -13,7 +13,7 @@ import numpy as np
 import sympy
 
 from dynsys.errors import ModelError, unknown_name
-from dynsys.parsing import parse_expression
+from dynsys.expressions.parsing import parse_expression
 from dynsys.tables import SmoothTable
 
 Expression: TypeAlias = Any  # str, float or sympy.Expr; SymPy carries no types

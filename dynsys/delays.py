@@ -14,7 +14,7 @@ import numpy as np
 import sympy
 from numba import int64, njit, types
 
-from dynsys.kernels import MATRIX, OBSERVABLES_TYPE, VECTOR
+from dynsys.compiled.kernels import MATRIX, OBSERVABLES_TYPE, VECTOR
 
 DEFAULT_ORDER = 6
 

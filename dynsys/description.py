@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import sympy
 
-from dynsys.printing import to_text
+from dynsys.expressions.printing import to_text
 
 if TYPE_CHECKING:
     from dynsys.vector_field import VectorField

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from dynsys.errors import StorageError
-from dynsys.printing import to_text
+from dynsys.expressions.printing import to_text
 
 if TYPE_CHECKING:
     from dynsys.vector_field import VectorField

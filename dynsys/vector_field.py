@@ -11,7 +11,8 @@ import numpy as np
 import sympy
 
 from dynsys import description
-from dynsys.compilation import CompiledField, load_or_compile
+from dynsys.compiled.compilation import CompiledField, load_or_compile
+from dynsys.compiled.lifting import field_graph
 from dynsys.definition import (
     Attractors,
     Expression,
@@ -28,8 +29,7 @@ from dynsys.definition import (
 from dynsys.delays import DEFAULT_ORDER, Delay, DelayLine, fill_lines, replace_delays
 from dynsys.errors import ModelError, unknown_name
 from dynsys.exchange.exports import Exports
-from dynsys.lifting import field_graph
-from dynsys.printing import to_text
+from dynsys.expressions.printing import to_text
 from dynsys.resting import Rest
 from dynsys.tables import SmoothTable
 

@@ -23,8 +23,8 @@ from matplotlib.figure import Figure
 
 from dynsys import simulate
 from dynsys.models import master_equation
-from validation.conductance_measures import measured
-from validation.conductance_networks import network_of_circuit
+from validation.measures.conductance import measured
+from validation.networks.conductance import network_of_circuit
 
 
 def waveform(t):

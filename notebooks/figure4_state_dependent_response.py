@@ -23,7 +23,7 @@ from dynsys import simulate
 from dynsys.models import aln
 from dynsys.simulation.drawing import draw_run
 from stimulation import Decay, Sine, Step, dose_duration, transition_threshold
-from stimulation.attractors import chosen, equilibria_at
+from stimulation.transitions.attractors import chosen, equilibria_at
 
 A1 = aln().with_parameters(mu_e=1.2, mu_i=1.2)
 A2 = aln().with_parameters(mu_e=1.3, mu_i=0.5)

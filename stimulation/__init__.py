@@ -5,8 +5,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-from stimulation.electric_field import ElectricField
-from stimulation.shapes import (
+from stimulation.waveforms.electric_field import ElectricField
+from stimulation.waveforms.shapes import (
     Chirp,
     Decay,
     Pulse,
@@ -16,24 +16,24 @@ from stimulation.shapes import (
     Step,
     bistability_detector,
 )
-from stimulation.waveforms import Constant, Waveform
+from stimulation.waveforms.waveform import Constant, Waveform
 
 # These compile, or import what compiles, on first use.
 _LAZY = {
-    "OrnsteinUhlenbeck": "stimulation.noise",
-    "Recorded": "stimulation.noise",
-    "asymptotic_phase": "stimulation.isochrons",
-    "asymptotic_phases": "stimulation.isochrons",
-    "arnold_tongue": "stimulation.tongues",
-    "dose_duration": "stimulation.transitions",
-    "entrainment_map": "stimulation.entrainment",
-    "order_parameter": "stimulation.locking",
-    "phase_locking": "stimulation.locking",
-    "phaseless_pulse": "stimulation.phaseless",
-    "predicted_advance": "stimulation.phase_design",
-    "shifting_pulse": "stimulation.phase_design",
-    "stopping_pulses": "stimulation.phase_design",
-    "transition_threshold": "stimulation.transitions",
+    "OrnsteinUhlenbeck": "stimulation.waveforms.noise",
+    "Recorded": "stimulation.waveforms.noise",
+    "asymptotic_phase": "stimulation.entrainment.isochrons",
+    "asymptotic_phases": "stimulation.entrainment.isochrons",
+    "arnold_tongue": "stimulation.entrainment.tongues",
+    "dose_duration": "stimulation.transitions.threshold",
+    "entrainment_map": "stimulation.entrainment.map",
+    "order_parameter": "stimulation.entrainment.locking",
+    "phase_locking": "stimulation.entrainment.locking",
+    "phaseless_pulse": "stimulation.transitions.phaseless",
+    "predicted_advance": "stimulation.transitions.phase_design",
+    "shifting_pulse": "stimulation.transitions.phase_design",
+    "stopping_pulses": "stimulation.transitions.phase_design",
+    "transition_threshold": "stimulation.transitions.threshold",
 }
 
 __all__ = [

@@ -82,8 +82,8 @@ def run_stimulate(chosen: argparse.Namespace) -> None:
 
 
 def _waveform(chosen: argparse.Namespace) -> Any:
-    from stimulation.electric_field import ElectricField
-    from stimulation.shapes import Sine, Step
+    from stimulation.waveforms.electric_field import ElectricField
+    from stimulation.waveforms.shapes import Sine, Step
 
     parts: list[Any] = [Step(a, *_numbers("step", *t)) for a, *t in chosen.step]
     parts += [Sine(a, frequency=_numbers("sine", f)[0]) for a, f in chosen.sine]
@@ -112,7 +112,7 @@ def run_tongue(chosen: argparse.Namespace) -> None:
     """Compute the tongue, print, draw, write."""
     from continuation.drawing import save_figure
     from dynsys.storage import write_atomically
-    from stimulation.tongues import arnold_tongue
+    from stimulation.entrainment.tongues import arnold_tongue
 
     words = chosen.ratio.split(":")
     if len(words) != 2 or not all(word.isdigit() for word in words):

@@ -7,12 +7,12 @@ from typing import Any
 
 # Each on first use: the command line and a worker that only runs networks start quickly.
 _LAZY = {
-    "Estimate": "validation.estimates",
+    "Estimate": "validation.measures.estimates",
     "Network": "validation.networks.network",
     "NetworkRun": "validation.networks.runs",
     "network_of": "validation.networks.network",
-    "plan": "validation.planning",
-    "report": "validation.reports",
+    "plan": "validation.trials.planning",
+    "report": "validation.reports.report",
 }
 
 __all__ = ["Estimate", "Network", "NetworkRun", "network_of", "plan", "report"]

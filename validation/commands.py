@@ -77,8 +77,8 @@ def _network_arguments(parser: argparse.ArgumentParser, neurons: int, engine: st
 def run_network(chosen: argparse.Namespace) -> None:
     """Run once, print the measures, draw, write."""
     from dynsys.storage import write_atomically
-    from validation.figures import draw_run
     from validation.networks import network_of
+    from validation.reports.figures import draw_run
 
     network = network_of(model_from(chosen), chosen.neurons, dt=chosen.dt, engine=chosen.engine)
     run = network.run(chosen.duration, seed=chosen.seed, settle=chosen.settle)
@@ -103,8 +103,8 @@ def run_network(chosen: argparse.Namespace) -> None:
 def run_validate(chosen: argparse.Namespace) -> None:
     """Diagram, plan, runs, report."""
     from continuation.report import write_table
-    from validation.planning import plan
-    from validation.reports import finding_rows, report
+    from validation.reports.report import finding_rows, report
+    from validation.trials.planning import plan
 
     diagram = _diagram(chosen)
     tests = plan(
@@ -123,7 +123,7 @@ def _diagram(chosen: argparse.Namespace) -> Any:
     """The diagram of a file, of an earlier call in the same directory, or computed now."""
     from continuation import bifurcation_diagram, load
     from continuation.commands import _axis
-    from continuation.diagram import Diagram
+    from continuation.diagrams.diagram import Diagram
 
     model = model_from(chosen)
     if chosen.diagram is not None:

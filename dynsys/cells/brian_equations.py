@@ -9,7 +9,7 @@ import sympy
 
 from dynsys.cells.parameters import AdExCell, Cell, EquationCell, HodgkinHuxleyCell
 from dynsys.errors import ModelError
-from dynsys.printing import to_text
+from dynsys.expressions.printing import to_text
 
 _KNOWN = frozenset(["exp", "log", "sin", "cos", "tan", "sinh", "cosh", "tanh", "Abs"])
 _FROM_OUTSIDE = ("I", "g_syn", "E_syn")

@@ -16,8 +16,8 @@ from numba import float64, int64, njit, types
 
 from dynsys.cells.equations import INPUTS, cell_field
 from dynsys.cells.parameters import Cell
+from dynsys.compiled.kernels import FIELD_TYPE, MATRIX, VECTOR
 from dynsys.errors import ModelError
-from dynsys.kernels import FIELD_TYPE, MATRIX, VECTOR
 
 _INTEGERS = types.Array(int64, 1, "C")
 _RESETS = 1e300  # stands for "no reset" among numbers

@@ -16,7 +16,7 @@ import sympy
 
 from dynsys.definition import Expression, symbol
 from dynsys.errors import ModelError
-from dynsys.parsing import function_names, parse_expression
+from dynsys.expressions.parsing import function_names, parse_expression
 
 WEIGHT, DELAY = "weight", "delay"
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dynsys.code_generation import FieldGraph, jacobian_nodes
+from dynsys.compiled.code_generation import FieldGraph, jacobian_nodes
+from dynsys.compiled.lifting import field_graph
 from dynsys.errors import ModelError
 from dynsys.exchange.c_source import c_function, number, preamble, statements, table_arrays
-from dynsys.lifting import field_graph
 from dynsys.storage import write_atomically
 
 if TYPE_CHECKING:

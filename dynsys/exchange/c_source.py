@@ -7,14 +7,15 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import sympy
 
-from dynsys.graph import Graph
+from dynsys.expressions.graph import Graph
 from dynsys.tables import HEADER, SmoothTable
 
 _CALLS = {"abs": "fabs"}
 _OPERATORS = {"add": "+", "mul": "*", "div": "/"}
 _BERNOULLI = [float(sympy.bernoulli(i) / sympy.factorial(i)) for i in range(0, 122, 2)]
 
-# The k-th derivative of u / (1 - exp(-u)): closed form, series next to 0 (see dynsys.functions).
+# The k-th derivative of u / (1 - exp(-u)): closed form, series next to 0
+# (dynsys.expressions.functions).
 _LINOID = """\
 static double linoid(double u, int k)
 {{

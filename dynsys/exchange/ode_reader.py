@@ -13,7 +13,7 @@ from dynsys.definition import Observable, Parameter, State, symbol
 from dynsys.errors import DynsysError, ModelError
 from dynsys.exchange.ode_statements import Statement, fault, python_name, read_statements
 from dynsys.exchange.user_functions import UserFunctions
-from dynsys.parsing import function_names
+from dynsys.expressions.parsing import function_names
 
 if TYPE_CHECKING:
     from dynsys.vector_field import VectorField

@@ -14,10 +14,10 @@ import sympy
 from dynsys.definition import Observable, State, evaluation_order, symbol
 from dynsys.errors import ModelError, unknown_name
 from dynsys.exchange.user_functions import UserFunctions
-from dynsys.functions import Linoid
-from dynsys.parsing import function_names
-from dynsys.partials import spelled_out
-from dynsys.printing import _TextPrinter
+from dynsys.expressions.functions import Linoid
+from dynsys.expressions.parsing import function_names
+from dynsys.expressions.partials import spelled_out
+from dynsys.expressions.printing import _TextPrinter
 from dynsys.storage import write_atomically
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import sympy
 
 from dynsys.definition import symbol
 from dynsys.errors import ModelError
-from dynsys.parsing import parse_expression
+from dynsys.expressions.parsing import parse_expression
 
 
 class UserFunctions:

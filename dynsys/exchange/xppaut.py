@@ -13,12 +13,12 @@ from dynsys.errors import ModelError
 from dynsys.exchange.c_source import c_function, preamble, statements, table_arrays
 from dynsys.exchange.delayed_states import DelayedStates, EndlessDelay
 from dynsys.exchange.xpp_names import LONGEST_LINE, XppPrinter, xpp_names
-from dynsys.functions import Linoid
-from dynsys.graph import Graph
-from dynsys.partials import Partial, spelled_out
+from dynsys.expressions.functions import Linoid
+from dynsys.expressions.graph import Graph
+from dynsys.expressions.partials import Partial, spelled_out
+from dynsys.expressions.translation import Translator
 from dynsys.storage import write_atomically
 from dynsys.tables import TableLookup
-from dynsys.translation import Translator
 
 if TYPE_CHECKING:
     from dynsys.vector_field import VectorField

@@ -15,7 +15,7 @@ import sympy
 from dynsys.cells import AdExCell
 from dynsys.definition import Observable, Parameter, State, symbol
 from dynsys.errors import ModelError
-from dynsys.partials import Partial
+from dynsys.expressions.partials import Partial
 from dynsys.transfer.circuits import Circuit, find_circuit
 from dynsys.transfer.functions import KILOHERTZ, TransferFunction
 from dynsys.transfer.membrane import SynapticInput

@@ -16,7 +16,7 @@ import math
 import numpy as np
 from numba import boolean, float64, int64, njit, types
 
-from dynsys.kernels import FIELD_TYPE, MATRIX, TANGENT_TYPE, VECTOR
+from dynsys.compiled.kernels import FIELD_TYPE, MATRIX, TANGENT_TYPE, VECTOR
 from dynsys.simulation.dormand_prince_tableau import ERROR, STAGES
 
 SPEED = 1.0  # mV/ms

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import float64, int64, njit, types
 
-from dynsys.kernels import FIELD_TYPE, MATRIX, TANGENT_TYPE, VECTOR
+from dynsys.compiled.kernels import FIELD_TYPE, MATRIX, TANGENT_TYPE, VECTOR
 from dynsys.neurons.flow import INTEGERS, SPIKED, apply_reset, fly
 
 

@@ -11,7 +11,7 @@ import math
 import numpy as np
 from numba import float64, int64, njit, types
 
-from dynsys.kernels import FIELD_TYPE, MATRIX, VECTOR
+from dynsys.compiled.kernels import FIELD_TYPE, MATRIX, VECTOR
 from dynsys.neurons.flow import CUBE, INTEGERS
 
 COUNTS = types.Array(int64, 1, "C")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numba import float64, int64, njit, types
 
-from dynsys.kernels import MATRIX, VECTOR
+from dynsys.compiled.kernels import MATRIX, VECTOR
 
 NODES = 5
 CUBE = types.Array(float64, 3, "C")

@@ -11,7 +11,7 @@ import math
 import numpy as np
 from numba import float64, int64, njit, types
 
-from dynsys.kernels import FIELD_TYPE, MATRIX, VECTOR
+from dynsys.compiled.kernels import FIELD_TYPE, MATRIX, VECTOR
 from dynsys.simulation.dense_history import CUBE, INTEGERS, NODES, add_drive, read_signals
 from dynsys.simulation.dormand_prince_tableau import DENSE, ERROR, STAGES, TIMES
 from dynsys.simulation.history import rest

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numba import float64, int64, njit, types, uint8
 
-from dynsys.kernels import FIELD_TYPE, MATRIX, OBSERVABLES_TYPE, VECTOR
+from dynsys.compiled.kernels import FIELD_TYPE, MATRIX, OBSERVABLES_TYPE, VECTOR
 from dynsys.simulation.history import INTEGERS, mark_kinks, read_delayed, rest, stencils
 
 CUBE = types.Array(float64, 3, "C")

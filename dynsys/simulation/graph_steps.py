@@ -10,7 +10,7 @@ import math
 import numpy as np
 from numba import float64, int64, njit, types, uint8
 
-from dynsys.kernels import FIELD_TYPE, MATRIX, VECTOR
+from dynsys.compiled.kernels import FIELD_TYPE, MATRIX, VECTOR
 from dynsys.simulation.history import (
     BASES,
     FLAGS,

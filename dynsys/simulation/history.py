@@ -12,7 +12,7 @@ import math
 import numpy as np
 from numba import float64, int64, njit, types, uint8
 
-from dynsys.kernels import FIELD_TYPE, MATRIX, VECTOR
+from dynsys.compiled.kernels import FIELD_TYPE, MATRIX, VECTOR
 
 FLAGS = types.Array(uint8, 1, "C")
 INTEGERS = types.Array(int64, 1, "C")

@@ -16,14 +16,14 @@ from pathlib import Path
 import numpy as np
 import sympy
 
-from dynsys.code_generation import FieldGraph, function_source, motion_source
-from dynsys.compilation import _load, model_folder, publish
+from dynsys.compiled.code_generation import FieldGraph, function_source, motion_source
+from dynsys.compiled.compilation import _load, model_folder, publish
 from dynsys.definition import Reader, evaluation_order, symbol
 from dynsys.delays import replace_delays
 from dynsys.errors import ModelError, unknown_name
-from dynsys.graph import Graph
+from dynsys.expressions.graph import Graph
+from dynsys.expressions.translation import Translator
 from dynsys.simulation.bilinear import published_table
-from dynsys.translation import Translator
 from dynsys.vector_field import VectorField
 
 _HEADER = '''"""Simulation of {name}: generated, keyed by content, safe to delete."""
@@ -33,8 +33,8 @@ import math
 import numpy as np
 from numba import njit
 
-from dynsys.functions import linoid_derivative
-from dynsys.kernels import FIELD, OBSERVABLES
+from dynsys.expressions.functions import linoid_derivative
+from dynsys.compiled.kernels import FIELD, OBSERVABLES
 from dynsys.tables import table_jet, table_margin
 from {tables}
 
@@ -48,7 +48,7 @@ _BILINEAR = "dynsys.simulation.bilinear import bilinear_values as table_values"
 
 @dataclass(frozen=True)
 class Motion:
-    """Compiled functions for time integration; signatures as in ``dynsys.kernels``.
+    """Compiled functions for time integration; signatures as in ``dynsys.compiled.kernels``.
 
     ``x`` (n + delayed,) holds the states and the delayed values. ``field`` writes derivatives (n)
     and signals (delayed) to an ``out`` of length ``out``; ``watch`` writes the same, then the

@@ -20,7 +20,7 @@ from dynsys import (
     VectorField,
     delay,
 )
-from dynsys.compilation import model_folder
+from dynsys.compiled.compilation import model_folder
 from dynsys.delays import differentiation_matrix
 from dynsys.models import LIBRARY, aln
 

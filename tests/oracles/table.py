@@ -9,8 +9,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from continuation import equilibria, limit_cycles
-from tests.continuation.test_cycles import BRANCHES, START
-from tests.continuation.test_published_points import PLANES, curves_of, free_parameters
+from tests.continuation.cycles.test_limit_cycles import BRANCHES, START
+from tests.continuation.steady_states.test_published_points import (
+    PLANES,
+    curves_of,
+    free_parameters,
+)
 from tests.oracles import NAMES, system
 
 PATH = Path(__file__).parents[2] / "docs" / "oracles.md"

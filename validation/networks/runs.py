@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 
 if TYPE_CHECKING:
-    from validation.estimates import Estimate
+    from validation.measures.estimates import Estimate
 
 
 class NetworkRun(xr.Dataset):
@@ -24,26 +24,26 @@ class NetworkRun(xr.Dataset):
     __slots__ = ()
 
     def mean_rate(self, population: str = "E", **options: Any) -> Estimate:
-        """Mean rate in Hz; see ``validation.measures.mean_rate``."""
-        from validation.measures import mean_rate
+        """Mean rate in Hz; see ``validation.measures.rates.mean_rate``."""
+        from validation.measures.rates import mean_rate
 
         return mean_rate(self, population, **options)
 
     def peak_rate(self, population: str = "E", **options: Any) -> Estimate:
-        """Mean height of the smoothed rate's maxima; see ``validation.measures.peak_rate``."""
-        from validation.measures import peak_rate
+        """Mean height of the smoothed rate's maxima (``validation.measures.rates``)."""
+        from validation.measures.rates import peak_rate
 
         return peak_rate(self, population, **options)
 
     def dominant_frequency(self, population: str = "E", **options: Any) -> Estimate:
-        """Frequency of the rate's strongest rhythm in Hz; see ``validation.measures``."""
-        from validation.measures import dominant_frequency
+        """Frequency of the rate's strongest rhythm in Hz; see ``validation.measures.rates``."""
+        from validation.measures.rates import dominant_frequency
 
         return dominant_frequency(self, population, **options)
 
     def irregularity(self, population: str = "E", **options: Any) -> Estimate:
-        """Coefficient of variation of interspike intervals; see ``validation.measures``."""
-        from validation.spike_measures import irregularity
+        """Coefficient of variation of interspike intervals; see ``validation.measures.rates``."""
+        from validation.measures.spike import irregularity
 
         return irregularity(self, population, **options)
 

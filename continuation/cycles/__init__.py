@@ -1,0 +1,1 @@
+"""Limit cycles: collocation, following, bifurcations, homoclinics, phase response."""

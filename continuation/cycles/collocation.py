@@ -1,0 +1,325 @@
+"""Orthogonal collocation of periodic orbits: condensation, elimination and border rows.
+
+Time is scaled to [0, 1]: u' = T f(u). On every mesh interval u is a polynomial of degree m through
+m + 1 equidistant nodes, collocated at the m Gauss points (de Boor & Swartz 1973; Doedel, Keller &
+Kernevez 1991). Newton's equations are condensed: the interior nodes of an interval are eliminated
+locally, mesh nodes by a sweep of orthogonal transformations (Wright 1992), which leaves a pair
+W d0 + S dN whose pencil has the Floquet multipliers as eigenvalues. The unknowns besides the orbit
+are z = (T, free parameters, extras); they ride along as columns. States are scaled by their typical
+size throughout.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import boolean, float64, int64, njit, types
+
+from continuation.engine.linear_algebra import PIVOTS, lu_factor, lu_solve_transposed
+from dynsys.compiled.kernels import (
+    FIELD_TYPE,
+    JACOBIAN_TANGENT_TYPE,
+    JACOBIAN_TYPE,
+    MATRIX,
+    TANGENT_TYPE,
+    VECTOR,
+)
+
+CUBE = types.Array(float64, 3, "C")
+PIVOT_ROWS = types.Array(int64, 2, "C")
+FIELDS = (FIELD_TYPE, JACOBIAN_TYPE, TANGENT_TYPE)
+DERIVATIVES = (*FIELDS, JACOBIAN_TANGENT_TYPE)
+POINT = (VECTOR, VECTOR, PIVOTS, VECTOR)  # tables, p, indices of the free parameters, scale
+
+
+def lagrange_at_gauss(degree: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Values and slopes (m, m + 1) of the node polynomials at the Gauss points, and weights."""
+    gauss, weight = np.polynomial.legendre.leggauss(degree)
+    gauss, weight = (gauss + 1) / 2, weight / 2
+    nodes = np.arange(degree + 1) / degree
+    values, slopes = np.empty((2, degree, degree + 1))
+    for k in range(degree + 1):
+        others = np.delete(nodes, k)
+        polynomial = np.poly1d(others, r=True) / np.prod(nodes[k] - others)
+        values[:, k], slopes[:, k] = polynomial(gauss), polynomial.deriv()(gauss)
+    return values, slopes, weight
+
+
+@njit([types.void(MATRIX, PIVOTS, MATRIX)], cache=True, error_model="numpy", nogil=True)
+def lu_solve_rows(lu, pivots, b):
+    """Overwrite ``b`` (n, k) with the solutions of ``a x = b`` for all its columns."""
+    n, width = b.shape
+    for i in range(n):
+        other = pivots[i]
+        if other != i:
+            for c in range(width):
+                swap = b[i, c]
+                b[i, c] = b[other, c]
+                b[other, c] = swap
+    for i in range(1, n):
+        for j in range(i):
+            factor = lu[i, j]
+            if factor != 0.0:
+                for c in range(width):
+                    b[i, c] -= factor * b[j, c]
+    for i in range(n - 1, -1, -1):
+        for j in range(i + 1, n):
+            factor = lu[i, j]
+            if factor != 0.0:
+                for c in range(width):
+                    b[i, c] -= factor * b[j, c]
+        inverse = 1.0 / lu[i, i]
+        for c in range(width):
+            b[i, c] *= inverse
+
+
+_CONDENSE = boolean(*FIELDS, *POINT, MATRIX, VECTOR, VECTOR, MATRIX, MATRIX, CUBE, CUBE, PIVOT_ROWS)
+
+
+@njit([_CONDENSE], cache=True, error_model="numpy", nogil=True)
+def condense(
+    field, jacobian, tangent, tables, p, free, scale, u, z, mesh, values, slopes,
+    local, factors, pivots,
+):  # fmt: skip
+    """Local elimination on every interval.
+
+    ``u`` (N m + 1, n) scaled nodes. Fills, per interval j, ``local[j]`` (m n, n + K + 1): how the
+    nodes 1..m depend on (d0 | dz | residual), d = -local (d0, dz, 1), and the factorization
+    ``factors[j]`` (m n, m n) with ``pivots[j]``. False where a local matrix is singular.
+    """
+    degree = values.shape[0]
+    n = scale.shape[0]
+    intervals = mesh.shape[0] - 1
+    last = n + z.shape[0]
+    period = z[0]
+    a, x, f, fp = np.empty((n, n)), np.empty(n), np.empty(n), np.empty(n)
+    still, direction = np.zeros(n), np.zeros(p.shape[0])
+    for j in range(intervals):
+        h = mesh[j + 1] - mesh[j]
+        right, block = local[j], factors[j]
+        for i in range(degree):
+            for s in range(n):
+                state, slope = 0.0, 0.0
+                for k in range(degree + 1):
+                    state += values[i, k] * u[j * degree + k, s]
+                    slope += slopes[i, k] * u[j * degree + k, s]
+                x[s] = state * scale[s]
+                for c in range(n, last):
+                    right[i * n + s, c] = 0.0
+                right[i * n + s, last] = slope
+            field(x, p, tables, f)
+            jacobian(x, p, tables, a)
+            for q in range(free.shape[0]):
+                direction[free[q]] = 1.0
+                tangent(x, p, tables, still, direction, fp)
+                direction[free[q]] = 0.0
+                for s in range(n):
+                    right[i * n + s, n + 1 + q] = -h * period * fp[s] / scale[s]
+            for s in range(n):
+                row = i * n + s
+                right[row, n] = -h * f[s] / scale[s]
+                right[row, last] -= h * period * f[s] / scale[s]
+                for c in range(n):
+                    entry = -h * period * a[s, c] * scale[c] / scale[s]
+                    right[row, c] = values[i, 0] * entry
+                    for k in range(degree):
+                        block[row, k * n + c] = values[i, k + 1] * entry
+                right[row, s] += slopes[i, 0]
+                for k in range(degree):
+                    block[row, k * n + s] += slopes[i, k + 1]
+        if not lu_factor(block, pivots[j]):
+            return False
+        lu_solve_rows(block, pivots[j], right)
+    return True
+
+
+@njit([types.void(MATRIX, int64, MATRIX)], cache=True, error_model="numpy", nogil=True)
+def orthogonal_sweep(block, columns, reflectors):
+    """Householder transformations on all of ``block`` that make its first columns triangular.
+
+    Row k of ``reflectors`` becomes the unit vector v of I - 2 v v^T.
+    """
+    rows, width = block.shape
+    dots = np.empty(width)
+    for k in range(columns):
+        v = reflectors[k]
+        norm = 0.0
+        for i in range(rows):
+            v[i] = 0.0
+        for i in range(k, rows):
+            norm += block[i, k] * block[i, k]
+        norm = np.sqrt(norm)
+        if norm == 0.0:
+            continue
+        for i in range(k, rows):
+            v[i] = block[i, k]
+        v[k] += norm if v[k] > 0.0 else -norm
+        length = 0.0
+        for i in range(k, rows):
+            length += v[i] * v[i]
+        inverse = 1.0 / np.sqrt(length)
+        for c in range(k, width):
+            dots[c] = 0.0
+        for i in range(k, rows):
+            v[i] *= inverse
+            for c in range(k, width):
+                dots[c] += v[i] * block[i, c]
+        for i in range(k, rows):
+            factor = 2.0 * v[i]
+            for c in range(k, width):
+                block[i, c] -= factor * dots[c]
+
+
+@njit([types.void(CUBE, int64, CUBE, CUBE, MATRIX)], cache=True, error_model="numpy", nogil=True)
+def reduce(local, n, kept, reflectors, pair):
+    """Eliminate the interior mesh nodes.
+
+    Fills ``kept[j]`` (n, 3 n + K + 1) = [node j | d0 | node j + 1 | dz | right side], the
+    reflections, and ``pair`` (n, 2 n + K + 1) = [W | S | dz | right side].
+    """
+    intervals, size, width = local.shape
+    columns = width - n  # dz and the right side
+    last = size - n
+    stack = np.empty((2 * n, 2 * n + width))
+    for s in range(n):
+        for c in range(n):
+            pair[s, c] = local[0, last + s, c]
+            pair[s, n + c] = 1.0 if s == c else 0.0
+        for c in range(columns):
+            pair[s, 2 * n + c] = local[0, last + s, n + c]
+        pair[s, 2 * n + columns - 1] *= -1.0
+    for j in range(1, intervals):
+        for s in range(n):
+            for c in range(n):
+                stack[s, c] = pair[s, n + c]
+                stack[s, n + c] = pair[s, c]
+                stack[s, 2 * n + c] = 0.0
+                stack[n + s, c] = local[j, last + s, c]
+                stack[n + s, n + c] = 0.0
+                stack[n + s, 2 * n + c] = 1.0 if s == c else 0.0
+            for c in range(columns):
+                stack[s, 3 * n + c] = pair[s, 2 * n + c]
+                stack[n + s, 3 * n + c] = local[j, last + s, n + c]
+            stack[n + s, 3 * n + columns - 1] *= -1.0
+        orthogonal_sweep(stack, n, reflectors[j])
+        for s in range(n):
+            for c in range(2 * n + width):
+                kept[j, s, c] = stack[s, c]
+            for c in range(n):
+                pair[s, c] = stack[n + s, n + c]
+                pair[s, n + c] = stack[n + s, 2 * n + c]
+            for c in range(columns):
+                pair[s, 2 * n + c] = stack[n + s, 3 * n + c]
+
+
+@njit([types.void(MATRIX, VECTOR, CUBE, CUBE, VECTOR)], cache=True, error_model="numpy", nogil=True)
+def eliminate_border(row, tail, local, kept, out):
+    """Express row . du + tail . (dz, right side) by the end nodes alone.
+
+    ``row`` (N m + 1, n), ``tail`` (K + 1,); fills ``out`` (2 n + K + 1,) = [d0 | dN | dz | right].
+    """
+    intervals, size, width = local.shape
+    n = row.shape[1]
+    degree, columns = size // n, width - n
+    y = np.empty(n)
+    for c in range(2 * n):
+        out[c] = 0.0
+    for c in range(columns):
+        out[2 * n + c] = tail[c]
+    for j in range(intervals):
+        target = 0 if j == 0 else n
+        for c in range(n):
+            out[target + c] += row[j * degree, c]
+        for k in range(degree - 1):
+            for s in range(n):
+                weight = row[j * degree + k + 1, s]
+                if weight != 0.0:
+                    source = local[j, k * n + s]
+                    for c in range(n):
+                        out[target + c] -= weight * source[c]
+                    for c in range(columns - 1):
+                        out[2 * n + c] -= weight * source[n + c]
+                    out[2 * n + columns - 1] += weight * source[n + columns - 1]
+        if j == 0:
+            continue
+        rows = kept[j]
+        for c in range(n):  # solve y R = part on the current node, R upper triangular
+            total = out[n + c]
+            for k in range(c):
+                total -= y[k] * rows[k, c]
+            y[c] = total / rows[c, c]
+            out[n + c] = 0.0
+        for s in range(n):
+            for c in range(n):
+                out[c] -= y[s] * rows[s, n + c]
+                out[n + c] -= y[s] * rows[s, 2 * n + c]
+            for c in range(columns):
+                out[2 * n + c] -= y[s] * rows[s, 3 * n + c]
+    for c in range(n):
+        out[n + c] += row[intervals * degree, c]
+
+
+@njit(
+    [types.void(CUBE, CUBE, VECTOR, VECTOR, VECTOR, float64, MATRIX)],
+    cache=True, error_model="numpy", nogil=True,
+)  # fmt: skip
+def back_substitute(local, kept, first, end, dz, residual, delta):
+    """All nodes (N m + 1, n) from end nodes and dz; ``residual`` 0 for homogeneous solutions."""
+    intervals, size, width = local.shape
+    n = first.shape[0]
+    degree, count = size // n, width - n - 1
+    for c in range(n):
+        delta[0, c] = first[c]
+        delta[intervals * degree, c] = end[c]
+    for j in range(intervals - 1, 0, -1):
+        rows = kept[j]
+        for s in range(n - 1, -1, -1):
+            total = residual * rows[s, 3 * n + count]
+            for c in range(count):
+                total -= rows[s, 3 * n + c] * dz[c]
+            for c in range(n):
+                total -= rows[s, n + c] * delta[0, c]
+                total -= rows[s, 2 * n + c] * delta[(j + 1) * degree, c]
+            for c in range(s + 1, n):
+                total -= rows[s, c] * delta[j * degree, c]
+            delta[j * degree, s] = total / rows[s, s]
+    for j in range(intervals):
+        for k in range(degree - 1):
+            for s in range(n):
+                row = local[j, k * n + s]
+                total = -residual * row[n + count]
+                for c in range(count):
+                    total -= row[n + c] * dz[c]
+                for c in range(n):
+                    total -= row[c] * delta[j * degree, c]
+                delta[j * degree + k + 1, s] = total
+
+
+@njit(
+    [types.void(CUBE, PIVOT_ROWS, CUBE, VECTOR, MATRIX)],
+    cache=True, error_model="numpy", nogil=True,
+)  # fmt: skip
+def carry_back(factors, pivots, reflectors, left, omega):
+    """Multipliers (N, m n) of the collocation equations from those (n,) of the reduced pair."""
+    intervals, size = omega.shape
+    n = left.shape[0]
+    stacked, upper = np.empty(2 * n), left.copy()
+    for j in range(intervals - 1, -1, -1):
+        if j > 0:
+            for s in range(n):
+                stacked[s] = 0.0
+                stacked[n + s] = upper[s]
+            for k in range(n - 1, -1, -1):
+                v = reflectors[j, k]
+                dot = 0.0
+                for i in range(2 * n):
+                    dot += v[i] * stacked[i]
+                for i in range(2 * n):
+                    stacked[i] -= 2.0 * dot * v[i]
+            for s in range(n):
+                upper[s] = stacked[s]
+        row = omega[j]
+        for s in range(size - n):
+            row[s] = 0.0
+        for s in range(n):
+            row[size - n + s] = stacked[n + s] if j > 0 else upper[s]
+        lu_solve_transposed(factors[j], pivots[j], row)

@@ -1,0 +1,315 @@
+"""Curves of bifurcating cycles in two parameters: folds (LPC), period doublings (PD), tori (NS)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from continuation.cycles import following as engine
+from continuation.cycles.branch import Cycle, cycle_from, make_dataset, numbered_cycles
+from continuation.cycles.conditions import DOUBLING, FOLD, PERIOD, TORUS
+from continuation.cycles.orbits import SMALLEST_ANGLE, Direction, Orbit, Point, Solver, remeshed
+from continuation.cycles.resonances import codimension_two
+from continuation.cycles.tracing import REASONS, CycleSettings, Trace, trace
+from continuation.engine.following import spans_around
+from continuation.engine.special_points import point_named, points_labelled
+from dynsys.errors import ConvergenceError, ModelError, unknown_name
+from dynsys.vector_field import VectorField
+
+LONGEST = 0.04  # in half spans: chords of curves drawn in a plane
+Spans = Mapping[str, tuple[float, float]]
+KINDS = {
+    FOLD: "cycle fold curve",
+    DOUBLING: "period doubling curve",
+    TORUS: "torus curve",
+    PERIOD: "homoclinic curve",
+}
+
+
+@dataclass(frozen=True)
+class CycleCurve:
+    """A curve of bifurcating cycles in two parameters.
+
+    ``data`` over ``point``: both parameters, ``period``, ``frequency`` (Hz), for every observable
+    its ``min_`` and ``max_``, ``multiplier_real/imag`` (point, mode), on torus curves ``angle`` of
+    the critical pair (rad), on curves of fixed period ``sensitivity`` of the first parameter to
+    it. ``special_points`` are cycles labelled CPC, GPD, R1, R2, R3, R4, LPPD, LPNS, PDNS or NSNS.
+    ``ended`` says why each end stopped.
+    """
+
+    kind: str
+    model: VectorField
+    parameters: tuple[str, str]
+    spans: Spans
+    data: xr.Dataset
+    orbits: tuple[Orbit, ...]
+    special_points: tuple[Cycle, ...]
+    ended: tuple[tuple[str, str], ...]
+    solver: Solver
+
+    def __len__(self) -> int:
+        return len(self.orbits)
+
+    def __getitem__(self, name: str) -> Cycle:
+        """The special cycle of this name ("CPC1", "R21", ...)."""
+        return point_named(self.special_points, name, f"this {self.kind}")
+
+    def points(self, label: str) -> list[Cycle]:
+        """All special cycles with a label, in order."""
+        return points_labelled(self.special_points, label)
+
+    def at(self, **value: float) -> Cycle:
+        """The bifurcating cycle at one value of one of the parameters.
+
+        Raises ConvergenceError where the curve does not reach the value.
+        """
+        if len(value) != 1 or next(iter(value)) not in self.parameters:
+            raise unknown_name("parameter", ", ".join(value), self.parameters, f"this {self.kind}")
+        ((name, wanted),) = value.items()
+        offset = self.data[name].values - wanted
+        near = np.flatnonzero(offset[:-1] * offset[1:] <= 0)
+        if not near.size:
+            raise ConvergenceError(
+                f"the {self.kind} has no point at {name} = {wanted:g}; it runs from "
+                f"{self.data[name].values.min():g} to {self.data[name].values.max():g}"
+            )
+        component = 1 + self.parameters.index(name)
+        k = int(near[0]) + int(abs(offset[near[0] + 1]) < abs(offset[near[0]]))
+        found = self.solver.point_at(self.orbits[k], float(wanted), component)
+        if found is None:
+            raise ConvergenceError(f"Newton failed on the {self.kind} at {name} = {wanted:g}")
+        return special_cycle(self.solver, found, "", k)
+
+    def plot(self, ax: Any = None) -> Any:
+        """Draw the curve in the plane of its parameters. Returns the axes."""
+        from continuation.drawing import draw_cycle_curve
+
+        return draw_cycle_curve(self, ax=ax)
+
+    def save(self, path: str | Path) -> Path:
+        """Write the curve with every orbit to a NetCDF file, complete or not at all."""
+        from continuation.storage import save_cycles
+
+        return save_cycles(self, path)
+
+    def __str__(self) -> str:
+        spans = ", ".join(
+            f"{k} {float(self.data[k].min()):.6g} .. {float(self.data[k].max()):.6g}"
+            for k in self.parameters
+        )
+        start, end = self.ended[0]
+        lines = [
+            f"{self.kind} of {self.model.name}: {len(self)} points, {spans}",
+            f"  start: {start}; end: {end}",
+        ]
+        return "\n".join(lines + [f"  {cycle}" for cycle in self.special_points])
+
+    __repr__ = __str__
+
+
+def cycle_fold_curve(
+    cycle: Cycle,
+    parameters: tuple[str, str],
+    spans: Spans | None = None,
+    settings: CycleSettings | None = None,
+) -> CycleCurve:
+    """Follow a fold of cycles in two parameters, to both sides, through cusps.
+
+    Minimally augmented: the condition that W + S with the phase condition is singular is added to
+    the cycle's equations, with its exact gradient (Govaerts 2000).
+
+    Parameters
+    ----------
+    cycle : an LPC point of a branch of cycles.
+    parameters : the two free parameters.
+    spans : name -> (low, high); by default twice the size of each parameter to both sides.
+
+    Returns
+    -------
+    CycleCurve with CPC, R1, LPPD and LPNS points.
+
+    Raises
+    ------
+    ModelError where the cycle is no fold or a span is wrong; ConvergenceError where Newton does not
+    meet the curve.
+
+    Example
+    -------
+    >>> curve = cycle_fold_curve(cycles["LPC1"], ("I", "v3"))
+    """
+    return _curve(cycle, ("LPC", "CPC", "R1", "LPPD", "LPNS"), FOLD, parameters, spans, settings)
+
+
+def period_doubling_curve(
+    cycle: Cycle,
+    parameters: tuple[str, str],
+    spans: Spans | None = None,
+    settings: CycleSettings | None = None,
+) -> CycleCurve:
+    """Follow a period doubling in two parameters, to both sides.
+
+    Parameters and errors as for ``cycle_fold_curve``; from a PD point. Returns a CycleCurve with
+    GPD, R2, LPPD and PDNS points.
+
+    Example
+    -------
+    >>> curve = period_doubling_curve(cycles["PD1"], ("al", "be"))
+    """
+    return _curve(cycle, ("PD", "GPD", "R2", "LPPD", "PDNS"), DOUBLING, parameters, spans, settings)
+
+
+def torus_curve(
+    cycle: Cycle,
+    parameters: tuple[str, str],
+    spans: Spans | None = None,
+    settings: CycleSettings | None = None,
+) -> CycleCurve:
+    """Follow a torus (Neimark-Sacker) bifurcation in two parameters, to both sides.
+
+    Parameters and errors as for ``cycle_fold_curve``; from an NS point. The curve ends at strong
+    resonances R1 and R2; R3, R4, LPNS, PDNS and NSNS points are located on it. Neutral saddle
+    cycles, whose critical multipliers are real, are no part of it.
+
+    Example
+    -------
+    >>> curve = torus_curve(cycles["NS1"], ("nu", "be"))
+    """
+    return _curve(cycle, ("NS", "R3", "R4"), TORUS, parameters, spans, settings)
+
+
+def _curve(cycle, labels, kind, parameters, spans, settings) -> CycleCurve:
+    if not isinstance(cycle, Cycle) or cycle.label not in labels:
+        given = cycle.label or "an ordinary cycle" if isinstance(cycle, Cycle) else type(cycle)
+        raise ModelError(
+            f"a {KINDS[kind]} starts from {', '.join(labels)} cycles; this one is {given}"
+        )
+    solver = Solver(cycle.model, spans_around(cycle.model, parameters, spans), kind)
+    angle = [critical_angle(cycle)] if kind == TORUS else []
+    z = np.array([cycle.period, *(cycle.parameters[k] for k in parameters), *angle])
+    return trace_both_ways(solver, replace(cycle.orbit, z=z), settings or CycleSettings())
+
+
+def trace_both_ways(
+    solver: Solver,
+    orbit: Orbit,
+    settings: CycleSettings,
+    kind: str = "",
+    resonances: tuple[str, ...] | None = None,
+) -> CycleCurve:
+    """Correct an orbit onto the curve of a solver and follow it to both sides.
+
+    ``kind`` renames the curve; ``resonances`` are the codimension-two points sought (all).
+    """
+    first = start_point(solver, orbit)
+    back = Direction(-first.direction.u, -first.direction.z)
+    forward = trace(solver, first, settings)
+    backward = trace(solver, replace(first, direction=back), settings)
+    return make_curve(solver, backward, forward, kind or KINDS[solver.kind], resonances)
+
+
+def start_point(solver: Solver, orbit: Orbit) -> Point:
+    """The point of the curve nearest to an orbit, in the plane of fixed second, else first,
+    parameter."""
+    for tolerance in (1e-10, 1e-7):  # states without a typical size leave more rounding
+        for component in (2, 1):
+            direction = np.zeros(solver.size)
+            direction[component] = solver.half[component]
+            along = Direction(np.zeros_like(orbit.u), direction)
+            found = solver.along(orbit, along, tolerance)
+            if found is not None:
+                return found
+    where = ", ".join(f"{k} = {v:.6g}" for k, v in zip(solver.names, orbit.z[1:], strict=False))
+    raise ConvergenceError(
+        f"Newton did not meet the {KINDS[solver.kind]} at {where}: the cycle is not on it, or the "
+        "curve is singular there; start from another point of the branch"
+    )
+
+
+def make_curve(
+    solver: Solver, backward: Trace, forward: Trace, kind: str, resonances: tuple[str, ...] | None
+) -> CycleCurve:
+    """The CycleCurve of two traces that start at the same point."""
+    points = backward.reversed()[:-1] + forward.points
+    steps = backward.steps[::-1] + forward.steps
+    found = list(codimension_two(solver, points, steps, resonances))
+    if resonances == ():  # nothing refers to the points by number
+        points = _densified(solver, points)
+    special = [special_cycle(solver, p, label, k) for k, label, p in found]
+    data = make_dataset(solver, points)
+    if solver.kind == PERIOD:
+        data["sensitivity"] = ("point", [_sensitivity(solver, p) for p in points])
+    if solver.kind == TORUS:
+        data["angle"] = ("point", [float(p.orbit.z[3]) for p in points], {"units": "rad"})
+    return CycleCurve(
+        kind, solver.model, (solver.names[0], solver.names[1]), solver.spans, data,
+        tuple(p.orbit for p in points), numbered_cycles(special),
+        ((_reason(solver, backward), _reason(solver, forward)),), solver,
+    )  # fmt: skip
+
+
+def _densified(solver: Solver, points: list[Point]) -> list[Point]:
+    """Points added where two neighbors lie far apart in the plane of the parameters."""
+    result = [points[0]]
+    for after in points[1:]:
+        before = result[-1]
+        apart = (after.orbit.z[1:3] - before.orbit.z[1:3]) / solver.half[1:3]
+        pieces = int(np.ceil(np.linalg.norm(apart) / LONGEST))
+        component = 1 + int(np.argmax(np.abs(apart)))
+        start = remeshed(before.orbit, after.orbit.mesh)
+        for part in np.arange(1, pieces) / pieces:
+            guess = Orbit(
+                start.mesh, start.u + part * (after.orbit.u - start.u),
+                start.z + part * (after.orbit.z - start.z),
+            )  # fmt: skip
+            between = solver.point_at(guess, float(guess.z[component]), component, 1e-7)
+            if between is not None:
+                result.append(replace(between, pair=None, local=None))
+        result.append(after)
+    return result
+
+
+def _sensitivity(solver: Solver, point: Point) -> float:
+    """How far the first parameter moves, in half spans, while the period changes by its own size.
+
+    Next to nothing where many cycles share one parameter: beside a homoclinic orbit, in a canard.
+    """
+    name, orbit = solver.names[0], point.orbit
+    plain = Solver(solver.at(orbit), {name: solver.spans[name]})
+    at_period = plain.point_at(Orbit(orbit.mesh, orbit.u, orbit.z[:2].copy()), orbit.period, 0)
+    if at_period is None:
+        return np.nan
+    dz = at_period.direction.z
+    return float(abs(dz[1] / plain.half[1]) / max(abs(dz[0] / orbit.period), 1e-300))
+
+
+def _reason(solver: Solver, traced: Trace) -> str:
+    if traced.reason == engine.BOUND and solver.kind == TORUS:
+        angle = float(traced.points[-1].orbit.z[3])
+        if angle < 3 * SMALLEST_ANGLE:
+            return "1:1 resonance (R1)"
+        if np.pi - angle < 3 * SMALLEST_ANGLE:
+            return "1:2 resonance (R2)"
+    if traced.reason == engine.SHRUNK:
+        return "the cycle shrank to a generalized Hopf point"
+    return REASONS[traced.reason]
+
+
+def special_cycle(solver: Solver, point: Point, label: str, index: int) -> Cycle:
+    """A Cycle from a point of a curve, free in the curve's first parameter."""
+    model = solver.at(point.orbit)
+    plain = Solver(model, {solver.names[0]: solver.spans[solver.names[0]]})
+    orbit = replace(point.orbit, z=point.orbit.z[:2].copy())
+    return replace(cycle_from(plain, replace(point, orbit=orbit), label), index=index)
+
+
+def critical_angle(cycle: Cycle) -> float:
+    """Angle (rad) of the pair of multipliers nearest to the unit circle."""
+    pairs = cycle.multipliers[cycle.multipliers.imag > 1e-9]
+    if not pairs.size:
+        raise ModelError(f"{cycle.name or 'this cycle'} has no complex multipliers")
+    return float(np.angle(pairs[np.argmin(np.abs(np.abs(pairs) - 1))]))

@@ -1,0 +1,117 @@
+"""``limit_cycles``: branches of periodic orbits in one parameter, by collocation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from continuation.cycles.branch import Cycle, CycleBranch, make_branch
+from continuation.cycles.orbits import Direction, Orbit, Point, Solver, moved_times
+from continuation.cycles.starting_orbits import orbit_from_simulation
+from continuation.cycles.switching import doubled, other_branch
+from continuation.cycles.tracing import REASONS, CycleSettings, Trace, trace
+from continuation.engine.following import check_span
+from continuation.engine.special_points import SpecialPoint
+from continuation.steady_states.normal_forms import critical_pair
+from dynsys.errors import ConvergenceError, ModelError
+from dynsys.vector_field import VectorField
+
+
+def limit_cycles(
+    source: SpecialPoint | Cycle | VectorField,
+    parameter: str,
+    span: tuple[float, float],
+    start: tuple[Sequence[float], float] | None = None,
+    settings: CycleSettings | None = None,
+) -> CycleBranch:
+    """Follow a branch of limit cycles across a span of one parameter.
+
+    1. Start at a Hopf point, at a ``Cycle``, or at an orbit of a model: simulated from ``start`` =
+       (state, period guess), or from the model's initial state until it repeats. From a cycle
+       labelled PD the branch of doubled period is followed, from one labelled BPC the other branch.
+    2. Follow by pseudo-arclength on an adaptive mesh, refined where the trivial multiplier is off.
+    3. Locate folds (LPC), period doublings (PD), torus (NS) and branch points (BPC) of cycles, with
+       their normal-form coefficients.
+    4. End at the span, at a Hopf point, or where the period diverges, and say so.
+
+    Raises
+    ------
+    ModelError for a start of the wrong kind or a wrong span; ConvergenceError where no periodic
+    orbit is found.
+
+    Example
+    -------
+    >>> cycles = limit_cycles(branch["H2"], parameter="mu_e", span=(0.3, 1.6))
+    >>> cycles.at(mu_e=1.3).frequency
+    """
+    settings = settings or CycleSettings()
+    if not isinstance(source, (SpecialPoint, Cycle, VectorField)):
+        raise ModelError(
+            f"cycles start from a Hopf point, a Cycle or a model, not a {type(source).__name__}"
+        )
+    model = source if isinstance(source, VectorField) else source.model
+    solver = Solver(model, {parameter: check_span(model, parameter, span)})
+    if isinstance(source, SpecialPoint):
+        forward = trace(solver, small_cycle(solver, source, settings), settings)
+        return make_branch(solver, forward, ("Hopf point", REASONS[forward.reason]), settings)
+    if isinstance(source, Cycle) and source.label in ("PD", "BPC"):
+        first = doubled(solver, source) if source.label == "PD" else other_branch(solver, source)
+        if source.label == "BPC":
+            return _both_ways(solver, first, settings)
+        forward = trace(solver, first, settings)
+        born = f"{source.name or source.label} of another branch"
+        return make_branch(solver, forward, (born, REASONS[forward.reason]), settings)
+    if isinstance(source, Cycle):  # its free parameter may have been another one
+        value = model.parameters[parameter]
+        given = replace(source.orbit, z=np.array([source.period, value]))
+    else:
+        given = orbit_from_simulation(solver, start, settings.intervals)
+    up = Direction(np.zeros_like(given.u), np.array([0.0, solver.half[1]]))
+    found = solver.along(given, up)
+    if found is None:
+        raise ConvergenceError(
+            f"no cycle was found at {parameter} = {given.value:.8g}, period {given.period:.6g}: "
+            "the start is no cycle of this model; simulate longer or start nearer to one"
+        )
+    return _both_ways(solver, found, settings)
+
+
+def _both_ways(solver: Solver, first: Point, settings: CycleSettings) -> CycleBranch:
+    back = Direction(-first.direction.u, -first.direction.z)
+    forward = trace(solver, first, settings)
+    backward = trace(solver, replace(first, direction=back), settings)
+    joined = Trace(
+        backward.reversed()[:-1] + forward.points, backward.steps[::-1] + forward.steps,
+        forward.reason, forward.step,
+    )  # fmt: skip
+    ended = (REASONS[backward.reason], REASONS[forward.reason])
+    return make_branch(solver, joined, ended, settings, made=len(forward.points))
+
+
+def small_cycle(
+    solver: Solver, point: SpecialPoint, settings: CycleSettings, size: float = 1e-3
+) -> Point:
+    """A small orbit beside a Hopf point: x0 + eps Re(q exp(2 pi i t))."""
+    if point.label not in ("H", "GH", "HH", "ZH") or point.omega is None:
+        raise ModelError(
+            f"{point.name or 'the start'} is a {point.label} point; cycles start at Hopf points "
+            "(H), at a Cycle, or at an oscillating model"
+        )
+    scale = solver.scale
+    jacobian = point.model.jacobian(point.state) * scale[None, :] / scale[:, None]
+    _, q = critical_pair(jacobian, point.omega)
+    mesh = np.linspace(0, 1, settings.intervals + 1)
+    wave = np.real(q[None, :] * np.exp(2j * np.pi * moved_times(mesh))[:, None])
+    reach = size / np.sqrt(np.mean(np.sum(wave**2, axis=1)))
+    u = np.ascontiguousarray(point.state / scale + reach * wave)
+    value = point.parameters[solver.parameter]
+    guess = Orbit(mesh, u, np.array([2 * np.pi / point.omega, value]))
+    found = solver.along(guess, Direction(np.ascontiguousarray(wave), np.zeros(2)))
+    if found is None:
+        raise ConvergenceError(
+            f"no small cycle was found beside {point.name} at {solver.parameter} = {value:.8g}; "
+            "the Hopf point may be degenerate (see its Lyapunov coefficient)"
+        )
+    return found

@@ -1,0 +1,122 @@
+"""The linearized collocation equations of a cycle as a sparse matrix, for normal forms and branch
+switching."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.sparse import coo_array, csc_array
+from scipy.sparse.linalg import splu
+
+from continuation.cycles.orbits import DEGREE, SLOPES, VALUES, WEIGHT, Orbit, Solver
+
+
+class Linearization:
+    """v' - T A(t) v on the nodes of a cycle, in scaled variables.
+
+    Functions are given by their values at the nodes (N m + 1, n); right sides at the Gauss points
+    (N m, n). ``weights`` (N m,) integrate over [0, 1].
+    """
+
+    def __init__(self, solver: Solver, orbit: Orbit) -> None:
+        self.solver, self.orbit = solver, orbit
+        self.model = solver.at(orbit)
+        self.n, self.count = orbit.u.shape[1], orbit.intervals * DEGREE
+        h = np.diff(orbit.mesh)
+        self.weights = (h[:, None] * WEIGHT).ravel()
+        scale = solver.scale
+        self.states = self.at_gauss(orbit.u) * scale
+        self.field = np.array([self.model.rhs(x) for x in self.states]) / scale
+        self.jacobians = np.array(
+            [self.model.jacobian(x) * scale[None, :] / scale[:, None] for x in self.states]
+        )
+        self._rows, self._columns = self._pattern()
+
+    def at_gauss(self, nodes: np.ndarray) -> np.ndarray:
+        """Values (N m, n) at the Gauss points of a function on the nodes."""
+        blocks = np.stack([nodes[k : k + DEGREE + 1] for k in range(0, len(nodes) - 1, DEGREE)])
+        return np.einsum("ik,jks->jis", VALUES, blocks).reshape(-1, nodes.shape[1])
+
+    def integral(self, a: np.ndarray, b: np.ndarray) -> complex:
+        """Integral over [0, 1] of conj(a) . b, both at the Gauss points."""
+        return complex(np.sum(self.weights[:, None] * np.conj(a) * b))
+
+    def functional(self, weighted: np.ndarray) -> np.ndarray:
+        """Row (N m + 1, n) of the sum of ``weighted`` (N m, n) . v over the Gauss points."""
+        blocks = weighted.reshape(self.orbit.intervals, DEGREE, self.n)
+        row = np.zeros((self.count + 1, self.n), dtype=weighted.dtype)
+        for k in range(DEGREE + 1):
+            row[k : self.count + k : DEGREE] += np.einsum("i,jis->js", VALUES[:, k], blocks)
+        return row
+
+    def _pattern(self) -> tuple[np.ndarray, np.ndarray]:
+        n, m = self.n, DEGREE
+        j, i, k, s, c = np.meshgrid(
+            np.arange(self.orbit.intervals), np.arange(m), np.arange(m + 1), np.arange(n),
+            np.arange(n), indexing="ij",
+        )  # fmt: skip
+        return ((j * m + i) * n + s).ravel(), ((j * m + k) * n + c).ravel()
+
+    def operator(self, shift: complex = 0.0, multiplier: complex = 1.0) -> csc_array:
+        """Matrix of v' - T A v + shift v at the Gauss points and v(1) - multiplier v(0)."""
+        h, intervals, n = np.diff(self.orbit.mesh), self.orbit.intervals, self.n
+        a = self.jacobians.reshape(intervals, DEGREE, n, n)
+        eye = np.eye(n)
+        blocks = (SLOPES[None, :, :, None, None] / h[:, None, None, None, None]) * eye
+        blocks = blocks - VALUES[None, :, :, None, None] * (
+            self.orbit.period * a - shift * eye
+        )[:, :, None]  # fmt: skip
+        size, width = self.count * n, (self.count + 1) * n
+        ends = np.arange(n)
+        rows = np.concatenate([self._rows, size + ends, size + ends])
+        columns = np.concatenate([self._columns, self.count * n + ends, ends])
+        data = np.concatenate([blocks.ravel(), np.ones(n), -multiplier * np.ones(n)])
+        return csc_array(coo_array((data, (rows, columns)), shape=(size + n, width)))
+
+    def null_vectors(
+        self, shift: complex = 0.0, multiplier: complex = 1.0
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Right null function on the nodes and left one at the Gauss points.
+
+        The left one is the adjoint function: the weights are divided out.
+        """
+        matrix = self.operator(shift, multiplier)
+        size = matrix.shape[0]
+        random = np.random.default_rng(0)
+        column, row = random.standard_normal((2, size))
+        for _ in range(3):
+            bordered = _bordered(matrix, column, row)
+            unit = np.zeros(size + 1)
+            unit[-1] = 1.0
+            right = bordered.solve(unit.astype(bordered.U.dtype))[:-1]
+            left = bordered.solve(unit.astype(bordered.U.dtype), trans="H")[:-1]
+            column, row = left / np.linalg.norm(left), right.conj() / np.linalg.norm(right)
+        inner = left[: self.count * self.n].reshape(-1, self.n) / self.weights[:, None]
+        return right.reshape(-1, self.n), inner
+
+    def solve(
+        self,
+        right: np.ndarray,
+        shift: complex = 0.0,
+        multiplier: complex = 1.0,
+        null: tuple[np.ndarray, np.ndarray] | None = None,
+    ) -> np.ndarray:
+        """Periodic solution on the nodes of v' - T A v + shift v = right (at the Gauss points).
+
+        Where the operator is singular, ``null`` = (right, left) null functions as from
+        ``null_vectors``; the solution is then orthogonal to the right one over time.
+        """
+        matrix = self.operator(shift, multiplier)
+        flat = np.concatenate([right.ravel(), np.zeros(self.n)])
+        if null is None:
+            return splu(matrix).solve(flat.astype(matrix.dtype)).reshape(-1, self.n)
+        row = self.functional(self.at_gauss(null[0]).conj() * self.weights[:, None])
+        column = np.concatenate([null[1].ravel(), np.zeros(self.n)])
+        bordered = _bordered(matrix, column, row.ravel())
+        solution = bordered.solve(np.append(flat, 0.0).astype(bordered.U.dtype))
+        return solution[:-1].reshape(-1, self.n)
+
+
+def _bordered(matrix: csc_array, column: np.ndarray, row: np.ndarray):
+    from scipy.sparse import bmat
+
+    return splu(csc_array(bmat([[matrix, column[:, None]], [row[None, :], None]])))

@@ -1,0 +1,311 @@
+"""Periodic orbits on a collocation mesh, and the solver that corrects them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from continuation.cycles.collocation import lagrange_at_gauss
+from continuation.cycles.conditions import CONDITIONS, CYCLE, EXTRAS, PERIOD
+from continuation.cycles.correction import correct
+from continuation.cycles.following import (
+    equidistribute,
+    mesh_error,
+    move_to_mesh,
+    node_weights,
+    pencil_multipliers,
+)
+from continuation.engine.following import check_span
+from dynsys.compiled.kernels import no_second_derivatives
+from dynsys.vector_field import VectorField
+
+DEGREE = 4
+SMALLEST_ANGLE = 1e-3  # torus curves end this near to the strong resonances 1:1 and 1:2
+VALUES, SLOPES, WEIGHT = lagrange_at_gauss(DEGREE)
+_NODES = np.arange(DEGREE + 1) / DEGREE
+
+
+@dataclass(frozen=True)
+class Orbit:
+    """A periodic orbit: ``mesh`` (N + 1,) on [0, 1], ``u`` (N m + 1, n) scaled nodes,
+    ``z`` (K,) = (period, free parameters, angle of a torus bifurcation)."""
+
+    mesh: np.ndarray
+    u: np.ndarray
+    z: np.ndarray
+
+    @property
+    def intervals(self) -> int:
+        return len(self.mesh) - 1
+
+    @property
+    def period(self) -> float:
+        return float(self.z[0])
+
+    @property
+    def value(self) -> float:
+        """Value of the (first) free parameter."""
+        return float(self.z[1])
+
+    def node_times(self) -> np.ndarray:
+        """Times (N m + 1,) of the nodes on [0, 1]."""
+        return moved_times(self.mesh)
+
+    def mesh_error(self) -> float:
+        """Estimated error between mesh nodes, in scaled units (at the nodes it is far smaller)."""
+        return float(mesh_error(self.u, self.mesh, DEGREE))
+
+    def at(self, times: np.ndarray) -> np.ndarray:
+        """Scaled states (k, n) at times on [0, 1]."""
+        return interpolate(self.mesh, self.u, times)
+
+    def derivative(self) -> np.ndarray:
+        """u' (N m, n) at the Gauss points."""
+        blocks = np.stack([self.u[k : k + DEGREE + 1] for k in range(0, len(self.u) - 1, DEGREE)])
+        slopes = np.einsum("ik,jks->jis", SLOPES, blocks) / np.diff(self.mesh)[:, None, None]
+        return np.ascontiguousarray(slopes.reshape(-1, self.u.shape[1]))
+
+
+@dataclass(frozen=True)
+class Direction:
+    """A tangent: nodes (N m + 1, n) and z (K,)."""
+
+    u: np.ndarray
+    z: np.ndarray
+
+
+@dataclass(frozen=True)
+class Point:
+    """A corrected orbit with the direction of its branch.
+
+    ``multipliers`` (n,) complex, the trivial one included; ``pair`` and ``local`` the condensed
+    system (None where it was not kept).
+    """
+
+    orbit: Orbit
+    direction: Direction
+    multipliers: np.ndarray
+    iterations: int = 0
+    pair: np.ndarray | None = None
+    local: np.ndarray | None = None
+
+    @property
+    def trivial_error(self) -> float:
+        """Distance of the multiplier nearest to 1 from 1."""
+        return float(np.min(np.abs(self.multipliers - 1)))
+
+    @property
+    def rest(self) -> np.ndarray:
+        """The multipliers but the one nearest to 1, largest first."""
+        return without_nearest(self.multipliers, 1.0)
+
+
+class Solver:
+    """Corrects orbits of one model in given free parameters, in scaled variables.
+
+    Parameters
+    ----------
+    spans : free parameter -> (low, high): one for branches of cycles, two for curves.
+    kind : what is asked of the cycle (``cycle_conditions``).
+    fixed : the period, where the kind fixes it.
+    """
+
+    def __init__(
+        self,
+        model: VectorField,
+        spans: Mapping[str, tuple[float, float]],
+        kind: int = CYCLE,
+        fixed: float = 0.0,
+    ) -> None:
+        self.model, self.kind, self.fixed = model, kind, float(fixed)
+        self.spans = {k: check_span(model, k, v) for k, v in spans.items()}
+        self.names = tuple(self.spans)
+        self.free = np.array([model.parameter_index(k) for k in self.names], dtype=np.int64)
+        limits = np.array(list(self.spans.values())).reshape(-1, 2)
+        extras = EXTRAS[kind]
+        self.half = np.concatenate([[1.0], (limits[:, 1] - limits[:, 0]) / 2, np.ones(extras)])
+        self.lower = np.concatenate([[0.0], limits[:, 0], np.full(extras, SMALLEST_ANGLE)])
+        self.upper = np.concatenate(
+            [[np.inf], limits[:, 1], np.full(extras, np.pi - SMALLEST_ANGLE)]
+        )
+        self.size = 1 + len(self.names) + extras
+        if CONDITIONS[kind] != self.size - 2:
+            raise ValueError(f"{len(self.names)} free parameters do not fit this kind of curve")
+        self.scale = model.scales
+        self._p = model.parameter_array()
+
+    @property
+    def parameter(self) -> str:
+        """The (first) free parameter."""
+        return self.names[0]
+
+    def kernels(self) -> tuple:
+        """What the compiled functions take first: kind and the model's kernels."""
+        c = self.model.compiled
+        plain = self.kind in (CYCLE, PERIOD)
+        second = no_second_derivatives if plain else c.jacobian_tangent
+        return (self.kind, c.field, c.jacobian, c.tangent, second)
+
+    def point_arguments(self) -> tuple:
+        """Tables, parameters, free ones and scales: what follows the kernels."""
+        return (self.model.compiled.tables, self._p, self.free, self.scale)
+
+    def at(self, orbit: Orbit) -> VectorField:
+        """The model with the orbit's parameters."""
+        values = orbit.z[1 : 1 + len(self.names)]
+        return self.model.with_parameters(**dict(zip(self.names, values.tolist(), strict=True)))
+
+    def correct(
+        self,
+        guess: Orbit,
+        row: np.ndarray,
+        tail: np.ndarray,
+        level: float,
+        reference: np.ndarray | None = None,
+        tolerance: float = 1e-10,
+        most: int = 12,
+    ) -> Point | None:
+        """Newton on the orbit with row . u + tail . z = level; None on failure.
+
+        The direction of the result satisfies row . direction = 1.
+        """
+        u, z = guess.u.copy(), guess.z.copy()
+        n, count = u.shape[1], guess.intervals
+        reference = guess.derivative() if reference is None else reference
+        pair = np.empty((n, 2 * n + self.size + 1))
+        du, dz = np.empty_like(u), np.empty(self.size)
+        local = np.empty((count, DEGREE * n, n + self.size + 1))
+        done = correct(  # type: ignore[call-arg]
+            *self.kernels(), *self.point_arguments(), u, z, guess.mesh, VALUES, SLOPES, WEIGHT,
+            reference, np.ascontiguousarray(row), np.ascontiguousarray(tail), float(level),
+            self.fixed, tolerance, most, pair, du, dz, local,
+        )  # fmt: skip
+        if done < 0:
+            return None
+        return Point(
+            Orbit(guess.mesh, u, z), Direction(du, dz), multipliers(pair), done, pair,
+            local,
+        )  # fmt: skip
+
+    def along(self, guess: Orbit, along: Direction, tolerance: float = 1e-10) -> Point | None:
+        """Correct in the plane through the guess across a direction; the result's is of unit
+        length."""
+        row, tail = self.row(guess, along)
+        level = float(np.sum(row * guess.u) + tail @ guess.z)
+        found = self.correct(guess, row, tail, level, tolerance=tolerance)
+        return None if found is None else self.unit(found)
+
+    def unit(self, point: Point) -> Point:
+        """The point with a direction of unit length."""
+        d = point.direction
+        length = math.sqrt(self.product(point.orbit, d, d))
+        return replace(point, direction=Direction(d.u / length, d.z / length))
+
+    def at_value(
+        self, guess: Orbit, value: float, component: int = 1, tolerance: float = 1e-10
+    ) -> Orbit | None:
+        """The orbit at a fixed value of one entry of z, from a guess nearby."""
+        found = self.point_at(guess, value, component, tolerance)
+        return None if found is None else found.orbit
+
+    def point_at(
+        self, guess: Orbit, value: float, component: int = 1, tolerance: float = 1e-10
+    ) -> Point | None:
+        """As ``at_value``, with multipliers and the direction along the branch."""
+        tail = np.zeros(self.size)
+        tail[component] = 1.0 / self.half[component]
+        z = guess.z.copy()
+        z[component] = value
+        return self.correct(
+            replace(guess, z=z), np.zeros_like(guess.u), tail, value * tail[component],
+            tolerance=tolerance, most=25,
+        )  # fmt: skip
+
+    def metric(self, orbit: Orbit) -> np.ndarray:
+        """Weights (K,) of z in the inner product: relative period, parameters in half spans."""
+        return np.concatenate([[orbit.period**-2], self.half[1:] ** -2])
+
+    def row(self, orbit: Orbit, along: Direction) -> tuple[np.ndarray, np.ndarray]:
+        """The linear form <along, .> of the scaled inner product, as (nodes, z)."""
+        weights = np.empty(len(orbit.u))
+        node_weights(orbit.mesh, DEGREE, weights)
+        return np.ascontiguousarray(weights[:, None] * along.u), self.metric(orbit) * along.z
+
+    def product(self, orbit: Orbit, a: Direction, b: Direction) -> float:
+        """Scaled inner product: integral over time plus the weighted z parts."""
+        row, tail = self.row(orbit, a)
+        return float(np.sum(row * b.u) + tail @ b.z)
+
+    def states(self, orbit: Orbit, times: np.ndarray | None = None) -> np.ndarray:
+        """States (k, n) in the model's units at times on [0, 1] (the nodes by default)."""
+        u = orbit.u if times is None else orbit.at(times)
+        return u * self.scale
+
+
+def multipliers(pair: np.ndarray) -> np.ndarray:
+    """Floquet multipliers (n,), largest first, of the pencil -W v = mu S v by QZ."""
+    real, imaginary = np.empty(len(pair)), np.empty(len(pair))
+    pencil_multipliers(np.ascontiguousarray(pair), real, imaginary)
+    return sorted_multipliers(real, imaginary)
+
+
+def sorted_multipliers(real: np.ndarray, imaginary: np.ndarray) -> np.ndarray:
+    """Complex multipliers, largest first."""
+    found = real + 1j * imaginary
+    return found[np.argsort(-np.abs(found), kind="stable")]
+
+
+def without_nearest(found: np.ndarray, *targets: complex) -> np.ndarray:
+    """The multipliers without the one nearest to each target."""
+    for target in targets:
+        found = np.delete(found, int(np.argmin(np.abs(found - target))))
+    return found
+
+
+def interpolate(mesh: np.ndarray, u: np.ndarray, times: np.ndarray) -> np.ndarray:
+    """Values (k, n) of the piecewise polynomials of degree m at times on [0, 1]."""
+    j = np.clip(np.searchsorted(mesh, times, side="right") - 1, 0, len(mesh) - 2)
+    local = (times - mesh[j]) / np.diff(mesh)[j]
+    basis = np.ones((len(times), DEGREE + 1))
+    for k in range(DEGREE + 1):
+        for other in range(DEGREE + 1):
+            if other != k:
+                basis[:, k] *= (local - _NODES[other]) / (_NODES[k] - _NODES[other])
+    blocks = u[j[:, None] * DEGREE + np.arange(DEGREE + 1)]
+    return np.einsum("tk,tks->ts", basis, blocks)
+
+
+def adapted_mesh(orbit: Orbit, intervals: int | None = None) -> np.ndarray:
+    """Mesh that equidistributes the m + 1st derivative (de Boor 1973; AUTO's monitor)."""
+    fresh = np.empty((intervals or orbit.intervals) + 1)
+    equidistribute(orbit.u, orbit.mesh, DEGREE, fresh)
+    return fresh
+
+
+def moved(u: np.ndarray, mesh: np.ndarray, fresh: np.ndarray) -> np.ndarray:
+    """Node values on another mesh."""
+    out = np.empty(((len(fresh) - 1) * DEGREE + 1, u.shape[1]))
+    move_to_mesh(np.ascontiguousarray(u), mesh, fresh, DEGREE, out)
+    return out
+
+
+def remeshed(orbit: Orbit, mesh: np.ndarray) -> Orbit:
+    """The orbit on another mesh."""
+    u = moved(orbit.u, orbit.mesh, mesh)
+    u[-1] = u[0]
+    return replace(orbit, mesh=mesh, u=u)
+
+
+def moved_times(mesh: np.ndarray) -> np.ndarray:
+    """Node times of a mesh."""
+    h = np.diff(mesh)
+    return np.append((mesh[:-1, None] + h[:, None] * _NODES[None, :-1]).ravel(), 1.0)
+
+
+def sample_times(mesh: np.ndarray, per_interval: int) -> np.ndarray:
+    """Times on [0, 1], equally many in every mesh interval: dense where the orbit is steep."""
+    fractions = np.arange(per_interval) / per_interval
+    return (mesh[:-1, None] + np.diff(mesh)[:, None] * fractions).ravel()

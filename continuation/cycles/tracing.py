@@ -1,0 +1,240 @@
+"""Following cycles: settings, and the Python face of the compiled loop."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass, replace
+
+import numpy as np
+
+from continuation.cycles import following as engine
+from continuation.cycles.orbits import (
+    SLOPES,
+    VALUES,
+    WEIGHT,
+    Direction,
+    Orbit,
+    Point,
+    Solver,
+    adapted_mesh,
+    moved,
+    remeshed,
+    sorted_multipliers,
+)
+from dynsys.errors import ModelError
+
+INTERRUPTED, MAX_POINTS = 20, 21
+REASONS = {
+    engine.BOUND: "reached the end of the span",
+    engine.STEP_MIN: "the step fell below step_min: Newton no longer converges",
+    engine.SHRUNK: "the cycle shrank to a Hopf point",
+    engine.DIVERGED: "the period diverges: a homoclinic orbit or a saddle-node cycle",
+    engine.OUTSIDE: "the cycle left the domain of a table",
+    engine.UNRESOLVED: "the multipliers span too many orders of magnitude to be told apart",
+    INTERRUPTED: "interrupted; everything computed is kept",
+    MAX_POINTS: "reached max_points; raise CycleSettings.max_points to go on",
+}
+_CHUNK = 24  # points between two looks at the keyboard
+
+
+@dataclass(frozen=True)
+class CycleSettings:
+    """How cycles are followed; steps are in the scaled norm of ``Solver.product``.
+
+    Parameters
+    ----------
+    intervals : mesh intervals at the start (degree 4 on each), and the fewest.
+    most_intervals : the mesh is refined up to this number where the trivial multiplier is off.
+    trivial_error : accuracy asked of the multiplier that is exactly 1.
+    mesh_error : estimated error between mesh nodes below which no intervals are added: what is
+        left is the rounding of multipliers that span too many orders of magnitude.
+    step, step_min, step_max : first, smallest and largest step (step_max times the amplitude).
+    tolerance : Newton stops when the last scaled correction is below it.
+    max_newton : Newton iterations before a step is halved.
+    min_cosine : smallest cosine between successive tangents; sharper turns halve the step.
+    max_points : cycles before the branch ends.
+    longest : the branch ends where the period exceeds the first one by this factor.
+    """
+
+    intervals: int = 30
+    most_intervals: int = 240
+    trivial_error: float = 1e-6
+    mesh_error: float = 1e-6
+    step: float = 0.01
+    step_min: float = 1e-7
+    step_max: float = 0.06
+    tolerance: float = 1e-8
+    max_newton: int = 8
+    min_cosine: float = 0.9
+    max_points: int = 400
+    longest: float = 200.0
+
+    def __post_init__(self) -> None:
+        for name, value in asdict(self).items():
+            if not (math.isfinite(value) and value > 0):
+                raise ModelError(f"CycleSettings.{name} is {value!r}; it must be a positive number")
+        if self.intervals < 4 or self.intervals > self.most_intervals:
+            raise ModelError(
+                f"CycleSettings.intervals is {self.intervals}; give at least 4 and at most "
+                f"most_intervals = {self.most_intervals}"
+            )
+
+
+@dataclass(frozen=True)
+class Trace:
+    """A followed branch: ``steps[k]`` leads from point k to the next; ``step`` would be next."""
+
+    points: list[Point]
+    steps: list[float]
+    reason: int
+    step: float
+
+    def reversed(self) -> list[Point]:
+        """The points the other way round."""
+        return [
+            replace(p, direction=Direction(-p.direction.u, -p.direction.z))
+            for p in reversed(self.points)
+        ]
+
+
+def trace(
+    solver: Solver,
+    first: Point,
+    settings: CycleSettings,
+    step: float | None = None,
+    number: int = 0,
+    longest: float | None = None,
+) -> Trace:
+    """Follow from a point along its direction until the branch ends.
+
+    ``step`` and ``number`` (points already made) continue an earlier trace as if it had not ended.
+    """
+    points = [first]
+    steps: list[float] = []
+    step = settings.step if step is None else step
+    longest = settings.longest * first.orbit.period if longest is None else longest
+    reason = engine.MORE
+    while reason == engine.MORE:
+        room = settings.max_points - len(points)
+        if room <= 0:
+            return Trace(points, steps, MAX_POINTS, step)
+        try:
+            fresh, lengths, reason, step, beyond = _chunk(
+                solver, points[-1], settings, step, number + len(points) - 1, longest,
+                min(_CHUNK, room),
+            )  # fmt: skip
+        except KeyboardInterrupt:
+            return Trace(points, steps, INTERRUPTED, step)
+        points += fresh
+        steps += lengths
+        if reason == engine.BOUND and beyond is not None:
+            landed = _land(solver, points[-1], beyond)
+            if landed is not None:
+                points.append(landed)
+                steps.append(lengths[-1] if lengths else step)
+        if reason in (engine.COARSE, engine.FINE):
+            points[-1], reason = _resized(solver, points[-1], settings, reason)
+    return Trace(points, steps, reason, step)
+
+
+def _chunk(solver, first, settings, step, number, longest, room):
+    orbit, count, n = first.orbit, solver.size, solver.model.compiled.n
+    nodes, intervals, capacity = len(orbit.u), orbit.intervals, room + 1
+    orbits, directions = np.empty((capacity, nodes, n)), np.empty((capacity, nodes, n))
+    unknowns, d_unknowns = np.empty((capacity, count)), np.empty((capacity, count))
+    meshes, steps = np.empty((capacity, intervals + 1)), np.empty(capacity)
+    reals, imaginaries = np.empty((capacity, n)), np.empty((capacity, n))
+    orbits[0], unknowns[0], meshes[0] = orbit.u, orbit.z, orbit.mesh
+    directions[0], d_unknowns[0] = first.direction.u, first.direction.z
+    coarse = settings.trivial_error if intervals < settings.most_intervals else np.inf
+    fine = 1e-5 * settings.trivial_error if intervals > settings.intervals else -1.0
+    packed = np.array(
+        [settings.step_min, settings.step_max, settings.tolerance, settings.max_newton,
+         settings.min_cosine, coarse, fine, longest, settings.mesh_error]
+    )  # fmt: skip
+    made, reason, step = engine.follow(  # type: ignore[call-arg]
+        *solver.kernels(), solver.model.compiled.domain, *solver.point_arguments(), solver.half,
+        VALUES, SLOPES, WEIGHT, packed, solver.lower, solver.upper, float(step), number,
+        solver.fixed, orbits, unknowns, directions, d_unknowns, meshes, reals, imaginaries, steps,
+    )  # fmt: skip
+
+    def point(k: int) -> Point:
+        return Point(
+            Orbit(meshes[k], orbits[k], unknowns[k]), Direction(directions[k], d_unknowns[k]),
+            sorted_multipliers(reals[k], imaginaries[k]),
+        )  # fmt: skip
+
+    beyond = point(made) if reason == engine.BOUND else None
+    return [point(k) for k in range(1, made)], steps[: made - 1].tolist(), reason, step, beyond
+
+
+def _land(solver: Solver, inside: Point, beyond: Point) -> Point | None:
+    """The point on the bound between the last one inside and the first one beyond it."""
+    a = remeshed(inside.orbit, beyond.orbit.mesh)
+    b = beyond.orbit
+    best, component, bound = 2.0, 1, 0.0
+    for k in range(1, solver.size):
+        for limit, outside in (
+            (solver.lower[k], b.z[k] < solver.lower[k]),
+            (solver.upper[k], b.z[k] > solver.upper[k]),
+        ):
+            fraction = (limit - a.z[k]) / (b.z[k] - a.z[k]) if outside else np.inf
+            if fraction < best:
+                best, component, bound = fraction, k, limit
+    guess = Orbit(b.mesh, a.u + best * (b.u - a.u), a.z + best * (b.z - a.z))
+    landed = solver.point_at(guess, bound, component)
+    return None if landed is None else _oriented(solver, landed, beyond.direction)
+
+
+def _oriented(solver: Solver, point: Point, along: Direction) -> Point:
+    unit = solver.unit(point)
+    if solver.product(unit.orbit, along, unit.direction) < 0:
+        d = unit.direction
+        unit = replace(unit, direction=Direction(-d.u, -d.z))
+    return replace(unit, pair=None, local=None)
+
+
+def _resized(
+    solver: Solver, point: Point, settings: CycleSettings, reason: int
+) -> tuple[Point, int]:
+    """The point on a mesh with more or fewer intervals, and how to go on."""
+    if reason == engine.FINE:
+        count = max(int(0.75 * point.orbit.intervals), settings.intervals)
+        return on_mesh(solver, point, count) or point, engine.MORE
+    while (
+        point.trivial_error > settings.trivial_error
+        and point.orbit.mesh_error() > settings.mesh_error
+    ):
+        count = min(math.ceil(1.4 * point.orbit.intervals), settings.most_intervals)
+        if count == point.orbit.intervals:
+            return point, engine.MORE  # said by trivial_error; stability is then undetermined
+        finer = on_mesh(solver, point, count)
+        if finer is None:
+            return point, engine.STEP_MIN
+        point = finer
+    return point, engine.MORE
+
+
+def on_mesh(solver: Solver, point: Point, intervals: int) -> Point | None:
+    """The point corrected on an adapted mesh with this many intervals."""
+    mesh = adapted_mesh(point.orbit, intervals)
+    along = Direction(moved(point.direction.u, point.orbit.mesh, mesh), point.direction.z)
+    found = solver.along(remeshed(point.orbit, mesh), along)
+    return None if found is None else replace(found, pair=None, local=None)
+
+
+def step_from(
+    solver: Solver, point: Point, length: float, tolerance: float = 1e-10
+) -> Point | None:
+    """One predictor-corrector step of a given length on the point's own mesh."""
+    orbit, along = point.orbit, point.direction
+    guess = Orbit(orbit.mesh, orbit.u + length * along.u, orbit.z + length * along.z)
+    if guess.period <= 0:
+        return None
+    row, tail = solver.row(orbit, along)
+    level = float(np.sum(row * guess.u) + tail @ guess.z)
+    found = solver.correct(guess, row, tail, level, orbit.derivative(), tolerance)
+    if found is None:
+        return None
+    unit = solver.unit(found)
+    return unit if solver.product(orbit, along, unit.direction) > 0.5 else None

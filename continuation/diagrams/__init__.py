@@ -1,0 +1,1 @@
+"""Diagrams in one and two parameters: curves, regions, the attractors in them."""

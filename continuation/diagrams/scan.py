@@ -1,0 +1,207 @@
+"""All cycles of a parameter plane: branches along scan lines, and the curves that bound them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from continuation.cycles.branch import Cycle, CycleBranch
+from continuation.cycles.conditions import DOUBLING, FOLD, PERIOD, TORUS
+from continuation.cycles.curves import CycleCurve, critical_angle, trace_both_ways
+from continuation.cycles.limit_cycles import limit_cycles
+from continuation.cycles.orbits import Orbit, Solver
+from continuation.cycles.tracing import CycleSettings
+from continuation.engine.special_points import SpecialPoint
+from continuation.steady_states.branch import Branch
+from dynsys.errors import ConvergenceError
+from dynsys.vector_field import VectorField
+
+# Coarser than a single branch: enough for regions and for starting the curves.
+SCAN = CycleSettings(
+    intervals=20, tolerance=1e-5, trivial_error=1e-4, mesh_error=1e-5, step_max=0.12, longest=10.0,
+    max_points=250,
+)  # fmt: skip
+CURVE = CycleSettings(intervals=20, step_max=0.12, max_points=150)
+NEAR = 1e-3  # distance in units of the plane at which a point lies on a known curve
+CANARD = "cycle fold curve at fixed period"
+KIND = {"LPC": FOLD, "PD": DOUBLING, "NS": TORUS}
+
+Axis = tuple[str, float, float]
+Spans = dict[str, tuple[float, float]]
+
+
+def scan_cycles(lines: Sequence[Branch], progress: bool = False) -> tuple[CycleBranch, ...]:
+    """The cycles of every Hopf point on scan lines; a branch between two of them only once."""
+    found = _each(_cycles_of_line, lines, "cycles along scan lines", progress)
+    return tuple(branch for branches in found for branch in branches)
+
+
+def _cycles_of_line(line: Branch) -> list[CycleBranch]:
+    branches: list[CycleBranch] = []
+    parameter = line.parameters[0]
+    for point in line.points("H"):
+        if any(ends_at(known, point) for known in branches):
+            continue
+        try:
+            branches.append(limit_cycles(point, parameter, line.spans[parameter], settings=SCAN))
+        except ConvergenceError:
+            continue  # no small cycle: the Hopf point is degenerate to working accuracy
+    return branches
+
+
+def ends_at(branch: CycleBranch, point: SpecialPoint) -> bool:
+    """Whether a branch of cycles has shrunk to this Hopf point."""
+    if "Hopf point" not in branch.ended[1] or point.frequency is None:
+        return False
+    last = branch.orbits[-1]
+    near = abs(last.value - point.parameters[branch.parameter]) < 0.02 * branch.solver.half[1]
+    frequency = branch.model.frequency_factor / last.period
+    return near and bool(np.isclose(frequency, point.frequency, rtol=0.02))
+
+
+def cycles_beside(curves: Sequence[Branch], parameter: str) -> tuple[CycleBranch, ...]:
+    """Short branches beside every generalized Hopf and Bogdanov-Takens point on a Hopf curve.
+
+    To both sides of the point; kept where they lead to a fold of cycles or to a diverging period.
+    """
+    tasks = []
+    for curve in (c for c in curves if c.kind == "hopf curve"):
+        for point in (*curve.points("GH"), *curve.points("BT")):
+            most = 40 if point.label == "GH" else 120
+            for index in {*_neighbors(curve, point)} - {point.index, point.index + 1}:
+                tasks.append((_hopf_point(curve, index), parameter, curve.spans[parameter], most))
+    found = _each(_short_branch, tasks, "", False)
+    return tuple(branch for branch in found if branch is not None)
+
+
+def _neighbors(curve: Branch, point: SpecialPoint) -> Iterator[int]:
+    """Points of a Hopf curve to both sides of a special one, before the next special one."""
+    others = [p.index for p in curve.special_points if p is not point]
+    for sign, first in ((-1, point.index), (1, point.index + 1)):
+        reach = [sign * (k - first) for k in others if sign * (k - first) > 0]
+        room = len(curve) - 1 - first if sign > 0 else first
+        yield first + sign * max(0, min([4, room, *(r // 2 for r in reach)]))
+
+
+def _hopf_point(curve: Branch, index: int) -> SpecialPoint:
+    row = curve.data.isel(point=index)
+    values = {**curve.model.parameters, **{k: float(row[k]) for k in curve.parameters}}
+    return SpecialPoint(
+        label="H", state=curve.states()[index], parameters=values, eigenvalues=np.empty(0),
+        model=curve.model.with_parameters(**values), free=curve.parameters,
+        frequency=float(row["frequency"]), index=index,
+    )  # fmt: skip
+
+
+def _short_branch(task: tuple[SpecialPoint, str, tuple[float, float], int]) -> CycleBranch | None:
+    point, parameter, span, most = task
+    settings = replace(SCAN, max_points=most)
+    try:
+        branch = limit_cycles(point, parameter, span, settings=settings)
+    except ConvergenceError:
+        return None
+    diverges = branch.ended[1].startswith("the period diverges")
+    return branch if diverges or branch.points("LPC") else None
+
+
+def cycle_boundaries(
+    model: VectorField, x: Axis, y: Axis, branches: Sequence[CycleBranch], progress: bool = False
+) -> tuple[CycleCurve, ...]:
+    """Curves of folds, doublings, tori and diverging periods through every such cycle found.
+
+    A fold that Newton cannot hold, because the parameter stands still over many cycles (a canard),
+    is followed at the period of its cycle instead; so is a branch whose period diverges.
+    """
+    spans: Spans = {x[0]: (x[1], x[2]), y[0]: (y[1], y[2])}
+    curves: list[CycleCurve] = []
+    waiting = [
+        (cycle, KIND[cycle.label])
+        for branch in branches
+        for cycle in branch.special_points
+        if cycle.label in KIND
+    ]
+    waiting += [
+        (_last_cycle(branch), PERIOD)
+        for branch in branches
+        if branch.ended[1].startswith("the period diverges")
+    ]
+    while waiting:  # two curves at a time, each through the first cycle that lies on none
+        waiting = [task for task in waiting if not _known(curves, *task, x, y)]
+        found = _each(lambda task: _curve(model, spans, *task), waiting[:2], "", False)
+        for task, curve in zip(waiting[:2], found, strict=True):
+            if curve is not None and not _known(curves, *task, x, y):
+                curves.append(curve)
+        waiting = waiting[2:]
+    return tuple(curves)
+
+
+def _last_cycle(branch: CycleBranch) -> Cycle:
+    """The cycle of a diverging branch at a moderate period, where Newton is still well off."""
+    periods = branch.data["period"].values
+    k = int(np.argmax(periods > 0.5 * periods[-1]))
+    orbit = branch.orbits[k]
+    model = branch.solver.at(orbit)
+    return Cycle(model, orbit, branch.solver, np.empty(0), 1.0, "", "")
+
+
+def _known(curves: Sequence[CycleCurve], cycle: Cycle, kind: int, x: Axis, y: Axis) -> bool:
+    """Whether a cycle lies on a curve already followed."""
+    at = np.array([(cycle.parameters[k] - low) / (high - low) for k, low, high in (x, y)])
+    for curve in curves:
+        if {curve.solver.kind, kind} - {FOLD, PERIOD} and curve.solver.kind != kind:
+            continue
+        places = curve_positions(curve, x, y)
+        a, chord = places[:-1], np.diff(places, axis=0)
+        square = np.maximum(np.sum(chord**2, axis=1), 1e-300)
+        fraction = np.clip(np.sum((at - a) * chord, axis=1) / square, 0, 1)
+        if np.min(np.linalg.norm(a + fraction[:, None] * chord - at, axis=1)) < NEAR:
+            return True
+    return False
+
+
+def curve_positions(curve: CycleCurve, x: Axis, y: Axis) -> np.ndarray:
+    """Positions (point, 2) of a curve in units of the plane."""
+    return np.column_stack([(curve.data[k].values - low) / (high - low) for k, low, high in (x, y)])
+
+
+def _curve(model: VectorField, spans: Spans, cycle: Cycle, kind: int) -> CycleCurve | None:
+    if kind == PERIOD:
+        return _fixed_period(model, spans, cycle)
+    angle = [critical_angle(cycle)] if kind == TORUS else []
+    z = np.array([cycle.period, *(cycle.parameters[k] for k in spans), *angle])
+    orbit, sought = replace(cycle.orbit, z=z), ("CPC",) if kind == FOLD else ()
+    curve = _traced(Solver(model, spans, kind), orbit, CURVE, resonances=sought)
+    if curve is None and kind == FOLD:
+        return _fixed_period(model, spans, cycle, CANARD)
+    return curve
+
+
+def _fixed_period(
+    model: VectorField, spans: Spans, cycle: Cycle, kind: str = ""
+) -> CycleCurve | None:
+    z = np.array([cycle.period, *(cycle.parameters[k] for k in spans)])
+    solver = Solver(model, spans, PERIOD, cycle.period)
+    orbit = Orbit(cycle.orbit.mesh, cycle.orbit.u, z)
+    return _traced(solver, orbit, replace(CURVE, step_max=0.3), kind, resonances=())
+
+
+def _traced(solver: Solver, orbit: Orbit, *rest: Any, **options: Any) -> CycleCurve | None:
+    """A curve of two points at least; None where Newton does not leave its start."""
+    try:
+        curve = trace_both_ways(solver, orbit, *rest, **options)
+    except ConvergenceError:
+        return None
+    return curve if len(curve) > 1 else None
+
+
+def _each(work: Callable[[Any], Any], tasks: Sequence[Any], words: str, progress: bool) -> list:
+    """Results of ``work`` on every task, two at a time: the compiled loops release the lock."""
+    from rich.progress import track
+
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        results = pool.map(work, tasks)
+        return list(track(results, description=words, total=len(tasks), disable=not progress))

@@ -1,0 +1,105 @@
+"""Lines on which the word for a stable equilibrium changes although nothing bifurcates."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import contourpy
+import numpy as np
+import shapely
+from shapely.geometry import LineString, Polygon
+
+from continuation.steady_states.branch import Branch
+from dynsys.vector_field import VectorField
+
+COUNT = 41  # grid points in each direction of the plane
+
+Axis = tuple[str, float, float]
+
+
+def threshold_lines(
+    model: VectorField, face: Polygon, x: Axis, y: Axis, lines: Sequence[Branch]
+) -> list[LineString]:
+    """Lines across a face, in units of the plane, on which ``model.attractors`` changes its word.
+
+    The stable equilibrium is solved for on a grid around the face, from the nearest known one, and
+    the level of its observable interpolated.
+    """
+    rule = model.attractors
+    if rule is None or not rule.borders:
+        return []
+    known, states = _stable_states(lines, x, y)
+    inside = shapely.contains_xy(face.buffer(0.02), known) if len(known) else np.zeros(0, bool)
+    if not inside.any():
+        return []
+    known, states = known[inside], states[inside]
+    names = {
+        rule.name(model.observe(s)[rule.observable]) for s in states[:: max(1, len(states) // 60)]
+    }
+    low, high = face.bounds[:2], face.bounds[2:]
+    if len(names) < 2:
+        return []
+    across = np.linspace(low[0], high[0], max(5, int(COUNT * (high[0] - low[0])) + 2))
+    upward = np.linspace(low[1], high[1], max(5, int(COUNT * (high[1] - low[1])) + 2))
+    values = np.full((len(upward), len(across)), np.nan)
+    near = face.buffer(1.5 / COUNT)
+    for i, v in enumerate(upward):
+        for j, h in enumerate(across):
+            if near.contains(shapely.Point(h, v)):
+                start = states[int(np.argmin(np.sum((known - [h, v]) ** 2, axis=1)))]
+                at = {
+                    name: a + fraction * (b - a)
+                    for (name, a, b), fraction in zip((x, y), (h, v), strict=True)
+                }
+                values[i, j] = _observed(model.with_parameters(**at), start, rule.observable)
+    generator = contourpy.contour_generator(across, upward, np.ma.masked_invalid(values))
+    return [
+        LineString(_prolonged(np.asarray(line)))
+        for border in rule.borders
+        for line in generator.lines(border)
+        if len(line) > 2
+    ]
+
+
+def _stable_states(lines: Sequence[Branch], x: Axis, y: Axis) -> tuple[np.ndarray, np.ndarray]:
+    """Positions (k, 2) in units of the plane and states (k, n) of stable equilibria on lines."""
+    places, states = [], []
+    for line in lines:
+        stable = np.flatnonzero(line.data["stable"].values)
+        columns = [
+            (line.data[k].values[stable] if k in line.parameters
+             else np.full(stable.size, line.model.parameters[k]))
+            for k in (x[0], y[0])
+        ]  # fmt: skip
+        places.append(
+            np.column_stack(
+                [(c - a[1]) / (a[2] - a[1]) for c, a in zip(columns, (x, y), strict=True)]
+            )
+        )
+        states.append(line.states()[stable])
+    if not places:
+        return np.empty((0, 2)), np.empty((0, 0))
+    return np.concatenate(places), np.concatenate(states)
+
+
+def _observed(model: VectorField, start: np.ndarray, name: str) -> float:
+    """The observable at the equilibrium Newton finds from a start; nan where it finds none."""
+    state = start.copy()
+    for _ in range(12):
+        try:
+            step = np.linalg.solve(model.jacobian(state), -model.rhs(state))
+        except np.linalg.LinAlgError:
+            break
+        state = state + step
+        if np.max(np.abs(step) / model.scales) < 1e-9:
+            return float(model.observe(state)[name])
+    return float("nan")
+
+
+def _prolonged(line: np.ndarray) -> np.ndarray:
+    """The line with both ends drawn out beyond the face."""
+    first, last = line[0] - line[1], line[-1] - line[-2]
+    reach = 3.0 / COUNT
+    start = line[0] + reach * first / max(np.linalg.norm(first), 1e-12)
+    end = line[-1] + reach * last / max(np.linalg.norm(last), 1e-12)
+    return np.concatenate([[start], line, [end]])

@@ -1,0 +1,1 @@
+"""Numerics of continuation that know no kind of object: steps, events, linear algebra."""

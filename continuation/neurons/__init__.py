@@ -1,0 +1,1 @@
+"""Spiking neurons with a reset: periodic spiking, rate curves, onset."""

@@ -1,0 +1,1 @@
+"""Equilibria of flows and fixed points of maps: search, branches, bifurcations."""

@@ -1,0 +1,127 @@
+"""Folds, Hopf points and branch points on a curve of equilibria: detected, located, certified."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from continuation.engine.borders import hopf_borders, null_vectors
+from continuation.engine.following import Follower, Trace
+from continuation.engine.intervals import Interval, intervals, isolate, locate, turning_back
+from continuation.engine.problems import FOLD, HOPF
+from continuation.engine.special_points import SpecialPoint
+from continuation.steady_states.branch_points import polish
+from continuation.steady_states.certificates import make_point
+
+Classifier = Callable[[Interval], list[str]]
+
+
+def events(follower: Follower, trace: Trace) -> Iterator[SpecialPoint]:
+    """All special points of a curve of equilibria, in order along it."""
+    suspicious = set(turning_back(trace).tolist())
+    classify = classifier(follower.n)
+    for interval in intervals(trace):
+        looked = classify
+        if interval.index in suspicious and not classify(interval):
+            looked = looking_inside(classify, interval.length)
+        for piece, kind in isolate(follower, interval, looked):
+            point = LOCATORS[kind](follower, piece)
+            if point is not None:
+                yield point
+
+
+def classifier(n: int) -> Classifier:
+    """Names the elementary events of an interval; eigenvalues, tangent and sign must agree."""
+
+    def classify(interval: Interval) -> list[str]:
+        columns = interval.crossings()
+        before, after = interval.left.eigenvalues[columns], interval.right.eigenvalues[columns]
+        rotating = (before.imag != 0) & (after.imag != 0)
+        if np.any((before.imag != 0) != (after.imag != 0)):
+            return ["mixed"]
+        fold = interval.left.tangent[n] * interval.right.tangent[n] < 0
+        branch = interval.left.sign * interval.right.sign < 0
+        if int(np.sum(~rotating)) != int(fold) + int(branch):
+            return ["mixed"]
+        pairs = int(np.sum(rotating & (before.imag > 0)))
+        return ["H"] * pairs + ["LP"] * int(fold) + ["BP"] * int(branch)
+
+    return classify
+
+
+def looking_inside(classify: Classifier, length: float) -> Classifier:
+    """Split a suspicious interval three times before it is believed to be empty."""
+
+    def inside(interval: Interval) -> list[str]:
+        return ["mixed"] if interval.length > length / 6 else classify(interval)
+
+    return inside
+
+
+def _fold(follower: Follower, interval: Interval) -> SpecialPoint | None:
+    n = follower.n
+    y = locate(follower, interval, lambda y: follower.tangent(y, interval.left.tangent)[0][n])
+    if y is None:
+        return _suspect(follower, interval)
+    square = Follower(follower.model, FOLD, follower.spans, follower.settings)
+    square.border[0], square.border[1] = null_vectors(follower.jacobian(y))
+    solved = square.solve(y[: n + 1])
+    if solved is None or np.linalg.norm(solved[0] - y) > 1e-3:
+        return _suspect(follower, interval)
+    return make_point(square, solved[0], "LP", interval, residual=solved[1])
+
+
+def _hopf(follower: Follower, interval: Interval) -> SpecialPoint | None:
+    column = next(
+        c for c in interval.crossings() if interval.left.eigenvalues[c].imag > 0
+    )  # fmt: skip
+    start, end = interval.left.eigenvalues[column], interval.right.eigenvalues[column]
+    y = locate(
+        follower, interval, lambda y: follow_eigenvalue(follower, interval, y, start, end).real
+    )
+    if y is None:
+        return _suspect(follower, interval)
+    omega = abs(follow_eigenvalue(follower, interval, y, start, end).imag)
+    square = Follower(follower.model, HOPF, follower.spans, follower.settings, omega**2)
+    hopf_borders(follower.jacobian(y), omega, square.border)
+    solved = square.solve(np.append(y, 1.0))
+    if solved is None or np.linalg.norm(solved[0][:-1] - y) > 1e-3 or solved[0][-1] <= 0:
+        return _suspect(follower, interval)
+    return make_point(square, solved[0], "H", interval, residual=solved[1])
+
+
+def follow_eigenvalue(
+    follower: Follower, interval: Interval, y: np.ndarray, start: complex, end: complex
+) -> complex:
+    """The eigenvalue at ``y`` nearest to the chord of a tracked one."""
+    chord = interval.right.point - interval.left.point
+    fraction = float(chord @ (y - interval.left.point) / (chord @ chord))
+    expected = start + fraction * (end - start)
+    spectrum = np.linalg.eigvals(follower.jacobian(y))
+    return complex(spectrum[np.argmin(np.abs(spectrum - expected))])
+
+
+def _branch_point(follower: Follower, interval: Interval) -> SpecialPoint | None:
+    chord = interval.right.point - interval.left.point
+    middle = (interval.left.point + interval.right.point) / 2
+    y = polish(follower, middle)
+    if y is None or np.linalg.norm(y - middle) > 2 * np.linalg.norm(chord):
+        return _suspect(follower, interval)
+    residual = float(np.max(np.abs(follower.evaluate(y)[0])))
+    return make_point(follower, y, "BP", interval, residual=residual)
+
+
+def _suspect(follower: Follower, interval: Interval) -> SpecialPoint | None:
+    """An event that could not be located: reported at the interval's middle as what it is."""
+    middle = (interval.left.point + interval.right.point) / 2
+    residual = float(np.max(np.abs(follower.evaluate(middle)[0])))
+    return make_point(follower, middle, "suspect", interval, residual=residual)
+
+
+LOCATORS: dict[str, Callable[[Follower, Interval], SpecialPoint | None]] = {
+    "LP": _fold,
+    "H": _hopf,
+    "BP": _branch_point,
+    "suspect": _suspect,
+}

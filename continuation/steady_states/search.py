@@ -1,0 +1,174 @@
+"""All equilibria in a box: many damped Newton searches, half of them relaxed first."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import float64, int64, njit, types
+
+from continuation.engine.linear_algebra import copy_into, lu_factor, lu_solve
+from dynsys.compiled.kernels import DOMAIN_TYPE, FIELD_TYPE, JACOBIAN_TYPE, MATRIX, VECTOR
+from dynsys.errors import ConvergenceError, ModelError
+from dynsys.vector_field import VectorField
+
+SAME = 1e-6  # scaled distance below which two solutions are one equilibrium
+
+_SEARCH = types.Array(int64, 1, "C")(
+    FIELD_TYPE, JACOBIAN_TYPE, DOMAIN_TYPE, VECTOR, VECTOR, VECTOR, MATRIX, float64, int64, int64
+)
+
+
+@njit
+def _size(field, tables, p, scale, x, f):
+    field(x, p, tables, f)
+    total = 0.0
+    for i in range(x.shape[0]):
+        total += (f[i] / scale[i]) ** 2
+    return np.sqrt(total)
+
+
+@njit([_SEARCH], cache=True, error_model="numpy")
+def search(field, jacobian, domain, tables, p, scale, starts, tolerance, most, relaxations):
+    """Refine every row of ``starts`` in place; returns 1 for those that became equilibria.
+
+    Even rows take implicit Euler steps of growing length first (they tend to stable states), odd
+    rows go straight to damped Newton (which finds saddles as easily).
+    """
+    count, n = starts.shape
+    found = np.zeros(count, np.int64)
+    f, trial, a = np.empty(n), np.empty(n), np.empty((n, n))
+    pivots = np.empty(n, np.int64)
+    for row in range(count):
+        x = starts[row]
+        rate = 1.0 if row % 2 == 0 else 0.0
+        size = _size(field, tables, p, scale, x, f)
+        for iteration in range(most):
+            if not size < 1e12:
+                break
+            jacobian(x, p, tables, a)
+            for i in range(n):
+                for j in range(n):
+                    a[i, j] *= scale[j] / scale[i]
+                a[i, i] -= rate
+                f[i] = -f[i] / scale[i]
+            if not lu_factor(a, pivots):
+                break
+            lu_solve(a, pivots, f)
+            longest = np.max(np.abs(f))
+            if rate == 0.0 and longest < tolerance:
+                for i in range(n):
+                    x[i] += f[i] * scale[i]
+                found[row] = 1 if domain(x, p, tables) >= 0.0 else 0
+                break
+            damping = min(1.0, 0.5 / longest) if longest > 0.0 else 1.0
+            smaller = size
+            for _ in range(8):
+                for i in range(n):
+                    trial[i] = x[i] + damping * f[i] * scale[i]
+                smaller = _size(field, tables, p, scale, trial, a[0])
+                if rate > 0.0 or smaller < size or longest < 1e-6:
+                    break
+                damping *= 0.5
+            copy_into(x, trial)
+            copy_into(f, a[0])
+            size = smaller
+            if rate > 0.0:
+                rate = 0.0 if iteration >= relaxations else rate * 0.6
+    return found
+
+
+def find_equilibria(
+    model: VectorField,
+    searches: int = 64,
+    seed: int = 0,
+    starts: np.ndarray | None = None,
+) -> np.ndarray:
+    """Equilibria (k, n) of a model in the box of its states' ranges.
+
+    Searches start from a scrambled Sobol sequence over the ranges (and from ``starts``); they are
+    doubled until a doubling finds nothing new, at most three times. The result is as complete as
+    such a search can be: an equilibrium with a tiny basin under Newton's method may be missed.
+
+    Returns solutions inside the box widened by half its width on each side, in order of the first
+    observable.
+
+    Example
+    -------
+    >>> from dynsys.models import fitzhugh_nagumo
+    >>> find_equilibria(fitzhugh_nagumo()).shape
+    (1, 2)
+    """
+    if searches < 1:
+        raise ModelError(f"searches is {searches}; use at least 1")
+    known = np.empty((0, model.compiled.n))
+    if starts is not None:
+        known = _merge(model, known, _refine(model, np.array(starts, dtype=float)))
+    for round_ in range(4):
+        fresh = _refine(model, _random_states(model, searches * 2**round_, seed + round_))
+        before = len(known)
+        known = _merge(model, known, fresh)
+        if round_ > 0 and len(known) == before:
+            break
+    return known
+
+
+def refine_equilibrium(model: VectorField, x: np.ndarray) -> np.ndarray:
+    """Newton from one state; ConvergenceError, with what to try, where it fails."""
+    start = np.array(x, dtype=float)
+    if not np.all(np.isfinite(start)):
+        raise ModelError(f"the start {start} of {model.name} is not finite; give numbers")
+    full = model._full(start)
+    residual = float(np.max(np.abs(model.rhs(full) / model.scales)))
+    if residual < 1e-14:
+        return full
+    for row in (1, 0):
+        attempt = np.array([full, full])
+        done = _run(model, attempt)
+        if done[row]:
+            return attempt[row]
+    raise ConvergenceError(
+        f"Newton found no equilibrium of {model.name} from the given start (scaled residual there "
+        f"{residual:.2g}); give a start nearer to one, or none to search the states' ranges"
+    )
+
+
+def _run(model: VectorField, states: np.ndarray) -> np.ndarray:
+    compiled = model.compiled
+    return search(
+        compiled.field, compiled.jacobian, compiled.domain, compiled.tables,
+        model.parameter_array(), model.scales, states, 1e-10, 60, 12,
+    )  # fmt: skip
+
+
+def _refine(model: VectorField, states: np.ndarray) -> np.ndarray:
+    states = np.ascontiguousarray(states)
+    done = _run(model, states)
+    return states[done == 1]
+
+
+def _random_states(model: VectorField, count: int, seed: int) -> np.ndarray:
+    from scipy.stats import qmc
+
+    low, high = model.state_box()
+    sampler = qmc.Sobol(len(low), scramble=True, rng=np.random.default_rng(seed))
+    unit = sampler.random_base2(int(np.ceil(np.log2(count))))[:count]
+    return model.fill_lines(low + (high - low) * unit)
+
+
+def _merge(model: VectorField, known: np.ndarray, fresh: np.ndarray) -> np.ndarray:
+    """Add solutions that are new and near the box; sort by the first observable."""
+    low, high = model.state_box()
+    width = high - low
+    lowest = [s.lowest for s in model.states.values()]
+    least = np.array([-np.inf if value is None else value for value in lowest]) - SAME * width
+    physical = model.physical_dimension
+    result = list(known)
+    for x in fresh:
+        y = x[:physical]
+        if np.any(y < np.maximum(low - width / 2, least)) or np.any(y > high + width / 2):
+            continue
+        if all(np.max(np.abs((x - z) / model.scales)) > SAME for z in result):
+            result.append(x)
+    first = model.observable_names[0]
+    return np.array(sorted(result, key=lambda x: model.observe(x)[first])).reshape(
+        len(result), model.compiled.n
+    )

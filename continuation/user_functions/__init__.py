@@ -1,0 +1,1 @@
+"""User functions: where a quantity takes a value, and what ends a branch."""

@@ -1,0 +1,1 @@
+"""From the expression graph to compiled code."""

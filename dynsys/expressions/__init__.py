@@ -1,0 +1,1 @@
+"""Text and SymPy to one expression graph, and back."""

@@ -1,0 +1,1 @@
+"""Does an input lock the rhythm: phases, tongues, locking, driven cycles."""

@@ -1,0 +1,1 @@
+"""What is applied: waveforms, their units, noise, electric fields."""

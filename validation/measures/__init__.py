@@ -1,0 +1,1 @@
+"""What is measured in runs: rates, spikes, locking, conductances, with their spread."""

@@ -1,0 +1,1 @@
+"""How it is told: figures, pages, the report."""

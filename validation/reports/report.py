@@ -1,0 +1,276 @@
+"""``report``: carry out a validation plan and write what was found, for a reader and as data."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from dynsys.errors import StorageError
+from dynsys.simulation import simulate
+from dynsys.storage import write_atomically
+from validation.networks.jobs import versions
+from validation.networks.memory import memory_of
+from validation.reports import figures, pages
+from validation.trials.boundary import GROUP as BOUNDARIES
+from validation.trials.findings import AGREE, DIFFER, UNDECIDED, UNTESTED, Finding
+from validation.trials.numerics import GROUP as NUMERICS
+from validation.trials.planning import OTHER_WIRING, Outcome, Plan
+from validation.trials.regime import GROUP as REGIMES
+from validation.trials.regime import RegimeTrial
+from validation.trials.stimulus import GROUP as STIMULATION
+from validation.trials.stimulus import EntrainmentTrial, SwitchTrial
+
+_SECTIONS = {
+    REGIMES: "Regimes: one point deep inside each region",
+    BOUNDARIES: "Boundaries: where the network changes its mind",
+    STIMULATION: "Stimulation: switches and entrainment",
+    NUMERICS: "Numerics: does the network's result depend on how it is computed?",
+}
+
+
+def report(
+    plan: Plan | Outcome,
+    out: str | Path = "report",
+    scheduler: str | None = None,
+    progress: bool = True,
+) -> Outcome:
+    """Make the runs of a plan and write ``report.html`` and ``validation.nc`` to a directory.
+
+    The plan and its cost are printed before anything runs. Finished runs are kept in ``out/runs``:
+    the same call completes what an interruption left.
+
+    Parameters
+    ----------
+    plan : from ``plan``; an ``Outcome`` is only written.
+    scheduler : address of a Dask scheduler; processes of this machine by default.
+
+    Raises
+    ------
+    NetworkError, StorageError
+        for a scheduler that is missing or goes away, a disk that is full.
+
+    Example
+    -------
+    >>> report(plan(diagram, neurons=4_000, budget_minutes=10), out="report")
+    """
+    folder = Path(out)
+    if isinstance(plan, Plan):
+        print(plan)
+        outcome = plan.run(folder, scheduler, progress)
+    else:
+        outcome = plan
+    page = pages.page(_title(outcome), list(_parts(outcome)))
+    files = [
+        write_atomically(folder / "report.html", lambda p: p.write_text(page, encoding="utf-8")),
+        save_data(outcome, folder / "validation.nc"),
+    ]
+    print(outcome)
+    print("wrote " + ", ".join(map(str, files)))
+    return outcome
+
+
+def save_data(outcome: Outcome, path: Path) -> Path:
+    """Write findings, runs and parameters as one NetCDF file.
+
+    Groups: ``findings`` (one variable per column) and ``runs/<key>`` as recorded (rates in bins of
+    0.5 ms).
+    """
+    records = [finding.record() for finding in outcome.findings]
+    columns: dict[str, Any] = {}
+    for name in ("group", "claim", "quantity", "predicted", "network", "tolerance", "verdict",
+                 "reason"):  # fmt: skip
+        columns[name] = ("finding", np.array([r[name] for r in records], dtype=object))
+    for name in ("expected", "value", "low", "high"):
+        columns[name] = ("finding", np.array([r[name] for r in records], dtype=float))
+    for name in ("place", "details", "runs"):
+        texts = [json.dumps(r[name]) for r in records]
+        columns[name] = ("finding", np.array(texts, dtype=object))
+    groups = {"/findings": xr.Dataset(columns)}
+    for key in sorted({key for finding in outcome.findings for key in finding.runs}):
+        run = outcome.sweep.load(key)
+        if run is not None:
+            groups[f"/runs/{key}"] = run
+    tree = xr.DataTree.from_dict(groups)
+    tree.attrs = {"dynsys": json.dumps({"kind": "validation", **_provenance(outcome)})}
+    try:
+        small = {"zlib": True, "complevel": 2}
+        encoding = {
+            name: {str(k): small for k in group.data_vars if group[k].dtype.kind == "f"}
+            for name, group in groups.items()
+        }
+        return write_atomically(path, lambda draft: tree.to_netcdf(draft, encoding=encoding))
+    except RuntimeError as error:  # what netCDF makes of a full disk
+        raise StorageError(f"cannot write {path}: {error}; free some space") from error
+
+
+def _title(outcome: Outcome) -> str:
+    model, network = outcome.plan.model, outcome.plan.network
+    return f"Validation of {model.name} by networks of neurons ({network.wiring} wiring)"
+
+
+def _parts(outcome: Outcome) -> Iterator[str]:
+    findings = outcome.findings
+    yield f"<h1>{_title(outcome)}</h1>"
+    yield pages.paragraph(_verdict(outcome), "lead")
+    yield pages.tiles(findings)
+    plan = outcome.plan
+    yield pages.figure(
+        figures.draw_validated_diagram(plan.diagram, findings),
+        "The mean field's bifurcation diagram. Filled marks: boundaries found in the network by "
+        "bisection, with their brackets. Open marks, under the names: the regions' attractors.",
+    )
+    yield pages.heading("Summary, failures first")
+    yield pages.table([f for f in findings if f.verdict != AGREE])
+    yield pages.heading("Predictions the network confirms")
+    yield pages.table([f for f in findings if f.verdict == AGREE])
+    yield from _regimes(outcome)
+    yield from _boundaries(outcome)
+    yield from _stimulation(outcome)
+    yield pages.heading("How it was made")
+    yield pages.preformatted(_made(outcome))
+    yield pages.heading("The model")
+    yield pages.preformatted(plan.model.describe())
+
+
+def _verdict(outcome: Outcome) -> str:
+    """The result in a sentence or two."""
+    plan = outcome.plan
+    tested = [f for f in outcome.findings if f.verdict != UNTESTED]
+    own = [f for f in tested if f.group in (REGIMES, BOUNDARIES, STIMULATION)]
+    counts = {v: sum(f.verdict == v for f in own) for v in (AGREE, DIFFER, UNDECIDED)}
+    text = (
+        f"Of {len(own)} tested predictions of the mean field, the network of 2 x "
+        f"{plan.network.structure.neurons} neurons with the same parameters and the same "
+        f"({plan.network.wiring}) wiring confirms {counts[AGREE]}, contradicts {counts[DIFFER]} "
+        f"and leaves {counts[UNDECIDED]} undecided."
+    )
+    shifts = [f.value - f.expected for f in outcome.findings
+              if f.group == BOUNDARIES and np.isfinite(f.value)]  # fmt: skip
+    if shifts:
+        text += (
+            f" The {len(shifts)} measured boundary points lie {np.mean(np.abs(shifts)):.3f} mV/ms "
+            f"from the predicted curves on average, at most {np.max(np.abs(shifts)):.3f}."
+        )
+    other = [f for f in tested if f.group == OTHER_WIRING]
+    if other:
+        agreeing = sum(f.verdict == AGREE for f in other)
+        text += (
+            f" With the other wiring, in both, {agreeing} of {len(other)} agree at the same points."
+        )
+    missing = sum(f.verdict == UNTESTED for f in outcome.findings)
+    if missing:
+        text += f" {missing} predictions were not tested; the table says why."
+    return text
+
+
+def _regimes(outcome: Outcome) -> Iterator[str]:
+    rows = []
+    for trial in outcome.plan.trials:
+        if not isinstance(trial, RegimeTrial):
+            continue
+        title = trial.name
+        if trial.group == OTHER_WIRING:
+            title += ": " + ", ".join(f"{v:.2f}" for v in trial.place.values())
+        probe = trial.probe()
+        stored = [outcome.sweep.stored(job) for job in probe.jobs(trial.network, trial.seed)]
+        done = [run for run in stored if run is not None]
+        if len(done) < len(stored):
+            continue
+        for kick, model, run in zip(probe.kicks, probe.predicted(trial.model), done, strict=True):
+            start = {"rest": "", "low": ", from below", "high": ", from above"}[kick]
+            rows.append((f"{title}{start}", model, run))
+    if not rows:
+        return
+    yield pages.heading(_SECTIONS[REGIMES])
+    yield pages.figure(
+        figures.draw_comparison(rows),
+        "Rates (smoothed by 2 ms; E red, I blue), spectrum of r_E (the grey line is the published "
+        "bound of an oscillation, 1 Hz²; below it the network's is its finite-size noise) and "
+        "spikes. Runs from below and above begin with a kick of 1 mV/ms to E.",
+    )
+    yield pages.figure(
+        figures.draw_scatter(outcome.findings),
+        "Mean rates and frequencies: prediction against network, with 95 % intervals.",
+        width="26rem",
+    )
+
+
+def _boundaries(outcome: Outcome) -> Iterator[str]:
+    if any(f.details.get("asked") for f in outcome.findings):
+        yield pages.heading(_SECTIONS[BOUNDARIES])
+        yield pages.figure(
+            figures.draw_searches(outcome.findings),
+            "Each search: the measure that distinguishes the sides, where it was asked; grey: its "
+            "border; dashed: the predicted boundary; band: the network's.",
+        )
+
+
+def _stimulation(outcome: Outcome) -> Iterator[str]:
+    rows: list[Any] = []
+    for trial in outcome.plan.trials:
+        if not isinstance(trial, (SwitchTrial, EntrainmentTrial)):
+            continue
+        job = trial.job()
+        run = outcome.sweep.stored(job)
+        if run is None:
+            continue
+        at = trial.model.with_parameters(**trial.place)
+        model = simulate(at, trial.cost(), inputs=trial.inputs(), sample=0.5)
+        times = np.arange(0.0, trial.cost(), 0.5)
+        stimulus = trial.inputs()["mu_e"].values(times)
+        word = trial.claim.split(" at ")[0].split(": ", 1)[1].rstrip(",")
+        rows.append((word, model, run, times, stimulus, *trial.window()))
+    if rows:
+        yield pages.heading(_SECTIONS[STIMULATION])
+        yield pages.figure(
+            figures.draw_driven(rows), "r_E of network and mean field, and the stimulus to E."
+        )
+
+
+def _provenance(outcome: Outcome) -> dict[str, Any]:
+    plan, structure = outcome.plan, outcome.plan.network.structure
+    return {
+        "model": plan.model.name,
+        "source": plan.model.source,
+        "wiring": plan.network.wiring,
+        "parameters": dict(plan.model.parameters),
+        "network": json.loads(structure.to_json()),
+        "engine": plan.network.engine,
+        "seeds": {"first run": plan.seed, "connections": plan.network.connections},
+        "tolerances": plan.tolerances.__dict__,
+        "budget_minutes": plan.budget_minutes,
+        "runs_made": outcome.sweep.made,
+        "runs_found_finished": outcome.sweep.reused,
+        "seconds": round(outcome.seconds, 1),
+        "seconds_of_runs": round(outcome.sweep.seconds, 1),
+        "versions": versions() | {"python": platform.python_version()},
+        "cores": os.cpu_count(),
+    }
+
+
+def _made(outcome: Outcome) -> str:
+    plan, structure = outcome.plan, outcome.plan.network.structure
+    lines = [f"{name}: {value}" for name, value in _provenance(outcome).items()]
+    lines.append(
+        f"memory of one run: about {memory_of(structure, plan.network.engine) / 1e9:.2f} GB"
+    )
+    call = plan.made_by or (
+        f"report(plan(diagram, {structure.neurons}, budget_minutes={plan.budget_minutes:g}, "
+        f"engine={plan.network.engine!r}, seed={plan.seed}), out=...)"
+    )
+    lines.append(f"made by: {call} (the same again completes or repeats this report)")
+    lines += [f"trouble: {text}" for text in outcome.sweep.troubles]
+    return "\n".join(lines)
+
+
+def finding_rows(findings: list[Finding]) -> list[dict[str, Any]]:
+    """Findings as records for a table of values separated by commas."""
+    names = ("group", "claim", "quantity", "predicted", "network", "tolerance", "verdict", "reason")
+    return [{name: finding.record()[name] for name in names} for finding in findings]

@@ -1,0 +1,348 @@
+"""``plan``: which network runs test a diagram, what they cost, which come first."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from continuation.diagrams.diagram import Diagram
+from dynsys.errors import ModelError
+from dynsys.models.aln import WIRINGS, aln
+from dynsys.vector_field import VectorField
+from validation.networks import Network, network_of
+from validation.networks.jobs import available
+from validation.networks.memory import memory_of
+from validation.networks.programs import compiler_problem
+from validation.trials.boundary import RESOLUTION, BoundaryTrial
+from validation.trials.findings import Finding, Tolerances, untested
+from validation.trials.numerics import NumericsTrial
+from validation.trials.places import breadth, crossings, regions
+from validation.trials.probing import long_enough
+from validation.trials.regime import RegimeTrial
+from validation.trials.stimulus import EntrainmentTrial, SwitchTrial
+from validation.trials.sweeps import Sweep, Trial, conduct
+from validation.trials.workers import affordable_workers
+from validation.trials.workers import workers as cluster
+
+# Seconds per biological second and neuron of a population, one process on a busy machine.
+SPEED = {"kernel": 1.2e-4, "cpp_standalone": 1.2e-3, "cython": 1.6e-3, "numpy": 3.0e-2}
+OTHER_WIRING = "other wiring"
+_OVERHEAD = 0.6  # s per run: measuring, storing, the mean field's own run
+_BUILD = 25.0  # s
+_NARROWEST = 3 * RESOLUTION
+_PULSE, _WEAK = 1.0, 0.1  # mV/ms: the published test's strength, and a tenth of it
+_SINE = 0.1  # mV/ms, 20 pA
+_DETUNING = (0.9, 1.2)  # of the rhythm's own frequency
+
+
+@dataclass
+class Plan:
+    """Tests of a diagram in the order of their value, and what they cost.
+
+    ``trials`` are made, ``left_out`` (claim, reason) are not; ``minutes`` is the estimate.
+    """
+
+    diagram: Diagram
+    network: Network
+    trials: list[Trial]
+    left_out: list[Finding]
+    budget_minutes: float
+    tolerances: Tolerances
+    seed: int
+    made_by: str = ""
+    costs: dict[int, float] = field(default_factory=dict)  # s of one process, by id of a trial
+    workers: int | None = None
+
+    @property
+    def model(self) -> VectorField:
+        return self.diagram.model
+
+    @property
+    def processes(self) -> int:
+        """How many processes of this machine make the runs."""
+        return self.workers or affordable_workers(self.network.structure, self.network.engine)
+
+    def minutes(self) -> float:
+        """Estimated minutes of all runs."""
+        return sum(self.costs[id(trial)] for trial in self.trials) / self.processes / 60
+
+    def run(
+        self,
+        out: str | Path,
+        scheduler: str | None = None,
+        progress: bool = True,
+    ) -> Outcome:
+        """Make the tests; finished runs are kept in ``out/runs`` and not made again.
+
+        Raises NetworkError where a scheduler is missing or goes away, StorageError for a full disk.
+        """
+        return conducted(self, Path(out), scheduler, progress)
+
+    def __str__(self) -> str:
+        structure = self.network.structure
+        lines = [
+            f"{len(self.trials)} tests of {self.model.name} ({self.network.wiring} wiring) by "
+            f"networks of 2 x {structure.neurons} neurons, {structure.synapses / 1e6:.1f} million "
+            f"synapses, engine {self.network.engine}",
+            f"about {self.minutes():.1f} minutes with {self.processes} processes of "
+            f"{memory_of(structure, self.network.engine) / 1e9:.2f} GB; "
+            f"budget {self.budget_minutes:g} minutes",
+        ]
+        for number, trial in enumerate(self.trials, 1):
+            lines.append(f"{number:>4}  {self.costs[id(trial)]:>5.0f} s  {trial.claim}")
+        lines += [f"      left out: {item.claim} ({item.reason})" for item in self.left_out]
+        return "\n".join(lines)
+
+    __repr__ = __str__
+
+
+@dataclass
+class Outcome:
+    """A plan that was carried out: its findings, and the runs behind them."""
+
+    plan: Plan
+    findings: list[Finding]
+    sweep: Sweep
+    seconds: float
+
+    def count(self, verdict: str) -> int:
+        """How many findings have a verdict."""
+        return sum(finding.verdict == verdict for finding in self.findings)
+
+    def __str__(self) -> str:
+        from validation.trials.findings import VERDICTS
+
+        counts = ", ".join(f"{self.count(v)} {v}" for v in VERDICTS if self.count(v))
+        return (
+            f"{len(self.findings)} findings: {counts}; {self.sweep.made} runs made, "
+            f"{self.sweep.reused} found finished, in {self.seconds / 60:.1f} minutes"
+        )
+
+    __repr__ = __str__
+
+
+def plan(
+    diagram: Diagram,
+    neurons: int = 4_000,
+    budget_minutes: float = 30.0,
+    *,
+    engine: str = "kernel",
+    points: Mapping[str, Mapping[str, float]] | None = None,
+    tolerances: Tolerances | None = None,
+    seed: int = 1,
+    workers: int | None = None,
+    **options: Any,
+) -> Plan:
+    """Choose the network runs that test a two-parameter diagram.
+
+    1. One point deep inside every region: attractors, mean rates, frequency. A wrong regime makes
+       everything else void, so these come first, large regions before small ones.
+    2. Every boundary once, by bisection, long ones first.
+    3. Pulses where states coexist, sines where the model oscillates.
+    4. The other wiring at the same points: how far mean field and network agree there.
+    5. The computation itself: half the time step; Brian2 against the kernel.
+    6. Every boundary at four more places.
+
+    Tests that the budget does not cover are left out, and listed.
+
+    Parameters
+    ----------
+    neurons : per population.
+    budget_minutes : time for all runs on this machine.
+    engine : "kernel", or "cpp_standalone" (Brian2), ten times slower; see ``network_of``.
+    points : name -> parameter values: more places to test, like the interior points.
+    tolerances : how far the network may be off.
+    seed : of the first runs.
+    workers : processes of this machine; as many as cores and memory allow by default.
+    options : more arguments of ``network_of``.
+
+    Raises
+    ------
+    ModelError
+        for a budget that is not positive, a network that makes no sense or does not fit the memory.
+
+    Example
+    -------
+    >>> report(plan(diagram, neurons=4_000, budget_minutes=10), out="report")
+    """
+    if not (math.isfinite(budget_minutes) and budget_minutes > 0):
+        raise ModelError(f"budget_minutes is {budget_minutes:g}; give the minutes runs may take")
+    if not isinstance(diagram, Diagram):
+        raise ModelError(
+            f"a plan tests a diagram in two parameters, not a {type(diagram).__name__}; "
+            "give bifurcation_diagram both x and y"
+        )
+    network = network_of(diagram.model, neurons, engine=engine, **options)
+    tolerances = tolerances or Tolerances()
+    trials = _regime_trials(diagram, network, points or {}, tolerances, seed)
+    places, unclear = crossings(diagram, _NARROWEST)
+    rounds = _boundary_trials(diagram, network, places, tolerances, seed)
+    trials += rounds[0]
+    trials += _stimulus_trials(diagram, network, tolerances, seed)
+    trials += _wiring_trials(diagram, network, options, tolerances, seed)
+    trials += _numerics_trials(diagram, network, options, seed)
+    trials += [trial for later in rounds[1:] for trial in later]
+    left_out = [untested("boundaries", name, reason, at) for name, at, reason in unclear]
+    costs = {id(trial): _seconds(trial, network) for trial in trials}
+    processes = workers or affordable_workers(network.structure, engine)
+    chosen, spent = [], _BUILD if available(engine) == "cpp_standalone" else 0.0
+    for trial in trials:
+        spent += costs[id(trial)] / processes
+        if spent <= 60 * budget_minutes:
+            chosen.append(trial)
+        else:
+            reason = f"beyond the budget of {budget_minutes:g} minutes"
+            left_out.append(untested(trial.group, trial.claim, reason, trial.place))
+    return Plan(
+        diagram, network, chosen, left_out, budget_minutes, tolerances, seed, "", costs, workers
+    )
+
+
+def conducted(chosen: Plan, out: Path, scheduler: str | None, progress: bool) -> Outcome:
+    """Carry out a plan; see ``Plan.run``."""
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    sweep = Sweep(out / "runs")
+    start = time.perf_counter()
+    limit = 60 * chosen.budget_minutes
+    structure, engine = chosen.network.structure, chosen.network.engine
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, disable=not progress, transient=True) as bar:
+        task = bar.add_task("network tests", total=len(chosen.trials))
+        with cluster(structure, engine, scheduler, chosen.processes) as client:
+            begun = time.perf_counter()
+            findings = conduct(
+                sweep, chosen.trials, client,
+                lambda: time.perf_counter() - begun < limit,
+                lambda trial: bar.update(task, advance=1, description=trial.group),
+            )  # fmt: skip
+    return Outcome(chosen, findings + chosen.left_out, sweep, time.perf_counter() - start)
+
+
+def _seconds(trial: Any, network: Network) -> float:
+    """Estimated time of one process."""
+    engine = getattr(trial, "other", network).engine
+    structure = network.structure
+    speed = SPEED[available(engine) if engine == "cpp_standalone" else engine]
+    speed *= structure.neurons * 0.1 / structure.dt
+    build = _BUILD if isinstance(trial, NumericsTrial) and engine == "cpp_standalone" else 0.0
+    return float(build + trial.cost() / 1000 * speed + _OVERHEAD * trial.cost() / 3000)
+
+
+def _regime_trials(
+    diagram: Diagram,
+    network: Network,
+    points: Mapping[str, Mapping[str, float]],
+    tolerances: Tolerances,
+    seed: int,
+) -> list[Trial]:
+    trials: list[Trial] = []
+    for name, values in points.items():
+        stable = tuple(diagram.attractors(**values))
+        trials.append(
+            RegimeTrial(diagram.model, network, name, dict(values), stable, tolerances, seed)
+        )
+    for _, node in regions(diagram):
+        trials.append(
+            RegimeTrial(diagram.model, network, f"region {node['label']}", dict(node["parameters"]),
+                        tuple(node["stable"]), tolerances, seed)
+        )  # fmt: skip
+    return trials
+
+
+def _boundary_trials(
+    diagram: Diagram, network: Network, places: Sequence[Sequence[Any]], tolerances: Tolerances,
+    seed: int,
+) -> list[list[Trial]]:  # fmt: skip
+    """One list per round: first every boundary once, then every boundary again elsewhere."""
+    limits = {name: (low, high) for name, low, high in (diagram.x, diagram.y)}
+    rounds: list[list[Trial]] = []
+    for k in range(max((len(several) for several in places), default=0)):
+        rounds.append(
+            [
+                BoundaryTrial(
+                    diagram.model, network, c.name, c.parameter, c.predicted, c.fixed, c.feature,
+                    c.rises, limits[c.parameter], tolerances, seed,
+                )
+                for c in (several[k] for several in places if k < len(several))
+            ]
+        )  # fmt: skip
+    return rounds or [[]]
+
+
+def _stimulus_trials(
+    diagram: Diagram, network: Network, tolerances: Tolerances, seed: int
+) -> list[Trial]:
+    trials: list[Trial] = []
+    model, rule = diagram.model, diagram.model.attractors
+    for _, node in regions(diagram):
+        if breadth(diagram, node) < _NARROWEST:
+            continue
+        name, at = f"region {node['label']}", dict(node["parameters"])
+        steady = [item for item in node["stable"] if item["kind"] == "equilibrium"]
+        cycles = [item for item in node["stable"] if item["kind"] == "cycle"]
+        if len(steady) > 1 and rule is not None:
+            rates = sorted(item["observables"]["r_E"] for item in steady)
+            for size in (_PULSE, -_PULSE, _WEAK, -_WEAK):
+                border = 0.5 * (rates[0] + rates[-1])
+                trials.append(SwitchTrial(model, network, name, at, size, border, seed))
+        if cycles and not steady:
+            for factor in _DETUNING:
+                trials.append(
+                    EntrainmentTrial(model, network, name, at, _SINE,
+                                     factor * cycles[0]["frequency"], tolerances, seed)
+                )  # fmt: skip
+    return trials
+
+
+def _wiring_trials(
+    diagram: Diagram,
+    network: Network,
+    options: Mapping[str, Any],
+    tolerances: Tolerances,
+    seed: int,
+) -> list[Trial]:
+    """The diagram's points with the connections wired the other way, mean field and network."""
+    model = diagram.model
+    word = next(w for w in WIRINGS if w != network.wiring)
+    other = aln(wiring=word, neuron=network.structure.neuron).with_parameters(**model.parameters)
+    swapped = network_of(other, network.structure.neurons, engine=network.engine, **options)
+    trials: list[Trial] = []
+    for _, node in regions(diagram):
+        if breadth(diagram, node) >= _NARROWEST:
+            kicks = ("low", "high") if len(node["stable"]) > 1 else ("rest",)
+            trials.append(
+                RegimeTrial(other, swapped, f"{word} wiring", dict(node["parameters"]), (),
+                            tolerances, seed, OTHER_WIRING, kicks)
+            )  # fmt: skip
+    return trials
+
+
+def _numerics_trials(
+    diagram: Diagram, network: Network, options: Mapping[str, Any], seed: int
+) -> list[Trial]:
+    """Half the step and the other engine, at the largest region with a rhythm (or the largest)."""
+    found = [node for _, node in regions(diagram)]
+    rhythmic = [n for n in found if any(item["kind"] == "cycle" for item in n["stable"])]
+    if not found:
+        return []
+    node = (rhythmic or found)[0]
+    period = max((float(item.get("period", 0.0)) for item in node["stable"]), default=0.0)
+    at, duration = dict(node["parameters"]), long_enough(period)
+    structure, size = network.structure, network.structure.neurons
+    given = {k: v for k, v in options.items() if k != "dt"}
+    half = network_of(
+        diagram.model, size, engine=network.engine, dt=structure.dt / 2, **given
+    )  # fmt: skip
+    word = f"the time step ({structure.dt:g} and {structure.dt / 2:g} ms)"
+    trials: list[Trial] = [NumericsTrial(network, half, word, at, seed, duration)]
+    other = "cpp_standalone" if network.engine == "kernel" else "kernel"
+    if other == "kernel" or compiler_problem() is None:
+        reference = network_of(diagram.model, size, engine=other, **options)
+        word = f"the engine ({network.engine} and {other})"
+        trials.append(NumericsTrial(network, reference, word, at, seed, duration))
+    return trials

@@ -1,0 +1,247 @@
+"""Runs of many networks, spread over processes by Dask, each finished one kept on disk at once.
+
+Whatever stops a sweep (a kill, a full disk, a scheduler that goes away), the same call continues
+with what is missing: a run is stored under a name that tells its content.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from concurrent.futures import CancelledError
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import xarray as xr
+
+from dynsys.errors import DynsysError, StorageError
+from dynsys.storage import write_atomically
+from validation.networks.jobs import Job
+from validation.networks.programs import NetworkError
+from validation.trials.findings import Finding, untested
+
+BIN = 0.5  # ms: stored rates are means over it
+_RETRIES = 3  # how often a run is tried again whose worker died
+
+Steps = Generator[list[Job], list[xr.Dataset], list[Finding]]
+
+
+class Trial(Protocol):
+    """A test of a prediction: asks for runs, looks at them, asks again, ends with findings."""
+
+    group: str
+
+    @property
+    def claim(self) -> str:
+        """What is tested, in words."""
+
+    @property
+    def place(self) -> dict[str, float]:
+        """The parameters at which it is tested."""
+
+    def cost(self) -> float:
+        """Simulated time in ms that it is expected to need."""
+
+    def steps(self) -> Steps:
+        """Yields lists of runs to make, receives them done, returns findings."""
+
+
+def compact(job: Job) -> dict[str, Any]:
+    """Do a run and keep what measures need, small enough to send: what a worker does."""
+    run = job.run()
+    dt = job.structure.dt
+    width = max(1, round(BIN / dt))
+    count = run.sizes["time"] // width * width
+    rates = run[["r_E", "r_I"]].isel(time=slice(0, count)).coarsen(time=width).mean()
+    rates = rates.assign_coords(time=np.arange(count // width) * width * dt)
+    slow = run[["w", "s_EE", "s_EI", "s_IE", "s_II"]].mean("neuron")
+    kept = xr.merge([rates, run[[k for k in run if str(k).startswith("spike")]], slow])
+    kept.attrs = run.attrs
+    for name in kept.data_vars:
+        kept[name].attrs = run[name].attrs
+    return kept.to_dict(data="array")
+
+
+@dataclass
+class Sweep:
+    """Where runs are kept.
+
+    ``folder`` holds one file per finished run; ``made`` and ``reused`` count them.
+    """
+
+    folder: Path
+    made: int = 0
+    reused: int = 0
+    seconds: float = 0.0
+    troubles: list[str] = field(default_factory=list)
+
+    def stored(self, job: Job) -> xr.Dataset | None:
+        """A finished run; a damaged file is removed and counts as none."""
+        return self.load(job.key)
+
+    def load(self, key: str) -> xr.Dataset | None:
+        """A finished run by its key."""
+        path = self.folder / f"{key}.nc"
+        if not path.exists():
+            return None
+        try:
+            return xr.load_dataset(path, engine="netcdf4")
+        except (OSError, ValueError, RuntimeError) as error:
+            self.troubles.append(f"{path} was damaged ({error}) and is made again")
+            path.unlink(missing_ok=True)
+            return None
+
+    def keep(self, job: Job, result: dict[str, Any]) -> xr.Dataset:
+        """Store a finished run, complete or not at all."""
+        data = xr.Dataset.from_dict(result)
+        encoding = {name: {"zlib": True, "complevel": 2} for name in data.data_vars}
+        try:
+            write_atomically(
+                self.folder / f"{job.key}.nc",
+                lambda draft: data.to_netcdf(draft, encoding=encoding),
+            )
+        except (RuntimeError, StorageError) as error:  # netCDF reports a full disk as either
+            raise StorageError(
+                f"a finished run cannot be written to {self.folder}: {error}. Free some space and "
+                "run the same command again: the runs there are kept"
+            ) from error
+        self.made += 1
+        self.seconds += float(data.attrs.get("run_seconds", 0.0))
+        return data
+
+
+@dataclass
+class _Open:
+    """A trial under way: its generator, the runs it waits for, their results so far."""
+
+    trial: Trial
+    steps: Steps
+    jobs: list[Job]
+    results: dict[str, xr.Dataset]
+
+    @property
+    def missing(self) -> list[Job]:
+        return [job for job in self.jobs if job.key not in self.results]
+
+
+def conduct(
+    sweep: Sweep, trials: Sequence[Trial], client: Any, has_time: Any, advance: Any
+) -> list[Finding]:
+    """Make all trials, in this order as far as their runs allow; returns their findings.
+
+    ``has_time()`` is asked before a trial begins and before it goes on; ``advance(trial)`` is
+    called when one has ended.
+
+    Raises NetworkError where the scheduler goes away, StorageError where a run cannot be kept.
+    """
+    from distributed import wait
+
+    waiting = list(trials)
+    open_: list[_Open] = []
+    futures: dict[Any, tuple[Job, _Open]] = {}
+    found: dict[int, list[Finding]] = {}  # by id of a trial
+    # Twice as many runs as workers: nobody waits for the client.
+    room = 2 * max(1, _workers(client))
+
+    def proceed(trial: Trial, steps: Steps, results: list[xr.Dataset] | None) -> None:
+        """Let a trial go on with its results until it needs runs that are not stored."""
+        while True:
+            try:
+                jobs = steps.send(results) if results is not None else next(steps)
+            except StopIteration as end:
+                found[id(trial)] = end.value
+                advance(trial)
+                return
+            except DynsysError as error:
+                found[id(trial)] = [untested(trial.group, trial.claim, str(error), trial.place)]
+                advance(trial)
+                return
+            known = {job.key: data for job in jobs if (data := sweep.stored(job)) is not None}
+            sweep.reused += len(known)
+            item = _Open(trial, steps, jobs, known)
+            if item.missing:
+                if not has_time():
+                    reason = "the time budget was used up; run the same command again to go on"
+                    found[id(trial)] = [untested(trial.group, trial.claim, reason, trial.place)]
+                    advance(trial)
+                    return
+                for job in item.missing:
+                    if job.key not in {j.key for j, _ in futures.values()}:
+                        future = client.submit(compact, job, key=f"run-{job.key}", retries=0,
+                                               pure=False)  # fmt: skip
+                        futures[future] = (job, item)
+                open_.append(item)
+                return
+            results = [known[job.key] for job in jobs]
+
+    try:
+        while waiting or open_:
+            while waiting and len(futures) < room:
+                trial = waiting.pop(0)
+                proceed(trial, trial.steps(), None)
+            if not futures:
+                assert not open_, "a trial waits for runs nobody makes"
+                continue
+            for future in list(wait(list(futures), return_when="FIRST_COMPLETED").done):
+                job, _ = futures.pop(future)
+                data, problem = _outcome(sweep, job, future)
+                for other in [o for o in open_ if any(j.key == job.key for j in o.jobs)]:
+                    if data is None:
+                        open_.remove(other)
+                        trial = other.trial
+                        found[id(trial)] = [
+                            untested(trial.group, trial.claim, problem, trial.place)
+                        ]
+                        advance(trial)
+                        continue
+                    other.results[job.key] = data
+                    if not other.missing:
+                        open_.remove(other)
+                        done = [other.results[j.key] for j in other.jobs]
+                        proceed(other.trial, other.steps, done)
+    except DynsysError:
+        raise
+    except (OSError, TimeoutError, CancelledError, RuntimeError) as error:
+        if isinstance(error, RuntimeError) and client.status == "running":
+            raise
+        raise NetworkError(_lost(sweep, error)) from error
+    return [finding for trial in trials for finding in found.get(id(trial), [])]
+
+
+def _outcome(sweep: Sweep, job: Job, future: Any) -> tuple[xr.Dataset | None, str]:
+    """The stored run, or None and what went wrong."""
+    from distributed import KilledWorker
+
+    try:
+        result = future.result()
+    except KilledWorker:
+        return None, (
+            f"the worker died {_RETRIES + 1} times over this run: memory may have run out; use "
+            "fewer workers or neurons"
+        )
+    except DynsysError as error:
+        return None, str(error)
+    except Exception as error:
+        if future.status in ("cancelled", "lost"):
+            raise NetworkError(_lost(sweep, error)) from error
+        return None, f"{type(error).__name__}: {error}"
+    finally:
+        with suppress(Exception):
+            future.release()
+    return sweep.keep(job, result), ""
+
+
+def _lost(sweep: Sweep, error: BaseException) -> str:
+    return (
+        f"the Dask scheduler went away ({type(error).__name__}: {error}). {sweep.made} finished "
+        f"runs are kept in {sweep.folder}; run the same command again to complete the others"
+    )
+
+
+def _workers(client: Any) -> int:
+    try:
+        return sum(client.nthreads().values())
+    except (OSError, TimeoutError):
+        return 1
