@@ -3,22 +3,34 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from continuation.diagrams.diagram import Diagram, bifurcation_diagram
-from continuation.engine.settings import Settings
-from continuation.engine.special_points import SpecialPoint
-from continuation.steady_states.branch import Branch
-from continuation.steady_states.curves import fold_curve, hopf_curve
-from continuation.steady_states.equilibria import equilibria
-from continuation.steady_states.search import find_equilibria
-from continuation.storage import load
+if TYPE_CHECKING:  # for type checkers and editors; at run time they load on first use
+    from continuation.diagrams.diagram import Diagram, bifurcation_diagram
+    from continuation.engine.settings import Settings
+    from continuation.engine.special_points import SpecialPoint
+    from continuation.steady_states.branch import Branch
+    from continuation.steady_states.curves import fold_curve, hopf_curve
+    from continuation.steady_states.equilibria import equilibria
+    from continuation.steady_states.search import find_equilibria
+    from continuation.storage import load
 
-# The cycle engine compiles on its first import; equilibria should not wait for it.
+# Every name loads what it needs on first use: the cycle engine compiles on its first import, which
+# equilibria should not wait for, and drawing, used by packages above, needs no engine at all.
 _LAZY = {
+    "Branch": "continuation.steady_states.branch",
+    "Diagram": "continuation.diagrams.diagram",
+    "Settings": "continuation.engine.settings",
+    "SpecialPoint": "continuation.engine.special_points",
+    "bifurcation_diagram": "continuation.diagrams.diagram",
+    "equilibria": "continuation.steady_states.equilibria",
+    "find_equilibria": "continuation.steady_states.search",
+    "fold_curve": "continuation.steady_states.curves",
+    "hopf_curve": "continuation.steady_states.curves",
+    "load": "continuation.storage",
     "ContClass": "continuation.pycont.container",
     "CrossCheck": "continuation.pycont.comparison",
-    "Cycle": "continuation.cycles.branch",
+    "Cycle": "continuation.cycles.cycle",
     "CycleBranch": "continuation.cycles.branch",
     "CycleCurve": "continuation.cycles.curves",
     "CycleSettings": "continuation.cycles.tracing",
@@ -88,3 +100,7 @@ def __getattr__(name: str) -> Any:
     if name in _LAZY:
         return getattr(import_module(_LAZY[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

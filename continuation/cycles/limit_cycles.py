@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from continuation.cycles.branch import Cycle, CycleBranch, make_branch
+from continuation.cycles.branch import CycleBranch, make_branch
+from continuation.cycles.cycle import Cycle
 from continuation.cycles.orbits import Direction, Orbit, Point, Solver, moved_times
 from continuation.cycles.starting_orbits import orbit_from_simulation
 from continuation.cycles.switching import doubled, other_branch

@@ -7,7 +7,7 @@ import warnings
 import numpy as np
 import xarray as xr
 
-from continuation.cycles.branch import Cycle
+from continuation.cycles.cycle import Cycle
 from continuation.cycles.orbits import adapted_mesh, remeshed
 from dynsys.errors import ConvergenceError, ModelError, unknown_name
 from dynsys.vector_field import VectorField

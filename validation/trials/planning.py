@@ -18,7 +18,7 @@ from validation.networks.jobs import available
 from validation.networks.memory import memory_of
 from validation.networks.programs import compiler_problem
 from validation.trials.boundary import RESOLUTION, BoundaryTrial
-from validation.trials.findings import Finding, Tolerances, untested
+from validation.trials.findings import VERDICTS, Finding, Tolerances, untested
 from validation.trials.numerics import NumericsTrial
 from validation.trials.places import breadth, crossings, regions
 from validation.trials.probing import long_enough
@@ -114,8 +114,6 @@ class Outcome:
         return sum(finding.verdict == verdict for finding in self.findings)
 
     def __str__(self) -> str:
-        from validation.trials.findings import VERDICTS
-
         counts = ", ".join(f"{self.count(v)} {v}" for v in VERDICTS if self.count(v))
         return (
             f"{len(self.findings)} findings: {counts}; {self.sweep.made} runs made, "
