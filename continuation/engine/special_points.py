@@ -174,8 +174,8 @@ def numbered(points: Iterable[Found]) -> tuple[Found, ...]:
     for point in points:
         label = point.label
         counts[label] = counts.get(label, 0) + 1
-        between = "_" if label[-1:].isdigit() else ""
-        result.append(replace(cast(Any, point), name=f"{label}{between}{counts[label]}"))
+        name = f"{label}{'_' if label[-1:].isdigit() else ''}{counts[label]}"
+        result.append(point if point.name == name else replace(cast(Any, point), name=name))
     return tuple(result)
 
 
