@@ -1,4 +1,7 @@
-"""The command ``dynsys``: subcommands come from the entry-point group ``dynsys.commands``."""
+"""The command ``dynsys``: subcommands come from the entry-point group ``dynsys.commands``.
+
+Their modules are all imported to make the parser: they import what computes only when they run.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +11,13 @@ import os
 import re
 import sys
 from collections.abc import Callable, Sequence
-from importlib.metadata import PackageNotFoundError, entry_points, version
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dynsys.errors import DynsysError, ModelError, unknown_name
+from dynsys.library import contents
+from dynsys.version import __version__
 
 if TYPE_CHECKING:
     from dynsys.vector_field import VectorField
@@ -84,7 +89,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="dynsys", description=_ABOUT, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--version", action="version", version=_version())
+    parser.add_argument("--version", action="version", version=f"dynsys {__version__}")
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
     subparsers = parser.add_subparsers(metavar="COMMAND", parser_class=_Parser)
     for entry in sorted(entry_points(group=GROUP), key=lambda e: e.name):
@@ -95,13 +100,6 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _version() -> str:
-    try:
-        return f"dynsys {version('dynsys-toolbox')}"
-    except PackageNotFoundError:
-        return "dynsys (not installed)"
-
-
 def add_models(subparsers: Any) -> None:
     """``dynsys models``."""
     parser = subparsers.add_parser("models", help="list the model library")
@@ -109,11 +107,10 @@ def add_models(subparsers: Any) -> None:
 
 
 def _list_models(_: argparse.Namespace) -> None:
-    from dynsys.models import LIBRARY
-
-    width = max(map(len, LIBRARY))
-    for name, factory in LIBRARY.items():
-        print(f"{name:<{width}}  {factory().meaning}")
+    known = contents()
+    width = max(map(len, known))
+    for name, line in known.items():
+        print(f"{name:<{width}}  {line}")
 
 
 def add_describe(subparsers: Any) -> None:

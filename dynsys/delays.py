@@ -12,9 +12,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import sympy
-from numba import int64, njit, types
+from numba import int64, types
 
 from dynsys.compiled.kernels import MATRIX, OBSERVABLES_TYPE, VECTOR
+from dynsys.numba_cache import njit
 
 DEFAULT_ORDER = 6
 

@@ -14,9 +14,10 @@ from types import MappingProxyType
 
 import numpy as np
 import sympy
-from numba import float64, int64, njit, types, uint64, void
+from numba import float64, int64, types, uint64, void
 
 from dynsys.errors import ModelError, StorageError, unknown_name
+from dynsys.numba_cache import njit
 from dynsys.storage import write_atomically
 
 HEADER = 7  # nx, ny, number of quantities, x0, hx, y0, hy

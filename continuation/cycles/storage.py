@@ -11,7 +11,7 @@ import xarray as xr
 from continuation.cycles.cycle import Cycle
 from continuation.cycles.orbits import DEGREE, Orbit, Solver
 from continuation.netcdf import head_of, with_head
-from dynsys.serialization import from_dict, to_dict
+from dynsys.serialization import to_dict
 from dynsys.vector_field import VectorField
 
 
@@ -48,7 +48,7 @@ class StoredCycles(NamedTuple):
 def read_cycles(dataset: xr.Dataset, model: VectorField | None = None) -> StoredCycles:
     """The parts of a table of cycles; ``model`` avoids compiling it again."""
     head = head_of(dataset)
-    described = from_dict(head["model"])
+    described = VectorField.from_dict(head["model"])
     own = described if model is None else model.with_parameters(**described.parameters)
     spans = {k: tuple(v) for k, v in head["spans_of_cycles"].items()}
     kind, fixed = head["solver"]

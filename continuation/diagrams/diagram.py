@@ -37,7 +37,7 @@ from continuation.steady_states.certificates import second_frequency
 from continuation.steady_states.curves import as_branch, fold_start, hopf_start, trace_curve
 from continuation.steady_states.equilibria import equilibria
 from dynsys.errors import ConvergenceError, ModelError
-from dynsys.serialization import from_dict, to_dict
+from dynsys.serialization import to_dict
 from dynsys.vector_field import VectorField
 
 LINES = 7  # scan lines in each direction: a closed curve smaller than a sixth of a span can hide
@@ -135,7 +135,7 @@ class Diagram:
     def from_stored(cls, tree: xr.DataTree) -> Diagram:
         """The diagram that ``stored`` described."""
         head = head_of(tree)
-        model = from_dict(head["model"])
+        model = VectorField.from_dict(head["model"])
         groups = {name: node.to_dataset().load() for name, node in sorted(tree.children.items())}
 
         def parts(kind: str, result: Any) -> tuple[Any, ...]:

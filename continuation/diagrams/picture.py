@@ -10,17 +10,17 @@ import shapely
 
 from continuation.cycles.curves import CycleCurve
 from continuation.drawing import Curve, Region
-from continuation.engine.problems import FOLD
+from continuation.engine.problems import FOLD, HOPF
 from continuation.steady_states.branch import Branch
 
+WORDS = {FOLD.name: "fold of equilibria", HOPF.name: "Hopf"}  # in the legend
 EXPLOSIVE = 1e-3  # sensitivity to the period below which a curve of fixed period is a boundary
 ROOM = 0.012  # part of the plane from which on a region has room for its name
 
 
 def drawn_equilibria(curve: Branch, x: str, y: str) -> Curve:
     """A fold or Hopf curve."""
-    word = "fold of equilibria" if curve.kind == FOLD.name else "Hopf"
-    return Curve(word, curve.data[x].values, curve.data[y].values)
+    return Curve(WORDS[curve.kind], curve.data[x].values, curve.data[y].values)
 
 
 def drawn_cycles(curve: CycleCurve) -> Curve:

@@ -25,7 +25,7 @@ from continuation.engine.special_points import (
 from continuation.netcdf import head_of, with_head, write
 from continuation.steady_states.pieces import EARLY, followed_on, located, trace_of
 from dynsys.errors import ModelError
-from dynsys.serialization import from_dict, to_dict
+from dynsys.serialization import to_dict
 from dynsys.validity import flags
 from dynsys.vector_field import VectorField
 
@@ -104,7 +104,7 @@ class Branch:
     def from_stored(cls, dataset: xr.Dataset, model: VectorField | None = None) -> Branch:
         """The branch that ``stored`` described; ``model`` avoids compiling it again."""
         head = head_of(dataset)
-        described = from_dict(head["model"])
+        described = VectorField.from_dict(head["model"])
         own = described if model is None else model.with_parameters(**described.parameters)
         return cls(
             kind=head["kind"],

@@ -11,11 +11,12 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import complex128, float64, int64, njit, types
+from numba import complex128, float64, int64, types
 
 from dynsys.compiled.kernels import COMPLEX_MATRIX, VECTOR
 from dynsys.expressions.functions import linoid_derivative
 from dynsys.expressions.graph import Graph
+from dynsys.numba_cache import njit
 from dynsys.tables import table_jet
 
 OPERATIONS = (

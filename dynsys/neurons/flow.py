@@ -14,9 +14,10 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import boolean, float64, int64, njit, types
+from numba import boolean, float64, int64, types
 
 from dynsys.compiled.kernels import FIELD_TYPE, MATRIX, TANGENT_TYPE, VECTOR
+from dynsys.numba_cache import njit
 from dynsys.simulation.dormand_prince_tableau import ERROR, STAGES
 
 SPEED = 1.0  # mV/ms

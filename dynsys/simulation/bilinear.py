@@ -9,8 +9,9 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import float64, int64, njit, types
+from numba import float64, int64, types
 
+from dynsys.numba_cache import njit
 from dynsys.tables import HEADER, SmoothTable
 from dynsys.transfer import transfer_function
 from dynsys.transfer.published import MU, SIGMA, published_scheme

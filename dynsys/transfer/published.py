@@ -15,9 +15,10 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-from numba import complex128, float64, njit, types
+from numba import complex128, float64, types
 
 from dynsys.errors import StorageError
+from dynsys.numba_cache import njit
 from dynsys.transfer.filters import best_time_constant, frequency_nodes, misfit, resonance_width
 from dynsys.transfer.fokker_planck import VECTOR
 from dynsys.transfer.neuron import EIFNeuron

@@ -8,9 +8,10 @@ from dataclasses import asdict
 
 import numpy as np
 import xarray as xr
-from numba import float64, njit, types
+from numba import float64, types
 
 from dynsys.errors import ModelError
+from dynsys.numba_cache import njit
 from dynsys.transfer.filters import cell
 from dynsys.transfer.fokker_planck import FINE, VECTOR
 from dynsys.transfer.neuron import EIFNeuron
