@@ -6,7 +6,6 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from continuation.engine.settings import Settings
 from continuation.report import write_report, write_table
 from dynsys.commands import add_model_arguments, model_from
 from dynsys.errors import ConvergenceError, ModelError
@@ -211,7 +210,10 @@ def axis_of(words: list[str]) -> tuple[str, float, float]:
         raise ModelError(f"the span of {name} is {low!r} {high!r}; give two numbers") from None
 
 
-def _settings(chosen: argparse.Namespace) -> Settings:
+def _settings(chosen: argparse.Namespace) -> Any:
+    # Here, since the command line's help should not wait for it.
+    from continuation.engine.settings import Settings
+
     return Settings() if chosen.step_max is None else Settings(step_max=chosen.step_max)
 
 

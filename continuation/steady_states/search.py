@@ -146,6 +146,7 @@ def _refine(model: VectorField, states: np.ndarray) -> np.ndarray:
 
 
 def _random_states(model: VectorField, count: int, seed: int) -> np.ndarray:
+    # scipy.stats takes half a second to load; a start of the user's own needs no search.
     from scipy.stats import qmc
 
     low, high = model.state_box()

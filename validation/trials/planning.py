@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
 from continuation.diagrams.diagram import Diagram
 from dynsys.errors import ModelError
 from dynsys.models.aln import WIRINGS, aln
@@ -202,8 +204,6 @@ def plan(
 
 def conducted(chosen: Plan, out: Path, scheduler: str | None, progress: bool) -> Outcome:
     """Carry out a plan; see ``Plan.run``."""
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-
     sweep = Sweep(out / "runs")
     start = time.perf_counter()
     limit = 60 * chosen.budget_minutes
