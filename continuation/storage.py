@@ -17,7 +17,7 @@ from continuation.engine.settings import Settings
 from continuation.engine.special_points import SpecialPoint
 from continuation.steady_states.branch import Branch
 from dynsys.errors import StorageError
-from dynsys.serialization import from_dict, to_dict
+from dynsys.serialization import to_dict
 from dynsys.storage import write_atomically
 from dynsys.vector_field import VectorField
 
@@ -153,7 +153,7 @@ def _point(model: VectorField, data: dict[str, Any]) -> SpecialPoint:
 
 def _branch(dataset: xr.Dataset, model: VectorField | None = None) -> Branch:
     head = json.loads(dataset.attrs["dynsys"])
-    stored = from_dict(head["model"])
+    stored = VectorField.from_dict(head["model"])
     own = stored if model is None else model.with_parameters(**stored.parameters)
     return Branch(
         kind=head["kind"],
@@ -173,7 +173,7 @@ def _branch(dataset: xr.Dataset, model: VectorField | None = None) -> Branch:
 def _diagram(head: dict[str, Any], tree: xr.DataTree) -> Diagram:
     from continuation.cycles.storage import cycles_from
 
-    model = from_dict(head["model"])
+    model = VectorField.from_dict(head["model"])
     groups = {name: node.to_dataset().load() for name, node in tree.children.items()}
 
     def branches(kind: str) -> tuple[Branch, ...]:

@@ -29,7 +29,8 @@ __all__ = ["njit"]
 GENERATED = "dynsys_compiled_"  # modules of the models' generated functions begin so
 PACKAGES = {"dynsys", "continuation", "stimulation", "validation"}
 
-_STANDARD = tuple(caching.CompileResultCacheImpl._locator_classes)  # numba's choices of a folder
+_functions: Any = caching.CompileResultCacheImpl  # its table of locators is no public name
+_STANDARD = tuple(_functions._locator_classes)  # numba's choices of a folder
 _PLAIN = (bool, int, float, complex, str, bytes, type(None), np.generic)
 _DIGITS = 16  # of the digest, in the names of files
 
@@ -162,5 +163,4 @@ class ContentLocator:
                     file.unlink()
 
 
-if ContentLocator not in caching.CompileResultCacheImpl._locator_classes:
-    caching.CompileResultCacheImpl._locator_classes = [ContentLocator, *_STANDARD]
+_functions._locator_classes = [ContentLocator, *_STANDARD]

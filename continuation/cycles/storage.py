@@ -15,7 +15,7 @@ from continuation.cycles.curves import CycleCurve
 from continuation.cycles.orbits import DEGREE, Direction, Orbit, Solver
 from continuation.cycles.tracing import CycleSettings
 from continuation.storage import FORMAT
-from dynsys.serialization import from_dict, to_dict
+from dynsys.serialization import to_dict
 from dynsys.vector_field import VectorField
 
 
@@ -49,7 +49,7 @@ def dataset_of(result: CycleBranch | CycleCurve, digits: str = "float64") -> xr.
 def cycles_from(dataset: xr.Dataset, model: VectorField | None = None) -> CycleBranch | CycleCurve:
     """The branch or curve that ``dataset_of`` wrote; ``model`` avoids compiling it again."""
     head = json.loads(dataset.attrs["dynsys"])
-    stored = from_dict(head["model"])
+    stored = VectorField.from_dict(head["model"])
     own = stored if model is None else model.with_parameters(**stored.parameters)
     spans = {k: tuple(v) for k, v in head["spans_of_cycles"].items()}
     kind, fixed = head["solver"]

@@ -24,9 +24,8 @@ from dynsys.errors import DynsysError
 # The files that write and serve compiled functions, below the package's folder.
 _GENERATORS = [
     *(f"expressions/{name}" for name in ("graph", "translation", "functions", "partials")),
-    *(f"compiled/{name}" for name in ("code_generation", "series", "kernels")),
+    *(f"compiled/{name}" for name in ("code_generation", "series", "kernels", "splines")),
     "delays",
-    "tables",
 ]
 
 
