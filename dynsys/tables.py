@@ -207,7 +207,7 @@ def _values(table: str, name: str, values: np.ndarray, shape: tuple[int, int]) -
 
 def _coefficients(values: np.ndarray, axis: int) -> np.ndarray:
     """B-spline coefficients (n + 4 along ``axis``) of the not-a-knot interpolant."""
-    from scipy.sparse import lil_matrix
+    from scipy.sparse import lil_matrix  # only the making of a table needs it
     from scipy.sparse.linalg import splu
 
     n = values.shape[axis]

@@ -260,7 +260,7 @@ class AdaptationMap:
 
     def plot(self, ax: Any = None, start: np.ndarray | None = None) -> Any:
         """Draw the map, the diagonal, its 1-spike orbits and a cobweb. Returns the axes."""
-        from dynsys.neurons.drawing import draw_map
+        from dynsys.neurons.drawing import draw_map  # matplotlib
 
         return draw_map(self, ax, start)
 
