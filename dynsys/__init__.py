@@ -10,7 +10,6 @@ if TYPE_CHECKING:
     from dynsys.coupling.coupled_field import couple
     from dynsys.coupling.edges import Coupling, Diffusion
     from dynsys.definition import Attractors, Observable, Parameter, State
-    from dynsys.delays import delay
     from dynsys.errors import (
         ConvergenceError,
         DynsysError,
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     )
     from dynsys.exchange.ode_reader import read_ode
     from dynsys.exchange.pydstool_specification import read_pydstool
+    from dynsys.expressions.delay import delay
     from dynsys.linear_response import frequency_response
     from dynsys.simulation.adaptive import Tolerance
     from dynsys.simulation.ensembles import simulate_ensemble
@@ -62,7 +62,6 @@ __getattr__, __dir__ = lazy_names(
         "dynsys.coupling.coupled_field": ["couple"],
         "dynsys.coupling.edges": ["Coupling", "Diffusion"],
         "dynsys.definition": ["Attractors", "Observable", "Parameter", "State"],
-        "dynsys.delays": ["delay"],
         "dynsys.errors": [
             "ConvergenceError",
             "DynsysError",
@@ -72,6 +71,7 @@ __getattr__, __dir__ = lazy_names(
         ],
         "dynsys.exchange.ode_reader": ["read_ode"],
         "dynsys.exchange.pydstool_specification": ["read_pydstool"],
+        "dynsys.expressions.delay": ["delay"],
         "dynsys.linear_response": ["frequency_response"],
         "dynsys.simulation.adaptive": ["Tolerance"],
         "dynsys.simulation.ensembles": ["simulate_ensemble"],

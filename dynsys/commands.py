@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 GROUP = "dynsys.commands"
 _FAILED, _UNREADABLE, _INTERRUPTED = 1, 2, 130  # 128 + the number of the signal
+_FIGURES = (".png", ".svg", ".pdf")
 _ABOUT = """\
 Bifurcation analysis of neural population models, from the model's name to the figure.
 
@@ -160,6 +161,14 @@ def assigned_values(assignments: Sequence[str]) -> dict[str, float]:
         if not sign:
             raise ModelError(f"--set {assignment!r} is not NAME=VALUE, for instance --set a=15")
     return values
+
+
+def check_figure(path: Path | None) -> None:
+    """ModelError where a figure's file has another ending than .png, .svg or .pdf."""
+    if path is not None and path.suffix not in _FIGURES:
+        raise ModelError(
+            f"--plot {path}: a figure ends in {', '.join(_FIGURES)}; try {path.with_suffix('.png')}"
+        )
 
 
 def _find_model(name: str, options: Sequence[str] = ()) -> VectorField:

@@ -1,4 +1,7 @@
-"""``dynsys doctor``: what works on this machine, and the line that repairs what does not."""
+"""``dynsys doctor``: what works on this machine, and the line that repairs what does not.
+
+Each check imports what it tries: a part that is broken must not break the others, nor the start.
+"""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ def lazy_names(
 
     Example
     -------
-    >>> __getattr__, __dir__ = lazy_names(__name__, {"dynsys.delays": ["delay"]})
+    >>> __getattr__, __dir__ = lazy_names(__name__, {"dynsys.tables": ["SmoothTable"]})
     """
     home = {name: module for module, names in homes.items() for name in names}
 

@@ -29,7 +29,9 @@ __all__ = ["njit"]
 GENERATED = "dynsys_compiled_"  # modules of the models' generated functions begin so
 PACKAGES = {"dynsys", "continuation", "stimulation", "validation"}
 
-_STANDARD = tuple(caching.CompileResultCacheImpl._locator_classes)  # numba's choices of a folder
+_functions: Any = caching.CompileResultCacheImpl
+# numba's choices of a folder, no public name: should a later numba have none, its own keys serve.
+_STANDARD = tuple(getattr(_functions, "_locator_classes", ()))
 _PLAIN = (bool, int, float, complex, str, bytes, type(None), np.generic)
 _DIGITS = 16  # of the digest, in the names of files
 
@@ -162,5 +164,5 @@ class ContentLocator:
                     file.unlink()
 
 
-if ContentLocator not in caching.CompileResultCacheImpl._locator_classes:
-    caching.CompileResultCacheImpl._locator_classes = [ContentLocator, *_STANDARD]
+if _STANDARD:
+    _functions._locator_classes = [ContentLocator, *_STANDARD]

@@ -24,7 +24,7 @@ def limit_cycles(
     source: SpecialPoint | Cycle | VectorField,
     parameter: str,
     span: tuple[float, float],
-    start: tuple[Sequence[float], float] | None = None,
+    start: tuple[Sequence[float] | np.ndarray, float] | None = None,
     settings: CycleSettings | None = None,
 ) -> CycleBranch:
     """Follow a branch of limit cycles across a span of one parameter.

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import float64, int64, njit, types
+from numba import float64, int64, types
 
 from continuation.engine.linear_algebra import copy_into, lu_factor, lu_solve
 from dynsys.compiled.kernels import DOMAIN_TYPE, FIELD_TYPE, JACOBIAN_TYPE, MATRIX, VECTOR
 from dynsys.errors import ConvergenceError, ModelError
+from dynsys.numba_cache import njit
 from dynsys.vector_field import VectorField
 
 SAME = 1e-6  # scaled distance below which two solutions are one equilibrium

@@ -14,10 +14,10 @@ import numpy as np
 from numba import complex128, float64, int64, types
 
 from dynsys.compiled.kernels import COMPLEX_MATRIX, VECTOR
+from dynsys.compiled.splines import table_jet
 from dynsys.expressions.functions import linoid_derivative
 from dynsys.expressions.graph import Graph
 from dynsys.numba_cache import njit
-from dynsys.tables import table_jet
 
 OPERATIONS = (
     ["const", "x", "p", "add", "mul", "div", "power", "table", "linoid", "select"]

@@ -127,7 +127,7 @@ def _borders(
 
 def draw_atlas(atlas: xr.Dataset, ax: Any = None) -> Any:
     """Patterns by colour, spikes per burst as numbers, border points in black. Returns the axes."""
-    from matplotlib.colors import ListedColormap
+    from matplotlib.colors import ListedColormap  # only figures need it
     from matplotlib.patches import Patch
 
     from dynsys.neurons.drawing import new_axes

@@ -7,6 +7,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from dynsys.commands import assigned_values
+from dynsys.storage import write_atomically
+
 _ABOUT = """\
 What an AdEx neuron does, from the row of the pattern table to the figures.
 
@@ -43,7 +46,6 @@ def add(subparsers: Any) -> None:
 
 def run(chosen: argparse.Namespace) -> None:
     """Compute, print, draw, write."""
-    from dynsys.commands import assigned_values
     from dynsys.models import adex_neuron
 
     neuron = adex_neuron(chosen.row, **assigned_values(chosen.values))
@@ -70,7 +72,6 @@ def _pattern(neuron: Any, chosen: argparse.Namespace) -> list[Path]:
 
 def _rate(neuron: Any, chosen: argparse.Namespace) -> list[Path]:
     from dynsys.neurons.drawing import draw_rate_curve
-    from dynsys.storage import write_atomically
 
     curve = neuron.rate_curve(span=tuple(chosen.span))
     print(f"firing from {curve.attrs['onset']:.6g} pA on: {curve.attrs['ended']}")
@@ -95,8 +96,6 @@ def _onset(neuron: Any, chosen: argparse.Namespace) -> list[Path]:
 
 
 def _saved(figures: dict[str, Any], out: Path) -> list[Path]:
-    from dynsys.storage import write_atomically
-
     files = []
     for name, ax in figures.items():
         for kind in ("png", "svg"):

@@ -95,7 +95,7 @@ def eif_rate(neuron: SpikingNeuron, sigma: float) -> float:
     >>> from dynsys.models import adex_neuron
     >>> eif_rate(adex_neuron("tonic", a=0.0, b=0.0, I=30.0), sigma=0.884)
     """
-    from dynsys.transfer import steady_state
+    from dynsys.transfer import steady_state  # compiles the solver
 
     eif, mu = _eif(neuron)
     return 1000.0 * steady_state(eif, mu, sigma)[0]

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from dynsys.commands import add_model_arguments, model_from
+from dynsys.storage import write_atomically
 
 _ABOUT = """\
 Integrate a model over time, its delays exact. Writes run.nc, run.png and run.svg.
@@ -62,7 +63,6 @@ def run_options(chosen: argparse.Namespace) -> dict[str, Any]:
 def write_run(result: Any, out: Path, stimulus: Any = None) -> None:
     """Print what a run did and write run.nc, run.png and run.svg."""
     from dynsys.simulation.drawing import draw_run
-    from dynsys.storage import write_atomically
 
     unit = result["time"].attrs["units"]
     print(

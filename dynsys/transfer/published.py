@@ -91,7 +91,7 @@ def _row(neuron, mu, sigma, out):
 
 def compute(path: Path = STORED) -> Path:
     """Compute the table of the default neuron and store it (about four minutes on two cores)."""
-    from dynsys.transfer.table import _in_threads
+    from dynsys.transfer.table import _in_threads  # compiles the solver
 
     neuron, values = EIFNeuron().packed(), np.empty((len(MU), len(SIGMA), 3))
 

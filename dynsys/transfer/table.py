@@ -15,7 +15,7 @@ from dynsys.numba_cache import njit
 from dynsys.transfer.filters import cell
 from dynsys.transfer.fokker_planck import FINE, VECTOR
 from dynsys.transfer.neuron import EIFNeuron
-from dynsys.transfer.stored import DEFAULT_MU, DEFAULT_SIGMA, UNITS, VERSION
+from dynsys.transfer.table_format import DEFAULT_MU, DEFAULT_SIGMA, UNITS, VERSION
 
 
 @njit([types.void(VECTOR, float64, VECTOR, types.Array(float64, 2, "C"))], cache=True, nogil=True)
