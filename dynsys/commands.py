@@ -9,6 +9,7 @@ import argparse
 import inspect
 import os
 import re
+import runpy
 import sys
 from collections.abc import Callable, Sequence
 from importlib.metadata import entry_points
@@ -172,6 +173,7 @@ def check_figure(path: Path | None) -> None:
 
 
 def _find_model(name: str, options: Sequence[str] = ()) -> VectorField:
+    # Here, since the command line's help should not wait for it.
     from dynsys.models import LIBRARY
 
     if ".py:" in name:
@@ -211,8 +213,7 @@ def _typed_options(
 
 def _own_model(name: str) -> VectorField:
     """The model of ``path/to/file.py:name``, a VectorField or a function that returns one."""
-    import runpy
-
+    # Here, since the command line's help should not wait for it.
     from dynsys.vector_field import VectorField
 
     path, _, attribute = name.rpartition(":")
@@ -239,6 +240,7 @@ def _own_model(name: str) -> VectorField:
 
 def _may_be_model(value: Any, path: str) -> bool:
     """Whether a name of a user's file is worth suggesting: a model or a function of that file."""
+    # Here, since the command line's help should not wait for it.
     from dynsys.vector_field import VectorField
 
     code = getattr(value, "__code__", None)

@@ -97,6 +97,7 @@ def _libraries(part: str) -> Finding:
 
 
 def _cache(part: str) -> Finding:
+    # Here, so that what cannot be imported is one finding among others.
     from dynsys.cache import cache_directory
 
     place = cache_directory()
@@ -112,6 +113,7 @@ def _cache(part: str) -> Finding:
 
 
 def _engine(part: str) -> Finding:
+    # Here, so that what cannot be imported is one finding among others.
     from dynsys.vector_field import VectorField
 
     value = VectorField("doctor", {"x": 1.0}, {"k": 2.0}, {"x": "-k*x^3"}).jacobian([2.0])[0, 0]
@@ -134,6 +136,7 @@ def _threads(part: str) -> Finding:
 
 
 def _pydstool(part: str) -> Finding:
+    # Here, so that what cannot be imported is one finding among others.
     from dynsys.exchange.pydstool_import import pydstool
 
     found = _installed("PyDSTool")

@@ -46,6 +46,7 @@ def add(subparsers: Any) -> None:
 
 def run(chosen: argparse.Namespace) -> None:
     """Compute, print, draw, write."""
+    # Here, since the command line's help should not wait for it.
     from dynsys.models import adex_neuron
 
     neuron = adex_neuron(chosen.row, **assigned_values(chosen.values))
@@ -55,6 +56,7 @@ def run(chosen: argparse.Namespace) -> None:
 
 
 def _pattern(neuron: Any, chosen: argparse.Namespace) -> list[Path]:
+    # Here, since the command line's help should not wait for it.
     from dynsys.neurons.drawing import draw_map, draw_response
 
     found = neuron.firing_pattern(holding=chosen.holding)
@@ -64,6 +66,7 @@ def _pattern(neuron: Any, chosen: argparse.Namespace) -> list[Path]:
     start = neuron.rest(chosen.holding)
     figures = {"response": response[0], "map": draw_map(neuron.adaptation_map(), start=start)}
     if found.orbit is not None:
+        # Here, since the command line's help should not wait for it.
         from dynsys.neurons.drawing import draw_phase_response
 
         figures["phase_response"] = draw_phase_response(found.orbit.phase_response())
@@ -71,6 +74,7 @@ def _pattern(neuron: Any, chosen: argparse.Namespace) -> list[Path]:
 
 
 def _rate(neuron: Any, chosen: argparse.Namespace) -> list[Path]:
+    # Here, since the command line's help should not wait for it.
     from dynsys.neurons.drawing import draw_rate_curve
 
     curve = neuron.rate_curve(span=tuple(chosen.span))
@@ -83,6 +87,7 @@ def _rate(neuron: Any, chosen: argparse.Namespace) -> list[Path]:
 
 
 def _onset(neuron: Any, chosen: argparse.Namespace) -> list[Path]:
+    # Here, since the command line's help should not wait for it.
     from dynsys.neurons.drawing import draw_phase_plane
 
     found = neuron.onset()

@@ -103,6 +103,7 @@ def eif_rate(neuron: SpikingNeuron, sigma: float) -> float:
 
 def _eif(neuron: SpikingNeuron) -> tuple[Any, float]:
     """The neuron of the Fokker-Planck solver, and its mean input in mV/ms."""
+    # The Fokker-Planck solver compiles on its first import; simulations do not need it.
     from dynsys.transfer import EIFNeuron
 
     p = neuron.parameters
@@ -121,6 +122,7 @@ def eif_density(neuron: SpikingNeuron, sigma: float) -> tuple[np.ndarray, np.nda
     Arguments and errors as of ``eif_rate``. Integrates to 1 - rate Tref; second order on the
     solver's graded grid.
     """
+    # The Fokker-Planck solver compiles on its first import; simulations do not need it.
     from dynsys.transfer.fokker_planck import propagators, steady_state, voltage_grid
 
     eif, mu = _eif(neuron)

@@ -44,6 +44,7 @@ def add_run_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(chosen: argparse.Namespace) -> None:
     """Simulate, draw, write."""
+    # Here, since the command line's help should not wait for it.
     from dynsys.simulation import simulate
 
     result = simulate(model_from(chosen), chosen.duration, **run_options(chosen))
@@ -62,6 +63,7 @@ def run_options(chosen: argparse.Namespace) -> dict[str, Any]:
 
 def write_run(result: Any, out: Path, stimulus: Any = None) -> None:
     """Print what a run did and write run.nc, run.png and run.svg."""
+    # Here, since the command line's help should not wait for it.
     from dynsys.simulation.drawing import draw_run
 
     unit = result["time"].attrs["units"]

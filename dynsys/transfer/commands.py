@@ -51,6 +51,7 @@ def add(subparsers: Any) -> None:
 
 def run(chosen: argparse.Namespace) -> None:
     """Print rate, voltage and filter time constants; write the table where asked."""
+    # Here, since the command line's help should not wait for it.
     from dynsys.transfer import (
         EIFNeuron,
         filter_time_constants,

@@ -49,6 +49,7 @@ def add_fit(subparsers: Any) -> None:
 
 def run_fit(chosen: argparse.Namespace) -> None:
     """Simulate, fit, report, save."""
+    # Here, since the command line's help should not wait for it.
     from dynsys.cells import find_cell
     from dynsys.transfer.fit_drawing import draw_fit
     from dynsys.transfer.fitted import save_transfer_function

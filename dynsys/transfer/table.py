@@ -82,6 +82,7 @@ def _axis(name: str, values: np.ndarray) -> np.ndarray:
 
 
 def _in_threads(work, count: int, workers: int, progress: bool) -> None:
+    # Only long computations show their progress.
     from rich.progress import Progress
 
     with ThreadPoolExecutor(workers) as pool, Progress(disable=not progress) as bar:
