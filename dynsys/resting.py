@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 from scipy.integrate import solve_ivp
 
+from dynsys.conservation import ConservedSum, conserved_sums
 from dynsys.errors import ConvergenceError, unknown_name
 from dynsys.validity import Flag, flags
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 _SPANS = 10.0 ** np.arange(1, 6)  # time units; the slowest populations rest within seconds
 _MOST = 50_000  # evaluations of the field: a model that rests needs far fewer
+_NEUTRAL = 1e-9  # real parts below it, relative to the largest eigenvalue, count as zero
 _NEAR = 0.05  # scaled distance between the end of the motion and what Newton makes of it
 
 
@@ -26,7 +28,8 @@ class Equilibrium:
 
     ``state`` (n,), ``values`` of states and observables by name (``equilibrium["nu_e"]``),
     ``eigenvalues`` (n,) in 1/time unit, ``residual`` of the field in scaled units, ``flags`` where
-    the model is used outside its validity.
+    the model is used outside its validity. Where sums of states are ``conserved``, the equilibrium
+    is that of their values at the start, stable among the states that share them.
     """
 
     model: VectorField
@@ -35,6 +38,7 @@ class Equilibrium:
     eigenvalues: np.ndarray
     residual: float
     flags: tuple[Flag, ...]
+    conserved: tuple[ConservedSum, ...] = ()
 
     def __getitem__(self, name: str) -> float:
         if name not in self.values:
@@ -46,14 +50,19 @@ class Equilibrium:
         words = {k: f"{k} = {v:.9g} {model.unit(k)}".rstrip() for k, v in self.values.items()}
         first = [w for k, w in words.items() if k in model.states]
         rest = ", ".join(w for k, w in words.items() if k not in model.states)
-        slowest = self.eigenvalues[np.argmax(self.eigenvalues.real)]
         unit = f"/{model.time_unit}" if model.time_unit else ""
+        slowest = max(self.eigenvalues, key=lambda z: z.real, default=0.0)
         lines = [
             f"stable equilibrium of {model.name}: {', '.join(first)}",
             f"slowest eigenvalue {slowest:.5g}{unit}; residual {self.residual:.0e}",
         ]
         lines += [rest] if rest else []
+        kept = [f"{s} = {float(s.factors @ self._physical()):.9g}" for s in self.conserved]
+        lines += [f"conserved: {', '.join(kept)}"] if kept else []
         return "\n  ".join([*lines, *map(str, self.flags)])
+
+    def _physical(self) -> np.ndarray:
+        return self.state[: self.model.physical_dimension]
 
     __repr__ = __str__
 
@@ -67,12 +76,14 @@ class Rest:
         1. Follow the motion from the model's initial state (or ``start``) for 10, 100, ... 1e5 time
            units, by an implicit method with the exact Jacobian.
         2. After each, refine by Newton; accept what is stable and near the end of the motion.
+        3. Conserved sums of states keep their values at the start, in Newton's steps too.
 
         Delays are their transport lines here, which have exact equilibria.
 
         Raises
         ------
-        ConvergenceError where the motion does not come to rest: it oscillates, or runs away.
+        ConvergenceError where the motion does not come to rest: it oscillates, runs away, or stays
+        near an equilibrium that is neutral (a centre), which nothing returns to.
 
         Example
         -------
@@ -81,22 +92,33 @@ class Rest:
         """
         model = cast(Any, self)
         x = model.initial_state() if start is None else model._full(start)
+        sums = conserved_sums(model)
+        rows = np.zeros((len(sums), model.compiled.n))
+        for row, kept in zip(rows, sums, strict=True):
+            row[: model.physical_dimension] = kept.factors
+        neutral = ""
         for span in _SPANS:
             moved = _moved(model, x, float(span))
             if moved is None:
                 break
             x = moved
-            found = _newton(model, x)
+            found = _newton(model, x, rows)
             if found is None or np.max(np.abs(found - x) / model.scales) > _NEAR:
                 continue
-            eigenvalues = np.linalg.eigvals(model.jacobian(found))
-            if eigenvalues.real.max() < 0:
-                return _equilibrium(model, found, eigenvalues)
+            eigenvalues = _transverse(model.jacobian(found), len(sums))
+            largest = eigenvalues.real.max(initial=-np.inf)
+            if abs(largest) <= _NEUTRAL * np.max(np.abs(eigenvalues), initial=0.0):
+                neutral = (
+                    " The equilibrium nearby is neutral (a centre, or degenerate): an eigenvalue "
+                    "lies on the imaginary axis, and the motion neither returns to it nor leaves."
+                )
+            elif largest < 0:
+                return _equilibrium(model, found, eigenvalues, sums)
         where = ", ".join(f"{k} = {v:.4g}" for k, v in zip(model.states, x, strict=False))
         raise ConvergenceError(
             f"{model.name} does not come to rest: followed for up to {span:g} "
-            f"{model.time_unit or 'time units'}, it was last seen at {where}. It may oscillate "
-            "(continuation.limit_cycles follows the rhythm); continuation.find_equilibria finds "
+            f"{model.time_unit or 'time units'}, it was last seen at {where}.{neutral} It may "
+            "oscillate (continuation.limit_cycles follows the rhythm); continuation.find_equilibria finds "
             "equilibria that are not stable"
         )
 
@@ -141,10 +163,25 @@ def _moved(model: VectorField, x: np.ndarray, span: float) -> np.ndarray | None:
     return end
 
 
-def _newton(model: VectorField, x: np.ndarray) -> np.ndarray | None:
+def _transverse(jacobian: np.ndarray, sums: int) -> np.ndarray:
+    """Eigenvalues without the zeros of conserved sums."""
+    eigenvalues = np.linalg.eigvals(jacobian)
+    return eigenvalues[np.argsort(np.abs(eigenvalues))[sums:]]
+
+
+def _newton(model: VectorField, x: np.ndarray, sums: np.ndarray) -> np.ndarray | None:
+    """Newton's method at fixed values of the sums (k, n) of states."""
     for _ in range(30):
+        matrix, rate = model.jacobian(x), model.rhs(x)
+        if not (np.all(np.isfinite(matrix)) and np.all(np.isfinite(rate))):
+            return None
         try:
-            step = np.linalg.solve(model.jacobian(x), -model.rhs(x))
+            if len(sums):
+                whole = np.vstack([matrix / model.scales[:, None], sums])
+                right = np.concatenate([-rate / model.scales, np.zeros(len(sums))])
+                step = np.linalg.lstsq(whole, right, rcond=None)[0]
+            else:
+                step = np.linalg.solve(matrix, -rate)
         except np.linalg.LinAlgError:
             return None
         x = x + step
@@ -156,7 +193,9 @@ def _newton(model: VectorField, x: np.ndarray) -> np.ndarray | None:
     return x if size < 1e-9 else None
 
 
-def _equilibrium(model: VectorField, x: np.ndarray, eigenvalues: np.ndarray) -> Equilibrium:
+def _equilibrium(
+    model: VectorField, x: np.ndarray, eigenvalues: np.ndarray, sums: tuple[ConservedSum, ...]
+) -> Equilibrium:
     values = dict(zip(model.states, x.tolist(), strict=False)) | model.observe(x)
     return Equilibrium(
         model=model,
@@ -165,4 +204,5 @@ def _equilibrium(model: VectorField, x: np.ndarray, eigenvalues: np.ndarray) -> 
         eigenvalues=eigenvalues,
         residual=float(np.max(np.abs(model.rhs(x)) / model.scales)),
         flags=tuple(flags(model, values)),
+        conserved=sums,
     )

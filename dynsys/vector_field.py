@@ -31,6 +31,7 @@ from dynsys.errors import ModelError, unknown_name
 from dynsys.exports import Exports
 from dynsys.expressions.printing import to_text
 from dynsys.resting import Rest
+from dynsys.scaling import state_sizes
 from dynsys.tables import SmoothTable
 
 _HERTZ = {"ms": 1000.0, "s": 1.0, "": 1.0}
@@ -293,28 +294,31 @@ class VectorField(Exports, Rest):
         return full
 
     @cached_property
+    def sizes(self) -> np.ndarray:
+        """Typical size (n_physical,) of every state: its range, or the model's own motion."""
+        return state_sizes(self)
+
+    @cached_property
     def scales(self) -> np.ndarray:
         """Typical size (n,) of every state; of delay lines from their signals over the ranges."""
         scale = np.ones(self.compiled.n)
         physical = len(self.states)
-        scale[:physical] = [state.scale for state in self.states.values()]
+        scale[:physical] = self.sizes
         if self.lines:
             # Default parameters: the norm of a continuation must not depend on where it starts.
             p = np.array([declared.value for declared in self.declared_parameters.values()])
-            samples = self.fill_lines(self._sample_states(32), p)[:, physical:]
+            low, high = self.state_box()
+            inside = low + (high - low) * np.random.default_rng(1).random((32, physical))
+            samples = self.fill_lines(inside, p)[:, physical:]
             size = np.nanmax(np.abs(samples), axis=0) / 2
             scale[physical:] = np.where(np.isfinite(size) & (size > 0), size, 1.0)
         return scale
 
-    def _sample_states(self, count: int) -> np.ndarray:
-        low, high = self.state_box()
-        return low + (high - low) * np.random.default_rng(1).random((count, len(low)))
-
     def state_box(self) -> tuple[np.ndarray, np.ndarray]:
-        """Lower and upper ends (n_physical,) of the states' ranges (initial +- scale without)."""
+        """Lower and upper ends (n_physical,) of the states' ranges (initial +- size without)."""
         bounds = [
-            state.range or (state.initial - state.scale, state.initial + state.scale)
-            for state in self.states.values()
+            state.range or (state.initial - size, state.initial + size)
+            for state, size in zip(self.states.values(), self.sizes, strict=True)
         ]
         low, high = np.array(bounds, dtype=float).T
         return low, high

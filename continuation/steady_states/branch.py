@@ -29,14 +29,16 @@ from dynsys.serialization import to_dict
 from dynsys.validity import flags
 from dynsys.vector_field import VectorField
 
+AXIS = 1e-11  # real parts below it, relative to the largest eigenvalue, lie on the imaginary axis
+
 
 @dataclass(frozen=True)
 class Branch:
     """A curve of equilibria, folds or Hopf points.
 
     ``data`` is an xarray Dataset over ``point``: free parameters, states, observables,
-    ``unstable`` (eigenvalues right of the axis), ``stable``, ``eigenvalue_real/imag``
-    (point, mode), ``piece`` (disconnected pieces are numbered), on Hopf curves ``frequency`` in Hz.
+    ``unstable`` (eigenvalues right of the axis), ``stable``, ``neutral`` (none right of the axis but
+    some on it: a centre), ``eigenvalue_real/imag`` (point, mode), ``piece`` (disconnected pieces are numbered), on Hopf curves ``frequency`` in Hz.
     ``ended`` holds for every piece why each end stopped, ``steps`` the next steps there.
 
     Example
@@ -176,6 +178,7 @@ class Branch:
             start, end = self.ended[number]
             lines.append(f"    start: {start}; end: {end}")
             lines += [f"    {p}" for p in self.special_points if p.piece == number]
+            lines += _neutral_words(piece)
             lines += [f"    {flag}" for flag in flags(self.model, piece)]
         return "\n".join(lines)
 
@@ -183,6 +186,17 @@ class Branch:
 
     def _repr_html_(self) -> str:
         return html(self.plot(), self.kind, str(self))
+
+
+def _neutral_words(piece: xr.Dataset) -> list[str]:
+    """A line on stretches where stability cannot be told from the linear part."""
+    count = int(piece["neutral"].sum()) if "neutral" in piece else 0
+    if count < 2:  # a bifurcation point itself
+        return []
+    return [
+        f"    neutral at {count} points: eigenvalues on the imaginary axis (centres, or curves of "
+        "equilibria), where the linear part does not tell stability"
+    ]
 
 
 def make_branch(
@@ -234,7 +248,9 @@ def make_dataset(
             "point", omega / (2 * np.pi) * model.frequency_factor, {"units": "Hz"},
         )  # fmt: skip
     columns["unstable"] = ("point", count_unstable(spectra, follower.problem.conditions))
-    columns["stable"] = ("point", columns["unstable"][1] == 0)
+    neutral = count_neutral(spectra) > follower.problem.conditions
+    columns["stable"] = ("point", (columns["unstable"][1] == 0) & ~neutral)
+    columns["neutral"] = ("point", (columns["unstable"][1] == 0) & neutral)
     columns["eigenvalue_real"] = (("point", "mode"), spectra.real)
     columns["eigenvalue_imag"] = (("point", "mode"), spectra.imag)
     columns["piece"] = ("point", np.repeat(np.arange(len(traces)), [len(t.points) for t in traces]))
@@ -255,15 +271,28 @@ def observe_all(
 
 
 def count_unstable(spectra: np.ndarray, critical: int) -> np.ndarray:
-    """Eigenvalues right of the axis, without the ``critical`` ones of a fold or Hopf curve."""
+    """Eigenvalues right of the axis, without the ``critical`` ones of a fold or Hopf curve.
+
+    Those on the axis, to rounding, do not count.
+    """
     if critical == 0:
-        return np.sum(spectra.real > 0, axis=1)
+        return np.sum(spectra.real > _axis(spectra), axis=1)
     if critical == 1:
         order = np.argsort(np.abs(spectra), axis=1)
     else:
         order = np.argsort(np.abs(spectra.real) + 1e3 * (spectra.imag == 0), axis=1)
     rest = np.take_along_axis(spectra, order, axis=1)[:, critical:]
-    return np.sum(rest.real > 0, axis=1)
+    return np.sum(rest.real > _axis(spectra), axis=1)
+
+
+def count_neutral(spectra: np.ndarray) -> np.ndarray:
+    """Eigenvalues on the imaginary axis, to rounding."""
+    return np.sum(np.abs(spectra.real) <= _axis(spectra), axis=1)
+
+
+def _axis(spectra: np.ndarray) -> np.ndarray:
+    """Real parts (k, 1) that rounding cannot tell from zero."""
+    return AXIS * np.max(np.abs(spectra), axis=1, keepdims=True)
 
 
 def reasons(trace: Trace, hopf: bool = False) -> tuple[str, str]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -12,8 +13,9 @@ from continuation.engine.problems import EQUILIBRIUM
 from continuation.engine.settings import Settings
 from continuation.steady_states.branch import Branch, equilibria_of
 from continuation.steady_states.pydstool_backend import check_backend, compute
-from continuation.steady_states.search import find_equilibria, refine_equilibrium
-from dynsys.errors import ConvergenceError
+from continuation.steady_states.search import refine_equilibrium, search_box
+from dynsys.conservation import words
+from dynsys.errors import ConvergenceError, ModelError
 from dynsys.vector_field import VectorField
 
 
@@ -47,7 +49,8 @@ def equilibria(
     Raises
     ------
     UnknownNameError, ModelError
-        for a wrong name or span; ConvergenceError where no equilibrium is found.
+        for a wrong name or span, and where sums of states are conserved (no equilibrium is
+        isolated then); ConvergenceError where no equilibrium is found.
 
     Example
     -------
@@ -57,34 +60,60 @@ def equilibria(
     """
     settings = settings or Settings()
     low, high = check_span(model, parameter, span)
+    _check_conserved(model, parameter, (low, high))
     follower = Follower(model, EQUILIBRIUM, {parameter: (low, high)}, settings)
     if backend != "dynsys":
         check_backend(backend)
-        seeds = _seeds(model, parameter, (low, high), start, seed)
+        seeds = _seeds(model, parameter, (low, high), start, seed, [])
         found = [_on_curve(follower, x, value) for value, x in seeds]
         return compute(follower, [y for y in found if y is not None])
     traces: list[Trace] = []
-    for value, x in _seeds(model, parameter, (low, high), start, seed):
+    notes: list[str] = []
+    for value, x in _seeds(model, parameter, (low, high), start, seed, notes):
         y = _on_curve(follower, x, value)
         if y is not None and not on_curves(follower, traces, y):
             traces.append(_oriented(_follow(follower, y), follower))
+    if not traces and notes:
+        raise ConvergenceError(
+            f"{model.name} has no isolated equilibrium with {parameter} in [{low:g}, {high:g}] in "
+            f"the states' ranges: {notes[0]}"
+        )
     if not traces:
         raise ConvergenceError(
             f"no equilibrium of {model.name} with {parameter} in [{low:g}, {high:g}] was found in "
             "the states' ranges; give a start, or ranges that hold one"
         )
+    for note in notes[:1]:
+        warnings.warn(f"left out: {note}", stacklevel=2)
     return equilibria_of(follower, traces)
 
 
-def _seeds(model, parameter, span, start, seed):
-    """(parameter value, state) pairs to start from."""
+def _check_conserved(model: VectorField, parameter: str, span: tuple[float, float]) -> None:
+    """ModelError where sums are conserved all along the span, not at single values only."""
+    somewhere = np.random.default_rng(5).uniform(*span, size=2)
+    said = [words(model.with_parameters(**{parameter: float(value)})) for value in somewhere]
+    if all(said):
+        raise ModelError(said[0])
+
+
+def _seeds(
+    model: VectorField,
+    parameter: str,
+    span: tuple[float, float],
+    start: Sequence[float] | np.ndarray | None,
+    seed: int,
+    notes: list[str],
+) -> Iterator[tuple[float, np.ndarray]]:
+    """(parameter value, state) pairs to start from; ``notes`` grow by what is left out."""
     if start is not None:
         value = float(np.clip(model.parameters[parameter], *span))
         yield value, refine_equilibrium(model.with_parameters(**{parameter: value}), start)
         return
     low, high = span
     for value in (low, high, (low + high) / 2):
-        for x in find_equilibria(model.with_parameters(**{parameter: value}), seed=seed):
+        found = search_box(model.with_parameters(**{parameter: value}), seed=seed)
+        notes += found.notes
+        for x in found.isolated:
             yield value, x
 
 

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+import warnings
+from dataclasses import dataclass, field
+
 import numpy as np
 from numba import float64, int64, types
 
 from continuation.engine.linear_algebra import copy_into, lu_factor, lu_solve
+from continuation.steady_states.continua import (
+    Continuum,
+    continuum_at,
+    corrected,
+    field_size,
+    is_singular,
+)
 from dynsys.compiled.kernels import DOMAIN_TYPE, FIELD_TYPE, JACOBIAN_TYPE, MATRIX, VECTOR
+from dynsys.conservation import conserved_sums, words
 from dynsys.errors import ConvergenceError, ModelError
 from dynsys.numba_cache import njit
 from dynsys.vector_field import VectorField
 
 SAME = 1e-6  # scaled distance below which two solutions are one equilibrium
+_CONTINUA = 3  # equilibria known not to be isolated, after which singular ones are not tested
+_CORRECTED = 8  # searches with singular matrices that are finished by Gauss-Newton
 
 _SEARCH = types.Array(int64, 1, "C")(
     FIELD_TYPE, JACOBIAN_TYPE, DOMAIN_TYPE, VECTOR, VECTOR, VECTOR, MATRIX, float64, int64, int64
@@ -29,7 +42,8 @@ def _size(field, tables, p, scale, x, f):
 
 @njit([_SEARCH], cache=True, error_model="numpy")
 def search(field, jacobian, domain, tables, p, scale, starts, tolerance, most, relaxations):
-    """Refine every row of ``starts`` in place; returns 1 for those that became equilibria.
+    """Refine every row of ``starts`` in place; returns 1 for those that became equilibria, -1 for
+    those where Newton's matrix was singular.
 
     Even rows take implicit Euler steps of growing length first (they tend to stable states), odd
     rows go straight to damped Newton (which finds saddles as easily).
@@ -52,6 +66,7 @@ def search(field, jacobian, domain, tables, p, scale, starts, tolerance, most, r
                 a[i, i] -= rate
                 f[i] = -f[i] / scale[i]
             if not lu_factor(a, pivots):
+                found[row] = -1
                 break
             lu_solve(a, pivots, f)
             longest = np.max(np.abs(f))
@@ -77,20 +92,34 @@ def search(field, jacobian, domain, tables, p, scale, starts, tolerance, most, r
     return found
 
 
+@dataclass
+class Found:
+    """Isolated equilibria (k, n), and curves of equilibria that are not isolated.
+
+    ``notes`` say of the latter where they are and what to do.
+    """
+
+    isolated: np.ndarray
+    continua: list[Continuum] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
 def find_equilibria(
     model: VectorField,
     searches: int = 64,
     seed: int = 0,
     starts: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Equilibria (k, n) of a model in the box of its states' ranges.
+    """Isolated equilibria (k, n) of a model in the box of its states' ranges.
 
     Searches start from a scrambled Sobol sequence over the ranges (and from ``starts``); they are
     doubled until a doubling finds nothing new, at most three times. The result is as complete as
     such a search can be: an equilibrium with a tiny basin under Newton's method may be missed.
 
     Returns solutions inside the box widened by half its width on each side, in order of the first
-    observable.
+    observable. Warns where there are curves of equilibria besides, and says which.
+
+    Raises ModelError where sums of states are conserved: then no equilibrium is isolated.
 
     Example
     -------
@@ -98,18 +127,49 @@ def find_equilibria(
     >>> find_equilibria(fitzhugh_nagumo()).shape
     (1, 2)
     """
+    if conserved_sums(model):
+        raise ModelError(words(model))
+    found = search_box(model, searches, seed, starts)
+    for note in found.notes:
+        warnings.warn(note, stacklevel=2)
+    return found.isolated
+
+
+def search_box(
+    model: VectorField, searches: int = 64, seed: int = 0, starts: np.ndarray | None = None
+) -> Found:
+    """As ``find_equilibria``, with what it would warn of as notes."""
     if searches < 1:
         raise ModelError(f"searches is {searches}; use at least 1")
-    known = np.empty((0, model.compiled.n))
+    if conserved_sums(model):
+        return Found(np.empty((0, model.compiled.n)), notes=[words(model)])
+    found = Found(np.empty((0, model.compiled.n)))
     if starts is not None:
-        known = _merge(model, known, _refine(model, np.array(starts, dtype=float)))
+        _add(model, found, _refine(model, np.array(starts, dtype=float)))
     for round_ in range(4):
         fresh = _refine(model, _random_states(model, searches * 2**round_, seed + round_))
-        before = len(known)
-        known = _merge(model, known, fresh)
-        if round_ > 0 and len(known) == before:
+        before = len(found.isolated)
+        _add(model, found, fresh)
+        if round_ > 0 and len(found.isolated) == before:
             break
-    return known
+    found.notes += [str(continuum) for continuum in found.continua[:1]]
+    return found
+
+
+def _add(model: VectorField, found: Found, fresh: np.ndarray) -> None:
+    """Add new solutions; those on curves of equilibria are kept apart, three of them at most."""
+    singular = np.array([is_singular(model, x) for x in fresh], dtype=bool)
+    if singular.any() and len(found.continua) < _CONTINUA:
+        size = field_size(model)
+        for k in np.flatnonzero(singular):
+            continuum = continuum_at(model, fresh[k], size)
+            if continuum is None:
+                singular[k] = False  # a bifurcation point: degenerate, but isolated
+            else:
+                found.continua.append(continuum)
+                if len(found.continua) == _CONTINUA:
+                    break
+    found.isolated = _merge(model, found.isolated, fresh[~singular])
 
 
 def refine_equilibrium(model: VectorField, x: np.ndarray) -> np.ndarray:
@@ -141,9 +201,19 @@ def _run(model: VectorField, states: np.ndarray) -> np.ndarray:
 
 
 def _refine(model: VectorField, states: np.ndarray) -> np.ndarray:
+    """The states that became equilibria; of those with singular matrices the first few."""
     states = np.ascontiguousarray(states)
+    given = states.copy()
     done = _run(model, states)
-    return states[done == 1]
+    stuck = np.flatnonzero(done == -1)[:_CORRECTED]
+    if not len(stuck):
+        return states[done == 1]
+    size, compiled, p = field_size(model), model.compiled, model.parameter_array()
+    ends = [corrected(model, given[k], size) for k in stuck]
+    inside = [
+        x for x in ends if x is not None and compiled.domain(x, p, compiled.tables) >= 0.0
+    ]
+    return np.concatenate([states[done == 1], np.array(inside).reshape(-1, compiled.n)])
 
 
 def _random_states(model: VectorField, count: int, seed: int) -> np.ndarray:

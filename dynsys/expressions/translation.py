@@ -126,6 +126,15 @@ class Translator:
             return otherwise
         if isinstance(condition, sympy.Not):
             return self._condition(condition.args[0], otherwise, then)
+        if isinstance(condition, sympy.ITE):  # what SymPy makes of a condition inside a condition
+            test, first, second = condition.args
+            return self._condition(
+                test,
+                self._condition(first, then, otherwise),
+                self._condition(second, then, otherwise),
+            )
+        if condition in (sympy.true, sympy.false):
+            return then if condition is sympy.true else otherwise
         left, right = map(self, condition.args)
         graph = self.graph
         if isinstance(condition, (sympy.Lt, sympy.Le)):

@@ -65,7 +65,8 @@ def simulate_ensemble(
     Returns
     -------
     Dataset with the recordings (..., time) and their units, ``status`` ("complete", "stopped",
-    "pending"), ``reached`` (time), ``final_state``, and for delays ``final_history``. Ctrl-C ends
+    "pending"), ``reached`` (time), ``final_state``, and for delays ``final_history``;
+    ``overstepped`` (time), with a warning, where a step went over a pole of the field. Ctrl-C ends
     the call with what is finished; the rest is "pending".
 
     Raises
@@ -159,7 +160,10 @@ def _take_over(task: Task, earlier: xr.Dataset, names: list[str]) -> None:
         stored = earlier["final_history"].values.reshape(task.past.shape)
         task.past[finished] = stored[finished]
     reached = np.round(earlier["reached"].values.ravel() / task.dt) + task.settle
-    task.report[:, 0], task.report[:, 1] = reached, -1.0
+    task.report[:, 0], task.report[:, 1], task.report[:, 3] = reached, -1.0, -1.0
+    if "overstepped" in earlier:
+        crossed = earlier["overstepped"].values.ravel() / task.dt + task.settle
+        task.report[:, 3] = np.where(np.isfinite(crossed), np.round(crossed), -1.0)
     if "left_table" in earlier:
         left = earlier["left_table"].values.ravel() / task.dt + task.settle
         task.report[:, 1] = np.where(np.isfinite(left), np.round(left), -1.0)

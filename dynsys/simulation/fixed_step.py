@@ -20,6 +20,7 @@ from dynsys.simulation.history import INTEGERS, mark_kinks, read_delayed, rest, 
 
 CUBE = types.Array(float64, 3, "C")
 DRIVE = types.Array(float64, 4, "C")
+_CHORD = 6  # places toward either end of a step, ever nearer, where a pole is looked for
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,54 @@ RK4 = Tableau(
     (1 / 6, 1 / 3, 1 / 3, 1 / 6), (0.0, 0.5, 0.5, 1.0), 4,
 )  # fmt: skip
 TABLEAUS = {method.name: method for method in (EULER, HEUN, RK4)}
+
+
+@njit
+def _disagree(k, rate, n):
+    """Whether the slopes of a step's stages and of its end differ by more than half."""
+    for i in range(n):
+        low, high, largest = rate[i], rate[i], abs(rate[i])
+        for s in range(k.shape[0]):
+            low, high = min(low, k[s, i]), max(high, k[s, i])
+            largest = max(largest, abs(k[s, i]))
+        if high - low > 0.5 * largest:
+            return True
+    return False
+
+
+@njit
+def _outgrows(slope, rate, peak, before, after, dt, n):
+    """Whether slopes inside a step exceed twice all that the run has met, and matter."""
+    for i in range(n):
+        size = abs(slope[i])
+        matters = dt * size > 1e-6 * (abs(before[i]) + abs(after[i]))
+        if matters and not size <= 2.0 * max(peak[i], abs(rate[i])):
+            return True
+    return False
+
+
+@njit
+def _oversteps(field, tables, p, before, after, rate, peak, k, dt, n, middle, slope):
+    """Whether the field inside a step outgrows both ends and all before: a pole, or too long a step.
+
+    Across a mere jump of the field it does not, nor where slopes turn round. ``before`` (n,) is the
+    state at the step's start, ``after`` that at its end, with slopes ``rate``, and the delayed
+    values; ``peak`` (n,) the largest slopes so far, ``k`` those of the step's stages.
+    """
+    for s in range(1, k.shape[0]):
+        if _outgrows(k[s], rate, peak, before, after, dt, n):
+            return True
+    for i in range(after.shape[0]):
+        middle[i] = after[i]
+    for c in range(2 * _CHORD):
+        near = 0.5 ** (c // 2 + 1)
+        fraction = near if c % 2 == 0 else 1.0 - near
+        for i in range(n):
+            middle[i] = before[i] + (after[i] - before[i]) * fraction
+        field(middle, p, tables, slope)
+        if _outgrows(slope, rate, peak, before, after, dt, n):
+            return True
+    return False
 
 
 @njit(
@@ -79,8 +128,9 @@ def integrate(
     end of each step after ``settle`` unrecorded ones. edges: steps at which a drive jumps.
     increments (1 or P, settle + steps, q): of the Brownian motions of the states ``noisy``.
     columns (r): what to record, observables first, then states. out (P, samples, r), every
-    ``stride`` steps. report (P, 3): the steps done, the first step outside a table (or -1), the
-    smallest margin to a table's edge.
+    ``stride`` steps. report (P, 4): the steps done with a finite state, the first step outside a
+    table (or -1), the smallest margin to a table's edge, the first step that stepped over a pole
+    of the field (or -1; not looked for in runs with noise).
     """
     n, delayed, stages = x.shape[1], lags.shape[1], b.shape[0]
     length = past.shape[1]
@@ -88,6 +138,8 @@ def integrate(
     k = np.empty((stages, n))
     rate, noise = np.empty(room), np.zeros(n)
     seen = n + delayed
+    before, peak = np.empty(n), np.empty(n)
+    middle, slope = np.empty(n + delayed), np.empty(room)
     pw = np.empty(p.shape[1])
     ring = np.zeros((length, delayed))
     base = np.empty((stages, delayed), int64)
@@ -119,7 +171,8 @@ def integrate(
                 for i in range(length):
                     for j in range(delayed):
                         ring[i, j] = rate[n + j]
-        report[point, 1], report[point, 2] = -1.0, math.inf
+        report[point, 1], report[point, 2], report[point, 3] = -1.0, math.inf, -1.0
+        peak[:] = 0.0
         done = total
         for step in range(total + 1):
             forced = step - settle
@@ -138,13 +191,21 @@ def integrate(
                 field(state, pw, tables, rate)
             for j in range(delayed):
                 ring[step & (length - 1), j] = rate[n + j]
-            if recorded or step % 64 == 0:
-                finite = True
+            finite = True
+            for i in range(n):
+                finite = finite and math.isfinite(state[i])
+            if not finite:
+                done = step - 1
+                break
+            if noisy.shape[0] == 0 and report[point, 3] < 0.0:
+                if step > 0 and _disagree(k, rate, n):
+                    if _oversteps(
+                        field, tables, pw, before, state, rate, peak, k, dt, n, middle, slope
+                    ):
+                        report[point, 3] = step
                 for i in range(n):
-                    finite = finite and math.isfinite(state[i])
-                if not finite:
-                    done = step
-                    break
+                    peak[i] = max(peak[i], abs(rate[i]))
+                    before[i] = state[i]
             if recorded:
                 margin = rate[seen + observed]
                 if margin < report[point, 2]:

@@ -43,6 +43,14 @@ def dataset(
         data["left_table"] = (
             dims, left.reshape(shape), {"units": model.time_unit, "long_name": meaning}
         )  # fmt: skip
+    if np.any(task.report[:, 3] >= 0):
+        meaning = "time of the first step over a pole of the field, or far too long (never: NaN)"
+        crossed = np.where(
+            task.report[:, 3] >= 0, (task.report[:, 3] - task.settle) * task.dt, np.nan
+        )
+        data["overstepped"] = (
+            dims, crossed.reshape(shape), {"units": model.time_unit, "long_name": meaning}
+        )  # fmt: skip
     if task.motion.delayed:
         assert task.past is not None
         history = task.past.reshape(*shape, *task.past.shape[1:])
@@ -80,6 +88,15 @@ def _warn(result: xr.Dataset, task: Task) -> None:
             f"{len(stopped)} of {len(task.done)} runs stopped, the first at {first:g} {unit}: the "
             "state is no longer finite; a smaller dt usually helps (see the variables status and "
             "reached)",
+            stacklevel=4,
+        )
+    if "overstepped" in result:
+        crossed = result["overstepped"].values
+        crossed = crossed[np.isfinite(crossed)]
+        warnings.warn(
+            f"{crossed.size} of {len(task.done)} runs stepped over a pole of the field, or dt is far "
+            f"too long: the field outgrows both ends of a step, first at {crossed.min():g} {unit}. "
+            "What follows is no solution; method='adaptive' stops at a pole (see overstepped)",
             stacklevel=4,
         )
     if "left_table" in result:
