@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
@@ -11,6 +10,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import sympy
 
+from dynsys import checks
 from dynsys.errors import ModelError, unknown_name
 from dynsys.expressions.parsing import parse_expression
 from dynsys.expressions.symbols import symbol
@@ -124,6 +124,15 @@ class Reader:
         return MappingProxyType(result)
 
 
+def declarations(owner: str, kind: Any, given: Any, what: str, example: str) -> dict[str, Any]:
+    """States or parameters as such: plain numbers are their initial values and defaults."""
+    values = checks.mapping(f"{owner}: {what}", given, example)
+    return {
+        k: v if isinstance(v, kind) else kind(checks.number(f"{owner}: the value of {k}", v))
+        for k, v in values.items()
+    }
+
+
 def check_names(
     owner: str, states: Mapping[str, State], parameters: Mapping[str, Parameter], *others: Mapping
 ) -> None:
@@ -133,7 +142,7 @@ def check_names(
     kinds = ("state", "parameter", "definition", "table")
     for kind, names in zip(kinds, (states, parameters, *others), strict=True):
         for label in names:
-            if not label.isidentifier():
+            if not (isinstance(label, str) and label.isidentifier()):
                 raise ModelError(f"{owner}: {label!r} cannot name a {kind}; use an identifier")
             if label in seen:
                 raise ModelError(f"{owner}: {label!r} is both a {seen[label]} and a {kind}")
@@ -141,19 +150,25 @@ def check_names(
 
 
 def check_state(owner: str, label: str, state: State) -> None:
-    if not math.isfinite(state.initial):
-        raise ModelError(f"{owner}: the initial value of {label} is {state.initial}; give a number")
-    if state.range is not None and not state.range[0] < state.range[1]:
+    checks.number(f"{owner}: the initial value of {label}", state.initial)
+    if state.lowest is not None:
+        checks.number(f"{owner}: the lowest value of {label}", state.lowest, finite=False)
+    if state.range is None:
+        return
+    try:
+        low, high = state.range
+    except (TypeError, ValueError):
+        raise ModelError(
+            f"{owner}: the range of {label} is {state.range!r}; give (low, high)"
+        ) from None
+    low = checks.number(f"{owner}: the lower end of the range of {label}", low)
+    high = checks.number(f"{owner}: the upper end of the range of {label}", high)
+    if not low < high:
         raise ModelError(f"{owner}: the range {state.range} of {label} is empty or reversed")
 
 
 def check_parameter(owner: str, label: str, declared: Parameter, value: float) -> None:
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        raise ModelError(f"{owner}: parameter {label} is {value!r}; give a number") from None
-    if not math.isfinite(number):
-        raise ModelError(f"{owner}: parameter {label} is {value!r}; give a finite number")
+    number = checks.number(f"{owner}: parameter {label}", value)
     if declared.positive and not number > 0:
         unit = f" {declared.unit}" if declared.unit else ""
         raise ModelError(

@@ -43,7 +43,7 @@ def suggestion(name: str, allowed: Iterable[str], most: int = 3) -> str:
     return f"Did you mean {best!r}?"
 
 
-def unknown_name(kind: str, name: str, allowed: Iterable[str], owner: str) -> UnknownNameError:
+def unknown_name(kind: str, name: object, allowed: Iterable[str], owner: str) -> UnknownNameError:
     """Build the error for a name that ``owner`` does not have, with the nearest right one.
 
     Example
@@ -54,6 +54,10 @@ def unknown_name(kind: str, name: str, allowed: Iterable[str], owner: str) -> Un
     """
     names = list(allowed)
     known = ", ".join(names) if names else "none"
+    if not isinstance(name, str):
+        return UnknownNameError(
+            f"{owner}: {name!r} names no {kind}; names are text. It has: {known}."
+        )
     hint = suggestion(name, names)
     middle = f" {hint}" if hint else ""
     return UnknownNameError(f"{owner} has no {kind} {name!r}.{middle} It has: {known}.")

@@ -33,14 +33,16 @@ def state_sizes(model: VectorField) -> np.ndarray:
     free = np.array([state.range is None for state in model.states.values()])
     if not free.any():
         return sizes
-    reached = _largest(model, sizes)
+    reached, end = _way(model)
     moved = free & (reached > 0) & (reached < _RUNAWAY)
-    decided = moved & ((reached < _TINY * sizes) | (reached > _HUGE * sizes))
+    # A small kick that dies out says nothing of the size; a small value that stays does.
+    tiny = (reached < _TINY * sizes) & (end > _TINY * reached)
+    decided = moved & (tiny | (reached > _HUGE * sizes))
     return np.where(decided, reached, sizes)
 
 
-def _largest(model: VectorField, sizes: np.ndarray) -> np.ndarray:
-    """Largest values (n_physical,) on the way from the initial state; 0 where it diverges."""
+def _way(model: VectorField) -> tuple[np.ndarray, np.ndarray]:
+    """Largest and last sizes (n_physical,) on the way from the initial state; 0: it diverges."""
     n = model.physical_dimension
     p = np.array([declared.value for declared in model.declared_parameters.values()])
     x, compiled = model.initial_state(), model.compiled
@@ -69,12 +71,14 @@ def _largest(model: VectorField, sizes: np.ndarray) -> np.ndarray:
                 run = solve_ivp(
                     field, (0.0, span), x, method="LSODA", jac=jacobian, rtol=1e-3, atol=atol
                 )
-        except (_Enough, ValueError, np.linalg.LinAlgError):  # it moves on, or cannot be followed
-            return largest
+        except _Enough:  # it moves on
+            break
+        except ValueError:  # infinite on the way
+            return np.zeros(n), np.zeros(n)
         values = np.abs(run.y[:n])
         if run.status != 0 or not np.all(np.isfinite(values)):
-            return np.zeros(n)
+            return np.zeros(n), np.zeros(n)
         largest, x = np.maximum(largest, values.max(axis=1)), run.y[:, -1]
         if np.all(np.abs(field(0.0, x)[:n]) * _SPANS[-1] <= _SETTLED * largest):
             break
-    return largest
+    return largest, np.abs(x[:n])

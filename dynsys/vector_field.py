@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import sympy
 
-from dynsys import description, serialization
+from dynsys import checks, description, serialization
 from dynsys.compiled.compilation import CompiledField, load_or_compile
 from dynsys.compiled.lifting import field_graph
 from dynsys.definition import (
@@ -23,6 +23,7 @@ from dynsys.definition import (
     check_names,
     check_parameter,
     check_state,
+    declarations,
     ordered_equations,
     symbol,
 )
@@ -94,15 +95,15 @@ class VectorField(Exports, Rest):
         attractors: Attractors | None = None,
         delay_order: int = DEFAULT_ORDER,
     ) -> None:
-        if not name.isidentifier():
+        if not (isinstance(name, str) and name.isidentifier()):
             raise ModelError(f"{name!r} cannot name a model; use letters, digits and underscores")
         if time_unit not in _HERTZ:
             raise unknown_name("time unit", time_unit, [u or '""' for u in _HERTZ], name)
-        whole = {k: v if isinstance(v, State) else State(float(v)) for k, v in states.items()}
-        declared = {
-            k: v if isinstance(v, Parameter) else Parameter(float(v)) for k, v in parameters.items()
-        }
-        named, given_tables = dict(definitions or {}), dict(tables or {})
+        whole = declarations(name, State, states, "states", "{'x': 0.5}")
+        declared = declarations(name, Parameter, parameters, "parameters", "{'k': 2.0}")
+        named = checks.mapping(f"{name}: definitions", definitions, "{'r': '1/(1 + x)'}")
+        given_tables = checks.mapping(f"{name}: tables", tables, "{'eif': table}")
+        written = checks.mapping(f"{name}: equations", equations, "{'x': '-k*x'}")
         check_names(name, whole, declared, named, given_tables)
         for label, state in whole.items():
             check_state(name, label, state)
@@ -116,7 +117,7 @@ class VectorField(Exports, Rest):
             parameters=MappingProxyType({k: p.value for k, p in declared.items()}),
             tables=MappingProxyType(given_tables),
             definitions=read.mapping(named),
-            equations=ordered_equations(name, whole, read.mapping(equations)),
+            equations=ordered_equations(name, whole, read.mapping(written)),
             observables=read.observables(observables or {}, whole),
             time_unit=time_unit,
             source=source,
@@ -186,9 +187,8 @@ class VectorField(Exports, Rest):
 
     def parameter_index(self, name: str) -> int:
         """Position of a parameter; UnknownNameError where there is none of this name."""
-        if name not in self.parameters:
-            raise unknown_name("parameter", name, self.parameters, self.name)
-        return self.parameter_names.index(name)
+        known = checks.known("parameter", name, self.parameters, self.name)
+        return self.parameter_names.index(known)
 
     def unit(self, name: str) -> str:
         """Unit of a state, parameter or observable."""
@@ -353,7 +353,9 @@ class VectorField(Exports, Rest):
         return dict(zip(self.observables, out.tolist(), strict=True))
 
     def _full(self, x: Sequence[float] | np.ndarray) -> np.ndarray:
-        state = np.ascontiguousarray(x, dtype=float)
+        if not (isinstance(x, np.ndarray) and x.dtype == float):
+            x = checks.numbers(f"the state of {self.name}", x, finite=False)
+        state = np.ascontiguousarray(x)
         if state.shape == (self.compiled.n,):
             return state
         if state.shape == (len(self.states),):
@@ -395,6 +397,4 @@ _ORDER_DEPENDENT = frozenset(["lifted_system", "compiled", "scales", "state_name
 
 
 def _checked_order(order: int) -> int:
-    if int(order) != order or order < 1:
-        raise ModelError(f"delay order {order!r} makes no sense; use an integer of 1 or more")
-    return int(order)
+    return checks.whole("delay_order", order, least=1)

@@ -21,6 +21,7 @@ from continuation.engine.predictor_corrector import (
 )
 from continuation.engine.problems import Problem
 from continuation.engine.settings import Settings
+from dynsys import checks
 from dynsys.compiled.kernels import no_second_derivatives
 from dynsys.errors import ModelError
 from dynsys.vector_field import VectorField
@@ -137,7 +138,7 @@ class Follower:
         return self.evaluate(y)[1][: self.n, : self.n]
 
     def correct(self, y: np.ndarray, row: np.ndarray, level: float) -> np.ndarray | None:
-        """Newton on the curve in the plane row . y = level; None where it fails."""
+        """Newton on the curve in the plane row . y = level; None where it fails, or at an edge."""
         y = y.copy()
         size = self.size
         work = (
@@ -149,7 +150,8 @@ class Follower:
             *self.arguments(), y, np.ascontiguousarray(row), float(level),
             min(s.tolerance, 1e-11), 2 * s.max_newton, *work,
         )  # fmt: skip
-        return y if done > 0 else None
+        # At the edge of a root's or logarithm's domain derivatives are infinite: nothing leaves.
+        return y if done > 0 and np.all(np.isfinite(self.evaluate(y)[1])) else None
 
     def solve(self, y: np.ndarray, iterations: int = 20) -> tuple[np.ndarray, float] | None:
         """Newton on a square problem (as many unknowns as equations): (point, residual) or None."""
@@ -312,7 +314,7 @@ def check_span(model: VectorField, name: str, span: tuple[float, float]) -> tupl
     """Return a span as floats; ModelError where it is reversed, empty or not finite."""
     model.parameter_index(name)
     try:
-        low, high = (float(end) for end in span)
+        low, high = (checks.number("an end", end, finite=False) for end in span)
     except (TypeError, ValueError):
         raise ModelError(f"the span of {name} is {span!r}; give two numbers (low, high)") from None
     if not (np.isfinite(low) and np.isfinite(high)):

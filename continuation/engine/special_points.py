@@ -10,6 +10,7 @@ from typing import Any, Protocol, TypeVar, cast
 
 import numpy as np
 
+from dynsys import checks
 from dynsys.errors import unknown_name
 from dynsys.vector_field import VectorField
 
@@ -181,6 +182,8 @@ def numbered(points: Iterable[Found]) -> tuple[Found, ...]:
 
 def point_named(points: Sequence[Found], name: str, owner: str) -> Found:
     """The point of a name ("H1"); UnknownNameError with the names there are."""
+    if not isinstance(name, str):
+        raise unknown_name("special point", name, [p.name for p in points], owner)
     wanted = canonical_label(name)
     for point in points:
         if point.name == wanted:
@@ -190,6 +193,7 @@ def point_named(points: Sequence[Found], name: str, owner: str) -> Found:
 
 def points_labelled(points: Sequence[Found], label: str) -> list[Found]:
     """All points with a label ("H"), in order."""
+    checks.text("label", label)
     wanted = canonical_label(label)
     return [p for p in points if p.label == wanted]
 

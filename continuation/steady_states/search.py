@@ -210,9 +210,7 @@ def _refine(model: VectorField, states: np.ndarray) -> np.ndarray:
         return states[done == 1]
     size, compiled, p = field_size(model), model.compiled, model.parameter_array()
     ends = [corrected(model, given[k], size) for k in stuck]
-    inside = [
-        x for x in ends if x is not None and compiled.domain(x, p, compiled.tables) >= 0.0
-    ]
+    inside = [x for x in ends if x is not None and compiled.domain(x, p, compiled.tables) >= 0.0]
     return np.concatenate([states[done == 1], np.array(inside).reshape(-1, compiled.n)])
 
 

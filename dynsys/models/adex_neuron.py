@@ -83,10 +83,9 @@ def adex_neuron(pattern: str = "tonic", **values: float) -> SpikingNeuron:
         source="Brette & Gerstner 2005, J Neurophysiol 94:3637-3642",
     )
     field = field.with_parameters(**values)
-    _check(field.parameters)
     closed = {"LP": _saddle_node, "H": _andronov_hopf, "BT": bogdanov_takens}
     rule = SpikeRule(increments={"w": "b"})
-    return SpikingNeuron(field, rule, resting_states, pattern, closed)
+    return SpikingNeuron(field, rule, resting_states, pattern, closed, _check)
 
 
 def _saddle_node(p: Mapping[str, float]) -> tuple[float] | None:

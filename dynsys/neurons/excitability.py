@@ -154,6 +154,8 @@ def _border(test: Callable[[float], bool], low: float, high: float, tolerance: f
     """Where ``test`` turns true between a current where it is not and one where it is."""
     while high - low > tolerance:
         middle = (low + high) / 2
+        if not low < middle < high:  # no numbers between them
+            break
         if test(middle):
             high = middle
         else:

@@ -46,6 +46,7 @@ class SpikingNeuron:
     resting : all equilibria (k, n) for a set of parameter values.
     row : where its values come from.
     closed_forms : "LP", "H", "BT" -> formula of the values (I, ...) of that point, where known.
+    check : raises ModelError for parameter values that make no neuron, at every change of them.
 
     Example
     -------
@@ -60,9 +61,14 @@ class SpikingNeuron:
     closed_forms: Mapping[str, Callable[[Mapping[str, float]], tuple[float, ...] | None]] = (
         dataclasses.field(default_factory=dict, repr=False)
     )
+    check: Callable[[Mapping[str, float]], None] | None = dataclasses.field(
+        default=None, repr=False
+    )
 
     def __post_init__(self) -> None:
         self.rule.check(self.field)
+        if self.check is not None:
+            self.check(self.field.parameters)
 
     @property
     def name(self) -> str:

@@ -8,7 +8,8 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
-from dynsys.errors import ModelError, unknown_name
+from dynsys import checks
+from dynsys.errors import ModelError
 from dynsys.vector_field import VectorField
 
 _JUST = 1e-7  # of a step: how near to a step's ends its limits are taken
@@ -43,8 +44,7 @@ def checked_inputs(
     """Inputs by parameter, one for all points or one per point."""
     result = {}
     for name, given in inputs.items():
-        if name not in model.parameters:
-            raise unknown_name("input", name, model.parameters, model.name)
+        checks.known("input", name, model.parameters, model.name)
         several = list(given) if isinstance(given, (list, tuple)) else [given]
         if len(several) not in (1, points):
             raise ModelError(

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from dynsys import checks
 from dynsys.errors import ModelError
 from dynsys.simulation.drives import checked_inputs
 from dynsys.simulation.grids import Points, arrange
@@ -81,6 +82,10 @@ def simulate_ensemble(
     ...                         record="r_E", sample=1.0)
     >>> run["r_E"].max("time")
     """
+    checks.instance("model", model, VectorField, "see dynsys.models, or write one")
+    inputs = checks.mapping("inputs", inputs, "{'I': Step('40 pA')}")
+    if workers is not None:
+        checks.whole("workers", workers, least=1)
     chosen = scheme(model, method, dt, discretisation, noise)
     arranged = arrange(model, parameters, points, seeds)
     task, names = prepare(

@@ -75,7 +75,7 @@ def _outgrows(slope, rate, peak, before, after, dt, n):
 
 @njit
 def _oversteps(field, tables, p, before, after, rate, peak, k, dt, n, middle, slope):
-    """Whether the field inside a step outgrows both ends and all before: a pole, or too long a step.
+    """Whether the field inside a step outgrows both ends and all before: a pole, or too long.
 
     Across a mere jump of the field it does not, nor where slopes turn round. ``before`` (n,) is the
     state at the step's start, ``after`` that at its end, with slopes ``rate``, and the delayed

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from dynsys import checks
 from dynsys.definition import check_parameter
-from dynsys.errors import ModelError, unknown_name
+from dynsys.errors import ModelError
 from dynsys.vector_field import VectorField
 
 
@@ -39,12 +40,12 @@ def arrange(
     """Every combination of ``parameters``, or the listed ``points``; each with every seed."""
     if parameters and points:
         raise ModelError("give parameters (every combination) or points (a list), not both")
-    given = {
-        k: np.atleast_1d(np.asarray(v, float)) for k, v in (parameters or points or {}).items()
-    }
+    values = checks.mapping(
+        "parameters" if parameters else "points", parameters or points, "{'k': [1, 2]}"
+    )
+    given = {k: np.atleast_1d(checks.numbers(f"the values of {k}", v)) for k, v in values.items()}
     for name, array in given.items():
-        if name not in model.parameters:
-            raise unknown_name("parameter", name, model.parameters, model.name)
+        checks.known("parameter", name, model.parameters, model.name)
         if array.ndim != 1 or array.size == 0:
             raise ModelError(f"the values of {name} have shape {array.shape}; give a list of them")
         for value in (array.min(), array.max()):
@@ -69,7 +70,9 @@ def arrange(
         table[:, model.parameter_index(name)] = column
     numbers = None
     if seeds is not None:
-        own = np.array([int(s) for s in seeds], dtype=np.int64)
+        if isinstance(seeds, (str, bytes)) or not isinstance(seeds, Iterable):
+            raise ModelError(f"seeds is {seeds!r}; give a list of whole numbers, as range(10)")
+        own = np.array([checks.seed(s, "a seed") for s in seeds], dtype=np.int64)
         if own.size == 0:
             raise ModelError("seeds is empty; give at least one")
         table, numbers = np.repeat(table, len(own), axis=0), np.tile(own, count)

@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from dynsys.errors import ModelError, unknown_name
+from dynsys import checks
+from dynsys.errors import ModelError
 from dynsys.simulation.drives import Input, sampled
 from dynsys.simulation.fixed_step import Tableau, integrate
 from dynsys.simulation.history import ring_length
@@ -18,6 +19,7 @@ from dynsys.simulation.motion import Motion
 from dynsys.vector_field import VectorField
 
 _DRIVE_VALUES = 10_000_000  # of inputs that differ between points, held at once by a core
+MOST_STEPS = 1e9  # of one run: more are a slip of the pen, or for several runs
 _ON_GRID = 1e-6  # of a step: how far from a whole number of steps a time may lie
 
 
@@ -141,9 +143,15 @@ def _parts(run: np.ndarray, size: int) -> list[np.ndarray]:
 
 def whole_steps(name: str, span: float, dt: float, least: int = 0) -> int:
     """How many steps a span of time takes; ModelError where it is no whole number of them."""
-    if not np.isfinite(span) or span < 0 or (least and span <= 0):
-        kind = "positive" if least else "0 or positive"
-        raise ModelError(f"{name} is {span:g}; it must be {kind} and finite")
+    if least:
+        span = checks.number(name, span, above=0)
+    else:
+        span = checks.number(name, span, least=0)
+    if span / dt > MOST_STEPS:
+        raise ModelError(
+            f"{name} = {span:g} takes {span / dt:.2g} steps of {dt:g}; at most {MOST_STEPS:g} are "
+            "made: choose a larger dt or sample, or continue the run in pieces (initial=run)"
+        )
     steps = round(span / dt)
     if abs(span / dt - steps) > _ON_GRID * max(1.0, steps) or steps < least:
         raise ModelError(
@@ -153,19 +161,26 @@ def whole_steps(name: str, span: float, dt: float, least: int = 0) -> int:
     return int(steps)
 
 
+def _listed(record: Any) -> list[Any]:
+    try:
+        names = list(record)
+        hash(tuple(names))
+    except TypeError:
+        raise ModelError(f"record is {record!r}; give a name, or a list of names") from None
+    return names
+
+
 def record_columns(model: VectorField, record: Sequence[str] | str | None) -> tuple[list[str], Any]:
     """Names to record (all observables by default) and their columns; ``"states"`` adds all."""
     known = [*model.observables, *model.states]
     if record is None:
         names = list(model.observables)
     else:
-        names = [record] if isinstance(record, str) else list(record)
+        names = [record] if isinstance(record, str) else _listed(record)
         if "states" in names:
             names = [n for n in names if n != "states"] + list(model.states)
         names = list(dict.fromkeys(names))
     columns = []
     for name in names:
-        if name not in known:
-            raise unknown_name("observable or state", name, known, model.name)
-        columns.append(known.index(name))
+        columns.append(known.index(checks.known("observable or state", name, known, model.name)))
     return names, np.array(columns, dtype=np.int64)

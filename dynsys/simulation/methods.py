@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
-from dynsys.errors import ModelError, unknown_name
+from dynsys import checks
+from dynsys.errors import ModelError
 from dynsys.simulation.fixed_step import EULER, TABLEAUS, Tableau
 from dynsys.vector_field import VectorField
 
@@ -55,15 +54,12 @@ def scheme(
     "published" is the stepper behind Cakan & Obermayer 2020: forward Euler, delays one step longer
     than stated, tables read bilinearly and held constant beyond their edges; dt 0.1 ms by default.
     """
-    noise = dict(noise or {})
-    if discretisation not in (None, "published"):
-        raise unknown_name("discretisation", str(discretisation), ["published"], "simulate")
-    if method not in TABLEAUS:
-        raise unknown_name("method", method, TABLEAUS, "simulate_ensemble")
+    noise = checks.mapping("noise", noise, "{'x': 0.1}")
+    if discretisation is not None:
+        checks.known("discretisation", discretisation, ["published"], "simulate")
+    checks.known("method", method, TABLEAUS, "simulate_ensemble")
     published = discretisation == "published"
-    step = default_step(model) if dt is None else float(dt)
-    if not (np.isfinite(step) and step > 0):
-        raise ModelError(f"dt is {step:g}; it must be positive")
+    step = default_step(model) if dt is None else checks.number("dt", dt, above=0)
     if noise and not published and method == "rk4":
         raise ModelError(
             "rk4 has no higher order for white noise; choose method='euler' (Euler-Maruyama, Ito) "

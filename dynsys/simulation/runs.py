@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from dynsys.errors import ModelError, unknown_name
+from dynsys import checks
+from dynsys.errors import ModelError
 from dynsys.simulation.adaptive import Tolerance, run_adaptively
 from dynsys.simulation.drives import checked_inputs
 from dynsys.simulation.ensembles import prepare
@@ -72,8 +73,16 @@ def simulate(
     >>> run = simulate(aln().with_parameters(mu_e=1.3), 2000, settle=1000)
     >>> run["r_E"].max()
     """
+    checks.instance("model", model, VectorField, "see dynsys.models, or write one")
+    inputs = checks.mapping("inputs", inputs, "{'I': Step('40 pA')}")
+    if seed is not None:
+        checks.seed(seed)
+        if not noise:
+            raise ModelError("a seed acts on noise, and there is none; give noise, or leave it out")
     if method is None and not (noise or discretisation or dt or _rough(inputs)):
         method = "adaptive"
+    if tolerance is not None:
+        checks.instance("tolerance", tolerance, Tolerance, "Tolerance(rtol=1e-6)")
     if method == "adaptive":
         if noise or discretisation or dt or _rough(inputs):
             raise ModelError(
@@ -85,8 +94,8 @@ def simulate(
         )
     if tolerance is not None:
         raise ModelError("a tolerance belongs to the adaptive method; fixed steps take dt")
-    if method is not None and method not in TABLEAUS:
-        raise unknown_name("method", method, ["adaptive", *TABLEAUS], "simulate")
+    if method is not None:
+        checks.known("method", method, ["adaptive", *TABLEAUS], "simulate")
     chosen = scheme(model, method or ("heun" if noise else "rk4"), dt, discretisation, noise)
     points = arrange(model, None, None, None if seed is None else [seed])
     task, names = prepare(
@@ -113,12 +122,9 @@ def _adaptive(
     tolerance: Tolerance,
 ) -> xr.Dataset:
     names, columns = record_columns(model, record)
-    spacing = default_step(model) if sample is None else float(sample)
-    if not spacing > 0:
-        raise ModelError(f"sample is {spacing:g}; it must be positive")
+    spacing = default_step(model) if sample is None else checks.number("sample", sample, above=0)
     count = whole_steps("duration", duration, spacing, least=1)
-    if not (np.isfinite(settle) and settle >= 0):
-        raise ModelError(f"settle is {settle:g}; it must be 0 or positive")
+    settle = checks.number("settle", settle, least=0)
     result = run_adaptively(
         model, spacing * np.arange(count + 1), -float(settle), float(duration),
         checked_inputs(model, inputs, 1), initial, names, columns, tolerance,

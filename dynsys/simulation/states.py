@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from dynsys.errors import ModelError, unknown_name
+from dynsys import checks
+from dynsys.errors import ModelError
 from dynsys.simulation.history import ring_length
 from dynsys.simulation.motion import Motion
 from dynsys.vector_field import VectorField
@@ -35,14 +36,15 @@ def initial_states(model: VectorField, initial: Initial, points: int) -> np.ndar
     elif isinstance(initial, Mapping):
         given = default.copy()
         for label, value in initial.items():
-            name = str(label)
-            if name not in model.states:
-                raise unknown_name("state", name, model.states, model.name)
-            given[list(model.states).index(name)] = float(value)
+            name = str(label) if isinstance(label, np.str_) else label
+            checks.known("state", name, model.states, model.name)
+            given[list(model.states).index(name)] = checks.number(
+                f"the initial value of {name}", value
+            )
     elif callable(initial):
         return initial_states(model, _state_at(model, initial, 0.0), points)
     else:
-        given = np.asarray(initial, dtype=float)
+        given = checks.numbers("initial", initial)
     if given.ndim >= 1 and given.shape[-1] > n and given.shape[-1] == len(model.state_names):
         given = given[..., :n]  # an equilibrium of the lifted system: at rest, lines say no more
     if given.shape not in ((n,), (points, n)):
@@ -57,7 +59,9 @@ def initial_states(model: VectorField, initial: Initial, points: int) -> np.ndar
 
 def _state_at(model: VectorField, history: Callable[[float], Any], time: float) -> Any:
     value = history(time)
-    return value if isinstance(value, Mapping) else np.atleast_1d(np.asarray(value, dtype=float))
+    if isinstance(value, Mapping):
+        return value
+    return np.atleast_1d(checks.numbers(f"the history at time {time:g}", value))
 
 
 def past_signals(
