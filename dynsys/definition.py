@@ -13,7 +13,7 @@ import numpy as np
 import sympy
 
 from dynsys.errors import ModelError, unknown_name
-from dynsys.expressions.parsing import parse_expression
+from dynsys.expressions.reading import read_expression
 from dynsys.tables import SmoothTable
 
 Expression: TypeAlias = Any  # str, float or sympy.Expr; SymPy carries no types
@@ -93,7 +93,7 @@ def symbol(name: str) -> sympy.Symbol:
 
 
 class Reader:
-    """Reads expressions: strings through the parser, SymPy by matching symbols by name."""
+    """Reads the expressions of one model, whose names it knows."""
 
     def __init__(self, owner: str, names: list[str], tables: Mapping[str, SmoothTable]) -> None:
         self.owner = owner
@@ -102,15 +102,7 @@ class Reader:
 
     def __call__(self, label: str, expression: Expression) -> sympy.Expr:
         owner = f"{self.owner}, expression of {label}"
-        if isinstance(expression, str):
-            return parse_expression(expression, self.symbols, self.tables, owner)
-        expression = sympy.sympify(expression)
-        table_names = set(self.tables)
-        found = {s for s in expression.free_symbols if s.name not in table_names}
-        for unknown in sorted(found, key=str):
-            if unknown.name not in self.symbols:
-                raise unknown_name("symbol", unknown.name, self.symbols, owner)
-        return expression.xreplace({s: self.symbols[s.name] for s in found})
+        return read_expression(expression, self.symbols, self.tables, owner)
 
     def mapping(self, given: Mapping[str, Expression]) -> Mapping[str, sympy.Expr]:
         return MappingProxyType({k: self(k, v) for k, v in given.items()})

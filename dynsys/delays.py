@@ -15,11 +15,12 @@ import sympy
 from numba import int64, njit, types
 
 from dynsys.compiled.kernels import MATRIX, OBSERVABLES_TYPE, VECTOR
+from dynsys.expressions.admission import ModelFunction
 
 DEFAULT_ORDER = 6
 
 
-class Delay(sympy.Function):
+class Delay(ModelFunction):
     """``Delay(signal, tau)``: the signal's value ``tau`` ago (same unit as the model's time)."""
 
     nargs = 2
@@ -34,6 +35,7 @@ def delay(signal: sympy.Expr | float, tau: sympy.Expr | float) -> sympy.Expr:
     """The value of ``signal`` a time ``tau`` ago, for use inside an equation.
 
     ``tau`` must be positive when the model is used: a constant or an expression in parameters.
+    ModelError for text, which belongs into the whole equation: "r*N*(1 - delay(N, 1))".
 
     Example
     -------
@@ -43,7 +45,7 @@ def delay(signal: sympy.Expr | float, tau: sympy.Expr | float) -> sympy.Expr:
     >>> r * N * (1 - delay(N, 1))
     N*r*(1 - Delay(N, 1))
     """
-    return Delay(sympy.sympify(signal), sympy.sympify(tau))
+    return Delay(signal, tau)
 
 
 @dataclass(frozen=True)

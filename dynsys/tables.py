@@ -17,6 +17,7 @@ import sympy
 from numba import float64, int64, njit, types, uint64, void
 
 from dynsys.errors import ModelError, StorageError, unknown_name
+from dynsys.expressions.admission import ModelFunction
 from dynsys.storage import write_atomically
 
 HEADER = 7  # nx, ny, number of quantities, x0, hx, y0, hy
@@ -46,7 +47,7 @@ for _d in range(HIGHEST + 1):
         _DERIVATIVES[_d, _m - _d] = _BASIS[:, _m] * math.perm(_m, _d)
 
 
-class TableLookup(sympy.Function):
+class TableLookup(ModelFunction):
     """``TableLookup(table, quantity, i, j, a, b)``: d^i/da^i d^j/db^j of a quantity at (a, b)."""
 
     nargs = 6
