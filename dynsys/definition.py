@@ -120,6 +120,12 @@ class Reader:
         return MappingProxyType(result)
 
 
+def check_model_name(name: str) -> None:
+    """A model's name is also that of files and modules: letters, digits and underscores only."""
+    if not isinstance(name, str) or not name.isidentifier():
+        raise ModelError(f"{name!r} cannot name a model; use letters, digits and underscores")
+
+
 def check_names(
     owner: str, states: Mapping[str, State], parameters: Mapping[str, Parameter], *others: Mapping
 ) -> None:
@@ -129,7 +135,7 @@ def check_names(
     kinds = ("state", "parameter", "definition", "table")
     for kind, names in zip(kinds, (states, parameters, *others), strict=True):
         for label in names:
-            if not label.isidentifier():
+            if not isinstance(label, str) or not label.isidentifier():
                 raise ModelError(f"{owner}: {label!r} cannot name a {kind}; use an identifier")
             if label in seen:
                 raise ModelError(f"{owner}: {label!r} is both a {seen[label]} and a {kind}")

@@ -15,7 +15,9 @@ from pathlib import Path
 
 import numpy as np
 
-from validation.networks.programs import NetworkError, surroundings
+from dynsys.children import child_environment, python
+from validation.networks.brian import brian
+from validation.networks.programs import NetworkError
 from validation.networks.structure import Structure
 
 
@@ -40,9 +42,14 @@ def interpret(
         (folder / "job.json").write_text(json.dumps(job))
         np.savez(folder / "drives.npz", allow_pickle=False, **drives)
         files = [str(folder / name) for name in ("job.json", "drives.npz", "results.npz")]
-        command = [sys.executable, "-m", "validation.networks.interpreting", *files]
+        command = python("-m", "validation.networks.interpreting", *files)
         done = subprocess.run(
-            command, capture_output=True, text=True, check=False, env=surroundings()
+            command,
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            check=False,
+            env=child_environment(),
         )
         if done.returncode:
             lines = (done.stdout + done.stderr).strip().splitlines()
@@ -54,11 +61,10 @@ def interpret(
 
 def main(arguments: list[str]) -> None:
     """Run the job of a file."""
-    import brian2
-    from brian2 import ms, mV
-
     from validation.networks.adex import RECORDED, construct
 
+    brian2 = brian()
+    ms, mV = brian2.ms, brian2.mV
     job = json.loads(Path(arguments[0]).read_text())
     structure = Structure.from_json(job["structure"])
     settings = job["settings"]
