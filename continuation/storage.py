@@ -17,8 +17,8 @@ from continuation.engine.settings import Settings
 from continuation.engine.special_points import SpecialPoint
 from continuation.steady_states.branch import Branch
 from dynsys.errors import StorageError
+from dynsys.netcdf import read_netcdf, write_netcdf
 from dynsys.serialization import from_dict, to_dict
-from dynsys.storage import write_atomically
 from dynsys.vector_field import VectorField
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ FORMAT = 2
 def save_branch(branch: Branch, path: str | Path) -> Path:
     """Write a branch; the file appears complete or not at all."""
     dataset = _branch_dataset(branch)
-    return write_atomically(_netcdf(path), lambda draft: dataset.to_netcdf(draft, engine="netcdf4"))
+    return write_netcdf(dataset, _netcdf(path))
 
 
 def save_diagram(diagram: Diagram, path: str | Path) -> Path:
@@ -56,7 +56,7 @@ def save_diagram(diagram: Diagram, path: str | Path) -> Path:
     for number, cycles in enumerate(diagram.cycles):
         groups[f"/cycles{number:03d}"] = dataset_of(cycles, "float32")
     tree = xr.DataTree.from_dict(groups)
-    return write_atomically(_netcdf(path), lambda draft: tree.to_netcdf(draft, engine="netcdf4"))
+    return write_netcdf(tree, _netcdf(path))
 
 
 def save_cycles(branch: CycleBranch | CycleCurve, path: str | Path) -> Path:
@@ -64,7 +64,7 @@ def save_cycles(branch: CycleBranch | CycleCurve, path: str | Path) -> Path:
     from continuation.cycles.storage import dataset_of
 
     dataset = dataset_of(branch)
-    return write_atomically(_netcdf(path), lambda draft: dataset.to_netcdf(draft, engine="netcdf4"))
+    return write_netcdf(dataset, _netcdf(path))
 
 
 def load(path: str | Path) -> Branch | CycleBranch | CycleCurve | Diagram:
@@ -76,23 +76,21 @@ def load(path: str | Path) -> Branch | CycleBranch | CycleCurve | Diagram:
     -------
     >>> diagram = load("figure2a/diagram.nc")
     """
+    tree = read_netcdf(path)
     try:
-        with xr.open_datatree(Path(path), engine="netcdf4") as tree:
-            head = json.loads(tree.attrs["dynsys"])
-            if head["format"] != FORMAT:
-                raise StorageError(
-                    f"{path} has format {head['format']}; this version reads {FORMAT}"
-                )
-            if head["kind"] == "diagram":
-                return _diagram(head, tree)
-            if "spans_of_cycles" in head:
-                from continuation.cycles.storage import cycles_from
+        head = json.loads(tree.attrs["dynsys"])
+        if head["format"] != FORMAT:
+            raise StorageError(f"{path} has format {head['format']}; this version reads {FORMAT}")
+        if head["kind"] == "diagram":
+            return _diagram(head, tree)
+        if "spans_of_cycles" in head:
+            from continuation.cycles.storage import cycles_from
 
-                return cycles_from(tree.to_dataset().load())
-            return _branch(tree.to_dataset().load())
-    except (OSError, KeyError, ValueError, TypeError) as error:
-        if isinstance(error, StorageError):
-            raise
+            return cycles_from(tree.to_dataset())
+        return _branch(tree.to_dataset())
+    except StorageError:
+        raise
+    except Exception as error:  # whatever a file that is not ours, or hostile, leads to
         raise StorageError(
             f"{path} cannot be read as a branch or diagram ({error}); compute it again"
         ) from error

@@ -205,7 +205,7 @@ def _typed_options(
 
 def _own_model(name: str) -> VectorField:
     """The model of ``path/to/file.py:name``, a VectorField or a function that returns one."""
-    import runpy
+    import runpy  # noqa: TID251  a model file is the user's own program, named by path
 
     from dynsys.vector_field import VectorField
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import zipfile
-import zlib
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
@@ -18,11 +16,11 @@ from numba import float64, int64, njit, types, uint64, void
 
 from dynsys.errors import ModelError, StorageError, unknown_name
 from dynsys.expressions.admission import ModelFunction
-from dynsys.storage import write_atomically
+from dynsys.storage import read_arrays, write_atomically
 
 HEADER = 7  # nx, ny, number of quantities, x0, hx, y0, hy
 HIGHEST = 5  # a quintic has no further derivatives
-_UNREADABLE = (OSError, KeyError, ValueError, TypeError, EOFError, zipfile.BadZipFile, zlib.error)
+_UNREADABLE = (OSError, KeyError, ValueError, TypeError, AttributeError, RecursionError)
 
 # Row k: the k-th uniform quintic B-spline over a cell, coefficients of the powers of u on [0, 1].
 _BASIS = (
@@ -197,10 +195,10 @@ class SmoothTable:
     def load(cls, path: str | Path) -> SmoothTable:
         """Read a table written by ``save``; StorageError names a file missing or damaged."""
         try:
-            with np.load(path) as stored:
-                header = json.loads(str(stored["header"]))
-                axes = {k: stored[f"axis_{i}"] for i, k in enumerate(header["axes"])}
-                values = {k: stored[f"quantity_{i}"] for i, k in enumerate(header["quantities"])}
+            stored = read_arrays(path)
+            header = json.loads(str(stored["header"]))
+            axes = {k: stored[f"axis_{i}"] for i, k in enumerate(header["axes"])}
+            values = {k: stored[f"quantity_{i}"] for i, k in enumerate(header["quantities"])}
             return cls(header["name"], axes, values, header["units"], header["source"])
         except _UNREADABLE as error:
             raise StorageError(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from numbers import Real
 
 from dynsys.errors import ModelError, unknown_name
 from dynsys.vector_field import VectorField
@@ -21,6 +22,10 @@ class SpikeRule:
         potential ends by itself: these are deaf to further crossings for ``refractory`` ms.
     jumps : state -> what a spike adds to it.
     ceiling : mV; statistics of the membrane leave out what is above, the action potential.
+
+    Raises
+    ------
+    ModelError for values that are no numbers.
     """
 
     threshold: float
@@ -30,6 +35,12 @@ class SpikeRule:
     ceiling: float = math.inf
 
     def __post_init__(self) -> None:
+        for item in fields(self)[:3]:
+            value = getattr(self, item.name)
+            if value is None and item.name == "reset":
+                continue
+            if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value):
+                raise ModelError(f"a spike rule's {item.name} is {value!r}; give a number")
         pairs = self.jumps.items() if isinstance(self.jumps, Mapping) else self.jumps
         object.__setattr__(self, "jumps", tuple((str(k), float(v)) for k, v in pairs))
 

@@ -119,7 +119,8 @@ class EdgeTable:
 
 @lru_cache(maxsize=64)
 def _function(expression: sympy.Expr, names: tuple[str, ...]) -> Callable[..., Any]:
-    return sympy.lambdify([symbol(n) for n in names], expression, "numpy")
+    # An expression that `read_expression` made: its names and functions are known ones.
+    return sympy.lambdify([symbol(n) for n in names], expression, "numpy")  # noqa: TID251
 
 
 def node_list(graph: Any, owner: str) -> list[Any]:

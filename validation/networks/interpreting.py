@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from dynsys.children import child_environment, python
+from dynsys.storage import read_arrays
 from validation.networks.brian import brian
 from validation.networks.programs import NetworkError
 from validation.networks.structure import Structure
@@ -54,8 +55,7 @@ def interpret(
         if done.returncode:
             lines = (done.stdout + done.stderr).strip().splitlines()
             raise NetworkError("Brian2 could not run the network:\n" + "\n".join(lines[-20:]))
-        with np.load(folder / "results.npz") as stored:
-            arrays = {name: stored[name] for name in stored.files}
+        arrays = read_arrays(folder / "results.npz")
     return arrays, time.perf_counter() - start
 
 
@@ -69,8 +69,7 @@ def main(arguments: list[str]) -> None:
     structure = Structure.from_json(job["structure"])
     settings = job["settings"]
     brian2.prefs.codegen.target = job["target"]
-    with np.load(arguments[1]) as stored:
-        drives = {name: stored[name] for name in stored.files}
+    drives = read_arrays(arguments[1])
     parts = construct(
         structure, settings["steps"],
         lambda: brian2.seed(settings["seed_network"]), lambda: brian2.seed(settings["seed_run"]),
