@@ -31,7 +31,7 @@ def damages(tree: xr.DataTree) -> list[str]:
     """What differs from its checksums, in words; of parts that carry none nothing is known."""
     found = []
     for node in tree.subtree:
-        place = place_of(node)
+        place = _place(node)
         try:
             written = json.loads(node.attrs[SEAL]) if SEAL in node.attrs else None
         except (TypeError, ValueError):
@@ -46,8 +46,16 @@ def damages(tree: xr.DataTree) -> list[str]:
     return found
 
 
-def place_of(node: xr.DataTree) -> str:
-    """What stands before the names of a part's variables: "curve000/"."""
+def variables(tree: xr.DataTree) -> list[str]:
+    """All variables by name, those of parts as "curve000/x"."""
+    return [
+        f"{_place(node)}{name}"
+        for node in tree.subtree
+        for name in node.to_dataset(inherit=False).variables
+    ]
+
+
+def _place(node: xr.DataTree) -> str:
     return f"{node.path.lstrip('/')}/".lstrip("/")
 
 
