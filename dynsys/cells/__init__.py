@@ -7,7 +7,8 @@ from typing import Any
 
 from dynsys.cells.equations import cell_field
 from dynsys.cells.library import CELLS, find_cell
-from dynsys.cells.parameters import AdExCell, Cell, EquationCell, HodgkinHuxleyCell, SpikeRule
+from dynsys.cells.parameters import AdExCell, Cell, EquationCell, HodgkinHuxleyCell
+from dynsys.spike_rule import SpikeRule
 
 # The integrator compiles on its first import.
 _LAZY = {"simulate_cell": "dynsys.cells.simulation"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dynsys.neurons.neuron import Equilibrium, SpikeTrain, SpikingNeuron
 from dynsys.neurons.noise import CurrentPerStep, PoissonKicks, WhiteNoise
-from dynsys.neurons.spike_rule import SpikeRule
+from dynsys.spike_rule import SpikeRule
 
 __all__ = [
     "CurrentPerStep",
