@@ -140,13 +140,13 @@ class SpikeRule:
         if self.reset is not None and not number.reset < number.threshold:  # type: ignore[operator]
             raise ModelError(
                 f"{field.name}: the reset {_told(self.reset, number.reset)} mV is not below the "
-                f"threshold {_told(self.threshold, number.threshold)} mV: every reset would be the "
+                f"cutoff {_told(self.threshold, number.threshold)} mV: every reset would be the "
                 "next spike at once, infinitely many in no time; lower the reset"
             )
         if not number.refractory >= 0:  # type: ignore[operator]
             raise ModelError(
-                f"{field.name}: the refractory time {_told(self.refractory, number.refractory)} ms "
-                "is not 0 or more"
+                f"{field.name}: {_told(self.refractory, number.refractory)} ms; a refractory time "
+                "is not negative"
             )
 
 

@@ -249,7 +249,7 @@ def test_rules_that_make_no_sense_are_refused():
         AdExCell("mine", running="w")
     with pytest.raises(UnknownNameError, match=r"no state 'u'\. It has: w"):
         own_adex(running=("u",))
-    with pytest.raises(ModelError, match="the reset low = -65 mV is not below the threshold top"):
+    with pytest.raises(ModelError, match="the reset low = -65 mV is not below the cutoff top"):
         cell = own_adex()
         replace(cell, field=cell.field.with_parameters(top=-70.0))
     neuron = adex_neuron("tonic")
