@@ -119,6 +119,7 @@ def _report(path: Path) -> None:
 def _check_size(path: str | Path) -> None:
     """Refuse what would fill the memory, before anything is allocated: a file of a few kilobytes
     can declare arrays of any size."""
+    # Here, since a result that is only written needs no second library for its sizes.
     import netCDF4
 
     with netCDF4.Dataset(Path(path)) as file:

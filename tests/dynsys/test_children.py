@@ -68,7 +68,7 @@ def test_relative_and_own_folders_are_left_out(tmp_path, monkeypatch):
 
 
 def test_brian2_does_not_evaluate_a_file_of_the_current_folder(trap):
-    ran("from validation.networks.brian import brian; b = brian(); b.ms", cwd=os.getcwd())
+    ran("from validation.brian import brian; b = brian(); b.ms", cwd=os.getcwd())
     assert not trap.exists()
 
 

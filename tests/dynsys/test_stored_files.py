@@ -13,10 +13,12 @@ import xarray as xr
 
 import continuation
 from continuation import equilibria
-from dynsys import SmoothTable, StorageError, VectorField
+from dynsys import ModelError, SmoothTable, StorageError, VectorField
 from dynsys.checksums import SEAL, damages, sealed
 from dynsys.netcdf import _untouched, read_netcdf, write_netcdf
 from dynsys.storage import read_arrays
+from dynsys.transfer import find_transfer_function
+from dynsys.transfer.fitted import load_transfer_function, save_transfer_function
 
 FOLD = VectorField("fold", {"x": 1.0}, {"m": 1.0}, {"x": "m - x^2"}, source="Strogatz 1994")
 GRID = np.linspace(0.0, 1.0, 12)
@@ -202,3 +204,28 @@ def test_arrays_that_are_not_there_are_not_made(tmp_path):
         file.writestr("a.npy", b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header)
     with pytest.raises(StorageError, match="declares the shape"):
         read_arrays(path)
+
+
+def test_a_changed_transfer_function_is_refused_and_one_without_checksum_is_read(tmp_path):
+    function, path = find_transfer_function("RS-divolo2019"), tmp_path / "f.json"
+    content, rng = save_transfer_function(function, path).read_text(), random.Random(5)
+    loaded = load_transfer_function(path)
+    assert loaded.coefficients == function.coefficients
+    for trial in range(300):
+        copy = changed(path, rng.sample(range(len(content)), 1 if trial % 2 else 20), rng)
+        try:
+            again = load_transfer_function(copy)
+        except StorageError:
+            continue
+        assert again == loaded
+    whole = json.loads(content)
+    del whole["checksum"]
+    whole["coefficients_mV"][0] = -51.0
+    path.write_text(json.dumps(whole))
+    assert load_transfer_function(path).coefficients[0] == -51.0
+
+
+def test_hostile_numbers_of_delay_nodes_are_refused():
+    for order in (10**9, 1e300, -1, 0, "6"):
+        with pytest.raises(ModelError, match="delay order"):
+            FOLD.with_delay_order(order)

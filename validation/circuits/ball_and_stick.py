@@ -10,7 +10,7 @@ import xarray as xr
 from dynsys.errors import ModelError
 from dynsys.models.ball_and_stick import GLUTAMATE, RECEPTORS
 from dynsys.neurons.cable import Cable
-from validation.networks.brian import brian
+from validation.brian import brian
 
 LARGEST = 1500.0  # pA, at which the synaptic current is clipped
 _EQUATIONS = """

@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 
 from dynsys.errors import ModelError
-from validation.networks.brian import brian
+from validation.brian import brian
 
 # tau_m = 20 ms, R = 0.1 GOhm: gL = 10 nS, C = 200 pF.
 _EQUATIONS = """

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from validation.networks.brian import brian
+from validation.brian import brian
 from validation.networks.structure import PAIRS, Structure
 
 brian2 = brian()

@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from validation.brian import brian
 from validation.networks.adex import RECORDED, construct
-from validation.networks.brian import brian
 from validation.networks.structure import Structure
 
 brian2 = brian()

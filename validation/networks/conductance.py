@@ -20,7 +20,7 @@ from dynsys.cells import AdExCell, Cell, find_cell
 from dynsys.cells.brian_equations import brian_equations
 from dynsys.errors import ModelError, unknown_name
 from dynsys.transfer import NETWORKS, Circuit, Network, find_circuit
-from validation.networks.brian import brian
+from validation.brian import brian
 
 CONNECTIVITY = ("bernoulli", "fixed")
 TRAINS = ("poisson", "bernoulli")

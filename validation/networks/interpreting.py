@@ -17,7 +17,7 @@ import numpy as np
 
 from dynsys.children import child_environment, python
 from dynsys.storage import read_arrays
-from validation.networks.brian import brian
+from validation.brian import brian
 from validation.networks.programs import NetworkError
 from validation.networks.structure import Structure
 
@@ -61,6 +61,7 @@ def interpret(
 
 def main(arguments: list[str]) -> None:
     """Run the job of a file."""
+    # It imports Brian2, which takes a second to load.
     from validation.networks.adex import RECORDED, construct
 
     brian2 = brian()

@@ -89,7 +89,7 @@ def _start_workers(address: str, count: int, security: Security, folder: Path) -
     )  # fmt: skip
 
 
-def _key_files(security: Security, folder: Path) -> list[str]:
+def _key_files(security: Any, folder: Path) -> list[str]:
     """The options that tell a worker where its certificates are."""
     arguments = []
     for option, content in (

@@ -34,6 +34,7 @@ def workers(
             with suppress(Exception):
                 client.close(timeout=2)
         return
+    # dask takes a second to load; a cluster's client says for itself when it does.
     from validation.trials.private_cluster import private_cluster
 
     with private_cluster(count or affordable_workers(structure, engine)) as client:
@@ -41,6 +42,7 @@ def workers(
 
 
 def _remote(scheduler: str) -> Any:
+    # dask takes a second to load; runs in this process do not need it.
     from distributed import Client
 
     try:
