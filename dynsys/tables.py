@@ -15,7 +15,8 @@ import sympy
 from dynsys.compiled.splines import BASIS, HIGHEST, fill
 from dynsys.errors import ModelError, StorageError, unknown_name
 from dynsys.expressions.lookup import TableLookup
-from dynsys.storage import read_arrays, write_atomically
+from dynsys.numpy_files import read_arrays
+from dynsys.storage import write_atomically
 
 _UNREADABLE = (OSError, KeyError, ValueError, TypeError, AttributeError, RecursionError)
 

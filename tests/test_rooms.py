@@ -22,7 +22,7 @@ PACKAGES = ("dynsys", "continuation", "stimulation", "validation")
 HOUSE = """
 dynsys/errors dynsys/version dynsys/lazy_names dynsys/library dynsys/doors dynsys/cache
 dynsys/children dynsys/checksums dynsys/storage dynsys/numba_cache
-dynsys/netcdf
+dynsys/netcdf dynsys/numpy_files
 dynsys/expressions
 dynsys/compiled
 dynsys

@@ -19,7 +19,7 @@ from numba import complex128, float64, types
 
 from dynsys.errors import StorageError
 from dynsys.numba_cache import njit
-from dynsys.storage import read_arrays
+from dynsys.numpy_files import read_arrays
 from dynsys.transfer.filters import best_time_constant, frequency_nodes, misfit, resonance_width
 from dynsys.transfer.fokker_planck import VECTOR
 from dynsys.transfer.neuron import EIFNeuron

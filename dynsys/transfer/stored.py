@@ -16,7 +16,8 @@ import xarray as xr
 
 from dynsys.cache import cache_directory
 from dynsys.errors import StorageError
-from dynsys.storage import read_arrays, write_atomically
+from dynsys.numpy_files import read_arrays
+from dynsys.storage import write_atomically
 from dynsys.tables import SmoothTable
 from dynsys.transfer.neuron import EIFNeuron
 from dynsys.transfer.table_format import DEFAULT_MU, DEFAULT_SIGMA, UNITS, VERSION

@@ -16,7 +16,7 @@ from continuation import equilibria
 from dynsys import ModelError, SmoothTable, StorageError, VectorField
 from dynsys.checksums import SEAL, damages, sealed
 from dynsys.netcdf import _untouched, read_netcdf, write_netcdf
-from dynsys.storage import read_arrays
+from dynsys.numpy_files import read_arrays
 from dynsys.transfer import find_transfer_function
 from dynsys.transfer.fitted import load_transfer_function, save_transfer_function
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from dynsys.children import child_environment, python
-from dynsys.storage import read_arrays
+from dynsys.numpy_files import read_arrays
 from validation.brian import brian
 from validation.networks.programs import NetworkError
 from validation.networks.structure import Structure
