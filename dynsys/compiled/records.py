@@ -7,11 +7,11 @@ models and is found in numba's cache; functions among the members are first-clas
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Annotated, TypeVar, get_args, get_type_hints
 
 import numpy as np
 from numba import boolean, float64, int64, types
+from numba.core.typing import Signature
 from numba.extending import typeof_impl
 
 from dynsys.compiled.kernels import MATRIX, VECTOR
@@ -50,7 +50,7 @@ def record(cls: Record) -> Record:
     """
     hints = get_type_hints(cls, include_extras=True)
     members = {name: numba_type(hint) for name, hint in hints.items()}
-    whole = types.NamedTuple(tuple(members.values()), cls)
+    whole: types.Type = types.NamedTuple(tuple(members.values()), cls)
     if len(set(members.values())) == 1:
         whole = types.NamedUniTuple(next(iter(members.values())), len(members), cls)
 
@@ -85,6 +85,6 @@ def numba_type(kind: object) -> types.Type:
     return annotated[0]
 
 
-def signature(returns: object, *arguments: object) -> Callable:
+def signature(returns: object, *arguments: object) -> Signature:
     """A numba signature from records and annotated types."""
     return numba_type(returns)(*map(numba_type, arguments))
