@@ -69,7 +69,6 @@ class Condensed(NamedTuple):
     pair: Matrix
 
 
-@njit([signature(Condensed, int, int, int, int)], cache=True, nogil=True)
 def condensed_system(intervals, degree, n, count):
     """Room for the equations of orbits with n states and ``count`` = K further unknowns."""
     size = degree * n
@@ -81,6 +80,11 @@ def condensed_system(intervals, degree, n, count):
         reflectors=np.zeros((intervals, n, 2 * n)),
         pair=np.empty((n, 2 * n + count + 1)),
     )
+
+
+compiled_condensed_system = njit(
+    [signature(Condensed, int, int, int, int)], cache=True, nogil=True
+)(condensed_system)
 
 
 def lagrange_at_gauss(degree: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -135,6 +139,7 @@ def condense(field, collocation, profile, condensed):
     """
     p, tables, free, scale = field.p, field.tables, field.free, field.scale
     values, slopes = collocation.values, collocation.slopes
+    local, factors, pivots = condensed.local, condensed.factors, condensed.pivots
     mesh, u, period = profile.mesh, profile.u, profile.z[0]
     degree = values.shape[0]
     n = scale.shape[0]
@@ -144,7 +149,7 @@ def condense(field, collocation, profile, condensed):
     still, direction = np.zeros(n), np.zeros(p.shape[0])
     for j in range(intervals):
         h = mesh[j + 1] - mesh[j]
-        right, block, pivots = condensed.local[j], condensed.factors[j], condensed.pivots[j]
+        right, block = local[j], factors[j]
         for i in range(degree):
             for s in range(n):
                 state, slope = 0.0, 0.0
@@ -175,9 +180,9 @@ def condense(field, collocation, profile, condensed):
                 right[row, s] += slopes[i, 0]
                 for k in range(degree):
                     block[row, k * n + s] += slopes[i, k + 1]
-        if not lu_factor(block, pivots):
+        if not lu_factor(block, pivots[j]):
             return False
-        lu_solve_rows(block, pivots, right)
+        lu_solve_rows(block, pivots[j], right)
     return True
 
 
@@ -222,6 +227,7 @@ def orthogonal_sweep(block, columns, reflectors):
 def reduce(condensed):
     """Eliminate the interior mesh nodes: fills ``kept``, ``reflectors`` and ``pair``."""
     local, kept, pair = condensed.local, condensed.kept, condensed.pair
+    reflectors = condensed.reflectors
     n = pair.shape[0]
     intervals, size, width = local.shape
     columns = width - n  # dz and the right side
@@ -247,7 +253,7 @@ def reduce(condensed):
                 stack[s, 3 * n + c] = pair[s, 2 * n + c]
                 stack[n + s, 3 * n + c] = local[j, last + s, n + c]
             stack[n + s, 3 * n + columns - 1] *= -1.0
-        orthogonal_sweep(stack, n, condensed.reflectors[j])
+        orthogonal_sweep(stack, n, reflectors[j])
         for s in range(n):
             for c in range(2 * n + width):
                 kept[j, s, c] = stack[s, c]
@@ -352,6 +358,7 @@ def back_substitute(condensed, first, end, dz, residual, delta):
 )  # fmt: skip
 def carry_back(condensed, left, omega):
     """Multipliers (N, m n) of the collocation equations from those (n,) of the reduced pair."""
+    factors, pivots, reflectors = condensed.factors, condensed.pivots, condensed.reflectors
     intervals, size = omega.shape
     n = left.shape[0]
     stacked, upper = np.empty(2 * n), left.copy()
@@ -361,7 +368,7 @@ def carry_back(condensed, left, omega):
                 stacked[s] = 0.0
                 stacked[n + s] = upper[s]
             for k in range(n - 1, -1, -1):
-                v = condensed.reflectors[j, k]
+                v = reflectors[j, k]
                 dot = 0.0
                 for i in range(2 * n):
                     dot += v[i] * stacked[i]
@@ -374,4 +381,4 @@ def carry_back(condensed, left, omega):
             row[s] = 0.0
         for s in range(n):
             row[size - n + s] = stacked[n + s] if j > 0 else upper[s]
-        lu_solve_transposed(condensed.factors[j], condensed.pivots[j], row)
+        lu_solve_transposed(factors[j], pivots[j], row)

@@ -155,22 +155,23 @@ def condition_rows(equations, profile, condensed, phase, rows, tails):
 @njit
 def _set_parameters(field, z):
     """Write the free parameters of an orbit into the field's."""
-    for q in range(field.free.shape[0]):
-        field.p[field.free[q]] = z[1 + q]
+    p, free = field.p, field.free
+    for q in range(free.shape[0]):
+        p[free[q]] = z[1 + q]
 
 
 @njit
 def _plane_row(plane, profile, row, tail):
     """Border row of the plane an orbit is corrected in."""
-    u, z = profile.u, profile.z
+    u, z, u_part, z_part = profile.u, profile.z, plane.row, plane.tail
     count, last = z.shape[0], plane.level
     for node in range(u.shape[0]):
         for s in range(u.shape[1]):
-            row[node, s] = plane.row[node, s]
-            last -= plane.row[node, s] * u[node, s]
+            row[node, s] = u_part[node, s]
+            last -= u_part[node, s] * u[node, s]
     for c in range(count):
-        tail[c] = plane.tail[c]
-        last -= plane.tail[c] * z[c]
+        tail[c] = z_part[c]
+        last -= z_part[c] * z[c]
     tail[count] = last
 
 

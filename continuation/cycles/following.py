@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Annotated, NamedTuple
 
 import llvmlite.binding
 import numpy as np
@@ -10,9 +11,10 @@ from numba import boolean, float64, int32, int64, njit, types, uint8
 from numba.core.types import ExternalFunction
 from numba.extending import get_cython_function_address
 
-from continuation.cycles.collocation import Profile, Variation, condensed_system
+from continuation.cycles.collocation import Profile, Variation, compiled_condensed_system
 from continuation.cycles.conditions import CYCLE, PERIOD
 from continuation.cycles.correction import Equations, Plane, correct, slopes_at_gauss
+from continuation.engine.linear_algebra import copy_into
 from dynsys.compiled.kernels import DOMAIN_TYPE, MATRIX, OBSERVABLES_TYPE, VECTOR
 from dynsys.compiled.records import Cube, Matrix, Vector, record, signature
 
@@ -236,12 +238,16 @@ def half_turn(mesh, weight, slopes, other):
 
 @record
 class Bounds(NamedTuple):
-    """Bounds of z (K,), and half the spans, which scale z in the norm of steps (the first entry of
-    ``half`` is not used: the period counts relative)."""
+    """Where a branch may go: bounds of z (K,) and the domain of the model's tables.
+
+    ``half`` (K,), half the spans, scales z in the norm of steps (its first entry is not used: the
+    period counts relative).
+    """
 
     lower: Vector
     upper: Vector
     half: Vector
+    domain: Annotated[Callable, DOMAIN_TYPE]
 
 
 @record
@@ -277,6 +283,13 @@ class Trail(NamedTuple):
 
 
 @njit
+def _copy_rows(target, source):
+    for i in range(source.shape[0]):
+        for j in range(source.shape[1]):
+            target[i, j] = source[i, j]
+
+
+@njit
 def _start(trail, k, adapts, degree, base, along):
     """Point k and its direction, on an adapted mesh where asked."""
     if adapts:
@@ -284,15 +297,11 @@ def _start(trail, k, adapts, degree, base, along):
         move_to_mesh(trail.orbits[k], trail.meshes[k], base.mesh, degree, base.u)
         move_to_mesh(trail.directions[k], trail.meshes[k], base.mesh, degree, along.u)
     else:
-        for j in range(base.mesh.shape[0]):
-            base.mesh[j] = trail.meshes[k, j]
-        for node in range(base.u.shape[0]):
-            for s in range(base.u.shape[1]):
-                base.u[node, s] = trail.orbits[k, node, s]
-                along.u[node, s] = trail.directions[k, node, s]
-    for c in range(base.z.shape[0]):
-        base.z[c] = trail.unknowns[k, c]
-        along.z[c] = trail.direction_unknowns[k, c]
+        copy_into(base.mesh, trail.meshes[k])
+        _copy_rows(base.u, trail.orbits[k])
+        _copy_rows(along.u, trail.directions[k])
+    copy_into(base.z, trail.unknowns[k])
+    copy_into(along.z, trail.direction_unknowns[k])
 
 
 @njit
@@ -310,30 +319,33 @@ def _amplitude(u):
 @njit
 def _predict(base, along, step, weights, profile, row, tail):
     """Step along the tangent to ``profile``; returns the plane across the tangent there."""
+    u, base_u, along_u = profile.u, base.u, along.u
+    z, base_z, along_z = profile.z, base.z, along.z
     level = 0.0
     for node in range(row.shape[0]):
         for s in range(row.shape[1]):
-            row[node, s] = weights[node] * along.u[node, s]
-            profile.u[node, s] = base.u[node, s] + step * along.u[node, s]
-            level += row[node, s] * profile.u[node, s]
+            row[node, s] = weights[node] * along_u[node, s]
+            u[node, s] = base_u[node, s] + step * along_u[node, s]
+            level += row[node, s] * u[node, s]
     for c in range(tail.shape[0]):
-        profile.z[c] = base.z[c] + step * along.z[c]
-        level += tail[c] * profile.z[c]
+        z[c] = base_z[c] + step * along_z[c]
+        level += tail[c] * z[c]
     return Plane(row, tail, level)
 
 
 @njit
 def _append(trail, k, profile, tangent, length):
     """Write a corrected orbit and its unit tangent as point k."""
-    for node in range(profile.u.shape[0]):
-        for s in range(profile.u.shape[1]):
-            trail.orbits[k, node, s] = profile.u[node, s]
-            trail.directions[k, node, s] = tangent.u[node, s] / length
-    for c in range(profile.z.shape[0]):
-        trail.unknowns[k, c] = profile.z[c]
-        trail.direction_unknowns[k, c] = tangent.z[c] / length
-    for j in range(profile.mesh.shape[0]):
-        trail.meshes[k, j] = profile.mesh[j]
+    copy_into(trail.meshes[k], profile.mesh)
+    copy_into(trail.unknowns[k], profile.z)
+    _copy_rows(trail.orbits[k], profile.u)
+    u, z = trail.directions[k], trail.direction_unknowns[k]
+    tangent_u, tangent_z = tangent.u, tangent.z
+    for node in range(u.shape[0]):
+        for s in range(u.shape[1]):
+            u[node, s] = tangent_u[node, s] / length
+    for c in range(z.shape[0]):
+        z[c] = tangent_z[c] / length
 
 
 @njit(
@@ -364,7 +376,7 @@ def follow(equations, bounds, control, step, number, trail):
     weights, row = np.empty(nodes), np.empty((nodes, n))
     tail, metric = np.empty(count), np.empty(count)
     reference, slope = np.empty((intervals * degree, n)), np.empty((intervals * degree, n))
-    condensed = condensed_system(intervals, degree, n, count)
+    condensed = compiled_condensed_system(intervals, degree, n, count)
     for k in range(capacity - 1):
         adapts = (number + k) % ADAPT_EVERY == 0 and number + k > 0
         _start(trail, k, adapts, degree, base, along)
@@ -397,7 +409,7 @@ def follow(equations, bounds, control, step, number, trail):
                 turns = turned or 1.0 / length < control.min_cosine
                 outside = (
                     not turns
-                    and domain_margin(field.domain, field.tables, field.p, field.scale, u) < 0.0
+                    and domain_margin(bounds.domain, field.tables, field.p, field.scale, u) < 0.0
                 )
                 if not turns and not outside:
                     break

@@ -158,8 +158,8 @@ class Solver:
 
     @property
     def bounds(self) -> Bounds:
-        """Bounds and scales of z."""
-        return Bounds(self.lower, self.upper, self.half)
+        """Bounds and scales of z, and the tables' domain."""
+        return Bounds(self.lower, self.upper, self.half, self.model.compiled.domain)
 
     def at(self, orbit: Orbit) -> VectorField:
         """The model with the orbit's parameters."""

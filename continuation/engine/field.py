@@ -8,7 +8,6 @@ from typing import Annotated, NamedTuple
 import numpy as np
 
 from dynsys.compiled.kernels import (
-    DOMAIN_TYPE,
     FIELD_TYPE,
     JACOBIAN_TANGENT_TYPE,
     JACOBIAN_TYPE,
@@ -31,7 +30,6 @@ class Field(NamedTuple):
     jacobian: Annotated[Callable, JACOBIAN_TYPE]
     tangent: Annotated[Callable, TANGENT_TYPE]
     jacobian_tangent: Annotated[Callable, JACOBIAN_TANGENT_TYPE]
-    domain: Annotated[Callable, DOMAIN_TYPE]
     tables: Vector
     p: Vector
     free: Indices
@@ -48,7 +46,6 @@ def field_of(
         jacobian=c.jacobian,
         tangent=c.tangent,
         jacobian_tangent=c.jacobian_tangent if second else no_second_derivatives,
-        domain=c.domain,
         tables=c.tables,
         p=p,
         free=free,

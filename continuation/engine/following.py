@@ -15,6 +15,7 @@ from continuation.engine.predictor_corrector import (
     INTERRUPTED,
     MAX_POINTS,
     STEP_MIN,
+    Bounds,
     Control,
     Curve,
     Origin,
@@ -105,15 +106,9 @@ class Follower:
     @property
     def curve(self) -> Curve:
         """The curve as the compiled functions of the engine take it."""
-        problem = self.problem
-        return Curve(
-            evaluate=problem.evaluate,
-            refresh=problem.refresh,
-            field=field_of(self.model, self.parameters, self.free, self.scale, problem.second),
-            border=self.border,
-            lower=self.lower,
-            upper=self.upper,
-        )
+        second = self.problem.second
+        field = field_of(self.model, self.parameters, self.free, self.scale, second)
+        return Curve(self.problem.evaluate, field, self.border)
 
     def scaled(self, x: np.ndarray, *rest: float) -> np.ndarray:
         """Scaled unknowns from a state, the free parameters and extra unknowns."""
@@ -201,11 +196,14 @@ class Follower:
             settings.step_min, settings.step_max, settings.tolerance, int(settings.max_newton),
             settings.min_cosine,
         )  # fmt: skip
+        bounds = Bounds(self.lower, self.upper, self.model.compiled.domain)
         origin = Origin(np.ascontiguousarray(y), np.ascontiguousarray(tangent))
         while total < settings.max_points:
             path = self._allocate(min(_CHUNK, settings.max_points - total) + 1, first)
             try:
-                count, reason, step = follow(self.curve, control, origin, step, path)
+                count, reason, step = follow(
+                    self.curve, self.problem.refresh, bounds, control, origin, step, path
+                )
             except KeyboardInterrupt:
                 reason = INTERRUPTED
                 break

@@ -23,30 +23,35 @@ from continuation.engine.linear_algebra import (
     lu_sign,
     lu_solve,
 )
-from dynsys.compiled.kernels import MATRIX, VECTOR
+from dynsys.compiled.kernels import DOMAIN_TYPE, MATRIX, VECTOR
 from dynsys.compiled.records import Indices, Matrix, Vector, record, signature
 
 # field, border, y, residual, matrix
 EVALUATE = signature(bool, Field, Matrix, Vector, Vector, Matrix)
 # n, matrix, border
 REFRESH = boolean(int64, MATRIX, MATRIX)
+REFRESH_TYPE = types.FunctionType(REFRESH)
 
 BOUND, MAX_POINTS, STEP_MIN, DOMAIN, CLOSED, INTERRUPTED = range(6)
 
 
 @record
 class Curve(NamedTuple):
-    """A curve F(y) = 0 of a field, y (N + 1,), between bounds of the unknowns.
-
-    ``border`` holds the bordering vectors of the last accepted point.
-    """
+    """A curve F(y) = 0 of a field, y (N + 1,); ``border`` holds the bordering vectors of the last
+    accepted point."""
 
     evaluate: Annotated[Callable, types.FunctionType(EVALUATE)]
-    refresh: Annotated[Callable, types.FunctionType(REFRESH)]
     field: Field
     border: Matrix
+
+
+@record
+class Bounds(NamedTuple):
+    """Where a curve may go: bounds of its unknowns, and the domain of the model's tables."""
+
     lower: Vector
     upper: Vector
+    domain: Annotated[Callable, DOMAIN_TYPE]
 
 
 @record
@@ -98,13 +103,15 @@ class Work(NamedTuple):
     right: Vector
 
 
-@njit([signature(Work, int64)], cache=True)
 def workspace(size):
     """Work for curves of ``size`` = N + 1 unknowns."""
     return Work(
         np.empty(size - 1), np.empty((size - 1, size)), np.empty((size, size)),
         np.empty(size, np.int64), np.empty(size),
     )  # fmt: skip
+
+
+_workspace = njit([signature(Work, int)], cache=True)(workspace)
 
 
 @njit(
@@ -114,10 +121,11 @@ def workspace(size):
 def newton(curve, plane, y, tolerance, most, work):
     """Correct ``y`` in place on F(y) = 0, row . y = level; returns iterations, -1 on failure."""
     size = y.shape[0]
-    row, bordered, right = plane.row, work.bordered, work.right
-    residual, matrix = work.residual, work.matrix
+    evaluate, field, border, row = curve.evaluate, curve.field, curve.border, plane.row
+    residual, matrix, bordered = work.residual, work.matrix, work.bordered
+    pivots, right = work.pivots, work.right
     for iteration in range(most):
-        if not curve.evaluate(curve.field, curve.border, y, residual, matrix):
+        if not evaluate(field, border, y, residual, matrix):
             return -1
         total = plane.level
         for j in range(size):
@@ -128,9 +136,9 @@ def newton(curve, plane, y, tolerance, most, work):
             right[i] = -residual[i]
             for j in range(size):
                 bordered[i, j] = matrix[i, j]
-        if not lu_factor(bordered, work.pivots):
+        if not lu_factor(bordered, pivots):
             return -1
-        lu_solve(bordered, work.pivots, right)
+        lu_solve(bordered, pivots, right)
         correction = 0.0
         for j in range(size):
             y[j] += right[j]
@@ -236,10 +244,10 @@ def _distance(a, b):
 
 
 @njit
-def _land(curve, last, y, variable, fraction, step, control, work):
+def _land(curve, bounds, last, y, variable, fraction, step, control, work):
     """Move ``y`` onto the bound that a step crossed."""
-    upper = curve.upper[variable]
-    limit = upper if y[variable] > upper else curve.lower[variable]
+    upper = bounds.upper[variable]
+    limit = upper if y[variable] > upper else bounds.lower[variable]
     row = np.zeros(y.shape[0])
     row[variable] = 1.0
     landed = last.copy()
@@ -252,22 +260,23 @@ def _land(curve, last, y, variable, fraction, step, control, work):
 
 
 @njit
-def _inside(field, y, x):
+def _inside(field, domain, y, x):
     """Whether the tables' domain holds the point; ``x`` becomes its state."""
+    scale = field.scale
     for i in range(x.shape[0]):
-        x[i] = y[i] * field.scale[i]
-    return field.domain(x, field.p, field.tables) >= 0.0
+        x[i] = y[i] * scale[i]
+    return domain(x, field.p, field.tables) >= 0.0
 
 
 @njit
-def _approach_edge(curve, last, direction, step, y, x, control, work):
+def _approach_edge(curve, domain, last, direction, step, y, x, control, work):
     """Bisect a step that left the domain; ``y`` becomes the last point inside."""
     low, high = 0.0, step
     best = last.copy()
     for _ in range(60):
         middle = 0.5 * (low + high)
         done = _step(curve, last, direction, middle, y, control, work)
-        if done > 0 and _inside(curve.field, y, x):
+        if done > 0 and _inside(curve.field, domain, y, x):
             low = middle
             copy_into(best, y)
         else:
@@ -278,15 +287,16 @@ def _approach_edge(curve, last, direction, step, y, x, control, work):
 @njit
 def _closes(last, y, origin, step):
     """Whether the chord from ``last`` to ``y`` passes through the origin of the curve."""
+    point, tangent = origin.point, origin.tangent
     before, after = 0.0, 0.0
     for i in range(y.shape[0]):
-        before += origin.tangent[i] * (last[i] - origin.point[i])
-        after += origin.tangent[i] * (y[i] - origin.point[i])
+        before += tangent[i] * (last[i] - point[i])
+        after += tangent[i] * (y[i] - point[i])
     if not (before < 0.0 <= after):
         return False
     fraction, total = before / (before - after), 0.0
     for i in range(y.shape[0]):
-        total += (last[i] + fraction * (y[i] - last[i]) - origin.point[i]) ** 2
+        total += (last[i] + fraction * (y[i] - last[i]) - point[i]) ** 2
     return np.sqrt(total) < 0.2 * step
 
 
@@ -300,10 +310,15 @@ def _next_step(step, iterations, control):
 
 
 @njit(
-    [signature(types.Tuple((int64, int64, float64)), Curve, Control, Origin, float64, Path)],
+    [
+        signature(
+            types.Tuple((int64, int64, float64)),
+            Curve, REFRESH_TYPE, Bounds, Control, Origin, float, Path,
+        )
+    ],
     cache=True, error_model="numpy",
 )  # fmt: skip
-def follow(curve, control, origin, step, path):
+def follow(curve, refresh, bounds, control, origin, step, path):
     """Follow a curve from row 0 of ``path`` until its rows are full or the curve ends.
 
     Returns (rows filled, why it stopped, next step).
@@ -312,8 +327,10 @@ def follow(curve, control, origin, step, path):
     reals, imaginaries = path.reals, path.imaginaries
     capacity, size = points.shape
     n = reals.shape[1]
-    work = workspace(size)
-    residual, matrix, right = work.residual, work.matrix, work.right
+    evaluate, field, border, domain = curve.evaluate, curve.field, curve.border, bounds.domain
+    work = _workspace(size)
+    residual, matrix, bordered = work.residual, work.matrix, work.bordered
+    pivots, right = work.pivots, work.right
     y, x = np.empty(size), np.empty(n)
     count = 1
     while count < capacity:
@@ -321,16 +338,16 @@ def follow(curve, control, origin, step, path):
         iterations = _step(curve, last, direction, step, y, control, work)
         good, stop = iterations > 0, -1
         if good:
-            variable, fraction = first_bound(last, y, curve.lower, curve.upper)
+            variable, fraction = first_bound(last, y, bounds.lower, bounds.upper)
             if variable >= 0:
                 stop = BOUND
-                good = _land(curve, last, y, int64(variable), fraction, step, control, work)
-        if good and not _inside(curve.field, y, x):
+                good = _land(curve, bounds, last, y, int64(variable), fraction, step, control, work)
+        if good and not _inside(field, domain, y, x):
             stop = DOMAIN
-            _approach_edge(curve, last, direction, step, y, x, control, work)
-        good = good and curve.evaluate(curve.field, curve.border, y, residual, matrix)
+            _approach_edge(curve, domain, last, direction, step, y, x, control, work)
+        good = good and evaluate(field, border, y, residual, matrix)
         if good:
-            signs[count] = tangent_at(matrix, direction, work.bordered, work.pivots, right)
+            signs[count] = tangent_at(matrix, direction, bordered, pivots, right)
             sharp = np.dot(right, direction) < control.min_cosine and step > 1e-7
             good = signs[count] != 0.0 and not sharp
         if not good:
@@ -343,7 +360,7 @@ def follow(curve, control, origin, step, path):
         if not spectrum(n, matrix, reals[count], imaginaries[count]):
             return count, STEP_MIN, step
         track(reals[count - 1], imaginaries[count - 1], reals[count], imaginaries[count])
-        curve.refresh(n, matrix, curve.border)
+        refresh(n, matrix, border)
         count += 1
         if stop >= 0:
             return count, stop, step

@@ -17,24 +17,7 @@ from continuation.engine.predictor_corrector import EVALUATE, REFRESH
 from dynsys.compiled.kernels import MATRIX, VECTOR
 
 
-@njit
-def _place(field, y, x):
-    """State and parameters in the model's units."""
-    n = x.shape[0]
-    for i in range(n):
-        x[i] = y[i] * field.scale[i]
-    for k in range(field.free.shape[0]):
-        field.p[field.free[k]] = y[n + k] * field.scale[n + k]
-
-
-@njit
-def _scaled_field(field, x, residual):
-    n = x.shape[0]
-    field.f(x, field.p, field.tables, residual[:n])
-    for i in range(n):
-        residual[i] /= field.scale[i]
-
-
+# Members are read once, not in loops: every read of an array counts references.
 @njit
 def _scale_rows(a, scale):
     """S^-1 a S for the state part of ``scale``."""
@@ -45,37 +28,31 @@ def _scale_rows(a, scale):
 
 
 @njit
-def _scaled_jacobian(field, x, a):
-    field.jacobian(x, field.p, field.tables, a)
-    _scale_rows(a, field.scale)
-
-
-@njit
-def _parameter_columns(field, x, matrix):
-    """Columns f_alpha of the scaled system."""
-    n, scale = x.shape[0], field.scale
-    still, direction, column = np.zeros(n), np.zeros(field.p.shape[0]), np.empty(n)
-    for k in range(field.free.shape[0]):
-        direction[:] = 0.0
-        direction[field.free[k]] = scale[n + k]
-        field.tangent(x, field.p, field.tables, still, direction, column)
-        for i in range(n):
-            matrix[i, n + k] = column[i] / scale[i]
-
-
-@njit
 def _field_rows(field, y, residual, matrix, a):
     """Rows f = 0 with their derivatives; ``a`` becomes the scaled Jacobian; returns the state."""
+    p, tables, free, scale = field.p, field.tables, field.free, field.scale
     n = a.shape[0]
     x = np.empty(n)
-    _place(field, y, x)
-    _scaled_field(field, x, residual)
-    _scaled_jacobian(field, x, a)
+    for i in range(n):
+        x[i] = y[i] * scale[i]
+    for k in range(free.shape[0]):
+        p[free[k]] = y[n + k] * scale[n + k]
+    field.f(x, p, tables, residual[:n])
+    for i in range(n):
+        residual[i] /= scale[i]
+    field.jacobian(x, p, tables, a)
+    _scale_rows(a, scale)
     matrix[:, :] = 0.0
     for i in range(n):
         for j in range(n):
             matrix[i, j] = a[i, j]
-    _parameter_columns(field, x, matrix)
+    still, direction, column = np.zeros(n), np.zeros(p.shape[0]), np.empty(n)
+    for k in range(free.shape[0]):
+        direction[:] = 0.0
+        direction[free[k]] = scale[n + k]
+        field.tangent(x, p, tables, still, direction, column)
+        for i in range(n):
+            matrix[i, n + k] = column[i] / scale[i]
     return x
 
 
@@ -96,22 +73,22 @@ def refresh_equilibrium(n, matrix, border):
 @njit
 def _derivative(field, x, direction, out):
     """Scaled derivative of the Jacobian along a scaled state direction."""
-    n = x.shape[0]
+    n, p, scale = x.shape[0], field.p, field.scale
     change = np.empty(n)
     for i in range(n):
-        change[i] = direction[i] * field.scale[i]
-    still = np.zeros(field.p.shape[0])
-    field.jacobian_tangent(x, field.p, field.tables, change, still, out)
-    _scale_rows(out, field.scale)
+        change[i] = direction[i] * scale[i]
+    field.jacobian_tangent(x, p, field.tables, change, np.zeros(p.shape[0]), out)
+    _scale_rows(out, scale)
 
 
 @njit
 def _parameter_derivative(field, x, k, out):
     """Scaled derivative of the Jacobian along free parameter ``k``."""
-    direction = np.zeros(field.p.shape[0])
-    direction[field.free[k]] = field.scale[x.shape[0] + k]
-    field.jacobian_tangent(x, field.p, field.tables, np.zeros(x.shape[0]), direction, out)
-    _scale_rows(out, field.scale)
+    n, p, scale = x.shape[0], field.p, field.scale
+    direction = np.zeros(p.shape[0])
+    direction[field.free[k]] = scale[n + k]
+    field.jacobian_tangent(x, p, field.tables, np.zeros(n), direction, out)
+    _scale_rows(out, scale)
 
 
 # Loops, not slices: numba's assignment of array expressions multiplies the time to compile.

@@ -7,6 +7,7 @@ from numba import njit
 
 from continuation.engine.field import Field, field_of
 from continuation.engine.linear_algebra import copy_into, lu_factor, lu_solve
+from dynsys.compiled.kernels import DOMAIN_TYPE
 from dynsys.compiled.records import Indices, Matrix, signature
 from dynsys.errors import ConvergenceError, ModelError
 from dynsys.vector_field import VectorField
@@ -16,15 +17,19 @@ SAME = 1e-6  # scaled distance below which two solutions are one equilibrium
 
 @njit
 def _size(field, x, f):
+    scale, total = field.scale, 0.0
     field.f(x, field.p, field.tables, f)
-    total = 0.0
     for i in range(x.shape[0]):
-        total += (f[i] / field.scale[i]) ** 2
+        total += (f[i] / scale[i]) ** 2
     return np.sqrt(total)
 
 
-@njit([signature(Indices, Field, Matrix, float, int, int)], cache=True, error_model="numpy")
-def search(field, starts, tolerance, most, relaxations):
+@njit(
+    [signature(Indices, Field, DOMAIN_TYPE, Matrix, float, int, int)],
+    cache=True,
+    error_model="numpy",
+)
+def search(field, domain, starts, tolerance, most, relaxations):
     """Refine every row of ``starts`` in place; returns 1 for those that became equilibria.
 
     Even rows take implicit Euler steps of growing length first (they tend to stable states), odd
@@ -55,7 +60,7 @@ def search(field, starts, tolerance, most, relaxations):
             if rate == 0.0 and longest < tolerance:
                 for i in range(n):
                     x[i] += f[i] * scale[i]
-                found[row] = 1 if field.domain(x, p, tables) >= 0.0 else 0
+                found[row] = 1 if domain(x, p, tables) >= 0.0 else 0
                 break
             damping = min(1.0, 0.5 / longest) if longest > 0.0 else 1.0
             smaller = size
@@ -132,7 +137,7 @@ def refine_equilibrium(model: VectorField, x: np.ndarray) -> np.ndarray:
 def _run(model: VectorField, states: np.ndarray) -> np.ndarray:
     free = np.empty(0, dtype=np.int64)
     field = field_of(model, model.parameter_array(), free, model.scales, second=False)
-    return search(field, states, 1e-10, 60, 12)
+    return search(field, model.compiled.domain, states, 1e-10, 60, 12)
 
 
 def _refine(model: VectorField, states: np.ndarray) -> np.ndarray:

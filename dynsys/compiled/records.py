@@ -10,9 +10,10 @@ from __future__ import annotations
 from typing import Annotated, TypeVar, get_args, get_type_hints
 
 import numpy as np
-from numba import boolean, float64, int64, types
+from numba import boolean, float64, int64, typeof, types
 from numba.core.typing import Signature
 from numba.extending import typeof_impl
+from numba.np.numpy_support import as_dtype
 
 from dynsys.compiled.kernels import MATRIX, VECTOR
 
@@ -55,18 +56,21 @@ def record(cls: Record) -> Record:
         whole = types.NamedUniTuple(next(iter(members.values())), len(members), cls)
 
     # Functions and numbers are converted when the tuple is unpacked; arrays would be reinterpreted.
-    checked = {
-        k: (name, kind)
+    arrays = [
+        (k, name, kind.ndim, as_dtype(kind.dtype))
         for k, (name, kind) in enumerate(members.items())
-        if isinstance(kind, types.Array | types.BaseTuple)
-    }
+        if isinstance(kind, types.Array)
+    ]
+    nested = [k for k, kind in enumerate(members.values()) if isinstance(kind, types.BaseTuple)]
 
     @typeof_impl.register(cls)
     def _(value, context):
-        for k, (name, expected) in checked.items():
-            found = typeof_impl(value[k], context)
-            if found != expected:
-                raise TypeError(f"{cls.__name__}.{name} is {found}; it must be {expected}")
+        for k, name, dimensions, dtype in arrays:
+            a = value[k]
+            if a.ndim != dimensions or a.dtype != dtype or not a.flags.carray:
+                raise TypeError(f"{cls.__name__}.{name} is {typeof(a)}; it must be {members[name]}")
+        for k in nested:
+            typeof_impl(value[k], context)
         return whole
 
     _TYPES[cls] = whole

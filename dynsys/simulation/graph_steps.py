@@ -172,10 +172,12 @@ def drive(base, patterns, step, part, p):
 
 
 @njit
-def _begin_past(nodes, late, instant, rates, reads, kinks, x, rate, arrived, ring):
+def _begin_past(nodes, late, instant, rates, reads, kinks, x, ring):
     """Fill the ring with the signals' past: the one given, or that of nodes at rest."""
     length = ring.shape[1]
-    n, width = x.shape[1] - arrived.shape[1], arrived.shape[1]
+    count, n = nodes.state.shape
+    width = x.shape[1] - n
+    rate, arrived = np.zeros((count, rates.room)), np.zeros((count, width))
     if nodes.has_past:
         for q in range(ring.shape[0]):
             for i in range(length):
@@ -185,7 +187,7 @@ def _begin_past(nodes, late, instant, rates, reads, kinks, x, rate, arrived, rin
         read_edges(ring, kinks, 0, 0, reads, late, arrived)
         evaluate(rates, nodes.p, instant, arrived, x, rate)
         change, size = 0.0, 1e-300
-        for j in range(x.shape[0]):
+        for j in range(count):
             for r in range(width):
                 value = rate[j, n + r]
                 change = max(change, abs(value - ring[j * width + r, 0]))
@@ -252,7 +254,7 @@ def integrate_graph(rates, method, nodes, late, instant, clock, patterns, record
     for j in range(count):
         for i in range(n):
             x[j, i] = nodes.state[j, i]
-    _begin_past(nodes, late, instant, rates, reads, kinks, x, rate, arrived, ring)
+    _begin_past(nodes, late, instant, rates, reads, kinks, x, ring)
     total = settle + steps
     done = total
     for step in range(total + 1):
