@@ -14,12 +14,13 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import int64, njit, types
+from numba import int64, types
 
 from continuation.engine.field import Field
 from continuation.engine.linear_algebra import PIVOTS, lu_factor, lu_solve_transposed
 from dynsys.compiled.kernels import MATRIX
 from dynsys.compiled.records import Cube, IndexRows, Matrix, Vector, record, signature
+from dynsys.numba_cache import njit
 
 
 @record

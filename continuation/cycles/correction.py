@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit, types
+from numba import types
 
 from continuation.cycles.collocation import (
     Collocation,
@@ -31,6 +31,7 @@ from continuation.engine.field import Field
 from continuation.engine.linear_algebra import lu_factor, lu_solve
 from dynsys.compiled.kernels import MATRIX, VECTOR
 from dynsys.compiled.records import Cube, Matrix, Vector, record, signature
+from dynsys.numba_cache import njit
 
 
 @record

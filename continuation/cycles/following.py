@@ -7,7 +7,7 @@ from typing import Annotated, NamedTuple
 
 import llvmlite.binding
 import numpy as np
-from numba import boolean, float64, int32, int64, njit, types, uint8
+from numba import boolean, float64, int32, int64, types, uint8
 from numba.core.types import ExternalFunction
 from numba.extending import get_cython_function_address
 
@@ -17,6 +17,7 @@ from continuation.cycles.correction import Equations, Plane, correct, slopes_at_
 from continuation.engine.linear_algebra import copy_into
 from dynsys.compiled.kernels import DOMAIN_TYPE, MATRIX, OBSERVABLES_TYPE, VECTOR
 from dynsys.compiled.records import Cube, Matrix, Vector, record, signature
+from dynsys.numba_cache import njit
 
 llvmlite.binding.add_symbol(
     "dynsys_dggev", get_cython_function_address("scipy.linalg.cython_lapack", "dggev")

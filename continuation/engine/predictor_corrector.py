@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Annotated, NamedTuple
 
 import numpy as np
-from numba import boolean, float64, int64, njit, types
+from numba import boolean, float64, int64, types
 
 from continuation.engine.field import Field
 from continuation.engine.linear_algebra import (
@@ -25,6 +25,7 @@ from continuation.engine.linear_algebra import (
 )
 from dynsys.compiled.kernels import DOMAIN_TYPE, MATRIX, VECTOR
 from dynsys.compiled.records import Indices, Matrix, Vector, record, signature
+from dynsys.numba_cache import njit
 
 # field, border, y, residual, matrix
 EVALUATE = signature(bool, Field, Matrix, Vector, Vector, Matrix)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from continuation.engine.field import Field, field_of
 from continuation.engine.linear_algebra import copy_into, lu_factor, lu_solve
 from dynsys.compiled.kernels import DOMAIN_TYPE
 from dynsys.compiled.records import Indices, Matrix, signature
 from dynsys.errors import ConvergenceError, ModelError
+from dynsys.numba_cache import njit
 from dynsys.vector_field import VectorField
 
 SAME = 1e-6  # scaled distance below which two solutions are one equilibrium
@@ -147,6 +147,7 @@ def _refine(model: VectorField, states: np.ndarray) -> np.ndarray:
 
 
 def _random_states(model: VectorField, count: int, seed: int) -> np.ndarray:
+    # scipy.stats takes half a second to load; a start of the user's own needs no search.
     from scipy.stats import qmc
 
     low, high = model.state_box()

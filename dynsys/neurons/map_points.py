@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit, types
+from numba import types
 
 from dynsys.compiled.records import Indices, Matrix, Vector, signature
 from dynsys.neurons.flow import SPIKED, Hybrid, apply_reset, fly
+from dynsys.numba_cache import njit
 
 
 @njit(

@@ -9,10 +9,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import float64, njit, types
+from numba import float64, types
 
 from dynsys.compiled.kernels import VECTOR
 from dynsys.compiled.records import Cube, Indices, Matrix, Vector, record, signature
+from dynsys.numba_cache import njit
 
 NODES = 5
 

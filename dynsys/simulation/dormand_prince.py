@@ -10,10 +10,11 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import float64, njit, types
+from numba import float64, types
 
 from dynsys.compiled.kernels import MATRIX, VECTOR
 from dynsys.compiled.records import Indices, Matrix, Vector, record, signature
+from dynsys.numba_cache import njit
 from dynsys.simulation.arguments import Rates
 from dynsys.simulation.dense_history import (
     NODES,

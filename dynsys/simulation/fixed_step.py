@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from typing import Annotated, NamedTuple
 
 import numpy as np
-from numba import float64, njit, types, uint8
+from numba import float64, types, uint8
 
 from dynsys.compiled.records import Cube, Indices, Matrix, record, signature
+from dynsys.numba_cache import njit
 from dynsys.simulation.arguments import Clock, Method, Rates
 from dynsys.simulation.history import mark_kinks, read_delayed, rest, stencils, write_stencils
 

@@ -9,11 +9,12 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import float64, njit, types, uint8
+from numba import float64, types, uint8
 
 from dynsys.compiled.kernels import VECTOR
 from dynsys.compiled.records import Cube, Indices, Matrix, record, signature
 from dynsys.coupling.node_kernel import Wiring
+from dynsys.numba_cache import njit
 from dynsys.simulation.arguments import Clock, Method, Rates, Stencils
 from dynsys.simulation.history import FLAGS, INTEGERS, mark_kinks, stencils
 

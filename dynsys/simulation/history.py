@@ -10,10 +10,11 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import float64, int64, njit, types, uint8
+from numba import float64, int64, types, uint8
 
 from dynsys.compiled.kernels import FIELD_TYPE, VECTOR
 from dynsys.compiled.records import Matrix, Vector, signature
+from dynsys.numba_cache import njit
 from dynsys.simulation.arguments import Stencils
 
 FLAGS = types.Array(uint8, 1, "C")
