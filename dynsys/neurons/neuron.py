@@ -149,7 +149,7 @@ class SpikingNeuron:
 
     def engine(self) -> Hybrid:
         """What the compiled functions of ``dynsys.neurons.flow`` need of this neuron."""
-        from dynsys.neurons.flow import Hybrid
+        from dynsys.neurons.flow import Hybrid  # compiles
 
         compiled = self.field.compiled
         stable = [e.state for e in self.equilibria() if e.stable]
