@@ -8,18 +8,25 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from continuation.cycles.collocation import lagrange_at_gauss
+from continuation.cycles.collocation import (
+    Collocation,
+    Profile,
+    Variation,
+    condensed_system,
+    lagrange_at_gauss,
+)
 from continuation.cycles.conditions import CONDITIONS, CYCLE, EXTRAS, PERIOD
-from continuation.cycles.correction import correct
+from continuation.cycles.correction import Equations, Plane, correct
 from continuation.cycles.following import (
+    Bounds,
     equidistribute,
     mesh_error,
     move_to_mesh,
     node_weights,
     pencil_multipliers,
 )
+from continuation.engine.field import field_of
 from continuation.engine.following import check_span
-from dynsys.compiled.kernels import no_second_derivatives
 from dynsys.vector_field import VectorField
 
 DEGREE = 4
@@ -142,16 +149,17 @@ class Solver:
         """The (first) free parameter."""
         return self.names[0]
 
-    def kernels(self) -> tuple:
-        """What the compiled functions take first: kind and the model's kernels."""
-        c = self.model.compiled
-        plain = self.kind in (CYCLE, PERIOD)
-        second = no_second_derivatives if plain else c.jacobian_tangent
-        return (self.kind, c.field, c.jacobian, c.tangent, second)
+    @property
+    def equations(self) -> Equations:
+        """The equations of the cycle as the compiled functions take them."""
+        second = self.kind not in (CYCLE, PERIOD)
+        field = field_of(self.model, self._p, self.free, self.scale, second)
+        return Equations(field, Collocation(VALUES, SLOPES, WEIGHT), self.kind, self.fixed)
 
-    def point_arguments(self) -> tuple:
-        """Tables, parameters, free ones and scales: what follows the kernels."""
-        return (self.model.compiled.tables, self._p, self.free, self.scale)
+    @property
+    def bounds(self) -> Bounds:
+        """Bounds and scales of z, and the tables' domain."""
+        return Bounds(self.lower, self.upper, self.half, self.model.compiled.domain)
 
     def at(self, orbit: Orbit) -> VectorField:
         """The model with the orbit's parameters."""
@@ -172,23 +180,19 @@ class Solver:
 
         The direction of the result satisfies row . direction = 1.
         """
-        u, z = guess.u.copy(), guess.z.copy()
-        n, count = u.shape[1], guess.intervals
+        profile = Profile(guess.mesh, guess.u.copy(), guess.z.copy())
+        plane = Plane(np.ascontiguousarray(row), np.ascontiguousarray(tail), float(level))
         reference = guess.derivative() if reference is None else reference
-        pair = np.empty((n, 2 * n + self.size + 1))
-        du, dz = np.empty_like(u), np.empty(self.size)
-        local = np.empty((count, DEGREE * n, n + self.size + 1))
-        done = correct(  # type: ignore[call-arg]
-            *self.kernels(), *self.point_arguments(), u, z, guess.mesh, VALUES, SLOPES, WEIGHT,
-            reference, np.ascontiguousarray(row), np.ascontiguousarray(tail), float(level),
-            self.fixed, tolerance, most, pair, du, dz, local,
-        )  # fmt: skip
+        tangent = Variation(np.empty_like(profile.u), np.empty(self.size))
+        n = profile.u.shape[1]
+        condensed = condensed_system(guess.intervals, DEGREE, n, self.size)
+        done = correct(
+            self.equations, profile, reference, plane, tolerance, most, condensed, tangent
+        )
         if done < 0:
             return None
-        return Point(
-            Orbit(guess.mesh, u, z), Direction(du, dz), multipliers(pair), done, pair,
-            local,
-        )  # fmt: skip
+        pair, local = condensed.pair, condensed.local
+        return Point(Orbit(*profile), Direction(*tangent), multipliers(pair), done, pair, local)
 
     def along(self, guess: Orbit, along: Direction, tolerance: float = 1e-10) -> Point | None:
         """Correct in the plane through the guess across a direction; the result's is of unit
