@@ -13,6 +13,7 @@ import xarray as xr
 
 from continuation.cycles.events import TRIVIAL_TOLERANCE, events
 from continuation.cycles.following import DIVERGED, observed_extrema
+from continuation.cycles.multipliers import Multipliers
 from continuation.cycles.normal_forms import coefficients
 from continuation.cycles.orbits import DEGREE, Direction, Orbit, Point, Solver, sample_times
 from continuation.cycles.saddles import divergence
@@ -34,14 +35,15 @@ from dynsys.vector_field import VectorField
 class Cycle:
     """A periodic orbit of a model at fixed parameters.
 
-    ``multipliers`` (n - 1,) without the trivial one, whose distance to 1 is ``trivial_error``;
-    ``index`` of the point before it on its branch or curve.
+    ``multipliers`` (n - 1,) complex, largest first, without the trivial one, whose distance to 1 is
+    ``trivial_error``; infinite or zero beyond the range of doubles, where ``log10_multipliers`` and
+    ``multiplier_angles`` (n - 1,) go on. ``index`` of the point before it on its branch or curve.
     """
 
     model: VectorField
     orbit: Orbit
     solver: Solver
-    multipliers: np.ndarray
+    floquet: Multipliers
     trivial_error: float
     label: str = ""
     name: str = ""
@@ -55,6 +57,21 @@ class Cycle:
             pairs = self.multipliers[np.abs(self.multipliers.imag) > 1e-9]
             angle = float(abs(np.angle(pairs[np.argmin(np.abs(np.abs(pairs) - 1))])))
         return coefficients(self.solver, self.orbit, self.label, angle)
+
+    @property
+    def multipliers(self) -> np.ndarray:
+        """Complex Floquet multipliers (n - 1,), largest first, the trivial one left out."""
+        return self.floquet.values
+
+    @property
+    def log10_multipliers(self) -> np.ndarray:
+        """log10 of the moduli (n - 1,) of the multipliers, -inf for zero; to 1e-8 of the moduli."""
+        return self.floquet.log10
+
+    @property
+    def multiplier_angles(self) -> np.ndarray:
+        """Angles (n - 1,) of the multipliers in radians, 0 or pi exactly where they are real."""
+        return self.floquet.angle
 
     @property
     def parameters(self) -> Mapping[str, float]:
@@ -74,7 +91,7 @@ class Cycle:
     @property
     def unstable(self) -> int:
         """Multipliers outside the unit circle."""
-        return count_unstable(self.multipliers, self.trivial_error)
+        return count_unstable(self.floquet, self.trivial_error)
 
     @property
     def stable(self) -> bool | None:
@@ -112,10 +129,9 @@ class Cycle:
         unit = self.model.time_unit or "time units"
         where = f"{self.solver.parameter} = {self.orbit.value:.8g}"
         head = f"{self.name}  " if self.name else ""
-        largest = ", ".join(f"{m:.4g}" for m in self.multipliers[:2])
         return (
-            f"{head}{where}; period {self.period:.6g} {unit}; {verdict}; multipliers {largest}; "
-            f"trivial one off by {self.trivial_error:.0e}"
+            f"{head}{where}; period {self.period:.6g} {unit}; {verdict}; "
+            f"multipliers {self.floquet.shown(2)}; trivial one off by {self.trivial_error:.0e}"
         )
 
     __repr__ = __str__
@@ -137,7 +153,8 @@ class CycleBranch:
     """A branch of cycles in one parameter.
 
     ``data`` over ``point``: the parameter, ``period``, ``frequency`` (Hz), for every observable its
-    ``min_`` and ``max_``, ``unstable``, ``stable``, ``multiplier_real/imag`` (point, mode),
+    ``min_`` and ``max_``, ``unstable``, ``stable``, ``multiplier_real/imag`` and
+    ``multiplier_log10/angle`` (point, mode; log10 of the modulus, radians),
     ``trivial_error``, ``intervals`` of the mesh. ``special_points`` are cycles labelled LPC, PD, NS
     or BPC.
     """
@@ -212,7 +229,7 @@ class CycleBranch:
             )
         room = (self.settings.max_points if max_points is None else max_points) + 1
         last = make_cycle(self.solver, self.orbits[-1])
-        found = np.append(last.multipliers, 1.0 + last.trivial_error)
+        found = last.floquet.joined(1.0 + last.trivial_error)
         first = Point(self.orbits[-1], self.resume.direction, found)
         more = trace(
             self.solver, first, replace(self.settings, max_points=room), self.resume.step,
@@ -320,7 +337,8 @@ def make_dataset(solver: Solver, points: Sequence[Point]) -> xr.Dataset:
     """Columns over the points of a branch or curve of cycles."""
     model, orbits = solver.model, [p.orbit for p in points]
     unstable = np.array([count_unstable(p.rest, p.trivial_error) for p in points])
-    found = np.array([p.rest for p in points])
+    rests = [p.rest for p in points]
+    found = np.array([rest.values for rest in rests])
     columns: dict[str, Any] = {
         name: ("point", [float(o.z[1 + k]) for o in orbits], {"units": model.unit(name)})
         for k, name in enumerate(solver.names)
@@ -336,6 +354,8 @@ def make_dataset(solver: Solver, points: Sequence[Point]) -> xr.Dataset:
         "intervals": ("point", [o.intervals for o in orbits]),
         "multiplier_real": (("point", "mode"), found.real),
         "multiplier_imag": (("point", "mode"), found.imag),
+        "multiplier_log10": (("point", "mode"), np.array([rest.log10 for rest in rests])),
+        "multiplier_angle": (("point", "mode"), np.array([rest.angle for rest in rests])),
     }  # fmt: skip
     ends = np.array([_observed_extrema(solver, o) for o in orbits])
     for k, name in enumerate(model.observables):
@@ -367,9 +387,9 @@ def numbered_cycles(special: Sequence[Cycle]) -> tuple[Cycle, ...]:
     return tuple(named)
 
 
-def count_unstable(rest: np.ndarray, trivial_error: float) -> int:
+def count_unstable(rest: Multipliers, trivial_error: float) -> int:
     """Multipliers outside the unit circle by more than their own accuracy."""
-    return int(np.sum(np.abs(rest) > 1 + max(1e-6, 10 * trivial_error)))
+    return rest.beyond(1 + max(1e-6, 10 * trivial_error))
 
 
 def observe_states(model: VectorField, states: np.ndarray) -> np.ndarray:

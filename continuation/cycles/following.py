@@ -2,53 +2,18 @@
 
 from __future__ import annotations
 
-import llvmlite.binding
 import numpy as np
-from numba import boolean, float64, int32, int64, njit, types, uint8
-from numba.core.types import ExternalFunction
-from numba.extending import get_cython_function_address
+from numba import boolean, float64, int64, njit, types
 
 from continuation.cycles.collocation import CUBE, DERIVATIVES, POINT
 from continuation.cycles.conditions import CYCLE, PERIOD
 from continuation.cycles.correction import correct, slopes_at_gauss
+from continuation.cycles.multipliers import distance_to_one, interval_multipliers
 from dynsys.compiled.kernels import DOMAIN_TYPE, MATRIX, OBSERVABLES_TYPE, VECTOR
-
-llvmlite.binding.add_symbol(
-    "dynsys_dggev", get_cython_function_address("scipy.linalg.cython_lapack", "dggev")
-)
-_dggev = ExternalFunction("dynsys_dggev", types.void(*[types.intp] * 17))
 
 MORE, BOUND, STEP_MIN, SHRUNK, COARSE, FINE, DIVERGED, OUTSIDE, UNRESOLVED = range(9)
 DOUBTFUL = 0.03  # error of the multiplier 1 beyond which a bifurcating multiplier means nothing
 ADAPT_EVERY = 3
-
-
-@njit([int64(MATRIX, VECTOR, VECTOR)], cache=True, nogil=True, error_model="numpy")
-def pencil_multipliers(pair, real, imaginary):
-    """Floquet multipliers of -W v = mu S v by QZ (LAPACK dggev); returns its info."""
-    n = pair.shape[0]
-    a, b = np.empty((n, n)), np.empty((n, n))
-    for i in range(n):
-        for j in range(n):
-            a[i, j], b[i, j] = -pair[i, j], pair[i, n + j]
-    beta, work = np.empty(n), np.empty(16 * n + 16)
-    flag, integers = np.empty(1, uint8), np.empty(4, int32)
-    flag[0] = 78  # 'N': no eigenvectors; the transposed pencil has the same eigenvalues
-    integers[0], integers[1], integers[2], integers[3] = n, 1, work.shape[0], 0
-    _dggev(
-        flag.ctypes.data, flag.ctypes.data, integers.ctypes.data, a.ctypes.data,
-        integers.ctypes.data, b.ctypes.data, integers.ctypes.data, real.ctypes.data,
-        imaginary.ctypes.data, beta.ctypes.data, work.ctypes.data, integers[1:].ctypes.data,
-        work.ctypes.data, integers[1:].ctypes.data, work.ctypes.data, integers[2:].ctypes.data,
-        integers[3:].ctypes.data,
-    )  # fmt: skip
-    for i in range(n):
-        size = beta[i]
-        # Beyond 1e300 the value says nothing any more: it stays finite, so that tests keep a sign.
-        finite = abs(real[i]) + abs(imaginary[i]) < 1e300 * abs(size)
-        real[i] = real[i] / size if finite else 1e300
-        imaginary[i] = imaginary[i] / size if finite else 0.0
-    return int64(integers[3])
 
 
 @njit([types.void(VECTOR, int64, VECTOR)], cache=True, nogil=True)
@@ -199,15 +164,6 @@ def inner_product(weights, du, dz, other, other_dz, metric):
     return total
 
 
-@njit([float64(VECTOR, VECTOR)], cache=True, nogil=True)
-def distance_to_one(real, imaginary):
-    """Distance of the multiplier nearest to 1: the error of the trivial one."""
-    best = np.inf
-    for i in range(real.shape[0]):
-        best = min(best, np.hypot(real[i] - 1.0, imaginary[i]))
-    return best
-
-
 @njit([float64(DOMAIN_TYPE, VECTOR, VECTOR, VECTOR, MATRIX)], cache=True, nogil=True)
 def domain_margin(domain, tables, p, scale, u):
     """Smallest distance of the orbit's nodes to the border of a table; negative outside."""
@@ -241,7 +197,7 @@ _FOLLOW = types.Tuple((int64, int64, float64))(
 def follow(
     kind, field, jacobian, tangent, jacobian_tangent, domain, tables, p, free, scale, half,
     values, slopes, weight, settings, lower, upper, step, number, fixed, orbits, unknowns,
-    directions, direction_unknowns, meshes, reals, imaginaries, steps,
+    directions, direction_unknowns, meshes, logs, angles, steps,
 ):  # fmt: skip
     """Follow from point 0 of the arrays until they are full or something has to be decided.
 
@@ -330,7 +286,7 @@ def follow(
             direction_unknowns[k + 1, c] = dz[c] / length
         for j in range(intervals + 1):
             meshes[k + 1, j] = mesh[j]
-        pencil_multipliers(pair, reals[k + 1], imaginaries[k + 1])
+        interval_multipliers(local, logs[k + 1], angles[k + 1])
         for c in range(count):
             if not lower[c] <= z[c] <= upper[c]:
                 return k + 1, BOUND, step
@@ -341,7 +297,7 @@ def follow(
             step *= 0.7
         if z[0] > settings[7]:
             return k + 2, DIVERGED, step
-        error = distance_to_one(reals[k + 1], imaginaries[k + 1])
+        error = distance_to_one(logs[k + 1], angles[k + 1])
         if kind != CYCLE and kind != PERIOD and error > DOUBTFUL:
             return k + 1, UNRESOLVED, step
         if kind == CYCLE and error > settings[5] and mesh_error(u, mesh, degree) > settings[8]:

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, replace
 import numpy as np
 
 from continuation.cycles import following as engine
+from continuation.cycles.multipliers import Multipliers
 from continuation.cycles.orbits import (
     SLOPES,
     VALUES,
@@ -19,7 +20,6 @@ from continuation.cycles.orbits import (
     adapted_mesh,
     moved,
     remeshed,
-    sorted_multipliers,
 )
 from dynsys.errors import ModelError
 
@@ -30,7 +30,7 @@ REASONS = {
     engine.SHRUNK: "the cycle shrank to a Hopf point",
     engine.DIVERGED: "the period diverges: a homoclinic orbit or a saddle-node cycle",
     engine.OUTSIDE: "the cycle left the domain of a table",
-    engine.UNRESOLVED: "the multipliers span too many orders of magnitude to be told apart",
+    engine.UNRESOLVED: "the mesh is too coarse: the multiplier 1 is off by more than 0.03",
     INTERRUPTED: "interrupted; everything computed is kept",
     MAX_POINTS: "reached max_points; raise CycleSettings.max_points to go on",
 }
@@ -47,7 +47,7 @@ class CycleSettings:
     most_intervals : the mesh is refined up to this number where the trivial multiplier is off.
     trivial_error : accuracy asked of the multiplier that is exactly 1.
     mesh_error : estimated error between mesh nodes below which no intervals are added: what is
-        left is the rounding of multipliers that span too many orders of magnitude.
+        left is the sensitivity of the multipliers themselves, as along canards.
     step, step_min, step_max : first, smallest and largest step (step_max times the amplitude).
     tolerance : Newton stops when the last scaled correction is below it.
     max_newton : Newton iterations before a step is halved.
@@ -143,7 +143,7 @@ def _chunk(solver, first, settings, step, number, longest, room):
     orbits, directions = np.empty((capacity, nodes, n)), np.empty((capacity, nodes, n))
     unknowns, d_unknowns = np.empty((capacity, count)), np.empty((capacity, count))
     meshes, steps = np.empty((capacity, intervals + 1)), np.empty(capacity)
-    reals, imaginaries = np.empty((capacity, n)), np.empty((capacity, n))
+    logs, angles = np.empty((capacity, n)), np.empty((capacity, n))
     orbits[0], unknowns[0], meshes[0] = orbit.u, orbit.z, orbit.mesh
     directions[0], d_unknowns[0] = first.direction.u, first.direction.z
     coarse = settings.trivial_error if intervals < settings.most_intervals else np.inf
@@ -155,13 +155,13 @@ def _chunk(solver, first, settings, step, number, longest, room):
     made, reason, step = engine.follow(  # type: ignore[call-arg]
         *solver.kernels(), solver.model.compiled.domain, *solver.point_arguments(), solver.half,
         VALUES, SLOPES, WEIGHT, packed, solver.lower, solver.upper, float(step), number,
-        solver.fixed, orbits, unknowns, directions, d_unknowns, meshes, reals, imaginaries, steps,
+        solver.fixed, orbits, unknowns, directions, d_unknowns, meshes, logs, angles, steps,
     )  # fmt: skip
 
     def point(k: int) -> Point:
         return Point(
             Orbit(meshes[k], orbits[k], unknowns[k]), Direction(directions[k], d_unknowns[k]),
-            sorted_multipliers(reals[k], imaginaries[k]),
+            Multipliers(logs[k], angles[k]),
         )  # fmt: skip
 
     beyond = point(made) if reason == engine.BOUND else None

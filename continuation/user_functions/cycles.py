@@ -9,6 +9,7 @@ import numpy as np
 from scipy.optimize import brentq
 
 from continuation.cycles.branch import Cycle, CycleBranch, cycle_from, numbered_cycles
+from continuation.cycles.multipliers import NONE
 from continuation.cycles.orbits import Direction, Orbit, Point, remeshed
 from dynsys.errors import unknown_name
 
@@ -64,7 +65,7 @@ def measured(
 
 def _cycle(branch: CycleBranch, orbit: Orbit) -> Cycle:
     """A cycle without its multipliers, which most quantities do not need."""
-    return Cycle(branch.solver.at(orbit), orbit, branch.solver, np.empty(0), 0.0)
+    return Cycle(branch.solver.at(orbit), orbit, branch.solver, NONE, 0.0)
 
 
 def crossing(branch: CycleBranch, k: int, measure: Callable[[Cycle], float]) -> Cycle | None:
