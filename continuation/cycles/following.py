@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import boolean, float64, int64, njit, types
+from numba import boolean, float64, int64, types
 
 from continuation.cycles.collocation import CUBE, DERIVATIVES, POINT
 from continuation.cycles.conditions import CYCLE, PERIOD
 from continuation.cycles.correction import correct, slopes_at_gauss
 from continuation.cycles.multipliers import distance_to_one, interval_multipliers
 from dynsys.compiled.kernels import DOMAIN_TYPE, MATRIX, OBSERVABLES_TYPE, VECTOR
+from dynsys.numba_cache import njit
 
 MORE, BOUND, STEP_MIN, SHRUNK, COARSE, FINE, DIVERGED, OUTSIDE, UNRESOLVED = range(9)
 DOUBTFUL = 0.03  # error of the multiplier 1 beyond which a bifurcating multiplier means nothing

@@ -6,11 +6,12 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numba import boolean, float64, njit
+from numba import boolean, float64
 
 from continuation.cycles.periodic_schur import periodic_eigenvalues
 from continuation.cycles.triangular_factors import CUBE
 from dynsys.compiled.kernels import VECTOR
+from dynsys.numba_cache import njit
 
 _BOUND = 150.0  # log10
 

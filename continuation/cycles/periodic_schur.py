@@ -17,10 +17,11 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import boolean, float64, int64, njit, types
+from numba import boolean, float64, int64, types
 
 from continuation.cycles.triangular_factors import CUBE, EPSILON, normalize, triangular_factors
 from dynsys.compiled.kernels import MATRIX, VECTOR
+from dynsys.numba_cache import njit
 
 _SWEEPS = 60  # sweeps for one deflation before the decomposition is given up
 _UNUSUAL = 10  # every so many sweeps without deflation, an unusual shift breaks a stalemate

@@ -5,17 +5,17 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from continuation.cycles.branch import CycleBranch
+from continuation.cycles.cycle import Cycle, cycle_from, make_cycle
+from continuation.cycles.orbits import Orbit, Solver, adapted_mesh, remeshed
+from continuation.cycles.starting_orbits import orbit_from_simulation
 from continuation.steady_states.search import find_equilibria
 from dynsys.errors import ConvergenceError
 from dynsys.vector_field import VectorField
-
-if TYPE_CHECKING:
-    from continuation.cycles.branch import Cycle, CycleBranch
-    from continuation.cycles.orbits import Orbit
 
 SEEDS = 4  # branches from which a cycle at a new place is sought
 _SMALLEST = 1e-3  # range of a scaled state below which an orbit is an equilibrium
@@ -80,10 +80,6 @@ def simulated_cycles(model: VectorField) -> list[dict[str, Any]]:
 
     For places where no known cycle leads: beyond a period doubling, for instance.
     """
-    from continuation.cycles.branch import make_cycle
-    from continuation.cycles.orbits import Solver
-    from continuation.cycles.starting_orbits import orbit_from_simulation
-
     name = next(iter(model.parameters))
     solver = Solver(model, {name: _around(model.parameters[name], 0.0)})
     for x in find_equilibria(model):
@@ -121,9 +117,6 @@ def _same(a: Cycle, b: Cycle) -> bool:
 
 def _moved(model: VectorField, branch: CycleBranch, index: int) -> Cycle | None:
     """The cycle that an orbit of a branch becomes at the model's parameters, step by step."""
-    from continuation.cycles.branch import cycle_from
-    from continuation.cycles.orbits import Solver
-
     orbit, name = branch.orbits[index], branch.parameter
     here = {**branch.model.parameters, name: orbit.value}
     changed = [k for k in model.parameters if model.parameters[k] != here[k]]
@@ -146,8 +139,6 @@ def _moved(model: VectorField, branch: CycleBranch, index: int) -> Cycle | None:
 
 
 def _corrected(solver, orbit: Orbit) -> Orbit | None:
-    from continuation.cycles.orbits import adapted_mesh, remeshed
-
     name = solver.parameter
     guess = replace(orbit, z=np.array([orbit.period, solver.model.parameters[name]]))
     found = solver.at_value(remeshed(guess, adapted_mesh(guess)), guess.value, tolerance=1e-8)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import networkx as nx
 import numpy as np
@@ -12,6 +12,8 @@ import shapely
 from shapely.geometry import LineString, Polygon, box
 from shapely.ops import polygonize, unary_union
 
+from continuation.cycles.branch import CycleBranch
+from continuation.cycles.curves import CycleCurve
 from continuation.diagrams.attractors import (
     nearest_orbits,
     plane_positions,
@@ -23,10 +25,6 @@ from continuation.diagrams.attractors import (
 from continuation.diagrams.thresholds import threshold_lines
 from continuation.steady_states.branch import Branch
 from dynsys.vector_field import VectorField
-
-if TYPE_CHECKING:
-    from continuation.cycles.branch import CycleBranch
-    from continuation.cycles.curves import CycleCurve
 
 SMALLEST = 1e-7  # of the plane: faces below it are rounding
 THINNEST = 3e-4  # faces thinner than this join a neighbor: two curves that run into each other

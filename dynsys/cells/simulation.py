@@ -12,12 +12,13 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
-from numba import float64, int64, njit, types
+from numba import float64, int64, types
 
 from dynsys.cells.equations import INPUTS, cell_field
 from dynsys.cells.parameters import Cell
 from dynsys.compiled.kernels import FIELD_TYPE, MATRIX, VECTOR
 from dynsys.errors import ModelError
+from dynsys.numba_cache import njit
 
 _INTEGERS = types.Array(int64, 1, "C")
 _RESETS = 1e300  # stands for "no reset" among numbers

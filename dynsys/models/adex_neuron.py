@@ -151,7 +151,7 @@ def _lambert(level: float) -> list[float]:
 
 def _omega(level: float) -> list[float]:
     """The real x with x exp(x) = exp(level)."""
-    from scipy.special import wrightomega
+    from scipy.special import wrightomega  # slow to import
 
     return [float(wrightomega(level))]
 

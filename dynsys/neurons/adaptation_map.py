@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
 from scipy.optimize import brentq
 
 from dynsys.errors import ConvergenceError, ModelError
-from dynsys.neurons.neuron import SpikeTrain, SpikingNeuron
 from dynsys.neurons.separatrix import reset_line_crossings
+from dynsys.neurons.spike_train import SpikeTrain
 from dynsys.neurons.spiking_orbit import SpikingOrbit, flights, orbit_through, refine_orbit
+
+if TYPE_CHECKING:
+    from dynsys.neurons.neuron import SpikingNeuron
 
 MOST_SPIKES = 128  # in an orbit that is looked for by simulation
 _FEW = 40  # spikes, within which most orbits are reached
@@ -257,7 +260,7 @@ class AdaptationMap:
 
     def plot(self, ax: Any = None, start: np.ndarray | None = None) -> Any:
         """Draw the map, the diagonal, its 1-spike orbits and a cobweb. Returns the axes."""
-        from dynsys.neurons.drawing import draw_map
+        from dynsys.neurons.drawing import draw_map  # matplotlib
 
         return draw_map(self, ax, start)
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from dynsys.errors import ModelError
 from dynsys.neurons.adaptation_map import AdaptationMap, Attractor
-from dynsys.neurons.neuron import SpikingNeuron
 from dynsys.neurons.spiking_orbit import SpikingOrbit
+
+if TYPE_CHECKING:
+    from dynsys.neurons.neuron import SpikingNeuron
 
 PATTERNS = (
     "silent", "transient", "tonic", "adapting", "initial burst", "delayed", "bursting", "irregular",

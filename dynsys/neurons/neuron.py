@@ -11,17 +11,16 @@ import numpy as np
 
 from dynsys.errors import ConvergenceError, ModelError
 from dynsys.neurons.analyses import analysis
+from dynsys.neurons.excitability import TransientWindow, rheobase, transient_window
 from dynsys.neurons.spike_rule import SpikeRule
+from dynsys.neurons.spike_train import SpikeTrain
 from dynsys.vector_field import VectorField
 
 if TYPE_CHECKING:
     import xarray as xr
 
     from dynsys.neurons.adaptation_map import AdaptationMap
-    from dynsys.neurons.excitability import TransientWindow
     from dynsys.neurons.firing_pattern import FiringPattern
-
-TOLERANCE = 1e-10  # of the integration, relative to the states' scales
 
 
 @dataclass(frozen=True)
@@ -34,26 +33,6 @@ class Equilibrium:
     @property
     def stable(self) -> bool:
         return bool(np.all(self.eigenvalues.real < 0))
-
-
-@dataclass(frozen=True)
-class SpikeTrain:
-    """Spikes after a start, and what came after the last of them.
-
-    ``intervals`` (k,) ms: to the first spike from the start, then between spikes; all end where
-    the neuron is released again, after its refractory time. ``states`` (k, n) after the resets.
-    ``derivatives`` (k, n-1, n-1): of each reset state (without V) with respect to the one before.
-    ``end``: "more" (spikes follow), "rest" (a stable equilibrium is reached) or "waiting" (neither
-    within the patience).
-    """
-
-    intervals: np.ndarray
-    states: np.ndarray
-    derivatives: np.ndarray
-    end: str
-
-    def __len__(self) -> int:
-        return len(self.intervals)
 
 
 @dataclass(frozen=True)
@@ -145,7 +124,7 @@ class SpikingNeuron:
         ConvergenceError
             where spikes accumulate: infinitely many in finite time.
         """
-        from dynsys.neurons import flow
+        from dynsys.neurons import flow  # compiles
 
         spike_train: Any = flow.spike_train  # compiled functions carry numba signatures instead
         self._check_frozen()
@@ -161,7 +140,7 @@ class SpikingNeuron:
         intervals, after = np.empty(count), np.empty((count, n))
         derivatives = np.empty((count, n - 1, n - 1))
         status, done = spike_train(
-            *self.engine(), TOLERANCE, self.patience if patience is None else patience,
+            *self.engine(), flow.TOLERANCE, self.patience if patience is None else patience,
             x, intervals, after, derivatives,
         )  # fmt: skip
         self._check_intervals(intervals[:done])
@@ -187,7 +166,7 @@ class SpikingNeuron:
         return 1000.0 * max(100.0, min(float(slowest), 1e5))
 
     def _end(self, status: int) -> str:
-        from dynsys.neurons import flow
+        from dynsys.neurons import flow  # compiles
 
         if status in (flow.FAILED, flow.TOO_MANY):
             raise ConvergenceError(
@@ -240,7 +219,7 @@ class SpikingNeuron:
         >>> from dynsys.models import adex_neuron
         >>> adex_neuron("tonic").simulate(300.0).spike_time
         """
-        from dynsys.neurons.simulation import simulate_exactly, simulate_steps
+        from dynsys.neurons.simulation import simulate_exactly, simulate_steps  # compiles
 
         if dt is not None:
             return simulate_steps(self, duration, dt, **options)
@@ -264,7 +243,7 @@ class SpikingNeuron:
 
     def adaptation_map(self, I: float | None = None) -> AdaptationMap:  # noqa: E741
         """The map from the adaptation after one spike to that after the next, at a current (pA)."""
-        from dynsys.neurons.adaptation_map import AdaptationMap
+        from dynsys.neurons.adaptation_map import AdaptationMap  # compiles
 
         return AdaptationMap(self.with_current(I))
 
@@ -276,7 +255,7 @@ class SpikingNeuron:
         >>> from dynsys.models import adex_neuron
         >>> print(adex_neuron("tonic").firing_pattern(I=65.0))
         """
-        from dynsys.neurons.firing_pattern import firing_pattern
+        from dynsys.neurons.firing_pattern import firing_pattern  # compiles
 
         return firing_pattern(self, I, holding)
 
@@ -290,8 +269,6 @@ class SpikingNeuron:
 
     def rheobase(self, holding: float = 5.0) -> float:
         """The lowest current (pA) whose step from rest at ``holding`` gives a spike."""
-        from dynsys.neurons.excitability import rheobase
-
         return rheobase(self, holding)
 
     def transient_window(self, holding: float = 5.0) -> TransientWindow:
@@ -302,6 +279,4 @@ class SpikingNeuron:
         >>> from dynsys.models import adex_neuron
         >>> print(adex_neuron("transient").transient_window())
         """
-        from dynsys.neurons.excitability import transient_window
-
         return transient_window(self, holding)

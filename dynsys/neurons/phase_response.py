@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import xarray as xr
 from scipy.interpolate import CubicHermiteSpline
 
 from dynsys.errors import ModelError, unknown_name
-from dynsys.neurons.spiking_orbit import SpikingOrbit, segment
+from dynsys.neurons.flights import segment
+
+if TYPE_CHECKING:
+    from dynsys.neurons.spiking_orbit import SpikingOrbit
 
 TYPE_TWO = 0.02  # size of the negative lobe against the positive one from which on it is type II
 

@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 
 from dynsys.errors import ConvergenceError, ModelError, unknown_name
-from dynsys.neurons.flow import SPIKED, TIMED_OUT, apply_reset, fly
+from dynsys.neurons.flow import SPIKED, TIMED_OUT, TOLERANCE, apply_reset, fly
 from dynsys.neurons.noise import CurrentPerStep, PoissonKicks, WhiteNoise, packed_kicks
 from dynsys.neurons.stepping import step_neurons
 
@@ -27,8 +27,6 @@ def simulate_exactly(
     -------
     Dataset with the states over ``time`` (ms), ``spike_time`` over ``spike``, ``final_state``.
     """
-    from dynsys.neurons.neuron import TOLERANCE
-
     _check_duration(duration)
     n = len(neuron.field.states)
     x = neuron.field.initial_state() if start is None else np.asarray(start, dtype=float)

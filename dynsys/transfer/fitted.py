@@ -9,10 +9,11 @@ from typing import Any
 
 from dynsys.cells.parameters import AdExCell, Cell, EquationCell, HodgkinHuxleyCell, SpikeRule
 from dynsys.errors import StorageError
-from dynsys.serialization import from_dict, to_dict
+from dynsys.serialization import to_dict
 from dynsys.storage import write_atomically
 from dynsys.transfer.fitting import Fit
 from dynsys.transfer.functions import TransferFunction
+from dynsys.vector_field import VectorField
 
 FORMAT = 1
 _KINDS: dict[str, type[Cell]] = {
@@ -101,6 +102,6 @@ def _cell(content: dict[str, Any]) -> Cell:
     values = dict(content)
     kind = _KINDS[values.pop("kind")]
     if kind is EquationCell:
-        values["field"] = from_dict(values["field"])
+        values["field"] = VectorField.from_dict(values["field"])
         values["rule"] = SpikeRule(**values["rule"])
     return kind(**values)

@@ -19,6 +19,7 @@ from dynsys.cells.simulation import MOMENTS, Machine, _first_events, machine, ru
 from dynsys.errors import ModelError, unknown_name
 from dynsys.transfer.functions import KILOHERTZ
 from dynsys.transfer.networks import NETWORKS, Network
+from dynsys.version import __version__
 
 _HALVINGS = 12
 
@@ -191,8 +192,6 @@ def _dataset(
     cell: Cell, network: Network, target: str, settings: GridSettings, seed: int,
     inhibition: np.ndarray, columns: dict[str, np.ndarray],
 ) -> xr.Dataset:  # fmt: skip
-    from dynsys.commands import _version
-
     units = {"nu_e": "Hz", "rate": "Hz", "rate_error": "Hz", "mean": "mV", "sd": "mV", "w": "pA"}
     data: dict[str, Any] = {
         k: (("inhibition", "point"), v, {"units": units[k]}) for k, v in columns.items()
@@ -203,7 +202,7 @@ def _dataset(
     )  # fmt: skip
     attrs = {
         "cell": repr(cell), "network": network.name, "target": target, "seed": seed,
-        "made_by": _version(),
+        "made_by": f"dynsys {__version__}",
     }  # fmt: skip
     shown = {k: v for k, v in vars(settings).items() if v is not None and k != "workers"}
     return xr.Dataset(

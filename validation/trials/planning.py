@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
 from continuation.diagrams.diagram import Diagram
 from dynsys.errors import ModelError
 from dynsys.models.aln import WIRINGS, aln
@@ -18,7 +20,7 @@ from validation.networks.jobs import available
 from validation.networks.memory import memory_of
 from validation.networks.programs import compiler_problem
 from validation.trials.boundary import RESOLUTION, BoundaryTrial
-from validation.trials.findings import Finding, Tolerances, untested
+from validation.trials.findings import VERDICTS, Finding, Tolerances, untested
 from validation.trials.numerics import NumericsTrial
 from validation.trials.places import breadth, crossings, regions
 from validation.trials.probing import long_enough
@@ -114,8 +116,6 @@ class Outcome:
         return sum(finding.verdict == verdict for finding in self.findings)
 
     def __str__(self) -> str:
-        from validation.trials.findings import VERDICTS
-
         counts = ", ".join(f"{self.count(v)} {v}" for v in VERDICTS if self.count(v))
         return (
             f"{len(self.findings)} findings: {counts}; {self.sweep.made} runs made, "
@@ -204,8 +204,6 @@ def plan(
 
 def conducted(chosen: Plan, out: Path, scheduler: str | None, progress: bool) -> Outcome:
     """Carry out a plan; see ``Plan.run``."""
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-
     sweep = Sweep(out / "runs")
     start = time.perf_counter()
     limit = 60 * chosen.budget_minutes
