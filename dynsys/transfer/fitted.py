@@ -7,9 +7,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from dynsys.cells.parameters import AdExCell, Cell, EquationCell, HodgkinHuxleyCell, SpikeRule
+from dynsys.cells.parameters import AdExCell, Cell, EquationCell, HodgkinHuxleyCell
 from dynsys.errors import StorageError
 from dynsys.serialization import to_dict
+from dynsys.spike_rule import ALL, SpikeRule
 from dynsys.storage import write_atomically
 from dynsys.transfer.fitting import Fit
 from dynsys.transfer.functions import TransferFunction
@@ -103,5 +104,15 @@ def _cell(content: dict[str, Any]) -> Cell:
     kind = _KINDS[values.pop("kind")]
     if kind is EquationCell:
         values["field"] = VectorField.from_dict(values["field"])
-        values["rule"] = SpikeRule(**values["rule"])
+        values["rule"] = _rule(values["rule"])
+    if kind is AdExCell and isinstance(values.get("running"), list):
+        values["running"] = tuple(values["running"])
     return kind(**values)
+
+
+def _rule(content: dict[str, Any]) -> SpikeRule:
+    """A rule from a file; where ``running`` is not told yet, increments were called jumps."""
+    if "jumps" in content:
+        content = {"increments": content["jumps"], "running": ALL, **content}
+        del content["jumps"]
+    return SpikeRule(**content)
