@@ -5,56 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Annotated, NamedTuple
 
-import llvmlite.binding
 import numpy as np
-from numba import boolean, float64, int32, int64, types, uint8
-from numba.core.types import ExternalFunction
-from numba.extending import get_cython_function_address
+from numba import boolean, float64, int64, types
 
 from continuation.cycles.collocation import Profile, Variation, compiled_condensed_system
 from continuation.cycles.conditions import CYCLE, PERIOD
 from continuation.cycles.correction import Equations, Plane, correct, slopes_at_gauss
+from continuation.cycles.multipliers import distance_to_one, interval_multipliers
 from continuation.engine.linear_algebra import copy_into
 from dynsys.compiled.kernels import DOMAIN_TYPE, MATRIX, OBSERVABLES_TYPE, VECTOR
 from dynsys.compiled.records import Cube, Matrix, Vector, record, signature
 from dynsys.numba_cache import njit
 
-llvmlite.binding.add_symbol(
-    "dynsys_dggev", get_cython_function_address("scipy.linalg.cython_lapack", "dggev")
-)
-_dggev = ExternalFunction("dynsys_dggev", types.void(*[types.intp] * 17))
-
 MORE, BOUND, STEP_MIN, SHRUNK, COARSE, FINE, DIVERGED, OUTSIDE, UNRESOLVED = range(9)
 DOUBTFUL = 0.03  # error of the multiplier 1 beyond which a bifurcating multiplier means nothing
 ADAPT_EVERY = 3
-
-
-@njit([int64(MATRIX, VECTOR, VECTOR)], cache=True, nogil=True, error_model="numpy")
-def pencil_multipliers(pair, real, imaginary):
-    """Floquet multipliers of -W v = mu S v by QZ (LAPACK dggev); returns its info."""
-    n = pair.shape[0]
-    a, b = np.empty((n, n)), np.empty((n, n))
-    for i in range(n):
-        for j in range(n):
-            a[i, j], b[i, j] = -pair[i, j], pair[i, n + j]
-    beta, work = np.empty(n), np.empty(16 * n + 16)
-    flag, integers = np.empty(1, uint8), np.empty(4, int32)
-    flag[0] = 78  # 'N': no eigenvectors; the transposed pencil has the same eigenvalues
-    integers[0], integers[1], integers[2], integers[3] = n, 1, work.shape[0], 0
-    _dggev(
-        flag.ctypes.data, flag.ctypes.data, integers.ctypes.data, a.ctypes.data,
-        integers.ctypes.data, b.ctypes.data, integers.ctypes.data, real.ctypes.data,
-        imaginary.ctypes.data, beta.ctypes.data, work.ctypes.data, integers[1:].ctypes.data,
-        work.ctypes.data, integers[1:].ctypes.data, work.ctypes.data, integers[2:].ctypes.data,
-        integers[3:].ctypes.data,
-    )  # fmt: skip
-    for i in range(n):
-        size = beta[i]
-        # Beyond 1e300 the value says nothing any more: it stays finite, so that tests keep a sign.
-        finite = abs(real[i]) + abs(imaginary[i]) < 1e300 * abs(size)
-        real[i] = real[i] / size if finite else 1e300
-        imaginary[i] = imaginary[i] / size if finite else 0.0
-    return int64(integers[3])
 
 
 @njit([types.void(VECTOR, int64, VECTOR)], cache=True, nogil=True)
@@ -205,15 +170,6 @@ def inner_product(weights, du, dz, other, other_dz, metric):
     return total
 
 
-@njit([float64(VECTOR, VECTOR)], cache=True, nogil=True)
-def distance_to_one(real, imaginary):
-    """Distance of the multiplier nearest to 1: the error of the trivial one."""
-    best = np.inf
-    for i in range(real.shape[0]):
-        best = min(best, np.hypot(real[i] - 1.0, imaginary[i]))
-    return best
-
-
 @njit([float64(DOMAIN_TYPE, VECTOR, VECTOR, VECTOR, MATRIX)], cache=True, nogil=True)
 def domain_margin(domain, tables, p, scale, u):
     """Smallest distance of the orbit's nodes to the border of a table; negative outside."""
@@ -271,15 +227,15 @@ class Control(NamedTuple):
 @record
 class Trail(NamedTuple):
     """Points of a branch: orbits (k, N m + 1, n), z (k, K), the unit tangent's two parts, meshes,
-    multipliers, and the steps that led on from each."""
+    multipliers (log10 and angle), and the steps that led on from each."""
 
     orbits: Cube
     unknowns: Matrix
     directions: Cube
     direction_unknowns: Matrix
     meshes: Matrix
-    reals: Matrix
-    imaginaries: Matrix
+    logs: Matrix
+    angles: Matrix
     steps: Vector
 
 
@@ -366,7 +322,7 @@ def follow(equations, bounds, control, step, number, trail):
     """
     field, collocation, kind = equations.field, equations.collocation, equations.kind
     slopes, weight = collocation.slopes, collocation.weights
-    reals, imaginaries = trail.reals, trail.imaginaries
+    logs, angles = trail.logs, trail.angles
     capacity, nodes, n = trail.orbits.shape
     count, degree = trail.unknowns.shape[1], collocation.values.shape[0]
     intervals = trail.meshes.shape[1] - 1
@@ -421,7 +377,7 @@ def follow(equations, bounds, control, step, number, trail):
                 return k + 1, STEP_MIN, step
         trail.steps[k] = step
         _append(trail, k + 1, profile, tangent, length)
-        pencil_multipliers(condensed.pair, reals[k + 1], imaginaries[k + 1])
+        interval_multipliers(condensed.local, logs[k + 1], angles[k + 1])
         for c in range(count):
             if not bounds.lower[c] <= z[c] <= bounds.upper[c]:
                 return k + 1, BOUND, step
@@ -432,7 +388,7 @@ def follow(equations, bounds, control, step, number, trail):
             step *= 0.7
         if z[0] > control.longest:
             return k + 2, DIVERGED, step
-        error = distance_to_one(reals[k + 1], imaginaries[k + 1])
+        error = distance_to_one(logs[k + 1], angles[k + 1])
         if kind != CYCLE and kind != PERIOD and error > DOUBTFUL:
             return k + 1, UNRESOLVED, step
         if kind == CYCLE and error > control.coarse:

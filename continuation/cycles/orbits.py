@@ -23,8 +23,8 @@ from continuation.cycles.following import (
     mesh_error,
     move_to_mesh,
     node_weights,
-    pencil_multipliers,
 )
+from continuation.cycles.multipliers import Multipliers, interval_multipliers
 from continuation.engine.field import field_of
 from continuation.engine.following import check_span
 from dynsys.vector_field import VectorField
@@ -88,13 +88,13 @@ class Direction:
 class Point:
     """A corrected orbit with the direction of its branch.
 
-    ``multipliers`` (n,) complex, the trivial one included; ``pair`` and ``local`` the condensed
-    system (None where it was not kept).
+    ``floquet`` are its n multipliers, the trivial one included; ``pair`` and ``local`` are the
+    condensed system (None where it was not kept).
     """
 
     orbit: Orbit
     direction: Direction
-    multipliers: np.ndarray
+    floquet: Multipliers
     iterations: int = 0
     pair: np.ndarray | None = None
     local: np.ndarray | None = None
@@ -102,12 +102,17 @@ class Point:
     @property
     def trivial_error(self) -> float:
         """Distance of the multiplier nearest to 1 from 1."""
-        return float(np.min(np.abs(self.multipliers - 1)))
+        return float(np.min(np.nan_to_num(np.abs(self.multipliers - 1), nan=np.inf)))
 
     @property
-    def rest(self) -> np.ndarray:
+    def multipliers(self) -> np.ndarray:
+        """Complex multipliers (n,), infinite or zero beyond the range of doubles."""
+        return self.floquet.values
+
+    @property
+    def rest(self) -> Multipliers:
         """The multipliers but the one nearest to 1, largest first."""
-        return without_nearest(self.multipliers, 1.0)
+        return self.floquet.without_nearest(1.0)
 
 
 class Solver:
@@ -192,7 +197,7 @@ class Solver:
         if done < 0:
             return None
         pair, local = condensed.pair, condensed.local
-        return Point(Orbit(*profile), Direction(*tangent), multipliers(pair), done, pair, local)
+        return Point(Orbit(*profile), Direction(*tangent), multipliers(local), done, pair, local)
 
     def along(self, guess: Orbit, along: Direction, tolerance: float = 1e-10) -> Point | None:
         """Correct in the plane through the guess across a direction; the result's is of unit
@@ -249,24 +254,12 @@ class Solver:
         return u * self.scale
 
 
-def multipliers(pair: np.ndarray) -> np.ndarray:
-    """Floquet multipliers (n,), largest first, of the pencil -W v = mu S v by QZ."""
-    real, imaginary = np.empty(len(pair)), np.empty(len(pair))
-    pencil_multipliers(np.ascontiguousarray(pair), real, imaginary)
-    return sorted_multipliers(real, imaginary)
-
-
-def sorted_multipliers(real: np.ndarray, imaginary: np.ndarray) -> np.ndarray:
-    """Complex multipliers, largest first."""
-    found = real + 1j * imaginary
-    return found[np.argsort(-np.abs(found), kind="stable")]
-
-
-def without_nearest(found: np.ndarray, *targets: complex) -> np.ndarray:
-    """The multipliers without the one nearest to each target."""
-    for target in targets:
-        found = np.delete(found, int(np.argmin(np.abs(found - target))))
-    return found
+def multipliers(local: np.ndarray) -> Multipliers:
+    """Floquet multipliers, largest first, from the condensed intervals (N, m n, n + K + 1)."""
+    n = local.shape[1] // DEGREE
+    logs, angles = np.empty(n), np.empty(n)
+    interval_multipliers(local, logs, angles)
+    return Multipliers(logs, angles)
 
 
 def interpolate(mesh: np.ndarray, u: np.ndarray, times: np.ndarray) -> np.ndarray:

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, replace
 import numpy as np
 
 from continuation.cycles import following as engine
+from continuation.cycles.multipliers import Multipliers
 from continuation.cycles.orbits import (
     Direction,
     Orbit,
@@ -16,7 +17,6 @@ from continuation.cycles.orbits import (
     adapted_mesh,
     moved,
     remeshed,
-    sorted_multipliers,
 )
 from dynsys.errors import ModelError
 
@@ -27,7 +27,7 @@ REASONS = {
     engine.SHRUNK: "the cycle shrank to a Hopf point",
     engine.DIVERGED: "the period diverges: a homoclinic orbit or a saddle-node cycle",
     engine.OUTSIDE: "the cycle left the domain of a table",
-    engine.UNRESOLVED: "the multipliers span too many orders of magnitude to be told apart",
+    engine.UNRESOLVED: "the mesh is too coarse: the multiplier 1 is off by more than 0.03",
     INTERRUPTED: "interrupted; everything computed is kept",
     MAX_POINTS: "reached max_points; raise CycleSettings.max_points to go on",
 }
@@ -44,7 +44,7 @@ class CycleSettings:
     most_intervals : the mesh is refined up to this number where the trivial multiplier is off.
     trivial_error : accuracy asked of the multiplier that is exactly 1.
     mesh_error : estimated error between mesh nodes below which no intervals are added: what is
-        left is the rounding of multipliers that span too many orders of magnitude.
+        left is the sensitivity of the multipliers themselves, as along canards.
     step, step_min, step_max : first, smallest and largest step (step_max times the amplitude).
     tolerance : Newton stops when the last scaled correction is below it.
     max_newton : Newton iterations before a step is halved.
@@ -143,8 +143,8 @@ def _chunk(solver, first, settings, step, number, longest, room):
         directions=np.empty((capacity, nodes, n)),
         direction_unknowns=np.empty((capacity, count)),
         meshes=np.empty((capacity, intervals + 1)),
-        reals=np.empty((capacity, n)),
-        imaginaries=np.empty((capacity, n)),
+        logs=np.empty((capacity, n)),
+        angles=np.empty((capacity, n)),
         steps=np.empty(capacity),
     )
     trail.orbits[0], trail.unknowns[0], trail.meshes[0] = orbit.u, orbit.z, orbit.mesh
@@ -168,7 +168,7 @@ def _chunk(solver, first, settings, step, number, longest, room):
         return Point(
             Orbit(trail.meshes[k], trail.orbits[k], trail.unknowns[k]),
             Direction(trail.directions[k], trail.direction_unknowns[k]),
-            sorted_multipliers(trail.reals[k], trail.imaginaries[k]),
+            Multipliers(trail.logs[k], trail.angles[k]),
         )
 
     steps = trail.steps[: made - 1].tolist()
