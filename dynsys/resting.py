@@ -118,8 +118,8 @@ class Rest:
         raise ConvergenceError(
             f"{model.name} does not come to rest: followed for up to {span:g} "
             f"{model.time_unit or 'time units'}, it was last seen at {where}.{neutral} It may "
-            "oscillate (continuation.limit_cycles follows the rhythm); continuation.find_equilibria finds "
-            "equilibria that are not stable"
+            "oscillate (continuation.limit_cycles follows the rhythm); "
+            "continuation.find_equilibria finds equilibria that are not stable"
         )
 
 

@@ -20,6 +20,7 @@ from dynsys.definition import (
     Parameter,
     Reader,
     State,
+    check_model_name,
     check_names,
     check_parameter,
     check_state,
@@ -95,8 +96,7 @@ class VectorField(Exports, Rest):
         attractors: Attractors | None = None,
         delay_order: int = DEFAULT_ORDER,
     ) -> None:
-        if not (isinstance(name, str) and name.isidentifier()):
-            raise ModelError(f"{name!r} cannot name a model; use letters, digits and underscores")
+        check_model_name(name)
         if time_unit not in _HERTZ:
             raise unknown_name("time unit", time_unit, [u or '""' for u in _HERTZ], name)
         whole = declarations(name, State, states, "states", "{'x': 0.5}")
@@ -397,4 +397,4 @@ _ORDER_DEPENDENT = frozenset(["lifted_system", "compiled", "scales", "state_name
 
 
 def _checked_order(order: int) -> int:
-    return checks.whole("delay_order", order, least=1)
+    return checks.whole("delay_order", order, least=1, most=999)

@@ -92,7 +92,7 @@ def _pieces(
         notes += [(p.label, p.value, p.orbit.rate, str(p)) for p in branch.special_points]
         before = len(found.orbit)
         end, orbit = _stable_end(branch, current)
-        start = np.array([orbit.neuron.parameters[neuron.rule.reset], orbit.w[0]])
+        start = np.array([orbit.neuron.reset, orbit.w[0]])
         if end <= low + 1e-9 * width:
             return pieces, notes, "firing goes on to the end of the span"
         current = min(end, current) - _BESIDE * width

@@ -313,8 +313,7 @@ class _Follower:
     @staticmethod
     def _grazing_test(point: Point) -> np.ndarray:
         orbit = point[1]
-        p = orbit.neuron.parameters
-        at = np.array([p[orbit.neuron.rule.reset], 0.0])
+        at = np.array([orbit.neuron.reset, 0.0])
         return np.array([orbit.neuron.field.rhs(np.array([at[0], w]))[0] for w in orbit.w])
 
     def _locate(self, one: Point, two: Point, test: Any, k: int) -> Point | None:

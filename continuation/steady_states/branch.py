@@ -37,8 +37,9 @@ class Branch:
     """A curve of equilibria, folds or Hopf points.
 
     ``data`` is an xarray Dataset over ``point``: free parameters, states, observables,
-    ``unstable`` (eigenvalues right of the axis), ``stable``, ``neutral`` (none right of the axis but
-    some on it: a centre), ``eigenvalue_real/imag`` (point, mode), ``piece`` (disconnected pieces are numbered), on Hopf curves ``frequency`` in Hz.
+    ``unstable`` (eigenvalues right of the axis), ``stable``, ``neutral`` (none right of the axis,
+    some on it: a centre), ``eigenvalue_real/imag`` (point, mode), ``piece`` (disconnected pieces
+    are numbered), on Hopf curves ``frequency`` in Hz.
     ``ended`` holds for every piece why each end stopped, ``steps`` the next steps there.
 
     Example

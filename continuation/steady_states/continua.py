@@ -1,4 +1,4 @@
-"""Equilibria that are not isolated: whole curves of them, as a circle or an interval of friction."""
+"""Equilibria that are not isolated: curves of them, as a circle, or an interval of friction."""
 
 from __future__ import annotations
 

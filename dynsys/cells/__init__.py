@@ -9,8 +9,9 @@ from dynsys.lazy_names import lazy_names
 if TYPE_CHECKING:
     from dynsys.cells.equations import cell_field
     from dynsys.cells.library import CELLS, find_cell
-    from dynsys.cells.parameters import AdExCell, Cell, EquationCell, HodgkinHuxleyCell, SpikeRule
+    from dynsys.cells.parameters import AdExCell, Cell, EquationCell, HodgkinHuxleyCell
     from dynsys.cells.simulation import simulate_cell
+    from dynsys.spike_rule import SpikeRule
 
 __all__ = [
     "CELLS",
@@ -34,8 +35,8 @@ __getattr__, __dir__ = lazy_names(
             "Cell",
             "EquationCell",
             "HodgkinHuxleyCell",
-            "SpikeRule",
         ],
         "dynsys.cells.simulation": ["simulate_cell"],
+        "dynsys.spike_rule": ["SpikeRule"],
     },
 )

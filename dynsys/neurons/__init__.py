@@ -9,7 +9,7 @@ from dynsys.lazy_names import lazy_names
 if TYPE_CHECKING:
     from dynsys.neurons.neuron import Equilibrium, SpikeTrain, SpikingNeuron
     from dynsys.neurons.noise import CurrentPerStep, PoissonKicks, WhiteNoise
-    from dynsys.neurons.spike_rule import SpikeRule
+    from dynsys.spike_rule import SpikeRule
 
 __all__ = [
     "CurrentPerStep",
@@ -26,6 +26,6 @@ __getattr__, __dir__ = lazy_names(
     {
         "dynsys.neurons.neuron": ["Equilibrium", "SpikeTrain", "SpikingNeuron"],
         "dynsys.neurons.noise": ["CurrentPerStep", "PoissonKicks", "WhiteNoise"],
-        "dynsys.neurons.spike_rule": ["SpikeRule"],
+        "dynsys.spike_rule": ["SpikeRule"],
     },
 )

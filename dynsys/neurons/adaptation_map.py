@@ -92,8 +92,7 @@ class AdaptationMap:
         Resets below it rise at once (sharp), resets above it first fall (broad); the map turns
         there from growing to falling.
         """
-        p = self.neuron.parameters
-        at = np.array([p[self.neuron.rule.reset], 0.0])
+        at = np.array([self.neuron.reset, 0.0])
         speed, change = self.neuron.field.rhs(at)[0], self.neuron.field.jacobian(at)[0, 1]
         return float(-speed / change)
 
@@ -149,7 +148,7 @@ class AdaptationMap:
         turn = self.nullcline
         after = flights(self.neuron, np.array([turn - 1e-3]))[0, 0]
         p = self.neuron.parameters
-        leap = sum(abs(p[name]) for name in self.neuron.rule.increments.values()) + 1.0
+        leap = sum(abs(p[str(name)]) for name in self.neuron.rule.at_spike().values()) + 1.0
         values = [turn, *self._first()] + ([float(after)] if np.isfinite(after) else [])
         return min(values) - 2 * leap, max(values) + 2 * leap
 
@@ -159,8 +158,7 @@ class AdaptationMap:
 
     def start(self) -> np.ndarray:
         """(Vr, w) with w in balance at the reset: where iterations begin without another start."""
-        p = self.neuron.parameters
-        at = np.array([p[self.neuron.rule.reset], 0.0])
+        at = np.array([self.neuron.reset, 0.0])
         drift, change = self.neuron.field.rhs(at)[1], self.neuron.field.jacobian(at)[1, 1]
         return np.array([at[0], -drift / change])
 

@@ -49,7 +49,8 @@ def run(chosen: argparse.Namespace) -> None:
     # Here, since the command line's help should not wait for it.
     from dynsys.models import adex_neuron
 
-    neuron = adex_neuron(chosen.row, **assigned_values(chosen.values))
+    values: dict[str, Any] = assigned_values(chosen.values)
+    neuron = adex_neuron(chosen.row, **values)
     print(neuron)
     files = {"pattern": _pattern, "rate": _rate, "onset": _onset}[chosen.what](neuron, chosen)
     print("wrote " + ", ".join(str(f) for f in files))

@@ -12,8 +12,8 @@ import numpy as np
 from dynsys.errors import ConvergenceError, ModelError
 from dynsys.neurons.analyses import analysis
 from dynsys.neurons.excitability import TransientWindow, rheobase, transient_window
-from dynsys.neurons.spike_rule import SpikeRule
 from dynsys.neurons.spike_train import SpikeTrain
+from dynsys.spike_rule import SpikeRule
 from dynsys.vector_field import VectorField
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from dynsys.neurons.adaptation_map import AdaptationMap
     from dynsys.neurons.firing_pattern import FiringPattern
+    from dynsys.neurons.flow import Hybrid
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class SpikingNeuron:
     Parameters
     ----------
     field : the ``VectorField`` between spikes, V first; it holds all parameters.
-    rule : the ``SpikeRule``.
+    rule : the ``SpikeRule``, its values names of parameters of ``field``.
     resting : all equilibria (k, n) for a set of parameter values.
     row : where its values come from.
     closed_forms : "LP", "H", "BT" -> formula of the values (I, ...) of that point, where known.
@@ -66,7 +67,8 @@ class SpikingNeuron:
     )
 
     def __post_init__(self) -> None:
-        self.rule.check(self.field)
+        self.rule.check(self.field, next(iter(self.field.states)))
+        self.rule.packed(self.field)  # raises where its values are no parameters
         if self.check is not None:
             self.check(self.field.parameters)
 
@@ -77,6 +79,21 @@ class SpikingNeuron:
     @property
     def parameters(self) -> Mapping[str, float]:
         return self.field.parameters
+
+    @property
+    def threshold(self) -> float:
+        """mV at which a spike is cut."""
+        return self.parameters[str(self.rule.threshold)]
+
+    @property
+    def reset(self) -> float:
+        """mV to which a spike sets V."""
+        return self.parameters[str(self.rule.reset)]
+
+    @property
+    def refractory(self) -> float:
+        """ms of silence after a spike."""
+        return self.parameters[str(self.rule.refractory)]
 
     def with_parameters(self, **values: float) -> SpikingNeuron:
         """The same neuron with other parameter values; errors as of ``VectorField``."""
@@ -138,29 +155,35 @@ class SpikingNeuron:
         x = np.ascontiguousarray(start, dtype=float)
         if x.shape != (n,) or not np.all(np.isfinite(x)):
             raise ModelError(f"the start {start} is not a state of {n} finite numbers")
-        if not x[0] < self.parameters[self.rule.cutoff]:
+        if not x[0] < self.threshold:
             raise ModelError(
-                f"the start V = {x[0]:g} mV is not below the cutoff "
-                f"{self.parameters[self.rule.cutoff]:g} mV"
+                f"the start V = {x[0]:g} mV is not below the cutoff {self.threshold:g} mV"
             )
         intervals, after = np.empty(count), np.empty((count, n))
         derivatives = np.empty((count, n - 1, n - 1))
+        patience = self.patience if patience is None else patience
         status, done = spike_train(
-            *self.engine(), flow.TOLERANCE, self.patience if patience is None else patience,
-            x, intervals, after, derivatives,
-        )  # fmt: skip
+            self.engine(), flow.TOLERANCE, patience, x, intervals, after, derivatives
+        )
         self._check_intervals(intervals[:done])
         return SpikeTrain(intervals[:done], after[:done], derivatives[:done], self._end(status))
 
-    def engine(self) -> tuple[Any, ...]:
+    def engine(self) -> Hybrid:
         """What the compiled functions of ``dynsys.neurons.flow`` need of this neuron."""
+        from dynsys.neurons.flow import Hybrid  # compiles
+
         compiled = self.field.compiled
         stable = [e.state for e in self.equilibria() if e.stable]
         rests = np.array(stable, dtype=float).reshape(-1, compiled.n)
-        return (
-            compiled.field, compiled.tangent, self.field.parameter_array(), compiled.tables,
-            self.rule.packed(self.field), self.field.scales, rests,
-        )  # fmt: skip
+        return Hybrid(
+            field=compiled.field,
+            tangent=compiled.tangent,
+            p=self.field.parameter_array(),
+            tables=compiled.tables,
+            rule=self.rule.packed(self.field),
+            scale=self.field.scales,
+            rests=rests,
+        )
 
     @property
     def patience(self) -> float:
@@ -188,7 +211,7 @@ class SpikingNeuron:
             raise ConvergenceError(
                 f"{self.name}: spikes accumulate, {intervals[at]:.1e} ms between spikes {at} and "
                 f"{at + 1}: infinitely many in finite time. The reset {self.rule.reset} = "
-                f"{self.parameters[self.rule.reset]:g} mV lies in the upstroke and nothing stops "
+                f"{self.reset:g} mV lies in the upstroke and nothing stops "
                 f"it: lower it, or give a refractory time {self.rule.refractory} > 0"
             )
 
@@ -239,9 +262,12 @@ class SpikingNeuron:
 
     def _check_frozen(self) -> None:
         """Refuse what assumes that all states are frozen while refractory."""
-        if self.rule.running:
+        states = list(self.field.states)
+        going = self.rule.goes_on(states, states[0])
+        if going.any():
+            words = ", ".join(name for name, on in zip(states, going, strict=True) if on)
             raise ModelError(
-                f"{self.name}: {', '.join(self.rule.running)} run on while the neuron is "
+                f"{self.name}: {words} run on while the neuron is "
                 "refractory; simulate it with fixed steps (dt=...)"
             )
 

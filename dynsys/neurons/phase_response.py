@@ -64,7 +64,7 @@ def spiking_phase_response(
     later = _delay_of_resets(orbit)
     phases = np.arange(points) / points
     values, worst, begin = np.zeros(points), 0.0, 0.0
-    silence = orbit.neuron.parameters[orbit.neuron.rule.refractory]
+    silence = orbit.neuron.refractory
     for i, w in enumerate(orbit.w):
         record = segment(orbit.neuron, float(w))[1]
         states = np.ascontiguousarray(record[:, 0, 1:])

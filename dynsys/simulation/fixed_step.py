@@ -10,17 +10,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Annotated, NamedTuple
 
 import numpy as np
-from numba import float64, int64, types, uint8
+from numba import float64, types, uint8
 
-from dynsys.compiled.kernels import FIELD_TYPE, MATRIX, OBSERVABLES_TYPE, VECTOR
+from dynsys.compiled.records import Cube, Indices, Matrix, record, signature
 from dynsys.numba_cache import njit
-from dynsys.simulation.history import INTEGERS, mark_kinks, read_delayed, rest, stencils
-
-CUBE = types.Array(float64, 3, "C")
-DRIVE = types.Array(float64, 4, "C")
-_CHORD = 6  # places toward either end of a step, ever nearer, where a pole is looked for
+from dynsys.simulation.arguments import Clock, Method, Rates
+from dynsys.simulation.history import mark_kinks, read_delayed, rest, stencils, write_stencils
+from dynsys.simulation.poles import oversteps, slopes_disagree
 
 
 @dataclass(frozen=True)
@@ -34,9 +33,9 @@ class Tableau:
     c: tuple[float, ...]
     points: int
 
-    def arrays(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """a (s, s), b (s,), c (s,)."""
-        return np.array(self.a), np.array(self.b), np.array(self.c)
+    def method(self) -> Method:
+        """The method as the compiled integrators take it."""
+        return Method(np.array(self.a), np.array(self.b), np.array(self.c), self.points)
 
 
 EULER = Tableau("euler", 1, ((0.0,),), (1.0,), (0.0,), 2)
@@ -49,141 +48,150 @@ RK4 = Tableau(
 TABLEAUS = {method.name: method for method in (EULER, HEUN, RK4)}
 
 
+@record
+class Ensemble(NamedTuple):
+    """Points to integrate: x (P, n) initial states, final ones on return; p (P, m); lags (P, k);
+    past (P, H, k) signals up to now in steps of dt, H a power of two, read if ``has_past``, final
+    ones on return."""
+
+    x: Matrix
+    p: Matrix
+    lags: Matrix
+    past: Cube
+    has_past: bool
+
+
+@record
+class Forcing(NamedTuple):
+    """What acts on the points after the settling: values (1 or P, steps, 3, d) are added to the
+    parameters ``driven`` at the start, middle and end of each step; edges: steps at which they
+    jump."""
+
+    driven: Indices
+    values: Annotated[np.ndarray, types.Array(float64, 4, "C")]
+    edges: Indices
+
+
+@record
+class Noise(NamedTuple):
+    """Increments (1 or P, settle + steps, q) of the Brownian motions of the states ``noisy``."""
+
+    increments: Cube
+    noisy: Indices
+
+
+@record
+class Recording(NamedTuple):
+    """What to record: columns (r), observables (``observed`` of them) first, then states; out
+    (P, samples, r). report (P, 4): the steps done with a finite state, the first step outside a
+    table (or -1), the smallest margin to a table's edge, the first step over a pole of the field
+    (or -1; not looked for in runs with noise)."""
+
+    columns: Indices
+    observed: int
+    out: Cube
+    report: Matrix
+
+
 @njit
-def _disagree(k, rate, n):
-    """Whether the slopes of a step's stages and of its end differ by more than half."""
+def _force(forcing, row, step, slot, p, pw):
+    """Parameters at the start, middle or end (``slot`` 0, 1, 2) of a step."""
+    driven, values = forcing.driven, forcing.values
+    for d in range(driven.shape[0]):
+        pw[driven[d]] = p[driven[d]] + values[row, step, slot, d]
+
+
+@njit
+def _begin_past(ensemble, point, rates, state, pw, rate, ring):
+    """Fill the ring with the past of a point, and its delayed values where it was at rest."""
+    n, length, delayed = ensemble.x.shape[1], ring.shape[0], ring.shape[1]
+    if ensemble.has_past:
+        for i in range(length):
+            for j in range(delayed):
+                ring[(i + 1) & (length - 1), j] = ensemble.past[point, i, j]
+    else:
+        for j in range(delayed):
+            state[n + j] = 0.0
+        rest(rates.field, state, pw, rates.tables, n, rate)
+        for i in range(length):
+            for j in range(delayed):
+                ring[i, j] = rate[n + j]
+
+
+@njit
+def _finite(state, n):
+    finite = True
     for i in range(n):
-        low, high, largest = rate[i], rate[i], abs(rate[i])
-        for s in range(k.shape[0]):
-            low, high = min(low, k[s, i]), max(high, k[s, i])
-            largest = max(largest, abs(k[s, i]))
-        if high - low > 0.5 * largest:
-            return True
-    return False
+        finite = finite and math.isfinite(state[i])
+    return finite
 
 
 @njit
-def _outgrows(slope, rate, peak, before, after, dt, n):
-    """Whether slopes inside a step exceed twice all that the run has met, and matter."""
-    for i in range(n):
-        size = abs(slope[i])
-        matters = dt * size > 1e-6 * (abs(before[i]) + abs(after[i]))
-        if matters and not size <= 2.0 * max(peak[i], abs(rate[i])):
-            return True
-    return False
-
-
-@njit
-def _oversteps(field, tables, p, before, after, rate, peak, k, dt, n, middle, slope):
-    """Whether the field inside a step outgrows both ends and all before: a pole, or too long.
-
-    Across a mere jump of the field it does not, nor where slopes turn round. ``before`` (n,) is the
-    state at the step's start, ``after`` that at its end, with slopes ``rate``, and the delayed
-    values; ``peak`` (n,) the largest slopes so far, ``k`` those of the step's stages.
-    """
-    for s in range(1, k.shape[0]):
-        if _outgrows(k[s], rate, peak, before, after, dt, n):
-            return True
-    for i in range(after.shape[0]):
-        middle[i] = after[i]
-    for c in range(2 * _CHORD):
-        near = 0.5 ** (c // 2 + 1)
-        fraction = near if c % 2 == 0 else 1.0 - near
-        for i in range(n):
-            middle[i] = before[i] + (after[i] - before[i]) * fraction
-        field(middle, p, tables, slope)
-        if _outgrows(slope, rate, peak, before, after, dt, n):
-            return True
-    return False
+def _record(recording, point, sample, step, watched, state):
+    """Record a sample: ``watched`` holds observables, then the margin to a table's edge."""
+    columns, observed, report = recording.columns, recording.observed, recording.report
+    margin = watched[observed]
+    if margin < report[point, 2]:
+        report[point, 2] = margin
+        if margin < 0.0 and report[point, 1] < 0.0:
+            report[point, 1] = step
+    for r in range(columns.shape[0]):
+        at = columns[r]
+        recording.out[point, sample, r] = watched[at] if at < observed else state[at - observed]
 
 
 @njit(
-    [
-        types.void(
-            FIELD_TYPE, FIELD_TYPE, OBSERVABLES_TYPE, int64,
-            MATRIX, VECTOR, VECTOR, int64,
-            MATRIX, MATRIX, VECTOR, MATRIX, CUBE, int64,
-            float64, int64, int64, int64,
-            INTEGERS, DRIVE, INTEGERS, CUBE, INTEGERS,
-            INTEGERS, int64, CUBE, MATRIX, int64, int64,
-        )
-    ],
+    [signature(types.void, Rates, Method, Ensemble, Clock, Forcing, Noise, Recording)],
     cache=True,
     nogil=True,
-)  # fmt: skip
-def integrate(
-    field, watch, diffusion, room,
-    a, b, c, points,
-    x, p, tables, lags, past, has_past,
-    dt, settle, steps, stride,
-    driven, drive, edges, increments, noisy,
-    columns, observed, out, report, first, last,
-):  # fmt: skip
-    """Integrate the points ``first`` to ``last`` and record them.
-
-    field, watch, diffusion: see ``Motion``; room: the length of what the first two write to.
-    x (P, n): initial states, final ones on return. p (P, m). lags (P, k). past (P, H, k): signals
-    up to now in steps of dt, H a power of two; read if ``has_past``, final ones on return.
-    drive (1 or P, steps, 3, d): what is added to the parameters ``driven`` at the start, middle and
-    end of each step after ``settle`` unrecorded ones. edges: steps at which a drive jumps.
-    increments (1 or P, settle + steps, q): of the Brownian motions of the states ``noisy``.
-    columns (r): what to record, observables first, then states. out (P, samples, r), every
-    ``stride`` steps. report (P, 4): the steps done with a finite state, the first step outside a
-    table (or -1), the smallest margin to a table's edge, the first step that stepped over a pole
-    of the field (or -1; not looked for in runs with noise).
-    """
+)
+def integrate(rates, method, ensemble, clock, forcing, noise, recording):
+    """Integrate all points of the ensemble and record them."""
+    a, b, c, points = method.a, method.b, method.c, method.points
+    dt, settle, steps, stride = clock.dt, clock.settle, clock.steps, clock.stride
+    field, watch, diffusion, tables = rates.field, rates.watch, rates.diffusion, rates.tables
+    x, lags, past = ensemble.x, ensemble.lags, ensemble.past
+    increments, noisy, edges = noise.increments, noise.noisy, forcing.edges
     n, delayed, stages = x.shape[1], lags.shape[1], b.shape[0]
     length = past.shape[1]
     state, stage_state = np.empty(n + delayed), np.empty(n + delayed)
     k = np.empty((stages, n))
-    rate, noise = np.empty(room), np.zeros(n)
-    seen = n + delayed
+    rate, amplitude = np.empty(rates.room), np.zeros(n)
+    watched = rate[n + delayed :]
     before, peak = np.empty(n), np.empty(n)
-    middle, slope = np.empty(n + delayed), np.empty(room)
-    pw = np.empty(p.shape[1])
+    middle, slope = np.empty(n + delayed), np.empty(rates.room)
+    pw = np.empty(ensemble.p.shape[1])
     ring = np.zeros((length, delayed))
-    base = np.empty((stages, delayed), int64)
-    low = np.empty((stages, delayed, 3), int64)
-    weight = np.empty((stages, delayed, 3, points))
+    reads = stencils(lags[0], c, dt, points)
     kinks = np.zeros(settle + steps + 2 if delayed > 0 else 0, uint8)
     total = settle + steps
-    shifted = np.empty(edges.shape[0], int64)
+    shifted = np.empty(edges.shape[0], np.int64)
     for e in range(edges.shape[0]):
         shifted[e] = edges[e] + settle
-    for point in range(first, last):
-        row = point if drive.shape[0] > 1 else 0
+    for point in range(x.shape[0]):
+        row = point if forcing.values.shape[0] > 1 else 0
         lane = point if increments.shape[0] > 1 else 0
+        p = ensemble.p[point]
         for i in range(n):
             state[i] = x[point, i]
-        for i in range(p.shape[1]):
-            pw[i] = p[point, i]
+        for i in range(p.shape[0]):
+            pw[i] = p[i]
         if delayed > 0:
-            stencils(lags[point], c, dt, points, base, low, weight)
+            write_stencils(reads, lags[point], c, dt)
             mark_kinks(lags[point], dt, shifted, kinks)
-            if has_past:
-                for i in range(length):
-                    for j in range(delayed):
-                        ring[(i + 1) & (length - 1), j] = past[point, i, j]
-            else:
-                for j in range(delayed):
-                    state[n + j] = 0.0
-                rest(field, state, pw, tables, n, rate)
-                for i in range(length):
-                    for j in range(delayed):
-                        ring[i, j] = rate[n + j]
-        report[point, 1], report[point, 2], report[point, 3] = -1.0, math.inf, -1.0
+            _begin_past(ensemble, point, rates, state, pw, rate, ring)
+        report = recording.report[point]
+        report[1], report[2], report[3] = -1.0, math.inf, -1.0
         peak[:] = 0.0
         done = total
         for step in range(total + 1):
             forced = step - settle
             if delayed > 0:
-                read_delayed(ring, kinks, step, 0, n, base, low, weight, state)
+                read_delayed(ring, kinks, step, 0, n, reads, state)
             if 0 <= forced < steps:
-                for d in range(driven.shape[0]):
-                    pw[driven[d]] = p[point, driven[d]] + drive[row, forced, 0, d]
+                _force(forcing, row, forced, 0, p, pw)
             elif forced == steps and steps > 0:
-                for d in range(driven.shape[0]):
-                    pw[driven[d]] = p[point, driven[d]] + drive[row, steps - 1, 2, d]
+                _force(forcing, row, steps - 1, 2, p, pw)
             recorded = forced >= 0 and forced % stride == 0
             if recorded:
                 watch(state, pw, tables, rate)
@@ -191,33 +199,20 @@ def integrate(
                 field(state, pw, tables, rate)
             for j in range(delayed):
                 ring[step & (length - 1), j] = rate[n + j]
-            finite = True
-            for i in range(n):
-                finite = finite and math.isfinite(state[i])
-            if not finite:
+            if not _finite(state, n):
                 done = step - 1
                 break
-            if noisy.shape[0] == 0 and report[point, 3] < 0.0:
-                if step > 0 and _disagree(k, rate, n):
-                    if _oversteps(
-                        field, tables, pw, before, state, rate, peak, k, dt, n, middle, slope
+            if noisy.shape[0] == 0 and report[3] < 0.0:
+                if step > 0 and slopes_disagree(k, rate, n):
+                    if oversteps(
+                        field, tables, pw, before, state, rate, peak, k, dt, middle, slope
                     ):
-                        report[point, 3] = step
+                        report[3] = step
                 for i in range(n):
                     peak[i] = max(peak[i], abs(rate[i]))
                     before[i] = state[i]
             if recorded:
-                margin = rate[seen + observed]
-                if margin < report[point, 2]:
-                    report[point, 2] = margin
-                    if margin < 0.0 and report[point, 1] < 0.0:
-                        report[point, 1] = step
-                sample = forced // stride
-                for r in range(columns.shape[0]):
-                    at = columns[r]
-                    out[point, sample, r] = (
-                        rate[seen + at] if at < observed else state[at - observed]
-                    )
+                _record(recording, point, forced // stride, step, watched, state)
             if step == total:
                 break
             for s in range(stages):
@@ -228,28 +223,26 @@ def integrate(
                             move += a[s, j] * k[j, i]
                         stage_state[i] = state[i] + dt * move
                     if delayed > 0:
-                        read_delayed(ring, kinks, step, s, n, base, low, weight, stage_state)
+                        read_delayed(ring, kinks, step, s, n, reads, stage_state)
                     if forced >= 0:
-                        slot = int(2.0 * c[s] + 0.5)
-                        for d in range(driven.shape[0]):
-                            pw[driven[d]] = p[point, driven[d]] + drive[row, forced, slot, d]
+                        _force(forcing, row, forced, int(2.0 * c[s] + 0.5), p, pw)
                     field(stage_state, pw, tables, rate)
                 for i in range(n):
                     k[s, i] = rate[i]
                 if noisy.shape[0] > 0:
                     if s > 0:
-                        diffusion(stage_state, pw, tables, noise)
+                        diffusion(stage_state, pw, tables, amplitude)
                     else:
-                        diffusion(state, pw, tables, noise)
+                        diffusion(state, pw, tables, amplitude)
                     for q in range(noisy.shape[0]):
                         i = noisy[q]
-                        k[s, i] += noise[i] * increments[lane, step, q] / dt
+                        k[s, i] += amplitude[i] * increments[lane, step, q] / dt
             for i in range(n):
                 move = 0.0
                 for s in range(stages):
                     move += b[s] * k[s, i]
                 state[i] += dt * move
-        report[point, 0] = done
+        report[0] = done
         for i in range(n):
             x[point, i] = state[i]
         for i in range(length):

@@ -165,8 +165,8 @@ class _Row:
         skip, steps = round(s.settle / dt), round((s.settle + s.duration) / dt)
         moments = np.zeros(MOMENTS + len(m.rest))
         run_cell(
-            m.field, m.parameters.copy(), m.tables, m.rest.copy(), m.jumps, m.rule, m.at, rows,
-            np.zeros(1), np.zeros(2), _first_events(rows, rng), dt, steps, skip, 0, rng,
+            m.field, m.parameters.copy(), m.tables, m.rest.copy(), m.jumps, m.rule, m.running,
+            m.at, rows, np.zeros(1), np.zeros(2), _first_events(rows, rng), dt, steps, skip, 0, rng,
             np.zeros(0), np.zeros((0, len(m.rest))), moments,
         )  # fmt: skip
         names = m.states

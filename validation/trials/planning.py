@@ -12,6 +12,7 @@ from typing import Any
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from continuation.diagrams.diagram import Diagram
+from continuation.diagrams.names import borders, found_cycles, found_equilibria
 from dynsys.errors import ModelError
 from dynsys.models.aln import WIRINGS, aln
 from dynsys.vector_field import VectorField
@@ -276,14 +277,13 @@ def _stimulus_trials(
     diagram: Diagram, network: Network, tolerances: Tolerances, seed: int
 ) -> list[Trial]:
     trials: list[Trial] = []
-    model, rule = diagram.model, diagram.model.attractors
+    model = diagram.model
     for _, node in regions(diagram):
         if breadth(diagram, node) < _NARROWEST:
             continue
         name, at = f"region {node['label']}", dict(node["parameters"])
-        steady = [item for item in node["stable"] if item["kind"] == "equilibrium"]
-        cycles = [item for item in node["stable"] if item["kind"] == "cycle"]
-        if len(steady) > 1 and rule is not None:
+        steady, cycles = found_equilibria(node["stable"]), found_cycles(node["stable"])
+        if len(steady) > 1 and borders(model):
             rates = sorted(item["observables"]["r_E"] for item in steady)
             for size in (_PULSE, -_PULSE, _WEAK, -_WEAK):
                 border = 0.5 * (rates[0] + rates[-1])
@@ -325,7 +325,7 @@ def _numerics_trials(
 ) -> list[Trial]:
     """Half the step and the other engine, at the largest region with a rhythm (or the largest)."""
     found = [node for _, node in regions(diagram)]
-    rhythmic = [n for n in found if any(item["kind"] == "cycle" for item in n["stable"])]
+    rhythmic = [n for n in found if found_cycles(n["stable"])]
     if not found:
         return []
     node = (rhythmic or found)[0]

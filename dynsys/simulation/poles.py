@@ -1,0 +1,56 @@
+"""Whether a step of fixed length jumped over a pole of the field."""
+
+from __future__ import annotations
+
+from dynsys.numba_cache import njit
+
+_CHORD = 6  # places toward either end of a step, ever nearer, where a pole is looked for
+
+
+@njit
+def slopes_disagree(k, rate, n):
+    """Whether the slopes of a step's stages and of its end differ by more than half."""
+    for i in range(n):
+        low, high, largest = rate[i], rate[i], abs(rate[i])
+        for s in range(k.shape[0]):
+            low, high = min(low, k[s, i]), max(high, k[s, i])
+            largest = max(largest, abs(k[s, i]))
+        if high - low > 0.5 * largest:
+            return True
+    return False
+
+
+@njit
+def _outgrows(slope, rate, peak, before, after, dt, n):
+    """Whether slopes inside a step exceed twice all that the run has met, and matter."""
+    for i in range(n):
+        size = abs(slope[i])
+        matters = dt * size > 1e-6 * (abs(before[i]) + abs(after[i]))
+        if matters and not size <= 2.0 * max(peak[i], abs(rate[i])):
+            return True
+    return False
+
+
+@njit
+def oversteps(field, tables, p, before, after, rate, peak, k, dt, middle, slope):
+    """Whether the field inside a step outgrows both ends and all before: a pole, or too long.
+
+    Across a mere jump of the field it does not, nor where slopes turn round. ``before`` (n,) is the
+    state at the step's start, ``after`` that at its end, with slopes ``rate``, and the delayed
+    values; ``peak`` (n,) the largest slopes so far, ``k`` (s, n) those of the step's stages.
+    """
+    n = before.shape[0]
+    for s in range(1, k.shape[0]):
+        if _outgrows(k[s], rate, peak, before, after, dt, n):
+            return True
+    for i in range(after.shape[0]):
+        middle[i] = after[i]
+    for c in range(2 * _CHORD):
+        near = 0.5 ** (c // 2 + 1)
+        fraction = near if c % 2 == 0 else 1.0 - near
+        for i in range(n):
+            middle[i] = before[i] + (after[i] - before[i]) * fraction
+        field(middle, p, tables, slope)
+        if _outgrows(slope, rate, peak, before, after, dt, n):
+            return True
+    return False
