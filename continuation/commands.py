@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from continuation.report import write_report, write_table
-from dynsys.commands import add_model_arguments, model_from
+from dynsys.commands import add_model_arguments, model_from, results_directory
 from dynsys.errors import ConvergenceError, ModelError
 
 _EQUILIBRIA = """\
@@ -57,7 +57,13 @@ def _parser(subparsers: Any, name: str, help_: str, about: str) -> argparse.Argu
         name, help=help_, description=about, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     add_model_arguments(parser)
-    parser.add_argument("--out", type=Path, required=True, help="directory for the results")
+    parser.add_argument(
+        "--out",
+        type=results_directory,
+        required=True,
+        metavar="DIR",
+        help="directory for the results",
+    )
     parser.add_argument("--seed", type=int, default=0, help="of the search for equilibria")
     parser.add_argument("--step-max", type=float, help="largest scaled step (default 0.04)")
     return parser

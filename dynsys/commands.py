@@ -16,15 +16,17 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dynsys.errors import DynsysError, ModelError, unknown_name
+from dynsys.errors import DynsysError, ModelError, StorageError, unknown_name
+from dynsys.interruption import INTERRUPTED, leave_at_once
 from dynsys.library import contents
+from dynsys.storage import check_directory, keeping
 from dynsys.version import __version__
 
 if TYPE_CHECKING:
     from dynsys.vector_field import VectorField
 
 GROUP = "dynsys.commands"
-_FAILED, _UNREADABLE, _INTERRUPTED = 1, 2, 130  # 128 + the number of the signal
+_FAILED, _UNREADABLE = 1, 2
 _FIGURES = (".png", ".svg", ".pdf")
 _ABOUT = """\
 Bifurcation analysis of neural population models, from the model's name to the figure.
@@ -66,25 +68,52 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns the exit code: 0; 1 where a model, a value or a computation fails; 130 after Ctrl-C.
     Exits with 2 where the command line itself cannot be read.
     """
-    parser = _parser()
-    chosen = parser.parse_args(arguments)
-    if not hasattr(chosen, "run"):
-        parser.print_help()
-        return 0
     try:
-        chosen.run(chosen)
-    except DynsysError as error:
-        if chosen.debug:
-            raise
-        print(f"dynsys: {error}", file=sys.stderr)
-        return _FAILED
+        parser = _parser()
+        chosen = parser.parse_args(arguments)
+        if not hasattr(chosen, "run"):
+            parser.print_help()
+            return 0
+        return _run(chosen)
     except BrokenPipeError:  # the reader, `head` for instance, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except KeyboardInterrupt:
         print("dynsys: interrupted", file=sys.stderr)
-        return _INTERRUPTED
-    return 0
+        return INTERRUPTED
+
+
+def _run(chosen: argparse.Namespace) -> int:
+    """Run a subcommand; what it computed is kept, if need be elsewhere than where it should go."""
+    leave_at_once()
+    try:
+        with keeping() as elsewhere:
+            chosen.run(chosen)
+    except DynsysError as error:
+        if chosen.debug:
+            raise
+        print(f"dynsys: {error}", file=sys.stderr)
+        return _FAILED
+    finally:
+        leave_at_once(False)
+    return _FAILED if elsewhere else 0
+
+
+def results_directory(word: str) -> Path:
+    """The argument of ``--out``: a directory to which results can be written, checked at once."""
+    try:
+        check_directory(Path(word))
+    except StorageError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    return Path(word)
+
+
+def results_file(word: str) -> Path:
+    """An argument that names a file of results: not a directory, and below one to write to."""
+    if Path(word).is_dir():
+        raise argparse.ArgumentTypeError(f"{word} is a directory; give a file")
+    results_directory(str(Path(word).parent))
+    return Path(word)
 
 
 def _parser() -> argparse.ArgumentParser:

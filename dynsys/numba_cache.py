@@ -24,6 +24,8 @@ from numba import njit
 from numba.core import caching
 from numba.core.dispatcher import Dispatcher
 
+from dynsys.sealed_files import TemporaryPlace, seal_files
+
 __all__ = ["njit"]
 
 GENERATED = "dynsys_compiled_"  # modules of the models' generated functions begin so
@@ -136,7 +138,7 @@ class ContentLocator:
         places = (standard.from_function(py_func, py_file) for standard in _STANDARD)
         place = next((found for found in places if found is not None), None)
         try:
-            return None if place is None else cls(place, py_file, digest(module))
+            return cls(TemporaryPlace(py_func) if place is None else place, py_file, digest(module))
         except OSError:  # no file of its own, as in an archive
             return None
 
@@ -154,7 +156,8 @@ class ContentLocator:
 
     def ensure_cache_path(self) -> None:
         """Called before something new is written: remove what older sources left."""
-        self._place.ensure_cache_path()
+        with suppress(OSError):  # what cannot be written is said where it is
+            self._place.ensure_cache_path()
         folder, stem = Path(self.get_cache_path()), Path(self._py_file).stem
         ours = re.compile(rf"{re.escape(stem)}\..*-\d+(-[0-9a-f]{{{_DIGITS}}})?\.py\d+.*\.nb[ic]")
         for file in folder.glob(f"{stem}.*.nb[ic]"):
@@ -166,3 +169,4 @@ class ContentLocator:
 
 if _STANDARD:
     _functions._locator_classes = [ContentLocator, *_STANDARD]
+    seal_files()

@@ -3,32 +3,125 @@
 from __future__ import annotations
 
 import os
+import platform
+import re
+import shutil
 import tempfile
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from dynsys.errors import StorageError
 
 LARGEST = 16e9  # bytes that a file of ours may unfold to: beyond, it is damaged or hostile
+_DRAFT = ".draft-"
+
+_elsewhere: list[Path] | None = None  # files kept elsewhere, in a ``keeping`` block
 
 
 def write_atomically(path: Path, write: Callable[[Path], object]) -> Path:
-    """Let ``write`` fill a draft beside ``path``, then move it into place.
+    """Let ``write`` fill a draft beside ``path``, then move it into place; returns where it is.
 
-    Raises StorageError, leaving nothing behind, where the directory cannot be written.
+    Raises StorageError, leaving nothing behind, where the directory cannot be written; in a
+    ``keeping`` block the file goes to a temporary directory instead, with a warning.
     """
-    draft = None
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=".draft-", suffix=path.suffix, dir=path.parent)
+        return _write(path, write)
+    except OSError as error:
+        if _elsewhere is None:
+            raise StorageError(f"cannot write {path}: {error}") from error
+        return _kept(path, write, error)
+
+
+@contextmanager
+def keeping() -> Iterator[list[Path]]:
+    """A block in which results that cannot be written where they should be go elsewhere.
+
+    Yields the list of the files that did. For what took long to compute and is not asked for again.
+    """
+    global _elsewhere
+    before, _elsewhere = _elsewhere, []
+    try:
+        yield _elsewhere
+    finally:
+        _elsewhere = before
+
+
+def check_directory(path: Path) -> None:
+    """StorageError where results cannot be written to a directory, which may not yet exist."""
+    place = path
+    while not place.exists():
+        if place.parent == place:
+            break
+        place = place.parent
+    if not place.is_dir():
+        raise StorageError(f"{path} cannot be a directory for results: {place} is a file")
+    try:
+        handle, name = tempfile.mkstemp(prefix=draft_prefix(), dir=place)
         os.close(handle)
-        draft = Path(name)
+        os.unlink(name)
+    except OSError as error:
+        raise StorageError(f"results cannot be written to {path}: {error}") from error
+
+
+def draft_prefix() -> str:
+    """How drafts of this process begin: by them a later one knows that their writer is gone."""
+    return f"{_DRAFT}{_host()}-{os.getpid()}-"
+
+
+def remove_orphans(folder: Path) -> None:
+    """Remove drafts whose process, of this machine, has ended: it was killed."""
+    pattern = re.compile(rf"{re.escape(_DRAFT)}{re.escape(_host())}-(\d+)-.*")
+    for draft in folder.glob(f"{_DRAFT}*"):
+        match = pattern.fullmatch(draft.name)
+        if match and not _alive(int(match[1])):
+            if draft.is_dir():
+                shutil.rmtree(draft, ignore_errors=True)
+            else:
+                with suppress(OSError):
+                    draft.unlink()
+
+
+def _write(path: Path, write: Callable[[Path], object]) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    remove_orphans(path.parent)
+    handle, name = tempfile.mkstemp(prefix=draft_prefix(), suffix=path.suffix, dir=path.parent)
+    os.close(handle)
+    draft = Path(name)
+    try:
         write(draft)
         os.chmod(draft, 0o644)
         os.replace(draft, path)
-    except OSError as error:
-        raise StorageError(f"cannot write {path}: {error}") from error
     finally:
-        if draft is not None and draft.exists():
-            draft.unlink()
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
     return path
+
+
+def _kept(path: Path, write: Callable[[Path], object], reason: OSError) -> Path:
+    assert _elsewhere is not None
+    try:
+        folder = _elsewhere[0].parent if _elsewhere else Path(tempfile.mkdtemp(prefix="dynsys-"))
+        place = _write(folder / path.name, write)
+    except OSError as error:
+        raise StorageError(
+            f"cannot write {path}: {reason}; nor keep it in a temporary directory: {error}"
+        ) from reason
+    _elsewhere.append(place)
+    warnings.warn(f"cannot write {path}: {reason}; it is kept as {place}", stacklevel=3)
+    return place
+
+
+def _host() -> str:
+    return re.sub(r"\W", "", platform.node())[:24] or "here"
+
+
+def _alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # another user's
+        return True
+    return True

@@ -5,10 +5,9 @@ from __future__ import annotations
 import argparse
 from functools import reduce
 from operator import add as plus
-from pathlib import Path
 from typing import Any
 
-from dynsys.commands import add_model_arguments, model_from
+from dynsys.commands import add_model_arguments, model_from, results_directory
 from dynsys.errors import ModelError
 from dynsys.simulation.commands import add_run_arguments, run_options, write_run
 from dynsys.storage import write_atomically
@@ -54,7 +53,13 @@ def add_tongue(subparsers: Any) -> None:
     parser.add_argument("--ratio", default="1:1", help="response to stimulus cycles (1:1)")
     parser.add_argument("--simulate", action="store_true", help="instead of the phase response")
     parser.add_argument("--published", action="store_true", help="with the published stepper")
-    parser.add_argument("--out", type=Path, required=True, help="directory for the results")
+    parser.add_argument(
+        "--out",
+        type=results_directory,
+        required=True,
+        metavar="DIR",
+        help="directory for the results",
+    )
     parser.set_defaults(run=run_tongue)
 
 

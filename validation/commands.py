@@ -10,7 +10,7 @@ from typing import Any
 
 from continuation.commands import axis_of
 from continuation.report import write_table
-from dynsys.commands import add_model_arguments, model_from
+from dynsys.commands import add_model_arguments, model_from, results_directory
 from dynsys.errors import ModelError
 from dynsys.storage import write_atomically
 
@@ -63,7 +63,13 @@ def _parser(subparsers: Any, name: str, help_: str, about: str) -> argparse.Argu
         name, help=help_, description=about, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     add_model_arguments(parser)
-    parser.add_argument("--out", type=Path, required=True, help="directory for the results")
+    parser.add_argument(
+        "--out",
+        type=results_directory,
+        required=True,
+        metavar="DIR",
+        help="directory for the results",
+    )
     return parser
 
 

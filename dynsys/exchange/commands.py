@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from dynsys.commands import add_model_arguments, model_from
+from dynsys.commands import add_model_arguments, model_from, results_directory
 from dynsys.errors import ModelError
 
 _ABOUT = """\
@@ -32,7 +32,13 @@ def add_export(subparsers: Any) -> None:
     )  # fmt: skip
     add_model_arguments(parser)
     parser.add_argument("--to", choices=tuple(_WRITERS), required=True, help="the other tool")
-    parser.add_argument("--out", type=Path, required=True, help="directory for the files")
+    parser.add_argument(
+        "--out",
+        type=results_directory,
+        required=True,
+        metavar="DIR",
+        help="directory for the files",
+    )
     parser.add_argument(
         "--parameter", nargs=3, metavar=("NAME", "LOW", "HIGH"),
         help="auto: the free parameter and its span",

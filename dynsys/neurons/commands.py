@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from dynsys.commands import assigned_values
+from dynsys.commands import assigned_values, results_directory
 from dynsys.storage import write_atomically
 
 _ABOUT = """\
@@ -40,7 +40,13 @@ def add(subparsers: Any) -> None:
         "--span", nargs=2, type=float, default=[0.0, 130.0], metavar=("LOW", "HIGH"),
         help="currents of the rate curve in pA (0 130)",
     )  # fmt: skip
-    parser.add_argument("--out", type=Path, required=True, help="directory for the results")
+    parser.add_argument(
+        "--out",
+        type=results_directory,
+        required=True,
+        metavar="DIR",
+        help="directory for the results",
+    )
     parser.set_defaults(run=run)
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import xarray as xr
 
 from dynsys.errors import ModelError
+from dynsys.interruption import interruptible
 from dynsys.simulation.dense_history import NODES, Drives, Steps
 from dynsys.simulation.dormand_prince import (
     COMPLETE,
@@ -82,7 +83,8 @@ def run_adaptively(
     out = np.full((len(samples), len(columns)), np.nan)
     history = Steps(np.empty(_KEPT + 1), np.empty((_KEPT, NODES, compiled.delayed)))
     longest = float(min([end - begin, *lags])) if len(lags) else end - begin
-    status, reached, outside, accepted, evaluations = integrate_adaptively(
+    status, reached, outside, accepted, evaluations = interruptible(
+        integrate_adaptively,
         compiled.rates,
         Point(x, p, lags),
         past,

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from dynsys.commands import add_model_arguments, model_from
+from dynsys.commands import add_model_arguments, model_from, results_directory
 from dynsys.storage import write_atomically
 
 _ABOUT = """\
@@ -39,7 +39,13 @@ def add_run_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--published", action="store_true", help="the published stepper: Euler, bilinear tables"
     )
-    parser.add_argument("--out", type=Path, required=True, help="directory for the results")
+    parser.add_argument(
+        "--out",
+        type=results_directory,
+        required=True,
+        metavar="DIR",
+        help="directory for the results",
+    )
 
 
 def run(chosen: argparse.Namespace) -> None:

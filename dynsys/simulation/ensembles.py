@@ -96,6 +96,7 @@ def simulate_ensemble(
     try:
         task.run(progress, workers)
     except KeyboardInterrupt:
+        task.detach()
         warnings.warn(
             f"interrupted with {int(task.done.sum())} of {len(task.done)} points finished; "
             "pass resume=result to the same call to integrate the others",

@@ -13,6 +13,7 @@ import xarray as xr
 from dynsys.coupling.coupled_field import CoupledField
 from dynsys.coupling.node_kernel import NodeKernel, Wiring, parameter_rows, wirings
 from dynsys.errors import ModelError, unknown_name
+from dynsys.interruption import interruptible
 from dynsys.simulation.arguments import Clock
 from dynsys.simulation.drives import Drive, checked_inputs, sampled, values
 from dynsys.simulation.fixed_step import TABLEAUS
@@ -114,7 +115,8 @@ def simulate_nodes(
     past, known = _past(initial, (len(field.nodes) * kernel.width, length), step)
     out = np.full((steps // stride + 1, len(field.nodes), len(names)), np.nan)
     outside = np.full(1, -1, dtype=np.int64)
-    done = integrate_graph(
+    done = interruptible(
+        integrate_graph,
         kernel.motion.rates,
         tableau.method(),
         Nodes(state, p, past, known),

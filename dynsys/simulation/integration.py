@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from dynsys import checks
 from dynsys.errors import ModelError
+from dynsys.interruption import interruptible, run_all
 from dynsys.simulation.arguments import Clock
 from dynsys.simulation.drives import Input, sampled
 from dynsys.simulation.fixed_step import (
@@ -108,7 +109,7 @@ class Task:
         """Integrate all points that are not done; KeyboardInterrupt leaves the others undone."""
         pending = np.flatnonzero(~self.done)
         if len(pending) == 1:
-            self.chunk(int(pending[0]), int(pending[0]) + 1)
+            interruptible(self.chunk, int(pending[0]), int(pending[0]) + 1)
             return
         workers = workers or os.cpu_count() or 1
         # Enough chunks to keep all cores busy to the end and an interruption short.
@@ -118,21 +119,20 @@ class Task:
         pieces = _ranges(pending, size)
         from rich.progress import Progress  # where a bar is shown
 
-        with ThreadPoolExecutor(workers) as pool, Progress(disable=not progress) as bar:
+        with Progress(disable=not progress) as bar:
             shown = bar.add_task("simulating", total=len(pending))
-            futures: dict[Future, int] = {
-                pool.submit(self.chunk, first, last): last - first for first, last in pieces
-            }
-            try:
-                waiting = set(futures)
-                while waiting:
-                    finished, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-                    for future in finished:
-                        future.result()
-                        bar.advance(shown, futures[future])
-            except BaseException:
-                pool.shutdown(cancel_futures=True)
-                raise
+            run_all(
+                [partial(self.chunk, *piece) for piece in pieces],
+                workers,
+                lambda k: bar.advance(shown, pieces[k][1] - pieces[k][0]),
+            )
+
+    def detach(self) -> None:
+        """Keep what is finished apart from chunks that may still be under way, interrupted."""
+        self.done = self.done.copy()
+        self.out, self.report, self.x = self.out.copy(), self.report.copy(), self.x.copy()
+        assert self.past is not None
+        self.past = self.past.copy()
 
 
 def _ranges(indices: np.ndarray, size: int) -> list[tuple[int, int]]:

@@ -17,7 +17,8 @@ import numpy as np
 import sympy
 
 from dynsys.compiled.code_generation import FieldGraph, function_source, motion_source
-from dynsys.compiled.compilation import _load, model_folder, publish
+from dynsys.compiled.compilation import model_folder
+from dynsys.compiled.entries import load_entry
 from dynsys.definition import Reader
 from dynsys.delays import replace_delays
 from dynsys.errors import ModelError, unknown_name
@@ -103,12 +104,15 @@ def _motion(model: VectorField, bilinear: bool, amplitudes: tuple[sympy.Expr, ..
     ]
     own = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()
     own += hashlib.sha256((Path(__file__).parent / "bilinear.py").read_bytes()).hexdigest()
-    write = model._writer()
-    text = "\n".join([model.definition(), *map(write, amplitudes), str(bilinear), own])
+    printed = model._writer()
+    text = "\n".join([model.definition(), *map(printed, amplitudes), str(bilinear), own])
     folder = model_folder(f"{model.name}_motion", text)
-    if not (folder / "kernels.py").exists():
-        _generate(folder, model, bilinear, amplitudes, [len(table) for table in packed])
-    module = _load(folder)
+
+    def write(draft: Path) -> None:
+        sizes = [len(table) for table in packed]
+        (draft / "kernels.py").write_text(_source(model, bilinear, amplitudes, sizes))
+
+    module = load_entry(folder, write)
     return Motion(
         n=module.STATES,
         delayed=module.DELAYED,
@@ -121,9 +125,7 @@ def _motion(model: VectorField, bilinear: bool, amplitudes: tuple[sympy.Expr, ..
     )
 
 
-def _generate(
-    folder: Path, model: VectorField, bilinear: bool, amplitudes: tuple, sizes: list[int]
-) -> None:
+def _source(model: VectorField, bilinear: bool, amplitudes: tuple, sizes: list[int]) -> str:
     graph, diffusion = motion_graph(model, amplitudes, sizes)
     functions, room = motion_source(graph)
     parts = [
@@ -135,12 +137,7 @@ def _generate(
         function_source(graph, "delays", "OBSERVABLES", "x, p, t, out", graph.signals),
         function_source(graph, "diffusion", "OBSERVABLES", "x, p, t, out", diffusion),
     ]  # fmt: skip
-    source = "\n\n".join(parts)
-    publish(folder, lambda draft: _write(draft / "kernels.py", source))
-
-
-def _write(path: Path, text: str) -> None:
-    path.write_text(text)
+    return "\n\n".join(parts)
 
 
 def motion_graph(

@@ -96,8 +96,8 @@ def _warn(result: xr.Dataset, task: Task) -> None:
         warnings.warn(
             f"{crossed.size} of {len(task.done)} runs stepped over a pole of the field, or dt is "
             f"far too long: the field outgrows both ends of a step, first at "
-            f"{f'{crossed.min():g} {unit}'.rstrip()}. What follows is no solution; method='adaptive' stops at a pole (see the "
-            "variable overstepped)",
+            f"{f'{crossed.min():g} {unit}'.rstrip()}. What follows is no solution; "
+            "method='adaptive' stops at a pole (see the variable overstepped)",
             stacklevel=4,
         )
     if "left_table" in result:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import fields
-from pathlib import Path
 from typing import Any
 
-from dynsys.commands import check_figure
+from dynsys.commands import check_figure, results_file
 from dynsys.storage import write_atomically
 from dynsys.transfer.fit_command import add_fit
 from dynsys.transfer.neuron import EIFNeuron
@@ -40,8 +39,10 @@ def add(subparsers: Any) -> None:
             f"--{field.name}", type=float, default=field.default, metavar="X",
             help=f"{units.get(field.name, 'mV')}, default {field.default:g}",
         )  # fmt: skip
-    parser.add_argument("--out", type=Path, help="compute the whole table into this .npz file")
-    parser.add_argument("--plot", type=Path, metavar="FIGURE",
+    parser.add_argument(
+        "--out", type=results_file, help="compute the whole table into this .npz file"
+    )
+    parser.add_argument("--plot", type=results_file, metavar="FIGURE",
                         help="draw the whole table (.png, .svg, .pdf)")  # fmt: skip
     parser.add_argument("--at", nargs=2, type=float, action="append", metavar=("MU", "SIGMA"),
                         help="an input in mV/ms and mV/sqrt(ms) (repeat for several)")  # fmt: skip

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import Any
 
-from dynsys.commands import check_figure
+from dynsys.commands import check_figure, results_file
 from dynsys.storage import write_atomically
 
 _HELP = """\
@@ -40,9 +39,13 @@ def add_fit(subparsers: Any) -> None:
                         help="seconds of each run (default 10)")  # fmt: skip
     parser.add_argument("--trials", type=int, default=4, help="runs at each point (default 4)")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--out", type=Path, help="write the transfer function to this .json file")
-    parser.add_argument("--grid", type=Path, help="write the simulated grid to this .nc file")
-    parser.add_argument("--plot", type=Path, metavar="FIGURE",
+    parser.add_argument(
+        "--out", type=results_file, help="write the transfer function to this .json file"
+    )
+    parser.add_argument(
+        "--grid", type=results_file, help="write the simulated grid to this .nc file"
+    )
+    parser.add_argument("--plot", type=results_file, metavar="FIGURE",
                         help="draw rates and fit (.png, .svg, .pdf)")  # fmt: skip
     parser.set_defaults(run=run_fit)
 

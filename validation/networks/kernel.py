@@ -18,6 +18,7 @@ import numpy as np
 from numba import float32, float64, int32, int64, types, uint32, uint64, void
 from scipy.stats import norm
 
+from dynsys.interruption import interruptible
 from dynsys.numba_cache import njit
 from validation.networks.connections import connections_of
 from validation.networks.structure import PAIRS, Structure
@@ -239,8 +240,8 @@ def run_kernel(
     sample, times = np.zeros((2, room), np.int32), np.zeros((2, room), np.float32)
     traces = np.zeros((5, -(-steps // stride), shown), np.float32)
     random = generator.integers(1, 2**63, 2).astype(np.uint64)
-    seen = _run(
-        steps, state, p, inputs, random, NORMAL, lags, closing, connections.offsets,
+    seen = interruptible(
+        _run, steps, state, p, inputs, random, NORMAL, lags, closing, connections.offsets,
         connections.targets, rates, sample, times, traces, stride,
     )  # fmt: skip
     names = ("E.w", "E.s_EE", "E.s_EI", "I.s_IE", "I.s_II")

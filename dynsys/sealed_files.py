@@ -1,0 +1,142 @@
+"""numba's files on the disk, each with the hash of what it should hold.
+
+numba unpickles whatever it finds, and runs the machine code in it. A file cut off, emptied or
+altered is noticed here, and the function is compiled again. Where nothing can be written, functions
+are compiled for the one run, which is said once. Only files of these packages are touched.
+"""
+
+from __future__ import annotations
+
+import atexit
+import hashlib
+import re
+import shutil
+import tempfile
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from numba.core import caching
+
+_STAMP = re.compile(r"[0-9a-f]{16}")  # a digest of ours where numba itself has time and size
+_SEAL = hashlib.sha256().digest_size
+_said: list[str] = []
+
+
+class Damaged(OSError):
+    """A file does not hold what was written."""
+
+
+class SealedFiles(caching.IndexDataCacheFile):  # type: ignore[misc]  # numba carries no types
+    """A function's index and code; for functions of other packages as numba does it."""
+
+    def __init__(self, cache_path: str, filename_base: str, source_stamp: Any) -> None:
+        super().__init__(cache_path, filename_base, source_stamp)
+        self._ours = isinstance(source_stamp, str) and bool(_STAMP.fullmatch(source_stamp))
+
+    def load(self, key: Any) -> Any:
+        """What was kept; None, so that it is compiled, where that is damaged."""
+        if not self._ours:
+            return super().load(key)
+        try:
+            return super().load(key)
+        except Exception:  # a file of an earlier state may raise anything
+            return None
+
+    def save(self, key: Any, data: Any) -> None:
+        """Keep a function; where it cannot be, say so."""
+        if not self._ours:
+            super().save(key, data)
+            return
+        try:
+            super().save(key, data)
+        except OSError as error:
+            warn_once(
+                f"compiled functions cannot be kept in {self._cache_path} ({error}); they are "
+                "compiled again in every run. Make room, or set NUMBA_CACHE_DIR (and "
+                "DYNSYS_CACHE_DIR) to a writable directory"
+            )
+
+    def _load_index(self) -> Any:
+        if not self._ours:
+            return super()._load_index()
+        try:
+            stamp, overloads = caching.pickle.loads(unsealed(Path(self._index_path)))
+        except FileNotFoundError:
+            return {}
+        except Exception:  # damaged: it is written anew
+            return {}
+        return overloads if stamp == (self._version, self._source_stamp) else {}
+
+    def _save_index(self, overloads: Any) -> None:
+        if not self._ours:
+            super()._save_index(overloads)
+            return
+        with self._open_for_write(self._index_path) as file:
+            file.write(sealed(self._dump(((self._version, self._source_stamp), overloads))))
+
+    def _load_data(self, name: str) -> Any:
+        if not self._ours:
+            return super()._load_data(name)
+        return caching.pickle.loads(unsealed(Path(self._data_path(name))))
+
+    def _save_data(self, name: str, data: Any) -> None:
+        if not self._ours:
+            super()._save_data(name, data)
+            return
+        with self._open_for_write(self._data_path(name)) as file:
+            file.write(sealed(self._dump(data)))
+
+
+class TemporaryPlace:
+    """A folder for compiled functions of this run, where numba finds none that it can write to."""
+
+    _folder: str | None = None
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self._line = function.__code__.co_firstlineno
+
+    def get_cache_path(self) -> str:
+        """The folder, made where it is first asked for."""
+        if TemporaryPlace._folder is None:
+            TemporaryPlace._folder = tempfile.mkdtemp(prefix="dynsys-numba-")
+            atexit.register(shutil.rmtree, TemporaryPlace._folder, ignore_errors=True)
+            warn_once(
+                "no directory for compiled functions can be written: they are compiled again in "
+                "every run. Set NUMBA_CACHE_DIR and DYNSYS_CACHE_DIR to a writable directory"
+            )
+        return TemporaryPlace._folder
+
+    def get_disambiguator(self) -> str:
+        """What tells files of equal names apart."""
+        return str(self._line)
+
+    def ensure_cache_path(self) -> None:
+        """It is there."""
+
+
+def sealed(content: bytes) -> bytes:
+    """The content behind its hash."""
+    return hashlib.sha256(content).digest() + content
+
+
+def unsealed(file: Path) -> bytes:
+    """The content of a sealed file; Damaged where it does not fit its hash."""
+    whole = file.read_bytes()
+    seal, content = whole[:_SEAL], whole[_SEAL:]
+    if hashlib.sha256(content).digest() != seal:
+        raise Damaged(f"{file} is damaged")
+    return content
+
+
+def warn_once(words: str) -> None:
+    """Warn, the first time that these words come up."""
+    if words not in _said:
+        _said.append(words)
+        warnings.warn(words, stacklevel=2)
+
+
+def seal_files() -> None:
+    """Let numba's caches of functions use sealed files."""
+    caching.IndexDataCacheFile = SealedFiles
