@@ -34,6 +34,7 @@ Without --y: equilibria and the limit cycles of every Hopf point along x, with t
 def add_equilibria(subparsers: Any) -> None:
     """Add ``dynsys equilibria``."""
     parser = _parser(subparsers, "equilibria", "follow equilibria in one parameter", _EQUILIBRIA)
+    _search_arguments(parser)
     parser.add_argument(
         "--parameter", nargs=3, required=True, metavar=("NAME", "LOW", "HIGH"), help="and its span"
     )
@@ -44,6 +45,7 @@ def add_equilibria(subparsers: Any) -> None:
 def add_diagram(subparsers: Any) -> None:
     """Add ``dynsys diagram``."""
     parser = _parser(subparsers, "diagram", "bifurcation diagram in two parameters", _DIAGRAM)
+    _search_arguments(parser)
     for axis in ("x", "y"):
         parser.add_argument(
             f"--{axis}", nargs=3, required=axis == "x", metavar=("NAME", "LOW", "HIGH"),
@@ -57,16 +59,13 @@ def _parser(subparsers: Any, name: str, help_: str, about: str) -> argparse.Argu
         name, help=help_, description=about, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     add_model_arguments(parser)
-    parser.add_argument(
-        "--out",
-        type=results_directory,
-        required=True,
-        metavar="DIR",
-        help="directory for the results",
-    )
+    parser.add_argument("--out", type=results_directory, required=True, help="where results go")
+    return parser
+
+
+def _search_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=0, help="of the search for equilibria")
     parser.add_argument("--step-max", type=float, help="largest scaled step (default 0.04)")
-    return parser
 
 
 def run_equilibria(chosen: argparse.Namespace) -> None:
@@ -145,6 +144,7 @@ Phase response of a stable cycle by the adjoint method: how much a brief input a
 def add_cycles(subparsers: Any) -> None:
     """Add ``dynsys cycles``."""
     parser = _parser(subparsers, "cycles", "follow limit cycles in one parameter", _CYCLES)
+    _search_arguments(parser)
     parser.add_argument(
         "--parameter", nargs=3, required=True, metavar=("NAME", "LOW", "HIGH"), help="and its span"
     )
@@ -169,7 +169,8 @@ def run_cycles(chosen: argparse.Namespace) -> None:
     from continuation.drawing import save_figure
 
     name, low, high = axis_of(chosen.parameter)
-    branch = equilibria(model_from(chosen), name, (low, high), seed=chosen.seed)
+    settings = _settings(chosen)
+    branch = equilibria(model_from(chosen), name, (low, high), settings=settings, seed=chosen.seed)
     if not branch.points("H"):
         raise ConvergenceError(
             f"no Hopf point of {branch.model.name} with {name} in [{low:g}, {high:g}]; widen the "

@@ -11,6 +11,7 @@ import os
 import re
 import runpy  # noqa: TID251  a model file is the user's own program, named by its path
 import sys
+import warnings
 from collections.abc import Callable, Sequence
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -87,7 +88,8 @@ def _run(chosen: argparse.Namespace) -> int:
     """Run a subcommand; what it computed is kept, if need be elsewhere than where it should go."""
     leave_at_once()
     try:
-        with keeping() as elsewhere:
+        with keeping() as elsewhere, warnings.catch_warnings():
+            warnings.showwarning = _say
             chosen.run(chosen)
     except DynsysError as error:
         if chosen.debug:
@@ -97,6 +99,11 @@ def _run(chosen: argparse.Namespace) -> int:
     finally:
         leave_at_once(False)
     return _FAILED if elsewhere else 0
+
+
+def _say(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:
+    """A warning in a line of its own, without the place in the source."""
+    print(f"dynsys: warning: {message}", file=sys.stderr)
 
 
 def results_directory(word: str) -> Path:
@@ -174,22 +181,26 @@ def model_from(chosen: argparse.Namespace) -> VectorField:
     """The model a command line names; errors name the nearest right word."""
     options = list(chosen.options)
     if chosen.wiring is not None:
+        if any(option.partition("=")[0] == "wiring" for option in options):
+            raise ModelError("--wiring and --option wiring=... say the same; leave out one of them")
         options.append(f"wiring={chosen.wiring}")
     model = _find_model(chosen.model, options)
     return model.with_parameters(**assigned_values(chosen.values))
 
 
 def assigned_values(assignments: Sequence[str]) -> dict[str, float]:
-    """The values of NAME=VALUE words; ModelError for what is none."""
-    values = {}
+    """The values of NAME=VALUE words; ModelError for what is none, or contradicts another."""
+    values: dict[str, float] = {}
     for assignment in assignments:
         name, sign, text = assignment.partition("=")
         try:
-            values[name.strip()] = float(text)
+            value = float(text)
         except ValueError:
             sign = ""
         if not sign:
             raise ModelError(f"--set {assignment!r} is not NAME=VALUE, for instance --set a=15")
+        if values.setdefault(name.strip(), value) != value:
+            raise ModelError(f"--set gives {name.strip()} two values; leave out one of them")
     return values
 
 

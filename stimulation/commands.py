@@ -53,13 +53,7 @@ def add_tongue(subparsers: Any) -> None:
     parser.add_argument("--ratio", default="1:1", help="response to stimulus cycles (1:1)")
     parser.add_argument("--simulate", action="store_true", help="instead of the phase response")
     parser.add_argument("--published", action="store_true", help="with the published stepper")
-    parser.add_argument(
-        "--out",
-        type=results_directory,
-        required=True,
-        metavar="DIR",
-        help="directory for the results",
-    )
+    parser.add_argument("--out", type=results_directory, required=True, help="where results go")
     parser.set_defaults(run=run_tongue)
 
 
@@ -104,6 +98,10 @@ def _waveform(chosen: argparse.Namespace) -> Any:
             )
         field = ElectricField(chosen.dendrite)
         parts = [field.through(part) if part.unit == "V/m" else part for part in parts]
+    elif chosen.dendrite is not None:
+        raise ModelError(
+            "--dendrite cannot act: no amplitude is in V/m; give one, or leave out the length"
+        )
     return reduce(plus, parts)
 
 
@@ -120,6 +118,11 @@ def run_tongue(chosen: argparse.Namespace) -> None:
     from continuation.drawing import save_figure
     from stimulation.entrainment.tongues import arnold_tongue
 
+    if chosen.published and not chosen.simulate:
+        raise ModelError(
+            "--published chooses how to integrate and cannot act on a phase response; add "
+            "--simulate, or leave it out"
+        )
     words = chosen.ratio.split(":")
     if len(words) != 2 or not all(word.isdigit() for word in words):
         raise ModelError(f"--ratio {chosen.ratio} is no ratio; write for instance 1:2")

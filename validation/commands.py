@@ -63,13 +63,7 @@ def _parser(subparsers: Any, name: str, help_: str, about: str) -> argparse.Argu
         name, help=help_, description=about, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     add_model_arguments(parser)
-    parser.add_argument(
-        "--out",
-        type=results_directory,
-        required=True,
-        metavar="DIR",
-        help="directory for the results",
-    )
+    parser.add_argument("--out", type=results_directory, required=True, help="where results go")
     return parser
 
 
@@ -111,6 +105,9 @@ def run_network(chosen: argparse.Namespace) -> None:
 
 def run_validate(chosen: argparse.Namespace) -> None:
     """Diagram, plan, runs, report."""
+    _check_places(chosen)
+    if chosen.diagram is not None:
+        _check_unused(chosen)
     # Here, since the command line's help should not wait for it.
     from validation.reports.report import finding_rows, report
     from validation.trials.planning import plan
@@ -128,18 +125,41 @@ def run_validate(chosen: argparse.Namespace) -> None:
     print(f"wrote {write_table(finding_rows(outcome.findings), chosen.out / 'findings.csv')}")
 
 
+def _check_unused(chosen: argparse.Namespace) -> None:
+    """ModelError for what cannot act, since the diagram's file says it already."""
+    given = {
+        "--set": chosen.values, "--option": chosen.options, "--wiring": chosen.wiring,
+        "--x": chosen.x, "--y": chosen.y,
+    }  # fmt: skip
+    unused = [name for name, value in given.items() if value]
+    if unused:
+        raise ModelError(
+            f"{', '.join(unused)} cannot act together with --diagram: the model, its values and "
+            "axes are those of the file. Leave out one or the other"
+        )
+
+
+def _check_places(chosen: argparse.Namespace) -> None:
+    """ModelError for a scheduler together with processes of this machine."""
+    if chosen.scheduler is not None and chosen.workers is not None:
+        raise ModelError(
+            "--workers counts processes of this machine and cannot act with --scheduler; leave "
+            "out one of them"
+        )
+
+
 def _diagram(chosen: argparse.Namespace) -> Any:
     """The diagram of a file, of an earlier call in the same directory, or computed now."""
     # Here, since the command line's help should not wait for it.
     from continuation import bifurcation_diagram, load
     from continuation.diagrams.diagram import Diagram
 
-    model = model_from(chosen)
     if chosen.diagram is not None:
         diagram = load(chosen.diagram)
         if not isinstance(diagram, Diagram):
             raise ModelError(f"{chosen.diagram} holds a {type(diagram).__name__}, not a diagram")
         return diagram
+    model = model_from(chosen)
     if chosen.x is None or chosen.y is None:
         raise ModelError("give --x NAME LOW HIGH and --y NAME LOW HIGH, or --diagram FILE")
     x, y = axis_of(chosen.x), axis_of(chosen.y)

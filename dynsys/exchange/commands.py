@@ -32,13 +32,7 @@ def add_export(subparsers: Any) -> None:
     )  # fmt: skip
     add_model_arguments(parser)
     parser.add_argument("--to", choices=tuple(_WRITERS), required=True, help="the other tool")
-    parser.add_argument(
-        "--out",
-        type=results_directory,
-        required=True,
-        metavar="DIR",
-        help="directory for the files",
-    )
+    parser.add_argument("--out", type=results_directory, required=True, help="where results go")
     parser.add_argument(
         "--parameter", nargs=3, metavar=("NAME", "LOW", "HIGH"),
         help="auto: the free parameter and its span",

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from dynsys.commands import assigned_values, results_directory
+from dynsys.errors import ModelError
 from dynsys.storage import write_atomically
 
 _ABOUT = """\
@@ -35,18 +36,12 @@ def add(subparsers: Any) -> None:
         "--set", action="append", default=[], metavar="NAME=VALUE", dest="values",
         help="a parameter value (repeat for several), for instance I=65",
     )  # fmt: skip
-    parser.add_argument("--holding", type=float, default=5.0, help="pA before the step (5)")
+    parser.add_argument("--holding", type=float, help="pA before the step (5)")
     parser.add_argument(
-        "--span", nargs=2, type=float, default=[0.0, 130.0], metavar=("LOW", "HIGH"),
+        "--span", nargs=2, type=float, metavar=("LOW", "HIGH"),
         help="currents of the rate curve in pA (0 130)",
     )  # fmt: skip
-    parser.add_argument(
-        "--out",
-        type=results_directory,
-        required=True,
-        metavar="DIR",
-        help="directory for the results",
-    )
+    parser.add_argument("--out", type=results_directory, required=True, help="where results go")
     parser.set_defaults(run=run)
 
 
@@ -56,6 +51,11 @@ def run(chosen: argparse.Namespace) -> None:
     from dynsys.models import adex_neuron
 
     values: dict[str, Any] = assigned_values(chosen.values)
+    if chosen.span is not None and chosen.what != "rate":
+        raise ModelError(f"--span is that of a rate curve and cannot act on `{chosen.what}`")
+    if chosen.holding is not None and chosen.what == "rate":
+        raise ModelError("--holding precedes a step of current and cannot act on `rate`")
+    chosen.holding = 5.0 if chosen.holding is None else chosen.holding
     neuron = adex_neuron(chosen.row, **values)
     print(neuron)
     files = {"pattern": _pattern, "rate": _rate, "onset": _onset}[chosen.what](neuron, chosen)
@@ -84,7 +84,7 @@ def _rate(neuron: Any, chosen: argparse.Namespace) -> list[Path]:
     # Here, since the command line's help should not wait for it.
     from dynsys.neurons.drawing import draw_rate_curve
 
-    curve = neuron.rate_curve(span=tuple(chosen.span))
+    curve = neuron.rate_curve(span=tuple(chosen.span or (0.0, 130.0)))
     print(f"firing from {curve.attrs['onset']:.6g} pA on: {curve.attrs['ended']}")
     rows = zip(curve["special_I"].values, curve["meaning"].values, strict=True)
     for current, meaning in sorted(rows):

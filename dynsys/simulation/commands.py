@@ -39,13 +39,7 @@ def add_run_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--published", action="store_true", help="the published stepper: Euler, bilinear tables"
     )
-    parser.add_argument(
-        "--out",
-        type=results_directory,
-        required=True,
-        metavar="DIR",
-        help="directory for the results",
-    )
+    parser.add_argument("--out", type=results_directory, required=True, help="where results go")
 
 
 def run(chosen: argparse.Namespace) -> None:

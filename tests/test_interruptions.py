@@ -1,0 +1,108 @@
+"""Commands interrupted or killed at any moment: an answer at once, nothing broken for good.
+
+A short form runs always; ``DYNSYS_KILLS=100`` makes so many attempts at each command.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+ATTEMPTS = int(os.environ.get("DYNSYS_KILLS", "2"))
+PROMPT = 2.0  # seconds from Ctrl-C to the prompt
+MAIN = "import sys; from dynsys.commands import main; sys.exit(main(sys.argv[1:]))"
+MODEL = """
+from dynsys import State, VectorField
+model = VectorField("own", {"x": State(0.5, (-3, 3)), "y": State(0.1, (-3, 3))}, {"p": 1.0},
+                    {"x": "p - x^2 + y", "y": "-y"}, time_unit="")
+"""
+COMMANDS = {
+    "equilibria": ["equilibria", "own.py:model", "--parameter", "p", "0.5", "1"],
+    "simulate": ["simulate", "own.py:model", "--duration", "20000", "--dt", "0.01"],
+}
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    (tmp_path / "own.py").write_text(MODEL)
+    return tmp_path
+
+
+def start(place: Path, command: str, out: str = "out") -> subprocess.Popen[str]:
+    environment = {
+        **os.environ,
+        "DYNSYS_CACHE_DIR": str(place / "cache"),
+        "PYTHONPATH": str(Path(__file__).parent.parent),
+    }
+    return subprocess.Popen(
+        [sys.executable, "-c", MAIN, *COMMANDS[command], "--out", out],
+        cwd=place, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+
+
+def ended(run: subprocess.Popen[str]) -> tuple[int, str]:
+    _, errors = run.communicate(timeout=300)
+    return run.returncode, errors
+
+
+def drafts(place: Path) -> list[Path]:
+    return list(place.rglob(".draft-*"))
+
+
+def span(place: Path, command: str) -> float:
+    """Seconds that a command takes, its functions compiled before."""
+    begin = time.perf_counter()
+    code, errors = ended(start(place, command))
+    assert code == 0, errors
+    return time.perf_counter() - begin
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_killed_commands_leave_nothing_that_stops_the_next(place, command):
+    whole = span(place, command)
+    moments = random.Random(5)
+    for _ in range(ATTEMPTS):
+        run = start(place, command)
+        time.sleep(moments.uniform(0.0, whole))
+        run.kill()
+        ended(run)
+        for file in (place / "cache").rglob("*.nbc"):  # and half of what was compiled is damaged
+            if moments.random() < 0.5:
+                file.write_bytes(file.read_bytes()[:-20])
+    code, errors = ended(start(place, command))
+    assert code == 0, errors
+    assert not drafts(place)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_an_interrupted_command_answers_at_once_and_in_words(place, command):
+    whole = span(place, command)
+    moments = random.Random(6)
+    for _ in range(ATTEMPTS):
+        run = start(place, command)
+        # Not before the interpreter has come to the program itself.
+        time.sleep(moments.uniform(min(1.0, whole / 2), whole))
+        asked = time.perf_counter()
+        run.send_signal(signal.SIGINT)
+        code, errors = ended(run)
+        assert code in (0, 130), errors  # 0: it had finished
+        assert "Traceback" not in errors
+        assert time.perf_counter() - asked < PROMPT
+        assert not drafts(place)
+
+
+def test_two_at_once_in_a_new_cache_both_come_to_their_end(place):
+    runs = [start(place, "equilibria", out) for out in ("one", "two")]
+    for run in runs:
+        code, errors = ended(run)
+        assert code == 0, errors
+    assert not drafts(place)
+    assert (place / "one" / "branch.nc").exists()
+    assert (place / "two" / "branch.nc").exists()
