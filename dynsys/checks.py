@@ -67,6 +67,13 @@ def seed(value: Any, what: str = "seed") -> int:
     return whole(what, value, least=0, most=MOST_SEED)
 
 
+def flag(what: str, value: Any) -> bool:
+    """True or False."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise ModelError(f"{what} is {_shown(value)}; it must be True or False")
+    return bool(value)
+
+
 def text(what: str, value: Any) -> str:
     """Text."""
     if not isinstance(value, str):

@@ -97,7 +97,7 @@ class VectorField(Exports, Rest):
         delay_order: int = DEFAULT_ORDER,
     ) -> None:
         check_model_name(name)
-        if time_unit not in _HERTZ:
+        if not isinstance(time_unit, str) or time_unit not in _HERTZ:
             raise unknown_name("time unit", time_unit, [u or '""' for u in _HERTZ], name)
         whole = declarations(name, State, states, "states", "{'x': 0.5}")
         declared = declarations(name, Parameter, parameters, "parameters", "{'k': 2.0}")
@@ -192,11 +192,9 @@ class VectorField(Exports, Rest):
 
     def unit(self, name: str) -> str:
         """Unit of a state, parameter or observable."""
-        for group in (self.observables, self.states, self.declared_parameters):
-            if name in group:
-                return group[name].unit
-        known = [*self.states, *self.parameters, *self.observables]
-        raise unknown_name("state, parameter or observable", name, known, self.name)
+        groups = {**self.declared_parameters, **self.states, **self.observables}
+        known = checks.known("state, parameter or observable", name, groups, self.name)
+        return groups[known].unit
 
     @property
     def frequency_factor(self) -> float:

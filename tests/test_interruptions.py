@@ -92,7 +92,8 @@ def test_an_interrupted_command_answers_at_once_and_in_words(place, command):
         asked = time.perf_counter()
         run.send_signal(signal.SIGINT)
         code, errors = ended(run)
-        assert code in (0, 130), errors  # 0: it had finished
+        # 0: it had finished; the signal itself: the interpreter was about to leave.
+        assert code in (0, 130, -signal.SIGINT), errors
         assert "Traceback" not in errors
         assert time.perf_counter() - asked < PROMPT
         assert not drafts(place)

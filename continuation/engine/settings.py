@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
+from dynsys import checks
 from dynsys.errors import ModelError
 
 
@@ -35,9 +35,12 @@ class Settings:
     delay_check: bool = True
 
     def __post_init__(self) -> None:
-        for name, value in asdict(self).items():
-            if not (math.isfinite(value) and (value > 0 or name == "delay_check")):
-                raise ModelError(f"Settings.{name} is {value!r}; it must be a positive number")
+        for name in ("step", "step_min", "step_max", "tolerance"):
+            checks.number(f"Settings.{name}", getattr(self, name), above=0)
+        for name in ("max_newton", "max_points"):
+            checks.whole(f"Settings.{name}", getattr(self, name), least=1)
+        checks.number("Settings.min_cosine", self.min_cosine, above=0, most=1)
+        checks.flag("Settings.delay_check", self.delay_check)
         if not self.step_min < self.step_max:
             raise ModelError(
                 f"step_min {self.step_min:g} must be smaller than step_max {self.step_max:g}"

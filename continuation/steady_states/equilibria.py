@@ -14,6 +14,7 @@ from continuation.engine.settings import Settings
 from continuation.steady_states.branch import Branch, equilibria_of
 from continuation.steady_states.pydstool_backend import check_backend, compute
 from continuation.steady_states.search import refine_equilibrium, search_box
+from dynsys import checks
 from dynsys.conservation import words
 from dynsys.errors import ConvergenceError, ModelError
 from dynsys.vector_field import VectorField
@@ -58,11 +59,14 @@ def equilibria(
     >>> branch = equilibria(aln().with_parameters(mu_i=0.5), parameter="mu_e", span=(0.0, 3.0))
     >>> branch["H2"].frequency
     """
-    settings = settings or Settings()
+    checks.instance("model", model, VectorField, "see dynsys.models, or write one")
+    settings = Settings() if settings is None else settings
+    checks.instance("settings", settings, Settings, "Settings(step_max=0.02)")
+    checks.seed(seed)
     low, high = check_span(model, parameter, span)
     _check_conserved(model, parameter, (low, high))
     follower = Follower(model, EQUILIBRIUM, {parameter: (low, high)}, settings)
-    if backend != "dynsys":
+    if checks.text("backend", backend) != "dynsys":
         check_backend(backend)
         seeds = _seeds(model, parameter, (low, high), start, seed, [])
         found = [_on_curve(follower, x, value) for value, x in seeds]

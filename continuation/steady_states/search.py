@@ -17,6 +17,7 @@ from continuation.steady_states.continua import (
     field_size,
     is_singular,
 )
+from dynsys import checks
 from dynsys.compiled.kernels import DOMAIN_TYPE
 from dynsys.compiled.records import Indices, Matrix, signature
 from dynsys.conservation import conserved_sums, words
@@ -25,6 +26,7 @@ from dynsys.numba_cache import njit
 from dynsys.vector_field import VectorField
 
 SAME = 1e-6  # scaled distance below which two solutions are one equilibrium
+MOST_SEARCHES = 2**20  # at once; more belong into several calls with other seeds
 _CONTINUA = 3  # equilibria known not to be isolated, after which singular ones are not tested
 _CORRECTED = 8  # searches with singular matrices that are finished by Gauss-Newton
 
@@ -130,6 +132,9 @@ def find_equilibria(
     >>> find_equilibria(fitzhugh_nagumo()).shape
     (1, 2)
     """
+    checks.instance("model", model, VectorField, "see dynsys.models, or write one")
+    checks.seed(seed)
+    checks.whole("searches", searches, least=1, most=MOST_SEARCHES)
     if conserved_sums(model):
         raise ModelError(words(model))
     found = search_box(model, searches, seed, starts)
@@ -142,13 +147,11 @@ def search_box(
     model: VectorField, searches: int = 64, seed: int = 0, starts: np.ndarray | None = None
 ) -> Found:
     """As ``find_equilibria``, with what it would warn of as notes."""
-    if searches < 1:
-        raise ModelError(f"searches is {searches}; use at least 1")
     if conserved_sums(model):
         return Found(np.empty((0, model.compiled.n)), notes=[words(model)])
     found = Found(np.empty((0, model.compiled.n)))
     if starts is not None:
-        _add(model, found, _refine(model, np.array(starts, dtype=float)))
+        _add(model, found, _refine(model, _given(model, starts)))
     for round_ in range(4):
         fresh = _refine(model, _random_states(model, searches * 2**round_, seed + round_))
         before = len(found.isolated)
@@ -157,6 +160,17 @@ def search_box(
             break
     found.notes += [str(continuum) for continuum in found.continua[:1]]
     return found
+
+
+def _given(model: VectorField, starts: np.ndarray) -> np.ndarray:
+    """Starts (k, n) of the user's own, states completed by delay lines."""
+    rows = checks.numbers("starts", starts)
+    if rows.ndim != 2 or rows.shape[1] not in (model.compiled.n, model.physical_dimension):
+        raise ModelError(
+            f"starts have shape {rows.shape}; give an array (k, {model.physical_dimension}), one "
+            "state in each row"
+        )
+    return rows.copy() if rows.shape[1] == model.compiled.n else model.fill_lines(rows)
 
 
 def _add(model: VectorField, found: Found, fresh: np.ndarray) -> None:
@@ -177,9 +191,7 @@ def _add(model: VectorField, found: Found, fresh: np.ndarray) -> None:
 
 def refine_equilibrium(model: VectorField, x: np.ndarray) -> np.ndarray:
     """Newton from one state; ConvergenceError, with what to try, where it fails."""
-    start = np.array(x, dtype=float)
-    if not np.all(np.isfinite(start)):
-        raise ModelError(f"the start {start} of {model.name} is not finite; give numbers")
+    start = checks.numbers(f"the start of {model.name}", x)
     full = model._full(start)
     residual = float(np.max(np.abs(model.rhs(full) / model.scales)))
     if residual < 1e-14:

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from dynsys import checks
 from dynsys.definition import Parameter, State
-from dynsys.errors import ModelError, unknown_name
+from dynsys.errors import ModelError
 from dynsys.neurons.neuron import SpikingNeuron
 from dynsys.spike_rule import SpikeRule
 from dynsys.vector_field import VectorField
@@ -59,8 +60,7 @@ def adex_neuron(
     >>> adex_neuron("irregular", Vr=-47.0).firing_pattern().pattern
     'irregular'
     """
-    if pattern not in PATTERNS:
-        raise unknown_name("row of the pattern table", pattern, PATTERNS, "adex_neuron")
+    checks.known("row of the pattern table", pattern, PATTERNS, "adex_neuron")
     tau_m, a, tau_w, b, reset, current = PATTERNS[pattern]
     field = VectorField(
         name="adex_neuron",

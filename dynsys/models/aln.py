@@ -6,8 +6,8 @@ Cakan & Obermayer 2020, PLOS Comput Biol 16(4):e1007822 (coupled populations, pa
 
 from __future__ import annotations
 
+from dynsys import checks
 from dynsys.definition import Attractors, Observable, Parameter, State
-from dynsys.errors import unknown_name
 from dynsys.transfer import EIFNeuron, transfer_function
 from dynsys.vector_field import VectorField
 
@@ -37,8 +37,7 @@ def aln(wiring: str = "stated", neuron: EIFNeuron | None = None) -> VectorField:
     -------
     >>> model = aln().with_parameters(mu_e=1.3, mu_i=0.5)
     """
-    if wiring not in WIRINGS:
-        raise unknown_name("wiring", wiring, WIRINGS, "aln")
+    checks.known("wiring", wiring, WIRINGS, "aln")
     neuron = neuron or EIFNeuron()
     return VectorField(
         name="aln",

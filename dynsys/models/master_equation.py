@@ -62,7 +62,7 @@ def master_equation(
     >>> model = master_equation("zerlaut2018", legacy_sigma=True).with_parameters(drive=4.0)
     >>> model.equilibrium()
     """
-    if order not in ORDERS:
+    if not isinstance(order, int) or order not in ORDERS:
         raise ModelError(f"order {order!r}: the master equation is written to order 1 or 2")
     if not isinstance(circuit, Circuit):
         circuit = find_circuit(circuit, legacy_sigma)

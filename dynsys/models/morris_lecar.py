@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from dynsys import checks
 from dynsys.definition import Parameter, State
-from dynsys.errors import unknown_name
 from dynsys.vector_field import VectorField
 
 _SETS = {
@@ -25,8 +25,7 @@ def morris_lecar(excitability: str = "hopf") -> VectorField:
     -------
     >>> morris_lecar("saddle-node").with_parameters(I=40)
     """
-    if excitability not in _SETS:
-        raise unknown_name("excitability", excitability, _SETS, "morris_lecar")
+    checks.known("excitability", excitability, _SETS, "morris_lecar")
     chosen = _SETS[excitability]
     return VectorField(
         name="morris_lecar",

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import sympy
 
+from dynsys import checks
 from dynsys.coupling.coupled_field import CoupledField
 from dynsys.coupling.edges import Coupling
 from dynsys.coupling.uniform import uniform_model
 from dynsys.definition import Observable, Parameter, symbol
-from dynsys.errors import ModelError, unknown_name
+from dynsys.errors import ModelError
 from dynsys.models.master_equation import master_equation
 from dynsys.models.ring_graph import (
     PUBLISHED_LENGTH,
@@ -80,8 +81,7 @@ def ring(
     >>> run = ring("zerlaut2018", discretisation="published").simulate()
     >>> run["dV_N"].max()
     """
-    if discretisation not in DISCRETISATIONS:
-        raise unknown_name("discretisation", discretisation, DISCRETISATIONS, "ring")
+    checks.known("discretisation", discretisation, DISCRETISATIONS, "ring")
     published = discretisation == "published"
     widths = {"e": checked("l_exc", l_exc, "mm"), "i": checked("l_inh", l_inh, "mm")}
     speed, length = checked("v_c", v_c, "mm/s"), checked("length", length, "mm")

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from dynsys import checks
 from dynsys.errors import ModelError
 from dynsys.interruption import interruptible
 from dynsys.simulation.dense_history import NODES, Drives, Steps
@@ -48,10 +49,9 @@ class Tolerance:
     most_steps: int = 10_000_000
 
     def __post_init__(self) -> None:
-        if not (0 < self.rtol < 1 and self.atol > 0):
-            raise ModelError(
-                f"rtol = {self.rtol:g}, atol = {self.atol:g}; use 0 < rtol < 1 and atol > 0"
-            )
+        checks.number("rtol", self.rtol, above=0, most=0.5)
+        checks.number("atol", self.atol, above=0)
+        checks.whole("most_steps", self.most_steps, least=1, most=2**62)
 
 
 def run_adaptively(

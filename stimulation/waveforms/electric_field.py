@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from scipy.fft import next_fast_len
 
+from dynsys import checks
 from dynsys.errors import ModelError
 from dynsys.transfer import EIFNeuron
 from stimulation.waveforms.noise import Recorded
@@ -60,6 +61,9 @@ class ElectricField:
             "membrane_resistance", "axial_resistance",
         ):  # fmt: skip
             positive(f"ElectricField.{name}", getattr(self, name), "")
+        if self.rest is not None:
+            checks.number("ElectricField.rest", self.rest)
+        checks.instance("ElectricField.neuron", self.neuron, EIFNeuron, "EIFNeuron(...)")
 
     def polarisation(self, frequency: float | np.ndarray) -> np.ndarray | complex:
         """Somatic potential per field, complex, in mV per V/m, at frequencies in Hz."""
@@ -122,6 +126,7 @@ class ElectricField:
         -------
         >>> field.through(Decay("2 V/m", tau=50, stop=165), duration=500)
         """
+        checks.instance("the field", waveform, Waveform, "such as Step('1 V/m')")
         if waveform.unit != "V/m":
             raise ModelError(f"the waveform is in {waveform.unit or 'no unit'}, not in V/m")
         if duration is not None:
@@ -157,7 +162,7 @@ class ElectricField:
 
 
 def _frequencies(frequency: float | np.ndarray) -> np.ndarray:
-    result = np.asarray(frequency, dtype=float)
-    if not np.all(np.isfinite(result) & (result >= 0)):
+    result = checks.numbers("the frequency", frequency)
+    if not np.all(result >= 0):
         raise ModelError(f"the frequency is {frequency} Hz; it must be 0 or positive")
     return result

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numba import float64, types
 
+from dynsys import checks
 from dynsys.errors import ModelError
 from dynsys.numba_cache import njit
 from stimulation.waveforms.units import KNOWN
@@ -44,6 +45,7 @@ class OrnsteinUhlenbeck(Shape):
     def __post_init__(self) -> None:
         super().__post_init__()
         positive("the time constant of the noise", self.tau, "")
+        checks.seed(self.seed)
 
     @property
     def rough(self) -> bool:
@@ -77,13 +79,15 @@ class Recorded(Waveform):
     start: float = 0.0
 
     def __post_init__(self) -> None:
-        array = np.asarray(self.samples, dtype=float)
-        if array.ndim != 1 or len(array) < 2 or not np.all(np.isfinite(array)):
+        array = checks.numbers("samples", self.samples)
+        if array.ndim != 1 or len(array) < 2:
             raise ModelError(
                 f"a recorded signal of shape {array.shape}: give two or more finite samples in one "
                 "dimension"
             )
         positive("the sampling interval", self.dt, "")
+        checks.number("start", self.start)
+        checks.text("recorded_unit", self.recorded_unit)
         unit, factor = KNOWN.get(self.recorded_unit, (self.recorded_unit, 1.0))
         object.__setattr__(self, "samples", factor * array)
         object.__setattr__(self, "recorded_unit", unit)

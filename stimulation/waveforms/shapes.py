@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from dynsys import checks
 from dynsys.errors import ModelError
 from stimulation.waveforms.units import Quantity
 from stimulation.waveforms.waveform import MILLISECONDS, Shape, Waveform, positive
@@ -34,6 +35,7 @@ def Pulse(amplitude: str | float | Quantity, start: float, duration: float) -> S
     >>> Pulse("100 pA", start=500, duration=50)
     """
     positive("the duration of a pulse", duration, "")
+    checks.number("start", start)
     return Step(amplitude, start, start + duration)
 
 
@@ -56,6 +58,7 @@ class PulseTrain(Shape):
         super().__post_init__()
         positive("the frequency of a pulse train", self.frequency, "Hz")
         positive("the width of a pulse", self.width, "")
+        positive("the time units of a second", self.second, "")
         if not math.isfinite(self.stop):
             raise ModelError("a pulse train needs a time to stop; give stop=...")
         if self.width * self.frequency >= self.second:
@@ -125,8 +128,7 @@ class Sine(Shape):
     def __post_init__(self) -> None:
         super().__post_init__()
         positive("the frequency of a sine", self.frequency, "Hz")
-        if not math.isfinite(self.phase):
-            raise ModelError(f"the phase of a sine is {self.phase:g} rad; give a finite number")
+        checks.number("the phase of a sine (rad)", self.phase)
 
     def shape(self, since: np.ndarray, second: float) -> np.ndarray:
         return np.sin(2 * np.pi * self.frequency / second * since + self.phase)
@@ -147,6 +149,7 @@ class Chirp(Shape):
         super().__post_init__()
         positive("the first frequency of a chirp", self.first, "Hz")
         positive("the last frequency of a chirp", self.last, "Hz")
+        checks.number("the phase of a chirp (rad)", self.phase)
         if not math.isfinite(self.stop):
             raise ModelError("a chirp needs a time to stop; give stop=...")
 
@@ -167,6 +170,7 @@ def bistability_detector(amplitude: str | float, start: float, duration: float) 
 
     Source: Cakan & Obermayer 2020, PLOS Comput Biol 16(4):e1007822 (figure 2, stimulus "rect").
     """
+    checks.number("start", start)
     sixth = positive("the duration of the detector", duration, "") / 6
     up = Step(amplitude, start + 3 * sixth, start + 3.5 * sixth)
     fall = Decay(amplitude, start + 3.5 * sixth, start + 5 * sixth, tau=sixth / 5)

@@ -63,7 +63,7 @@ def quantity(given: str | float | Quantity) -> Quantity:
     else:
         try:
             value, unit = float(given), ""
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             raise ModelError(f"{given!r} is no amplitude; write for instance '40 pA'") from None
     if not math.isfinite(value):
         raise ModelError(f"the amplitude {given!r} is not finite")

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from dynsys import checks
 from dynsys.errors import ModelError
 from dynsys.vector_field import VectorField
 from stimulation.waveforms.drawing import draw_waveform
@@ -64,20 +65,25 @@ class Waveform(ABC):
 
     def scaled(self, factor: float) -> Waveform:
         """The waveform times a plain number."""
-        return Product((Constant(factor), self))
+        return Product((Constant(checks.number("the factor", factor)), self))
 
     def shifted(self, time: float) -> Waveform:
         """The waveform ``time`` later."""
-        return Shifted(self, _time("shift", time, negative=True))
+        return Shifted(self, checks.number("shift", time))
 
-    def __add__(self, other: Waveform) -> Waveform:
-        return Sum((self, other))
+    def __add__(self, other: Waveform | float) -> Waveform:
+        return self if _is_zero(other) else Sum((self, _summand(self, other)))
 
-    def __sub__(self, other: Waveform) -> Waveform:
-        return Sum((self, other.scaled(-1.0)))
+    __radd__ = __add__  # sum() begins with 0
+
+    def __sub__(self, other: Waveform | float) -> Waveform:
+        return self if _is_zero(other) else Sum((self, _summand(self, other).scaled(-1.0)))
+
+    def __rsub__(self, other: Waveform | float) -> Waveform:
+        return -self if _is_zero(other) else Sum((_summand(self, other), self.scaled(-1.0)))
 
     def __mul__(self, other: Waveform | float) -> Waveform:
-        return Product((self, other)) if isinstance(other, Waveform) else self.scaled(float(other))
+        return Product((self, other)) if isinstance(other, Waveform) else self.scaled(other)
 
     __rmul__ = __mul__
 
@@ -86,6 +92,7 @@ class Waveform(ABC):
 
     def plot(self, duration: float, ax: Any = None) -> Any:
         """Draw the waveform from 0 to ``duration``, jumps vertical; returns the axes."""
+        checks.number("duration", duration, above=0)
         just = 1e-9 * max(duration, 1.0)
         edges = [e for e in self.edges() if 0 <= e <= duration]
         sides = [min(max(t, 0.0), duration) for e in edges for t in (e - just, e + just)]
@@ -103,7 +110,8 @@ class Shape(Waveform):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "amplitude", quantity(self.amplitude))
-        _time("start", self.start, negative=True)
+        checks.number("start", self.start)
+        checks.number("stop", self.stop, finite=False)
         if not self.stop > self.start:
             raise ModelError(
                 f"{type(self).__name__} stops at {self.stop:g} but starts at {self.start:g}; "
@@ -121,7 +129,8 @@ class Shape(Waveform):
         return self.peak.unit
 
     def scaled(self, factor: float) -> Waveform:
-        return replace(self, amplitude=Quantity(self.peak.value * float(factor), self.unit))
+        value = self.peak.value * checks.number("the factor", factor)
+        return replace(self, amplitude=Quantity(value, self.unit))
 
     @abstractmethod
     def shape(self, since: np.ndarray, second: float) -> np.ndarray:
@@ -261,17 +270,20 @@ class Shifted(Waveform):
         return Shifted(self.part.scaled(factor), self.time)
 
 
-def _time(name: str, value: float, negative: bool = False) -> float:
-    number = float(value)
-    if not math.isfinite(number) or (number < 0 and not negative):
-        kind = "finite" if negative else "positive"
-        raise ModelError(f"{name} is {number:g}; it must be {kind}")
-    return number
+def _is_zero(other: object) -> bool:
+    return isinstance(other, (int, float)) and other == 0
+
+
+def _summand(waveform: Waveform, other: object) -> Waveform:
+    """What can be added to a waveform: another."""
+    if not isinstance(other, Waveform):
+        raise ModelError(
+            f"{other!r} cannot be added to a waveform in {waveform.unit or 'no unit'}; for the "
+            "same value at all times add Constant('40 pA')"
+        )
+    return other
 
 
 def positive(name: str, value: float, unit: str) -> float:
     """A positive finite number, or the error that says so."""
-    number = float(value)
-    if not (math.isfinite(number) and number > 0):
-        raise ModelError(f"{name} is {number:g} {unit}".rstrip() + "; it must be positive")
-    return number
+    return checks.number(f"{name} ({unit})" if unit else name, value, above=0)
