@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 from scipy.integrate import solve_ivp
 
+from dynsys import checks
 from dynsys.conservation import ConservedSum, conserved_sums
 from dynsys.errors import ConvergenceError, unknown_name
 from dynsys.validity import Flag, flags
@@ -91,6 +92,8 @@ class Rest:
         >>> fitzhugh_nagumo().equilibrium()["v"]
         """
         model = cast(Any, self)
+        if start is not None:
+            start = checks.numbers("start", start)
         x = model.initial_state() if start is None else model._full(start)
         sums = conserved_sums(model)
         rows = np.zeros((len(sums), model.compiled.n))

@@ -118,7 +118,9 @@ class VectorField(Exports, Rest):
             tables=MappingProxyType(given_tables),
             definitions=read.mapping(named),
             equations=ordered_equations(name, whole, read.mapping(written)),
-            observables=read.observables(observables or {}, whole),
+            observables=read.observables(
+                checks.mapping(f"{name}: observables", observables, "{'rate': 'x^2'}"), whole
+            ),
             time_unit=time_unit,
             source=source,
             meaning=meaning,

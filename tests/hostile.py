@@ -13,16 +13,27 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from continuation import equilibria, find_equilibria
+from continuation import (
+    bifurcation_diagram,
+    equilibria,
+    find_equilibria,
+    fold_curve,
+    hopf_curve,
+    limit_cycles,
+    phase_response,
+    user_points,
+)
 from continuation.engine.settings import Settings
 from dynsys import State, VectorField, simulate, simulate_ensemble
 from dynsys.definition import Parameter
 from dynsys.errors import DynsysError
 from dynsys.models import LIBRARY, adex_neuron
 from dynsys.simulation import Tolerance
+from stimulation.entrainment.tongues import arnold_tongue
 from stimulation.waveforms.electric_field import ElectricField
 from stimulation.waveforms.noise import OrnsteinUhlenbeck, Recorded
 from stimulation.waveforms.shapes import Chirp, Decay, Pulse, PulseTrain, Ramp, Sine, Step
+from validation import network_of, plan
 
 Call = tuple[Callable[..., Any], dict[str, Any]]
 
@@ -40,6 +51,7 @@ MODEL = VectorField(
 EDGE = VectorField(
     "edge", {"x": State(0.5, (-3, 3))}, {"p": 1.0}, {"x": "p - sqrt(x)"}, time_unit=""
 )
+ALN = LIBRARY["aln"]()
 BRANCH = equilibria(MODEL, "p", (-1.0, 2.0))
 
 
@@ -121,12 +133,30 @@ KINDS: dict[str, list[Call]] = {
         (equilibria, {"model": MODEL, "parameter": "p", "span": (0.5, 1.0), "start": [1.0],
                       "settings": Settings(max_points=50), "seed": 0}),
         (equilibria, {"model": EDGE, "parameter": "p", "span": (-2.0, 2.0), "seed": 1}),
+        # The plausible slip: a branch where a point, a cycle or a diagram belongs.
+        (fold_curve, {"point": BRANCH, "parameters": ("p", "q"), "spans": None}),
+        (fold_curve, {"point": BRANCH["LP1"], "parameters": ("p", "p"), "spans": None}),
+        (hopf_curve, {"point": BRANCH["LP1"], "parameters": ("p", "q"), "settings": None}),
+        (limit_cycles, {"source": BRANCH, "parameter": "p", "span": (0.0, 1.0)}),
+        (limit_cycles, {"source": BRANCH["LP1"], "parameter": "p", "span": (0.0, 1.0)}),
+        (phase_response, {"cycle": BRANCH, "input": "p", "unit": "time"}),
+        (user_points, {"branch": BRANCH, "quantity": "x", "value": 0.5}),
+        (bifurcation_diagram, {"model": MODEL, "x": ("p", 0.0, 0.0), "seed": 0}),
+        (bifurcation_diagram, {"model": MODEL, "x": ("p", 0.0, 1.0), "y": ("p", 0.0, 1.0)}),
+        (arnold_tongue, {"model": BRANCH, "input": "p", "amplitudes": [1.0], "ratio": (1, 1)}),
         (find_equilibria, {"model": MODEL, "searches": 4, "seed": 0, "starts": np.array([[1.0]])}),
         (_named(BRANCH.__getitem__, "name"), {"name": "LP1"}),
         (_named(BRANCH.points, "label"), {"label": "LP"}),
         (_named(BRANCH["LP1"].value, "name"), {"name": "x"}),
         (_named(BRANCH.plot, "observable"), {"observable": "x"}),
         (_named(MODEL.equilibrium, "start"), {"start": [0.5]}),
+    ],
+    "networks": [
+        (network_of, {"model": ALN, "neurons": 2000, "dt": 0.1, "engine": "kernel",
+                      "precision": "double", "method": "heun", "connections": 0}),
+        (network_of, {"model": MODEL, "neurons": 2000, "neuron": None}),
+        (plan, {"diagram": BRANCH, "neurons": 2000, "budget_minutes": 1.0, "seed": 1,
+                "workers": 1}),
     ],
 }  # fmt: skip
 

@@ -16,6 +16,7 @@ from continuation.cycles.tracing import REASONS, CycleSettings, Trace, trace
 from continuation.engine.following import check_span
 from continuation.engine.special_points import SpecialPoint
 from continuation.steady_states.normal_forms import critical_pair
+from dynsys import checks
 from dynsys.errors import ConvergenceError, ModelError
 from dynsys.vector_field import VectorField
 
@@ -47,7 +48,8 @@ def limit_cycles(
     >>> cycles = limit_cycles(branch["H2"], parameter="mu_e", span=(0.3, 1.6))
     >>> cycles.at(mu_e=1.3).frequency
     """
-    settings = settings or CycleSettings()
+    settings = CycleSettings() if settings is None else settings
+    checks.instance("settings", settings, CycleSettings, "CycleSettings(max_points=50)")
     if not isinstance(source, (SpecialPoint, Cycle, VectorField)):
         raise ModelError(
             f"cycles start from a Hopf point, a Cycle or a model, not a {type(source).__name__}"

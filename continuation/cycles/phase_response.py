@@ -11,6 +11,7 @@ from scipy.optimize import minimize_scalar
 
 from continuation.cycles.cycle import Cycle
 from continuation.cycles.orbits import adapted_mesh, remeshed
+from dynsys import checks
 from dynsys.errors import ConvergenceError, ModelError, unknown_name
 from dynsys.vector_field import VectorField
 
@@ -42,8 +43,8 @@ def phase_response(cycle: Cycle, input: str, unit: str = "time") -> xr.DataArray
     -------
     >>> response = phase_response(cycles.at(mu_e=1.3), "mu_e")
     """
-    if unit not in ("time", "phase"):
-        raise unknown_name("unit", unit, ["time", "phase"], "phase_response")
+    checks.instance("cycle", cycle, Cycle, "a cycle of a branch, such as cycles.at(I=0.5)")
+    checks.known("unit", unit, ["time", "phase"], "phase_response")
     solver, model = cycle.solver, cycle.model
     fine = remeshed(cycle.orbit, adapted_mesh(cycle.orbit, max(INTERVALS, cycle.orbit.intervals)))
     point = solver.point_at(fine, cycle.orbit.value)

@@ -36,6 +36,7 @@ from continuation.steady_states.branch import Branch
 from continuation.steady_states.certificates import second_frequency
 from continuation.steady_states.curves import as_branch, fold_start, hopf_start, trace_curve
 from continuation.steady_states.equilibria import equilibria
+from dynsys import checks
 from dynsys.errors import ConvergenceError, ModelError
 from dynsys.serialization import to_dict
 from dynsys.vector_field import VectorField
@@ -244,7 +245,10 @@ def bifurcation_diagram(
     >>> diagram = bifurcation_diagram(aln(), x=("mu_e", 0, 3), y=("mu_i", 0, 3))
     >>> diagram["CP1"].parameters["mu_e"]
     """
-    settings = settings or Settings()
+    checks.instance("model", model, VectorField, "see dynsys.models, or write one")
+    settings = Settings() if settings is None else settings
+    checks.instance("settings", settings, Settings, "Settings(step_max=0.02)")
+    seed = checks.seed(seed)
     if y is None:
         name, span = _span(model, x)
         return line_diagram(model, name, span, settings=settings, seed=seed)
@@ -277,7 +281,7 @@ def _spans(model: VectorField, x: Axis, y: Axis) -> dict[str, tuple[float, float
 
 
 def _span(model: VectorField, axis: Axis) -> tuple[str, tuple[float, float]]:
-    if len(axis) != 3:
+    if not isinstance(axis, (tuple, list)) or len(axis) != 3:
         raise ModelError(f"an axis is (parameter, low, high); got {axis!r}")
     name, low, high = axis
     return name, check_span(model, name, (low, high))

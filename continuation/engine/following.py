@@ -293,14 +293,16 @@ def spans_around(
 ) -> dict[str, tuple[float, float]]:
     """Spans of two parameters that hold a model's values; where none is given, twice the value's
     size to both sides."""
-    if len(parameters) != 2 or len(set(parameters)) != 2:
+    pair = isinstance(parameters, (tuple, list)) and len(parameters) == 2
+    if not pair or not all(isinstance(name, str) for name in parameters) or len({*parameters}) != 2:
         raise ModelError(f"parameters is {parameters!r}; give two different parameter names")
+    spans = checks.mapping("spans", spans, "{'k': (0.0, 1.0)}")
     result = {}
     for name in parameters:
         model.parameter_index(name)
         value = model.parameters[name]
         reach = 2 * max(abs(value), 1.0)
-        given = (spans or {}).get(name, (value - reach, value + reach))
+        given = spans.get(name, (value - reach, value + reach))
         low, high = check_span(model, name, given)
         if not low <= value <= high:
             raise ModelError(

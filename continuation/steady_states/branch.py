@@ -84,7 +84,8 @@ class Branch:
         Stable pieces solid and wide, unstable dashed and thin. Returns the axes.
         """
         across, *second = self.parameters
-        up = second[0] if second else observable or self.model.observable_names[0]
+        shown = self.model.observable_names[0] if observable is None else observable
+        up = second[0] if second else shown
         self.model.unit(up)  # an unknown name is answered here with the known ones
         marks = [Mark(p.value(across), p.value(up), p.label, p.name) for p in self.special_points]
         return draw_branch(self.data, across, up, marks, ax, by_stability=not second)

@@ -15,6 +15,7 @@ from continuation.engine.special_points import SpecialPoint
 from continuation.steady_states.branch import Branch, make_branch
 from continuation.steady_states.codimension_two import events
 from continuation.steady_states.pydstool_backend import check_backend, compute
+from dynsys import checks
 from dynsys.errors import ConvergenceError, ModelError
 
 Spans = Mapping[str, tuple[float, float]]
@@ -52,6 +53,7 @@ def fold_curve(
     >>> curve = fold_curve(branch["LP1"], ("mu_e", "mu_i"))
     >>> curve["CP1"].parameters
     """
+    _check_start(point, settings)
     return _computed(backend, *fold_start(point, parameters, spans, settings))
 
 
@@ -85,7 +87,15 @@ def hopf_curve(
     -------
     >>> curve = hopf_curve(branch["H2"], ("mu_e", "mu_i"))
     """
+    _check_start(point, settings)
     return _computed(backend, *hopf_start(point, parameters, spans, settings, omega))
+
+
+def _check_start(point: object, settings: object) -> None:
+    """ModelError where a branch is given for a point, or other things for settings."""
+    checks.instance("point", point, SpecialPoint, "a point of a branch, such as branch['LP1']")
+    if settings is not None:
+        checks.instance("settings", settings, Settings, "Settings(step_max=0.02)")
 
 
 def _computed(backend: str, follower: Follower, y: np.ndarray) -> Branch:

@@ -62,7 +62,7 @@ def equilibria(
     checks.instance("model", model, VectorField, "see dynsys.models, or write one")
     settings = Settings() if settings is None else settings
     checks.instance("settings", settings, Settings, "Settings(step_max=0.02)")
-    checks.seed(seed)
+    seed = checks.seed(seed)
     low, high = check_span(model, parameter, span)
     _check_conserved(model, parameter, (low, high))
     follower = Follower(model, EQUILIBRIUM, {parameter: (low, high)}, settings)

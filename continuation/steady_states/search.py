@@ -133,8 +133,8 @@ def find_equilibria(
     (1, 2)
     """
     checks.instance("model", model, VectorField, "see dynsys.models, or write one")
-    checks.seed(seed)
-    checks.whole("searches", searches, least=1, most=MOST_SEARCHES)
+    seed = checks.seed(seed)
+    searches = checks.whole("searches", searches, least=1, most=MOST_SEARCHES)
     if conserved_sums(model):
         raise ModelError(words(model))
     found = search_box(model, searches, seed, starts)

@@ -14,13 +14,19 @@ from continuation.engine.special_points import SpecialPoint, numbered
 from continuation.steady_states.branch import Branch
 from continuation.steady_states.certificates import make_point
 from continuation.steady_states.refollowing import follower_of, scaled_points, set_border
-from dynsys.errors import unknown_name
+from dynsys import checks
+from dynsys.errors import ModelError, unknown_name
 
 if TYPE_CHECKING:
     from continuation.cycles.branch import CycleBranch
     from continuation.cycles.cycle import Cycle
 
 UserFunction = Callable[[Mapping[str, float]], float]
+
+
+def _of_cycles(branch: object) -> bool:
+    """Whether it is a branch of cycles, told by its name: their engine compiles when imported."""
+    return type(branch).__name__ == "CycleBranch"
 
 
 def user_points(
@@ -54,6 +60,14 @@ def user_points(
     >>> user_points(branch, "E", 0.5)
     >>> user_points(branch, lambda v: v["E"] - v["I"])
     """
+    checks.number("value", value)
+    if not callable(quantity):
+        checks.text("quantity", quantity)
+    if not isinstance(branch, Branch) and not _of_cycles(branch):
+        raise ModelError(
+            f"{branch!r} is no branch; give the result of equilibria, fold_curve, hopf_curve or "
+            "limit_cycles"
+        )
     if not isinstance(branch, Branch):
         # The cycle engine compiles on its first import; branches of equilibria do not need it.
         from continuation.user_functions.cycles import user_cycles

@@ -75,16 +75,18 @@ def simulate(
     """
     checks.instance("model", model, VectorField, "see dynsys.models, or write one")
     inputs = checks.mapping("inputs", inputs, "{'I': Step('40 pA')}")
+    if method is not None:
+        checks.known("method", method, ["adaptive", *TABLEAUS], "simulate")
     if seed is not None:
         checks.seed(seed)
         if not noise:
             raise ModelError("a seed acts on noise, and there is none; give noise, or leave it out")
-    if method is None and not (noise or discretisation or dt or _rough(inputs)):
+    if method is None and not (noise or discretisation or dt is not None or _rough(inputs)):
         method = "adaptive"
     if tolerance is not None:
         checks.instance("tolerance", tolerance, Tolerance, "Tolerance(rtol=1e-6)")
     if method == "adaptive":
-        if noise or discretisation or dt or _rough(inputs):
+        if noise or discretisation or dt is not None or _rough(inputs):
             raise ModelError(
                 "the adaptive method takes no dt, no noise and no discretisation; choose "
                 "method='rk4', 'heun' or 'euler' for these"
@@ -94,8 +96,6 @@ def simulate(
         )
     if tolerance is not None:
         raise ModelError("a tolerance belongs to the adaptive method; fixed steps take dt")
-    if method is not None:
-        checks.known("method", method, ["adaptive", *TABLEAUS], "simulate")
     chosen = scheme(model, method or ("heun" if noise else "rk4"), dt, discretisation, noise)
     points = arrange(model, None, None, None if seed is None else [seed])
     task, names = prepare(

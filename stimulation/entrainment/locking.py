@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
+from dynsys import checks
 from dynsys.errors import ModelError
 from stimulation.entrainment.phases import phase
 
@@ -179,7 +180,7 @@ def _significance(
 
 
 def _check_ratio(ratio: tuple[int, int]) -> None:
-    if len(ratio) != 2 or any(int(k) != k or k < 1 for k in ratio):
-        raise ModelError(
-            f"the ratio {ratio} must be two positive integers: (response, stimulus) cycles"
-        )
+    if not isinstance(ratio, (tuple, list)) or len(ratio) != 2:
+        raise ModelError(f"the ratio {ratio!r} must be two numbers: (response, stimulus) cycles")
+    for cycles in ratio:
+        checks.whole("a part of the ratio (response, stimulus) cycles", cycles, least=1)

@@ -11,14 +11,15 @@ response has to repeat with the stimulus (``criterion="period"``).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
 
-from dynsys.errors import ConvergenceError, ModelError, unknown_name
+from dynsys import checks
+from dynsys.errors import ConvergenceError, ModelError
 from dynsys.simulation import simulate
 from dynsys.simulation.methods import default_step
 from dynsys.vector_field import VectorField
@@ -149,10 +150,13 @@ def arnold_tongue(
     >>> tongue.edges("1 pA")
     """
     _check_ratio(ratio)
-    if method not in METHODS:
-        raise unknown_name("method", method, METHODS, "arnold_tongue")
-    if criterion not in CRITERIA:
-        raise unknown_name("criterion", criterion, CRITERIA, "arnold_tongue")
+    if not isinstance(model, VectorField) and not hasattr(model, "orbit"):
+        raise ModelError(f"{model!r} does not oscillate; give a model or a Cycle of one")
+    checks.known("method", method, METHODS, "arnold_tongue")
+    checks.known("criterion", criterion, CRITERIA, "arnold_tongue")
+    checks.number("resolution", resolution, above=0)
+    if isinstance(amplitudes, (str, bytes)) or not isinstance(amplitudes, Iterable):
+        raise ModelError(f"amplitudes is {amplitudes!r}; give a list, as ['1 pA', '4 pA']")
     peaks = [quantity(a) for a in amplitudes]
     units = {p.unit for p in peaks}
     if len(units) != 1 or any(p.value <= 0 for p in peaks):

@@ -158,6 +158,7 @@ class ElectricField:
 
     def _gain(self, frequency: float) -> complex:
         """pA per V/m."""
+        frequency = checks.number("the frequency (Hz)", frequency, least=0)
         return complex(self.admittance(frequency) * self.polarisation(frequency))
 
 

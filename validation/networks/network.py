@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from dynsys.errors import ModelError, unknown_name
+from dynsys import checks
+from dynsys.errors import ModelError
 from dynsys.simulation.drives import checked_inputs
 from dynsys.simulation.drives import values as drive_values
 from dynsys.transfer import EIFNeuron
@@ -79,8 +79,11 @@ def network_of(
     >>> network = network_of(aln(wiring="published").with_parameters(mu_e=1.6, mu_i=0.3))
     >>> network.run(3000, seed=1).dominant_frequency("E")
     """
-    if engine not in ENGINES:
-        raise unknown_name("engine", engine, ENGINES, "network_of")
+    checks.instance("model", model, VectorField, "aln()")
+    checks.known("engine", engine, ENGINES, "network_of")
+    checks.number("dt", dt)
+    if neuron is not None:
+        checks.instance("neuron", neuron, EIFNeuron, "EIFNeuron(...)")
     structure = structure_of(model, neurons, neuron, dt, precision, method)
     check_memory(structure, engine)
     return Network(model, structure, engine, _seed("connections", connections))
@@ -213,10 +216,7 @@ def _seed(name: str, value: int) -> int:
 
 def _steps(name: str, time_: float, dt: float, least: int) -> int:
     """A whole number of time steps."""
-    if not (math.isfinite(time_) and time_ >= least * dt * (1 - 1e-9)):
-        raise ModelError(
-            f"{name} is {time_:g} ms; it must be {'positive' if least else '0 or more'}"
-        )
+    time_ = checks.number(f"{name} (ms)", time_, least=least * dt * (1 - 1e-9))
     steps = round(time_ / dt)
     if abs(steps * dt - time_) > 1e-6 * max(time_, 1.0):
         raise ModelError(f"{name} = {time_:g} ms is no whole number of steps of {dt:g} ms")

@@ -7,7 +7,8 @@ import json
 import math
 from dataclasses import asdict, dataclass
 
-from dynsys.errors import ModelError, unknown_name
+from dynsys import checks
+from dynsys.errors import ModelError
 from dynsys.transfer import EIFNeuron, transfer_function
 from dynsys.vector_field import VectorField
 
@@ -78,10 +79,8 @@ def structure_of(
             f"no network is known behind the model {model.name}; a network is made from aln()"
         )
     count = whole("neurons", neurons, SMALLEST, LARGEST)
-    if precision not in ("double", "single"):
-        raise ModelError(f"precision is {precision!r}; choose 'double' or 'single'")
-    if method not in METHODS:
-        raise unknown_name("method", method, METHODS, "network_of")
+    checks.known("precision", precision, ("double", "single"), "network_of")
+    checks.known("method", method, METHODS, "network_of")
     if not (math.isfinite(dt) and 1e-3 <= dt <= 1.0):
         raise ModelError(f"dt is {dt:g} ms; choose a step between 0.001 and 1 ms (0.1 by default)")
     degrees, delays = [], []
@@ -112,9 +111,7 @@ def values_of(model: VectorField) -> dict[str, float]:
 
 def whole(name: str, value: float, least: int, most: int) -> int:
     """A whole number within bounds, or the error that names it."""
-    if isinstance(value, bool) or int(value) != value or not least <= value <= most:
-        raise ModelError(f"{name} is {value!r}; give a whole number from {least} to {most}")
-    return int(value)
+    return checks.whole(name, value, least=least, most=most)
 
 
 def _connection(model: VectorField, pair: str) -> tuple[str, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from continuation.diagrams.diagram import Diagram
 from continuation.diagrams.names import borders, found_cycles, found_equilibria
+from dynsys import checks
 from dynsys.errors import ModelError
 from dynsys.models.aln import WIRINGS, aln
 from dynsys.vector_field import VectorField
@@ -170,8 +170,10 @@ def plan(
     -------
     >>> report(plan(diagram, neurons=4_000, budget_minutes=10), out="report")
     """
-    if not (math.isfinite(budget_minutes) and budget_minutes > 0):
-        raise ModelError(f"budget_minutes is {budget_minutes:g}; give the minutes runs may take")
+    checks.number("budget_minutes", budget_minutes, above=0)
+    seed = checks.seed(seed)
+    if workers is not None:
+        checks.whole("workers", workers, least=1)
     if not isinstance(diagram, Diagram):
         raise ModelError(
             f"a plan tests a diagram in two parameters, not a {type(diagram).__name__}; "
