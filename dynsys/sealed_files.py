@@ -139,4 +139,4 @@ def warn_once(words: str) -> None:
 
 def seal_files() -> None:
     """Let numba's caches of functions use sealed files."""
-    caching.IndexDataCacheFile = SealedFiles
+    caching.IndexDataCacheFile = SealedFiles  # type: ignore[misc]

@@ -194,7 +194,7 @@ class VectorField(Exports, Rest):
 
     def unit(self, name: str) -> str:
         """Unit of a state, parameter or observable."""
-        groups = {**self.declared_parameters, **self.states, **self.observables}
+        groups: dict[str, Any] = {**self.declared_parameters, **self.states, **self.observables}
         known = checks.known("state, parameter or observable", name, groups, self.name)
         return groups[known].unit
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -189,7 +190,7 @@ def _add(model: VectorField, found: Found, fresh: np.ndarray) -> None:
     found.isolated = _merge(model, found.isolated, fresh[~singular])
 
 
-def refine_equilibrium(model: VectorField, x: np.ndarray) -> np.ndarray:
+def refine_equilibrium(model: VectorField, x: Sequence[float] | np.ndarray) -> np.ndarray:
     """Newton from one state; ConvergenceError, with what to try, where it fails."""
     start = checks.numbers(f"the start of {model.name}", x)
     full = model._full(start)

@@ -37,8 +37,8 @@ def initial_states(model: VectorField, initial: Initial, points: int) -> np.ndar
         given = default.copy()
         for label, value in initial.items():
             name = str(label) if isinstance(label, np.str_) else label
-            checks.known("state", name, model.states, model.name)
-            given[list(model.states).index(name)] = checks.number(
+            known = checks.known("state", name, model.states, model.name)
+            given[list(model.states).index(known)] = checks.number(
                 f"the initial value of {name}", value
             )
     elif callable(initial):

@@ -204,3 +204,29 @@ def test_leaving_a_table_is_reported():
 def test_wrong_calls_are_answered(arguments, message):
     with pytest.raises(ModelError.__mro__[1], match=message):
         simulate(aln(), **arguments)
+
+
+def test_a_run_whose_last_step_overflows_is_not_complete():
+    model = VectorField("cube", {"x": 1.0}, {"p": 1.0}, {"x": "p*x^3"}, time_unit="")
+    with pytest.warns(UserWarning, match="stopped"):
+        run = simulate(model, 3.0, method="rk4", dt=1.0)
+    assert run["status"].item() == "stopped"
+    assert run["reached"].item() == 2.0
+
+
+@pytest.mark.parametrize("equation", ["1/(1 - x)", "1/(1 - x)^2", "tan(3*x)"])
+@pytest.mark.parametrize("method, dt", [("euler", 0.1), ("rk4", 0.01), ("heun", 0.001)])
+def test_steps_over_a_pole_are_noticed(equation, method, dt):
+    model = VectorField("pole", {"x": 0.4}, {"p": 1.0}, {"x": f"p*{equation}"}, time_unit="")
+    with pytest.warns(UserWarning, match="pole"):
+        run = simulate(model, 4.0, method=method, dt=dt)
+    # Where the solutions end: (1 - x)^2/2, (1 - x)^3/3 and -log(sin(3 x))/3 at x = 0.4.
+    end = {"1/(1 - x)": 0.18, "1/(1 - x)^2": 0.072, "tan(3*x)": -np.log(np.sin(1.2)) / 3}
+    assert run["overstepped"].item() < end[equation] + 0.3
+
+
+@pytest.mark.parametrize("equation", ["if(x<1)then(1)else(-2)", "p*x*(1 - x)", "sin(10*x)", "-5*x"])
+def test_jumps_of_the_field_and_turns_are_no_poles(equation):
+    model = VectorField("plain", {"x": 0.5}, {"p": 1.0}, {"x": equation}, time_unit="")
+    for method in ("euler", "rk4"):
+        assert "overstepped" not in simulate(model, 4.0, method=method, dt=0.01)
