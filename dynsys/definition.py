@@ -144,6 +144,16 @@ def check_names(
             seen[label] = kind
 
 
+def check_known(
+    given: Mapping[str, Any], known: Mapping[str, Any], kind: str, owner: str
+) -> Mapping[str, Any]:
+    """``given`` back; UnknownNameError for a name that is none of ``known``."""
+    for label in given:
+        if label not in known:
+            raise unknown_name(kind, label, known, owner)
+    return given
+
+
 def check_state(owner: str, label: str, state: State) -> None:
     if not math.isfinite(state.initial):
         raise ModelError(f"{owner}: the initial value of {label} is {state.initial}; give a number")

@@ -42,8 +42,14 @@ def text(model: VectorField) -> str:
         parts += [f"  {to_text(x.signal)} delayed by {to_text(x.tau)}" for x in model.lines]
     if model.tables:
         parts += ["", "Tables", *(_domain(k, t.domain) for k, t in model.tables.items())]
+    if model.inputs:
+        parts += ["", "Inputs in simulations (time t)", *formulas(model.inputs, "(t)")]
+    if model.noise:
+        parts += ["", "White noise in simulations (amplitudes)", *formulas(model.noise, "")]
     if model.source:
         parts += ["", f"Source: {model.source}"]
+    if model.notes:
+        parts += ["", "Notes", *(f"  {note}" for note in model.notes)]
     return "\n".join(parts)
 
 

@@ -44,6 +44,9 @@ def to_dict(model: VectorField) -> dict[str, Any]:
         "time_unit": model.time_unit,
         "source": model.source,
         "delay_order": model.delay_order,
+        "inputs": {k: write(e) for k, e in model.inputs.items()},
+        "noise": {k: write(e) for k, e in model.noise.items()},
+        "notes": list(model.notes),
     }
 
 
@@ -81,6 +84,9 @@ def from_dict(content: dict[str, Any]) -> VectorField:
             time_unit=content["time_unit"],
             source=content["source"],
             delay_order=content["delay_order"],
+            inputs=content.get("inputs"),  # models stored by earlier versions have none
+            noise=content.get("noise"),
+            notes=content.get("notes", ()),
         )
         return model.with_parameters(**content["values"])
     except (KeyError, IndexError, TypeError) as error:

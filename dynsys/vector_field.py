@@ -20,6 +20,7 @@ from dynsys.definition import (
     Parameter,
     Reader,
     State,
+    check_known,
     check_names,
     check_parameter,
     check_state,
@@ -30,6 +31,7 @@ from dynsys.delays import DEFAULT_ORDER, Delay, DelayLine, fill_lines, replace_d
 from dynsys.errors import ModelError, unknown_name
 from dynsys.exchange.exports import Exports
 from dynsys.expressions.printing import to_text
+from dynsys.inputs import read_inputs
 from dynsys.resting import Rest
 from dynsys.tables import SmoothTable
 
@@ -51,6 +53,9 @@ class VectorField(Exports, Rest):
     time_unit : "ms", "s" or "" (dimensionless); frequencies are in Hz for the first two.
     source : where the equations come from.
     delay_order : Chebyshev nodes per delay line.
+    inputs : parameter -> its course in the time ``t``, which ``simulate`` lets it follow.
+    noise : state -> amplitude of its white noise, which ``simulate`` adds by default.
+    notes : sentences on where the model comes from: what was read, what was left out.
 
     Raises
     ------
@@ -77,6 +82,9 @@ class VectorField(Exports, Rest):
     meaning: str
     attractors: Attractors | None
     delay_order: int
+    inputs: Mapping[str, sympy.Expr]
+    noise: Mapping[str, sympy.Expr]
+    notes: tuple[str, ...]
 
     def __init__(
         self,
@@ -92,6 +100,9 @@ class VectorField(Exports, Rest):
         meaning: str = "",
         attractors: Attractors | None = None,
         delay_order: int = DEFAULT_ORDER,
+        inputs: Mapping[str, Expression] | None = None,
+        noise: Mapping[str, Expression] | None = None,
+        notes: Sequence[str] = (),
     ) -> None:
         if not name.isidentifier():
             raise ModelError(f"{name!r} cannot name a model; use letters, digits and underscores")
@@ -122,6 +133,9 @@ class VectorField(Exports, Rest):
             meaning=meaning,
             attractors=attractors,
             delay_order=_checked_order(delay_order),
+            inputs=read_inputs(name, inputs or {}, declared),
+            noise=read.mapping(check_known(noise or {}, whole, "state", name)),
+            notes=tuple(notes),
         )
         self._check_delays()
 

@@ -26,6 +26,7 @@ _UNARY = {
     sympy.acos: "acos",
     sympy.atan: "atan",
     sympy.Abs: "abs",
+    sympy.floor: "floor",
     sympy.sign: "sign",
     sympy.erf: "erf",
     sympy.erfc: "erfc",

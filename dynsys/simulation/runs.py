@@ -10,7 +10,7 @@ import xarray as xr
 
 from dynsys.errors import ModelError, unknown_name
 from dynsys.simulation.adaptive import Tolerance, run_adaptively
-from dynsys.simulation.drives import checked_inputs
+from dynsys.simulation.drives import checked_inputs, with_own_inputs
 from dynsys.simulation.ensembles import prepare
 from dynsys.simulation.fixed_step import TABLEAUS
 from dynsys.simulation.grids import arrange
@@ -43,7 +43,8 @@ def simulate(
     ----------
     duration : recorded time, in the model's time unit (ms for the mean fields).
     inputs : parameter -> what is added to it over time: a waveform of ``stimulation`` or a function
-        of time. Inputs act from time 0, after ``settle``.
+        of time. Inputs act from time 0, after ``settle``. Without one here, a parameter follows the
+        model's own ``inputs``.
     initial : mapping, array (n,), an earlier run to continue, or a function of time <= 0 that tells
         the past too; the past is at rest otherwise. The model's initial state by default.
     record : names of observables or states, ``"states"`` for all; all observables by default.
@@ -53,7 +54,8 @@ def simulate(
     sample : time between records; the fixed step, or 0.1 ms, by default.
     discretisation : "published" integrates as the published mean-field code does (forward Euler,
         delays one step longer than stated, tables read bilinearly; dt = 0.1 ms).
-    noise : state -> amplitude of its white noise (a number or an expression), with a ``seed``.
+    noise : state -> amplitude of its white noise (a number or an expression), with a ``seed``;
+        the model's own ``noise`` by default, ``{}`` for none.
     tolerance : of the adaptive method; ``Tolerance(rtol=1e-6)`` by default.
 
     Returns
@@ -72,6 +74,7 @@ def simulate(
     >>> run = simulate(aln().with_parameters(mu_e=1.3), 2000, settle=1000)
     >>> run["r_E"].max()
     """
+    noise = model.noise if noise is None else noise
     if method is None and not (noise or discretisation or dt or _rough(inputs)):
         method = "adaptive"
     if method == "adaptive":
@@ -121,7 +124,8 @@ def _adaptive(
         raise ModelError(f"settle is {settle:g}; it must be 0 or positive")
     result = run_adaptively(
         model, spacing * np.arange(count + 1), -float(settle), float(duration),
-        checked_inputs(model, inputs, 1), initial, names, columns, tolerance,
+        checked_inputs(model, with_own_inputs(model, inputs, model.parameter_array()[None]), 1),
+        initial, names, columns, tolerance,
     )  # fmt: skip
     result.attrs["settle"] = float(settle)
     return result
