@@ -34,11 +34,12 @@ from dynsys.expressions.printing import to_text
 from dynsys.inputs import read_inputs
 from dynsys.resting import Rest
 from dynsys.tables import SmoothTable
+from dynsys.variants import Variants, checked_order
 
 _HERTZ = {"ms": 1000.0, "s": 1.0, "": 1.0}
 
 
-class VectorField(Exports, Rest):
+class VectorField(Exports, Rest, Variants):
     """A dynamical system x' = f(x, p), with delays and tables, as symbolic expressions.
 
     Parameters
@@ -132,7 +133,7 @@ class VectorField(Exports, Rest):
             source=source,
             meaning=meaning,
             attractors=attractors,
-            delay_order=_checked_order(delay_order),
+            delay_order=checked_order(delay_order),
             inputs=read_inputs(name, inputs or {}, declared),
             noise=read.mapping(check_known(noise or {}, whole, "state", name)),
             notes=tuple(notes),
@@ -145,40 +146,6 @@ class VectorField(Exports, Rest):
         )
 
     # --- values -------------------------------------------------------------------------------
-
-    def with_parameters(self, **values: float) -> VectorField:
-        """Return the same model with other parameter values.
-
-        Raises UnknownNameError for a name the model does not have, ModelError for a value that
-        is not finite or not allowed.
-        """
-        for label, value in values.items():
-            if label not in self.parameters:
-                raise unknown_name("parameter", label, self.parameters, self.name)
-            check_parameter(self.name, label, self.declared_parameters[label], value)
-        new = {**self.parameters, **{k: float(v) for k, v in values.items()}}
-        return self._copy(frozenset(), parameters=MappingProxyType(new))
-
-    def with_delay_order(self, order: int) -> VectorField:
-        """Return the same model with ``order`` Chebyshev nodes per delay line."""
-        return self._copy(_ORDER_DEPENDENT, delay_order=_checked_order(order))
-
-    def with_observables(self, **expressions: Observable | Expression) -> VectorField:
-        """Return the same model with more observables, strings or SymPy expressions.
-
-        They appear in every branch, figure and table computed with it.
-        """
-        read = Reader(self.name, [*self.states, *self.parameters, *self.definitions], self.tables)
-        more = read.observables(expressions, self.states) if expressions else {}
-        new = MappingProxyType({**self.observables, **more})
-        return self._copy(_ORDER_DEPENDENT, observables=new)
-
-    def _copy(self, dropped: frozenset[str], **changes: Any) -> VectorField:
-        other = object.__new__(type(self))
-        other.__dict__.update({k: v for k, v in self.__dict__.items() if k not in dropped})
-        other.__dict__.update(changes)
-        other._check_delays()
-        return other
 
     def parameter_array(self) -> np.ndarray:
         """Parameter values (m,) in the order of ``parameter_names``."""
@@ -399,12 +366,3 @@ class VectorField(Exports, Rest):
         from dynsys.serialization import from_dict, to_dict
 
         return from_dict, (to_dict(self),)
-
-
-_ORDER_DEPENDENT = frozenset(["lifted_system", "compiled", "scales", "state_names"])
-
-
-def _checked_order(order: int) -> int:
-    if int(order) != order or order < 1:
-        raise ModelError(f"delay order {order!r} makes no sense; use an integer of 1 or more")
-    return int(order)

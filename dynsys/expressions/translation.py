@@ -11,6 +11,7 @@ from dynsys.errors import ModelError
 from dynsys.expressions.functions import Linoid
 from dynsys.expressions.graph import Graph
 from dynsys.expressions.partials import Partial
+from dynsys.expressions.singularities import with_linoids
 from dynsys.tables import TableLookup
 
 _UNARY = {
@@ -90,6 +91,9 @@ class Translator:
 
     def _product(self, expression: sympy.Mul) -> int:
         graph = self.graph
+        regular = with_linoids(expression)
+        if regular is not expression:
+            return self(regular)
         above, below = graph.one, graph.one
         for factor in expression.args:
             if isinstance(factor, sympy.Pow) and factor.exp.could_extract_minus_sign():
