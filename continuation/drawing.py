@@ -184,7 +184,7 @@ def draw_line_diagram(diagram: LineDiagram, observable: str | None = None, axes:
         lower.plot(x, np.where(stable, y, np.nan), color=CYCLE_COLOR, lw=2.0)
         lower.plot(x, np.where(stable, np.nan, y), color=CYCLE_COLOR, lw=1.0, ls=(0, (4, 2)))
     upper.set_xlabel("")
-    unit = "Hz" if diagram.model.time_unit else "cycles per time unit"
+    unit = diagram.model.frequency_unit
     lower.set(xlabel=label_of(diagram.model, diagram.parameter), ylabel=f"frequency ({unit})")
     return axes
 

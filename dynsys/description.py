@@ -12,6 +12,10 @@ from dynsys.expressions.printing import to_text
 if TYPE_CHECKING:
     from dynsys.vector_field import VectorField
 
+_NO_UNIT = (
+    "a unit of its own, so that frequencies are per time unit; time_unit='ms' or 's' declares one"
+)
+
 
 def text(model: VectorField) -> str:
     """States, parameters, equations, observables and source of a model as plain text."""
@@ -32,7 +36,7 @@ def text(model: VectorField) -> str:
     ]
     parts = [f"{model.name}: {model.meaning}" if model.meaning else model.name]
     parts += ["", "States", *_table(states), "", "Parameters", *_table(parameters)]
-    parts += ["", f"Equations (time in {model.time_unit or 'dimensionless units'})"]
+    parts += ["", f"Equations (time in {model.time_unit or _NO_UNIT})"]
     parts += formulas(model.equations, "'")
     if model.definitions:
         parts += ["with", *formulas(model.definitions, "")]

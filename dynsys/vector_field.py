@@ -183,6 +183,16 @@ class VectorField(Exports, Rest, Variants):
         """Cycles per time unit to Hz (1000 for ms; 1 for s and for dimensionless time)."""
         return _HERTZ[self.time_unit]
 
+    @property
+    def frequency_unit(self) -> str:
+        """Unit of frequencies: "Hz", or "per time unit" where the time has no unit."""
+        return "Hz" if self.time_unit else "per time unit"
+
+    @property
+    def frequency_column(self) -> str:
+        """Heading of frequencies in tables, with their unit where there is one."""
+        return "frequency_Hz" if self.time_unit else "frequency"
+
     # --- the lifted system --------------------------------------------------------------------
 
     @cached_property

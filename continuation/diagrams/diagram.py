@@ -92,11 +92,12 @@ class Diagram:
         names = (self.x[0], self.y[0])
         rows = [
             {"name": p.name, **{k: p.parameters[k] for k in names}, **p.observables,
-             "frequency_Hz": p.frequency, **p.coefficients}
+             self.model.frequency_column: p.frequency, **p.coefficients}
             for p in self.special_points()
         ]  # fmt: skip
         rows += [
-            {"name": c.name, **{k: c.parameters[k] for k in names}, "frequency_Hz": c.frequency}
+            {"name": c.name, **{k: c.parameters[k] for k in names},
+             self.model.frequency_column: c.frequency}
             for curve in self.cycle_curves for c in curve.special_points
         ]  # fmt: skip
         return rows

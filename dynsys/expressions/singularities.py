@@ -20,7 +20,8 @@ _EQUAL = 1e-12
 def with_linoids(product: sympy.Mul) -> sympy.Expr:
     """The product with each pair N/(a - b exp(z)), N and the bracket zero together, as a linoid.
 
-    Also the reciprocal pair (a - b exp(z))/N. Products without such a pair come back as they are.
+    Also powers of such a pair, and its reciprocal (a - b exp(z))/N. Products without such a pair
+    come back as they are.
 
     Example
     -------
@@ -31,7 +32,7 @@ def with_linoids(product: sympy.Mul) -> sympy.Expr:
     factors = list(product.args)
     for place, factor in enumerate(factors):
         base, exponent = factor.as_base_exp()
-        if exponent not in (1, -1) or not isinstance(base, sympy.Add):
+        if not exponent.is_Integer or not isinstance(base, sympy.Add):
             continue
         found = _difference(base)
         if found is None:
@@ -45,7 +46,7 @@ def with_linoids(product: sympy.Mul) -> sympy.Expr:
             if ratio is not None:
                 rest = [f for k, f in enumerate(factors) if k not in (place, other)]
                 pair = ratio / height * Linoid(vanishing / ratio)
-                return sympy.Mul(*rest, pair if exponent == -1 else 1 / pair)
+                return sympy.Mul(*rest, pair**-exponent)
     return product
 
 
