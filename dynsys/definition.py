@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from graphlib import CycleError, TopologicalSorter
 from types import MappingProxyType
@@ -145,7 +145,7 @@ def check_names(
 
 
 def check_known(
-    given: Mapping[str, Any], known: Mapping[str, Any], kind: str, owner: str
+    given: Mapping[str, Any], known: Collection[str], kind: str, owner: str
 ) -> Mapping[str, Any]:
     """``given`` back; UnknownNameError for a name that is none of ``known``."""
     for label in given:

@@ -50,11 +50,19 @@ def text(model: VectorField) -> str:
         parts += ["", "Inputs in simulations (time t)", *formulas(model.inputs, "(t)")]
     if model.noise:
         parts += ["", "White noise in simulations (amplitudes)", *formulas(model.noise, "")]
+    if model.sets:
+        parts += ["", "Sets of values", *(f"  {k}: {_values(v)}" for k, v in model.sets.items())]
+    if model.run:
+        parts += ["", f"Simulations by default: {_values(model.run)}"]
     if model.source:
         parts += ["", f"Source: {model.source}"]
     if model.notes:
         parts += ["", "Notes", *(f"  {note}" for note in model.notes)]
     return "\n".join(parts)
+
+
+def _values(given: Mapping[str, object]) -> str:
+    return ", ".join(f"{k} = {v}" for k, v in given.items())
 
 
 def _domain(name: str, domain: Mapping[str, tuple[float, float]]) -> str:

@@ -46,6 +46,8 @@ def to_dict(model: VectorField) -> dict[str, Any]:
         "delay_order": model.delay_order,
         "inputs": {k: write(e) for k, e in model.inputs.items()},
         "noise": {k: write(e) for k, e in model.noise.items()},
+        "sets": {k: dict(v) for k, v in model.sets.items()},
+        "run": dict(model.run),
         "notes": list(model.notes),
     }
 
@@ -86,6 +88,8 @@ def from_dict(content: dict[str, Any]) -> VectorField:
             delay_order=content["delay_order"],
             inputs=content.get("inputs"),  # models stored by earlier versions have none
             noise=content.get("noise"),
+            sets=content.get("sets"),
+            run=content.get("run"),
             notes=content.get("notes", ()),
         )
         return model.with_parameters(**content["values"])

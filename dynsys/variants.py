@@ -54,6 +54,21 @@ class Variants:
             check_state(model.name, label, new[label])
         return _copy(model, frozenset(["scales"]), states=MappingProxyType(new))
 
+    def with_set(self, name: str) -> VectorField:
+        """Return the same model with a named set of parameters and initial values.
+
+        Raises UnknownNameError for a set the model does not have.
+        """
+        model = cast(Any, self)
+        check_known({name: None}, model.sets, "set", model.name)
+        chosen = model.sets[name]
+        states = {
+            k: replace(s, initial=float(chosen[k])) if k in chosen else s
+            for k, s in model.states.items()
+        }
+        moved = _copy(model, frozenset(["scales"]), states=MappingProxyType(states))
+        return moved.with_parameters(**{k: v for k, v in chosen.items() if k in model.parameters})
+
     def with_delay_order(self, order: int) -> VectorField:
         """Return the same model with ``order`` Chebyshev nodes per delay line."""
         return _copy(cast(Any, self), _ORDER_DEPENDENT, delay_order=checked_order(order))

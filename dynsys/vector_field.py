@@ -36,6 +36,7 @@ from dynsys.resting import Rest
 from dynsys.tables import SmoothTable
 from dynsys.variants import Variants, checked_order
 
+_RUN = ("duration", "method", "dt", "settle")
 _HERTZ = {"ms": 1000.0, "s": 1.0, "": 1.0}
 
 
@@ -56,6 +57,8 @@ class VectorField(Exports, Rest, Variants):
     delay_order : Chebyshev nodes per delay line.
     inputs : parameter -> its course in the time ``t``, which ``simulate`` lets it follow.
     noise : state -> amplitude of its white noise, which ``simulate`` adds by default.
+    sets : name -> values of parameters and initial values; see ``with_set``.
+    run : defaults of ``simulate``: duration, method, dt, settle.
     notes : sentences on where the model comes from: what was read, what was left out.
 
     Raises
@@ -85,6 +88,8 @@ class VectorField(Exports, Rest, Variants):
     delay_order: int
     inputs: Mapping[str, sympy.Expr]
     noise: Mapping[str, sympy.Expr]
+    sets: Mapping[str, Mapping[str, float]]
+    run: Mapping[str, Any]
     notes: tuple[str, ...]
 
     def __init__(
@@ -103,6 +108,8 @@ class VectorField(Exports, Rest, Variants):
         delay_order: int = DEFAULT_ORDER,
         inputs: Mapping[str, Expression] | None = None,
         noise: Mapping[str, Expression] | None = None,
+        sets: Mapping[str, Mapping[str, float]] | None = None,
+        run: Mapping[str, Any] | None = None,
         notes: Sequence[str] = (),
     ) -> None:
         if not name.isidentifier():
@@ -136,6 +143,15 @@ class VectorField(Exports, Rest, Variants):
             delay_order=checked_order(delay_order),
             inputs=read_inputs(name, inputs or {}, declared),
             noise=read.mapping(check_known(noise or {}, whole, "state", name)),
+            sets=MappingProxyType(
+                {
+                    k: check_known(
+                        v, {**whole, **declared}, "state or parameter", f"{name}, set {k}"
+                    )
+                    for k, v in (sets or {}).items()
+                }
+            ),
+            run=check_known(run or {}, _RUN, "default of simulate", name),
             notes=tuple(notes),
         )
         self._check_delays()

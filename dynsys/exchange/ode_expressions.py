@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -25,8 +26,7 @@ class Expressions:
 
     def __init__(self, names: Names, statements: Statements) -> None:
         self.names = names
-        tables = {k: f"the table {k} is not read; give a formula in its place, f(x)=..."
-                  for k in names.keys("table")}  # fmt: skip
+        tables = {k: _no_table(names.declared[k]) for k in names.keys("table")}
         self.translation = Translation(
             names.spelled,
             states=names.keys("state"),
@@ -92,3 +92,9 @@ class Expressions:
             return len(declared.arguments) if declared.kind == "function" else 1
 
         return arity
+
+
+def _no_table(table: Statement) -> str:
+    formula = re.fullmatch(r"%\s*\S+\s+\S+\s+\S+\s+(.*)", table.text)
+    way = f"{table.name}(t)={formula[1]}" if formula else f"{table.name}(t)=..."
+    return f"the table {table.name} is not read; give a formula in its place, {way}"

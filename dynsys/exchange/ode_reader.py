@@ -16,7 +16,7 @@ from dynsys.exchange.ode_expressions import Expressions
 from dynsys.exchange.ode_forcing import Forced, separate_forcing
 from dynsys.exchange.ode_names import declared_names, fresh_name
 from dynsys.exchange.ode_noise import separate_noise
-from dynsys.exchange.ode_options import options
+from dynsys.exchange.ode_options import left_out, options, run_defaults, windows
 from dynsys.exchange.ode_statements import Statement, Statements, read_statements
 from dynsys.exchange.xpp_translation import NotCarried
 
@@ -38,7 +38,9 @@ def read_ode(
 
     What depends on the time becomes an input: a parameter with its value at the start (XPPAUT's
     own analyses freeze the time too), which ``simulate`` drives as the file says. White noise
-    becomes ``model.noise``. ``model.notes`` says, with line numbers, what was read otherwise than
+    becomes ``model.noise``, ``set`` a set of ``model.sets``, ``@ total, meth, dt, trans`` become the
+    defaults of ``simulate`` and the window ``@ ylo, yhi`` (``xlo, xhi``) the range of the state it
+    shows, in which searches look. ``model.notes`` says, with line numbers, what was read otherwise than
     one might think and what was left out.
 
     Parameters
@@ -166,11 +168,14 @@ class _Reader:
             label: Parameter(system.start[label], meaning="input, at its value at the start")
             for label in system.inputs
         }
+        if unused := left_out(self.options):
+            words = f"{self.path.name}: options of XPPAUT that are left out: {', '.join(unused)}"
+            self.statements.notes.append(words)
         self._note_unused({*system.definitions, *system.inputs, *self.noisy})
         stem = re.sub(r"\W", "_", self.path.stem)
         return VectorField(
             name=name or (stem if stem.isidentifier() else f"model_{stem}"),
-            states={k: State(initials.get(k, 0.0)) for k in system.equations},
+            states=self._states(initials),
             parameters=parameters,
             equations=system.equations,
             definitions=system.definitions,
@@ -179,8 +184,37 @@ class _Reader:
             source=source or f"XPPAUT file {self.path.name}",
             inputs=system.inputs,
             noise=self.noise,
+            sets=self._sets(),
+            run=run_defaults(self.options, bool(system.inputs)),
             notes=self.statements.notes,
         )
+
+    def _states(self, initials: dict[str, float]) -> dict[str, State]:
+        keys = [s.key for s in self.statements.of("state")]
+        shown = windows(self.options, keys)
+        result = {}
+        for key in keys:
+            label = self.names.spelled[key]
+            initial = initials.get(label, 0.0)
+            known = [*shown.get(key, ()), initial]
+            result[label] = State(initial, (min(known), max(known)) if key in shown else None)
+        return result
+
+    def _sets(self) -> dict[str, dict[str, float]]:
+        """Named sets of parameters and initial values; what else they set is left out."""
+        known = {**{k: self.names.spelled[k] for k in self.names.keys("state", "parameter")}}
+        result: dict[str, dict[str, float]] = {}
+        for s in self.statements.of("set"):
+            chosen = result.setdefault(s.name, {})
+            for name, value in re.findall(r"([^\s,;=]+)\s*=\s*([^\s,;]+)", s.text):
+                if name.lower() not in known:
+                    self.statements.note(s.line, f"set {s.name}: {name}={value} is left out")
+                    continue
+                try:
+                    chosen[known[name.lower()]] = float(value)
+                except ValueError:
+                    raise s.line.fault(f"{value!r} is no number") from None
+        return result
 
     def _note_unused(self, used: set[str]) -> None:
         for s in self.statements.of("constant", "derived", "fixed", "wiener", "table"):

@@ -23,14 +23,14 @@ from dynsys.vector_field import VectorField
 
 def simulate(
     model: VectorField,
-    duration: float,
+    duration: float | None = None,
     *,
     inputs: Mapping[str, Any] | None = None,
     initial: Initial = None,
     record: Sequence[str] | str | None = None,
     method: str | None = None,
     dt: float | None = None,
-    settle: float = 0.0,
+    settle: float | None = None,
     sample: float | None = None,
     discretisation: str | None = None,
     noise: Mapping[str, Any] | None = None,
@@ -41,7 +41,8 @@ def simulate(
 
     Parameters
     ----------
-    duration : recorded time, in the model's time unit (ms for the mean fields).
+    duration : recorded time, in the model's time unit (ms for the mean fields); the model's own
+        ``run["duration"]`` by default, as ``run`` also tells ``method``, ``dt`` and ``settle``.
     inputs : parameter -> what is added to it over time: a waveform of ``stimulation`` or a function
         of time. Inputs act from time 0, after ``settle``. Without one here, a parameter follows the
         model's own ``inputs``.
@@ -74,6 +75,14 @@ def simulate(
     >>> run = simulate(aln().with_parameters(mu_e=1.3), 2000, settle=1000)
     >>> run["r_E"].max()
     """
+    own = model.run
+    if duration is None:
+        if "duration" not in own:
+            raise ModelError(f"{model.name} does not say how long to run; give a duration")
+        duration = own["duration"]
+    settle = own.get("settle", 0.0) if settle is None else settle
+    if method is None and dt is None and not discretisation:
+        method, dt = own.get("method"), own.get("dt") if own.get("method") else None
     noise = model.noise if noise is None else noise
     if method is None and not (noise or discretisation or dt or _rough(inputs)):
         method = "adaptive"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dynsys import ModelError
+from dynsys import ModelError, simulate
 from tests.dynsys.exchange.reading import rates, read_text
 
 # (what it shows, text, rates at the initial state): one Euler step of 1 in XPPAUT gives the same.
@@ -110,3 +110,35 @@ def test_an_included_file_is_read_in_its_place(tmp_path):
 def test_what_cannot_be_read_is_refused_by_name(text, message, tmp_path):
     with pytest.raises(ModelError, match=message):
         read_text(tmp_path, f"{text}\ndone\n")
+
+
+def test_sets_options_and_windows_are_used(tmp_path):
+    text = """par a=1,b=2
+x'=-a*x+b
+y'=-y
+init x=1
+set fast {a=5, x=3, dt=0.1}
+@ total=30,trans=10,dt=0.2,meth=euler,yp=y,ylo=-2,yhi=4,ntst=50
+done
+"""
+    model = read_text(tmp_path, text)
+    assert dict(model.run) == {"duration": 20, "settle": 10, "method": "euler", "dt": 0.2}
+    assert model.states["y"].range == (-2, 4) and model.states["x"].range is None
+    fast = model.with_set("fast")
+    assert fast.parameters["a"] == 5 and fast.states["x"].initial == 3
+    assert rates(fast) == {"x": -13, "y": 0}
+    assert any("dt=0.1 is left out" in note for note in model.notes)
+    assert any("ntst" in note for note in model.notes)
+    assert "fast: a = 5.0, x = 3.0" in model.describe()
+    with pytest.raises(ValueError, match="no set 'slow'"):
+        model.with_set("slow")
+
+
+def test_a_simulation_runs_as_the_file_says(tmp_path):
+    model = read_text(tmp_path, "x'=-x\ninit x=1\n@ total=2,dt=0.5,meth=euler\ndone\n")
+    run = simulate(model)
+    assert run["x"].values == pytest.approx([1, 0.5, 0.25, 0.125, 0.0625])
+    assert float(simulate(model, 1, dt=0.25, method="euler")["x"][-1]) == pytest.approx(0.75**4)
+    bare = read_text(tmp_path, "x'=-x\ndone\n", name="bare")
+    with pytest.raises(ModelError, match="give a duration"):
+        simulate(bare)
