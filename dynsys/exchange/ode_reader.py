@@ -38,10 +38,10 @@ def read_ode(
 
     What depends on the time becomes an input: a parameter with its value at the start (XPPAUT's
     own analyses freeze the time too), which ``simulate`` drives as the file says. White noise
-    becomes ``model.noise``, ``set`` a set of ``model.sets``, ``@ total, meth, dt, trans`` become the
-    defaults of ``simulate`` and the window ``@ ylo, yhi`` (``xlo, xhi``) the range of the state it
-    shows, in which searches look. ``model.notes`` says, with line numbers, what was read otherwise than
-    one might think and what was left out.
+    becomes ``model.noise``, ``set`` one of ``model.sets``; ``@ total, meth, dt, trans`` become the
+    defaults of ``simulate``, and the window ``@ ylo, yhi`` (``xlo, xhi``) the range of the state it
+    shows, in which searches look. ``model.notes`` says, with line numbers, what was read otherwise
+    than one might think and what was left out.
 
     Parameters
     ----------
