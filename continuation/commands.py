@@ -6,7 +6,9 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from continuation.report import write_report, write_table
 from dynsys.commands import add_model_arguments, model_from
+from dynsys.errors import ConvergenceError, ModelError
 
 _EQUILIBRIA = """\
 Follow all equilibria across a span of one parameter; locate folds (LP), Hopf points (H), branch
@@ -65,11 +67,11 @@ def _parser(subparsers: Any, name: str, help_: str, about: str) -> argparse.Argu
 
 def run_equilibria(chosen: argparse.Namespace) -> None:
     """Compute, print and write a branch."""
+    # Here, since the command line's help should not wait for it.
     from continuation.drawing import save_figure
-    from continuation.report import write_report, write_table
     from continuation.steady_states.equilibria import equilibria
 
-    name, low, high = _axis(chosen.parameter)
+    name, low, high = axis_of(chosen.parameter)
     branch = equilibria(
         model_from(chosen), name, (low, high), settings=_settings(chosen), seed=chosen.seed
     )
@@ -83,10 +85,9 @@ def run_equilibria(chosen: argparse.Namespace) -> None:
 
 def run_diagram(chosen: argparse.Namespace) -> None:
     """Compute, print and write a diagram."""
+    # Here, since the command line's help should not wait for it.
     from continuation.diagrams.diagram import bifurcation_diagram
     from continuation.drawing import save_figure
-    from continuation.report import write_report, write_table
-    from dynsys.errors import ModelError
 
     if chosen.y is None:
         run_line_diagram(chosen)
@@ -94,7 +95,7 @@ def run_diagram(chosen: argparse.Namespace) -> None:
     if chosen.observable is not None:
         raise ModelError("--observable belongs to a diagram of one parameter, without --y")
     diagram = bifurcation_diagram(
-        model_from(chosen), x=_axis(chosen.x), y=_axis(chosen.y),
+        model_from(chosen), x=axis_of(chosen.x), y=axis_of(chosen.y),
         settings=_settings(chosen), seed=chosen.seed, progress=True,
     )  # fmt: skip
     print(diagram)
@@ -108,12 +109,12 @@ def run_diagram(chosen: argparse.Namespace) -> None:
 
 def run_line_diagram(chosen: argparse.Namespace) -> None:
     """Compute, print and write a one-parameter diagram: equilibria and cycles."""
+    # Here, since the command line's help should not wait for it.
     from continuation.diagrams.diagram import bifurcation_diagram
     from continuation.drawing import save_figure
-    from continuation.report import write_report, write_table
 
     diagram = bifurcation_diagram(
-        model_from(chosen), x=_axis(chosen.x), settings=_settings(chosen), seed=chosen.seed
+        model_from(chosen), x=axis_of(chosen.x), settings=_settings(chosen), seed=chosen.seed
     )
     print(diagram)
     figures = save_figure(diagram.plot(chosen.observable)[0], chosen.out / "diagram.png")
@@ -161,11 +162,11 @@ def add_prc(subparsers: Any) -> None:
 
 def run_cycles(chosen: argparse.Namespace) -> None:
     """Compute, print and write a branch of cycles."""
+    # Here, since the command line's help should not wait for it.
     from continuation import equilibria, limit_cycles
     from continuation.drawing import save_figure
-    from continuation.report import write_report, write_table
 
-    name, low, high = _axis(chosen.parameter)
+    name, low, high = axis_of(chosen.parameter)
     branch = equilibria(model_from(chosen), name, (low, high), seed=chosen.seed)
     if branch.points("H") or chosen.hopf:
         start = branch[chosen.hopf or "H1"]
@@ -186,8 +187,8 @@ def _simulated_cycles(model: Any, name: str, span: tuple[float, float], settings
 
     Tried at the model's own value of the parameter, then at five values across the span.
     """
+    # Here, since the command line's help should not wait for it.
     from continuation import limit_cycles
-    from dynsys.errors import ConvergenceError
 
     low, high = span
     own = model.parameters[name]
@@ -208,9 +209,9 @@ def _simulated_cycles(model: Any, name: str, span: tuple[float, float], settings
 
 def run_prc(chosen: argparse.Namespace) -> None:
     """Compute and write a phase response."""
+    # Here, since the command line's help should not wait for it.
     from continuation import limit_cycles, phase_response
     from continuation.drawing import draw_phase_response, save_figure
-    from continuation.report import write_table
 
     model = model_from(chosen)
     name = chosen.input if chosen.input in model.parameters else model.parameter_names[0]
@@ -228,9 +229,8 @@ def run_prc(chosen: argparse.Namespace) -> None:
     print(_written([*figures, write_table(rows, chosen.out / "phase_response.csv")]))
 
 
-def _axis(words: list[str]) -> tuple[str, float, float]:
-    from dynsys.errors import ModelError
-
+def axis_of(words: list[str]) -> tuple[str, float, float]:
+    """Name and span of an axis. Raises ModelError where two numbers are missing."""
     name, low, high = words
     try:
         return name, float(low), float(high)
@@ -239,6 +239,7 @@ def _axis(words: list[str]) -> tuple[str, float, float]:
 
 
 def _settings(chosen: argparse.Namespace) -> Any:
+    # Here, since the command line's help should not wait for it.
     from continuation.engine.settings import Settings
 
     given = {"step_max": chosen.step_max, "max_points": chosen.max_points}
@@ -246,6 +247,7 @@ def _settings(chosen: argparse.Namespace) -> Any:
 
 
 def _cycle_settings(chosen: argparse.Namespace) -> Any:
+    # Here, since the command line's help should not wait for it.
     from continuation.cycles.tracing import CycleSettings
 
     given = {"step_max": chosen.step_max, "max_points": chosen.max_points}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from graphlib import CycleError, TopologicalSorter
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
@@ -13,7 +12,8 @@ import numpy as np
 import sympy
 
 from dynsys.errors import ModelError, unknown_name
-from dynsys.expressions.parsing import parse_expression
+from dynsys.expressions.reading import read_expression
+from dynsys.expressions.symbols import symbol
 from dynsys.tables import SmoothTable
 
 Expression: TypeAlias = Any  # str, float or sympy.Expr; SymPy carries no types
@@ -88,12 +88,8 @@ class Attractors:
         return self.names[int(np.searchsorted(self.borders, value))]
 
 
-def symbol(name: str) -> sympy.Symbol:
-    return sympy.Symbol(name, real=True)
-
-
 class Reader:
-    """Reads expressions: strings through the parser, SymPy by matching symbols by name."""
+    """Reads the expressions of one model, whose names it knows."""
 
     def __init__(self, owner: str, names: list[str], tables: Mapping[str, SmoothTable]) -> None:
         self.owner = owner
@@ -102,15 +98,7 @@ class Reader:
 
     def __call__(self, label: str, expression: Expression) -> sympy.Expr:
         owner = f"{self.owner}, expression of {label}"
-        if isinstance(expression, str):
-            return parse_expression(expression, self.symbols, self.tables, owner)
-        expression = sympy.sympify(expression)
-        table_names = set(self.tables)
-        found = {s for s in expression.free_symbols if s.name not in table_names}
-        for unknown in sorted(found, key=str):
-            if unknown.name not in self.symbols:
-                raise unknown_name("symbol", unknown.name, self.symbols, owner)
-        return expression.xreplace({s: self.symbols[s.name] for s in found})
+        return read_expression(expression, self.symbols, self.tables, owner)
 
     def mapping(self, given: Mapping[str, Expression]) -> Mapping[str, sympy.Expr]:
         return MappingProxyType({k: self(k, v) for k, v in given.items()})
@@ -128,6 +116,12 @@ class Reader:
         return MappingProxyType(result)
 
 
+def check_model_name(name: str) -> None:
+    """A model's name is also that of files and modules: letters, digits and underscores only."""
+    if not isinstance(name, str) or not name.isidentifier():
+        raise ModelError(f"{name!r} cannot name a model; use letters, digits and underscores")
+
+
 def check_names(
     owner: str, states: Mapping[str, State], parameters: Mapping[str, Parameter], *others: Mapping
 ) -> None:
@@ -137,7 +131,7 @@ def check_names(
     kinds = ("state", "parameter", "definition", "table")
     for kind, names in zip(kinds, (states, parameters, *others), strict=True):
         for label in names:
-            if not label.isidentifier():
+            if not isinstance(label, str) or not label.isidentifier():
                 raise ModelError(f"{owner}: {label!r} cannot name a {kind}; use an identifier")
             if label in seen:
                 raise ModelError(f"{owner}: {label!r} is both a {seen[label]} and a {kind}")
@@ -186,17 +180,3 @@ def ordered_equations(
     if missing:
         raise ModelError(f"{owner}: no equation for the state {', '.join(missing)}")
     return MappingProxyType({label: equations[label] for label in states})
-
-
-def evaluation_order(owner: str, definitions: Mapping[str, sympy.Expr]) -> list[str]:
-    needs = {
-        label: {s.name for s in e.free_symbols if s.name in definitions}
-        for label, e in definitions.items()
-    }
-    try:
-        return list(TopologicalSorter(needs).static_order())
-    except CycleError as error:
-        circle = " -> ".join(error.args[1])
-        raise ModelError(
-            f"{owner}: the definitions {circle} depend on each other without a delay"
-        ) from None

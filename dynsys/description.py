@@ -10,6 +10,7 @@ import sympy
 from dynsys.expressions.printing import to_text
 
 if TYPE_CHECKING:
+    from dynsys.definition import Attractors
     from dynsys.vector_field import VectorField
 
 _NO_UNIT = (
@@ -54,6 +55,8 @@ def text(model: VectorField) -> str:
         parts += ["", "Sets of values", *(f"  {k}: {_values(v)}" for k, v in model.sets.items())]
     if model.run:
         parts += ["", f"Simulations by default: {_values(model.run)}"]
+    if model.attractors is not None:
+        parts += ["", "Attractors", *_words(model.attractors)]
     if model.source:
         parts += ["", f"Source: {model.source}"]
     if model.notes:
@@ -63,6 +66,15 @@ def text(model: VectorField) -> str:
 
 def _values(given: Mapping[str, object]) -> str:
     return ", ".join(f"{k} = {v}" for k, v in given.items())
+
+
+def _words(rule: Attractors) -> list[str]:
+    """ "down < 4 < up" for the bands of the naming observable, and the words for cycles."""
+    parts = [rule.names[0]]
+    for border, name in zip(rule.borders, rule.names[1:], strict=False):
+        parts += [f"{border:g}", name]
+    lines = [f"  equilibria by {rule.observable}: {' < '.join(parts)}"]
+    return lines + ([f"  cycles: {', '.join(rule.cycles)}"] if rule.cycles else [])
 
 
 def _domain(name: str, domain: Mapping[str, tuple[float, float]]) -> str:

@@ -1,4 +1,7 @@
-"""``dynsys doctor``: what works on this machine, and the line that repairs what does not."""
+"""``dynsys doctor``: what works on this machine, and the line that repairs what does not.
+
+Each check imports what it tries: a part that is broken must not break the others, nor the start.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from dynsys.children import child_environment, python
 from dynsys.errors import DynsysError
 
 _OLDEST = (3, 11)  # as in setup.cfg
@@ -94,6 +98,7 @@ def _libraries(part: str) -> Finding:
 
 
 def _cache(part: str) -> Finding:
+    # Here, so that what cannot be imported is one finding among others.
     from dynsys.cache import cache_directory
 
     place = cache_directory()
@@ -109,6 +114,7 @@ def _cache(part: str) -> Finding:
 
 
 def _engine(part: str) -> Finding:
+    # Here, so that what cannot be imported is one finding among others.
     from dynsys.vector_field import VectorField
 
     value = VectorField("doctor", {"x": 1.0}, {"k": 2.0}, {"x": "-k*x^3"}).jacobian([2.0])[0, 0]
@@ -131,6 +137,7 @@ def _threads(part: str) -> Finding:
 
 
 def _pydstool(part: str) -> Finding:
+    # Here, so that what cannot be imported is one finding among others.
     from dynsys.exchange.pydstool_import import pydstool
 
     found = _installed("PyDSTool")
@@ -165,7 +172,7 @@ def _compiler(part: str) -> Finding:
         source.write_text("#include <math.h>\ndouble probe(double x) { return exp(x); }\n")
         made = subprocess.run(
             [path, "-shared", "-fPIC", "-o", f"{folder}/probe.so", str(source), "-lm"],
-            capture_output=True, text=True, check=False,
+            cwd=folder, capture_output=True, text=True, check=False,
         )  # fmt: skip
     if made.returncode:
         first = made.stderr.strip().splitlines()[:1]
@@ -206,9 +213,11 @@ def _brian(part: str) -> Finding:
     if shutil.which("g++"):
         targets.append("cpp_standalone")
     script = "import brian2; brian2.run(0*brian2.ms)"
-    made = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=False
-    )
+    with tempfile.TemporaryDirectory() as folder:
+        made = subprocess.run(
+            python("-c", script), cwd=folder, env=child_environment(),
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
     if made.returncode:
         last = made.stderr.strip().splitlines()[-1:]
         return Finding(

@@ -6,6 +6,8 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, cast
 
+import numpy as np
+
 from dynsys.definition import (
     Expression,
     Observable,
@@ -97,6 +99,7 @@ def _copy(model: Any, dropped: frozenset[str], **changes: Any) -> VectorField:
 
 def checked_order(order: int) -> int:
     """The number of nodes of a delay line; ModelError for what is none."""
-    if int(order) != order or order < 1:
-        raise ModelError(f"delay order {order!r} makes no sense; use an integer of 1 or more")
+    whole = isinstance(order, (int, float, np.integer)) and int(order) == order
+    if not (whole and 0 < order < 1000):
+        raise ModelError(f"delay order {order!r} makes no sense; use an integer from 1 to 999")
     return int(order)

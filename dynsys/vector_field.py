@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import sympy
 
-from dynsys import description
+from dynsys import description, serialization
 from dynsys.compiled.compilation import CompiledField, load_or_compile
 from dynsys.compiled.lifting import field_graph
 from dynsys.definition import (
@@ -21,15 +21,16 @@ from dynsys.definition import (
     Reader,
     State,
     check_known,
+    check_model_name,
     check_names,
     check_parameter,
     check_state,
     ordered_equations,
     symbol,
 )
-from dynsys.delays import DEFAULT_ORDER, Delay, DelayLine, fill_lines, replace_delays
+from dynsys.delays import DEFAULT_ORDER, DelayLine, delays_in, fill_lines, replace_delays
 from dynsys.errors import ModelError, unknown_name
-from dynsys.exchange.exports import Exports
+from dynsys.exports import Exports
 from dynsys.expressions.printing import to_text
 from dynsys.inputs import read_inputs
 from dynsys.resting import Rest
@@ -112,8 +113,7 @@ class VectorField(Exports, Rest, Variants):
         run: Mapping[str, Any] | None = None,
         notes: Sequence[str] = (),
     ) -> None:
-        if not name.isidentifier():
-            raise ModelError(f"{name!r} cannot name a model; use letters, digits and underscores")
+        check_model_name(name)
         if time_unit not in _HERTZ:
             raise unknown_name("time unit", time_unit, [u or '""' for u in _HERTZ], name)
         whole = {k: v if isinstance(v, State) else State(float(v)) for k, v in states.items()}
@@ -259,15 +259,7 @@ class VectorField(Exports, Rest, Variants):
     @cached_property
     def _delays(self) -> tuple[sympy.Expr, ...]:
         expressions = [*self.definitions.values(), *self.equations.values()]
-        delays = {term.args[1] for e in expressions for term in e.atoms(Delay)}
-        states = {symbol(k) for k in self.states}
-        for tau in delays:
-            if tau.free_symbols & states:
-                raise ModelError(
-                    f"{self.name}: the delay {tau} depends on a state; only delays that are "
-                    "constants or expressions in parameters are supported"
-                )
-        return tuple(delays)
+        return delays_in(expressions, self.states, self.name)
 
     def _check_delays(self) -> None:
         for tau in self._delays:
@@ -389,6 +381,14 @@ class VectorField(Exports, Rest, Variants):
         return f"<VectorField {self.name}: {len(self.states)} states; {values}>"
 
     def __reduce__(self):
-        from dynsys.serialization import from_dict, to_dict
+        return VectorField.from_dict, (serialization.to_dict(self),)
 
-        return from_dict, (to_dict(self),)
+    @staticmethod
+    def from_dict(content: Mapping[str, Any]) -> VectorField:
+        """Rebuild a model from ``serialization.to_dict``.
+
+        Raises StorageError where the data is damaged or a table is not to be found.
+        """
+        with serialization.reading():
+            model = VectorField(**serialization.arguments(content))
+            return model.with_parameters(**content["values"])

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.sparse import bmat, csc_array
 from scipy.sparse.linalg import splu
 
+from continuation.cycles.cycle import Cycle
 from continuation.cycles.linearization import Linearization
 from continuation.cycles.orbits import Direction, Orbit, Point, Solver
 from dynsys.errors import ConvergenceError
-
-if TYPE_CHECKING:
-    from continuation.cycles.branch import Cycle
 
 _SIZES = (1e-3, 1e-2, 1e-4)  # how far from the known branch the first cycle is sought
 
@@ -37,7 +34,7 @@ def other_branch(solver: Solver, cycle: Cycle) -> Point:
     along = Direction(np.zeros_like(orbit.u), np.array([0.0, solver.half[1]]))
     here = solver.along(orbit, along)
     if here is None:
-        here = Point(orbit, along, cycle.multipliers)
+        here = Point(orbit, along, cycle.floquet)
     first, second = _null_plane(solver, orbit)
     # Of the plane of null directions, the one across the known branch.
     a = solver.product(orbit, here.direction, first)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import networkx as nx
 import numpy as np
@@ -12,6 +12,8 @@ import shapely
 from shapely.geometry import LineString, Polygon, box
 from shapely.ops import polygonize, unary_union
 
+from continuation.cycles.branch import CycleBranch
+from continuation.cycles.curves import CycleCurve
 from continuation.diagrams.attractors import (
     nearest_orbits,
     plane_positions,
@@ -20,13 +22,18 @@ from continuation.diagrams.attractors import (
     stable_equilibria,
     trusted,
 )
+from continuation.diagrams.names import (
+    NOTHING,
+    OUTSIDE,
+    borders,
+    found_cycles,
+    found_equilibria,
+    label,
+    naming_observable,
+)
 from continuation.diagrams.thresholds import threshold_lines
 from continuation.steady_states.branch import Branch
 from dynsys.vector_field import VectorField
-
-if TYPE_CHECKING:
-    from continuation.cycles.branch import CycleBranch
-    from continuation.cycles.curves import CycleCurve
 
 SMALLEST = 1e-7  # of the plane: faces below it are rounding
 THINNEST = 3e-4  # faces thinner than this join a neighbor: two curves that run into each other
@@ -34,8 +41,6 @@ FAINT = 0.2  # largest range of a scaled state of a cycle about to vanish
 NEAR_BIRTH = 0.05  # in units of the plane: how far off its generalized Hopf point may be
 DEEP = 2e-3  # distance from the boundary at which a cycle certainly lies inside a large face
 GRID = 1e-9  # snapping distance in units of the plane
-NOTHING = "no attractor found"
-OUTSIDE = "outside the table's domain"
 
 Axis = tuple[str, float, float]
 
@@ -83,7 +88,7 @@ def regime_graph(model: VectorField, x: Axis, y: Axis, findings: Findings) -> nx
     for face in _faces(paths):
         content = _content(model, face, x, y, findings, places)
         parts = [(face, content)]
-        if len(content["attractors"]) == 1 and content["stable"][0]["kind"] == "equilibrium":
+        if len(content["attractors"]) == 1 and found_equilibria(content["stable"]):
             parts = _split(model, face, content, x, y, findings, paths, names, places)
         for part, inside in parts:
             faces.append(part)
@@ -93,7 +98,7 @@ def regime_graph(model: VectorField, x: Axis, y: Axis, findings: Findings) -> nx
     for number, group in enumerate(groups):
         polygon = unary_union([faces[k] for k in group])
         largest = max(group, key=lambda k: faces[k].area)
-        oscillates = any(item["kind"] == "cycle" for item in contents[largest]["stable"])
+        oscillates = bool(found_cycles(contents[largest]["stable"]))
         graph.add_node(
             number, **contents[largest], area=float(polygon.area),
             cycles=_cycle_ranges(polygon, findings, places) if oscillates else {},
@@ -111,9 +116,7 @@ def _split(model, face, content, x, y, findings, paths, names, places):
         pieces = [part for piece in pieces for part in shapely.ops.split(piece, cut).geoms]
     if len(pieces) == 1:
         return [(face, content)]
-    rule = model.attractors
-    assert rule is not None
-    border = f"{rule.observable} = {rule.borders[0]:g} (no bifurcation)"
+    border = f"{naming_observable(model)} = {borders(model)[0]:g} (no bifurcation)"
     for cut in cuts:
         paths.append(cut)
         names.append(border)
@@ -211,16 +214,16 @@ def _content(
     if not inside and not _is_crossed(face, findings.lines, x, y):
         near = nearest_orbits(findings.cycles, (x, y), values)
     stable, count = attractors_at(model, values, (x, y), findings, near)
-    if inside and not any(item["kind"] == "cycle" for item in stable):
+    if inside and not found_cycles(stable):
         number, k = inside[0]
         values = _values(places[number][k], (x, y))
         stable, count = attractors_at(model, values, (x, y), findings, inside)
     names = tuple(item["name"] for item in stable)
-    label = " + ".join(names) if names else (NOTHING if count or not model.tables else OUTSIDE)
+    nothing = NOTHING if count or not model.tables else OUTSIDE
     kept = ("name", "kind", "observables", "abscissa", "frequency", "period", "extrema")
     return {
         "attractors": names,
-        "label": label,
+        "label": label(names, nothing),
         "equilibria": count,
         "stable": [{k: item[k] for k in kept if k in item} for item in stable],
         "parameters": values,

@@ -8,11 +8,14 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from rich.progress import track
 
-from continuation.cycles.branch import Cycle, CycleBranch
+from continuation.cycles.branch import CycleBranch
 from continuation.cycles.conditions import DOUBLING, FOLD, PERIOD, TORUS
-from continuation.cycles.curves import CycleCurve, critical_angle, trace_both_ways
+from continuation.cycles.curves import FIXED_PERIOD, CycleCurve, critical_angle, trace_both_ways
+from continuation.cycles.cycle import Cycle
 from continuation.cycles.limit_cycles import limit_cycles
+from continuation.cycles.multipliers import NONE
 from continuation.cycles.orbits import Orbit, Solver
 from continuation.cycles.tracing import CycleSettings
 from continuation.engine.special_points import SpecialPoint
@@ -27,7 +30,6 @@ SCAN = CycleSettings(
 )  # fmt: skip
 CURVE = CycleSettings(intervals=20, step_max=0.12, max_points=150)
 NEAR = 1e-3  # distance in units of the plane at which a point lies on a known curve
-CANARD = "cycle fold curve at fixed period"
 KIND = {"LPC": FOLD, "PD": DOUBLING, "NS": TORUS}
 
 Axis = tuple[str, float, float]
@@ -145,7 +147,7 @@ def _last_cycle(branch: CycleBranch) -> Cycle:
     k = int(np.argmax(periods > 0.5 * periods[-1]))
     orbit = branch.orbits[k]
     model = branch.solver.at(orbit)
-    return Cycle(model, orbit, branch.solver, np.empty(0), 1.0, "", "")
+    return Cycle(model, orbit, branch.solver, NONE, 1.0, "", "")
 
 
 def _known(curves: Sequence[CycleCurve], cycle: Cycle, kind: int, x: Axis, y: Axis) -> bool:
@@ -176,7 +178,7 @@ def _curve(model: VectorField, spans: Spans, cycle: Cycle, kind: int) -> CycleCu
     orbit, sought = replace(cycle.orbit, z=z), ("CPC",) if kind == FOLD else ()
     curve = _traced(Solver(model, spans, kind), orbit, CURVE, resonances=sought)
     if curve is None and kind == FOLD:
-        return _fixed_period(model, spans, cycle, CANARD)
+        return _fixed_period(model, spans, cycle, FIXED_PERIOD)
     return curve
 
 
@@ -200,8 +202,6 @@ def _traced(solver: Solver, orbit: Orbit, *rest: Any, **options: Any) -> CycleCu
 
 def _each(work: Callable[[Any], Any], tasks: Sequence[Any], words: str, progress: bool) -> list:
     """Results of ``work`` on every task, two at a time: the compiled loops release the lock."""
-    from rich.progress import track
-
     with ThreadPoolExecutor(max_workers=2) as pool:
         results = pool.map(work, tasks)
         return list(track(results, description=words, total=len(tasks), disable=not progress))

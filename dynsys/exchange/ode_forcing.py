@@ -10,9 +10,10 @@ import sympy
 from sympy.functions.elementary.piecewise import ExprCondPair
 from sympy.logic.boolalg import Boolean
 
-from dynsys.definition import evaluation_order, symbol
+from dynsys.definition import symbol
 from dynsys.delays import Delay
 from dynsys.exchange.xpp_translation import NotCarried
+from dynsys.expressions.symbols import evaluation_order
 from dynsys.inputs import TIME, course_of
 
 

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 
 import sympy
 
-from dynsys.definition import evaluation_order, symbol
+from dynsys.definition import symbol
 from dynsys.exchange.xpp_translation import NotCarried
+from dynsys.expressions.symbols import evaluation_order
 
 
 def separate_noise(

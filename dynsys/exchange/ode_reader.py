@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import sympy
 
@@ -19,9 +18,7 @@ from dynsys.exchange.ode_noise import separate_noise
 from dynsys.exchange.ode_options import left_out, options, run_defaults, windows
 from dynsys.exchange.ode_statements import Statement, Statements, read_statements
 from dynsys.exchange.xpp_translation import NotCarried
-
-if TYPE_CHECKING:
-    from dynsys.vector_field import VectorField
+from dynsys.vector_field import VectorField
 
 
 def read_ode(
@@ -156,8 +153,6 @@ class _Reader:
         return "depends on noise" if noisy else ""
 
     def model(self, name: str | None, time_unit: str, source: str) -> VectorField:
-        from dynsys.vector_field import VectorField
-
         initials = self._initials()
         system = self._system()
         observables = self._observed(system)

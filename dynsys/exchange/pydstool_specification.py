@@ -7,21 +7,21 @@ import random
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import sympy
 
-from dynsys.definition import Observable, State, evaluation_order, symbol
+from dynsys.definition import Observable, State
 from dynsys.errors import ModelError, unknown_name
+from dynsys.exchange.comments import python_comment
 from dynsys.exchange.user_functions import UserFunctions
 from dynsys.expressions.functions import Linoid
 from dynsys.expressions.parsing import function_names
 from dynsys.expressions.partials import spelled_out
 from dynsys.expressions.printing import _TextPrinter
+from dynsys.expressions.symbols import evaluation_order, symbol
 from dynsys.storage import write_atomically
-
-if TYPE_CHECKING:
-    from dynsys.vector_field import VectorField
+from dynsys.vector_field import VectorField
 
 # What a specification may hold; the second group only concerns PyDSTool's integrators.
 _MEANINGFUL = ("name", "varspecs", "pars", "ics", "fnspecs", "auxvars", "reuseterms", "xdomain")
@@ -140,7 +140,8 @@ def specification(model: VectorField) -> dict[str, Any]:
 
 def write_script(model: VectorField, path: str | Path) -> Path:
     """Write a Python script that makes the model as a PyDSTool Generator ``ode``."""
-    lines = [f'"""{model.name} for PyDSTool. {model.source}"""', "import PyDSTool as dst", ""]
+    about = python_comment(f"{model.name} for PyDSTool. {model.source}")
+    lines = [about, "import PyDSTool as dst", ""]
     lines.append("specification = dst.args(")
     for key, value in specification(model).items():
         if isinstance(value, dict):
@@ -150,7 +151,8 @@ def write_script(model: VectorField, path: str | Path) -> Path:
         else:
             lines.append(f"    {key}={value!r},")
     lines += [")", "ode = dst.Generator.Vode_ODEsystem(specification)"]
-    return write_atomically(Path(path), lambda draft: draft.write_text("\n".join(lines) + "\n"))
+    text = "\n".join(lines) + "\n"
+    return write_atomically(Path(path), lambda draft: draft.write_text(text, encoding="utf-8"))
 
 
 def read_pydstool(specification: Any, time_unit: str = "", source: str = "") -> VectorField:
@@ -173,8 +175,6 @@ def read_pydstool(specification: Any, time_unit: str = "", source: str = "") -> 
     >>> model.rhs([2.0])
     array([-3.])
     """
-    from dynsys.vector_field import VectorField
-
     given = _contents(specification)
     name = str(given.get("name", "model"))
     varspecs, parameters = dict(given["varspecs"]), dict(given.get("pars", {}))

@@ -10,9 +10,9 @@ import sympy
 from dynsys.errors import ModelError
 from dynsys.expressions.functions import Linoid
 from dynsys.expressions.graph import Graph
+from dynsys.expressions.lookup import TableLookup
 from dynsys.expressions.partials import Partial
 from dynsys.expressions.singularities import with_linoids
-from dynsys.tables import TableLookup
 
 _UNARY = {
     sympy.exp: "exp",

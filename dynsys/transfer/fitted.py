@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from dynsys.cells.parameters import AdExCell, Cell, EquationCell, HodgkinHuxleyCell, SpikeRule
+from dynsys.cells.parameters import AdExCell, Cell, EquationCell, HodgkinHuxleyCell
 from dynsys.errors import StorageError
-from dynsys.serialization import from_dict, to_dict
+from dynsys.serialization import to_dict
+from dynsys.spike_rule import ALL, SpikeRule
 from dynsys.storage import write_atomically
 from dynsys.transfer.fitting import Fit
 from dynsys.transfer.functions import TransferFunction
+from dynsys.vector_field import VectorField
 
 FORMAT = 1
 _KINDS: dict[str, type[Cell]] = {
@@ -51,12 +54,15 @@ def save_transfer_function(fitted: Fit | TransferFunction, path: str | Path) -> 
             "points": int(fitted.grid["rate"].size),
         }
         content["grid"] = {k: _plain(v) for k, v in fitted.grid.attrs.items()}
+    content["checksum"] = _checksum(content)
     text = json.dumps(content, indent=2) + "\n"
     return write_atomically(Path(path), lambda draft: draft.write_text(text))
 
 
 def load_transfer_function(path: str | Path) -> TransferFunction:
-    """Read a transfer function from a file; StorageError where it is missing or damaged.
+    """Read a transfer function from a file; StorageError where it is missing or was changed.
+
+    Files without a checksum (earlier ones, and edited ones whose line was removed) are read as is.
 
     Example
     -------
@@ -66,6 +72,11 @@ def load_transfer_function(path: str | Path) -> TransferFunction:
         content = json.loads(Path(path).read_text())
         if content["format"] != FORMAT:
             raise StorageError(f"{path} has format {content['format']}; this one reads {FORMAT}")
+        if content.pop("checksum", None) not in (None, _checksum(content)):
+            raise StorageError(
+                f"{path} was changed since it was written: its checksum differs; fit it again, or "
+                "remove the checksum if the change is yours"
+            )
         return TransferFunction(
             name=content["name"],
             cell=_cell(content["cell"]),
@@ -79,10 +90,14 @@ def load_transfer_function(path: str | Path) -> TransferFunction:
         )
     except StorageError:
         raise
-    except (OSError, KeyError, TypeError, ValueError) as error:
+    except (OSError, KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise StorageError(
             f"{path} holds no transfer function ({error!r}); fit it again"
         ) from error
+
+
+def _checksum(content: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:32]
 
 
 def _plain(value: Any) -> Any:
@@ -101,6 +116,16 @@ def _cell(content: dict[str, Any]) -> Cell:
     values = dict(content)
     kind = _KINDS[values.pop("kind")]
     if kind is EquationCell:
-        values["field"] = from_dict(values["field"])
-        values["rule"] = SpikeRule(**values["rule"])
+        values["field"] = VectorField.from_dict(values["field"])
+        values["rule"] = _rule(values["rule"])
+    if kind is AdExCell and isinstance(values.get("running"), list):
+        values["running"] = tuple(values["running"])
     return kind(**values)
+
+
+def _rule(content: dict[str, Any]) -> SpikeRule:
+    """A rule from a file; where ``running`` is not told yet, increments were called jumps."""
+    if "jumps" in content:
+        content = {"increments": content["jumps"], "running": ALL, **content}
+        del content["jumps"]
+    return SpikeRule(**content)

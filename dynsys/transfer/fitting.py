@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -143,8 +143,6 @@ def fit_transfer_function(
 
 
 def _replaced(function: TransferFunction, coefficients: np.ndarray) -> TransferFunction:
-    from dataclasses import replace
-
     return replace(function, coefficients=tuple(float(c) for c in coefficients))
 
 
@@ -159,7 +157,9 @@ def features(function: TransferFunction, moments: dict[str, np.ndarray]) -> np.n
         term = effective_threshold(
             unit, statistics, cell.g_L, cell.C_m, getattr(cell, "V_thre", None)
         )
-        run = sympy.lambdify(list(symbols.values()), term, ["numpy", {"erf": special.erf}])
+        modules = ["numpy", {"erf": special.erf}]
+        # A template's term, written here from numbers.
+        run = sympy.lambdify(list(symbols.values()), term, modules)  # noqa: TID251
         values: Any = run(*(moments.get(name, 0.0) for name in _NAMES))
         columns.append(np.broadcast_to(values, moments["mean"].shape))
     return np.array(columns, dtype=float).T

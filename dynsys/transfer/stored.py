@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import warnings
-import zipfile
 from dataclasses import asdict
 from functools import cache
 from pathlib import Path
@@ -17,17 +16,13 @@ import xarray as xr
 
 from dynsys.cache import cache_directory
 from dynsys.errors import StorageError
+from dynsys.numpy_files import read_arrays
 from dynsys.storage import write_atomically
 from dynsys.tables import SmoothTable
 from dynsys.transfer.neuron import EIFNeuron
+from dynsys.transfer.table_format import DEFAULT_MU, DEFAULT_SIGMA, UNITS, VERSION
 
-VERSION = 3  # raise it when the method changes what a table holds
-# The published grid has mu from -1; strongly inhibited states need less, with the same step.
-PUBLISHED_MU = np.linspace(-1.0, 7.0, 350)
-DEFAULT_MU = np.linspace(-1.0 - 131 * 8 / 349, 7.0, 481)
-DEFAULT_SIGMA = np.linspace(0.5, 5.0, 64)
 SHIPPED = Path(__file__).parent.parent / "data" / "eif_default.npz"
-UNITS = {"log_rate": "log kHz", "mean_voltage": "mV", "tau_mu": "ms", "tau_sigma": "ms"}
 
 
 def smooth_table(table: xr.Dataset, neuron: EIFNeuron) -> SmoothTable:
@@ -67,7 +62,7 @@ def transfer_function(neuron: EIFNeuron | None = None) -> SmoothTable:
             return smooth_table(load_table(path), neuron)
         except StorageError as error:
             warnings.warn(f"{error}; it is computed again", stacklevel=2)
-    from dynsys.transfer.table import transfer_table
+    from dynsys.transfer.table import transfer_table  # compiles the solver; rarely needed
 
     table = transfer_table(neuron)
     save_table(table, path)
@@ -96,14 +91,14 @@ def save_table(table: xr.Dataset, path: Path) -> Path:
 def load_table(path: Path) -> xr.Dataset:
     """Read a computed table; StorageError names a file that is missing or damaged."""
     try:
-        with np.load(path) as stored:
-            arrays = {name: stored[name] for name in (*UNITS, "mu", "sigma", "neuron")}
-    except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        stored = read_arrays(path)
+        arrays = {name: stored[name] for name in (*UNITS, "mu", "sigma", "neuron")}
+        shape = (len(arrays["mu"]), len(arrays["sigma"]))
+    except (OSError, KeyError, TypeError) as error:
         raise StorageError(
             f"the transfer table {path} cannot be read ({error}); delete it or make it again with "
             "`dynsys transfer-function --out FILE`"
         ) from error
-    shape = (len(arrays["mu"]), len(arrays["sigma"]))
     if any(arrays[name].shape != shape or not np.all(np.isfinite(arrays[name])) for name in UNITS):
         raise StorageError(f"the transfer table {path} is damaged; delete it or make it again")
     return xr.Dataset(

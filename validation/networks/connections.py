@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numba import int64, njit, types, uint32, uint64, void
+from numba import int64, types, uint32, uint64, void
 
 from dynsys.cache import cache_directory
+from dynsys.numba_cache import njit
 from dynsys.storage import write_atomically
 from validation.networks.structure import PAIRS, Structure
 
@@ -99,7 +100,8 @@ def _drawn(path: Path, structure: Structure, seed: int, k: int) -> np.ndarray:
                 np.save(file, whole)
 
         write_atomically(path, write)
-    return np.asarray(np.load(path, mmap_mode="r"))
+    # Mapped, not read: all processes share it. numpy refuses pickles here by default.
+    return np.asarray(np.load(path, mmap_mode="r"))  # noqa: TID251  an array of our own cache
 
 
 def _forget_oldest(folder: Path) -> None:

@@ -9,7 +9,8 @@ import sympy
 from scipy import special
 
 from dynsys import VectorField, read_ode
-from dynsys.definition import evaluation_order, symbol
+from dynsys.definition import symbol
+from dynsys.expressions.symbols import evaluation_order
 
 
 def read_text(folder: Path, text: str, name: str = "file") -> VectorField:
