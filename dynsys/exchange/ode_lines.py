@@ -18,11 +18,15 @@ _LONGEST_RANGE = 5000  # XPPAUT holds no more variables
 
 @dataclass(frozen=True)
 class Line:
-    """What stands in a line, in which file, and at which number it begins (from 1)."""
+    """What stands in a line, in which file, and at which number it begins (from 1).
+
+    ``array`` tells that it is one copy of a line with a range ``[1..5]`` of its own.
+    """
 
     file: str
     number: int
     text: str
+    array: bool = False
 
     @property
     def place(self) -> str:
@@ -105,7 +109,7 @@ def _written_out(lines: Iterator[Line]) -> Iterator[Line]:
                 yield from (_indexed(member, j) for member in members)
         else:
             text = _RANGE.sub("[j]", line.text)
-            yield from (_indexed(replace(line, text=text), j) for j in over)
+            yield from (_indexed(replace(line, text=text, array=True), j) for j in over)
 
 
 def _values(line: Line, low: int, high: int) -> range:

@@ -83,7 +83,10 @@ class _Reader:
         return self.names.spelled[statement.key]
 
     def _initials(self) -> dict[str, float]:
-        """State -> initial value; a formula in ``x(0)=`` sets the past of a delay only."""
+        """State -> initial value; a formula in ``x(0)=`` sets the past of a delay only.
+
+        In an array ``x[1..5](0)=`` XPPAUT computes it.
+        """
         states = {s.key for s in self.statements.of("state")}
         result = {}
         for s in self.statements.of("initial", "start"):
@@ -92,11 +95,26 @@ class _Reader:
             try:
                 value = float(s.text)
             except ValueError:
-                value = 0.0
-                words = f"XPPAUT starts {s.name} at 0: the formula {s.text} sets a delay's past"
-                self.statements.note(s.line, words)
+                value = self._formula(s)
             result[self._spelled(s)] = value
         return result
+
+    def _formula(self, statement: Statement) -> float:
+        values = self.statements.of("parameter", "constant")
+        known = {symbol(self._spelled(s)): float(s.text) for s in values} | {symbol("t"): 0.0}
+        words = (
+            f"the formula {statement.text} sets the past of a delay, no value of {statement.name}"
+        )
+        if statement.line.array:
+            try:
+                value = self.read(statement).subs(known)
+            except NotCarried:
+                value = sympy.nan
+            if value.is_finite:
+                return float(value)
+            words = f"the initial value {statement.text} of {statement.name} is left out"
+        self.statements.note(statement.line, f"{words}; it starts at 0")
+        return 0.0
 
     def _system(self) -> Forced:
         """Equations and definitions without time and noise, which become inputs and ``noise``."""

@@ -61,7 +61,15 @@ def test_a_parameter_is_the_number_its_text_begins_with_and_the_notes_say_so(tmp
 def test_a_formula_as_initial_value_starts_at_zero_as_in_xppaut(tmp_path):
     model = read_text(tmp_path, "par k=2\nx'=k-x\nx(0)=k/2\ny'=-y\ny(0)=-.5\ndone\n")
     assert [s.initial for s in model.states.values()] == [0, -0.5]
-    assert "line 3: XPPAUT starts x at 0" in model.notes[0]
+    assert "line 3: the formula k/2 sets the past of a delay" in model.notes[0]
+
+
+def test_the_initial_values_of_an_array_are_computed_as_in_xppaut(tmp_path):
+    model = read_text(tmp_path, "par a=3\nx[1..3]'=-x[j]\nx[1..3](0)=a*[j]/10\ny'=-y\ndone\n")
+    assert [s.initial for s in model.states.values()] == pytest.approx([0.3, 0.6, 0.9, 0])
+    rough = read_text(tmp_path, "x[1..2]'=-x[j]\nx[1..2](0)=ran(1)\ndone\n", name="rough")
+    assert [s.initial for s in rough.states.values()] == [0, 0]
+    assert "ran(1) of x1 is left out; it starts at 0" in rough.notes[0]
 
 
 def test_boundary_conditions_and_unused_noise_are_named_in_the_notes(tmp_path):
