@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+
+import numpy as np
 import pytest
 
 from dynsys import ModelError, simulate
@@ -150,3 +154,17 @@ def test_a_simulation_runs_as_the_file_says(tmp_path):
     bare = read_text(tmp_path, "x'=-x\ndone\n", name="bare")
     with pytest.raises(ModelError, match="give a duration"):
         simulate(bare)
+
+
+@pytest.mark.skipif(shutil.which("xppaut") is None, reason="xppaut (Debian) is not installed")
+@pytest.mark.parametrize(("text", "expected"), [r[1:] for r in READ], ids=[r[0] for r in READ])
+def test_one_euler_step_of_the_program_installed_gives_these_rates(text, expected, tmp_path):
+    joined = text.replace("\\\nbounds", "bounds")
+    lines = [line for line in joined.splitlines() if not line.startswith("@")]
+    words = [line.lower() for line in lines]
+    end = words.index("done") if "done" in words else len(lines)
+    lines.insert(end, "@ total=1,dt=1,meth=euler,bounds=1e9")
+    (tmp_path / "step.ode").write_text("# a file\n" + "\n".join(lines) + "\ndone\n")
+    subprocess.run(["xppaut", "step.ode", "-silent"], cwd=tmp_path, check=False, timeout=60)
+    before, after = np.loadtxt(tmp_path / "output.dat")[:, 1 : 1 + len(expected)]
+    assert after - before == pytest.approx(list(expected.values()), rel=1e-6, abs=1e-6)
