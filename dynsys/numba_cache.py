@@ -122,7 +122,7 @@ def _standard() -> list[Any]:
     numba reads ``.numba_config.yaml`` wherever it is started; what it loads from a cache executes.
     """
     named = bool(os.environ.get("NUMBA_CACHE_DIR"))
-    return [c for c in _STANDARD if named or c.__name__ != "_UserProvidedCacheLocator"]
+    return [c for c in _STANDARD if named or c.__name__.strip("_") != "UserProvidedCacheLocator"]
 
 
 class ContentLocator:
