@@ -9,6 +9,7 @@ from continuation.diagrams.diagram import Diagram, bifurcation_diagram
 from continuation.engine.settings import Settings
 from continuation.engine.special_points import SpecialPoint
 from continuation.steady_states.branch import Branch
+from continuation.steady_states.branch_point_curves import branch_point_curve
 from continuation.steady_states.curves import fold_curve, hopf_curve
 from continuation.steady_states.equilibria import equilibria
 from continuation.steady_states.search import find_equilibria
@@ -61,6 +62,7 @@ __all__ = [
     "SpikingBranch",
     "args",
     "bifurcation_diagram",
+    "branch_point_curve",
     "cross_check",
     "cycle_fold_curve",
     "cycle_sensitivity",

@@ -310,9 +310,10 @@ def refresh_hopf(n, matrix, border):
 class Problem:
     """A curve the predictor-corrector can follow.
 
-    ``conditions`` equations come after f = 0 (as many eigenvalues are critical along the curve),
-    ``extra`` unknowns after the free parameters; ``border_rows`` vectors are carried along;
-    ``second`` tells whether the Jacobian's derivatives are needed.
+    ``conditions`` equations come after f = 0, ``extra`` unknowns after the free parameters, kept
+    between ``least`` and ``most`` (in units of their scale); ``critical`` eigenvalues lie on the
+    axis all along; ``border_rows`` vectors are carried along; ``second`` tells whether the
+    Jacobian's derivatives are needed.
     """
 
     name: str
@@ -322,8 +323,12 @@ class Problem:
     conditions: int = 0
     extra: int = 0
     second: bool = True
+    critical: int = 0
+    least: float = 0.0
+    most: float = float("inf")
 
 
 EQUILIBRIUM = Problem("equilibria", evaluate_equilibrium, refresh_equilibrium, 1, second=False)
-FOLD = Problem("fold curve", evaluate_fold, refresh_fold, 2, conditions=1)
-HOPF = Problem("hopf curve", evaluate_hopf, refresh_hopf, 5, conditions=2, extra=1)
+FOLD = Problem("fold curve", evaluate_fold, refresh_fold, 2, conditions=1, critical=1)
+# Hopf curves end at omega = 0 (``least``): beyond it they are curves of neutral saddles.
+HOPF = Problem("hopf curve", evaluate_hopf, refresh_hopf, 5, conditions=2, extra=1, critical=2)
