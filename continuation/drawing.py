@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from continuation.steady_states.branch import Branch
 
 DARK = "#222222"
-FOLD_COLOR, HOPF_COLOR = "#1f4e79", "#c8553d"
+FOLD_COLOR, HOPF_COLOR, BRANCHING_COLOR = "#1f4e79", "#c8553d", "#3d7a4a"
 REGION_COLORS = {
     "down": "#dce6f0",
     "up": "#f7dcb4",
@@ -119,6 +119,13 @@ def _mark(ax: Any, marks: list[Mark]) -> None:
         )  # fmt: skip
 
 
+# By kind of curve of equilibria: its word, color and line style.
+EQUILIBRIUM_STYLES: dict[str, tuple[str, str, Any]] = {
+    "fold curve": ("fold of equilibria", FOLD_COLOR, "-"),
+    "hopf curve": ("Hopf", HOPF_COLOR, (0, (6, 1.5))),
+    "pitchfork curve": ("pitchfork", BRANCHING_COLOR, (0, (8, 1.5, 2, 1.5))),
+    "transcritical curve": ("transcritical", BRANCHING_COLOR, (0, (3, 1))),
+}
 CYCLE_COLOR = "#7a3e9d"
 EXPLOSIVE = 1e-3  # sensitivity to the period below which a curve of fixed period is a boundary
 # By kind of curve (continuation.cycles.conditions): its word and its line style.
@@ -220,11 +227,9 @@ def draw_diagram(diagram: Diagram, ax: Any = None, regions: bool = True) -> Any:
         )  # fmt: skip
         shown.add(word)
     for curve in diagram.curves:
-        color = FOLD_COLOR if curve.kind == "fold curve" else HOPF_COLOR
-        word = "fold of equilibria" if curve.kind == "fold curve" else "Hopf"
+        word, color, style = EQUILIBRIUM_STYLES[curve.kind]
         ax.plot(
-            curve.data[x[0]].values, curve.data[y[0]].values, color=color, lw=1.6,
-            ls="-" if curve.kind == "fold curve" else (0, (6, 1.5)),
+            curve.data[x[0]].values, curve.data[y[0]].values, color=color, lw=1.6, ls=style,
             label=None if word in shown else word,
         )  # fmt: skip
         shown.add(word)
@@ -246,6 +251,8 @@ def _fill_regions(ax: Any, diagram: Diagram) -> None:
         shape = region["polygon"]
         for part in getattr(shape, "geoms", [shape]):
             ax.fill(*part.exterior.xy, color=color, lw=0, zorder=0)
+            if region["unresolved"]:
+                ax.fill(*part.exterior.xy, fill=False, hatch="///", ec=DARK, lw=0, zorder=0)
             for hole in part.interiors:
                 ax.fill(*hole.xy, color="white", lw=0, zorder=0)
         if shape.area > 0.012 * area:
@@ -255,7 +262,8 @@ def _fill_regions(ax: Any, diagram: Diagram) -> None:
 def _name_region(ax: Any, shape: Any, region: dict[str, Any]) -> None:
     import shapely
 
-    _write(ax, shapely.maximum_inscribed_circle(shape).coords[0], region["label"])
+    words = f"{region['label']} (unresolved)" if region["unresolved"] else region["label"]
+    _write(ax, shapely.maximum_inscribed_circle(shape).coords[0], words)
 
 
 def _write(ax: Any, center: Any, label: str) -> None:

@@ -12,7 +12,7 @@ from dynsys.errors import ConvergenceError, ModelError
 
 
 def orbit_from_simulation(
-    solver: Solver, start: tuple[Sequence[float], float | None] | None, intervals: int
+    solver: Solver, start: tuple[Sequence[float] | np.ndarray, float | None] | None, intervals: int
 ) -> Orbit:
     """Simulate until the state repeats, and correct the last period to a periodic orbit.
 

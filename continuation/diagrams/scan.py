@@ -36,7 +36,7 @@ Spans = dict[str, tuple[float, float]]
 
 def scan_cycles(lines: Sequence[Branch], progress: bool = False) -> tuple[CycleBranch, ...]:
     """The cycles of every Hopf point on scan lines; a branch between two of them only once."""
-    found = _each(_cycles_of_line, lines, "cycles along scan lines", progress)
+    found = each(_cycles_of_line, lines, "cycles along scan lines", progress)
     return tuple(branch for branches in found for branch in branches)
 
 
@@ -51,6 +51,14 @@ def _cycles_of_line(line: Branch) -> list[CycleBranch]:
         except ConvergenceError:
             continue  # no small cycle: the Hopf point is degenerate to working accuracy
     return branches
+
+
+def cycles_through(cycle: Cycle, parameter: str, span: tuple[float, float]) -> CycleBranch | None:
+    """The branch of a cycle, followed both ways; None where Newton does not leave the cycle."""
+    try:
+        return limit_cycles(replace(cycle, label="", name=""), parameter, span, settings=SCAN)
+    except ConvergenceError:
+        return None
 
 
 def ends_at(branch: CycleBranch, point: SpecialPoint) -> bool:
@@ -74,7 +82,7 @@ def cycles_beside(curves: Sequence[Branch], parameter: str) -> tuple[CycleBranch
             most = 40 if point.label == "GH" else 120
             for index in {*_neighbors(curve, point)} - {point.index, point.index + 1}:
                 tasks.append((_hopf_point(curve, index), parameter, curve.spans[parameter], most))
-    found = _each(_short_branch, tasks, "", False)
+    found = each(_short_branch, tasks)
     return tuple(branch for branch in found if branch is not None)
 
 
@@ -109,15 +117,20 @@ def _short_branch(task: tuple[SpecialPoint, str, tuple[float, float], int]) -> C
 
 
 def cycle_boundaries(
-    model: VectorField, x: Axis, y: Axis, branches: Sequence[CycleBranch], progress: bool = False
-) -> tuple[CycleCurve, ...]:
-    """Curves of folds, doublings, tori and diverging periods through every such cycle found.
+    model: VectorField,
+    x: Axis,
+    y: Axis,
+    branches: Sequence[CycleBranch],
+    known: Sequence[CycleCurve] = (),
+) -> list[CycleCurve]:
+    """Curves of folds, doublings, tori and diverging periods through every such cycle found that
+    lies on no known one.
 
     A fold that Newton cannot hold, because the parameter stands still over many cycles (a canard),
     is followed at the period of its cycle instead; so is a branch whose period diverges.
     """
     spans: Spans = {x[0]: (x[1], x[2]), y[0]: (y[1], y[2])}
-    curves: list[CycleCurve] = []
+    curves = list(known)
     waiting = [
         (cycle, KIND[cycle.label])
         for branch in branches
@@ -131,12 +144,12 @@ def cycle_boundaries(
     ]
     while waiting:  # two curves at a time, each through the first cycle that lies on none
         waiting = [task for task in waiting if not _known(curves, *task, x, y)]
-        found = _each(lambda task: _curve(model, spans, *task), waiting[:2], "", False)
+        found = each(lambda task: _curve(model, spans, *task), waiting[:2])
         for task, curve in zip(waiting[:2], found, strict=True):
             if curve is not None and not _known(curves, *task, x, y):
                 curves.append(curve)
         waiting = waiting[2:]
-    return tuple(curves)
+    return curves[len(known) :]
 
 
 def _last_cycle(branch: CycleBranch) -> Cycle:
@@ -198,7 +211,9 @@ def _traced(solver: Solver, orbit: Orbit, *rest: Any, **options: Any) -> CycleCu
     return curve if len(curve) > 1 else None
 
 
-def _each(work: Callable[[Any], Any], tasks: Sequence[Any], words: str, progress: bool) -> list:
+def each(
+    work: Callable[[Any], Any], tasks: Sequence[Any], words: str = "", progress: bool = False
+) -> list:
     """Results of ``work`` on every task, two at a time: the compiled loops release the lock."""
     from rich.progress import track
 

@@ -23,6 +23,7 @@ from continuation.engine.problems import (
     _subtract_row,
 )
 
+KINDS = ("pitchfork curve", "transcritical curve")
 UNFOLDED = 1e-7  # scaled beta beyond which the model has no branch point
 _SHIFT = 1e-4  # of the parameters' scales, for the one second derivative that is not compiled
 
@@ -146,5 +147,5 @@ def refresh_branch_point(n, matrix, border):
 
 BRANCH_POINT = Problem(
     "branch point curve", evaluate_branch_point, refresh_branch_point, 4, conditions=2, extra=1,
-    critical=1, least=-UNFOLDED, most=UNFOLDED,
+    critical=1, least=-UNFOLDED, most=UNFOLDED, words=KINDS,
 )  # fmt: skip

@@ -313,7 +313,8 @@ class Problem:
     ``conditions`` equations come after f = 0, ``extra`` unknowns after the free parameters, kept
     between ``least`` and ``most`` (in units of their scale); ``critical`` eigenvalues lie on the
     axis all along; ``border_rows`` vectors are carried along; ``second`` tells whether the
-    Jacobian's derivatives are needed.
+    Jacobian's derivatives are needed; ``words`` are what its curves are
+    called (the name, if empty).
     """
 
     name: str
@@ -326,6 +327,12 @@ class Problem:
     critical: int = 0
     least: float = 0.0
     most: float = float("inf")
+    words: tuple[str, ...] = ()
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """What its curves may be called."""
+        return self.words or (self.name,)
 
 
 EQUILIBRIUM = Problem("equilibria", evaluate_equilibrium, refresh_equilibrium, 1, second=False)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+
 import numpy as np
 
 from continuation.engine.borders import null_vectors
-from continuation.engine.branch_point_problem import BRANCH_POINT, UNFOLDED
+from continuation.engine.branch_point_problem import BRANCH_POINT, KINDS, UNFOLDED
 from continuation.engine.following import Follower, Trace, spans_around
 from continuation.engine.multilinear import MultilinearForms
 from continuation.engine.settings import Settings
@@ -16,11 +17,8 @@ from continuation.steady_states.branch import Branch, make_dataset, reasons
 from dynsys.errors import ConvergenceError, ModelError
 
 Spans = Mapping[str, tuple[float, float]]
-KINDS = ("pitchfork curve", "transcritical curve")
 _STRAIGHT = 1e-6  # quadratic coefficient, to the terms it is made of, of a pitchfork
-_UNFOLDS = (
-    f"beyond it the branches part: they cross only with an unfolding term above {UNFOLDED:g}"
-)
+_UNFOLDS = f"beyond it the branches part: they cross only with an unfolding term above {UNFOLDED:g}"
 
 
 def branch_point_curve(
