@@ -49,8 +49,8 @@ class Findings:
 @dataclass(frozen=True)
 class Answer:
     """What is stable at one place: ``place`` (2,) in units of the plane, ``values`` of the
-    parameters, ``stable`` attractors, the number of all ``equilibria``; ``simulated`` where the
-    cycles were found by simulation."""
+    parameters, ``stable`` attractors, the number of all ``equilibria``; ``simulated`` where its
+    cycles were found by simulation, and none nearby was known."""
 
     place: np.ndarray
     values: dict[str, float]
@@ -130,10 +130,10 @@ class Prober:
             seeds = None
         answer = self.ask(place, seeds)
         if not inside or answer.kinds[1]:
-            return answer
+            return replace(answer, simulated=answer.simulated and not inside)
         at = self.model.with_parameters(**answer.values)
         found = simulated_cycles(at, [self._state_on(*inside[0])])
-        return replace(answer, stable=[*answer.stable, *found], simulated=bool(found))
+        return replace(answer, stable=[*answer.stable, *found], simulated=False)
 
     def disputes(
         self, face: Polygon, answer: Answer, loose: Sequence[LineString]
