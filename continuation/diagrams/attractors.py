@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 SEEDS = 4  # branches from which a cycle at a new place is sought
 MOST_STEPS = 12  # in which a cycle is carried there,
 SHORTEST_STEP = 0.1  # the shortest of them in units of the whole way
+DEPARTURE = 0.01  # scaled distance from an unstable equilibrium at which simulations start
 _SMALLEST = 1e-3  # range of a scaled state below which an orbit is an equilibrium
 
 
@@ -120,6 +121,21 @@ def simulated_cycles(
         if cycle.stable and not any(_same(cycle, c) for c in found):
             found.append(cycle)
     return described(found)
+
+
+def departures(model: VectorField, equilibria: np.ndarray) -> list[tuple[np.ndarray, None]]:
+    """States beside every unstable equilibrium, to both sides along its most unstable direction."""
+    starts: list[tuple[np.ndarray, None]] = []
+    scale = model.scales
+    for x in equilibria:
+        values, vectors = np.linalg.eig(model.jacobian(x) * scale[None, :] / scale[:, None])
+        k = int(np.argmax(values.real))
+        if values[k].real > 0:
+            along = vectors[:, k].real
+            kick = DEPARTURE * scale * along / max(float(np.max(np.abs(along))), 1e-300)
+            sides = (kick, -kick) if values[k].imag == 0 else (kick,)
+            starts += [(x + side, None) for side in sides]
+    return starts
 
 
 def described(found: Sequence[Cycle]) -> list[dict[str, Any]]:

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from continuation.diagrams.probing import Findings, Prober
     from continuation.diagrams.survey import Survey
 
-ROUNDS = 3  # of looking again where the faces of a plane contradict themselves
+ROUNDS = 2  # of looking again where the faces of a plane contradict themselves,
+MOST_LOOKS = 4  # in so many faces a round, the largest first
 NOTABLE = 1e-3  # of the plane: an unresolved area that is warned of
 
 
@@ -256,18 +257,18 @@ def _settled(survey: Survey, progress: bool = False) -> Diagram:
     """Cut the plane, look again where its faces contradict themselves, until none does."""
     from rich.progress import track
 
-    from continuation.diagrams.regimes import cut, regime_graph
+    from continuation.diagrams.regimes import closed, cut, regime_graph
 
     model, x, y = survey.model, survey.x, survey.y
     regimes = cut(model, x, y, survey.findings())
     rounds = range(ROUNDS)
     for _ in track(rounds, description="boundaries that are missing", disable=not progress):
-        disputes = [dispute for dispute in regimes.disputes if dispute is not None]
-        grown = survey.follow(regimes.simulated())
-        grown = survey.look_between(disputes) or grown
+        grown = survey.follow(regimes.simulated()[:MOST_LOOKS])
+        grown = survey.look_between(regimes.contradictions()[:MOST_LOOKS]) or grown
         if not grown:
             break
         regimes = cut(model, x, y, survey.findings(), regimes)
+    regimes = closed(regimes)
     graph = regime_graph(model, x, y, regimes)
     found = survey.findings()
     diagram = Diagram(

@@ -12,6 +12,7 @@ from shapely.geometry import LineString, Polygon
 
 from continuation.diagrams.attractors import (
     Seed,
+    departures,
     nearest_cycles,
     plane_positions,
     simulated_cycles,
@@ -49,13 +50,13 @@ class Findings:
 @dataclass(frozen=True)
 class Answer:
     """What is stable at one place: ``place`` (2,) in units of the plane, ``values`` of the
-    parameters, ``stable`` attractors, the number of all ``equilibria``; ``simulated`` where its
+    parameters, ``stable`` attractors, all ``equilibria`` (k, n); ``simulated`` where its
     cycles were found by simulation, and none nearby was known."""
 
     place: np.ndarray
     values: dict[str, float]
     stable: list[dict[str, Any]]
-    equilibria: int
+    equilibria: np.ndarray
     simulated: bool = False
 
     @property
@@ -114,14 +115,15 @@ class Prober:
         stable += stable_cycles(at, seeds)
         simulated = bool(len(every) and not stable)
         if simulated:
-            stable = simulated_cycles(at, [(x + 0.01 * at.scales, None) for x in every])
-        return Answer(np.asarray(place, float), values, stable, len(every), simulated)
+            stable = simulated_cycles(at, departures(at, every))
+        return Answer(np.asarray(place, float), values, stable, every, simulated)
 
     def face(self, face: Polygon) -> Answer:
         """What is stable at the inmost place of a face.
 
         Cycles are sought from stable ones inside the face; where none is and no scan line runs
-        through the face, from the nearest ones.
+        through the face, from the nearest ones; and where none is found, by simulation along the
+        unstable manifolds of saddles.
         """
         place = place_inside(face)
         inside = self.cycles_inside(face)
@@ -129,11 +131,12 @@ class Prober:
         if not inside and not self._is_crossed(face):
             seeds = None
         answer = self.ask(place, seeds)
-        if not inside or answer.kinds[1]:
+        if answer.kinds[1] or answer.simulated:
             return replace(answer, simulated=answer.simulated and not inside)
         at = self.model.with_parameters(**answer.values)
-        found = simulated_cycles(at, [self._state_on(*inside[0])])
-        return replace(answer, stable=[*answer.stable, *found], simulated=False)
+        starts = [self._state_on(*inside[0])] if inside else departures(at, answer.equilibria)
+        found = simulated_cycles(at, starts)
+        return replace(answer, stable=[*answer.stable, *found], simulated=not inside)
 
     def disputes(
         self, face: Polygon, answer: Answer, loose: Sequence[LineString]

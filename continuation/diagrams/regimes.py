@@ -12,6 +12,7 @@ import shapely
 from shapely.geometry import LineString, Polygon
 
 from continuation.diagrams.attractors import trusted
+from continuation.diagrams.closing import Piece, closed_in
 from continuation.diagrams.partition import GRID, partition
 from continuation.diagrams.paths import Axis, Path, paths_of
 from continuation.diagrams.probing import Answer, Dispute, Findings, Prober
@@ -19,6 +20,7 @@ from continuation.diagrams.scan import each
 from continuation.diagrams.thresholds import threshold_lines
 from dynsys.vector_field import VectorField
 
+WORTH = 1e-3  # of the plane: faces worth a search for the boundary inside them
 NOTHING = "no attractor found"
 OUTSIDE = "outside the table's domain"
 _KEPT = ("name", "kind", "observables", "abscissa", "frequency", "period", "extrema", "state")
@@ -38,8 +40,15 @@ class Regimes:
     prober: Prober
 
     def simulated(self) -> list[Answer]:
-        """Answers whose cycles no branch had led to."""
-        return [a for a in self.answers if a.simulated and a.kinds[1]]
+        """Answers whose cycles no branch had led to, of the largest face first."""
+        return [a for k in self._by_area() if (a := self.answers[k]).simulated and a.kinds[1]]
+
+    def contradictions(self) -> list[Dispute]:
+        """All disputes, that of the largest face first."""
+        return [d for k in self._by_area() if (d := self.disputes[k]) is not None]
+
+    def _by_area(self) -> list[int]:
+        return sorted(range(len(self.faces)), key=lambda k: -self.faces[k].area)
 
 
 def cut(
@@ -64,6 +73,18 @@ def cut(
 
     found = each(look, parts.faces)
     return Regimes(paths, parts.faces, [a for a, _ in found], [d for _, d in found], prober)
+
+
+def closed(regimes: Regimes) -> Regimes:
+    """The plane with every face in dispute cut by a search into sure parts and a doubtful one."""
+    pieces: list[Piece] = []
+    for face, answer, dispute in zip(regimes.faces, regimes.answers, regimes.disputes, strict=True):
+        if dispute is None or face.area < WORTH:
+            pieces.append((face, answer, dispute))
+        else:
+            pieces += closed_in(regimes.prober, face, dispute)
+    faces, answers, disputes = (list(column) for column in zip(*pieces, strict=True))
+    return Regimes(regimes.paths, faces, answers, disputes, regimes.prober)
 
 
 def _settled(before: Regimes) -> dict[bytes, Answer]:
@@ -102,7 +123,8 @@ def regime_graph(model: VectorField, x: Axis, y: Axis, regimes: Regimes) -> nx.G
 
 def _content(model: VectorField, answer: Answer, dispute: Dispute | None) -> dict[str, Any]:
     names = tuple(item["name"] for item in answer.stable)
-    empty = NOTHING if answer.equilibria or not model.tables else OUTSIDE
+    count = len(answer.equilibria)
+    empty = NOTHING if count or not model.tables else OUTSIDE
     unresolved = "" if dispute is None else str(dispute)
     if not unresolved and not names and empty == NOTHING:
         unresolved = str(answer)
@@ -111,7 +133,7 @@ def _content(model: VectorField, answer: Answer, dispute: Dispute | None) -> dic
         "attractors": names,
         "label": label,
         "unresolved": unresolved,
-        "equilibria": answer.equilibria,
+        "equilibria": count,
         "stable": [_plain(item) for item in answer.stable],
         "parameters": answer.values,
     }

@@ -30,7 +30,7 @@ from dynsys.errors import ConvergenceError
 from dynsys.vector_field import VectorField
 
 LINES = 7  # scan lines in each direction: a closed curve smaller than a sixth of a span can hide
-MOST_LINES = 16  # further ones, through places at which regions disagree
+MOST_LINES = 12  # further ones, through places at which regions disagree
 _SAME_LINE = 1e-4  # distance in units of the plane at which two scan lines are one
 
 
