@@ -12,9 +12,9 @@ import time
 import numpy as np
 from numba import njit
 
-from dynsys.tables import table_jet
+from dynsys.compiled.splines import table_jet
 from dynsys.transfer import EIFNeuron, filter_time_constants, transfer_function, transfer_table
-from dynsys.transfer.stored import DEFAULT_SIGMA, PUBLISHED_MU
+from dynsys.transfer.table_format import DEFAULT_SIGMA, PUBLISHED_MU
 
 _LOOKUPS = 200_000
 

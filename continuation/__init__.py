@@ -2,48 +2,41 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING
 
-from continuation.diagrams.diagram import Diagram, bifurcation_diagram
-from continuation.engine.settings import Settings
-from continuation.engine.special_points import SpecialPoint
-from continuation.steady_states.branch import Branch
-from continuation.steady_states.branch_point_curves import branch_point_curve
-from continuation.steady_states.curves import fold_curve, hopf_curve
-from continuation.steady_states.equilibria import equilibria
-from continuation.steady_states.search import find_equilibria
-from continuation.storage import load
+from dynsys.lazy_names import lazy_names
 
-# The cycle engine compiles on its first import; equilibria should not wait for it.
-_LAZY = {
-    "ContClass": "continuation.pycont.container",
-    "CrossCheck": "continuation.pycont.comparison",
-    "Cycle": "continuation.cycles.branch",
-    "CycleBranch": "continuation.cycles.branch",
-    "CycleCurve": "continuation.cycles.curves",
-    "CycleSettings": "continuation.cycles.tracing",
-    "Dispersion": "continuation.steady_states.dispersion",
-    "cycle_fold_curve": "continuation.cycles.curves",
-    "cycle_sensitivity": "continuation.cycles.sensitivities",
-    "args": "continuation.pycont.container",
-    "cross_check": "continuation.pycont.comparison",
-    "direct_phase_response": "continuation.cycles.phase_response",
-    "dispersion": "continuation.steady_states.dispersion",
-    "homoclinic_curve": "continuation.cycles.homoclinic",
-    "LineDiagram": "continuation.diagrams.line_diagram",
-    "Map": "continuation.steady_states.maps",
-    "fixed_points": "continuation.steady_states.maps",
-    "limit_cycles": "continuation.cycles.limit_cycles",
-    "period_doubling_curve": "continuation.cycles.curves",
-    "phase_response": "continuation.cycles.phase_response",
-    "spiking_orbits": "continuation.neurons.spiking_orbits",
-    "SpikingBranch": "continuation.neurons.spiking_orbits",
-    "torus_curve": "continuation.cycles.curves",
-    "until": "continuation.user_functions.stopping",
-    "user_points": "continuation.user_functions.search",
-    "wave_equation": "continuation.steady_states.dispersion",
-}
+if TYPE_CHECKING:
+    from continuation.cycles.branch import CycleBranch
+    from continuation.cycles.curves import (
+        CycleCurve,
+        cycle_fold_curve,
+        period_doubling_curve,
+        torus_curve,
+    )
+    from continuation.cycles.cycle import Cycle
+    from continuation.cycles.homoclinic import homoclinic_curve
+    from continuation.cycles.limit_cycles import limit_cycles
+    from continuation.cycles.phase_response import direct_phase_response, phase_response
+    from continuation.cycles.sensitivities import cycle_sensitivity
+    from continuation.cycles.tracing import CycleSettings
+    from continuation.diagrams.diagram import Diagram, bifurcation_diagram
+    from continuation.diagrams.line_diagram import LineDiagram
+    from continuation.engine.settings import Settings
+    from continuation.engine.special_points import SpecialPoint
+    from continuation.neurons.spiking_orbits import SpikingBranch, spiking_orbits
+    from continuation.pycont.comparison import CrossCheck, cross_check
+    from continuation.pycont.container import ContClass, args
+    from continuation.steady_states.branch import Branch
+    from continuation.steady_states.branch_point_curves import branch_point_curve
+    from continuation.steady_states.curves import fold_curve, hopf_curve
+    from continuation.steady_states.dispersion import Dispersion, dispersion, wave_equation
+    from continuation.steady_states.equilibria import equilibria
+    from continuation.steady_states.maps import Map, fixed_points
+    from continuation.steady_states.search import find_equilibria
+    from continuation.storage import load
+    from continuation.user_functions.search import user_points
+    from continuation.user_functions.stopping import until
 
 __all__ = [
     "Branch",
@@ -85,8 +78,37 @@ __all__ = [
     "wave_equation",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name in _LAZY:
-        return getattr(import_module(_LAZY[name]), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__, __dir__ = lazy_names(
+    __name__,
+    {
+        "continuation.cycles.branch": ["CycleBranch"],
+        "continuation.cycles.curves": [
+            "CycleCurve",
+            "cycle_fold_curve",
+            "period_doubling_curve",
+            "torus_curve",
+        ],
+        "continuation.cycles.cycle": ["Cycle"],
+        "continuation.cycles.homoclinic": ["homoclinic_curve"],
+        "continuation.cycles.limit_cycles": ["limit_cycles"],
+        "continuation.cycles.phase_response": ["direct_phase_response", "phase_response"],
+        "continuation.cycles.sensitivities": ["cycle_sensitivity"],
+        "continuation.cycles.tracing": ["CycleSettings"],
+        "continuation.diagrams.diagram": ["Diagram", "bifurcation_diagram"],
+        "continuation.diagrams.line_diagram": ["LineDiagram"],
+        "continuation.engine.settings": ["Settings"],
+        "continuation.engine.special_points": ["SpecialPoint"],
+        "continuation.neurons.spiking_orbits": ["SpikingBranch", "spiking_orbits"],
+        "continuation.pycont.comparison": ["CrossCheck", "cross_check"],
+        "continuation.pycont.container": ["ContClass", "args"],
+        "continuation.steady_states.branch": ["Branch"],
+        "continuation.steady_states.curves": ["fold_curve", "hopf_curve"],
+        "continuation.steady_states.dispersion": ["Dispersion", "dispersion", "wave_equation"],
+        "continuation.steady_states.equilibria": ["equilibria"],
+        "continuation.steady_states.maps": ["Map", "fixed_points"],
+        "continuation.steady_states.search": ["find_equilibria"],
+        "continuation.storage": ["load"],
+        "continuation.user_functions.search": ["user_points"],
+        "continuation.user_functions.stopping": ["until"],
+    },
+)

@@ -6,7 +6,9 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from continuation.report import write_report, write_table
 from dynsys.commands import add_model_arguments, model_from
+from dynsys.errors import ConvergenceError, ModelError
 
 _EQUILIBRIA = """\
 Follow all equilibria across a span of one parameter; locate folds (LP), Hopf points (H), branch
@@ -63,11 +65,11 @@ def _parser(subparsers: Any, name: str, help_: str, about: str) -> argparse.Argu
 
 def run_equilibria(chosen: argparse.Namespace) -> None:
     """Compute, print and write a branch."""
+    # Here, since the command line's help should not wait for it.
     from continuation.drawing import save_figure
-    from continuation.report import write_report, write_table
     from continuation.steady_states.equilibria import equilibria
 
-    name, low, high = _axis(chosen.parameter)
+    name, low, high = axis_of(chosen.parameter)
     branch = equilibria(
         model_from(chosen), name, (low, high), settings=_settings(chosen), seed=chosen.seed
     )
@@ -81,15 +83,15 @@ def run_equilibria(chosen: argparse.Namespace) -> None:
 
 def run_diagram(chosen: argparse.Namespace) -> None:
     """Compute, print and write a diagram."""
+    # Here, since the command line's help should not wait for it.
     from continuation.diagrams.diagram import bifurcation_diagram
     from continuation.drawing import save_figure
-    from continuation.report import write_report, write_table
 
     if chosen.y is None:
         run_line_diagram(chosen)
         return
     diagram = bifurcation_diagram(
-        model_from(chosen), x=_axis(chosen.x), y=_axis(chosen.y),
+        model_from(chosen), x=axis_of(chosen.x), y=axis_of(chosen.y),
         settings=_settings(chosen), seed=chosen.seed, progress=True,
     )  # fmt: skip
     print(diagram)
@@ -103,12 +105,12 @@ def run_diagram(chosen: argparse.Namespace) -> None:
 
 def run_line_diagram(chosen: argparse.Namespace) -> None:
     """Compute, print and write a one-parameter diagram: equilibria and cycles."""
+    # Here, since the command line's help should not wait for it.
     from continuation.diagrams.diagram import bifurcation_diagram
     from continuation.drawing import save_figure
-    from continuation.report import write_report, write_table
 
     diagram = bifurcation_diagram(
-        model_from(chosen), x=_axis(chosen.x), settings=_settings(chosen), seed=chosen.seed
+        model_from(chosen), x=axis_of(chosen.x), settings=_settings(chosen), seed=chosen.seed
     )
     print(diagram)
     figures = save_figure(diagram.plot()[0], chosen.out / "diagram.png")
@@ -156,12 +158,11 @@ def add_prc(subparsers: Any) -> None:
 
 def run_cycles(chosen: argparse.Namespace) -> None:
     """Compute, print and write a branch of cycles."""
+    # Here, since the command line's help should not wait for it.
     from continuation import equilibria, limit_cycles
     from continuation.drawing import save_figure
-    from continuation.report import write_report, write_table
-    from dynsys.errors import ConvergenceError
 
-    name, low, high = _axis(chosen.parameter)
+    name, low, high = axis_of(chosen.parameter)
     branch = equilibria(model_from(chosen), name, (low, high), seed=chosen.seed)
     if not branch.points("H"):
         raise ConvergenceError(
@@ -180,9 +181,9 @@ def run_cycles(chosen: argparse.Namespace) -> None:
 
 def run_prc(chosen: argparse.Namespace) -> None:
     """Compute and write a phase response."""
+    # Here, since the command line's help should not wait for it.
     from continuation import limit_cycles, phase_response
     from continuation.drawing import draw_phase_response, save_figure
-    from continuation.report import write_table
 
     model = model_from(chosen)
     name = chosen.input if chosen.input in model.parameters else model.parameter_names[0]
@@ -200,9 +201,8 @@ def run_prc(chosen: argparse.Namespace) -> None:
     print(_written([*figures, write_table(rows, chosen.out / "phase_response.csv")]))
 
 
-def _axis(words: list[str]) -> tuple[str, float, float]:
-    from dynsys.errors import ModelError
-
+def axis_of(words: list[str]) -> tuple[str, float, float]:
+    """Name and span of an axis. Raises ModelError where two numbers are missing."""
     name, low, high = words
     try:
         return name, float(low), float(high)
@@ -211,6 +211,7 @@ def _axis(words: list[str]) -> tuple[str, float, float]:
 
 
 def _settings(chosen: argparse.Namespace) -> Any:
+    # Here, since the command line's help should not wait for it.
     from continuation.engine.settings import Settings
 
     return Settings() if chosen.step_max is None else Settings(step_max=chosen.step_max)

@@ -1,24 +1,20 @@
-"""Figures of branches and diagrams: computed data in, axes out, no pyplot."""
+"""Figures of plain data: tables, marks and regions in, axes out; no pyplot, no result classes."""
 
 from __future__ import annotations
 
+import base64
 import html as html_text
+from collections.abc import Iterable, Sequence
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 
-from dynsys.errors import unknown_name
+from dynsys.storage import write_atomically
 
-if TYPE_CHECKING:
-    from continuation.cycles.branch import CycleBranch
-    from continuation.cycles.curves import CycleCurve
-    from continuation.diagrams.diagram import Diagram
-    from continuation.diagrams.line_diagram import LineDiagram
-    from continuation.steady_states.branch import Branch
+if TYPE_CHECKING:  # tables are only read here: who draws none need not load xarray
+    import xarray as xr
 
 DARK = "#222222"
 FOLD_COLOR, HOPF_COLOR, BRANCHING_COLOR = "#1f4e79", "#c8553d", "#3d7a4a"
@@ -42,61 +38,105 @@ MARKERS = {
 }  # fmt: skip
 
 
-def new_axes(size: tuple[float, float] = (6.4, 4.8)) -> Any:
-    """Axes of a new figure that belongs to no graphical interface."""
+CYCLE_COLOR = "#7a3e9d"
+# The curves of a plane of two parameters, by their word in the legend.
+CURVE_STYLES: dict[str, dict[str, Any]] = {
+    "fold of cycles": {"color": CYCLE_COLOR, "lw": 1.1, "ls": "-"},
+    "period doubling": {"color": CYCLE_COLOR, "lw": 1.1, "ls": (0, (1, 1.2))},
+    "torus bifurcation": {"color": CYCLE_COLOR, "lw": 1.1, "ls": (0, (5, 1.5, 1, 1.5))},
+    "diverging period or canard": {"color": CYCLE_COLOR, "lw": 1.1, "ls": (0, (4, 1.2))},
+    "fold of equilibria": {"color": FOLD_COLOR, "lw": 1.6, "ls": "-"},
+    "Hopf": {"color": HOPF_COLOR, "lw": 1.6, "ls": (0, (6, 1.5))},
+    "pitchfork": {"color": BRANCHING_COLOR, "lw": 1.6, "ls": (0, (8, 1.5, 2, 1.5))},
+    "transcritical": {"color": BRANCHING_COLOR, "lw": 1.6, "ls": (0, (3, 1))},
+}
+
+
+class Mark(NamedTuple):
+    """A special point in a figure: where, its label ("LP") and its name ("LP2")."""
+
+    x: float
+    y: float
+    label: str
+    name: str
+
+
+class Curve(NamedTuple):
+    """A curve (k,) of a plane; ``word`` is a key of ``CURVE_STYLES``."""
+
+    word: str
+    x: np.ndarray
+    y: np.ndarray
+
+
+class Region(NamedTuple):
+    """A region of a plane: its word, its (multi)polygon, where the word fits (None: nowhere), and
+    whether what is stable there is known for all of it."""
+
+    word: str
+    shape: Any
+    place: tuple[float, float] | None
+    resolved: bool = True
+
+
+def new_figure(size: tuple[float, float] = (6.4, 4.8)) -> Any:
+    """A figure that belongs to no graphical interface."""
+    # Every result imports this file, and matplotlib takes 0.3 s to load.
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
     figure = Figure(figsize=size, layout="constrained")
     FigureCanvasAgg(figure)
-    return figure.subplots()
+    return figure
 
 
-def label_of(model: Any, name: str) -> str:
-    """Axis label: the name with its unit."""
-    unit = model.unit(name)
+def new_axes(size: tuple[float, float] = (6.4, 4.8)) -> Any:
+    """Axes of a new figure that belongs to no graphical interface."""
+    return new_figure(size).subplots()
+
+
+def axis_label(name: str, unit: str) -> str:
+    """The name with its unit."""
     return f"{name} ({unit})" if unit else name
 
 
-def draw_branch(branch: Branch, observable: str | None = None, ax: Any = None) -> Any:
-    """Draw a branch: in one parameter against an observable, in two in their plane.
+def _label(data: xr.Dataset, name: str) -> str:
+    return axis_label(name, data[name].attrs.get("units", ""))
 
-    Stable pieces solid and wide, unstable dashed and thin; special points labelled.
+
+def draw_branch(
+    data: xr.Dataset, across: str, up: str, marks: Iterable[Mark] = (), ax: Any = None,
+    by_stability: bool = True,
+) -> Any:  # fmt: skip
+    """Draw every ``piece`` of a curve in two of its columns; returns the axes.
+
+    Stable parts solid and wide, unstable dashed and thin, or all of it solid; marks with names.
     """
     ax = new_axes() if ax is None else ax
-    model = branch.model
-    horizontal = branch.parameters[0]
-    vertical = branch.parameters[1] if len(branch.parameters) == 2 else observable
-    vertical = vertical or model.observable_names[0]
-    model.unit(vertical)  # an unknown name is answered here with the known ones
-    for piece in branch.pieces():
-        _draw_piece(ax, piece, horizontal, vertical, solid=len(branch.parameters) == 2)
-    marks: list[Mark] = []
-    for point in branch.special_points:
-        value = point.parameters.get(vertical, point.observables.get(vertical))
-        if value is None:
-            value = float(point.state[list(model.states).index(vertical)])
-        marks.append((point.parameters[horizontal], value, point.label, point.name))
-    ax.set_xlabel(label_of(model, horizontal))
-    ax.set_ylabel(label_of(model, vertical))
+    for number in np.unique(data["piece"].values):
+        piece = data.isel(point=np.flatnonzero(data["piece"].values == number))
+        stable = piece["stable"].values
+        stable = stable if by_stability else np.ones(len(stable), bool)
+        _draw_line(ax, piece[across].values, piece[up].values, stable, DARK)
+    ax.set(xlabel=_label(data, across), ylabel=_label(data, up))
     ax.margins(x=0.02)
     ax.autoscale_view()
-    _mark(ax, marks)
+    draw_marks(ax, marks)
     return ax
 
 
-def _draw_piece(ax: Any, piece: Any, horizontal: str, vertical: str, solid: bool) -> None:
-    x, y = piece[horizontal].values, piece[vertical].values
-    stable = np.ones(len(x), bool) if solid else piece["stable"].values
+def _draw_line(ax: Any, x: np.ndarray, y: np.ndarray, stable: np.ndarray, color: str) -> None:
     edges = np.flatnonzero(np.diff(stable.astype(int))) + 1
     for part in np.split(np.arange(len(x)), edges):
         run = np.append(part, part[-1] + 1) if part[-1] + 1 < len(x) else part
         style = {"ls": "-", "lw": 2.0} if stable[part[0]] else {"ls": (0, (4, 2)), "lw": 1.0}
-        ax.plot(x[run], y[run], color=DARK, **style)
+        ax.plot(x[run], y[run], color=color, **style)
 
 
-Mark = tuple[float, float, str, str]  # x, y, label, name
 _OFFSETS = [(6, 6), (6, -13), (-26, 6), (-26, -13), (14, 20), (14, -27), (-38, 20), (-38, -27)]
 
 
-def _mark(ax: Any, marks: list[Mark]) -> None:
+def draw_marks(ax: Any, marks: Iterable[Mark]) -> None:
     """Draw special points and their names; crowded names move away on leader lines."""
     taken: list[np.ndarray] = []
     scale = ax.figure.dpi / 72
@@ -119,81 +159,44 @@ def _mark(ax: Any, marks: list[Mark]) -> None:
         )  # fmt: skip
 
 
-# By kind of curve of equilibria: its word, color and line style.
-EQUILIBRIUM_STYLES: dict[str, tuple[str, str, Any]] = {
-    "fold curve": ("fold of equilibria", FOLD_COLOR, "-"),
-    "hopf curve": ("Hopf", HOPF_COLOR, (0, (6, 1.5))),
-    "pitchfork curve": ("pitchfork", BRANCHING_COLOR, (0, (8, 1.5, 2, 1.5))),
-    "transcritical curve": ("transcritical", BRANCHING_COLOR, (0, (3, 1))),
-}
-CYCLE_COLOR = "#7a3e9d"
-EXPLOSIVE = 1e-3  # sensitivity to the period below which a curve of fixed period is a boundary
-# By kind of curve (continuation.cycles.conditions): its word and its line style.
-CURVE_STYLES = {
-    1: ("fold of cycles", "-"),
-    2: ("period doubling", (0, (1, 1.2))),
-    3: ("torus bifurcation", (0, (5, 1.5, 1, 1.5))),
-    4: ("diverging period or canard", (0, (4, 1.2))),
-}
-
-
-def draw_cycle_curve(curve: CycleCurve, ax: Any = None) -> Any:
-    """Draw a curve of bifurcating cycles in the plane of its two parameters. Returns the axes."""
+def draw_cycle_curve(
+    curve: Curve, labels: tuple[str, str], marks: Iterable[Mark] = (), ax: Any = None
+) -> Any:
+    """Draw a curve of bifurcating cycles in the plane of its two parameters; returns the axes."""
     ax = new_axes() if ax is None else ax
-    first, second = curve.parameters
-    _, style = CURVE_STYLES[curve.solver.kind]
-    ax.plot(curve.data[first].values, curve.data[second].values, color=CYCLE_COLOR, ls=style)
-    ax.set(xlabel=label_of(curve.model, first), ylabel=label_of(curve.model, second))
+    ax.plot(curve.x, curve.y, color=CYCLE_COLOR, ls=CURVE_STYLES[curve.word]["ls"])
+    ax.set(xlabel=labels[0], ylabel=labels[1])
     ax.margins(x=0.02)
     ax.autoscale_view()
-    _mark(ax, [(c.parameters[first], c.parameters[second], c.label, c.name)
-               for c in curve.special_points])  # fmt: skip
+    draw_marks(ax, marks)
     return ax
 
 
-def draw_cycles(branch: CycleBranch, observable: str | None = None, ax: Any = None) -> Any:
-    """Draw the largest and smallest value along the cycles, with a light fill where stable.
+def draw_cycles(
+    data: xr.Dataset, parameter: str, observable: str, marks: Iterable[Mark] = (), ax: Any = None
+) -> Any:
+    """Draw the largest and smallest value of an observable along cycles; returns the axes.
 
-    Stable solid and wide, unstable dashed and thin; special cycles labelled at their maximum.
+    Stable solid and wide, unstable dashed and thin.
     """
     ax = new_axes() if ax is None else ax
-    model = branch.model
-    name = observable or model.observable_names[0]
-    if name not in model.observables:
-        raise unknown_name("observable", name, model.observables, model.name)
-    x, stable = branch.data[branch.parameter].values, branch.data["stable"].values
+    x, stable = data[parameter].values, data["stable"].values
     for end in ("min", "max"):
-        y = branch.data[f"{end}_{name}"].values
-        edges = np.flatnonzero(np.diff(stable.astype(int))) + 1
-        for part in np.split(np.arange(len(x)), edges):
-            run = np.append(part, part[-1] + 1) if part[-1] + 1 < len(x) else part
-            style = {"ls": "-", "lw": 2.0} if stable[part[0]] else {"ls": (0, (4, 2)), "lw": 1.0}
-            ax.plot(x[run], y[run], color=CYCLE_COLOR, **style)
-    marks = [(c.orbit.value, c.extrema(name)[1], c.label, c.name) for c in branch.special_points]
-    ax.set(xlabel=label_of(model, branch.parameter), ylabel=label_of(model, name))
+        _draw_line(ax, x, data[f"{end}_{observable}"].values, stable, CYCLE_COLOR)
+    unit = data[f"max_{observable}"].attrs.get("units", "")
+    ax.set(xlabel=_label(data, parameter), ylabel=axis_label(observable, unit))
     ax.autoscale_view()
-    _mark(ax, marks)
+    draw_marks(ax, marks)
     return ax
 
 
-def draw_line_diagram(diagram: LineDiagram, observable: str | None = None, axes: Any = None) -> Any:
-    """Draw equilibria with the cycles' extrema and, below on the same axis, their frequency."""
-    if axes is None:
-        figure = Figure(figsize=(6.8, 6.0), layout="constrained")
-        FigureCanvasAgg(figure)
-        axes = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
-    upper, lower = axes
-    draw_branch(diagram.equilibria, observable, ax=upper)
-    for branch in diagram.cycles:
-        draw_cycles(branch, observable, ax=upper)
-        x, y = branch.data[branch.parameter].values, branch.data["frequency"].values
-        stable = branch.data["stable"].values
-        lower.plot(x, np.where(stable, y, np.nan), color=CYCLE_COLOR, lw=2.0)
-        lower.plot(x, np.where(stable, np.nan, y), color=CYCLE_COLOR, lw=1.0, ls=(0, (4, 2)))
-    upper.set_xlabel("")
-    unit = "Hz" if diagram.model.time_unit else "cycles per time unit"
-    lower.set(xlabel=label_of(diagram.model, diagram.parameter), ylabel=f"frequency ({unit})")
-    return axes
+def draw_frequencies(branches: Sequence[xr.Dataset], parameter: str, ax: Any) -> Any:
+    """Draw the frequency along branches of cycles: solid where stable; returns the axes."""
+    for data in branches:
+        x, y, stable = (data[k].values for k in (parameter, "frequency", "stable"))
+        ax.plot(x, np.where(stable, y, np.nan), color=CYCLE_COLOR, lw=2.0)
+        ax.plot(x, np.where(stable, np.nan, y), color=CYCLE_COLOR, lw=1.0, ls=(0, (4, 2)))
+    return ax
 
 
 def draw_phase_response(response: Any, ax: Any = None) -> Any:
@@ -209,61 +212,42 @@ def draw_phase_response(response: Any, ax: Any = None) -> Any:
     return ax
 
 
-def draw_diagram(diagram: Diagram, ax: Any = None, regions: bool = True) -> Any:
-    """Draw a diagram: regions filled and named, fold and Hopf curves, codimension-two points."""
+def draw_diagram(
+    curves: Sequence[Curve], regions: Sequence[Region], marks: Iterable[Mark],
+    x: tuple[str, float, float], y: tuple[str, float, float], ax: Any = None,
+) -> Any:  # fmt: skip
+    """Draw regions filled and named, curves with a legend, and marks; returns the axes.
+
+    ``x``, ``y`` are (label, low, high) of the axes.
+    """
     ax = new_axes((7.2, 5.6)) if ax is None else ax
-    x, y = diagram.x, diagram.y
-    if regions:
-        _fill_regions(ax, diagram)
+    _fill_regions(ax, regions)
     shown: set[str] = set()
-    for wave in diagram.cycle_curves:
-        word, style = CURVE_STYLES[wave.solver.kind]
-        along = wave.data[x[0]].values
-        if "sensitivity" in wave.data:  # elsewhere the period is just a period
-            along = np.where(wave.data["sensitivity"].values < EXPLOSIVE, along, np.nan)
-        ax.plot(
-            along, wave.data[y[0]].values, lw=1.1, color=CYCLE_COLOR, ls=style,
-            label=None if word in shown else word,
-        )  # fmt: skip
-        shown.add(word)
-    for curve in diagram.curves:
-        word, color, style = EQUILIBRIUM_STYLES[curve.kind]
-        ax.plot(
-            curve.data[x[0]].values, curve.data[y[0]].values, color=color, lw=1.6, ls=style,
-            label=None if word in shown else word,
-        )  # fmt: skip
-        shown.add(word)
-    ax.set(xlim=x[1:], ylim=y[1:], xlabel=label_of(diagram.model, x[0]),
-           ylabel=label_of(diagram.model, y[0]))  # fmt: skip
-    _mark(ax, [(p.parameters[x[0]], p.parameters[y[0]], p.label, p.name)
-               for p in diagram.special_points()])  # fmt: skip
+    for curve in curves:
+        word = None if curve.word in shown else curve.word
+        ax.plot(curve.x, curve.y, label=word, **CURVE_STYLES[curve.word])
+        shown.add(curve.word)
+    ax.set(xlim=x[1:], ylim=y[1:], xlabel=x[0], ylabel=y[0])
+    draw_marks(ax, marks)
     if shown:
         ax.legend(loc="upper left", fontsize=8, framealpha=0.9)
     return ax
 
 
-def _fill_regions(ax: Any, diagram: Diagram) -> None:
+def _fill_regions(ax: Any, regions: Sequence[Region]) -> None:
     spare = iter(SPARE_COLORS * 10)
     colors: dict[str, str] = dict(REGION_COLORS)
-    area = (diagram.x[2] - diagram.x[1]) * (diagram.y[2] - diagram.y[1])
-    for _, region in diagram.regimes.nodes(data=True):
-        color = colors.setdefault(region["label"], next(spare))
-        shape = region["polygon"]
-        for part in getattr(shape, "geoms", [shape]):
+    for region in regions:
+        color = colors.setdefault(region.word, next(spare))
+        for part in getattr(region.shape, "geoms", [region.shape]):
             ax.fill(*part.exterior.xy, color=color, lw=0, zorder=0)
-            if region["unresolved"]:
+            if not region.resolved:
                 ax.fill(*part.exterior.xy, fill=False, hatch="///", ec=DARK, lw=0, zorder=0)
             for hole in part.interiors:
                 ax.fill(*hole.xy, color="white", lw=0, zorder=0)
-        if shape.area > 0.012 * area:
-            _name_region(ax, shape, region)
-
-
-def _name_region(ax: Any, shape: Any, region: dict[str, Any]) -> None:
-    import shapely
-
-    words = f"{region['label']} (unresolved)" if region["unresolved"] else region["label"]
-    _write(ax, shapely.maximum_inscribed_circle(shape).coords[0], words)
+        if region.place is not None:
+            word = region.word if region.resolved else f"{region.word} (unresolved)"
+            _write(ax, region.place, word)
 
 
 def _write(ax: Any, center: Any, label: str) -> None:
@@ -274,8 +258,6 @@ def _write(ax: Any, center: Any, label: str) -> None:
 
 def save_figure(ax: Any, stem: Path) -> list[Path]:
     """Write the axes' figure as PNG and SVG beside each other; returns the files."""
-    from dynsys.storage import write_atomically
-
     files = []
     for suffix in (".png", ".svg"):
         path = stem.with_suffix(suffix)
@@ -283,14 +265,12 @@ def save_figure(ax: Any, stem: Path) -> list[Path]:
     return files
 
 
-def html(branch: Branch) -> str:
-    """The branch's figure with its table, for a notebook."""
-    import base64
-
+def html(ax: Any, title: str, text: str) -> str:
+    """The axes' figure with a text below, for a notebook."""
     buffer = BytesIO()
-    draw_branch(branch).figure.savefig(buffer, format="png", dpi=90)
+    ax.figure.savefig(buffer, format="png", dpi=90)
     image = base64.b64encode(buffer.getvalue()).decode()
     return (
-        f'<img src="data:image/png;base64,{image}" alt="{html_text.escape(branch.kind)}">'
-        f"<pre>{html_text.escape(str(branch))}</pre>"
+        f'<img src="data:image/png;base64,{image}" alt="{html_text.escape(title)}">'
+        f"<pre>{html_text.escape(text)}</pre>"
     )

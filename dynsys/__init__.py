@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING
 
-from dynsys.definition import Attractors, Observable, Parameter, State
-from dynsys.delays import delay
-from dynsys.errors import ConvergenceError, DynsysError, ModelError, StorageError, UnknownNameError
-from dynsys.tables import SmoothTable
-from dynsys.vector_field import VectorField
+from dynsys.lazy_names import lazy_names
 
-# The integrators compile on their first import, doors to other tools are rarely opened.
-_LAZY = {
-    "Coupling": "dynsys.coupling",
-    "Diffusion": "dynsys.coupling",
-    "Pattern": "dynsys.simulation.graph_runs",
-    "Tolerance": "dynsys.simulation",
-    "couple": "dynsys.coupling",
-    "frequency_response": "dynsys.linear_response",
-    "read_ode": "dynsys.exchange.ode_reader",
-    "read_pydstool": "dynsys.exchange.pydstool_specification",
-    "simulate": "dynsys.simulation",
-    "simulate_ensemble": "dynsys.simulation",
-    "simulate_nodes": "dynsys.simulation.graph_runs",
-}
+if TYPE_CHECKING:
+    from dynsys.coupling.coupled_field import couple
+    from dynsys.coupling.edges import Coupling, Diffusion
+    from dynsys.definition import Attractors, Observable, Parameter, State
+    from dynsys.errors import (
+        ConvergenceError,
+        DynsysError,
+        ModelError,
+        StorageError,
+        UnknownNameError,
+    )
+    from dynsys.exchange.ode_reader import read_ode
+    from dynsys.exchange.pydstool_specification import read_pydstool
+    from dynsys.expressions.delay import delay
+    from dynsys.linear_response import frequency_response
+    from dynsys.simulation.adaptive import Tolerance
+    from dynsys.simulation.ensembles import simulate_ensemble
+    from dynsys.simulation.graph_runs import Pattern, simulate_nodes
+    from dynsys.simulation.runs import simulate
+    from dynsys.tables import SmoothTable
+    from dynsys.vector_field import VectorField
+    from dynsys.version import __version__
 
 __all__ = [
     "Attractors",
@@ -42,6 +45,7 @@ __all__ = [
     "Tolerance",
     "UnknownNameError",
     "VectorField",
+    "__version__",
     "couple",
     "delay",
     "frequency_response",
@@ -52,8 +56,29 @@ __all__ = [
     "simulate_nodes",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name in _LAZY:
-        return getattr(import_module(_LAZY[name]), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__, __dir__ = lazy_names(
+    __name__,
+    {
+        "dynsys.coupling.coupled_field": ["couple"],
+        "dynsys.coupling.edges": ["Coupling", "Diffusion"],
+        "dynsys.definition": ["Attractors", "Observable", "Parameter", "State"],
+        "dynsys.errors": [
+            "ConvergenceError",
+            "DynsysError",
+            "ModelError",
+            "StorageError",
+            "UnknownNameError",
+        ],
+        "dynsys.exchange.ode_reader": ["read_ode"],
+        "dynsys.exchange.pydstool_specification": ["read_pydstool"],
+        "dynsys.expressions.delay": ["delay"],
+        "dynsys.linear_response": ["frequency_response"],
+        "dynsys.simulation.adaptive": ["Tolerance"],
+        "dynsys.simulation.ensembles": ["simulate_ensemble"],
+        "dynsys.simulation.graph_runs": ["Pattern", "simulate_nodes"],
+        "dynsys.simulation.runs": ["simulate"],
+        "dynsys.tables": ["SmoothTable"],
+        "dynsys.vector_field": ["VectorField"],
+        "dynsys.version": ["__version__"],
+    },
+)

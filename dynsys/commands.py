@@ -1,4 +1,7 @@
-"""The command ``dynsys``: subcommands come from the entry-point group ``dynsys.commands``."""
+"""The command ``dynsys``: subcommands come from the entry-point group ``dynsys.commands``.
+
+Their modules are all imported to make the parser: they import what computes only when they run.
+"""
 
 from __future__ import annotations
 
@@ -6,19 +9,23 @@ import argparse
 import inspect
 import os
 import re
+import runpy
 import sys
 from collections.abc import Callable, Sequence
-from importlib.metadata import PackageNotFoundError, entry_points, version
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dynsys.errors import DynsysError, ModelError, unknown_name
+from dynsys.library import contents
+from dynsys.version import __version__
 
 if TYPE_CHECKING:
     from dynsys.vector_field import VectorField
 
 GROUP = "dynsys.commands"
 _FAILED, _UNREADABLE, _INTERRUPTED = 1, 2, 130  # 128 + the number of the signal
+_FIGURES = (".png", ".svg", ".pdf")
 _ABOUT = """\
 Bifurcation analysis of neural population models, from the model's name to the figure.
 
@@ -84,7 +91,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="dynsys", description=_ABOUT, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--version", action="version", version=_version())
+    parser.add_argument("--version", action="version", version=f"dynsys {__version__}")
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
     subparsers = parser.add_subparsers(metavar="COMMAND", parser_class=_Parser)
     for entry in sorted(entry_points(group=GROUP), key=lambda e: e.name):
@@ -95,13 +102,6 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _version() -> str:
-    try:
-        return f"dynsys {version('dynsys-toolbox')}"
-    except PackageNotFoundError:
-        return "dynsys (not installed)"
-
-
 def add_models(subparsers: Any) -> None:
     """``dynsys models``."""
     parser = subparsers.add_parser("models", help="list the model library")
@@ -109,11 +109,10 @@ def add_models(subparsers: Any) -> None:
 
 
 def _list_models(_: argparse.Namespace) -> None:
-    from dynsys.models import LIBRARY
-
-    width = max(map(len, LIBRARY))
-    for name, factory in LIBRARY.items():
-        print(f"{name:<{width}}  {factory().meaning}")
+    known = contents()
+    width = max(map(len, known))
+    for name, line in known.items():
+        print(f"{name:<{width}}  {line}")
 
 
 def add_describe(subparsers: Any) -> None:
@@ -165,7 +164,16 @@ def assigned_values(assignments: Sequence[str]) -> dict[str, float]:
     return values
 
 
+def check_figure(path: Path | None) -> None:
+    """ModelError where a figure's file has another ending than .png, .svg or .pdf."""
+    if path is not None and path.suffix not in _FIGURES:
+        raise ModelError(
+            f"--plot {path}: a figure ends in {', '.join(_FIGURES)}; try {path.with_suffix('.png')}"
+        )
+
+
 def _find_model(name: str, options: Sequence[str] = ()) -> VectorField:
+    # Here, since the command line's help should not wait for it.
     from dynsys.models import LIBRARY
 
     if ".py:" in name:
@@ -205,8 +213,7 @@ def _typed_options(
 
 def _own_model(name: str) -> VectorField:
     """The model of ``path/to/file.py:name``, a VectorField or a function that returns one."""
-    import runpy
-
+    # Here, since the command line's help should not wait for it.
     from dynsys.vector_field import VectorField
 
     path, _, attribute = name.rpartition(":")
@@ -233,6 +240,7 @@ def _own_model(name: str) -> VectorField:
 
 def _may_be_model(value: Any, path: str) -> bool:
     """Whether a name of a user's file is worth suggesting: a model or a function of that file."""
+    # Here, since the command line's help should not wait for it.
     from dynsys.vector_field import VectorField
 
     code = getattr(value, "__code__", None)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from graphlib import CycleError, TopologicalSorter
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
@@ -14,6 +13,7 @@ import sympy
 
 from dynsys.errors import ModelError, unknown_name
 from dynsys.expressions.parsing import parse_expression
+from dynsys.expressions.symbols import symbol
 from dynsys.tables import SmoothTable
 
 Expression: TypeAlias = Any  # str, float or sympy.Expr; SymPy carries no types
@@ -86,10 +86,6 @@ class Attractors:
 
     def name(self, value: float) -> str:
         return self.names[int(np.searchsorted(self.borders, value))]
-
-
-def symbol(name: str) -> sympy.Symbol:
-    return sympy.Symbol(name, real=True)
 
 
 class Reader:
@@ -176,17 +172,3 @@ def ordered_equations(
     if missing:
         raise ModelError(f"{owner}: no equation for the state {', '.join(missing)}")
     return MappingProxyType({label: equations[label] for label in states})
-
-
-def evaluation_order(owner: str, definitions: Mapping[str, sympy.Expr]) -> list[str]:
-    needs = {
-        label: {s.name for s in e.free_symbols if s.name in definitions}
-        for label, e in definitions.items()
-    }
-    try:
-        return list(TopologicalSorter(needs).static_order())
-    except CycleError as error:
-        circle = " -> ".join(error.args[1])
-        raise ModelError(
-            f"{owner}: the definitions {circle} depend on each other without a delay"
-        ) from None

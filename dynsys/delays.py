@@ -8,42 +8,20 @@ whose last state is the delayed signal. Equilibria are exact; eigenvalues conver
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 import sympy
-from numba import int64, njit, types
+from numba import int64, types
 
 from dynsys.compiled.kernels import MATRIX, OBSERVABLES_TYPE, VECTOR
+from dynsys.errors import ModelError
+from dynsys.expressions.delay import Delay
+from dynsys.expressions.symbols import symbol
+from dynsys.numba_cache import njit
 
 DEFAULT_ORDER = 6
-
-
-class Delay(sympy.Function):
-    """``Delay(signal, tau)``: the signal's value ``tau`` ago (same unit as the model's time)."""
-
-    nargs = 2
-
-    def _latex(self, printer, exp=None):
-        signal, tau = self.args
-        text = rf"\left[{printer._print(signal)}\right]_{{t-{printer._print(tau)}}}"
-        return text if exp is None else rf"{text}^{{{exp}}}"
-
-
-def delay(signal: sympy.Expr | float, tau: sympy.Expr | float) -> sympy.Expr:
-    """The value of ``signal`` a time ``tau`` ago, for use inside an equation.
-
-    ``tau`` must be positive when the model is used: a constant or an expression in parameters.
-
-    Example
-    -------
-    >>> import sympy
-    >>> from dynsys import delay
-    >>> N, r = sympy.symbols("N r")
-    >>> r * N * (1 - delay(N, 1))
-    N*r*(1 - Delay(N, 1))
-    """
-    return Delay(sympy.sympify(signal), sympy.sympify(tau))
 
 
 @dataclass(frozen=True)
@@ -108,6 +86,21 @@ def replace_delays(
         for (signal, tau), nodes in found.items()
     ]
     return [_without_delays(e, outputs) for e in expressions], lines
+
+
+def delays_in(
+    expressions: Iterable[sympy.Expr], states: Iterable[str], owner: str
+) -> tuple[sympy.Expr, ...]:
+    """All delays tau in expressions; ModelError where one depends on a state."""
+    delays = {term.args[1] for e in expressions for term in e.atoms(Delay)}
+    variable = set(map(symbol, states))
+    for tau in delays:
+        if tau.free_symbols & variable:
+            raise ModelError(
+                f"{owner}: the delay {tau} depends on a state; only delays that are "
+                "constants or expressions in parameters are supported"
+            )
+    return tuple(delays)
 
 
 def _without_delays(expression: sympy.Expr, outputs: dict[sympy.Expr, sympy.Symbol]) -> sympy.Expr:

@@ -10,6 +10,7 @@ import sympy
 from dynsys.expressions.printing import to_text
 
 if TYPE_CHECKING:
+    from dynsys.definition import Attractors
     from dynsys.vector_field import VectorField
 
 
@@ -42,9 +43,20 @@ def text(model: VectorField) -> str:
         parts += [f"  {to_text(x.signal)} delayed by {to_text(x.tau)}" for x in model.lines]
     if model.tables:
         parts += ["", "Tables", *(_domain(k, t.domain) for k, t in model.tables.items())]
+    if model.attractors is not None:
+        parts += ["", "Attractors", *_words(model.attractors)]
     if model.source:
         parts += ["", f"Source: {model.source}"]
     return "\n".join(parts)
+
+
+def _words(rule: Attractors) -> list[str]:
+    """ "down < 4 < up" for the bands of the naming observable, and the words for cycles."""
+    parts = [rule.names[0]]
+    for border, name in zip(rule.borders, rule.names[1:], strict=False):
+        parts += [f"{border:g}", name]
+    lines = [f"  equilibria by {rule.observable}: {' < '.join(parts)}"]
+    return lines + ([f"  cycles: {', '.join(rule.cycles)}"] if rule.cycles else [])
 
 
 def _domain(name: str, domain: Mapping[str, tuple[float, float]]) -> str:

@@ -1,4 +1,7 @@
-"""``dynsys doctor``: what works on this machine, and the line that repairs what does not."""
+"""``dynsys doctor``: what works on this machine, and the line that repairs what does not.
+
+Each check imports what it tries: a part that is broken must not break the others, nor the start.
+"""
 
 from __future__ import annotations
 
@@ -94,6 +97,7 @@ def _libraries(part: str) -> Finding:
 
 
 def _cache(part: str) -> Finding:
+    # Here, so that what cannot be imported is one finding among others.
     from dynsys.cache import cache_directory
 
     place = cache_directory()
@@ -109,6 +113,7 @@ def _cache(part: str) -> Finding:
 
 
 def _engine(part: str) -> Finding:
+    # Here, so that what cannot be imported is one finding among others.
     from dynsys.vector_field import VectorField
 
     value = VectorField("doctor", {"x": 1.0}, {"k": 2.0}, {"x": "-k*x^3"}).jacobian([2.0])[0, 0]
@@ -131,6 +136,7 @@ def _threads(part: str) -> Finding:
 
 
 def _pydstool(part: str) -> Finding:
+    # Here, so that what cannot be imported is one finding among others.
     from dynsys.exchange.pydstool_import import pydstool
 
     found = _installed("PyDSTool")

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from dynsys.definition import Attractors, Observable, Parameter, State
+from dynsys.doors import door
 from dynsys.errors import StorageError
 from dynsys.expressions.printing import to_text
 
@@ -47,53 +51,51 @@ def to_dict(model: VectorField) -> dict[str, Any]:
     }
 
 
-def from_dict(content: dict[str, Any]) -> VectorField:
-    """Rebuild a model; StorageError where the data is damaged or a table is not to be found."""
-    from dynsys.definition import Attractors, Parameter, State
-    from dynsys.vector_field import VectorField
-
+@contextmanager
+def reading() -> Iterator[None]:
+    """What damaged data raises becomes a StorageError."""
     try:
-        if content["format"] != FORMAT:
-            raise StorageError(
-                f"the model is stored in format {content['format']}; this version reads {FORMAT}"
-            )
-        named = content["attractors"]
-        model = VectorField(
-            name=content["name"],
-            meaning=content["meaning"],
-            states={
-                k: State(v[0], tuple(v[1]) if v[1] else None, *v[2:])
-                for k, v in content["states"].items()
-            },
-            parameters={k: Parameter(*v) for k, v in content["parameters"].items()},
-            definitions=content["definitions"],
-            equations=content["equations"],
-            observables={k: _observable(*v) for k, v in content["observables"].items()},
-            tables={k: _table(digest) for k, digest in content["tables"].items()},
-            attractors=named
-            and Attractors(
-                named["observable"],
-                tuple(named["borders"]),
-                tuple(named["names"]),
-                named["slow"],
-                tuple(named["cycles"]),
-            ),
-            time_unit=content["time_unit"],
-            source=content["source"],
-            delay_order=content["delay_order"],
-        )
-        return model.with_parameters(**content["values"])
+        yield
     except (KeyError, IndexError, TypeError) as error:
         raise StorageError(f"the stored model is damaged ({error!r}); compute it again") from error
 
 
-def _observable(expression, unit, meaning, valid=None, beyond=""):
-    from dynsys.definition import Observable
+def arguments(content: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments with which ``VectorField`` makes the model again.
 
+    Raises StorageError where the format is another or a table is not to be found.
+    """
+    if content["format"] != FORMAT:
+        raise StorageError(
+            f"the model is stored in format {content['format']}; this version reads {FORMAT}"
+        )
+    return {
+        "name": content["name"],
+        "meaning": content["meaning"],
+        "states": {
+            k: State(v[0], tuple(v[1]) if v[1] else None, *v[2:])
+            for k, v in content["states"].items()
+        },
+        "parameters": {k: Parameter(*v) for k, v in content["parameters"].items()},
+        "definitions": content["definitions"],
+        "equations": content["equations"],
+        "observables": {k: _observable(*v) for k, v in content["observables"].items()},
+        "tables": {k: door("find_table")(v) for k, v in content["tables"].items()},
+        "attractors": _attractors(content["attractors"]),
+        "time_unit": content["time_unit"],
+        "source": content["source"],
+        "delay_order": content["delay_order"],
+    }
+
+
+def _observable(
+    expression: Any, unit: str, meaning: str, valid: Any = None, beyond: str = ""
+) -> Observable:
     return Observable(expression, unit, meaning, tuple(valid) if valid else None, beyond)
 
 
-def _table(digest: str):
-    from dynsys.transfer import find_table
-
-    return find_table(digest)
+def _attractors(named: Mapping[str, Any] | None) -> Attractors | None:
+    if named is None:
+        return None
+    borders, names, cycles = (tuple(named[k]) for k in ("borders", "names", "cycles"))
+    return Attractors(named["observable"], borders, names, named["slow"], cycles)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import sympy
 
-from dynsys import description
+from dynsys import description, serialization
 from dynsys.compiled.compilation import CompiledField, load_or_compile
 from dynsys.compiled.lifting import field_graph
 from dynsys.definition import (
@@ -26,9 +26,9 @@ from dynsys.definition import (
     ordered_equations,
     symbol,
 )
-from dynsys.delays import DEFAULT_ORDER, Delay, DelayLine, fill_lines, replace_delays
+from dynsys.delays import DEFAULT_ORDER, DelayLine, delays_in, fill_lines, replace_delays
 from dynsys.errors import ModelError, unknown_name
-from dynsys.exchange.exports import Exports
+from dynsys.exports import Exports
 from dynsys.expressions.printing import to_text
 from dynsys.resting import Rest
 from dynsys.tables import SmoothTable
@@ -252,15 +252,7 @@ class VectorField(Exports, Rest):
     @cached_property
     def _delays(self) -> tuple[sympy.Expr, ...]:
         expressions = [*self.definitions.values(), *self.equations.values()]
-        delays = {term.args[1] for e in expressions for term in e.atoms(Delay)}
-        states = {symbol(k) for k in self.states}
-        for tau in delays:
-            if tau.free_symbols & states:
-                raise ModelError(
-                    f"{self.name}: the delay {tau} depends on a state; only delays that are "
-                    "constants or expressions in parameters are supported"
-                )
-        return tuple(delays)
+        return delays_in(expressions, self.states, self.name)
 
     def _check_delays(self) -> None:
         for tau in self._delays:
@@ -382,9 +374,17 @@ class VectorField(Exports, Rest):
         return f"<VectorField {self.name}: {len(self.states)} states; {values}>"
 
     def __reduce__(self):
-        from dynsys.serialization import from_dict, to_dict
+        return VectorField.from_dict, (serialization.to_dict(self),)
 
-        return from_dict, (to_dict(self),)
+    @staticmethod
+    def from_dict(content: Mapping[str, Any]) -> VectorField:
+        """Rebuild a model from ``serialization.to_dict``.
+
+        Raises StorageError where the data is damaged or a table is not to be found.
+        """
+        with serialization.reading():
+            model = VectorField(**serialization.arguments(content))
+            return model.with_parameters(**content["values"])
 
 
 _ORDER_DEPENDENT = frozenset(["lifted_system", "compiled", "scales", "state_names"])

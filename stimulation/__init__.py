@@ -2,39 +2,35 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING
 
-from stimulation.waveforms.electric_field import ElectricField
-from stimulation.waveforms.shapes import (
-    Chirp,
-    Decay,
-    Pulse,
-    PulseTrain,
-    Ramp,
-    Sine,
-    Step,
-    bistability_detector,
-)
-from stimulation.waveforms.waveform import Constant, Waveform
+from dynsys.lazy_names import lazy_names
 
-# These compile, or import what compiles, on first use.
-_LAZY = {
-    "OrnsteinUhlenbeck": "stimulation.waveforms.noise",
-    "Recorded": "stimulation.waveforms.noise",
-    "asymptotic_phase": "stimulation.entrainment.isochrons",
-    "asymptotic_phases": "stimulation.entrainment.isochrons",
-    "arnold_tongue": "stimulation.entrainment.tongues",
-    "dose_duration": "stimulation.transitions.threshold",
-    "entrainment_map": "stimulation.entrainment.map",
-    "order_parameter": "stimulation.entrainment.locking",
-    "phase_locking": "stimulation.entrainment.locking",
-    "phaseless_pulse": "stimulation.transitions.phaseless",
-    "predicted_advance": "stimulation.transitions.phase_design",
-    "shifting_pulse": "stimulation.transitions.phase_design",
-    "stopping_pulses": "stimulation.transitions.phase_design",
-    "transition_threshold": "stimulation.transitions.threshold",
-}
+if TYPE_CHECKING:
+    from stimulation.entrainment.isochrons import asymptotic_phase, asymptotic_phases
+    from stimulation.entrainment.locking import order_parameter, phase_locking
+    from stimulation.entrainment.map import entrainment_map
+    from stimulation.entrainment.tongues import arnold_tongue
+    from stimulation.transitions.phase_design import (
+        predicted_advance,
+        shifting_pulse,
+        stopping_pulses,
+    )
+    from stimulation.transitions.phaseless import phaseless_pulse
+    from stimulation.transitions.threshold import dose_duration, transition_threshold
+    from stimulation.waveforms.electric_field import ElectricField
+    from stimulation.waveforms.noise import OrnsteinUhlenbeck, Recorded
+    from stimulation.waveforms.shapes import (
+        Chirp,
+        Decay,
+        Pulse,
+        PulseTrain,
+        Ramp,
+        Sine,
+        Step,
+        bistability_detector,
+    )
+    from stimulation.waveforms.waveform import Constant, Waveform
 
 __all__ = [
     "Chirp",
@@ -64,8 +60,32 @@ __all__ = [
     "transition_threshold",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name in _LAZY:
-        return getattr(import_module(_LAZY[name]), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__, __dir__ = lazy_names(
+    __name__,
+    {
+        "stimulation.entrainment.isochrons": ["asymptotic_phase", "asymptotic_phases"],
+        "stimulation.entrainment.locking": ["order_parameter", "phase_locking"],
+        "stimulation.entrainment.map": ["entrainment_map"],
+        "stimulation.entrainment.tongues": ["arnold_tongue"],
+        "stimulation.transitions.phase_design": [
+            "predicted_advance",
+            "shifting_pulse",
+            "stopping_pulses",
+        ],
+        "stimulation.transitions.phaseless": ["phaseless_pulse"],
+        "stimulation.transitions.threshold": ["dose_duration", "transition_threshold"],
+        "stimulation.waveforms.electric_field": ["ElectricField"],
+        "stimulation.waveforms.noise": ["OrnsteinUhlenbeck", "Recorded"],
+        "stimulation.waveforms.shapes": [
+            "Chirp",
+            "Decay",
+            "Pulse",
+            "PulseTrain",
+            "Ramp",
+            "Sine",
+            "Step",
+            "bistability_detector",
+        ],
+        "stimulation.waveforms.waveform": ["Constant", "Waveform"],
+    },
+)

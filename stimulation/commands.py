@@ -10,6 +10,8 @@ from typing import Any
 
 from dynsys.commands import add_model_arguments, model_from
 from dynsys.errors import ModelError
+from dynsys.simulation.commands import add_run_arguments, run_options, write_run
+from dynsys.storage import write_atomically
 
 _STIMULATE = """\
 Drive one input of a model with steps, pulses and sines (added up) and integrate it. Amplitudes
@@ -31,8 +33,6 @@ order from the phase response, or by simulation. Writes tongue.nc, tongue.png an
 
 def add_stimulate(subparsers: Any) -> None:
     """Add ``dynsys stimulate``."""
-    from dynsys.simulation.commands import add_run_arguments
-
     parser = _parser(subparsers, "stimulate", "drive an input of a model", _STIMULATE)
     add_run_arguments(parser)
     for name, words, text in (
@@ -69,8 +69,8 @@ def _parser(subparsers: Any, name: str, help_: str, about: str) -> argparse.Argu
 
 def run_stimulate(chosen: argparse.Namespace) -> None:
     """Simulate with the stimulus, draw, write."""
+    # Here, since the command line's help should not wait for it.
     from dynsys.simulation import simulate
-    from dynsys.simulation.commands import run_options, write_run
 
     model = model_from(chosen)
     waveform = _waveform(chosen)
@@ -82,6 +82,7 @@ def run_stimulate(chosen: argparse.Namespace) -> None:
 
 
 def _waveform(chosen: argparse.Namespace) -> Any:
+    # Here, since the command line's help should not wait for it.
     from stimulation.waveforms.electric_field import ElectricField
     from stimulation.waveforms.shapes import Sine, Step
 
@@ -110,8 +111,8 @@ def _numbers(name: str, *words: str) -> list[float]:
 
 def run_tongue(chosen: argparse.Namespace) -> None:
     """Compute the tongue, print, draw, write."""
+    # Here, since the command line's help should not wait for it.
     from continuation.drawing import save_figure
-    from dynsys.storage import write_atomically
     from stimulation.entrainment.tongues import arnold_tongue
 
     words = chosen.ratio.split(":")

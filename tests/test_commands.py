@@ -57,7 +57,7 @@ def test_a_diagram_from_the_command_line(tmp_path, capsys):
     command = ["diagram", "wilson_cowan", "--x", "P", "-4", "7", "--y", "Q", "-9", "0"]
     assert main([*command, "--out", str(out)]) == 0
     diagram = load(out / "diagram.nc")
-    assert {p.label for p in diagram.special_points()} >= {"BT", "CP", "GH"}
+    assert {p.label for p in diagram.special_points} >= {"BT", "CP", "GH"}
     assert (out / "diagram.png").stat().st_size > 10_000
 
 

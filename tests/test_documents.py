@@ -12,8 +12,8 @@ from nbclient import NotebookClient
 ROOT = Path(__file__).parent.parent
 
 
-def python_blocks() -> list[str]:
-    return re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), flags=re.S)
+def python_blocks(name: str = "README.md") -> list[str]:
+    return re.findall(r"```python\n(.*?)```", (ROOT / name).read_text(), flags=re.S)
 
 
 @pytest.mark.parametrize("number", range(len(python_blocks())))
@@ -63,3 +63,21 @@ def test_every_file_the_readme_names_exists():
     for name in re.findall(r"\]\((\S+)\)|`((?:notebooks|tests|benchmarks|docs)/[\w./]*)`", text):
         path = next(filter(None, name))
         assert (ROOT / path).exists(), path
+
+
+def test_the_miniatures_for_contributors_run_as_written(capsys):
+    names: dict = {}
+    for block in python_blocks("CONTRIBUTING.md"):
+        exec(compile(block, "CONTRIBUTING.md", "exec"), names)
+    assert "UZ1" in capsys.readouterr().out
+
+
+def test_contributors_are_sent_to_what_exists_and_see_every_room():
+    text = (ROOT / "CONTRIBUTING.md").read_text()
+    packages = ("dynsys", "continuation", "stimulation", "validation")
+    paths = set(re.findall(rf"`((?:tests|benchmarks|{'|'.join(packages)})/[\w/.]+)`", text))
+    assert len(paths) > 10
+    assert [path for path in paths if not (ROOT / path).exists()] == []
+    drawn = set(re.findall(r"\w+", re.findall(r"```\n(validation/.*?)```", text, flags=re.S)[0]))
+    rooms = {p.parent.name for package in packages for p in (ROOT / package).rglob("__init__.py")}
+    assert rooms - drawn == set()

@@ -84,13 +84,6 @@ def test_every_module_can_be_imported_and_says_what_it_is(path):
     assert module.__doc__
 
 
-@pytest.mark.parametrize("path", MODULES, ids=relative)
-def test_packages_import_only_those_above_them(path):
-    package = path.relative_to(ROOT).parts[0]
-    below = set(PACKAGES[PACKAGES.index(package) + 1 :])
-    assert not {name for name in imports(path) if name.split(".")[0] in below}
-
-
 def test_the_library_never_draws_through_pyplot():
     guilty = [relative(p) for p in MODULES if any("pyplot" in name for name in imports(p))]
     assert not guilty

@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING
 
-# Each on first use: the command line and a worker that only runs networks start quickly.
-_LAZY = {
-    "Estimate": "validation.measures.estimates",
-    "Network": "validation.networks.network",
-    "NetworkRun": "validation.networks.runs",
-    "network_of": "validation.networks.network",
-    "plan": "validation.trials.planning",
-    "report": "validation.reports.report",
-}
+from dynsys.lazy_names import lazy_names
 
-__all__ = ["Estimate", "Network", "NetworkRun", "network_of", "plan", "report"]
+if TYPE_CHECKING:
+    from validation.measures.estimates import Estimate
+    from validation.networks.network import Network, network_of
+    from validation.networks.runs import NetworkRun
+    from validation.reports.report import report
+    from validation.trials.planning import plan
 
+__all__ = [
+    "Estimate",
+    "Network",
+    "NetworkRun",
+    "network_of",
+    "plan",
+    "report",
+]
 
-def __getattr__(name: str) -> Any:
-    if name in _LAZY:
-        return getattr(import_module(_LAZY[name]), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__, __dir__ = lazy_names(
+    __name__,
+    {
+        "validation.measures.estimates": ["Estimate"],
+        "validation.networks.network": ["Network", "network_of"],
+        "validation.networks.runs": ["NetworkRun"],
+        "validation.reports.report": ["report"],
+        "validation.trials.planning": ["plan"],
+    },
+)

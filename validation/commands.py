@@ -8,8 +8,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from continuation.commands import axis_of
+from continuation.report import write_table
 from dynsys.commands import add_model_arguments, model_from
 from dynsys.errors import ModelError
+from dynsys.storage import write_atomically
 
 _NETWORK = """\
 Run the network of neurons behind a mean field, from the same parameters. Writes run.nc and run.png.
@@ -76,7 +79,7 @@ def _network_arguments(parser: argparse.ArgumentParser, neurons: int, engine: st
 
 def run_network(chosen: argparse.Namespace) -> None:
     """Run once, print the measures, draw, write."""
-    from dynsys.storage import write_atomically
+    # Here, since the command line's help should not wait for it.
     from validation.networks import network_of
     from validation.reports.figures import draw_run
 
@@ -102,7 +105,7 @@ def run_network(chosen: argparse.Namespace) -> None:
 
 def run_validate(chosen: argparse.Namespace) -> None:
     """Diagram, plan, runs, report."""
-    from continuation.report import write_table
+    # Here, since the command line's help should not wait for it.
     from validation.reports.report import finding_rows, report
     from validation.trials.planning import plan
 
@@ -121,8 +124,8 @@ def run_validate(chosen: argparse.Namespace) -> None:
 
 def _diagram(chosen: argparse.Namespace) -> Any:
     """The diagram of a file, of an earlier call in the same directory, or computed now."""
+    # Here, since the command line's help should not wait for it.
     from continuation import bifurcation_diagram, load
-    from continuation.commands import _axis
     from continuation.diagrams.diagram import Diagram
 
     model = model_from(chosen)
@@ -133,7 +136,7 @@ def _diagram(chosen: argparse.Namespace) -> Any:
         return diagram
     if chosen.x is None or chosen.y is None:
         raise ModelError("give --x NAME LOW HIGH and --y NAME LOW HIGH, or --diagram FILE")
-    x, y = _axis(chosen.x), _axis(chosen.y)
+    x, y = axis_of(chosen.x), axis_of(chosen.y)
     kept = chosen.out / "diagram.nc"
     if kept.exists():
         diagram = load(kept)

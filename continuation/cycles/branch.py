@@ -1,21 +1,21 @@
-"""Cycles and branches of cycles as data."""
+"""``CycleBranch``: cycles followed in one parameter, as data."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
-from continuation.cycles.events import TRIVIAL_TOLERANCE, events
+from continuation.cycles.cycle import Cycle, count_unstable, cycle_from, make_cycle
+from continuation.cycles.events import events
 from continuation.cycles.following import DIVERGED, observed_extrema
-from continuation.cycles.normal_forms import coefficients
-from continuation.cycles.orbits import DEGREE, Direction, Orbit, Point, Solver, sample_times
+from continuation.cycles.orbits import DEGREE, Direction, Orbit, Point, Solver
 from continuation.cycles.saddles import divergence
+from continuation.cycles.storage import read_cycles, table_of_cycles
 from continuation.cycles.tracing import (
     INTERRUPTED,
     MAX_POINTS,
@@ -24,101 +24,12 @@ from continuation.cycles.tracing import (
     Trace,
     trace,
 )
-from continuation.engine.special_points import point_named, points_labelled
+from continuation.drawing import Mark, draw_cycles
+from continuation.engine.special_points import numbered, point_named, points_labelled
+from continuation.netcdf import write
 from dynsys.errors import ConvergenceError, ModelError, unknown_name
 from dynsys.validity import flags
 from dynsys.vector_field import VectorField
-
-
-@dataclass(frozen=True)
-class Cycle:
-    """A periodic orbit of a model at fixed parameters.
-
-    ``multipliers`` (n - 1,) without the trivial one, whose distance to 1 is ``trivial_error``;
-    ``index`` of the point before it on its branch or curve.
-    """
-
-    model: VectorField
-    orbit: Orbit
-    solver: Solver
-    multipliers: np.ndarray
-    trivial_error: float
-    label: str = ""
-    name: str = ""
-    index: int = 0
-
-    @cached_property
-    def coefficients(self) -> Mapping[str, float]:
-        """Normal-form coefficients of an LPC, PD or NS point (``cycle_normal_forms``)."""
-        angle = 0.0
-        if self.label == "NS":
-            pairs = self.multipliers[np.abs(self.multipliers.imag) > 1e-9]
-            angle = float(abs(np.angle(pairs[np.argmin(np.abs(np.abs(pairs) - 1))])))
-        return coefficients(self.solver, self.orbit, self.label, angle)
-
-    @property
-    def parameters(self) -> Mapping[str, float]:
-        """Every parameter's value."""
-        return self.model.parameters
-
-    @property
-    def period(self) -> float:
-        """Period in the model's time unit."""
-        return self.orbit.period
-
-    @property
-    def frequency(self) -> float:
-        """Frequency in Hz (cycles per time unit for a dimensionless model)."""
-        return self.model.frequency_factor / self.orbit.period
-
-    @property
-    def unstable(self) -> int:
-        """Multipliers outside the unit circle."""
-        return count_unstable(self.multipliers, self.trivial_error)
-
-    @property
-    def stable(self) -> bool | None:
-        """None where the trivial multiplier is too far from 1 for a verdict."""
-        return None if self.trivial_error > TRIVIAL_TOLERANCE else self.unstable == 0
-
-    def extrema(self, name: str) -> tuple[float, float]:
-        """Smallest and largest value of a state or observable along the cycle.
-
-        Of 40 samples in every mesh interval (about 1e-6 of the range from the true extremum).
-        """
-        values = self.values(name, sample_times(self.orbit.mesh, 40))
-        return float(values.min()), float(values.max())
-
-    def values(self, name: str, times: np.ndarray) -> np.ndarray:
-        """Values (k,) of a state or observable at phases 0..1."""
-        states = self.solver.states(self.orbit, np.asarray(times, float))
-        if name in self.model.observables:
-            column = list(self.model.observables).index(name)
-            return observe_states(self.model, states)[:, column]
-        if name in self.model.states:
-            return states[:, list(self.model.states).index(name)]
-        known = [*self.model.observables, *self.model.states]
-        raise unknown_name("state or observable", name, known, self.model.name)
-
-    def profile(self, count: int = 400) -> xr.Dataset:
-        """One period: states and observables over ``time``."""
-        phase = np.linspace(0, 1, count)
-        names = dict.fromkeys([*self.model.states, *self.model.observables])
-        data = {k: ("time", self.values(k, phase), {"units": self.model.unit(k)}) for k in names}
-        return xr.Dataset(data, coords={"time": phase * self.period, "phase": ("time", phase)})
-
-    def __str__(self) -> str:
-        verdict = {True: "stable", False: "unstable", None: "stability undetermined"}[self.stable]
-        unit = self.model.time_unit or "time units"
-        where = f"{self.solver.parameter} = {self.orbit.value:.8g}"
-        head = f"{self.name}  " if self.name else ""
-        largest = ", ".join(f"{m:.4g}" for m in self.multipliers[:2])
-        return (
-            f"{head}{where}; period {self.period:.6g} {unit}; {verdict}; multipliers {largest}; "
-            f"trivial one off by {self.trivial_error:.0e}"
-        )
-
-    __repr__ = __str__
 
 
 @dataclass(frozen=True)
@@ -226,14 +137,43 @@ class CycleBranch:
             rest,
             data=xr.concat([self.data, rest.data.isel(point=slice(1, None))], "point"),
             orbits=self.orbits + rest.orbits[1:],
-            special_points=numbered_cycles([*self.special_points, *rest.special_points]),
+            special_points=numbered([*self.special_points, *rest.special_points]),
         )
+
+    def stored(self, digits: str = "float64") -> xr.Dataset:
+        """``data`` with every orbit and all that made it in its attributes.
+
+        ``digits`` "float32" halves the file where orbits only serve as starts for Newton.
+        """
+        direction = self.resume.direction
+        head = {
+            "kind": self.kind,
+            "ended": self.ended,
+            "settings": asdict(self.settings),
+            "resume": {
+                "u": direction.u.tolist(), "z": direction.z.tolist(), "step": self.resume.step,
+                "number": self.resume.number, "longest": self.resume.longest,
+            },
+        }  # fmt: skip
+        return table_of_cycles(
+            self.data, self.orbits, self.special_points, self.solver, head, digits
+        )
+
+    @classmethod
+    def from_stored(cls, dataset: xr.Dataset, model: VectorField | None = None) -> CycleBranch:
+        """The branch that ``stored`` described; ``model`` avoids compiling it again."""
+        head, solver, data, orbits, special = read_cycles(dataset, model)
+        resume = head["resume"]
+        direction = Direction(np.array(resume["u"]), np.array(resume["z"]))
+        return cls(
+            solver.model, solver.parameter, data, orbits, special, tuple(head["ended"]), solver,
+            CycleSettings(**head["settings"]),
+            Resume(direction, resume["step"], resume["number"], resume["longest"]),
+        )  # fmt: skip
 
     def save(self, path: str | Path) -> Path:
         """Write the branch with every orbit to a NetCDF file, complete or not at all."""
-        from continuation.storage import save_cycles
-
-        return save_cycles(self, path)
+        return write(self.stored(), path)
 
     def special_point_table(self) -> list[dict[str, Any]]:
         """One record per special cycle."""
@@ -244,10 +184,14 @@ class CycleBranch:
         ]  # fmt: skip
 
     def plot(self, observable: str | None = None, ax: Any = None) -> Any:
-        """Draw the cycles' extrema; stable solid and filled, unstable dashed. Returns the axes."""
-        from continuation.drawing import draw_cycles
-
-        return draw_cycles(self, observable=observable, ax=ax)
+        """Draw the cycles' extrema; stable solid and wide, unstable dashed. Returns the axes."""
+        name = observable or self.model.observable_names[0]
+        if name not in self.model.observables:
+            raise unknown_name("observable", name, self.model.observables, self.model.name)
+        marks = [
+            Mark(c.orbit.value, c.extrema(name)[1], c.label, c.name) for c in self.special_points
+        ]
+        return draw_cycles(self.data, self.parameter, name, marks, ax)
 
     def __str__(self) -> str:
         values = self.data[self.parameter].values
@@ -263,29 +207,6 @@ class CycleBranch:
         return "\n".join(lines + [f"  {flag}" for flag in flags(self.model, self.data)])
 
     __repr__ = __str__
-
-
-def make_cycle(solver: Solver, orbit: Orbit, label: str = "", name: str = "") -> Cycle:
-    """A Cycle with its multipliers from an orbit, corrected at its parameter.
-
-    Raises ConvergenceError where Newton does not meet a cycle.
-    """
-    point = solver.point_at(orbit, orbit.value)
-    if point is None:  # at a fold of cycles the parameter does not tell the cycles apart
-        point = solver.along(orbit, Direction(np.zeros_like(orbit.u), np.array([1.0, 0.0])))
-    if point is None:
-        raise ConvergenceError(
-            f"no cycle was found at {solver.parameter} = {orbit.value:.8g} near the period "
-            f"{orbit.period:.6g}"
-        )
-    return cycle_from(solver, point, label, name)
-
-
-def cycle_from(solver: Solver, point: Point, label: str = "", name: str = "") -> Cycle:
-    """A Cycle from a corrected point of a branch."""
-    return Cycle(
-        solver.at(point.orbit), point.orbit, solver, point.rest, point.trivial_error, label, name
-    )
 
 
 def make_branch(
@@ -311,7 +232,7 @@ def make_branch(
         longest = settings.longest * points[len(points) - number].orbit.period
     return CycleBranch(
         solver.model, solver.parameter, make_dataset(solver, points),
-        tuple(p.orbit for p in points), numbered_cycles(special), ended, solver, settings,
+        tuple(p.orbit for p in points), numbered(special), ended, solver, settings,
         Resume(points[-1].direction, traced.step, number, longest),
     )  # fmt: skip
 
@@ -353,29 +274,4 @@ def _observed_extrema(solver: Solver, orbit: Orbit) -> np.ndarray:
     observed_extrema(
         compiled.observables, compiled.tables, p, solver.scale, orbit.u, DEGREE, 10, out
     )
-    return out
-
-
-def numbered_cycles(special: Sequence[Cycle]) -> tuple[Cycle, ...]:
-    """The special cycles named by label and number, in order: LPC1, PD2, R3_1."""
-    counts: dict[str, int] = {}
-    named = []
-    for cycle in special:
-        counts[cycle.label] = counts.get(cycle.label, 0) + 1
-        between = "_" if cycle.label[-1:].isdigit() else ""
-        named.append(replace(cycle, name=f"{cycle.label}{between}{counts[cycle.label]}"))
-    return tuple(named)
-
-
-def count_unstable(rest: np.ndarray, trivial_error: float) -> int:
-    """Multipliers outside the unit circle by more than their own accuracy."""
-    return int(np.sum(np.abs(rest) > 1 + max(1e-6, 10 * trivial_error)))
-
-
-def observe_states(model: VectorField, states: np.ndarray) -> np.ndarray:
-    """Observables (k, o) at states (k, n)."""
-    compiled, p = model.compiled, model.parameter_array()
-    out = np.empty((len(states), len(model.observables)))
-    for row, x in enumerate(np.ascontiguousarray(states)):
-        compiled.observables(x, p, compiled.tables, out[row])
     return out

@@ -12,7 +12,7 @@ size throughout.
 from __future__ import annotations
 
 import numpy as np
-from numba import boolean, float64, int64, njit, types
+from numba import boolean, float64, int64, types
 
 from continuation.engine.linear_algebra import PIVOTS, lu_factor, lu_solve_transposed
 from dynsys.compiled.kernels import (
@@ -23,6 +23,7 @@ from dynsys.compiled.kernels import (
     TANGENT_TYPE,
     VECTOR,
 )
+from dynsys.numba_cache import njit
 
 CUBE = types.Array(float64, 3, "C")
 PIVOT_ROWS = types.Array(int64, 2, "C")

@@ -9,11 +9,12 @@ Its gradient is exact: left times derivative of the collocation equations times 
 from __future__ import annotations
 
 import numpy as np
-from numba import boolean, float64, int64, njit, types
+from numba import boolean, float64, int64, types
 
 from continuation.cycles.collocation import CUBE, DERIVATIVES, POINT
 from continuation.engine.linear_algebra import lu_factor, lu_solve, lu_solve_transposed
 from dynsys.compiled.kernels import MATRIX, VECTOR
+from dynsys.numba_cache import njit
 
 CYCLE, FOLD, DOUBLING, TORUS, PERIOD = 0, 1, 2, 3, 4
 CONDITIONS = {CYCLE: 0, FOLD: 1, DOUBLING: 1, TORUS: 2, PERIOD: 1}

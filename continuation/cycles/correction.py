@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import boolean, float64, int64, njit, types
+from numba import boolean, float64, int64, types
 
 from continuation.cycles.collocation import (
     CUBE,
@@ -27,6 +27,7 @@ from continuation.cycles.conditions import (
 )
 from continuation.engine.linear_algebra import lu_factor, lu_solve
 from dynsys.compiled.kernels import MATRIX, VECTOR
+from dynsys.numba_cache import njit
 
 
 @njit([types.void(MATRIX, VECTOR, MATRIX, MATRIX)], cache=True, error_model="numpy", nogil=True)

@@ -11,13 +11,17 @@ import numpy as np
 import xarray as xr
 
 from continuation.cycles import following as engine
-from continuation.cycles.branch import Cycle, cycle_from, make_dataset, numbered_cycles
+from continuation.cycles.branch import make_dataset
 from continuation.cycles.conditions import DOUBLING, FOLD, PERIOD, TORUS
+from continuation.cycles.cycle import Cycle, cycle_from
 from continuation.cycles.orbits import SMALLEST_ANGLE, Direction, Orbit, Point, Solver, remeshed
 from continuation.cycles.resonances import codimension_two
+from continuation.cycles.storage import read_cycles, table_of_cycles
 from continuation.cycles.tracing import REASONS, CycleSettings, Trace, trace
+from continuation.drawing import Curve, Mark, axis_label, draw_cycle_curve
 from continuation.engine.following import spans_around
-from continuation.engine.special_points import point_named, points_labelled
+from continuation.engine.special_points import numbered, point_named, points_labelled
+from continuation.netcdf import write
 from dynsys.errors import ConvergenceError, ModelError, unknown_name
 from dynsys.vector_field import VectorField
 
@@ -28,6 +32,13 @@ KINDS = {
     DOUBLING: "period doubling curve",
     TORUS: "torus curve",
     PERIOD: "homoclinic curve",
+}
+FIXED_PERIOD = "cycle fold curve at fixed period"
+WORDS = {  # in the legend of a figure
+    FOLD: "fold of cycles",
+    DOUBLING: "period doubling",
+    TORUS: "torus bifurcation",
+    PERIOD: "diverging period or canard",
 }
 
 
@@ -85,17 +96,45 @@ class CycleCurve:
             raise ConvergenceError(f"Newton failed on the {self.kind} at {name} = {wanted:g}")
         return special_cycle(self.solver, found, "", k)
 
+    def drawn(self) -> Curve:
+        """The curve as figures take it."""
+        first, second = self.parameters
+        return Curve(WORDS[self.solver.kind], self.data[first].values, self.data[second].values)
+
     def plot(self, ax: Any = None) -> Any:
         """Draw the curve in the plane of its parameters. Returns the axes."""
-        from continuation.drawing import draw_cycle_curve
+        first, second = self.parameters
+        marks = [
+            Mark(c.parameters[first], c.parameters[second], c.label, c.name)
+            for c in self.special_points
+        ]
+        labels = (
+            axis_label(first, self.model.unit(first)),
+            axis_label(second, self.model.unit(second)),
+        )
+        return draw_cycle_curve(self.drawn(), labels, marks, ax)
 
-        return draw_cycle_curve(self, ax=ax)
+    def stored(self, digits: str = "float64") -> xr.Dataset:
+        """``data`` with every orbit and all that made it in its attributes; see CycleBranch."""
+        head = {"kind": self.kind, "ended": self.ended}
+        return table_of_cycles(
+            self.data, self.orbits, self.special_points, self.solver, head, digits
+        )
+
+    @classmethod
+    def from_stored(cls, dataset: xr.Dataset, model: VectorField | None = None) -> CycleCurve:
+        """The curve that ``stored`` described; ``model`` avoids compiling it again."""
+        head, solver, data, orbits, special = read_cycles(dataset, model)
+        first, second = solver.spans
+        ended = tuple(tuple(pair) for pair in head["ended"])
+        return cls(
+            head["kind"], solver.model, (first, second), solver.spans, data, orbits, special,
+            ended, solver,
+        )  # fmt: skip
 
     def save(self, path: str | Path) -> Path:
         """Write the curve with every orbit to a NetCDF file, complete or not at all."""
-        from continuation.storage import save_cycles
-
-        return save_cycles(self, path)
+        return write(self.stored(), path)
 
     def __str__(self) -> str:
         spans = ", ".join(
@@ -249,7 +288,7 @@ def make_curve(
         data["angle"] = ("point", [float(p.orbit.z[3]) for p in points], {"units": "rad"})
     return CycleCurve(
         kind, solver.model, (solver.names[0], solver.names[1]), solver.spans, data,
-        tuple(p.orbit for p in points), numbered_cycles(special),
+        tuple(p.orbit for p in points), numbered(special),
         ((_reason(solver, backward), _reason(solver, forward)),), solver,
     )  # fmt: skip
 

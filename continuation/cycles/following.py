@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import llvmlite.binding
 import numpy as np
-from numba import boolean, float64, int32, int64, njit, types, uint8
+from numba import boolean, float64, int32, int64, types, uint8
 from numba.core.types import ExternalFunction
 from numba.extending import get_cython_function_address
 
@@ -12,6 +12,7 @@ from continuation.cycles.collocation import CUBE, DERIVATIVES, POINT
 from continuation.cycles.conditions import CYCLE, PERIOD
 from continuation.cycles.correction import correct, slopes_at_gauss
 from dynsys.compiled.kernels import DOMAIN_TYPE, MATRIX, OBSERVABLES_TYPE, VECTOR
+from dynsys.numba_cache import njit
 
 llvmlite.binding.add_symbol(
     "dynsys_dggev", get_cython_function_address("scipy.linalg.cython_lapack", "dggev")

@@ -10,9 +10,10 @@ from scipy.linalg import schur
 from scipy.sparse import bmat, csc_array
 from scipy.sparse.linalg import splu
 
-from continuation.cycles.branch import Cycle, CycleBranch
+from continuation.cycles.branch import CycleBranch
 from continuation.cycles.conditions import PERIOD
 from continuation.cycles.curves import CycleCurve, trace_both_ways
+from continuation.cycles.cycle import Cycle
 from continuation.cycles.linearization import Linearization
 from continuation.cycles.orbits import DEGREE, Orbit, Solver
 from continuation.cycles.saddles import SADDLE, divergence, nearest_equilibrium, slowest_node

@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from continuation.cycles.branch import Cycle, CycleBranch, make_branch
+from continuation.cycles.branch import CycleBranch, make_branch
+from continuation.cycles.cycle import Cycle
 from continuation.cycles.orbits import Direction, Orbit, Point, Solver, moved_times
 from continuation.cycles.starting_orbits import orbit_from_simulation
 from continuation.cycles.switching import doubled, other_branch
@@ -23,7 +24,7 @@ def limit_cycles(
     source: SpecialPoint | Cycle | VectorField,
     parameter: str,
     span: tuple[float, float],
-    start: tuple[Sequence[float], float] | None = None,
+    start: tuple[Sequence[float] | np.ndarray, float] | None = None,
     settings: CycleSettings | None = None,
 ) -> CycleBranch:
     """Follow a branch of limit cycles across a span of one parameter.

@@ -4,7 +4,7 @@ switching."""
 from __future__ import annotations
 
 import numpy as np
-from scipy.sparse import coo_array, csc_array
+from scipy.sparse import bmat, coo_array, csc_array
 from scipy.sparse.linalg import splu
 
 from continuation.cycles.orbits import DEGREE, SLOPES, VALUES, WEIGHT, Orbit, Solver
@@ -117,6 +117,4 @@ class Linearization:
 
 
 def _bordered(matrix: csc_array, column: np.ndarray, row: np.ndarray):
-    from scipy.sparse import bmat
-
     return splu(csc_array(bmat([[matrix, column[:, None]], [row[None, :], None]])))

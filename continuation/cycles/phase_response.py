@@ -6,8 +6,10 @@ import warnings
 
 import numpy as np
 import xarray as xr
+from scipy.integrate import solve_ivp
+from scipy.optimize import minimize_scalar
 
-from continuation.cycles.branch import Cycle
+from continuation.cycles.cycle import Cycle
 from continuation.cycles.orbits import adapted_mesh, remeshed
 from dynsys.errors import ConvergenceError, ModelError, unknown_name
 from dynsys.vector_field import VectorField
@@ -115,9 +117,6 @@ def direct_phase_response(
 
     Raises ModelError where the cycle is not stable or the input no state.
     """
-    from scipy.integrate import solve_ivp
-    from scipy.optimize import minimize_scalar
-
     model, compiled = cycle.model, cycle.model.compiled
     if input not in model.states:
         raise unknown_name("state", input, model.states, model.name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from continuation.cycles.branch import Cycle, observe_states
+from continuation.cycles.cycle import Cycle, observe_states
 from continuation.cycles.orbits import Orbit, Solver, sample_times
 from dynsys.errors import ConvergenceError
 

@@ -1,74 +1,60 @@
-"""Branches and curves of cycles as datasets with every orbit, and back."""
+"""Tables of cycles with every orbit, and back."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from dataclasses import asdict
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import xarray as xr
 
-from continuation.cycles.branch import Cycle, CycleBranch, Resume
-from continuation.cycles.curves import CycleCurve
-from continuation.cycles.orbits import DEGREE, Direction, Orbit, Solver
-from continuation.cycles.tracing import CycleSettings
-from continuation.storage import FORMAT
-from dynsys.serialization import from_dict, to_dict
+from continuation.cycles.cycle import Cycle
+from continuation.cycles.orbits import DEGREE, Orbit, Solver
+from continuation.netcdf import head_of, with_head
+from dynsys.serialization import to_dict
 from dynsys.vector_field import VectorField
 
 
-def dataset_of(result: CycleBranch | CycleCurve, digits: str = "float64") -> xr.Dataset:
-    """The table of a branch or curve with its orbits, and in its attributes all that made it.
+def table_of_cycles(
+    data: xr.Dataset, orbits: Sequence[Orbit], special: Sequence[Cycle], solver: Solver,
+    head: dict[str, Any], digits: str,
+) -> xr.Dataset:  # fmt: skip
+    """A table with the orbits and special cycles of its points and, in its attributes, ``head``.
 
-    ``digits`` "float32" halves the file where orbits only serve as starts for Newton.
+    ``digits`` is the type in which orbits are kept.
     """
-    solver = result.solver
-    head: dict[str, Any] = {
-        "format": FORMAT,
-        "kind": result.kind,
-        "model": to_dict(result.model),
+    head = {
+        **head,
+        "model": to_dict(solver.model),
         "spans_of_cycles": solver.spans,
         "solver": [solver.kind, solver.fixed],
-        "ended": result.ended,
-        "special_points": [_special(c) for c in result.special_points],
+        "special_points": [_special(c) for c in special],
     }
-    if isinstance(result, CycleBranch):
-        resume = result.resume
-        head["settings"] = asdict(result.settings)
-        head["resume"] = {
-            "u": resume.direction.u.tolist(), "z": resume.direction.z.tolist(),
-            "step": resume.step, "number": resume.number, "longest": resume.longest,
-        }  # fmt: skip
-    dataset = result.data.assign(_profiles(result.orbits)).assign_attrs(dynsys=json.dumps(head))
+    dataset = with_head(data.assign(_profiles(orbits)), head)
     dataset["profile"].encoding = {"zlib": True, "complevel": 1, "dtype": digits}
     return dataset
 
 
-def cycles_from(dataset: xr.Dataset, model: VectorField | None = None) -> CycleBranch | CycleCurve:
-    """The branch or curve that ``dataset_of`` wrote; ``model`` avoids compiling it again."""
-    head = json.loads(dataset.attrs["dynsys"])
-    stored = from_dict(head["model"])
-    own = stored if model is None else model.with_parameters(**stored.parameters)
+class StoredCycles(NamedTuple):
+    """What ``table_of_cycles`` put together."""
+
+    head: dict[str, Any]
+    solver: Solver
+    data: xr.Dataset
+    orbits: tuple[Orbit, ...]
+    special: tuple[Cycle, ...]
+
+
+def read_cycles(dataset: xr.Dataset, model: VectorField | None = None) -> StoredCycles:
+    """The parts of a table of cycles; ``model`` avoids compiling it again."""
+    head = head_of(dataset)
+    described = VectorField.from_dict(head["model"])
+    own = described if model is None else model.with_parameters(**described.parameters)
     spans = {k: tuple(v) for k, v in head["spans_of_cycles"].items()}
     kind, fixed = head["solver"]
-    solver = Solver(own, spans, kind, fixed)
     data = dataset.drop_vars(["mesh", "profile", "unknowns"]).drop_attrs(deep=False)
-    orbits, special = _orbits(dataset), tuple(_cycle(own, c) for c in head["special_points"])
-    if "resume" not in head:
-        ended = tuple(tuple(pair) for pair in head["ended"])
-        first, second = spans
-        return CycleCurve(
-            head["kind"], own, (first, second), spans, data, orbits, special, ended, solver
-        )
-    resume = head["resume"]
-    direction = Direction(np.array(resume["u"]), np.array(resume["z"]))
-    return CycleBranch(
-        own, solver.parameter, data, orbits, special, tuple(head["ended"]), solver,
-        CycleSettings(**head["settings"]),
-        Resume(direction, resume["step"], resume["number"], resume["longest"]),
-    )  # fmt: skip
+    special = tuple(_cycle(own, c) for c in head["special_points"])
+    return StoredCycles(head, Solver(own, spans, kind, fixed), data, _orbits(dataset), special)
 
 
 def _profiles(orbits: Sequence[Orbit]) -> dict[str, Any]:

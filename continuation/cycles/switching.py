@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.sparse import bmat, csc_array
 from scipy.sparse.linalg import splu
 
+from continuation.cycles.cycle import Cycle
 from continuation.cycles.linearization import Linearization
 from continuation.cycles.orbits import Direction, Orbit, Point, Solver
 from dynsys.errors import ConvergenceError
-
-if TYPE_CHECKING:
-    from continuation.cycles.branch import Cycle
 
 _SIZES = (1e-3, 1e-2, 1e-4)  # how far from the known branch the first cycle is sought
 

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from continuation.cycles.branch import CycleBranch
+from continuation.cycles.cycle import Cycle, cycle_from, make_cycle
+from continuation.cycles.orbits import Orbit, Solver, adapted_mesh, remeshed
+from continuation.cycles.starting_orbits import orbit_from_simulation
+from continuation.diagrams.names import (
+    CYCLE,
+    EQUILIBRIUM,
+    cycle_name,
+    equilibrium_names,
+    naming_observable,
+)
 from continuation.steady_states.search import find_equilibria
 from dynsys.errors import ConvergenceError
 from dynsys.vector_field import VectorField
-
-if TYPE_CHECKING:
-    from continuation.cycles.branch import Cycle, CycleBranch
-    from continuation.cycles.orbits import Orbit
 
 SEEDS = 4  # branches from which a cycle at a new place is sought
 MOST_STEPS = 12  # in which a cycle is carried there,
@@ -60,27 +67,14 @@ def stable_equilibria(
         abscissa = float(np.max(np.linalg.eigvals(model.jacobian(x)).real))
         if abscissa < 0:
             result.append(
-                {"kind": "equilibrium", "observables": model.observe(x), "abscissa": abscissa,
+                {"kind": EQUILIBRIUM, "observables": model.observe(x), "abscissa": abscissa,
                  "state": x}
             )  # fmt: skip
-    for item, name in zip(result, equilibrium_names(model, result), strict=True):
+    naming = naming_observable(model)
+    values = [item["observables"][naming] for item in result]
+    for item, name in zip(result, equilibrium_names(model, values), strict=True):
         item["name"] = name
     return result, every
-
-
-def equilibrium_names(model: VectorField, attractors: Sequence[dict[str, Any]]) -> list[str]:
-    """The field's words for stable equilibria, in order of the first observable.
-
-    Two that fall into one band of ``model.attractors`` take neighboring words.
-    """
-    if model.attractors is None:
-        count = len(attractors)
-        return ["equilibrium"] if count == 1 else [f"equilibrium {k + 1}" for k in range(count)]
-    rule = model.attractors
-    names = [rule.name(item["observables"][rule.observable]) for item in attractors]
-    if len(names) == len(rule.names) and len(set(names)) < len(names):
-        return list(rule.names)
-    return names
 
 
 def stable_cycles(model: VectorField, seeds: Sequence[Seed]) -> list[dict[str, Any]]:
@@ -104,9 +98,6 @@ def simulated_cycles(
 
     For places where no known cycle leads: beyond a period doubling, for instance.
     """
-    from continuation.cycles.branch import make_cycle
-    from continuation.cycles.orbits import Solver
-    from continuation.cycles.starting_orbits import orbit_from_simulation
 
     name = next(iter(model.parameters))
     solver = Solver(model, {name: _around(model.parameters[name], 0.0)})
@@ -141,7 +132,7 @@ def departures(model: VectorField, equilibria: np.ndarray) -> list[tuple[np.ndar
 def described(found: Sequence[Cycle]) -> list[dict[str, Any]]:
     return [
         {
-            "kind": "cycle", "name": cycle_name(cycle), "frequency": cycle.frequency,
+            "kind": CYCLE, "name": cycle_name(cycle), "frequency": cycle.frequency,
             "period": cycle.period,
             "extrema": {k: cycle.extrema(k) for k in cycle.model.observables},
             "multiplier": float(np.max(np.abs(cycle.multipliers), initial=0.0)),
@@ -163,8 +154,6 @@ def _same(a: Cycle, b: Cycle) -> bool:
 
 def _carried(model: VectorField, seed: Seed) -> Cycle | None:
     """The cycle that a known one becomes at the model's parameters, step by step."""
-    from continuation.cycles.branch import cycle_from
-    from continuation.cycles.orbits import Solver
 
     orbit, name, here = seed.orbit, seed.parameter, seed.parameters
     changed = [k for k in model.parameters if model.parameters[k] != here[k]]
@@ -189,7 +178,6 @@ def _carried(model: VectorField, seed: Seed) -> Cycle | None:
 
 
 def _corrected(solver, orbit: Orbit) -> Orbit | None:
-    from continuation.cycles.orbits import adapted_mesh, remeshed
 
     name = solver.parameter
     guess = replace(orbit, z=np.array([orbit.period, solver.model.parameters[name]]))
@@ -235,47 +223,3 @@ def trusted(branch: CycleBranch) -> np.ndarray:
     """Mask of the branch's cycles that are stable beyond doubt."""
     sure = branch.data["trivial_error"].values < 1e-3
     return branch.data["stable"].values & sure
-
-
-def cycle_name(cycle: Cycle) -> str:
-    """The field's word for a stable cycle: fast, or carried by the model's slow state.
-
-    A cycle is slow where its period exceeds half the slow state's time constant and the rest of the
-    model comes to rest once the slow state is frozen at its mean over the cycle.
-    """
-    rule = cycle.model.attractors
-    if rule is None or len(rule.cycles) < 2:
-        return "limit cycle" if rule is None or not rule.cycles else rule.cycles[0]
-    return rule.cycles[1] if _is_slow(cycle, rule.slow) else rule.cycles[0]
-
-
-def _is_slow(cycle: Cycle, slow: str) -> bool:
-    model = cycle.model
-    index = list(model.states).index(slow)
-    states = cycle.solver.states(cycle.orbit, np.linspace(0, 1, 13)[:-1])
-    mean = float(np.mean(cycle.values(slow, np.linspace(0, 1, 400, endpoint=False))))
-    rate = abs(float(model.jacobian(states[0])[index, index]))
-    if cycle.period * rate < 0.5:
-        return False
-    return any(True for _ in _rest_states(model, states, index, mean))
-
-
-def _rest_states(
-    model: VectorField, states: np.ndarray, index: int, value: float
-) -> Iterator[np.ndarray]:
-    """Stable equilibria of the model with one state frozen, by Newton from given states."""
-    keep = np.delete(np.arange(states.shape[1]), index)
-    for start in states:
-        x = start.copy()
-        x[index] = value
-        for _ in range(25):
-            try:
-                step = np.linalg.solve(model.jacobian(x)[np.ix_(keep, keep)], -model.rhs(x)[keep])
-            except np.linalg.LinAlgError:
-                break
-            size = np.max(np.abs(step) / model.scales[keep])
-            x[keep] += step * min(1.0, 0.3 / max(size, 1e-300))
-            if size < 1e-9:
-                if np.max(np.linalg.eigvals(model.jacobian(x)[np.ix_(keep, keep)]).real) < 0:
-                    yield x
-                break

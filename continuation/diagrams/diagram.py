@@ -4,29 +4,42 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, overload
+from typing import Any, overload
 
 import networkx as nx
 import numpy as np
 import shapely
+import xarray as xr
+from rich.progress import track
 
+from continuation.cycles.branch import CycleBranch
+from continuation.cycles.curves import CycleCurve
+from continuation.cycles.cycle import Cycle
+from continuation.diagrams.line_diagram import LineDiagram, line_diagram
 from continuation.diagrams.paths import Axis, position
+from continuation.diagrams.picture import drawn_cycles, drawn_equilibria, drawn_regions
+from continuation.diagrams.probing import Findings, Prober
+from continuation.diagrams.regimes import closed, cut, regime_graph
+from continuation.diagrams.storage import graph_from, graph_record
+from continuation.diagrams.survey import Survey
+from continuation.drawing import Mark, axis_label, draw_diagram
 from continuation.engine.following import check_span
 from continuation.engine.settings import Settings
-from continuation.engine.special_points import SpecialPoint, canonical_label, numbered
+from continuation.engine.special_points import (
+    SpecialPoint,
+    SpecialPoints,
+    numbered,
+    point_named,
+    points_labelled,
+)
+from continuation.netcdf import head_of, with_head, write
 from continuation.steady_states.branch import Branch
 from dynsys.errors import ModelError
+from dynsys.serialization import to_dict
 from dynsys.vector_field import VectorField
-
-if TYPE_CHECKING:
-    from continuation.cycles.branch import CycleBranch
-    from continuation.cycles.curves import CycleCurve
-    from continuation.diagrams.line_diagram import LineDiagram
-    from continuation.diagrams.probing import Findings, Prober
-    from continuation.diagrams.survey import Survey
 
 ROUNDS = 2  # of looking again where the faces of a plane contradict themselves,
 MOST_LOOKS = 4  # in so many faces a round, the largest first
@@ -54,11 +67,20 @@ class Diagram:
     regimes: nx.Graph
     settings: Settings
 
-    def special_points(self, label: str | None = None) -> list[SpecialPoint]:
-        """Codimension-two points of all curves, each once; of one label where given."""
+    @cached_property
+    def special_points(self) -> SpecialPoints[SpecialPoint | Cycle]:
+        """Codimension-two points of all curves, each once: of equilibria, then of cycles."""
         points = _distinct(point for curve in self.curves for point in curve.special_points)
-        wanted = None if label is None else canonical_label(label)
-        return [p for p in points if wanted in (None, p.label)]
+        cycles = [cycle for curve in self.cycle_curves for cycle in curve.special_points]
+        return SpecialPoints(numbered([*points, *cycles]), formerly=points)
+
+    def __getitem__(self, name: str) -> SpecialPoint | Cycle:
+        """The special point of this name; labels of AUTO and MatCont are understood too."""
+        return point_named(self.special_points, name, "this diagram")
+
+    def points(self, label: str) -> list[SpecialPoint | Cycle]:
+        """All special points with a label ("BT", "CPC", ...), in order."""
+        return points_labelled(self.special_points, label)
 
     def attractors(self, **values: float) -> list[dict[str, Any]]:
         """What is stable at one point: equilibria with their observables, cycles with frequency.
@@ -101,8 +123,6 @@ class Diagram:
         -------
         >>> closer = diagram.refined([{"mu_e": 1.2, "mu_i": 0.4}])
         """
-        from continuation.diagrams.survey import Survey
-
         survey = Survey(self.model, self.x, self.y, self.settings, findings=self._findings())
         survey.look_at([self._place(dict(point)) for point in points])
         return _settled(survey, progress)
@@ -123,41 +143,84 @@ class Diagram:
         return position(values, (self.x, self.y))
 
     def _findings(self) -> Findings:
-        from continuation.diagrams.probing import Findings
-
         return Findings(self.curves, self.cycle_curves, self.lines, self.cycles)
 
     @cached_property
     def _prober(self) -> Prober:
-        from continuation.diagrams.probing import Prober
-
         return Prober(self.model, (self.x, self.y), self._findings())
 
-    def plot(self, ax: Any = None, **options: Any) -> Any:
+    def plot(self, ax: Any = None, regions: bool = True) -> Any:
         """Draw curves, codimension-two points and named regions. Returns the axes."""
-        from continuation.drawing import draw_diagram
+        (x, left, right), (y, low, high) = self.x, self.y
+        curves = [drawn_cycles(curve) for curve in self.cycle_curves]
+        curves += [drawn_equilibria(curve, x, y) for curve in self.curves]
+        marks = [
+            Mark(p.parameters[x], p.parameters[y], p.label, p.name)
+            for p in self.special_points if isinstance(p, SpecialPoint)
+        ]  # fmt: skip
+        plane = (right - left) * (high - low)
+        filled = list(drawn_regions(self.regimes, plane)) if regions else []
+        across, up = (axis_label(name, self.model.unit(name)) for name in (x, y))
+        return draw_diagram(curves, filled, marks, (across, left, right), (up, low, high), ax)
 
-        return draw_diagram(self, ax=ax, **options)
+    def stored(self) -> xr.DataTree:
+        """All curves, scan lines, cycles and regions: what ``save`` writes."""
+        head = {
+            "kind": "diagram",
+            "model": to_dict(self.model),
+            "x": self.x,
+            "y": self.y,
+            "settings": asdict(self.settings),
+            "regimes": graph_record(self.regimes),
+        }
+        parts = {
+            **{f"/curve{k:03d}": curve.stored() for k, curve in enumerate(self.curves)},
+            **{f"/line{k:03d}": line.stored() for k, line in enumerate(self.lines)},
+            # Orbits only serve as starts for Newton here.
+            **{f"/wave{k:03d}": wave.stored("float32") for k, wave in enumerate(self.cycle_curves)},
+            **{f"/cycles{k:03d}": found.stored("float32") for k, found in enumerate(self.cycles)},
+        }
+        return xr.DataTree.from_dict({"/": with_head(xr.Dataset(), head), **parts})
+
+    @classmethod
+    def from_stored(cls, tree: xr.DataTree) -> Diagram:
+        """The diagram that ``stored`` described."""
+        head = head_of(tree)
+        model = VectorField.from_dict(head["model"])
+        groups = {name: node.to_dataset().load() for name, node in sorted(tree.children.items())}
+
+        def parts(kind: str, result: Any) -> tuple[Any, ...]:
+            return tuple(
+                result.from_stored(group, model)
+                for name, group in groups.items() if name.startswith(kind)
+            )  # fmt: skip
+
+        return cls(
+            model=model,
+            x=tuple(head["x"]),
+            y=tuple(head["y"]),
+            curves=parts("curve", Branch),
+            lines=parts("line", Branch),
+            cycle_curves=parts("wave", CycleCurve),
+            cycles=parts("cycles", CycleBranch),
+            regimes=graph_from(head["regimes"]),
+            settings=Settings(**head["settings"]),
+        )
 
     def save(self, path: str | Path) -> Path:
         """Write everything to one NetCDF file, complete or not at all."""
-        from continuation.storage import save_diagram
-
-        return save_diagram(self, path)
+        return write(self.stored(), path)
 
     def special_point_table(self) -> list[dict[str, Any]]:
         """One record per codimension-two point."""
         names = (self.x[0], self.y[0])
-        rows = [
-            {"name": p.name, **{k: p.parameters[k] for k in names}, **p.observables,
-             "frequency_Hz": p.frequency, **p.coefficients}
-            for p in self.special_points()
+        return [
+            {"name": p.name, **{k: p.parameters[k] for k in names},
+             **(p.observables if isinstance(p, SpecialPoint) else {}),
+             "frequency_Hz": p.frequency,
+             **(p.coefficients if isinstance(p, SpecialPoint) else {})}
+            for p in self.special_points
         ]  # fmt: skip
-        rows += [
-            {"name": c.name, **{k: c.parameters[k] for k in names}, "frequency_Hz": c.frequency}
-            for curve in self.cycle_curves for c in curve.special_points
-        ]  # fmt: skip
-        return rows
 
     def regime_table(self) -> list[dict[str, Any]]:
         """One record per region, largest first: attractors, area, ranges of the cycles' period."""
@@ -182,8 +245,7 @@ class Diagram:
         for number, wave in enumerate(self.cycle_curves, len(self.curves) + 1):
             start, end = wave.ended[0]
             lines.append(f"  {wave.kind} {number}: {len(wave)} points; from: {start}; to: {end}")
-        lines += [f"  {p}" for p in self.special_points()]
-        lines += [f"  {c}" for wave in self.cycle_curves for c in wave.special_points]
+        lines += [f"  {p}" for p in self.special_points]
         for _, region in sorted(self.regimes.nodes(data=True), key=lambda n: -n[1]["area"]):
             words = f"  region {region['label']}: {100 * region['area']:.1f} % of the plane"
             doubt = f"; UNRESOLVED: {region['unresolved']}" if region["unresolved"] else ""
@@ -237,16 +299,12 @@ def bifurcation_diagram(
     Example
     -------
     >>> diagram = bifurcation_diagram(aln(), x=("mu_e", 0, 3), y=("mu_i", 0, 3))
-    >>> diagram.special_points("CP")[0].parameters["mu_e"]
+    >>> diagram["CP1"].parameters["mu_e"]
     """
     settings = settings or Settings()
     if y is None:
-        from continuation.diagrams.line_diagram import line_diagram  # compiles the cycle engine
-
         name, span = _span(model, x)
         return line_diagram(model, name, span, settings=settings, seed=seed)
-    from continuation.diagrams.survey import Survey
-
     _spans(model, x, y)
     survey = Survey(model, x, y, settings, seed)
     survey.scan(progress)
@@ -255,9 +313,6 @@ def bifurcation_diagram(
 
 def _settled(survey: Survey, progress: bool = False) -> Diagram:
     """Cut the plane, look again where its faces contradict themselves, until none does."""
-    from rich.progress import track
-
-    from continuation.diagrams.regimes import closed, cut, regime_graph
 
     model, x, y = survey.model, survey.x, survey.y
     regimes = cut(model, x, y, survey.findings())

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
-from continuation.cycles.branch import Cycle, CycleBranch
+from continuation.cycles.branch import CycleBranch
+from continuation.cycles.cycle import Cycle
 from continuation.cycles.limit_cycles import limit_cycles
 from continuation.cycles.tracing import CycleSettings
 from continuation.diagrams.scan import ends_at
+from continuation.drawing import axis_label, draw_frequencies, new_figure
 from continuation.engine.settings import Settings
-from continuation.engine.special_points import SpecialPoint, canonical_label
+from continuation.engine.special_points import (
+    SpecialPoint,
+    SpecialPoints,
+    numbered,
+    point_named,
+    points_labelled,
+)
 from continuation.steady_states.branch import Branch
 from continuation.steady_states.equilibria import equilibria
 from dynsys.errors import ConvergenceError
@@ -23,7 +33,7 @@ class LineDiagram:
 
     ``equilibria`` is a Branch, ``cycles`` a CycleBranch for every family of cycles born at a Hopf
     point (one that connects two Hopf points is followed once), ``missed`` says why the cycles of a
-    Hopf point could not be followed.
+    Hopf point could not be followed. Special cycles are numbered through all families.
     """
 
     model: VectorField
@@ -32,13 +42,21 @@ class LineDiagram:
     cycles: tuple[CycleBranch, ...]
     missed: tuple[str, ...] = ()
 
-    def special_points(self, label: str | None = None) -> list[SpecialPoint | Cycle]:
-        """Special points of equilibria and cycles; of one label where given."""
+    @cached_property
+    def special_points(self) -> SpecialPoints[SpecialPoint | Cycle]:
+        """Special points of the equilibria, then those of the cycles."""
         found: list[SpecialPoint | Cycle] = list(self.equilibria.special_points)
         for branch in self.cycles:
             found += branch.special_points
-        wanted = None if label is None else canonical_label(label)
-        return [p for p in found if wanted in (None, p.label)]
+        return SpecialPoints(numbered(found))
+
+    def __getitem__(self, name: str) -> SpecialPoint | Cycle:
+        """The special point of this name; labels of AUTO and MatCont are understood too."""
+        return point_named(self.special_points, name, "this diagram")
+
+    def points(self, label: str) -> list[SpecialPoint | Cycle]:
+        """All special points with a label ("H", "LPC", ...), in order."""
+        return points_labelled(self.special_points, label)
 
     def special_point_table(self) -> list[dict[str, Any]]:
         """One record per special point of equilibria and cycles."""
@@ -49,9 +67,18 @@ class LineDiagram:
 
     def plot(self, observable: str | None = None, axes: Any = None) -> Any:
         """Draw equilibria with the cycles' extrema, and below the frequency; returns both axes."""
-        from continuation.drawing import draw_line_diagram
-
-        return draw_line_diagram(self, observable=observable, axes=axes)
+        if axes is None:
+            axes = new_figure((6.8, 6.0)).subplots(2, 1, sharex=True, height_ratios=[3, 1])
+        upper, lower = axes
+        self.equilibria.plot(observable, ax=upper)
+        for branch in self.cycles:
+            branch.plot(observable, ax=upper)
+        draw_frequencies([branch.data for branch in self.cycles], self.parameter, lower)
+        upper.set_xlabel("")
+        unit = "Hz" if self.model.time_unit else "cycles per time unit"
+        across = axis_label(self.parameter, self.model.unit(self.parameter))
+        lower.set(xlabel=across, ylabel=f"frequency ({unit})")
+        return axes
 
     def __str__(self) -> str:
         lines = [str(self.equilibria), *map(str, self.cycles), *self.missed]
@@ -85,4 +112,13 @@ def line_diagram(
             cycles.append(limit_cycles(point, parameter, span, settings=cycle_settings))
         except ConvergenceError as error:
             missed.append(f"cycles of {point.name}: {error}")
-    return LineDiagram(model, parameter, branch, tuple(cycles), tuple(missed))
+    return LineDiagram(model, parameter, branch, _named_apart(cycles), tuple(missed))
+
+
+def _named_apart(branches: Sequence[CycleBranch]) -> tuple[CycleBranch, ...]:
+    """The branches with their special cycles numbered through, so that a name means one cycle."""
+    named = iter(numbered(cycle for branch in branches for cycle in branch.special_points))
+    return tuple(
+        replace(branch, special_points=tuple(next(named) for _ in branch.special_points))
+        for branch in branches
+    )

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import shapely
 from shapely.geometry import LineString, Point, box
 
+from continuation.cycles.curves import CycleCurve
 from continuation.engine.following import CLOSED, REASONS
 from continuation.steady_states.branch import Branch
-
-if TYPE_CHECKING:
-    from continuation.cycles.curves import CycleCurve
 
 EDGE = 1e-6  # distance, in units of the plane, at which a curve's end lies on the plane's edge
 SAME = 2e-4  # two curves nearer to each other all along are one line: states that mirror each other

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import shapely
 from shapely.geometry import LineString, Polygon
 
+from continuation.cycles.branch import CycleBranch
+from continuation.cycles.curves import CycleCurve
 from continuation.diagrams.attractors import (
     Seed,
     departures,
@@ -20,14 +22,11 @@ from continuation.diagrams.attractors import (
     stable_equilibria,
     trusted,
 )
+from continuation.diagrams.names import found_cycles, found_equilibria, label
 from continuation.diagrams.partition import place_inside, places_across, places_beside, radius
 from continuation.diagrams.paths import Axis, values_at
 from continuation.steady_states.branch import Branch
 from dynsys.vector_field import VectorField
-
-if TYPE_CHECKING:
-    from continuation.cycles.branch import CycleBranch
-    from continuation.cycles.curves import CycleCurve
 
 DEEP = 0.01  # distance from the boundary at which a place certainly lies inside a large face
 NEARBY = 24  # known states from which equilibria at a new place are sought
@@ -62,17 +61,16 @@ class Answer:
     @property
     def kinds(self) -> tuple[int, int]:
         """The numbers of stable equilibria and of stable cycles."""
-        count = sum(item["kind"] == "cycle" for item in self.stable)
-        return len(self.stable) - count, count
+        return len(found_equilibria(self.stable)), len(found_cycles(self.stable))
 
     @property
     def seeds(self) -> list[Seed]:
         """The cycles, from which those at other places can be sought."""
-        return [Seed.of_cycle(item["cycle"]) for item in self.stable if item["kind"] == "cycle"]
+        return [Seed.of_cycle(item["cycle"]) for item in found_cycles(self.stable)]
 
     def __str__(self) -> str:
         where = ", ".join(f"{k} = {v:.5g}" for k, v in self.values.items())
-        return f"{' + '.join(item['name'] for item in self.stable) or 'nothing'} at {where}"
+        return f"{label([item['name'] for item in self.stable], 'nothing')} at {where}"
 
 
 @dataclass(frozen=True)

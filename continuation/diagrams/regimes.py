@@ -13,6 +13,15 @@ from shapely.geometry import LineString, Polygon
 
 from continuation.diagrams.attractors import trusted
 from continuation.diagrams.closing import Piece, closed_in
+from continuation.diagrams.names import (
+    NOTHING,
+    OUTSIDE,
+    borders,
+    found_cycles,
+    found_equilibria,
+    label,
+    naming_observable,
+)
 from continuation.diagrams.partition import GRID, partition
 from continuation.diagrams.paths import Axis, Path, paths_of
 from continuation.diagrams.probing import Answer, Dispute, Findings, Prober
@@ -21,8 +30,6 @@ from continuation.diagrams.thresholds import threshold_lines
 from dynsys.vector_field import VectorField
 
 WORTH = 1e-3  # of the plane: faces worth a search for the boundary inside them
-NOTHING = "no attractor found"
-OUTSIDE = "outside the table's domain"
 _KEPT = ("name", "kind", "observables", "abscissa", "frequency", "period", "extrema", "state")
 
 
@@ -111,7 +118,7 @@ def regime_graph(model: VectorField, x: Axis, y: Axis, regimes: Regimes) -> nx.G
     for number, group in enumerate(groups):
         polygon = shapely.union_all([faces[k] for k in group], grid_size=GRID)
         largest = max(group, key=lambda k: faces[k].area)
-        oscillates = any(item["kind"] == "cycle" for item in contents[largest]["stable"])
+        oscillates = bool(found_cycles(contents[largest]["stable"]))
         graph.add_node(
             number, **contents[largest], area=float(polygon.area),
             cycles=_cycle_ranges(polygon, regimes.prober) if oscillates else {},
@@ -128,10 +135,9 @@ def _content(model: VectorField, answer: Answer, dispute: Dispute | None) -> dic
     unresolved = "" if dispute is None else str(dispute)
     if not unresolved and not names and empty == NOTHING:
         unresolved = str(answer)
-    label = " + ".join(names) if names else empty
     return {
         "attractors": names,
-        "label": label,
+        "label": label(names, empty),
         "unresolved": unresolved,
         "equilibria": count,
         "stable": [_plain(item) for item in answer.stable],
@@ -149,7 +155,7 @@ def _split(
     paths: list[Path],
 ) -> list[tuple[Polygon, dict[str, Any]]]:  # fmt: skip
     """A region may run from "down" to "up" without a bifurcation: cut it where the word changes."""
-    alone = len(content["attractors"]) == 1 and content["stable"][0]["kind"] == "equilibrium"
+    alone = len(content["attractors"]) == 1 and found_equilibria(content["stable"])
     cuts = threshold_lines(model, face, x, y, regimes.prober.findings.lines) if alone else []
     if not cuts:
         return [(face, content)]
@@ -158,9 +164,7 @@ def _split(
     pieces = [p for p in shapely.polygonize([network]).geoms if face.contains(p.centroid)]
     if len(pieces) < 2:
         return [(face, content)]
-    rule = model.attractors
-    assert rule is not None
-    border = f"{rule.observable} = {rule.borders[0]:g} (no bifurcation)"
+    border = f"{naming_observable(model)} = {borders(model)[0]:g} (no bifurcation)"
     paths += [Path(border, line) for line in cuts]
     prober, unresolved = regimes.prober, content["unresolved"]
     return [

@@ -8,10 +8,12 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from rich.progress import track
 
-from continuation.cycles.branch import Cycle, CycleBranch
+from continuation.cycles.branch import CycleBranch
 from continuation.cycles.conditions import DOUBLING, FOLD, PERIOD, TORUS
-from continuation.cycles.curves import CycleCurve, critical_angle, trace_both_ways
+from continuation.cycles.curves import FIXED_PERIOD, CycleCurve, critical_angle, trace_both_ways
+from continuation.cycles.cycle import Cycle
 from continuation.cycles.limit_cycles import limit_cycles
 from continuation.cycles.orbits import Orbit, Solver
 from continuation.cycles.tracing import CycleSettings
@@ -27,7 +29,6 @@ SCAN = CycleSettings(
 )  # fmt: skip
 CURVE = CycleSettings(intervals=20, step_max=0.12, max_points=150)
 NEAR = 1e-3  # distance in units of the plane at which a point lies on a known curve
-CANARD = "cycle fold curve at fixed period"
 KIND = {"LPC": FOLD, "PD": DOUBLING, "NS": TORUS}
 
 Axis = tuple[str, float, float]
@@ -189,7 +190,7 @@ def _curve(model: VectorField, spans: Spans, cycle: Cycle, kind: int) -> CycleCu
     orbit, sought = replace(cycle.orbit, z=z), ("CPC",) if kind == FOLD else ()
     curve = _traced(Solver(model, spans, kind), orbit, CURVE, resonances=sought)
     if curve is None and kind == FOLD:
-        return _fixed_period(model, spans, cycle, CANARD)
+        return _fixed_period(model, spans, cycle, FIXED_PERIOD)
     return curve
 
 
@@ -215,8 +216,6 @@ def each(
     work: Callable[[Any], Any], tasks: Sequence[Any], words: str = "", progress: bool = False
 ) -> list:
     """Results of ``work`` on every task, two at a time: the compiled loops release the lock."""
-    from rich.progress import track
-
     with ThreadPoolExecutor(max_workers=2) as pool:
         results = pool.map(work, tasks)
         return list(track(results, description=words, total=len(tasks), disable=not progress))

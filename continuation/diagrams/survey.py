@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from rich.progress import track
 
 from continuation.cycles.branch import CycleBranch
 from continuation.cycles.curves import CycleCurve
+from continuation.diagrams.names import found_cycles
 from continuation.diagrams.paths import Axis, values_at
 from continuation.diagrams.probing import Answer, Dispute, Findings
 from continuation.diagrams.scan import (
@@ -111,8 +113,7 @@ class Survey:
         tasks = [
             (item["cycle"], name, span)
             for answer in answers
-            for item in answer.stable
-            if item["kind"] == "cycle"
+            for item in found_cycles(answer.stable)
             for name, span in self.spans.items()
         ]
         found = each(lambda task: cycles_through(*task), tasks)
@@ -127,8 +128,6 @@ class Survey:
         self, wanted: Sequence[tuple[str, float]], progress: bool = False
     ) -> list[Branch]:
         """New scan lines (free parameter, value of the other), with the curves through them."""
-        from rich.progress import track
-
         fresh: list[Branch] = []
         words = "equilibria along scan lines"
         for free, value in track(list(wanted), description=words, disable=not progress):

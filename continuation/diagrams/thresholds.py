@@ -9,6 +9,7 @@ import numpy as np
 import shapely
 from shapely.geometry import LineString, Polygon
 
+from continuation.diagrams.names import borders, level_name, naming_observable
 from continuation.steady_states.branch import Branch
 from dynsys.vector_field import VectorField
 
@@ -25,8 +26,8 @@ def threshold_lines(
     The stable equilibrium is solved for on a grid around the face, from the nearest known one, and
     the level of its observable interpolated.
     """
-    rule = model.attractors
-    if rule is None or not rule.borders:
+    levels, observable = borders(model), naming_observable(model)
+    if not levels:
         return []
     known, states = _stable_states(lines, x, y)
     inside = shapely.contains_xy(face.buffer(0.02), known) if len(known) else np.zeros(0, bool)
@@ -34,7 +35,8 @@ def threshold_lines(
         return []
     known, states = known[inside], states[inside]
     names = {
-        rule.name(model.observe(s)[rule.observable]) for s in states[:: max(1, len(states) // 60)]
+        level_name(model, model.observe(s)[observable])
+        for s in states[:: max(1, len(states) // 60)]
     }
     low, high = face.bounds[:2], face.bounds[2:]
     if len(names) < 2:
@@ -51,11 +53,11 @@ def threshold_lines(
                     name: a + fraction * (b - a)
                     for (name, a, b), fraction in zip((x, y), (h, v), strict=True)
                 }
-                values[i, j] = _observed(model.with_parameters(**at), start, rule.observable)
+                values[i, j] = _observed(model.with_parameters(**at), start, observable)
     generator = contourpy.contour_generator(across, upward, np.ma.masked_invalid(values))
     return [
         LineString(_prolonged(np.asarray(line)))
-        for border in rule.borders
+        for border in levels
         for line in generator.lines(border)
         if len(line) > 2
     ]

@@ -23,7 +23,7 @@ from continuation.engine.problems import (
     _subtract_row,
 )
 
-KINDS = ("pitchfork curve", "transcritical curve")
+PITCHFORK, TRANSCRITICAL = KINDS = ("pitchfork curve", "transcritical curve")
 UNFOLDED = 1e-7  # scaled beta beyond which the model has no branch point
 _SHIFT = 1e-4  # of the parameters' scales, for the one second derivative that is not compiled
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.optimize import linear_sum_assignment
 
 from continuation.engine.predictor_corrector import (
     BOUND,
@@ -259,8 +260,6 @@ def join(before: Trace, after: Trace) -> Trace:
 
 def _matching(old: np.ndarray, new: np.ndarray) -> np.ndarray:
     """Column of ``new`` nearest to each entry of ``old``, as a permutation."""
-    from scipy.optimize import linear_sum_assignment
-
     return linear_sum_assignment(np.abs(old[:, None] - new[None, :]))[1]
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import llvmlite.binding
 import numpy as np
-from numba import int32, int64, njit, types, uint8
+from numba import int32, int64, types, uint8
 from numba.core.types import ExternalFunction
 from numba.extending import get_cython_function_address
 
 from dynsys.compiled.kernels import MATRIX, VECTOR
+from dynsys.numba_cache import njit
 
 # A named symbol (not a raw address) keeps the compiled callers cacheable on disk.
 llvmlite.binding.add_symbol(

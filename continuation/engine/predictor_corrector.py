@@ -9,7 +9,7 @@ step control by Newton's convergence and the angle between tangents.
 from __future__ import annotations
 
 import numpy as np
-from numba import boolean, float64, int64, njit, types
+from numba import boolean, float64, int64, types
 
 from continuation.engine.linear_algebra import (
     PIVOTS,
@@ -28,6 +28,7 @@ from dynsys.compiled.kernels import (
     TANGENT_TYPE,
     VECTOR,
 )
+from dynsys.numba_cache import njit
 
 INDICES = types.Array(int64, 1, "C")
 

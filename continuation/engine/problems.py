@@ -10,11 +10,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from numba import boolean, float64, int64, njit, types
+from numba import boolean, float64, int64, types
 
 from continuation.engine.linear_algebra import lu_factor, lu_solve, lu_solve_transposed
 from continuation.engine.predictor_corrector import EVALUATE, REFRESH
 from dynsys.compiled.kernels import MATRIX, VECTOR
+from dynsys.numba_cache import njit
 
 
 @njit

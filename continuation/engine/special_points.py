@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, cast
 
 import numpy as np
 
@@ -102,6 +103,12 @@ class SpecialPoint:
         """Observables at the point (rates in Hz)."""
         return self.model.observe(self.state)
 
+    def value(self, name: str) -> float:
+        """A parameter, observable or state at the point; UnknownNameError for another name."""
+        self.model.unit(name)
+        known = {**dict(zip(self.model.states, self.state.tolist(), strict=False))}
+        return {**known, **self.observables, **self.parameters}[name]
+
     def __str__(self) -> str:
         where = ", ".join(f"{k} = {self.parameters[k]:.8g}" for k in self.free)
         words = [f"{self.name or self.label:<4} {where}", MEANINGS.get(self.label, "")]
@@ -117,14 +124,34 @@ class SpecialPoint:
     __repr__ = __str__
 
 
-def numbered(points: Iterable[SpecialPoint]) -> tuple[SpecialPoint, ...]:
-    """Name points in order: H1, H2, LP1, ..."""
-    counts: dict[str, int] = {}
-    result = []
-    for point in points:
-        counts[point.label] = counts.get(point.label, 0) + 1
-        result.append(replace(point, name=f"{point.label}{counts[point.label]}"))
-    return tuple(result)
+def record(point: SpecialPoint) -> dict[str, Any]:
+    """The point as JSON can hold it, without its model."""
+    return {
+        "label": point.label,
+        "name": point.name,
+        "state": point.state.tolist(),
+        "parameters": dict(point.parameters),
+        "eigenvalues": [[z.real, z.imag] for z in np.asarray(point.eigenvalues, complex)],
+        "free": point.free,
+        "frequency": point.frequency,
+        "coefficients": dict(point.coefficients),
+        "certificate": dict(point.certificate),
+        "index": point.index,
+        "piece": point.piece,
+    }
+
+
+def from_record(model: VectorField, content: Mapping[str, Any]) -> SpecialPoint:
+    """The point that ``record`` describes."""
+    return SpecialPoint(
+        **{
+            **content,
+            "state": np.array(content["state"]),
+            "eigenvalues": np.array([complex(*z) for z in content["eigenvalues"]]),
+            "free": tuple(content["free"]),
+            "model": model.with_parameters(**content["parameters"]),
+        }
+    )
 
 
 class Labelled(Protocol):
@@ -140,6 +167,18 @@ class Labelled(Protocol):
 Found = TypeVar("Found", bound=Labelled)
 
 
+def numbered(points: Iterable[Found]) -> tuple[Found, ...]:
+    """The points named by label and number, in order: H1, H2, LP1; R3_1 where a digit ends it."""
+    counts: dict[str, int] = {}
+    result: list[Any] = []
+    for point in points:
+        label = point.label
+        counts[label] = counts.get(label, 0) + 1
+        name = f"{label}{'_' if label[-1:].isdigit() else ''}{counts[label]}"
+        result.append(point if point.name == name else replace(cast(Any, point), name=name))
+    return tuple(result)
+
+
 def point_named(points: Sequence[Found], name: str, owner: str) -> Found:
     """The point of a name ("H1"); UnknownNameError with the names there are."""
     wanted = canonical_label(name)
@@ -153,3 +192,29 @@ def points_labelled(points: Sequence[Found], label: str) -> list[Found]:
     """All points with a label ("H"), in order."""
     wanted = canonical_label(label)
     return [p for p in points if p.label == wanted]
+
+
+class SpecialPoints(tuple[Found, ...]):
+    """Special points of a diagram, which once were had by calling a method.
+
+    A call warns and answers as the method did, from ``formerly``: the points it knew.
+    """
+
+    formerly: Sequence[Any]
+
+    def __new__(
+        cls, points: Iterable[Found], formerly: Sequence[Any] | None = None
+    ) -> SpecialPoints[Found]:
+        made = super().__new__(cls, points)
+        made.formerly = made if formerly is None else formerly
+        return made
+
+    def __call__(self, label: str | None = None) -> list[Any]:
+        warnings.warn(
+            "special_points is an attribute: write diagram.special_points without parentheses, "
+            "and diagram.points(label) for those of one label",
+            DeprecationWarning,
+            stacklevel=2,
+        )
+        found = list(self.formerly)
+        return found if label is None else points_labelled(found, label)

@@ -89,10 +89,10 @@ def _pieces(
         branch = spiking_orbits(found.orbit, name, span, step, only_stable=len(found.orbit) > 1)
         pieces.append(branch)
         notes += _changed(before, len(found.orbit), current, found.rate)
-        notes += [(p.label, p.value, p.orbit.rate, str(p)) for p in branch.points]
+        notes += [(p.label, p.value, p.orbit.rate, str(p)) for p in branch.special_points]
         before = len(found.orbit)
         end, orbit = _stable_end(branch, current)
-        start = np.array([orbit.neuron.parameters[neuron.rule.reset], orbit.w[0]])
+        start = np.array([orbit.neuron.reset, orbit.w[0]])
         if end <= low + 1e-9 * width:
             return pieces, notes, "firing goes on to the end of the span"
         current = min(end, current) - _BESIDE * width
@@ -119,7 +119,7 @@ def _stable_end(branch: SpikingBranch, current: float) -> tuple[float, SpikingOr
     lowest = first + int(np.argmin(branch.values[first : last + 1]))
     end, orbit = float(branch.values[lowest]), branch.orbits[lowest]
     # Stability is lost at a located point, a step beyond the last stable orbit.
-    for point in branch.points:
+    for point in branch.special_points:
         if point.label != "GR" and point.index in (first - 1, last) and point.value < end:
             end, orbit = point.value, point.orbit
     return end, orbit

@@ -10,13 +10,14 @@ its unknowns; upstrokes of 1e-15 ms cost no mesh.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
+from continuation.engine.special_points import numbered, point_named, points_labelled
 from dynsys.errors import ConvergenceError
 from dynsys.neurons import SpikingNeuron
 from dynsys.neurons.spiking_orbit import SpikingOrbit, cyclic, flights, orbit_at
@@ -57,28 +58,26 @@ class SpikingPoint:
 class SpikingBranch:
     """Orbits of one number of spikes over a parameter.
 
-    ``values`` (k,), ``orbits`` (k); ``points``: located special points in order; ``ended``: why it
+    ``values`` (k,), ``orbits`` (k); ``special_points``: located, in order; ``ended``: why it
     stopped at either end.
     """
 
     parameter: str
     values: np.ndarray
     orbits: tuple[SpikingOrbit, ...]
-    points: tuple[SpikingPoint, ...]
+    special_points: tuple[SpikingPoint, ...]
     ended: tuple[str, str]
 
     def __len__(self) -> int:
         return len(self.values)
 
     def __getitem__(self, name: str) -> SpikingPoint:
-        from dynsys.errors import unknown_name
+        """The special point of this name ("LPC1", "GR2", ...)."""
+        return point_named(self.special_points, name, "this branch of spiking orbits")
 
-        for point in self.points:
-            if point.name == name:
-                return point
-        raise unknown_name(
-            "special point", name, [p.name for p in self.points], "this branch of spiking orbits"
-        )
+    def points(self, label: str) -> list[SpikingPoint]:
+        """All special points with a label ("LPC", "PD", "GR"), in order."""
+        return points_labelled(self.special_points, label)
 
     @property
     def stable(self) -> np.ndarray:
@@ -106,7 +105,7 @@ class SpikingBranch:
             f"points, {self.parameter} {low:.6g} .. {high:.6g}\n"
             f"  start: {self.ended[0]}; end: {self.ended[1]}"
         )
-        return "\n".join([head, *(f"  {p}" for p in self.points)])
+        return "\n".join([head, *(f"  {p}" for p in self.special_points)])
 
     __repr__ = __str__
 
@@ -147,15 +146,9 @@ def spiking_orbits(
     ahead, why_ahead = ([], _CLOSED) if closed else follower.follow(first, 1.0)
     turned = [(value, found) for value, found in reversed(back)]
     chain = [*turned, first, *ahead]
-    points = follower.special_points(chain)
-    counts: dict[str, int] = {}
-    named = []
-    for point in points:
-        counts[point.label] = counts.get(point.label, 0) + 1
-        named.append(replace(point, name=f"{point.label}{counts[point.label]}"))
     return SpikingBranch(
         parameter, np.array([value for value, _ in chain]), tuple(o for _, o in chain),
-        tuple(named), (why_back, why_ahead),
+        numbered(follower.special_points(chain)), (why_back, why_ahead),
     )  # fmt: skip
 
 
@@ -320,8 +313,7 @@ class _Follower:
     @staticmethod
     def _grazing_test(point: Point) -> np.ndarray:
         orbit = point[1]
-        p = orbit.neuron.parameters
-        at = np.array([p[orbit.neuron.rule.reset], 0.0])
+        at = np.array([orbit.neuron.reset, 0.0])
         return np.array([orbit.neuron.field.rhs(np.array([at[0], w]))[0] for w in orbit.w])
 
     def _locate(self, one: Point, two: Point, test: Any, k: int) -> Point | None:

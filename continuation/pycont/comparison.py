@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from continuation.engine.following import Follower
-from continuation.pycont.backend import compute
 from continuation.steady_states.branch import Branch
+from continuation.steady_states.pydstool_backend import compute
 from continuation.steady_states.refollowing import follower_of, scaled_points, set_border
 from dynsys.errors import ModelError
 

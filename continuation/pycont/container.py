@@ -10,28 +10,18 @@ from typing import Any
 
 import numpy as np
 
-from continuation.cycles.branch import Cycle
+from continuation.cycles.cycle import Cycle
 from continuation.engine.special_points import SpecialPoint
-from continuation.pycont.curves import LABELS, Curve
+from continuation.pycont.curves import Curve
 from continuation.pycont.cycles import SPECIAL, CycleCurve, SpecialCycleCurve
 from continuation.pycont.points import Point, args
-from dynsys.errors import ModelError, UnknownNameError, unknown_name
+from continuation.pycont.settings import DEFAULTS, checked
+from dynsys.errors import ModelError, unknown_name
 from dynsys.exchange.pydstool_specification import read_pydstool
 from dynsys.vector_field import VectorField
 
 __all__ = ["ContClass", "Generator", "args"]
 
-DEFAULTS: dict[str, Any] = {
-    "name": None, "type": None, "force": False, "freepars": None, "initpoint": None,
-    "initdirec": None, "StepSize": 0.01, "MinStepSize": 1e-5, "MaxStepSize": 0.1,
-    "MaxNumPoints": 300, "MaxCorrIters": 5, "MaxTestIters": 10, "FuncTol": 1e-6, "VarTol": 1e-6,
-    "TestTol": 1e-4, "ClosedCurve": 50, "LocBifPoints": "all", "StopAtPoints": [], "SPOut": None,
-    "SaveEigen": True, "SaveJacobian": False, "Corrector": "MoorePenrose", "verbosity": 1,
-    "uservars": None, "description": "", "NumCollocation": 4, "NumIntervals": 50, "AdaptMesh": 3,
-    "NumSPOut": 300, "SolutionMeasures": ["max", "min"], "SaveFlow": False, "initcycle": None,
-    "UseAuto": False, "DiagVerbosity": 2,
-}  # fmt: skip
-_POSITIVE = ("StepSize", "MinStepSize", "MaxStepSize", "MaxNumPoints", "FuncTol", "VarTol")
 _FREE = {"EP-C": 1, "LC-C": 1, "LP-C": 2, "H-C1": 2, "H-C2": 2, **dict.fromkeys(SPECIAL, 2)}
 _ABSENT = {
     "FP-C": "write the map as a continuation.Map and call continuation.fixed_points",
@@ -218,33 +208,6 @@ def _cycle_start(settings: dict[str, Any], start: Any, model: VectorField) -> An
         f"curve {settings['name']}: type LC-C starts at a Hopf point or a cycle, not at "
         f"{start.name} (labelled {start.label})"
     )
-
-
-def checked(given: Mapping[str, Any], kind: str) -> dict[str, Any]:
-    """The settings, every key known and every value possible."""
-    for key in given:
-        if key not in DEFAULTS:
-            raise UnknownNameError(str(unknown_name("key", key, DEFAULTS, "PCargs")))
-    result = dict(given)
-    for key in _POSITIVE:
-        value = result.get(key, 1)
-        if not isinstance(value, (int, float)) or not value > 0:
-            raise ModelError(f"{key} is {value!r}; it must be a positive number")
-    if result.get("Corrector", "MoorePenrose") not in ("MoorePenrose", "Natural", "Keller"):
-        raise ModelError(
-            f"Corrector is {result['Corrector']!r}; use MoorePenrose, Natural or Keller "
-            "(our engine corrects by pseudo-arclength in each case)"
-        )
-    known = LABELS.get(kind, ())
-    for key in ("LocBifPoints", "StopAtPoints"):
-        wanted = result.get(key, "all" if key == "LocBifPoints" else [])
-        names = list(known) if wanted in ("all", ["all"]) else wanted
-        names = [names] if isinstance(names, str) else list(names or [])
-        for label in names:
-            if label not in known and label not in ("SP", "B", "BP"):
-                raise unknown_name("special point", label, known, f"curve type {kind} ({key})")
-        result[key] = names
-    return result
 
 
 def as_model(given: Any) -> VectorField:

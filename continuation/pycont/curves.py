@@ -13,19 +13,13 @@ from continuation.engine.problems import EQUILIBRIUM, HOPF
 from continuation.engine.settings import Settings
 from continuation.engine.special_points import SpecialPoint
 from continuation.pycont.points import CurveMethods, Point, Solution, args
+from continuation.pycont.settings import checked
 from continuation.steady_states import codimension_two
 from continuation.steady_states import events as equilibrium_events
 from continuation.steady_states.branch_points import other_tangent
 from continuation.steady_states.curves import fold_start, hopf_start
 from dynsys.errors import ConvergenceError, ModelError
 
-LABELS = {
-    "EP-C": ("LP", "H", "BP", "B"), "LP-C": ("CP", "BT", "ZH"),
-    "H-C1": ("BT", "ZH", "GH", "DH"), "H-C2": ("BT", "ZH", "GH", "DH"),
-    "LC-C": ("LPC", "PD", "NS", "BPC"), "LPC-C": ("CPC", "R1", "LPPD", "LPNS"),
-    "PD-C": ("GPD", "R2", "LPPD", "PDNS"),
-    "NS-C": ("R1", "R2", "R3", "R4", "LPNS", "PDNS", "NSNS"),
-}  # fmt: skip
 _THEIRS = {"HH": "DH"}  # our label -> PyCont's
 _FAR = 1e9  # PyCont's curves end by their number of points, not by a span
 
@@ -65,8 +59,6 @@ class Curve(CurveMethods):
 
     def update(self, changes: dict[str, Any]) -> None:
         """Change settings for the next ``forward`` or ``backward``."""
-        from continuation.pycont.container import checked
-
         fixed = [k for k in changes if k in ("name", "type", "freepars", "initpoint")]
         if fixed:
             raise ModelError(f"{', '.join(fixed)} of a curve cannot be changed; use newCurve")

@@ -7,14 +7,19 @@ from typing import Any
 
 import numpy as np
 
+from continuation.cycles.curves import cycle_fold_curve, period_doubling_curve, torus_curve
+from continuation.cycles.limit_cycles import limit_cycles
+from continuation.cycles.tracing import CycleSettings
+from continuation.pycont.drawing import draw_orbits
 from continuation.pycont.points import CurveMethods, Point, Solution, args
+from continuation.pycont.settings import checked
 from dynsys.errors import ModelError
 
 # Curves of special cycles in two parameters: type -> (function, label of the start).
 SPECIAL = {
-    "LPC-C": ("cycle_fold_curve", "LPC"),
-    "PD-C": ("period_doubling_curve", "PD"),
-    "NS-C": ("torus_curve", "NS"),
+    "LPC-C": (cycle_fold_curve, "LPC"),
+    "PD-C": (period_doubling_curve, "PD"),
+    "NS-C": (torus_curve, "NS"),
 }
 _SAMPLES = 200
 
@@ -43,8 +48,6 @@ class CycleCurve(CurveMethods):
 
     def update(self, changes: dict[str, Any]) -> None:
         """Change settings for the next ``forward``."""
-        from continuation.pycont.container import checked
-
         self.settings |= checked({**self.settings, **changes}, self.curvetype)
 
     def forward(self) -> None:
@@ -57,9 +60,6 @@ class CycleCurve(CurveMethods):
     backward = forward
 
     def _computed(self) -> Any:
-        from continuation.cycles.limit_cycles import limit_cycles
-        from continuation.cycles.tracing import CycleSettings
-
         name = self.freepars[0]
         value = self.start.parameters[name]
         reach = self._wanted * self.settings["MaxStepSize"]
@@ -134,8 +134,6 @@ class CycleCurve(CurveMethods):
 
         ``cycles`` are names of special cycles; by default ``count`` cycles along the curve.
         """
-        from continuation.pycont.drawing import draw_orbits
-
         if self.branch is None:
             raise ModelError(f"curve {self.name} is empty; call forward() first")
         names = [cycles] if isinstance(cycles, str) else cycles
@@ -163,9 +161,7 @@ class SpecialCycleCurve(CycleCurve):
 
     def forward(self) -> None:
         """Compute the whole curve within MaxNumPoints times MaxStepSize of its start."""
-        import continuation
-
-        function, label = SPECIAL[self.curvetype]
+        follow, label = SPECIAL[self.curvetype]
         if getattr(self.start, "label", "") != label:
             raise ModelError(
                 f"curve {self.name}: type {self.curvetype} starts at a cycle labelled {label} "
@@ -178,7 +174,6 @@ class SpecialCycleCurve(CycleCurve):
             value = self.start.parameters[name]
             limit = min(reach, 4 * max(abs(value), 1.0))
             spans[name] = (value - limit, value + limit)
-        follow = getattr(continuation, function)
         self.branch = follow(self.start, (self.freepars[0], self.freepars[1]), spans)
         self.stopped = dict(zip(("backward", "forward"), self.branch.ended[0], strict=True))
         self._sol = None

@@ -7,7 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from continuation.drawing import CYCLE_COLOR, DARK, FOLD_COLOR, HOPF_COLOR, _mark, new_axes
+from continuation.drawing import (
+    CYCLE_COLOR,
+    DARK,
+    FOLD_COLOR,
+    HOPF_COLOR,
+    Mark,
+    draw_marks,
+    new_axes,
+)
 from dynsys.errors import ModelError
 
 COLORS = {"EP": DARK, "LP": FOLD_COLOR, "H": HOPF_COLOR, "LC": CYCLE_COLOR}
@@ -41,14 +49,14 @@ def draw_curve(curve: Any, coords: Any, stability: bool, axes: Any, style: dict[
         letter = letters[part[0]]
         width = {"lw": 2.0 if letter == "S" else 1.0} if "lw" not in style else {}
         ax.plot(x[run], y[run], STYLES[letter], **width, **options)
-    marks = []
+    marks: list[Mark] = []
     for point in curve.sol:
         for label, content in point.labels.items():
             if "name" in content and label not in ("P", kind):
-                marks.append((point[across], point[up], label, content["name"]))
+                marks.append(Mark(point[across], point[up], label, content["name"]))
     ax.set(xlabel=across, ylabel=up.removesuffix("_max"))
     ax.autoscale_view()
-    _mark(ax, marks)
+    draw_marks(ax, marks)
     return ax
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from continuation.pycont.drawing import draw_curve
 from dynsys.errors import unknown_name
 
 
@@ -123,6 +124,4 @@ class CurveMethods(ABC):
 
     def display(self, coords: Any = None, stability: bool = True, axes: Any = None, **style: Any):
         """Draw two coordinates; see ``ContClass.display``. Returns the axes."""
-        from continuation.pycont.drawing import draw_curve
-
         return draw_curve(self, coords, stability, axes, style)

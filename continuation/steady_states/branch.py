@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
+from continuation.drawing import Mark, draw_branch, html
 from continuation.engine.following import REASONS, Follower, Trace
+from continuation.engine.problems import EQUILIBRIUM, HOPF
 from continuation.engine.settings import Settings
-from continuation.engine.special_points import SpecialPoint, point_named, points_labelled
+from continuation.engine.special_points import (
+    SpecialPoint,
+    from_record,
+    numbered,
+    point_named,
+    points_labelled,
+    record,
+)
+from continuation.netcdf import head_of, with_head, write
+from continuation.steady_states.pieces import EARLY, followed_on, located, trace_of
+from dynsys.errors import ModelError
+from dynsys.serialization import to_dict
 from dynsys.validity import flags
 from dynsys.vector_field import VectorField
 
@@ -62,17 +75,52 @@ class Branch:
         numbers = self.data["piece"].values
         return [self.data.isel(point=np.flatnonzero(numbers == k)) for k in np.unique(numbers)]
 
-    def plot(self, observable: str | None = None, ax: Any = None, **options: Any) -> Any:
-        """Draw the branch; stable solid and wide, unstable dashed and thin. Returns the axes."""
-        from continuation.drawing import draw_branch
+    def plot(self, observable: str | None = None, ax: Any = None) -> Any:
+        """Draw the branch: in one parameter against an observable, in two in their plane.
 
-        return draw_branch(self, observable=observable, ax=ax, **options)
+        Stable pieces solid and wide, unstable dashed and thin. Returns the axes.
+        """
+        across, *second = self.parameters
+        up = second[0] if second else observable or self.model.observable_names[0]
+        self.model.unit(up)  # an unknown name is answered here with the known ones
+        marks = [Mark(p.value(across), p.value(up), p.label, p.name) for p in self.special_points]
+        return draw_branch(self.data, across, up, marks, ax, by_stability=not second)
+
+    def stored(self) -> xr.Dataset:
+        """``data`` with all that made it in its attributes: what ``save`` writes."""
+        head = {
+            "kind": self.kind,
+            "model": to_dict(self.model),
+            "parameters": self.parameters,
+            "spans": self.spans,
+            "settings": asdict(self.settings),
+            "ended": self.ended,
+            "steps": self.steps,
+            "special_points": [record(p) for p in self.special_points],
+        }
+        return with_head(self.data, head)
+
+    @classmethod
+    def from_stored(cls, dataset: xr.Dataset, model: VectorField | None = None) -> Branch:
+        """The branch that ``stored`` described; ``model`` avoids compiling it again."""
+        head = head_of(dataset)
+        described = VectorField.from_dict(head["model"])
+        own = described if model is None else model.with_parameters(**described.parameters)
+        return cls(
+            kind=head["kind"],
+            model=own,
+            parameters=tuple(head["parameters"]),
+            spans={k: tuple(v) for k, v in head["spans"].items()},
+            data=dataset.drop_attrs(deep=False),
+            special_points=tuple(from_record(own, p) for p in head["special_points"]),
+            ended=tuple(tuple(pair) for pair in head["ended"]),
+            settings=Settings(**head["settings"]),
+            steps=tuple(tuple(pair) for pair in head["steps"]),
+        )
 
     def save(self, path: str | Path) -> Path:
         """Write the branch to a NetCDF file, complete or not at all."""
-        from continuation.storage import save_branch
-
-        return save_branch(self, path)
+        return write(self.stored(), path)
 
     def extended(self, max_points: int | None = None) -> Branch:
         """A branch of equilibria continued at every end that stopped early.
@@ -87,9 +135,21 @@ class Branch:
         -------
         >>> longer = load("branch.nc").extended(max_points=200)
         """
-        from continuation.steady_states.equilibria import extend
-
-        return extend(self, max_points)
+        if self.kind != EQUILIBRIUM.name or not any(EARLY & set(pair) for pair in self.ended):
+            ends = "; ".join(f"{a}, {b}" for a, b in self.ended)
+            raise ModelError(
+                f"this branch of {self.kind} has no end to extend ({ends}); only branches of "
+                "equilibria that stopped early are extended. Follow it across a wider span"
+            )
+        room = replace(self.settings, max_points=1 + (max_points or self.settings.max_points))
+        follower = Follower(self.model, EQUILIBRIUM, self.spans, room)
+        traces = [
+            followed_on(follower, trace_of(follower, piece, ended, steps))
+            for piece, ended, steps in zip(self.pieces(), self.ended, self.steps, strict=True)
+        ]
+        most = max(self.settings.max_points, *(len(t.points) for t in traces))
+        longer = replace(self.settings, max_points=most)
+        return equilibria_of(Follower(self.model, EQUILIBRIUM, self.spans, longer), traces)
 
     def special_point_table(self) -> list[dict[str, Any]]:
         """One record per special point: name, parameters, observables, frequency, coefficients."""
@@ -122,9 +182,35 @@ class Branch:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        from continuation.drawing import html
+        return html(self.plot(), self.kind, str(self))
 
-        return html(self)
+
+def make_branch(
+    follower: Follower,
+    traces: Sequence[Trace],
+    special_points: Iterable[SpecialPoint],
+    ended: Sequence[tuple[str, str]] | None = None,
+    steps: Sequence[tuple[float, float]] = (),
+) -> Branch:
+    """The Branch of a follower's problem from its traces, one per piece."""
+    hopf = follower.problem is HOPF
+    return Branch(
+        kind=follower.problem.name,
+        model=follower.model,
+        parameters=follower.names,
+        spans=follower.spans,
+        data=make_dataset(follower, traces, omega_column=hopf),
+        special_points=numbered(special_points),
+        ended=tuple(reasons(trace, hopf) for trace in traces) if ended is None else tuple(ended),
+        settings=follower.settings,
+        steps=tuple(steps),
+    )
+
+
+def equilibria_of(follower: Follower, traces: list[Trace]) -> Branch:
+    """The Branch of traces of equilibria, with the branches that leave from branch points."""
+    points = located(follower, traces)
+    return make_branch(follower, traces, points, steps=[trace.steps for trace in traces])
 
 
 def make_dataset(

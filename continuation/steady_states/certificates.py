@@ -13,6 +13,7 @@ from continuation.engine.problems import EQUILIBRIUM, HOPF
 from continuation.engine.special_points import SpecialPoint
 from continuation.steady_states import normal_forms
 from continuation.steady_states.characteristic_equation import CharacteristicEquation
+from dynsys.delays import differentiation_matrix
 from dynsys.vector_field import VectorField
 
 
@@ -93,8 +94,6 @@ def characteristic_equation(model: VectorField, x: np.ndarray) -> Characteristic
     The linearized signals and delays are read off the first node of every transport line, whose
     equation is u' = (D10 s(x, u) + sum_j D1j u_j) / tau.
     """
-    from dynsys.delays import differentiation_matrix
-
     n, lines, order = model.physical_dimension, len(model.lines), model.delay_order
     jacobian = model.jacobian(x)
     signals = np.empty(2 * lines)

@@ -11,9 +11,10 @@ from continuation.engine.borders import hopf_borders, null_vectors
 from continuation.engine.following import BOUND, Follower, Trace, spans_around
 from continuation.engine.problems import FOLD, HOPF
 from continuation.engine.settings import Settings
-from continuation.engine.special_points import SpecialPoint, numbered
-from continuation.steady_states.branch import Branch, make_dataset, reasons
+from continuation.engine.special_points import SpecialPoint
+from continuation.steady_states.branch import Branch, make_branch
 from continuation.steady_states.codimension_two import events
+from continuation.steady_states.pydstool_backend import check_backend, compute
 from dynsys.errors import ConvergenceError, ModelError
 
 Spans = Mapping[str, tuple[float, float]]
@@ -90,8 +91,6 @@ def hopf_curve(
 def _computed(backend: str, follower: Follower, y: np.ndarray) -> Branch:
     if backend == "dynsys":
         return as_branch(*trace_curve(follower, y))
-    from continuation.pycont.backend import check_backend, compute
-
     check_backend(backend)
     return compute(follower, [y])
 
@@ -149,17 +148,7 @@ def trace_curve(follower: Follower, y: np.ndarray) -> tuple[Follower, Trace]:
 
 def as_branch(follower: Follower, trace: Trace) -> Branch:
     """The Branch of one traced curve, with its codimension-two points."""
-    hopf = follower.problem is HOPF
-    return Branch(
-        kind=follower.problem.name,
-        model=follower.model,
-        parameters=follower.names,
-        spans=follower.spans,
-        data=make_dataset(follower, [trace], omega_column=hopf),
-        special_points=numbered(events(follower, trace)),
-        ended=(reasons(trace, hopf),),
-        settings=follower.settings,
-    )
+    return make_branch(follower, [trace], events(follower, trace))
 
 
 def _scaled_jacobian(point: SpecialPoint) -> np.ndarray:

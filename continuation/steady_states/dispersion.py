@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from continuation.drawing import new_axes
 from continuation.steady_states.certificates import characteristic_equation
 from continuation.steady_states.characteristic_equation import CharacteristicEquation
 from continuation.steady_states.search import find_equilibria
@@ -69,10 +70,7 @@ class Dispersion:
 
     def plot(self, ax: Any = None) -> Any:
         """Draw growth over wave number, oscillating roots filled; returns the axes."""
-        from matplotlib.figure import Figure
-
-        if ax is None:
-            ax = Figure(figsize=(5, 3.2), layout="constrained").subplots()
+        ax = new_axes((5, 3.2)) if ax is None else ax
         growth, frequency = self.data["growth"], self.data["frequency"]
         ax.axhline(0.0, color="#8a8d8f", lw=0.8)
         for root in range(self.data.sizes["root"]):

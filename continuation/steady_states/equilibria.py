@@ -6,33 +6,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-import xarray as xr
 
-from continuation.engine.following import (
-    BOUND,
-    DOMAIN,
-    INTERRUPTED,
-    MAX_POINTS,
-    REASONS,
-    SWITCHED,
-    Follower,
-    Trace,
-    check_span,
-    join,
-    on_curves,
-)
+from continuation.engine.following import BOUND, Follower, Trace, check_span, on_curves
 from continuation.engine.problems import EQUILIBRIUM
 from continuation.engine.settings import Settings
-from continuation.engine.special_points import SpecialPoint, numbered
-from continuation.steady_states.branch import Branch, make_dataset, reasons
-from continuation.steady_states.branch_points import other_tangent
-from continuation.steady_states.certificates import make_point
-from continuation.steady_states.events import events
+from continuation.steady_states.branch import Branch, equilibria_of
+from continuation.steady_states.pydstool_backend import check_backend, compute
 from continuation.steady_states.search import find_equilibria, refine_equilibrium
-from dynsys.errors import ConvergenceError, ModelError
+from dynsys.errors import ConvergenceError
 from dynsys.vector_field import VectorField
-
-MOST_PIECES = 40
 
 
 def equilibria(
@@ -77,8 +59,6 @@ def equilibria(
     low, high = check_span(model, parameter, span)
     follower = Follower(model, EQUILIBRIUM, {parameter: (low, high)}, settings)
     if backend != "dynsys":
-        from continuation.pycont.backend import check_backend, compute
-
         check_backend(backend)
         seeds = _seeds(model, parameter, (low, high), start, seed)
         found = [_on_curve(follower, x, value) for value, x in seeds]
@@ -93,7 +73,7 @@ def equilibria(
             f"no equilibrium of {model.name} with {parameter} in [{low:g}, {high:g}] was found in "
             "the states' ranges; give a start, or ranges that hold one"
         )
-    return _assemble(follower, traces)
+    return equilibria_of(follower, traces)
 
 
 def _seeds(model, parameter, span, start, seed):
@@ -128,114 +108,3 @@ def _oriented(trace: Trace, follower: Follower) -> Trace:
     """Let a piece run from its end at the smaller parameter value."""
     first, last = trace.points[0, follower.n], trace.points[-1, follower.n]
     return trace.reversed() if last < first else trace
-
-
-def _assemble(follower: Follower, traces: list[Trace]) -> Branch:
-    """Special points of all pieces, with the branches that leave from branch points."""
-    points: list[SpecialPoint] = []
-    for number, trace in enumerate(traces):  # grows while branch points add pieces
-        found = [replace(p, piece=number) for p in events(follower, trace)]
-        found += [replace(p, piece=number) for p in _edges(follower, trace)]
-        for point in found:
-            if point.label == "BP" and len(traces) < MOST_PIECES:
-                if not _repeated(point, points):
-                    traces += _switched(follower, trace, point, traces)
-        ambiguous = ("BP", "LP", "suspect")
-        points += [p for p in found if p.label not in ambiguous or not _repeated(p, points)]
-    return Branch(
-        kind="equilibria",
-        model=follower.model,
-        parameters=follower.names,
-        spans=follower.spans,
-        data=make_dataset(follower, traces),
-        special_points=numbered(points),
-        ended=tuple(reasons(trace) for trace in traces),
-        settings=follower.settings,
-        steps=tuple(trace.steps for trace in traces),
-    )
-
-
-def extend(branch: Branch, max_points: int | None) -> Branch:
-    """``Branch.extended``: the pieces as traces again, their ends followed on."""
-    early = {REASONS[MAX_POINTS], REASONS[INTERRUPTED]}
-    if branch.kind != "equilibria" or not any(early & set(pair) for pair in branch.ended):
-        ends = "; ".join(f"{a}, {b}" for a, b in branch.ended)
-        raise ModelError(
-            f"this branch of {branch.kind} has no end to extend ({ends}); only branches of "
-            "equilibria that stopped early are extended. Follow it across a wider span"
-        )
-    settings = branch.settings
-    room = replace(settings, max_points=1 + (max_points or settings.max_points))
-    follower = Follower(branch.model, EQUILIBRIUM, branch.spans, room)
-    traces = []
-    for piece, ended, steps in zip(branch.pieces(), branch.ended, branch.steps, strict=True):
-        trace = _trace(follower, piece, steps)
-        codes = [next(code for code, reason in REASONS.items() if reason == e) for e in ended]
-        trace = replace(trace, start=codes[0], end=codes[1])
-        for _ in range(2):  # the end, then the start
-            if trace.end in (MAX_POINTS, INTERRUPTED):
-                last = trace.points[-1], trace.tangents[-1], trace.steps[1]
-                trace = join(trace, follower.follow(*last))
-            trace = trace.reversed()
-        traces.append(trace)
-    longer = replace(
-        settings, max_points=max(settings.max_points, *(len(t.points) for t in traces))
-    )
-    return _assemble(Follower(branch.model, EQUILIBRIUM, branch.spans, longer), traces)
-
-
-def _trace(follower: Follower, piece: xr.Dataset, steps: tuple[float, float]) -> Trace:
-    """A piece of a branch as it was followed; tangents are found again from its points."""
-    rest = [piece[name].values for name in follower.names]
-    points = np.column_stack([piece["coordinates"].values, *rest]) / follower.scale
-    chords = np.gradient(points, axis=0)
-    found = [follower.tangent(y, chord) for y, chord in zip(points, chords, strict=True)]
-    spectra = piece["eigenvalue_real"].values + 1j * piece["eigenvalue_imag"].values
-    return Trace(
-        points, np.array([t for t, _ in found]), spectra, np.array([s for _, s in found]),
-        MAX_POINTS, MAX_POINTS, steps,
-    )  # fmt: skip
-
-
-def _repeated(point: SpecialPoint, points: list[SpecialPoint]) -> bool:
-    """Whether a point is known, or is a branch point met again along its second branch."""
-    name, near = point.free[0], 1e-5
-    return any(
-        p.label in (point.label, "BP")
-        and np.max(np.abs((p.state - point.state) / point.model.scales)) < near
-        and abs(p.parameters[name] - point.parameters[name]) < near
-        for p in points
-    )
-
-
-def _edges(follower: Follower, trace: Trace) -> list[SpecialPoint]:
-    """Ends at the edge of a table, as special points."""
-    ends = [(trace.start, 0), (trace.end, -1)]
-    result = []
-    for reason, index in ends:
-        if reason == DOMAIN:
-            y = trace.points[index]
-            residual = float(np.max(np.abs(follower.evaluate(y)[0])))
-            point = make_point(follower, y, "B", None, residual)
-            result.append(replace(point, index=index % len(trace.points)))
-    return result
-
-
-def _switched(
-    follower: Follower, trace: Trace, point: SpecialPoint, traces: list[Trace]
-) -> list[Trace]:
-    """The second branch through a branch point, where it is not known yet."""
-    y = follower.scaled(point.state, point.parameters[follower.names[0]])
-    tangent = trace.tangents[point.index]
-    direction = other_tangent(follower, y, tangent)
-    if direction is None:
-        return []
-    halves = []
-    for sign in (1.0, -1.0):
-        shifted = y + sign * 1e-3 * direction
-        row = sign * direction
-        start = follower.correct(shifted, row, float(row @ shifted))
-        if start is None or on_curves(follower, traces, start):
-            continue
-        halves.append(replace(follower.follow(start, row), start=SWITCHED))
-    return halves

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import float64, int64, njit, types
+from numba import float64, int64, types
 
 from continuation.engine.linear_algebra import copy_into, lu_factor, lu_solve
 from dynsys.compiled.kernels import DOMAIN_TYPE, FIELD_TYPE, JACOBIAN_TYPE, MATRIX, VECTOR
 from dynsys.errors import ConvergenceError, ModelError
+from dynsys.numba_cache import njit
 from dynsys.vector_field import VectorField
 
 NEARBY = 0.5  # scaled distance from its start at which a solution outside the box counts
@@ -158,6 +159,7 @@ def _in_box(model: VectorField, states: np.ndarray) -> np.ndarray:
 
 
 def _random_states(model: VectorField, count: int, seed: int) -> np.ndarray:
+    # scipy.stats takes half a second to load; a start of the user's own needs no search.
     from scipy.stats import qmc
 
     low, high = model.state_box()

@@ -8,8 +8,10 @@ from dataclasses import replace
 import numpy as np
 from scipy.optimize import brentq
 
-from continuation.cycles.branch import Cycle, CycleBranch, cycle_from, numbered_cycles
+from continuation.cycles.branch import CycleBranch
+from continuation.cycles.cycle import Cycle, cycle_from
 from continuation.cycles.orbits import Direction, Orbit, Point, remeshed
+from continuation.engine.special_points import numbered
 from dynsys.errors import unknown_name
 
 CycleFunction = Callable[[Cycle], float]
@@ -35,7 +37,7 @@ def user_cycles(
             cycle = crossing(branch, k, measure)
             if cycle is not None:
                 found.append(replace(cycle, index=k))
-    return numbered_cycles([replace(cycle, label="UZ") for cycle in found])
+    return numbered([replace(cycle, label="UZ") for cycle in found])
 
 
 def measured(

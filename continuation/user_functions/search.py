@@ -17,7 +17,8 @@ from continuation.steady_states.refollowing import follower_of, scaled_points, s
 from dynsys.errors import unknown_name
 
 if TYPE_CHECKING:
-    from continuation.cycles.branch import Cycle, CycleBranch
+    from continuation.cycles.branch import CycleBranch
+    from continuation.cycles.cycle import Cycle
 
 UserFunction = Callable[[Mapping[str, float]], float]
 
@@ -54,7 +55,8 @@ def user_points(
     >>> user_points(branch, lambda v: v["E"] - v["I"])
     """
     if not isinstance(branch, Branch):
-        from continuation.user_functions.cycles import user_cycles  # compiles the cycle engine
+        # The cycle engine compiles on its first import; branches of equilibria do not need it.
+        from continuation.user_functions.cycles import user_cycles
 
         return user_cycles(branch, quantity, value)
     follower = follower_of(branch)

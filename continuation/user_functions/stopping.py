@@ -73,8 +73,6 @@ def _cut_branch(branch: Branch, quantity: Quantity, value: float, reason: str) -
 
 
 def _cut_cycles(branch: CycleBranch, quantity: Quantity, value: float, reason: str) -> CycleBranch:
-    from continuation.cycles.branch import numbered_cycles
-
     found = user_points(branch, quantity, value)
     if not found:
         return branch
@@ -82,7 +80,7 @@ def _cut_cycles(branch: CycleBranch, quantity: Quantity, value: float, reason: s
     count = stop.index + 1
     return replace(
         branch, data=branch.data.isel(point=slice(0, count)), orbits=branch.orbits[:count],
-        special_points=numbered_cycles(
+        special_points=numbered(
             [*(c for c in branch.special_points if c.index < stop.index), stop]
         ),
         ended=(branch.ended[0], reason),

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING
 
-from dynsys.cells.equations import cell_field
-from dynsys.cells.library import CELLS, find_cell
-from dynsys.cells.parameters import AdExCell, Cell, EquationCell, HodgkinHuxleyCell, SpikeRule
+from dynsys.lazy_names import lazy_names
 
-# The integrator compiles on its first import.
-_LAZY = {"simulate_cell": "dynsys.cells.simulation"}
+if TYPE_CHECKING:
+    from dynsys.cells.equations import cell_field
+    from dynsys.cells.library import CELLS, find_cell
+    from dynsys.cells.parameters import AdExCell, Cell, EquationCell, HodgkinHuxleyCell
+    from dynsys.cells.simulation import simulate_cell
+    from dynsys.spike_rule import SpikeRule
 
 __all__ = [
     "CELLS",
@@ -24,8 +25,18 @@ __all__ = [
     "simulate_cell",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name in _LAZY:
-        return getattr(import_module(_LAZY[name]), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__, __dir__ = lazy_names(
+    __name__,
+    {
+        "dynsys.cells.equations": ["cell_field"],
+        "dynsys.cells.library": ["CELLS", "find_cell"],
+        "dynsys.cells.parameters": [
+            "AdExCell",
+            "Cell",
+            "EquationCell",
+            "HodgkinHuxleyCell",
+        ],
+        "dynsys.cells.simulation": ["simulate_cell"],
+        "dynsys.spike_rule": ["SpikeRule"],
+    },
+)

@@ -64,18 +64,25 @@ def _adex(cell: AdExCell, shared: str, membrane: dict[str, tuple[float, str]]) -
     spike = "" if cell.delta == 0 else " + g_L*delta*exp((v - V_thre)/delta)"
     model = (
         f"dv/dt = (g_L*(E_L - v){spike} + I_syn + I0 - w)/C_m : volt (unless refractory)\n"
-        "dw/dt = (a*(v - E_L) - w)/tau_w : amp\n" + shared
+        f"dw/dt = (a*(v - E_L) - w)/tau_w : amp{_held(cell, 'w')}\n" + shared
     )
     constants = membrane | {
         "V_thre": (cell.V_thre, "mV"), "V_reset": (cell.V_reset, "mV"), "a": (cell.a, "nS"),
         "b": (cell.b, "pA"), "tau_w": (cell.tau_w, "ms"), "t_ref": (cell.t_ref, "ms"),
-        "V_spike": (cell.spike.threshold, "mV"),
+        "V_spike": (float(cell.spike.threshold), "mV"),
     }  # fmt: skip
     if cell.delta:
         constants["delta"] = (cell.delta, "mV")
     return BrianEquations(
         model, "v > V_spike", "v = V_reset; w += b", f"{cell.t_ref}*ms", "euler", constants
     )
+
+
+def _held(cell: Cell, state: str) -> str:
+    """Brian2's flag for a state that stands still while the cell is refractory."""
+    rule = cell.spike
+    runs = rule.reset is None or bool(rule.goes_on([state], "V")[0])
+    return "" if runs else " (unless refractory)"
 
 
 def _own(cell: EquationCell, sources: Sequence[str], conductances: str) -> BrianEquations:
@@ -89,8 +96,12 @@ def _own(cell: EquationCell, sources: Sequence[str], conductances: str) -> Brian
     total = " + ".join(f"G_{s}" for s in sources)
     pull = " + ".join(f"G_{s}*E_{s}" for s in sources)
     lines = [
-        f"dv/dt = ({to_text(field.equations['V'])})*mV/ms : volt",
-        *(f"d{k}/dt = ({to_text(e)})/ms : 1" for k, e in field.equations.items() if k != "V"),
+        f"dv/dt = ({to_text(field.equations['V'])})*mV/ms : volt{_held(cell, 'V')}",
+        *(
+            f"d{k}/dt = ({to_text(e)})/ms : 1{_held(cell, k)}"
+            for k, e in field.equations.items()
+            if k != "V"
+        ),
         *(f"{k} = {to_text(e)} : 1" for k, e in field.definitions.items()),
         "V = v/mV : 1", "I = I0/pA : 1", "I0 : amp",
         f"g_syn = ({total})/nS : 1",
@@ -98,14 +109,13 @@ def _own(cell: EquationCell, sources: Sequence[str], conductances: str) -> Brian
     ]  # fmt: skip
     constants = {k: (v, "") for k, v in field.parameters.items() if k not in _FROM_OUTSIDE}
     rule = cell.spike
-    reset = [f"{k} += {v!r}{'*mV' * (k == 'V')}" for k, v in dict(rule.jumps).items()]
+    reset = [f"{k} += {v!r}{'*mV' * (k == 'V')}" for k, v in rule.at_spike().items()]
     threshold = f"v > {rule.threshold!r}*mV"
     if rule.reset is None:
         return BrianEquations(
             "\n".join(lines) + "\n" + conductances, threshold, "; ".join(reset), threshold, "rk4",
             constants,
         )  # fmt: skip
-    lines[0] += " (unless refractory)"
     return BrianEquations(
         "\n".join(lines) + "\n" + conductances, threshold,
         "; ".join([f"v = {rule.reset!r}*mV", *reset]), f"{rule.refractory}*ms", "rk4", constants,

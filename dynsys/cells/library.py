@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from dynsys.cells.morris_lecar import morris_lecar_cell
 from dynsys.cells.parameters import AdExCell, Cell, HodgkinHuxleyCell
@@ -11,7 +12,7 @@ from dynsys.errors import unknown_name
 _RS = AdExCell("RS", a=4.0, b=20.0)
 _FS = AdExCell("FS", delta=0.5)
 _NO_ADAPTATION = 1e9  # the tau_w of the cells that do not adapt
-_SOMA = {"C_m": 150.0, "E_L": -60.0, "V_reset": -60.0}
+_SOMA: dict[str, Any] = {"C_m": 150.0, "E_L": -60.0, "V_reset": -60.0}
 
 _ADEX = [
     AdExCell("LIF", **_SOMA, delta=0.0, tau_w=_NO_ADAPTATION),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dynsys.cells.parameters import EquationCell, SpikeRule
+from dynsys.cells.parameters import EquationCell
 from dynsys.definition import Parameter, State
+from dynsys.spike_rule import SpikeRule
 from dynsys.vector_field import VectorField
 
 

@@ -3,35 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
 from dynsys.errors import ModelError, unknown_name
+from dynsys.spike_rule import ALL, SpikeRule
 from dynsys.vector_field import VectorField
-
-
-@dataclass(frozen=True)
-class SpikeRule:
-    """When a cell spikes and what happens then.
-
-    Parameters
-    ----------
-    threshold : mV, crossed upwards.
-    reset : mV, where the potential is held for ``refractory`` ms; None for cells whose action
-        potential ends by itself: these are deaf to further crossings for ``refractory`` ms.
-    jumps : state -> what a spike adds to it.
-    ceiling : mV; statistics of the membrane leave out what is above, the action potential.
-    """
-
-    threshold: float
-    reset: float | None = None
-    refractory: float = 0.0
-    jumps: Mapping[str, float] | tuple[tuple[str, float], ...] = ()
-    ceiling: float = math.inf
-
-    def __post_init__(self) -> None:
-        pairs = self.jumps.items() if isinstance(self.jumps, Mapping) else self.jumps
-        object.__setattr__(self, "jumps", tuple((str(k), float(v)) for k, v in pairs))
 
 
 @dataclass(frozen=True)
@@ -88,11 +64,12 @@ class AdExCell(Cell):
 
     C_m V' = g_L (E_L - V) + g_L delta exp((V - V_thre)/delta) + I - w,
     tau_w w' = a (V - E_L) - w; a spike at V > V_thre + 5 delta sets V to V_reset for t_ref and
-    adds b to w, which goes on during refractoriness.
+    adds b to w, which runs on meanwhile as in Zerlaut et al. 2018.
 
     Parameters
     ----------
     t_ref : ms. V_thre, V_reset, delta : mV. a : nS. b : pA. tau_w : ms.
+    running : "all"; () freezes w while the cell is refractory, as Cakan & Obermayer 2020 do.
 
     Source: Brette & Gerstner 2005, J Neurophysiol 94:3637-3642; conventions of Zerlaut et al. 2018.
 
@@ -109,6 +86,15 @@ class AdExCell(Cell):
     a: float = 0.0
     b: float = 0.0
     tau_w: float = 500.0
+    running: tuple[str, ...] | str = ALL
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.running not in (ALL, ("w",), ()):
+            raise ModelError(
+                f"cell {self.name}: running is {self.running!r}; give {ALL!r}, or () to freeze w "
+                "while the cell is refractory"
+            )
 
     def _positive(self) -> tuple[str, ...]:
         return ("g_L", "C_m", "tau_w")
@@ -124,8 +110,9 @@ class AdExCell(Cell):
     def spike(self) -> SpikeRule:
         """A spike five slopes beyond the exponential's onset; statistics are taken below it."""
         return SpikeRule(
-            self.V_thre + 5 * self.delta, self.V_reset, self.t_ref, {"w": self.b}, self.V_thre
-        )
+            self.V_thre + 5 * self.delta, self.V_reset, self.t_ref, {"w": self.b}, self.V_thre,
+            running=self.running,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -158,7 +145,7 @@ class HodgkinHuxleyCell(Cell):
     @property
     def spike(self) -> SpikeRule:
         """An action potential crosses 10 mV; statistics are taken below -40 mV."""
-        return SpikeRule(10.0, None, 0.2, {}, -40.0)
+        return SpikeRule(10.0, None, 0.2, ceiling=-40.0)
 
     @property
     def time_step(self) -> float:
@@ -175,7 +162,7 @@ class EquationCell(Cell):
     g_L, C_m, E_L : the passive membrane that its transfer function's statistics are those of.
     field : VectorField with a state ``V`` (mV) and parameters ``I`` (pA), ``g_syn`` (nS), ``E_syn``
         (mV): injected current, open synaptic conductance and its reversal potential; time in ms.
-    rule : when it spikes.
+    rule : when it spikes and what happens then, in numbers or names of the field's parameters.
     step : ms, of forward Euler.
 
     Raises
@@ -197,19 +184,22 @@ class EquationCell(Cell):
             raise ModelError(f"cell {self.name}: give its field (VectorField) and rule (SpikeRule)")
         if self.field.time_unit != "ms" or self.field.lines:
             raise ModelError(f"cell {self.name}: its field must be in ms and without delays")
-        for label in ("V", *dict(self.rule.jumps)):
-            if label not in self.field.states:
-                raise unknown_name("state", label, self.field.states, self.field.name)
         for label in ("I", "g_syn", "E_syn"):
             if label not in self.field.parameters:
                 raise unknown_name("parameter", label, self.field.parameters, self.field.name)
+        if self.rule.current != "I":
+            raise ModelError(
+                f"cell {self.name}: the injected current of a cell is the parameter I, not "
+                f"{self.rule.current}; rename it"
+            )
+        self.rule.check(self.field, "V")
 
     def _positive(self) -> tuple[str, ...]:
         return ("g_L", "C_m", "step")
 
     @property
     def spike(self) -> SpikeRule:
-        return self.rule
+        return self.rule.with_numbers(self.field.parameters)
 
     @property
     def time_step(self) -> float:

@@ -12,12 +12,13 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
-from numba import float64, int64, njit, types
+from numba import float64, int64, types
 
 from dynsys.cells.equations import INPUTS, cell_field
 from dynsys.cells.parameters import Cell
 from dynsys.compiled.kernels import FIELD_TYPE, MATRIX, VECTOR
 from dynsys.errors import ModelError
+from dynsys.numba_cache import njit
 
 _INTEGERS = types.Array(int64, 1, "C")
 _RESETS = 1e300  # stands for "no reset" among numbers
@@ -27,23 +28,25 @@ MOMENTS = 4  # samples, sum of V, sum of V^2, spikes; then the sums of all state
 @njit(
     [
         int64(
-            FIELD_TYPE, VECTOR, VECTOR, VECTOR, VECTOR, VECTOR, _INTEGERS, MATRIX, VECTOR, VECTOR,
-            VECTOR, float64, int64, int64, int64, types.npy_rng, VECTOR, MATRIX, VECTOR,
+            FIELD_TYPE, VECTOR, VECTOR, VECTOR, VECTOR, VECTOR, _INTEGERS, _INTEGERS, MATRIX,
+            VECTOR, VECTOR, VECTOR, float64, int64, int64, int64, types.npy_rng, VECTOR, MATRIX,
+            VECTOR,
         )
     ],
     cache=True, nogil=True, error_model="numpy",
 )  # fmt: skip
 def run_cell(
-    field, p, tables, x, jumps, rule, at, synapses, current, G, waiting, dt, steps, skip, every,
-    rng, spikes, trace, moments,
+    field, p, tables, x, jumps, rule, running, at, synapses, current, G, waiting, dt, steps, skip,
+    every, rng, spikes, trace, moments,
 ):  # fmt: skip
     """Integrate one cell; returns the number of its spikes.
 
-    ``rule`` = (threshold, reset, refractory, ceiling); ``at`` = places of V among the states and of
-    I, g_syn, E_syn among the parameters; ``synapses`` rows (rate 1/ms, Q, tau, E);
-    ``current`` pA, one for each step or one for all; ``G`` nS and ``waiting`` ms (to the next
-    event) of each source go on from call to call; after ``skip`` steps ``spikes`` (ms),
-    ``moments`` and every ``every`` steps ``trace`` rows are filled.
+    ``rule`` = (threshold, reset, refractory, ceiling); ``running`` (n,): 1 for states that move on
+    while V is held; ``at`` = places of V among the states and of I, g_syn, E_syn among the
+    parameters; ``synapses`` rows (rate 1/ms, Q, tau, E); ``current`` pA, one for each step or one
+    for all; ``G`` nS and ``waiting`` ms (to the next event) of each source go on from call to call;
+    after ``skip`` steps ``spikes`` (ms), ``moments`` and every ``every`` steps ``trace`` rows are
+    filled.
     """
     n, sources = x.shape[0], synapses.shape[0]
     v = at[0]
@@ -66,7 +69,7 @@ def run_cell(
         field(x, p, tables, out)
         held = pause > 0.0 and rule[1] < _RESETS
         for i in range(n):
-            if not (held and i == v):
+            if running[i] == 1 or not held:
                 x[i] += dt * out[i]
         pause -= dt
         fired = False
@@ -116,6 +119,7 @@ class Machine:
     rest: np.ndarray
     jumps: np.ndarray
     rule: np.ndarray
+    running: np.ndarray
     at: np.ndarray
 
     @property
@@ -135,8 +139,9 @@ def machine(cell: Cell) -> Machine:
         parameters=model.parameter_array(),
         tables=model.compiled.tables,
         rest=np.array([s.initial for s in model.states.values()]),
-        jumps=np.array([dict(spike.jumps).get(k, 0.0) for k in names]),
+        jumps=np.array([dict(spike.increments).get(k, 0.0) for k in names]),
         rule=np.array([spike.threshold, reset, spike.refractory, min(spike.ceiling, 1e300)]),
+        running=spike.goes_on(names, "V"),
         at=np.array([names.index("V"), *map(model.parameter_index, INPUTS)], dtype=np.int64),
     )
 
@@ -195,8 +200,8 @@ def simulate_cell(
     spikes, moments = np.zeros(steps), np.zeros(MOMENTS + len(chosen.rest))
     count = run_cell(
         chosen.field, chosen.parameters.copy(), chosen.tables, chosen.rest.copy(), chosen.jumps,
-        chosen.rule, chosen.at, rows, injected, np.zeros(len(rows)), _first_events(rows, rng), dt,
-        steps, skip, every, rng, spikes, trace, moments,
+        chosen.rule, chosen.running, chosen.at, rows, injected, np.zeros(len(rows)),
+        _first_events(rows, rng), dt, steps, skip, every, rng, spikes, trace, moments,
     )  # fmt: skip
     rate, mean, sd = summary(moments, (steps - skip) * dt)
     model = cell_field(cell)

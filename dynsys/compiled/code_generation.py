@@ -37,8 +37,8 @@ from dynsys.compiled.kernels import (
     DOMAIN, FIELD, JACOBIAN, JACOBIAN_TANGENT, OBSERVABLES, TANGENT, TAYLOR,
 )
 from dynsys.compiled.series import run_program
+from dynsys.compiled.splines import table_jet, table_margin, table_values
 from dynsys.expressions.functions import linoid_derivative
-from dynsys.tables import table_jet, table_margin, table_values
 '''
 
 

@@ -20,13 +20,13 @@ from dynsys.cache import cache_directory
 from dynsys.compiled.code_generation import FieldGraph, second_source, source
 from dynsys.compiled.series import program
 from dynsys.errors import DynsysError
+from dynsys.numba_cache import GENERATED
 
 # The files that write and serve compiled functions, below the package's folder.
 _GENERATORS = [
     *(f"expressions/{name}" for name in ("graph", "translation", "functions", "partials")),
-    *(f"compiled/{name}" for name in ("code_generation", "series", "kernels")),
+    *(f"compiled/{name}" for name in ("code_generation", "series", "kernels", "splines")),
     "delays",
-    "tables",
 ]
 
 
@@ -143,7 +143,7 @@ def publish(folder: Path, write: Callable[[Path], None]) -> None:
 
 
 def _load(folder: Path, stem: str = "kernels") -> types.ModuleType:
-    module_name = f"dynsys_compiled_{folder.name.replace('-', '_')}_{stem}"
+    module_name = f"{GENERATED}{folder.name.replace('-', '_')}_{stem}"
     if module_name in sys.modules:
         return sys.modules[module_name]
     path = folder / f"{stem}.py"

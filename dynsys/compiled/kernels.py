@@ -9,8 +9,10 @@ from __future__ import annotations
 import warnings
 
 import numpy as np
-from numba import complex128, float64, njit, types
+from numba import complex128, float64, types
 from numba.core.errors import NumbaExperimentalFeatureWarning
+
+from dynsys.numba_cache import njit
 
 # First-class functions have been stable since numba 0.49; the warning would meet every user.
 warnings.filterwarnings("ignore", category=NumbaExperimentalFeatureWarning)

@@ -2,18 +2,37 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+import sympy
 
 from dynsys.compiled.code_generation import FieldGraph
-from dynsys.definition import evaluation_order, symbol
 from dynsys.expressions.graph import Graph
+from dynsys.expressions.symbols import evaluation_order, symbol
 from dynsys.expressions.translation import Translator
 
-if TYPE_CHECKING:
-    from dynsys.vector_field import VectorField
+
+class Model(Protocol):
+    """What is asked of a model here: names, and expressions without delays."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def states(self) -> Mapping[str, Any]: ...
+    @property
+    def parameters(self) -> Mapping[str, float]: ...
+    @property
+    def definitions(self) -> Mapping[str, sympy.Expr]: ...
+    @property
+    def equations(self) -> Mapping[str, sympy.Expr]: ...
+    @property
+    def tables(self) -> Mapping[str, Any]: ...
+    @property
+    def lifted_system(self) -> tuple[Sequence[sympy.Expr], Sequence[Any]]: ...
 
 
-def field_graph(model: VectorField) -> FieldGraph:
+def field_graph(model: Model) -> FieldGraph:
     """Translate a model, its delays replaced by transport lines, into one shared graph."""
     expressions, lines = model.lifted_system
     graph = Graph()

@@ -11,12 +11,13 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import complex128, float64, int64, njit, types
+from numba import complex128, float64, int64, types
 
 from dynsys.compiled.kernels import COMPLEX_MATRIX, VECTOR
+from dynsys.compiled.splines import table_jet
 from dynsys.expressions.functions import linoid_derivative
 from dynsys.expressions.graph import Graph
-from dynsys.tables import table_jet
+from dynsys.numba_cache import njit
 
 OPERATIONS = (
     ["const", "x", "p", "add", "mul", "div", "power", "table", "linoid", "select"]

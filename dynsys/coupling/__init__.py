@@ -2,7 +2,25 @@
 
 from __future__ import annotations
 
-from dynsys.coupling.coupled_field import CoupledField, couple
-from dynsys.coupling.edges import Coupling, Diffusion
+from typing import TYPE_CHECKING
 
-__all__ = ["CoupledField", "Coupling", "Diffusion", "couple"]
+from dynsys.lazy_names import lazy_names
+
+if TYPE_CHECKING:
+    from dynsys.coupling.coupled_field import CoupledField, couple
+    from dynsys.coupling.edges import Coupling, Diffusion
+
+__all__ = [
+    "CoupledField",
+    "Coupling",
+    "Diffusion",
+    "couple",
+]
+
+__getattr__, __dir__ = lazy_names(
+    __name__,
+    {
+        "dynsys.coupling.coupled_field": ["CoupledField", "couple"],
+        "dynsys.coupling.edges": ["Coupling", "Diffusion"],
+    },
+)

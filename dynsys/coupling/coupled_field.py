@@ -305,6 +305,7 @@ class CoupledField(VectorField):
     @cached_property
     def kernel(self) -> NodeKernel:
         """The compiled node that all nodes share, whatever the parameters' values."""
+        # It brings the steppers of graphs, which compile; continuation needs none of them.
         from dynsys.coupling.node_kernel import compile_node
 
         return compile_node(self)

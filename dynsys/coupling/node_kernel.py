@@ -7,14 +7,17 @@ target; its "time derivative" is one of the node's signals, which the graph carr
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import sympy
 
-from dynsys.coupling.coupled_field import CoupledField
 from dynsys.definition import Observable, State, symbol
 from dynsys.simulation.motion import Motion, motion
 from dynsys.vector_field import VectorField
+
+if TYPE_CHECKING:
+    from dynsys.coupling.coupled_field import CoupledField
 
 
 @dataclass(frozen=True)

@@ -194,7 +194,7 @@ def _span(model: VectorField, name: str, span: tuple[float, float] | None) -> tu
 
 def _equilibrium(model: VectorField, start: Sequence[float] | np.ndarray) -> np.ndarray:
     """The equilibrium next to a state, by damped Newton steps in scaled variables."""
-    from scipy.optimize import root
+    from scipy.optimize import root  # slow to import
 
     scale, x0 = model.scales, model.fill_lines(np.asarray(start, float)[: len(model.states)])
     found = root(

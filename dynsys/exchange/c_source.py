@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import sympy
 
+from dynsys.compiled.splines import BASIS, HEADER
 from dynsys.expressions.graph import Graph
-from dynsys.tables import HEADER, SmoothTable
+from dynsys.tables import SmoothTable
 
 _CALLS = {"abs": "fabs"}
 _OPERATORS = {"add": "+", "mul": "*", "div": "/"}
@@ -102,8 +103,6 @@ def number(value: float) -> str:
 
 def preamble(graph: Graph, outputs: Sequence[int]) -> str:
     """The functions that the statements of these outputs call."""
-    from dynsys.tables import _BASIS
-
     used = {graph.nodes[n][0] for n in graph.reachable(outputs)}
     parts = []
     if "linoid" in used:
@@ -111,7 +110,7 @@ def preamble(graph: Graph, outputs: Sequence[int]) -> str:
             _LINOID.format(count=len(_BERNOULLI), numbers=", ".join(map(repr, _BERNOULLI)))
         )
     if "table" in used:
-        rows = ["{" + ", ".join(repr(float(c)) for c in row) + "}" for row in _BASIS]
+        rows = ["{" + ", ".join(repr(float(c)) for c in row) + "}" for row in BASIS]
         parts.append(_TABLE.format(basis=",\n    ".join(rows), header=HEADER))
     return "\n".join(parts)
 

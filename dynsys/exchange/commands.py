@@ -64,6 +64,7 @@ def _xppaut(model: Any, chosen: argparse.Namespace) -> list[Path]:
 
 
 def _pydstool(model: Any, chosen: argparse.Namespace) -> list[Path]:
+    # Here, since the command line's help should not wait for it.
     from dynsys.exchange.pydstool_specification import write_script
 
     return [write_script(model, chosen.out / f"{model.name}.py")]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import sympy
 
@@ -14,9 +13,7 @@ from dynsys.errors import DynsysError, ModelError
 from dynsys.exchange.ode_statements import Statement, fault, python_name, read_statements
 from dynsys.exchange.user_functions import UserFunctions
 from dynsys.expressions.parsing import function_names
-
-if TYPE_CHECKING:
-    from dynsys.vector_field import VectorField
+from dynsys.vector_field import VectorField
 
 _WORD = re.compile(r"(?<![\w.])[A-Za-z_]\w*")
 _OPERATOR_WORDS = {"if", "then", "else", "not"}
@@ -156,8 +153,6 @@ class _Reader:
         return result
 
     def model(self, name: str | None, time_unit: str, source: str) -> VectorField:
-        from dynsys.vector_field import VectorField
-
         initials = self._initials()
         states = {self._name(s): State(initials.get(self._name(s), 0.0)) for s in self._of("state")}
         observables = {k: Observable(symbol(k)) for k in states}

@@ -80,6 +80,7 @@ class _Shell(types.ModuleType):
 @cache
 def _views() -> dict[str, str]:
     """Old module name -> the module that stands for it, all of them made."""
+    # Only PyDSTool needs all of these.
     import scipy
     import scipy.integrate
     import scipy.io

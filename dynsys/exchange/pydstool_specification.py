@@ -7,21 +7,20 @@ import random
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import sympy
 
-from dynsys.definition import Observable, State, evaluation_order, symbol
+from dynsys.definition import Observable, State
 from dynsys.errors import ModelError, unknown_name
 from dynsys.exchange.user_functions import UserFunctions
 from dynsys.expressions.functions import Linoid
 from dynsys.expressions.parsing import function_names
 from dynsys.expressions.partials import spelled_out
 from dynsys.expressions.printing import _TextPrinter
+from dynsys.expressions.symbols import evaluation_order, symbol
 from dynsys.storage import write_atomically
-
-if TYPE_CHECKING:
-    from dynsys.vector_field import VectorField
+from dynsys.vector_field import VectorField
 
 # What a specification may hold; the second group only concerns PyDSTool's integrators.
 _MEANINGFUL = ("name", "varspecs", "pars", "ics", "fnspecs", "auxvars", "reuseterms", "xdomain")
@@ -173,8 +172,6 @@ def read_pydstool(specification: Any, time_unit: str = "", source: str = "") -> 
     >>> model.rhs([2.0])
     array([-3.])
     """
-    from dynsys.vector_field import VectorField
-
     given = _contents(specification)
     name = str(given.get("name", "model"))
     varspecs, parameters = dict(given["varspecs"]), dict(given.get("pars", {}))

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 
 import sympy
 
-from dynsys.definition import evaluation_order, symbol
 from dynsys.errors import ModelError
 from dynsys.exchange.c_source import c_function, preamble, statements, table_arrays
 from dynsys.exchange.delayed_states import DelayedStates, EndlessDelay
 from dynsys.exchange.xpp_names import LONGEST_LINE, XppPrinter, xpp_names
 from dynsys.expressions.functions import Linoid
 from dynsys.expressions.graph import Graph
+from dynsys.expressions.lookup import TableLookup
 from dynsys.expressions.partials import Partial, spelled_out
+from dynsys.expressions.symbols import evaluation_order, symbol
 from dynsys.expressions.translation import Translator
 from dynsys.storage import write_atomically
-from dynsys.tables import TableLookup
 
 if TYPE_CHECKING:
     from dynsys.vector_field import VectorField

@@ -6,7 +6,9 @@ import math
 
 import numpy as np
 import sympy
-from numba import float64, int64, njit
+from numba import float64, int64
+
+from dynsys.numba_cache import njit
 
 # B_2j / (2j)!: the Taylor coefficients of u / (1 - exp(-u)) beyond 1 + u/2.
 _BERNOULLI = np.array([float(sympy.bernoulli(i) / sympy.factorial(i)) for i in range(0, 122, 2)])

@@ -13,6 +13,8 @@ from typing import Any
 import sympy
 
 from dynsys.errors import ModelError, unknown_name
+from dynsys.expressions.delay import delay
+from dynsys.expressions.functions import Linoid
 from dynsys.expressions.notation import ELSE, IF, THEN, original, shown, syntax_tree
 from dynsys.expressions.partials import Partial
 
@@ -260,13 +262,9 @@ class _Builder:
             if not values[1].is_Symbol:
                 raise self._refuse(node, "partial(f, x) takes a state or parameter x")
             return Partial(*values)
-        from dynsys.delays import delay
-
         return delay(*values)
 
     def _linoid(self, node: ast.Call, values: list[sympy.Expr]) -> sympy.Expr:
-        from dynsys.expressions.functions import Linoid
-
         if len(values) not in (1, 2):
             raise self._refuse(node, "linoid takes 1 argument (and the order of a derivative)")
         if len(values) == 2 and not (values[1].is_Integer and 0 <= values[1] <= 99):

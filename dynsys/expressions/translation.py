@@ -10,8 +10,8 @@ import sympy
 from dynsys.errors import ModelError
 from dynsys.expressions.functions import Linoid
 from dynsys.expressions.graph import Graph
+from dynsys.expressions.lookup import TableLookup
 from dynsys.expressions.partials import Partial
-from dynsys.tables import TableLookup
 
 _UNARY = {
     sympy.exp: "exp",

@@ -10,7 +10,7 @@ import numpy as np
 from dynsys.definition import Parameter, State
 from dynsys.errors import ModelError, unknown_name
 from dynsys.neurons.neuron import SpikingNeuron
-from dynsys.neurons.spike_rule import SpikeRule
+from dynsys.spike_rule import SpikeRule
 from dynsys.vector_field import VectorField
 
 # tau_m (ms), a (nS), tau_w (ms), b (pA), Vr (mV), I (pA); C = gL tau_m, gL = 2 nS.
@@ -29,7 +29,9 @@ _EQUATIONS = {
 }
 
 
-def adex_neuron(pattern: str = "tonic", **values: float) -> SpikingNeuron:
+def adex_neuron(
+    pattern: str = "tonic", *, running: tuple[str, ...] | str = (), **values: float
+) -> SpikingNeuron:
     """C V' = -gL (V - EL) + gL DeltaT exp((V - VT)/DeltaT) - w + I, tau_w w' = a (V - EL) - w.
 
     A spike at V = Vs: V -> Vr, w -> w + b, both frozen for Tref.
@@ -39,6 +41,8 @@ def adex_neuron(pattern: str = "tonic", **values: float) -> SpikingNeuron:
     pattern : a row of the pattern table: tonic, adapting, initial_burst, bursting, irregular,
         transient or delayed (names of the table; what a neuron does is computed, see
         ``SpikingNeuron.firing_pattern``).
+    running : "all" lets w run on for Tref; see ``SpikeRule``. Such neurons have no adaptation map:
+        simulate them in fixed steps.
     values : parameters that replace the row's: C (pF), gL, a (nS), EL, VT, DeltaT, Vr, Vs (mV),
         tau_w, Tref (ms), b, I (pA).
 
@@ -77,7 +81,7 @@ def adex_neuron(pattern: str = "tonic", **values: float) -> SpikingNeuron:
             "tau_w": Parameter(tau_w, "ms", "adaptation time constant", positive=True),
             "Vr": Parameter(reset, "mV", "reset potential"),
             "Vs": Parameter(20.0, "mV", "cutoff of the spike"),
-            "Tref": Parameter(1.0, "ms", "refractory time, both states frozen"),
+            "Tref": Parameter(1.0, "ms", "refractory time"),
         },
         equations=_EQUATIONS,
         source="Brette & Gerstner 2005, J Neurophysiol 94:3637-3642",
@@ -85,7 +89,7 @@ def adex_neuron(pattern: str = "tonic", **values: float) -> SpikingNeuron:
     field = field.with_parameters(**values)
     _check(field.parameters)
     closed = {"LP": _saddle_node, "H": _andronov_hopf, "BT": bogdanov_takens}
-    rule = SpikeRule(increments={"w": "b"})
+    rule = SpikeRule("Vs", "Vr", "Tref", increments={"w": "b"}, running=running)
     return SpikingNeuron(field, rule, resting_states, pattern, closed)
 
 
@@ -151,7 +155,7 @@ def _lambert(level: float) -> list[float]:
 
 def _omega(level: float) -> list[float]:
     """The real x with x exp(x) = exp(level)."""
-    from scipy.special import wrightomega
+    from scipy.special import wrightomega  # slow to import
 
     return [float(wrightomega(level))]
 

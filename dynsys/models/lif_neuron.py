@@ -9,7 +9,7 @@ import numpy as np
 from dynsys.definition import Parameter, State
 from dynsys.errors import ModelError
 from dynsys.neurons.neuron import SpikingNeuron
-from dynsys.neurons.spike_rule import SpikeRule
+from dynsys.spike_rule import SpikeRule
 from dynsys.vector_field import VectorField
 
 
@@ -68,7 +68,7 @@ def lif_neuron(conductances: bool = False, **values: float) -> SpikingNeuron:
         source="Lapicque 1907; Burkitt 2006, Biol Cybern 95:1-19",
     ).with_parameters(**values)  # fmt: skip
     running = ("ge", "gi") if conductances else ()
-    return SpikingNeuron(field, SpikeRule(cutoff="VT", running=running), _resting)
+    return SpikingNeuron(field, SpikeRule("VT", "Vr", "Tref", running=running), _resting)
 
 
 def _resting(p: Mapping[str, float]) -> np.ndarray:

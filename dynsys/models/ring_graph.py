@@ -14,7 +14,7 @@ import numpy as np
 from dynsys.errors import ModelError
 
 if TYPE_CHECKING:
-    import networkx as nx
+    import networkx as nx  # only rings need it
 
 # The published programs: pixels, circumference (mm), step (ms), and the pixel they were written for
 PUBLISHED_NODES, PUBLISHED_LENGTH, PUBLISHED_STEP = 30, 36.0, 0.5
@@ -41,7 +41,7 @@ def gaussian_ring(nodes: int, length: float, widths: dict[str, float]) -> nx.DiG
     >>> sum(d["w_e"] for _, _, d in graph.in_edges(0, data=True))
     1.0
     """
-    import networkx as nx
+    import networkx as nx  # only rings need it
 
     spacing = length / nodes
     offsets = np.arange(-((nodes - 1) // 2), nodes // 2 + 1)
@@ -67,7 +67,7 @@ def published_ring(widths: dict[str, float], speed: float) -> nx.DiGraph:
     out twice), weights are the density at whole pixels and are not scaled (their sum is less than
     1), delays are whole steps of 0.5 ms, rounded down.
     """
-    import networkx as nx
+    import networkx as nx  # only rings need it
 
     pixel = PUBLISHED_LENGTH / PUBLISHED_NODES
     step = PUBLISHED_STEP / 1000

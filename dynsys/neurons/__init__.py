@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from dynsys.neurons.neuron import Equilibrium, SpikeTrain, SpikingNeuron
-from dynsys.neurons.noise import CurrentPerStep, PoissonKicks, WhiteNoise
-from dynsys.neurons.spike_rule import SpikeRule
+from typing import TYPE_CHECKING
+
+from dynsys.lazy_names import lazy_names
+
+if TYPE_CHECKING:
+    from dynsys.neurons.neuron import Equilibrium, SpikeTrain, SpikingNeuron
+    from dynsys.neurons.noise import CurrentPerStep, PoissonKicks, WhiteNoise
+    from dynsys.spike_rule import SpikeRule
 
 __all__ = [
     "CurrentPerStep",
@@ -15,3 +20,12 @@ __all__ = [
     "SpikingNeuron",
     "WhiteNoise",
 ]
+
+__getattr__, __dir__ = lazy_names(
+    __name__,
+    {
+        "dynsys.neurons.neuron": ["Equilibrium", "SpikeTrain", "SpikingNeuron"],
+        "dynsys.neurons.noise": ["CurrentPerStep", "PoissonKicks", "WhiteNoise"],
+        "dynsys.spike_rule": ["SpikeRule"],
+    },
+)

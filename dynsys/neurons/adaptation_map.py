@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
 from scipy.optimize import brentq
 
 from dynsys.errors import ConvergenceError, ModelError
-from dynsys.neurons.neuron import SpikeTrain, SpikingNeuron
 from dynsys.neurons.separatrix import reset_line_crossings
+from dynsys.neurons.spike_train import SpikeTrain
 from dynsys.neurons.spiking_orbit import SpikingOrbit, flights, orbit_through, refine_orbit
+
+if TYPE_CHECKING:
+    from dynsys.neurons.neuron import SpikingNeuron
 
 MOST_SPIKES = 128  # in an orbit that is looked for by simulation
 _FEW = 40  # spikes, within which most orbits are reached
@@ -89,8 +92,7 @@ class AdaptationMap:
         Resets below it rise at once (sharp), resets above it first fall (broad); the map turns
         there from growing to falling.
         """
-        p = self.neuron.parameters
-        at = np.array([p[self.neuron.rule.reset], 0.0])
+        at = np.array([self.neuron.reset, 0.0])
         speed, change = self.neuron.field.rhs(at)[0], self.neuron.field.jacobian(at)[0, 1]
         return float(-speed / change)
 
@@ -146,7 +148,7 @@ class AdaptationMap:
         turn = self.nullcline
         after = flights(self.neuron, np.array([turn - 1e-3]))[0, 0]
         p = self.neuron.parameters
-        leap = sum(abs(p[name]) for name in self.neuron.rule.increments.values()) + 1.0
+        leap = sum(abs(p[str(name)]) for name in self.neuron.rule.at_spike().values()) + 1.0
         values = [turn, *self._first()] + ([float(after)] if np.isfinite(after) else [])
         return min(values) - 2 * leap, max(values) + 2 * leap
 
@@ -156,8 +158,7 @@ class AdaptationMap:
 
     def start(self) -> np.ndarray:
         """(Vr, w) with w in balance at the reset: where iterations begin without another start."""
-        p = self.neuron.parameters
-        at = np.array([p[self.neuron.rule.reset], 0.0])
+        at = np.array([self.neuron.reset, 0.0])
         drift, change = self.neuron.field.rhs(at)[1], self.neuron.field.jacobian(at)[1, 1]
         return np.array([at[0], -drift / change])
 
@@ -257,7 +258,7 @@ class AdaptationMap:
 
     def plot(self, ax: Any = None, start: np.ndarray | None = None) -> Any:
         """Draw the map, the diagonal, its 1-spike orbits and a cobweb. Returns the axes."""
-        from dynsys.neurons.drawing import draw_map
+        from dynsys.neurons.drawing import draw_map  # matplotlib
 
         return draw_map(self, ax, start)
 

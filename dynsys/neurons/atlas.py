@@ -127,9 +127,10 @@ def _borders(
 
 def draw_atlas(atlas: xr.Dataset, ax: Any = None) -> Any:
     """Patterns by colour, spikes per burst as numbers, border points in black. Returns the axes."""
-    from matplotlib.colors import ListedColormap
+    from matplotlib.colors import ListedColormap  # only figures need it
     from matplotlib.patches import Patch
 
+    # Only a figure needs matplotlib.
     from dynsys.neurons.drawing import new_axes
 
     ax = new_axes((7.4, 4.8)) if ax is None else ax

@@ -7,6 +7,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from dynsys.commands import assigned_values
+from dynsys.storage import write_atomically
+
 _ABOUT = """\
 What an AdEx neuron does, from the row of the pattern table to the figures.
 
@@ -43,16 +46,18 @@ def add(subparsers: Any) -> None:
 
 def run(chosen: argparse.Namespace) -> None:
     """Compute, print, draw, write."""
-    from dynsys.commands import assigned_values
+    # Here, since the command line's help should not wait for it.
     from dynsys.models import adex_neuron
 
-    neuron = adex_neuron(chosen.row, **assigned_values(chosen.values))
+    values: dict[str, Any] = assigned_values(chosen.values)
+    neuron = adex_neuron(chosen.row, **values)
     print(neuron)
     files = {"pattern": _pattern, "rate": _rate, "onset": _onset}[chosen.what](neuron, chosen)
     print("wrote " + ", ".join(str(f) for f in files))
 
 
 def _pattern(neuron: Any, chosen: argparse.Namespace) -> list[Path]:
+    # Here, since the command line's help should not wait for it.
     from dynsys.neurons.drawing import draw_map, draw_response
 
     found = neuron.firing_pattern(holding=chosen.holding)
@@ -62,6 +67,7 @@ def _pattern(neuron: Any, chosen: argparse.Namespace) -> list[Path]:
     start = neuron.rest(chosen.holding)
     figures = {"response": response[0], "map": draw_map(neuron.adaptation_map(), start=start)}
     if found.orbit is not None:
+        # Here, since the command line's help should not wait for it.
         from dynsys.neurons.drawing import draw_phase_response
 
         figures["phase_response"] = draw_phase_response(found.orbit.phase_response())
@@ -69,8 +75,8 @@ def _pattern(neuron: Any, chosen: argparse.Namespace) -> list[Path]:
 
 
 def _rate(neuron: Any, chosen: argparse.Namespace) -> list[Path]:
+    # Here, since the command line's help should not wait for it.
     from dynsys.neurons.drawing import draw_rate_curve
-    from dynsys.storage import write_atomically
 
     curve = neuron.rate_curve(span=tuple(chosen.span))
     print(f"firing from {curve.attrs['onset']:.6g} pA on: {curve.attrs['ended']}")
@@ -82,6 +88,7 @@ def _rate(neuron: Any, chosen: argparse.Namespace) -> list[Path]:
 
 
 def _onset(neuron: Any, chosen: argparse.Namespace) -> list[Path]:
+    # Here, since the command line's help should not wait for it.
     from dynsys.neurons.drawing import draw_phase_plane
 
     found = neuron.onset()
@@ -95,8 +102,6 @@ def _onset(neuron: Any, chosen: argparse.Namespace) -> list[Path]:
 
 
 def _saved(figures: dict[str, Any], out: Path) -> list[Path]:
-    from dynsys.storage import write_atomically
-
     files = []
     for name, ax in figures.items():
         for kind in ("png", "svg"):

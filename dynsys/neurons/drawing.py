@@ -139,7 +139,7 @@ def draw_phase_plane(neuron: SpikingNeuron, ax: Any = None, spikes: int = 12) ->
         nullclines[k] = -rate[0] / slope[0, 1], -rate[1] / slope[1, 1]
     ax.plot(v, nullclines[:, 0], color=GREY, lw=1.2, label="V' = 0")
     ax.plot(v, nullclines[:, 1], color=GREY, lw=1.2, ls=(0, (4, 2)), label="w' = 0")
-    ax.axvline(p[neuron.rule.reset], color=ORANGE, lw=0.8, label="reset")
+    ax.axvline(neuron.reset, color=ORANGE, lw=0.8, label="reset")
     heights = [path.nullcline, *nullclines[:, 1][[0, -1]]]
     if orbit is not None:
         jumps = np.flatnonzero(np.diff(orbit["V"].values) < -20) + 1

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from dynsys.errors import ConvergenceError
-from dynsys.neurons.neuron import SpikingNeuron
+
+if TYPE_CHECKING:
+    from dynsys.neurons.neuron import SpikingNeuron
 
 _MANY = 400  # spikes, after which firing counts as sustained
 _SCAN = 40

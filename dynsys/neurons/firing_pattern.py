@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from dynsys.errors import ModelError
 from dynsys.neurons.adaptation_map import AdaptationMap, Attractor
-from dynsys.neurons.neuron import SpikingNeuron
 from dynsys.neurons.spiking_orbit import SpikingOrbit
+
+if TYPE_CHECKING:
+    from dynsys.neurons.neuron import SpikingNeuron
 
 PATTERNS = (
     "silent", "transient", "tonic", "adapting", "initial burst", "delayed", "bursting", "irregular",
@@ -82,7 +85,7 @@ def firing_pattern(
     if not len(train):
         return _silent(stepped, value, holding)
     found = AdaptationMap(stepped).attractor(start, spikes, most)
-    silence = stepped.parameters[neuron.rule.refractory]
+    silence = stepped.refractory
     releases = found.transient.intervals
     common = {
         "latency": float(releases[0] - silence),
@@ -186,7 +189,7 @@ def _lateness(neuron: SpikingNeuron, start: np.ndarray, latency: float, orbit: S
 
 def _rises_with_frozen_adaptation(neuron: SpikingNeuron, start: np.ndarray) -> bool:
     """Whether V' > 0 from the start up to the cutoff with w held at its starting value."""
-    top = neuron.parameters[neuron.rule.cutoff]
+    top = neuron.threshold
     grid = np.linspace(start[0] + 1e-6, top, 400)
     rates = [neuron.field.rhs(np.array([v, start[1]]))[0] for v in grid]
     return bool(np.min(rates) > 0)

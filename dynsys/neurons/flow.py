@@ -14,12 +14,14 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import boolean, float64, int64, njit, types
+from numba import boolean, float64, int64, types
 
 from dynsys.compiled.kernels import FIELD_TYPE, MATRIX, TANGENT_TYPE, VECTOR
+from dynsys.numba_cache import njit
 from dynsys.simulation.dormand_prince_tableau import ERROR, STAGES
 
 SPEED = 1.0  # mV/ms
+TOLERANCE = 1e-10  # of the integration, relative to the states' scales
 SPIKED, RESTED, TIMED_OUT, TOO_MANY, FAILED = 0, 1, 2, 3, 4
 INTEGERS = types.Array(int64, 1, "C")
 CUBE = types.Array(float64, 3, "C")

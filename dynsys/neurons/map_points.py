@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import float64, int64, njit, types
+from numba import float64, int64, types
 
 from dynsys.compiled.kernels import FIELD_TYPE, MATRIX, TANGENT_TYPE, VECTOR
 from dynsys.neurons.flow import INTEGERS, SPIKED, apply_reset, fly
+from dynsys.numba_cache import njit
 
 
 @njit(

@@ -11,17 +11,16 @@ import numpy as np
 
 from dynsys.errors import ConvergenceError, ModelError
 from dynsys.neurons.analyses import analysis
-from dynsys.neurons.spike_rule import SpikeRule
+from dynsys.neurons.excitability import TransientWindow, rheobase, transient_window
+from dynsys.neurons.spike_train import SpikeTrain
+from dynsys.spike_rule import SpikeRule
 from dynsys.vector_field import VectorField
 
 if TYPE_CHECKING:
     import xarray as xr
 
     from dynsys.neurons.adaptation_map import AdaptationMap
-    from dynsys.neurons.excitability import TransientWindow
     from dynsys.neurons.firing_pattern import FiringPattern
-
-TOLERANCE = 1e-10  # of the integration, relative to the states' scales
 
 
 @dataclass(frozen=True)
@@ -37,33 +36,13 @@ class Equilibrium:
 
 
 @dataclass(frozen=True)
-class SpikeTrain:
-    """Spikes after a start, and what came after the last of them.
-
-    ``intervals`` (k,) ms: to the first spike from the start, then between spikes; all end where
-    the neuron is released again, after its refractory time. ``states`` (k, n) after the resets.
-    ``derivatives`` (k, n-1, n-1): of each reset state (without V) with respect to the one before.
-    ``end``: "more" (spikes follow), "rest" (a stable equilibrium is reached) or "waiting" (neither
-    within the patience).
-    """
-
-    intervals: np.ndarray
-    states: np.ndarray
-    derivatives: np.ndarray
-    end: str
-
-    def __len__(self) -> int:
-        return len(self.intervals)
-
-
-@dataclass(frozen=True)
 class SpikingNeuron:
     """A neuron with spikes that are cut and reset.
 
     Parameters
     ----------
     field : the ``VectorField`` between spikes, V first; it holds all parameters.
-    rule : the ``SpikeRule``.
+    rule : the ``SpikeRule``, its values names of parameters of ``field``.
     resting : all equilibria (k, n) for a set of parameter values.
     row : where its values come from.
     closed_forms : "LP", "H", "BT" -> formula of the values (I, ...) of that point, where known.
@@ -83,7 +62,8 @@ class SpikingNeuron:
     )
 
     def __post_init__(self) -> None:
-        self.rule.check(self.field)
+        self.rule.check(self.field, next(iter(self.field.states)))
+        self.rule.packed(self.field)  # raises where its values are no parameters
 
     @property
     def name(self) -> str:
@@ -92,6 +72,21 @@ class SpikingNeuron:
     @property
     def parameters(self) -> Mapping[str, float]:
         return self.field.parameters
+
+    @property
+    def threshold(self) -> float:
+        """mV at which a spike is cut."""
+        return self.parameters[str(self.rule.threshold)]
+
+    @property
+    def reset(self) -> float:
+        """mV to which a spike sets V."""
+        return self.parameters[str(self.rule.reset)]
+
+    @property
+    def refractory(self) -> float:
+        """ms of silence after a spike."""
+        return self.parameters[str(self.rule.refractory)]
 
     def with_parameters(self, **values: float) -> SpikingNeuron:
         """The same neuron with other parameter values; errors as of ``VectorField``."""
@@ -145,7 +140,7 @@ class SpikingNeuron:
         ConvergenceError
             where spikes accumulate: infinitely many in finite time.
         """
-        from dynsys.neurons import flow
+        from dynsys.neurons import flow  # compiles
 
         spike_train: Any = flow.spike_train  # compiled functions carry numba signatures instead
         self._check_frozen()
@@ -153,15 +148,14 @@ class SpikingNeuron:
         x = np.ascontiguousarray(start, dtype=float)
         if x.shape != (n,) or not np.all(np.isfinite(x)):
             raise ModelError(f"the start {start} is not a state of {n} finite numbers")
-        if not x[0] < self.parameters[self.rule.cutoff]:
+        if not x[0] < self.threshold:
             raise ModelError(
-                f"the start V = {x[0]:g} mV is not below the cutoff "
-                f"{self.parameters[self.rule.cutoff]:g} mV"
+                f"the start V = {x[0]:g} mV is not below the cutoff {self.threshold:g} mV"
             )
         intervals, after = np.empty(count), np.empty((count, n))
         derivatives = np.empty((count, n - 1, n - 1))
         status, done = spike_train(
-            *self.engine(), TOLERANCE, self.patience if patience is None else patience,
+            *self.engine(), flow.TOLERANCE, self.patience if patience is None else patience,
             x, intervals, after, derivatives,
         )  # fmt: skip
         self._check_intervals(intervals[:done])
@@ -187,7 +181,7 @@ class SpikingNeuron:
         return 1000.0 * max(100.0, min(float(slowest), 1e5))
 
     def _end(self, status: int) -> str:
-        from dynsys.neurons import flow
+        from dynsys.neurons import flow  # compiles
 
         if status in (flow.FAILED, flow.TOO_MANY):
             raise ConvergenceError(
@@ -203,7 +197,7 @@ class SpikingNeuron:
             raise ConvergenceError(
                 f"{self.name}: spikes accumulate, {intervals[at]:.1e} ms between spikes {at} and "
                 f"{at + 1}: infinitely many in finite time. The reset {self.rule.reset} = "
-                f"{self.parameters[self.rule.reset]:g} mV lies in the upstroke and nothing stops "
+                f"{self.reset:g} mV lies in the upstroke and nothing stops "
                 f"it: lower it, or give a refractory time {self.rule.refractory} > 0"
             )
 
@@ -240,7 +234,7 @@ class SpikingNeuron:
         >>> from dynsys.models import adex_neuron
         >>> adex_neuron("tonic").simulate(300.0).spike_time
         """
-        from dynsys.neurons.simulation import simulate_exactly, simulate_steps
+        from dynsys.neurons.simulation import simulate_exactly, simulate_steps  # compiles
 
         if dt is not None:
             return simulate_steps(self, duration, dt, **options)
@@ -254,9 +248,12 @@ class SpikingNeuron:
 
     def _check_frozen(self) -> None:
         """Refuse what assumes that all states are frozen while refractory."""
-        if self.rule.running:
+        states = list(self.field.states)
+        going = self.rule.goes_on(states, states[0])
+        if going.any():
+            words = ", ".join(name for name, on in zip(states, going, strict=True) if on)
             raise ModelError(
-                f"{self.name}: {', '.join(self.rule.running)} run on while the neuron is "
+                f"{self.name}: {words} run on while the neuron is "
                 "refractory; simulate it with fixed steps (dt=...)"
             )
 
@@ -264,7 +261,7 @@ class SpikingNeuron:
 
     def adaptation_map(self, I: float | None = None) -> AdaptationMap:  # noqa: E741
         """The map from the adaptation after one spike to that after the next, at a current (pA)."""
-        from dynsys.neurons.adaptation_map import AdaptationMap
+        from dynsys.neurons.adaptation_map import AdaptationMap  # compiles
 
         return AdaptationMap(self.with_current(I))
 
@@ -276,7 +273,7 @@ class SpikingNeuron:
         >>> from dynsys.models import adex_neuron
         >>> print(adex_neuron("tonic").firing_pattern(I=65.0))
         """
-        from dynsys.neurons.firing_pattern import firing_pattern
+        from dynsys.neurons.firing_pattern import firing_pattern  # compiles
 
         return firing_pattern(self, I, holding)
 
@@ -290,8 +287,6 @@ class SpikingNeuron:
 
     def rheobase(self, holding: float = 5.0) -> float:
         """The lowest current (pA) whose step from rest at ``holding`` gives a spike."""
-        from dynsys.neurons.excitability import rheobase
-
         return rheobase(self, holding)
 
     def transient_window(self, holding: float = 5.0) -> TransientWindow:
@@ -302,6 +297,4 @@ class SpikingNeuron:
         >>> from dynsys.models import adex_neuron
         >>> print(adex_neuron("transient").transient_window())
         """
-        from dynsys.neurons.excitability import transient_window
-
         return transient_window(self, holding)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dynsys.errors import ModelError
+from dynsys.errors import ModelError, unknown_name
 from dynsys.vector_field import VectorField
 
 
@@ -101,8 +101,6 @@ class PoissonKicks:
 
 def packed_kicks(field: VectorField, kicks: dict[str, PoissonKicks], dt: float) -> np.ndarray:
     """(n, 2): mean number of events per step and size, per state."""
-    from dynsys.errors import unknown_name
-
     result = np.zeros((len(field.states), 2))
     for name, given in kicks.items():
         if name not in field.states:

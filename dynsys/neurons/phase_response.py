@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import xarray as xr
 from scipy.interpolate import CubicHermiteSpline
 
 from dynsys.errors import ModelError, unknown_name
-from dynsys.neurons.spiking_orbit import SpikingOrbit, segment
+from dynsys.neurons.flights import segment
+
+if TYPE_CHECKING:
+    from dynsys.neurons.spiking_orbit import SpikingOrbit
 
 TYPE_TWO = 0.02  # size of the negative lobe against the positive one from which on it is type II
 
@@ -59,7 +64,7 @@ def spiking_phase_response(
     later = _delay_of_resets(orbit)
     phases = np.arange(points) / points
     values, worst, begin = np.zeros(points), 0.0, 0.0
-    silence = orbit.neuron.parameters[orbit.neuron.rule.refractory]
+    silence = orbit.neuron.refractory
     for i, w in enumerate(orbit.w):
         record = segment(orbit.neuron, float(w))[1]
         states = np.ascontiguousarray(record[:, 0, 1:])

@@ -35,8 +35,8 @@ def reset_line_crossings(neuron: SpikingNeuron, most: int = 40) -> np.ndarray:
 
 def _crossings(neuron: SpikingNeuron, start: np.ndarray, most: int) -> list[float]:
     compiled, p = neuron.field.compiled, neuron.field.parameter_array()
-    reset = neuron.parameters[neuron.rule.reset]
-    cutoff, scale = neuron.parameters[neuron.rule.cutoff], neuron.field.scales
+    reset = neuron.reset
+    cutoff, scale = neuron.threshold, neuron.field.scales
     slowest = 1.0 / max(1e-6, float(np.min(np.abs(neuron.field.jacobian(start).diagonal()))))
 
     def backwards(_: float, x: np.ndarray) -> np.ndarray:

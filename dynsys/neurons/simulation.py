@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 
 from dynsys.errors import ConvergenceError, ModelError, unknown_name
-from dynsys.neurons.flow import SPIKED, TIMED_OUT, apply_reset, fly
+from dynsys.neurons.flow import SPIKED, TIMED_OUT, TOLERANCE, apply_reset, fly
 from dynsys.neurons.noise import CurrentPerStep, PoissonKicks, WhiteNoise, packed_kicks
 from dynsys.neurons.stepping import step_neurons
 
@@ -27,8 +27,6 @@ def simulate_exactly(
     -------
     Dataset with the states over ``time`` (ms), ``spike_time`` over ``spike``, ``final_state``.
     """
-    from dynsys.neurons.neuron import TOLERANCE
-
     _check_duration(duration)
     n = len(neuron.field.states)
     x = neuron.field.initial_state() if start is None else np.asarray(start, dtype=float)
@@ -95,12 +93,13 @@ def simulate_steps(
         deviations[0] = noise.per_step(field, dt)
     p = field.parameter_array()
     if not threshold:
-        p[field.parameter_index(rule.cutoff)] = np.inf
-    running = np.array([int(name in rule.running) for name in field.states], dtype=np.int64)
+        p[field.parameter_index(str(rule.threshold))] = np.inf
+    names = list(field.states)
+    running = rule.goes_on(names, names[0])
     room = int(1000 + neurons * duration * 5)
     which, times = np.empty(room, np.int64), np.empty(room)
     trace = np.empty((min(record, neurons), -(-steps // stride), n))
-    silence = round(field.parameters[rule.refractory] / dt)
+    silence = round(neuron.refractory / dt)
     count, bad = step_neurons(
         field.compiled.field, p, field.compiled.tables, rule.packed(field), running, dt, steps,
         silence, field.parameter_index(rule.current), x, _sampled(neuron, current, dt, steps,

@@ -9,10 +9,11 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import float64, int64, njit, types
+from numba import float64, int64, types
 
 from dynsys.compiled.kernels import FIELD_TYPE, MATRIX, VECTOR
 from dynsys.neurons.flow import CUBE, INTEGERS
+from dynsys.numba_cache import njit
 
 COUNTS = types.Array(int64, 1, "C")
 

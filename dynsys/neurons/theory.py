@@ -95,7 +95,7 @@ def eif_rate(neuron: SpikingNeuron, sigma: float) -> float:
     >>> from dynsys.models import adex_neuron
     >>> eif_rate(adex_neuron("tonic", a=0.0, b=0.0, I=30.0), sigma=0.884)
     """
-    from dynsys.transfer import steady_state
+    from dynsys.transfer import steady_state  # compiles the solver
 
     eif, mu = _eif(neuron)
     return 1000.0 * steady_state(eif, mu, sigma)[0]
@@ -103,6 +103,7 @@ def eif_rate(neuron: SpikingNeuron, sigma: float) -> float:
 
 def _eif(neuron: SpikingNeuron) -> tuple[Any, float]:
     """The neuron of the Fokker-Planck solver, and its mean input in mV/ms."""
+    # The Fokker-Planck solver compiles on its first import; simulations do not need it.
     from dynsys.transfer import EIFNeuron
 
     p = neuron.parameters
@@ -121,6 +122,7 @@ def eif_density(neuron: SpikingNeuron, sigma: float) -> tuple[np.ndarray, np.nda
     Arguments and errors as of ``eif_rate``. Integrates to 1 - rate Tref; second order on the
     solver's graded grid.
     """
+    # The Fokker-Planck solver compiles on its first import; simulations do not need it.
     from dynsys.transfer.fokker_planck import propagators, steady_state, voltage_grid
 
     eif, mu = _eif(neuron)

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING
 
-# The integrators compile on their first import; a model should not wait for them.
-_LAZY = {
-    "Pattern": "dynsys.simulation.graph_runs",
-    "Tolerance": "dynsys.simulation.adaptive",
-    "onset_latency": "dynsys.simulation.space_time",
-    "plot_space_time": "dynsys.simulation.space_time",
-    "simulate": "dynsys.simulation.runs",
-    "simulate_ensemble": "dynsys.simulation.ensembles",
-    "simulate_nodes": "dynsys.simulation.graph_runs",
-}
+from dynsys.lazy_names import lazy_names
+
+if TYPE_CHECKING:
+    from dynsys.simulation.adaptive import Tolerance
+    from dynsys.simulation.ensembles import simulate_ensemble
+    from dynsys.simulation.graph_runs import Pattern, simulate_nodes
+    from dynsys.simulation.runs import simulate
+    from dynsys.simulation.space_time import onset_latency, plot_space_time
 
 __all__ = [
     "Pattern",
@@ -26,8 +23,13 @@ __all__ = [
     "simulate_nodes",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name in _LAZY:
-        return getattr(import_module(_LAZY[name]), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__, __dir__ = lazy_names(
+    __name__,
+    {
+        "dynsys.simulation.adaptive": ["Tolerance"],
+        "dynsys.simulation.ensembles": ["simulate_ensemble"],
+        "dynsys.simulation.graph_runs": ["Pattern", "simulate_nodes"],
+        "dynsys.simulation.runs": ["simulate"],
+        "dynsys.simulation.space_time": ["onset_latency", "plot_space_time"],
+    },
+)

@@ -9,9 +9,11 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import float64, int64, njit, types
+from numba import float64, int64, types
 
-from dynsys.tables import HEADER, SmoothTable
+from dynsys.compiled.splines import HEADER
+from dynsys.numba_cache import njit
+from dynsys.tables import SmoothTable
 from dynsys.transfer import transfer_function
 from dynsys.transfer.published import MU, SIGMA, published_scheme
 
@@ -39,7 +41,7 @@ def published_table(table: SmoothTable) -> np.ndarray:
 
 @njit([types.void(_VECTOR, int64, float64, float64, _VECTOR, int64)], cache=True)
 def bilinear_values(t, offset, a, b, out, at):
-    """Values ``out[at + q]`` at (a, b); the arguments of ``dynsys.tables.table_values``."""
+    """Values ``out[at + q]`` at (a, b); arguments of ``compiled.splines.table_values``."""
     nx, ny, quantities = int(t[offset]), int(t[offset + 1]), int(t[offset + 2])
     u = (a - t[offset + 3]) / t[offset + 4]
     v = (b - t[offset + 5]) / t[offset + 6]

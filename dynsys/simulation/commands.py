@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from dynsys.commands import add_model_arguments, model_from
+from dynsys.storage import write_atomically
 
 _ABOUT = """\
 Integrate a model over time, its delays exact. Writes run.nc, run.png and run.svg.
@@ -43,6 +44,7 @@ def add_run_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(chosen: argparse.Namespace) -> None:
     """Simulate, draw, write."""
+    # Here, since the command line's help should not wait for it.
     from dynsys.simulation import simulate
 
     result = simulate(model_from(chosen), chosen.duration, **run_options(chosen))
@@ -61,8 +63,8 @@ def run_options(chosen: argparse.Namespace) -> dict[str, Any]:
 
 def write_run(result: Any, out: Path, stimulus: Any = None) -> None:
     """Print what a run did and write run.nc, run.png and run.svg."""
+    # Here, since the command line's help should not wait for it.
     from dynsys.simulation.drawing import draw_run
-    from dynsys.storage import write_atomically
 
     unit = result["time"].attrs["units"]
     print(

@@ -7,9 +7,10 @@ dense output. No polynomial straddles a kink, because the steps end there.
 from __future__ import annotations
 
 import numpy as np
-from numba import float64, int64, njit, types
+from numba import float64, int64, types
 
 from dynsys.compiled.kernels import MATRIX, VECTOR
+from dynsys.numba_cache import njit
 
 NODES = 5
 CUBE = types.Array(float64, 3, "C")

@@ -9,9 +9,10 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import float64, int64, njit, types
+from numba import float64, int64, types
 
 from dynsys.compiled.kernels import FIELD_TYPE, MATRIX, VECTOR
+from dynsys.numba_cache import njit
 from dynsys.simulation.dense_history import CUBE, INTEGERS, NODES, add_drive, read_signals
 from dynsys.simulation.dormand_prince_tableau import DENSE, ERROR, STAGES, TIMES
 from dynsys.simulation.history import rest

@@ -28,7 +28,7 @@ def draw_run(
     -------
     The figure.
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.backends.backend_agg import FigureCanvasAgg  # only figures need it
     from matplotlib.figure import Figure
 
     names = list(names or [str(k) for k, v in run.data_vars.items() if v.dims == ("time",)])

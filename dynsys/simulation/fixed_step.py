@@ -12,9 +12,10 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numba import float64, int64, njit, types, uint8
+from numba import float64, int64, types, uint8
 
 from dynsys.compiled.kernels import FIELD_TYPE, MATRIX, OBSERVABLES_TYPE, VECTOR
+from dynsys.numba_cache import njit
 from dynsys.simulation.history import INTEGERS, mark_kinks, read_delayed, rest, stencils
 
 CUBE = types.Array(float64, 3, "C")

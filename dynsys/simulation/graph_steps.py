@@ -8,9 +8,10 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import float64, int64, njit, types, uint8
+from numba import float64, int64, types, uint8
 
 from dynsys.compiled.kernels import FIELD_TYPE, MATRIX, VECTOR
+from dynsys.numba_cache import njit
 from dynsys.simulation.history import (
     BASES,
     FLAGS,

@@ -10,9 +10,10 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import float64, int64, njit, types, uint8
+from numba import float64, int64, types, uint8
 
 from dynsys.compiled.kernels import FIELD_TYPE, MATRIX, VECTOR
+from dynsys.numba_cache import njit
 
 FLAGS = types.Array(uint8, 1, "C")
 INTEGERS = types.Array(int64, 1, "C")

@@ -107,7 +107,7 @@ class Task:
         if any(len(several) > 1 for several in self.inputs.values()):
             size = max(1, min(size, _DRIVE_VALUES // (3 * self.steps * len(self.inputs))))
         pieces = _ranges(pending, size)
-        from rich.progress import Progress
+        from rich.progress import Progress  # where a bar is shown
 
         with ThreadPoolExecutor(workers) as pool, Progress(disable=not progress) as bar:
             shown = bar.add_task("simulating", total=len(pending))

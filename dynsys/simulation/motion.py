@@ -18,10 +18,11 @@ import sympy
 
 from dynsys.compiled.code_generation import FieldGraph, function_source, motion_source
 from dynsys.compiled.compilation import _load, model_folder, publish
-from dynsys.definition import Reader, evaluation_order, symbol
+from dynsys.definition import Reader
 from dynsys.delays import replace_delays
 from dynsys.errors import ModelError, unknown_name
 from dynsys.expressions.graph import Graph
+from dynsys.expressions.symbols import evaluation_order, symbol
 from dynsys.expressions.translation import Translator
 from dynsys.simulation.bilinear import published_table
 from dynsys.vector_field import VectorField
@@ -35,14 +36,14 @@ from numba import njit
 
 from dynsys.expressions.functions import linoid_derivative
 from dynsys.compiled.kernels import FIELD, OBSERVABLES
-from dynsys.tables import table_jet, table_margin
+from dynsys.compiled.splines import table_jet, table_margin
 from {tables}
 
 STATES = {n}
 DELAYED = {k}
 OUT = {out}
 '''
-_SMOOTH = "dynsys.tables import table_values"
+_SMOOTH = "dynsys.compiled.splines import table_values"
 _BILINEAR = "dynsys.simulation.bilinear import bilinear_values as table_values"
 
 

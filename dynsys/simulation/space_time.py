@@ -76,7 +76,7 @@ def plot_space_time(run: xr.Dataset, variable: str = "dV_N", ax: Any = None) -> 
     -------
     >>> plot_space_time(ring("zerlaut2018").simulate(), "nu_e")
     """
-    from matplotlib.figure import Figure
+    from matplotlib.figure import Figure  # only figures need it
 
     values = _over_time(run, variable)
     if ax is None:

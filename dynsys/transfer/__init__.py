@@ -3,40 +3,31 @@ templates of cells with conductance synapses."""
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING
 
-from dynsys.transfer.neuron import EIFNeuron
-from dynsys.transfer.stored import (
-    find_table,
-    load_table,
-    save_table,
-    smooth_table,
-    transfer_function,
-)
+from dynsys.lazy_names import lazy_names
 
-# The solver compiles on import; a model with a stored table should not wait for it.
-_LAZY = {
-    "Circuit": "dynsys.transfer.circuits",
-    "NETWORKS": "dynsys.transfer.networks",
-    "Network": "dynsys.transfer.networks",
-    "TRANSFER_FUNCTIONS": "dynsys.transfer.coefficient_sets",
-    "TransferFunction": "dynsys.transfer.functions",
-    "balanced_network": "dynsys.transfer.networks",
-    "evaluate": "dynsys.transfer.evaluation",
-    "find_circuit": "dynsys.transfer.circuits",
-    "fit_transfer_function": "dynsys.transfer.fitting",
-    "GridSettings": "dynsys.transfer.grids",
-    "load_transfer_function": "dynsys.transfer.fitted",
-    "rate_grid": "dynsys.transfer.grids",
-    "save_transfer_function": "dynsys.transfer.fitted",
-    "find_transfer_function": "dynsys.transfer.coefficient_sets",
-    "membrane_statistics": "dynsys.transfer.membrane",
-    "filter_time_constants": "dynsys.transfer.filters",
-    "rate_response": "dynsys.transfer.fokker_planck",
-    "steady_state": "dynsys.transfer.fokker_planck",
-    "transfer_table": "dynsys.transfer.table",
-}
+if TYPE_CHECKING:
+    from dynsys.transfer.circuits import Circuit, find_circuit
+    from dynsys.transfer.coefficient_sets import TRANSFER_FUNCTIONS, find_transfer_function
+    from dynsys.transfer.evaluation import evaluate
+    from dynsys.transfer.filters import filter_time_constants
+    from dynsys.transfer.fitted import load_transfer_function, save_transfer_function
+    from dynsys.transfer.fitting import fit_transfer_function
+    from dynsys.transfer.fokker_planck import rate_response, steady_state
+    from dynsys.transfer.functions import TransferFunction
+    from dynsys.transfer.grids import GridSettings, rate_grid
+    from dynsys.transfer.membrane import membrane_statistics
+    from dynsys.transfer.networks import NETWORKS, Network, balanced_network
+    from dynsys.transfer.neuron import EIFNeuron
+    from dynsys.transfer.stored import (
+        find_table,
+        load_table,
+        save_table,
+        smooth_table,
+        transfer_function,
+    )
+    from dynsys.transfer.table import transfer_table
 
 __all__ = [
     "NETWORKS",
@@ -66,8 +57,28 @@ __all__ = [
     "transfer_table",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name in _LAZY:
-        return getattr(import_module(_LAZY[name]), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__, __dir__ = lazy_names(
+    __name__,
+    {
+        "dynsys.transfer.circuits": ["Circuit", "find_circuit"],
+        "dynsys.transfer.coefficient_sets": ["TRANSFER_FUNCTIONS", "find_transfer_function"],
+        "dynsys.transfer.evaluation": ["evaluate"],
+        "dynsys.transfer.filters": ["filter_time_constants"],
+        "dynsys.transfer.fitted": ["load_transfer_function", "save_transfer_function"],
+        "dynsys.transfer.fitting": ["fit_transfer_function"],
+        "dynsys.transfer.fokker_planck": ["rate_response", "steady_state"],
+        "dynsys.transfer.functions": ["TransferFunction"],
+        "dynsys.transfer.grids": ["GridSettings", "rate_grid"],
+        "dynsys.transfer.membrane": ["membrane_statistics"],
+        "dynsys.transfer.networks": ["NETWORKS", "Network", "balanced_network"],
+        "dynsys.transfer.neuron": ["EIFNeuron"],
+        "dynsys.transfer.stored": [
+            "find_table",
+            "load_table",
+            "save_table",
+            "smooth_table",
+            "transfer_function",
+        ],
+        "dynsys.transfer.table": ["transfer_table"],
+    },
+)

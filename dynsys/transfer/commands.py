@@ -7,10 +7,11 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from dynsys.errors import ModelError
+from dynsys.commands import check_figure
+from dynsys.storage import write_atomically
 from dynsys.transfer.fit_command import add_fit
+from dynsys.transfer.neuron import EIFNeuron
 
-_FIGURES = (".png", ".svg", ".pdf")
 _HELP = """\
 Solve the Fokker-Planck equation of the exponential integrate-and-fire neuron over a grid of inputs.
 
@@ -29,8 +30,6 @@ slows firing there, so that no filter fits.
 
 def add(subparsers: Any) -> None:
     """Add the subcommand."""
-    from dynsys.transfer.neuron import EIFNeuron
-
     parser = subparsers.add_parser(
         "transfer-function", description=_HELP, help="transfer functions of a neuron",
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -52,7 +51,7 @@ def add(subparsers: Any) -> None:
 
 def run(chosen: argparse.Namespace) -> None:
     """Print rate, voltage and filter time constants; write the table where asked."""
-    from dynsys.storage import write_atomically
+    # Here, since the command line's help should not wait for it.
     from dynsys.transfer import (
         EIFNeuron,
         filter_time_constants,
@@ -62,11 +61,7 @@ def run(chosen: argparse.Namespace) -> None:
     )
     from dynsys.transfer.drawing import draw_table
 
-    if chosen.plot is not None and chosen.plot.suffix not in _FIGURES:
-        raise ModelError(
-            f"--plot {chosen.plot}: a figure ends in {', '.join(_FIGURES)}; try "
-            f"{chosen.plot.with_suffix('.png')}"
-        )
+    check_figure(chosen.plot)
     neuron = EIFNeuron(**{k: getattr(chosen, k) for k in EIFNeuron.parameter_names()})
     print("mu (mV/ms)  sigma (mV/sqrt(ms))  rate (Hz)     <V> (mV)  tau_mu (ms)  tau_sigma (ms)")
     for mu, sigma in chosen.at or [(0.0, 1.5), (0.5, 1.5), (1.0, 1.5), (2.0, 1.5), (2.0, 3.0)]:

@@ -8,7 +8,7 @@ import numpy as np
 
 if TYPE_CHECKING:
     import xarray as xr
-    from matplotlib.figure import Figure
+    from matplotlib.figure import Figure  # only figures need it
 
 _NOISES = (0.5, 1.0, 1.5, 3.0, 5.0)  # sigma of the curves, where the table has them
 
@@ -20,7 +20,7 @@ def draw_table(table: xr.Dataset) -> Figure:
     -------
     >>> draw_table(load_table("table.npz")).savefig("table.png")
     """
-    from matplotlib.figure import Figure
+    from matplotlib.figure import Figure  # only figures need it
 
     figure = Figure(figsize=(10, 7), layout="constrained")
     axes = figure.subplots(2, 2, sharex=True)

@@ -11,8 +11,9 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import complex128, float64, int64, njit, types
+from numba import complex128, float64, int64, types
 
+from dynsys.numba_cache import njit
 from dynsys.transfer.fokker_planck import (
     FINE,
     SERIES,

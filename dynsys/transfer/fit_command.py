@@ -6,7 +6,8 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from dynsys.errors import ModelError
+from dynsys.commands import check_figure
+from dynsys.storage import write_atomically
 
 _HELP = """\
 Simulate a cell in the input of a network over a grid of rates and fit its transfer function.
@@ -48,16 +49,14 @@ def add_fit(subparsers: Any) -> None:
 
 def run_fit(chosen: argparse.Namespace) -> None:
     """Simulate, fit, report, save."""
+    # Here, since the command line's help should not wait for it.
     from dynsys.cells import find_cell
-    from dynsys.storage import write_atomically
-    from dynsys.transfer.commands import _FIGURES
     from dynsys.transfer.fit_drawing import draw_fit
     from dynsys.transfer.fitted import save_transfer_function
     from dynsys.transfer.fitting import fit_transfer_function
     from dynsys.transfer.grids import GridSettings, rate_grid
 
-    if chosen.plot is not None and chosen.plot.suffix not in _FIGURES:
-        raise ModelError(f"--plot {chosen.plot}: a figure ends in {', '.join(_FIGURES)}")
+    check_figure(chosen.plot)
     cell = find_cell(chosen.cell)
     settings = GridSettings(
         excitation=chosen.points[0], inhibition=chosen.points[1], trials=chosen.trials,

@@ -22,7 +22,7 @@ def draw_fit(fit: Fit, ax: Any = None) -> Any:
     -------
     >>> draw_fit(fit).figure.savefig("RS.png")
     """
-    from matplotlib.figure import Figure
+    from matplotlib.figure import Figure  # only figures need it
 
     if ax is None:
         ax = Figure(figsize=(6, 4.5), layout="constrained").subplots()

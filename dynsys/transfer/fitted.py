@@ -7,12 +7,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from dynsys.cells.parameters import AdExCell, Cell, EquationCell, HodgkinHuxleyCell, SpikeRule
+from dynsys.cells.parameters import AdExCell, Cell, EquationCell, HodgkinHuxleyCell
 from dynsys.errors import StorageError
-from dynsys.serialization import from_dict, to_dict
+from dynsys.serialization import to_dict
+from dynsys.spike_rule import ALL, SpikeRule
 from dynsys.storage import write_atomically
 from dynsys.transfer.fitting import Fit
 from dynsys.transfer.functions import TransferFunction
+from dynsys.vector_field import VectorField
 
 FORMAT = 1
 _KINDS: dict[str, type[Cell]] = {
@@ -101,6 +103,16 @@ def _cell(content: dict[str, Any]) -> Cell:
     values = dict(content)
     kind = _KINDS[values.pop("kind")]
     if kind is EquationCell:
-        values["field"] = from_dict(values["field"])
-        values["rule"] = SpikeRule(**values["rule"])
+        values["field"] = VectorField.from_dict(values["field"])
+        values["rule"] = _rule(values["rule"])
+    if kind is AdExCell and isinstance(values.get("running"), list):
+        values["running"] = tuple(values["running"])
     return kind(**values)
+
+
+def _rule(content: dict[str, Any]) -> SpikeRule:
+    """A rule from a file; where ``running`` is not told yet, increments were called jumps."""
+    if "jumps" in content:
+        content = {"increments": content["jumps"], "running": ALL, **content}
+        del content["jumps"]
+    return SpikeRule(**content)

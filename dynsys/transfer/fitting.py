@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -143,8 +143,6 @@ def fit_transfer_function(
 
 
 def _replaced(function: TransferFunction, coefficients: np.ndarray) -> TransferFunction:
-    from dataclasses import replace
-
     return replace(function, coefficients=tuple(float(c) for c in coefficients))
 
 

@@ -12,9 +12,10 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from numba import complex128, float64, int64, njit, types
+from numba import complex128, float64, int64, types
 
 from dynsys.errors import ModelError
+from dynsys.numba_cache import njit
 from dynsys.transfer.neuron import EIFNeuron
 
 VECTOR = types.Array(float64, 1, "C")

@@ -19,6 +19,7 @@ from dynsys.cells.simulation import MOMENTS, Machine, _first_events, machine, ru
 from dynsys.errors import ModelError, unknown_name
 from dynsys.transfer.functions import KILOHERTZ
 from dynsys.transfer.networks import NETWORKS, Network
+from dynsys.version import __version__
 
 _HALVINGS = 12
 
@@ -164,8 +165,8 @@ class _Row:
         skip, steps = round(s.settle / dt), round((s.settle + s.duration) / dt)
         moments = np.zeros(MOMENTS + len(m.rest))
         run_cell(
-            m.field, m.parameters.copy(), m.tables, m.rest.copy(), m.jumps, m.rule, m.at, rows,
-            np.zeros(1), np.zeros(2), _first_events(rows, rng), dt, steps, skip, 0, rng,
+            m.field, m.parameters.copy(), m.tables, m.rest.copy(), m.jumps, m.rule, m.running,
+            m.at, rows, np.zeros(1), np.zeros(2), _first_events(rows, rng), dt, steps, skip, 0, rng,
             np.zeros(0), np.zeros((0, len(m.rest))), moments,
         )  # fmt: skip
         names = m.states
@@ -191,8 +192,6 @@ def _dataset(
     cell: Cell, network: Network, target: str, settings: GridSettings, seed: int,
     inhibition: np.ndarray, columns: dict[str, np.ndarray],
 ) -> xr.Dataset:  # fmt: skip
-    from dynsys.commands import _version
-
     units = {"nu_e": "Hz", "rate": "Hz", "rate_error": "Hz", "mean": "mV", "sd": "mV", "w": "pA"}
     data: dict[str, Any] = {
         k: (("inhibition", "point"), v, {"units": units[k]}) for k, v in columns.items()
@@ -203,7 +202,7 @@ def _dataset(
     )  # fmt: skip
     attrs = {
         "cell": repr(cell), "network": network.name, "target": target, "seed": seed,
-        "made_by": _version(),
+        "made_by": f"dynsys {__version__}",
     }  # fmt: skip
     shown = {k: v for k, v in vars(settings).items() if v is not None and k != "workers"}
     return xr.Dataset(

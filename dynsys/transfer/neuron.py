@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass, fields
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from dynsys.errors import ModelError
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,8 @@ class EIFNeuron:
 
     def packed(self) -> np.ndarray:
         """(EL, DeltaT, VT, Vr, Vs, Tref, tau_m) for the compiled functions."""
+        import numpy as np  # the command line reads the fields above, and should not wait for it
+
         return np.array(
             [
                 *(self.EL, self.DeltaT, self.VT, self.Vr, self.Vs, self.Tref),

@@ -15,9 +15,10 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-from numba import complex128, float64, njit, types
+from numba import complex128, float64, types
 
 from dynsys.errors import StorageError
+from dynsys.numba_cache import njit
 from dynsys.transfer.filters import best_time_constant, frequency_nodes, misfit, resonance_width
 from dynsys.transfer.fokker_planck import VECTOR
 from dynsys.transfer.neuron import EIFNeuron
@@ -90,7 +91,7 @@ def _row(neuron, mu, sigma, out):
 
 def compute(path: Path = STORED) -> Path:
     """Compute the table of the default neuron and store it (about four minutes on two cores)."""
-    from dynsys.transfer.table import _in_threads
+    from dynsys.transfer.table import _in_threads  # compiles the solver
 
     neuron, values = EIFNeuron().packed(), np.empty((len(MU), len(SIGMA), 3))
 

@@ -20,14 +20,9 @@ from dynsys.errors import StorageError
 from dynsys.storage import write_atomically
 from dynsys.tables import SmoothTable
 from dynsys.transfer.neuron import EIFNeuron
+from dynsys.transfer.table_format import DEFAULT_MU, DEFAULT_SIGMA, UNITS, VERSION
 
-VERSION = 3  # raise it when the method changes what a table holds
-# The published grid has mu from -1; strongly inhibited states need less, with the same step.
-PUBLISHED_MU = np.linspace(-1.0, 7.0, 350)
-DEFAULT_MU = np.linspace(-1.0 - 131 * 8 / 349, 7.0, 481)
-DEFAULT_SIGMA = np.linspace(0.5, 5.0, 64)
 SHIPPED = Path(__file__).parent.parent / "data" / "eif_default.npz"
-UNITS = {"log_rate": "log kHz", "mean_voltage": "mV", "tau_mu": "ms", "tau_sigma": "ms"}
 
 
 def smooth_table(table: xr.Dataset, neuron: EIFNeuron) -> SmoothTable:
@@ -67,7 +62,7 @@ def transfer_function(neuron: EIFNeuron | None = None) -> SmoothTable:
             return smooth_table(load_table(path), neuron)
         except StorageError as error:
             warnings.warn(f"{error}; it is computed again", stacklevel=2)
-    from dynsys.transfer.table import transfer_table
+    from dynsys.transfer.table import transfer_table  # compiles the solver; rarely needed
 
     table = transfer_table(neuron)
     save_table(table, path)

@@ -8,13 +8,14 @@ from dataclasses import asdict
 
 import numpy as np
 import xarray as xr
-from numba import float64, njit, types
+from numba import float64, types
 
 from dynsys.errors import ModelError
+from dynsys.numba_cache import njit
 from dynsys.transfer.filters import cell
 from dynsys.transfer.fokker_planck import FINE, VECTOR
 from dynsys.transfer.neuron import EIFNeuron
-from dynsys.transfer.stored import DEFAULT_MU, DEFAULT_SIGMA, UNITS, VERSION
+from dynsys.transfer.table_format import DEFAULT_MU, DEFAULT_SIGMA, UNITS, VERSION
 
 
 @njit([types.void(VECTOR, float64, VECTOR, types.Array(float64, 2, "C"))], cache=True, nogil=True)
@@ -81,6 +82,7 @@ def _axis(name: str, values: np.ndarray) -> np.ndarray:
 
 
 def _in_threads(work, count: int, workers: int, progress: bool) -> None:
+    # Only long computations show their progress.
     from rich.progress import Progress
 
     with ThreadPoolExecutor(workers) as pool, Progress(disable=not progress) as bar:

@@ -13,6 +13,7 @@ from scipy.signal import welch
 from dynsys.errors import ModelError
 from dynsys.simulation.methods import default_step
 from dynsys.vector_field import VectorField
+from stimulation.entrainment.drawing import draw_entrainment
 from stimulation.entrainment.driven import DrivenRuns
 from stimulation.entrainment.phases import crossings, repeats_after
 from stimulation.entrainment.tongues import natural_frequency
@@ -62,8 +63,6 @@ class EntrainmentMap:
 
     def plot(self, ax: Any = None) -> Any:
         """Draw response frequency over stimulation frequency, colour power; returns the axes."""
-        from stimulation.waveforms.drawing import draw_entrainment
-
         return draw_entrainment(self, ax)
 
     def __str__(self) -> str:

@@ -22,6 +22,7 @@ from dynsys.errors import ConvergenceError, ModelError, unknown_name
 from dynsys.simulation import simulate
 from dynsys.simulation.methods import default_step
 from dynsys.vector_field import VectorField
+from stimulation.entrainment.drawing import draw_tongue
 from stimulation.entrainment.driven import DrivenRuns
 from stimulation.entrainment.locking import _check_ratio
 from stimulation.entrainment.phases import crossings
@@ -88,8 +89,6 @@ class Tongue:
 
     def plot(self, ax: Any = None) -> Any:
         """Draw the edges over frequency; returns the axes."""
-        from stimulation.waveforms.drawing import draw_tongue
-
         return draw_tongue(self, ax)
 
     def __str__(self) -> str:
@@ -201,6 +200,7 @@ def _continued(
     model: VectorField, input: str, ratio: tuple[int, int], values: np.ndarray, natural: float
 ) -> tuple[np.ndarray, list[list[str]], tuple[CycleCurve, ...]]:
     """Edges (2, amplitudes), what they are, and all curves through them."""
+    # The cycle engine compiles on its first import; tongues by simulation do not need it.
     from stimulation.entrainment.driven_cycles import boundary_curves, locked_cycles, locked_range
 
     center = natural * ratio[1] / ratio[0]
@@ -217,6 +217,7 @@ def _continued(
 
 def fourier_coefficient(cycle: Cycle, input: str, ratio: tuple[int, int] = (1, 1)) -> complex:
     """z_m, the integral of Z(phase) exp(2 pi i m phase) over a cycle, per unit of the input."""
+    # The cycle engine compiles on its first import; tongues by simulation do not need it.
     from continuation import phase_response
 
     if ratio[0] != 1:
@@ -235,6 +236,7 @@ def stable_cycle(model: VectorField, parameter: str) -> Cycle:
 
     Raises ModelError where the Hopf points near lead to none.
     """
+    # The cycle engine compiles on its first import; tongues by simulation do not need it.
     from continuation import equilibria, limit_cycles
 
     value = model.parameters[parameter]

@@ -19,11 +19,12 @@ from dynsys.simulation import simulate, simulate_ensemble
 from dynsys.simulation.methods import default_step
 from stimulation.entrainment.isochrons import crossing_phase, state_on_cycle
 from stimulation.entrainment.phases import crossings
+from stimulation.transitions.attractors import equilibria_at
 from stimulation.waveforms.shapes import Pulse
 from stimulation.waveforms.units import Quantity, factor_to_parameter, quantity
 
 if TYPE_CHECKING:
-    from continuation.cycles.branch import Cycle
+    from continuation.cycles.cycle import Cycle
 
 _PERIODS = 20  # after which the shifted rhythm is compared
 
@@ -63,6 +64,7 @@ def predicted_advance(cycle: Cycle, input: str, amplitude: str, duration: float)
     -------
     >>> predicted_advance(cycle, "mu_e", "20 pA", duration=5).max()
     """
+    # The cycle engine compiles on its first import; designs by simulation do not need it.
     from continuation import phase_response
 
     peak = quantity(amplitude)
@@ -166,8 +168,6 @@ def stopping_pulses(
     -------
     >>> stopping_pulses(cycle, "mu_e", ["-100 pA", "100 pA"], duration=20).any()
     """
-    from stimulation.transitions.attractors import equilibria_at
-
     model, period = cycle.model, cycle.period
     if not any(e.stable for e in equilibria_at(model)):
         raise ModelError(

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from continuation import equilibria
+from continuation.diagrams.names import is_cycle
 from dynsys.delays import chebyshev_nodes
 from dynsys.simulation import simulate_ensemble
 from dynsys.vector_field import VectorField
-from stimulation.transitions.attractors import CYCLE, Equilibrium, equilibria_at, naming_value
+from stimulation.transitions.attractors import Equilibrium, equilibria_at, naming_value
 from stimulation.waveforms.units import factor_to_parameter
 from stimulation.waveforms.waveform import Waveform
 
@@ -32,7 +33,7 @@ def crossed_by_step(
 
     From an equilibrium: the end of its stability on its branch. From a rhythm: the nearest point
     beyond which an equilibrium named ``to_state`` is stable. None where there is none within
-    ``largest`` times the waveform.
+    ``largest`` times the waveform, or where it is stable already: then the rhythm's own end counts.
     """
     value = model.parameters[input]
     end = value + per_scale * largest
@@ -45,6 +46,8 @@ def crossed_by_step(
             return None
         at = point.parameters[input]
         return Prediction((at - value) / per_scale, f"{point.name} at {input} = {at:.6g}")
+    if any(e.stable and e.name == to_state for e in equilibria_at(model)):
+        return None
     for point in sorted(branch.special_points, key=lambda p: sign * p.parameters[input]):
         at = point.parameters[input]
         if sign * (at - value) <= 0 or point.label not in ("H", "LP"):
@@ -130,7 +133,7 @@ def across_separatrix(
     replaced by its tangent plane at the saddle.
     """
     saddles = [e for e in equilibria_at(model) if e.unstable_directions == 1]
-    if not saddles or to_state == CYCLE:
+    if not saddles or is_cycle(model, to_state):
         return None
     saddle = min(saddles, key=lambda e: float(np.linalg.norm(e.state - start.state)))
     distance, growth = separatrix_distance(model, saddle)

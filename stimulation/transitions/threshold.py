@@ -8,23 +8,30 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
+from continuation.diagrams.names import (
+    check_state,
+    is_cycle,
+    level_name,
+    means_any_cycle,
+    naming_observable,
+)
 from dynsys.errors import ConvergenceError, ModelError
 from dynsys.simulation import simulate_ensemble
 from dynsys.simulation.methods import default_step
 from dynsys.vector_field import VectorField
 from stimulation.transitions.attractors import (
-    CYCLE,
-    Equilibrium,
+    Start,
     chosen,
     equilibria_at,
-    naming_observable,
-    resting_or_cycle,
+    naming_value,
+    rests,
+    start_of,
 )
 from stimulation.transitions.predictions import (
     Prediction,
@@ -32,6 +39,7 @@ from stimulation.transitions.predictions import (
     crossed_by_step,
     step_size,
 )
+from stimulation.transitions.rhythms import RhythmNames
 from stimulation.waveforms.shapes import Pulse
 from stimulation.waveforms.units import factor_to_parameter
 from stimulation.waveforms.waveform import Shape, Waveform
@@ -97,8 +105,9 @@ def transition_threshold(
     ----------
     waveform : its sign is kept; a step without ``stop`` asks for the state while it lasts, a pulse
         for the state after it.
-    to_state, from_state : names of stable equilibria ("down", "up") or "cycle" for a rhythm.
-        ``from_state`` may be left out where there is only one.
+    to_state, from_state : names as the model's diagrams have them: stable equilibria ("down",
+        "up"), rhythms ("LC_EI", "LC_aE"), or "cycle" for a rhythm of any name. ``from_state`` may
+        be left out where only one equilibrium is stable, or none.
     input : the parameter the waveform is added to; the model's first by default.
     largest : the largest amplitude tried, in the waveform's unit (400 pA).
     resolution : of the amplitude; a thousandth of the threshold by default.
@@ -115,43 +124,55 @@ def transition_threshold(
     ConvergenceError
         where no amplitude up to ``largest`` makes the transition.
     ModelError, UnknownNameError
-        for states the model does not have, or several where none is named.
+        for states the model does not have, or several where none is named; for a state that the
+        model is in without the stimulus. A word that the model
+        never uses is refused before any work.
+
+    A rhythm's name is that of the cycle its last period is corrected to by collocation, at the
+    parameters at which the run ends; later trials are known by their period and extrema. The
+    threshold from a rhythm is that of one phase of it, where the run of its settling ended.
 
     Assumes that every amplitude above the threshold makes the transition too, up to the next trial.
 
     Example
     -------
-    >>> transition_threshold(model, Step("1 pA"), to_state="up")
+    >>> transition_threshold(model, Step("1 pA"), to_state="LC_EI")
     """
+    for name in (to_state,) if from_state is None else (to_state, from_state):
+        check_state(model, name)
     input = input or model.parameter_names[0]
-    factor_to_parameter(waveform.unit, model, input)  # wrong units are answered before any work
-    start = resting_or_cycle(model, from_state)
-    origin = start.name if start else CYCLE
+    factor = factor_to_parameter(waveform.unit, model, input)  # answers wrong units before any work
     finite = [e for e in waveform.edges() if math.isfinite(e)]
     end, lasting = max(finite, default=0.0), _lasts(waveform, model)
-    if not lasting and to_state != CYCLE:
+    if not lasting and not is_cycle(model, to_state):
         chosen(equilibria_at(model), to_state, model)  # after a pulse the model is its old self
     peak = waveform.peak.value if isinstance(waveform, Shape) else 1.0
     unit = waveform.unit
     limit = _LARGEST.get(unit, math.nan) if largest is None else float(largest)
     if not limit > 0:
         raise ModelError(f"say largest=..., the largest amplitude to try, in {unit or 'its unit'}")
+    reach = abs(factor) * max(limit, _LARGEST.get(unit, limit))
+    start = start_of(model, from_state, input, reach, options)
     most = limit / abs(peak)
     step = options.get("dt") or default_step(model)
+    per_scale = step_size(waveform, model, input) if lasting else 0.0
     if lasting:
-        per_scale = step_size(waveform, model, input)
-        prediction = crossed_by_step(model, input, per_scale, most, start, to_state)
-    elif start is not None:
-        prediction = across_separatrix(model, waveform, input, end, step, start, most, to_state)
+        prediction = crossed_by_step(
+            model, input, per_scale, most, start.equilibrium, to_state
+        )  # fmt: skip
+    elif start.equilibrium is not None:
+        prediction = across_separatrix(
+            model, waveform, input, end, step, start.equilibrium, most, to_state
+        )
     else:
         prediction = None
     watch = 8 * model.frequency_factor if observe is None else float(observe)
-    trials = _Trials(model, waveform, input, start, to_state, end, watch, options)
+    trials = _Trials(model, waveform, input, start, to_state, end, watch, per_scale, options)
     fine = 1e-3 if resolution is None else float(resolution) / abs(peak)
     low, high = _search(trials, most, prediction, fine, resolution is None)
     scale = 0.5 * (low + high)
     return Transition(
-        from_state=origin,
+        from_state=start.name,
         to_state=to_state,
         waveform=waveform,
         unit=unit,
@@ -221,16 +242,21 @@ def _lasts(waveform: Waveform, model: VectorField) -> bool:
 
 @dataclass(frozen=True)
 class _Trials:
-    """Runs that tell for many scales at once whether the transition is made."""
+    """Runs that tell for many scales at once whether the transition is made.
+
+    ``per_scale``: what a lasting waveform adds to the input in the end; 0 after a pulse.
+    """
 
     model: VectorField
     waveform: Waveform
     input: str
-    start: Equilibrium | None
+    start: Start
     to_state: str
     end: float
     watch: float
+    per_scale: float
     options: dict[str, Any]
+    rhythms: RhythmNames = field(default_factory=RhythmNames)
 
     def reached(self, scales: np.ndarray) -> np.ndarray:
         """Whether each of the scales (P,) ends in ``to_state``."""
@@ -238,39 +264,37 @@ class _Trials:
         dt = self.options.get("dt") or default_step(model)
         sample = dt * max(1, round(model.frequency_factor / 1000 / dt))
         duration = sample * math.ceil((max(self.end, 0.0) + self.watch) / sample)
-        settle = dt * round(2 * model.frequency_factor / dt) if self.start is None else 0.0
         run = simulate_ensemble(
             model, duration, points={self.input: [model.parameters[self.input]] * len(scales)},
-            initial=None if self.start is None else self.start.state,
+            initial=self.start.initial,
             inputs={self.input: [self.waveform.scaled(float(s)) for s in scales]},
-            settle=settle, record=name, sample=sample, **self.options,
+            settle=self.start.settle, record=name, sample=sample, **self.options,
         )  # fmt: skip
-        return np.array([self._is_there(v) for v in run[name].values])
+        return np.array([self._is_there(run, k, float(s), sample) for k, s in enumerate(scales)])
 
-    def _is_there(self, values: np.ndarray) -> bool:
-        if not np.all(np.isfinite(values)):
+    def _is_there(self, run: xr.Dataset, point: int, scale: float, sample: float) -> bool:
+        values = run[naming_observable(self.model)].values[point]
+        if not np.all(np.isfinite(values)) or rests(values) == is_cycle(self.model, self.to_state):
             return False
-        if not _rests(values):
-            return self.to_state == CYCLE
-        names = self.model.attractors
-        if self.to_state == CYCLE:
-            return False
-        late = float(values[-len(values) // 20 :].mean())
-        return names.name(late) == self.to_state if names else self._nearest(late)
-
-    def _nearest(self, value: float) -> bool:
-        """Without names from its field, a model's equilibria are told apart by their values."""
-        found = equilibria_at(self.model)
-        observed = [self.model.observe(e.state)[naming_observable(self.model)] for e in found]
-        return found[int(np.argmin(np.abs(np.array(observed) - value)))].name == self.to_state
+        if means_any_cycle(self.model, self.to_state):
+            return True
+        value = self.model.parameters[self.input] + scale * self.per_scale
+        ended = self.model.with_parameters(**{self.input: value})
+        if is_cycle(self.model, self.to_state):
+            return self.rhythms.name(ended, run, point, values, sample) == self.to_state
+        return _level(ended, float(values[-len(values) // 20 :].mean())) == self.to_state
 
 
-def _rests(values: np.ndarray) -> bool:
-    """Whether a recording comes to rest: its swing vanishes, or still shrinks at the end."""
-    swing = float(np.ptp(values))
-    fifth = len(values) // 5
-    before, last = float(np.ptp(values[-2 * fifth : -fifth])), float(np.ptp(values[-fifth:]))
-    return last <= 1e-3 * swing + 1e-9 * abs(float(values[-1])) or last < 0.95 * before
+def _level(model: VectorField, value: float) -> str:
+    """The name of the stable equilibrium on which the naming observable has come to rest.
+
+    Without names from its field, a model's equilibria are told apart by their values.
+    """
+    if model.attractors is not None:
+        return level_name(model, value)
+    stable = [e for e in equilibria_at(model) if e.stable]
+    nearest = min(stable, key=lambda e: abs(naming_value(model, e.state) - value), default=None)
+    return "" if nearest is None else nearest.name
 
 
 def _search(
@@ -298,5 +322,10 @@ def _search(
             low, high = high, min(2 * high, most)
             continue
         first = int(np.argmax(there))
+        if low == 0.0 and not first and trials.reached(np.zeros(1))[0]:
+            raise ModelError(
+                f"{trials.model.name} is or comes to {trials.to_state!r} without the stimulus too: "
+                "there is no threshold; ask for another state"
+            )
         low, high = (scales[first - 1] if first else low), scales[first]
     return low, high

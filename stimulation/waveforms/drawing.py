@@ -1,98 +1,21 @@
-"""Figures of stimuli and responses: computed data in, axes out."""
+"""Figures of stimuli."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from continuation.drawing import DARK, new_axes
-from stimulation.waveforms.units import factor_to_parameter
 
-if TYPE_CHECKING:
-    from stimulation.waveforms.waveform import Waveform
-
-STIMULUS, TORUS = "#7a5195", "#ef5675"
+STIMULUS = "#7a5195"
 
 
-def draw_waveform(waveform: Waveform, duration: float, ax: Any = None) -> Any:
-    """Draw a waveform over its first ``duration`` time units; jumps are vertical."""
+def draw_waveform(times: np.ndarray, values: np.ndarray, unit: str, ax: Any = None) -> Any:
+    """Draw a waveform's values (k,) at times (k,) in ms; returns the axes."""
     ax = new_axes((6.4, 2.4)) if ax is None else ax
-    edges = [e for e in waveform.edges() if 0 <= e <= duration]
-    just = 1e-9 * max(duration, 1.0)
-    sides = [t for e in edges for t in (e - just, e + just)]
-    times = np.unique(np.concatenate([np.linspace(0, duration, 4001), sides]))
-    ax.plot(times, waveform.values(times), color=STIMULUS, lw=1.2)
+    ax.plot(times, values, color=STIMULUS, lw=1.2)
     ax.axhline(0, color=DARK, lw=0.5, zorder=0)
-    ax.set(xlabel="time (ms)", ylabel=f"input ({waveform.unit})" if waveform.unit else "input")
-    ax.set_xlim(0, duration)
-    return ax
-
-
-def draw_tongue(tongue: Any, ax: Any = None) -> Any:
-    """Draw an Arnold tongue: frequency across, amplitude up.
-
-    Dashed from the phase response, dots by simulation; by continuation squares on the curves of
-    folds and period doublings (dark) and tori (light), whose codimension-two points are named.
-    """
-    ax = new_axes() if ax is None else ax
-    reached = ax.get_ylim()[1] if ax.lines else 0.0
-    amplitude = np.concatenate([[0.0], tongue.data["amplitude"].values])
-    order = np.argsort(amplitude)
-    n, m = tongue.ratio
-    tip = tongue.natural * m / n
-    styles: dict[str, dict[str, Any]] = {
-        "phase response": {"ls": "--"},
-        "continuation": {"ls": "", "marker": "s", "ms": 6, "mfc": "none"},
-        "simulation": {"ls": "", "marker": "o", "ms": 3, "color": DARK},
-    }
-    style = {"color": STIMULUS, "lw": 1.4} | styles[tongue.method]
-    sides = [np.concatenate([[tip], tongue.data[k].values])[order] for k in ("lowest", "highest")]
-    for side, name in zip(sides, (f"{n}:{m}, {tongue.method}", None), strict=True):
-        ax.plot(side, amplitude[order], label=name, **style)
-    per_unit = factor_to_parameter(tongue.unit, tongue.model, tongue.input)
-    top = 1.15 * amplitude.max()
-    for curve in tongue.curves:
-        across, up = (curve.data[name].values for name in curve.parameters)
-        color = TORUS if curve.kind == "torus curve" else STIMULUS
-        ax.plot(across, up / per_unit, color=color, lw=1.0)
-        for cycle in curve.special_points:
-            at, height = (cycle.parameters[name] for name in curve.parameters)
-            if height / per_unit < top:
-                ax.plot(at, height / per_unit, ".", color=color, ms=4)
-                ax.annotate(
-                    cycle.label, (at, height / per_unit), (3, 2), textcoords="offset points",
-                    fontsize=7, color=color,
-                )  # fmt: skip
-    ax.set(xlabel="stimulation frequency (Hz)", ylabel=f"amplitude ({tongue.unit})")
-    ax.set_ylim(0, max(top, reached))
-    ax.legend(frameon=False, loc="lower left")
-    return ax
-
-
-def draw_entrainment(result: Any, ax: Any = None) -> Any:
-    """Draw an entrainment map: colour is the logarithm of power; diagonals 1:1, 1:2 and 2:1."""
-    ax = new_axes() if ax is None else ax
-    stimulation, frequency = (result.data[k].values for k in ("stimulation", "frequency"))
-    top = max(stimulation.max(), 2 * result.natural)
-    shown = (frequency > 0) & (frequency <= top)
-    power = np.log10(np.maximum(result.data["power"].values[:, shown].T, 1e-12))
-    high = power.max()
-    mesh = ax.pcolormesh(
-        stimulation, frequency[shown], power, cmap="magma", vmin=high - 5, vmax=high,
-        shading="nearest", rasterized=True,
-    )  # fmt: skip
-    ax.figure.colorbar(mesh, ax=ax, label=f"log10 power ({result.data['power'].attrs['units']})")
-    line = np.array([0.0, stimulation.max()])
-    for slope, name in ((1.0, "1:1"), (0.5, "1:2"), (2.0, "2:1")):
-        end = min(line[1], top / slope)
-        ax.plot([0, end], [0, slope * end], color="white", lw=0.7, ls=":")
-        ax.annotate(
-            name, (0.92 * end, 0.92 * slope * end), color="white", fontsize=8, ha="right",
-            va="bottom",
-        )  # fmt: skip
-    ax.axhline(result.natural, color="white", lw=0.6, ls="--")
-    ax.set(xlabel="stimulation frequency (Hz)", ylabel="response frequency (Hz)")
-    ax.set_ylim(frequency[shown][0], top)
-    ax.set_xlim(stimulation.min(), stimulation.max())
+    ax.set(xlabel="time (ms)", ylabel=f"input ({unit})" if unit else "input")
+    ax.set_xlim(times[0], times[-1])
     return ax

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from numba import float64, njit, types
+from numba import float64, types
 
 from dynsys.errors import ModelError
+from dynsys.numba_cache import njit
 from stimulation.waveforms.units import KNOWN
 from stimulation.waveforms.waveform import MILLISECONDS, Shape, Waveform, positive
 

@@ -16,6 +16,7 @@ import numpy as np
 
 from dynsys.errors import ModelError
 from dynsys.vector_field import VectorField
+from stimulation.waveforms.drawing import draw_waveform
 from stimulation.waveforms.units import Quantity, factor_to_parameter, quantity
 
 MILLISECONDS = 1000.0  # time units in a second, of models in ms
@@ -84,10 +85,12 @@ class Waveform(ABC):
         return self.scaled(-1.0)
 
     def plot(self, duration: float, ax: Any = None) -> Any:
-        """Draw the waveform from 0 to ``duration``; returns the axes."""
-        from stimulation.waveforms.drawing import draw_waveform
-
-        return draw_waveform(self, duration, ax)
+        """Draw the waveform from 0 to ``duration``, jumps vertical; returns the axes."""
+        just = 1e-9 * max(duration, 1.0)
+        edges = [e for e in self.edges() if 0 <= e <= duration]
+        sides = [min(max(t, 0.0), duration) for e in edges for t in (e - just, e + just)]
+        times = np.unique(np.concatenate([np.linspace(0, duration, 4001), sides]))
+        return draw_waveform(times, self.values(times), self.unit, ax)
 
 
 @dataclass(frozen=True)

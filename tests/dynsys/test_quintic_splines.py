@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dynsys import SmoothTable
+from dynsys.compiled.splines import table_jet, table_margin
 from dynsys.errors import ModelError, StorageError, UnknownNameError
-from dynsys.tables import TableLookup, table_jet, table_margin
+from dynsys.expressions.lookup import TableLookup
 
 X, Y = np.linspace(-1.0, 2.0, 14), np.linspace(0.5, 3.0, 11)
 

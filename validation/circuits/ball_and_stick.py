@@ -60,6 +60,7 @@ def simulate_ball_and_stick(
     -------
     >>> run = simulate_ball_and_stick(neurons=20, duration=1000)
     """
+    # Brian2 takes a second to load, which everything else should not wait for.
     import brian2 as b2
 
     if neurons < 1 or not duration > 0 or not 0 < dt <= 1.0:

@@ -64,6 +64,7 @@ class SharedNetwork:
         -------
         Dataset: ``spike_time`` (ms) and ``spike_neuron`` (excitatory cells first) over ``spike``.
         """
+        # Brian2 takes a second to load, which everything else should not wait for.
         import brian2 as b2
 
         if not duration > 0 or not dt > 0:

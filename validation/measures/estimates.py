@@ -77,6 +77,7 @@ def bootstrap(
 
 def of_seeds(values: Sequence[float], unit: str) -> Estimate:
     """The mean of measurements (k,) with different seeds, with Student's interval."""
+    # scipy.stats takes half a second to load; single runs have no interval.
     from scipy.stats import t
 
     array = np.asarray(values, dtype=float)

@@ -160,6 +160,7 @@ def _simulate(
     whole: ConductanceNetwork, steps: int, dt: float, seed: int, drives: dict[str, np.ndarray],
     record: int, start: str, compiled: bool,
 ) -> dict[str, Any]:  # fmt: skip
+    # Brian2 takes a second to load, which everything else should not wait for.
     import brian2 as b2
 
     b2.prefs.codegen.target = "auto" if compiled else "numpy"

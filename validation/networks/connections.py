@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numba import int64, njit, types, uint32, uint64, void
+from numba import int64, types, uint32, uint64, void
 
 from dynsys.cache import cache_directory
+from dynsys.numba_cache import njit
 from dynsys.storage import write_atomically
 from validation.networks.structure import PAIRS, Structure
 

@@ -54,9 +54,11 @@ def interpret(
 
 def main(arguments: list[str]) -> None:
     """Run the job of a file."""
+    # Brian2 takes a second to load, which everything else should not wait for.
     import brian2
     from brian2 import ms, mV
 
+    # It imports Brian2, too.
     from validation.networks.adex import RECORDED, construct
 
     job = json.loads(Path(arguments[0]).read_text())

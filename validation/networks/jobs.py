@@ -60,6 +60,7 @@ class Job:
             program = program_for(self.structure, self.settings["steps"])
             arrays, seconds = program.run(self.settings, self.values, self.drives)
         elif engine == "kernel":
+            # The kernel compiles on its first import; Brian2's engines do not need it.
             from validation.networks.kernel import run_kernel
 
             arrays, seconds = run_kernel(self.structure, self.settings, self.values, self.drives)
@@ -94,7 +95,8 @@ def prepare(structure: Structure, engine: str, steps: int) -> float:
     if available(engine) == "cpp_standalone":
         program_for(structure, steps)
     elif engine == "kernel":
-        import validation.networks.kernel  # noqa: F401  its first import compiles
+        # Its first import compiles it.
+        import validation.networks.kernel  # noqa: F401
     return time.perf_counter() - start
 
 

@@ -15,9 +15,10 @@ import time
 from collections.abc import Mapping
 
 import numpy as np
-from numba import float32, float64, int32, int64, njit, types, uint32, uint64, void
+from numba import float32, float64, int32, int64, types, uint32, uint64, void
 from scipy.stats import norm
 
+from dynsys.numba_cache import njit
 from validation.networks.connections import connections_of
 from validation.networks.structure import PAIRS, Structure
 

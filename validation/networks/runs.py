@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import xarray as xr
 
-if TYPE_CHECKING:
-    from validation.measures.estimates import Estimate
+from validation.measures.estimates import Estimate
+from validation.measures.rates import dominant_frequency, mean_rate, peak_rate
+from validation.measures.spike import irregularity
 
 
 class NetworkRun(xr.Dataset):
@@ -25,26 +26,18 @@ class NetworkRun(xr.Dataset):
 
     def mean_rate(self, population: str = "E", **options: Any) -> Estimate:
         """Mean rate in Hz; see ``validation.measures.rates.mean_rate``."""
-        from validation.measures.rates import mean_rate
-
         return mean_rate(self, population, **options)
 
     def peak_rate(self, population: str = "E", **options: Any) -> Estimate:
         """Mean height of the smoothed rate's maxima (``validation.measures.rates``)."""
-        from validation.measures.rates import peak_rate
-
         return peak_rate(self, population, **options)
 
     def dominant_frequency(self, population: str = "E", **options: Any) -> Estimate:
         """Frequency of the rate's strongest rhythm in Hz; see ``validation.measures.rates``."""
-        from validation.measures.rates import dominant_frequency
-
         return dominant_frequency(self, population, **options)
 
     def irregularity(self, population: str = "E", **options: Any) -> Estimate:
         """Coefficient of variation of interspike intervals; see ``validation.measures.rates``."""
-        from validation.measures.spike import irregularity
-
         return irregularity(self, population, **options)
 
 

@@ -11,7 +11,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.transforms import offset_copy
 
-from continuation.drawing import DARK, draw_diagram, new_axes
+from continuation.drawing import DARK, new_axes
 from validation.measures.rates import rate_of, smoothed, spectrum
 from validation.trials.boundary import GROUP as BOUNDARIES
 from validation.trials.findings import AGREE, DIFFER, UNDECIDED, UNTESTED, Finding
@@ -34,7 +34,7 @@ def new_figure(size: tuple[float, float]) -> Figure:
 
 def draw_validated_diagram(diagram: Any, findings: Sequence[Finding], ax: Any = None) -> Any:
     """The bifurcation diagram with the network's boundary points and tested places on it."""
-    ax = draw_diagram(diagram, ax=new_axes((8.0, 6.2)) if ax is None else ax)
+    ax = diagram.plot(ax=new_axes((8.0, 6.2)) if ax is None else ax)
     (x, *_), (y, *_) = diagram.x, diagram.y
     shown: set[str] = set()
 

@@ -11,6 +11,7 @@ import shapely
 from shapely.geometry import LineString, Point
 
 from continuation.diagrams.diagram import Diagram
+from continuation.diagrams.names import borders, found_cycles
 from validation.measures.rates import LEAST_POWER, LEAST_STEP
 from validation.trials.probing import Feature
 
@@ -97,9 +98,9 @@ def distinguishing(
         return Feature("bistable", min(LEAST_STEP, step / 2))
     if _rhythmic(one) != _rhythmic(other):
         return Feature("oscillates", LEAST_POWER)
-    rule = diagram.model.attractors
-    if one["label"] != other["label"] and rule is not None and rule.borders:
-        return Feature("level", rule.borders[0])
+    levels = borders(diagram.model)
+    if one["label"] != other["label"] and levels:
+        return Feature("level", levels[0])
     return None
 
 
@@ -117,7 +118,7 @@ def _several(region: Mapping[str, Any]) -> bool:
 
 
 def _rhythmic(region: Mapping[str, Any]) -> bool:
-    return any(item["kind"] == "cycle" for item in region["stable"])
+    return bool(found_cycles(region["stable"]))
 
 
 def _words(names: Sequence[str]) -> str:

@@ -9,7 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
 from continuation.diagrams.diagram import Diagram
+from continuation.diagrams.names import borders, found_cycles, found_equilibria
 from dynsys.errors import ModelError
 from dynsys.models.aln import WIRINGS, aln
 from dynsys.vector_field import VectorField
@@ -18,7 +21,7 @@ from validation.networks.jobs import available
 from validation.networks.memory import memory_of
 from validation.networks.programs import compiler_problem
 from validation.trials.boundary import RESOLUTION, BoundaryTrial
-from validation.trials.findings import Finding, Tolerances, untested
+from validation.trials.findings import VERDICTS, Finding, Tolerances, untested
 from validation.trials.numerics import NumericsTrial
 from validation.trials.places import breadth, crossings, regions
 from validation.trials.probing import long_enough
@@ -114,8 +117,6 @@ class Outcome:
         return sum(finding.verdict == verdict for finding in self.findings)
 
     def __str__(self) -> str:
-        from validation.trials.findings import VERDICTS
-
         counts = ", ".join(f"{self.count(v)} {v}" for v in VERDICTS if self.count(v))
         return (
             f"{len(self.findings)} findings: {counts}; {self.sweep.made} runs made, "
@@ -204,8 +205,6 @@ def plan(
 
 def conducted(chosen: Plan, out: Path, scheduler: str | None, progress: bool) -> Outcome:
     """Carry out a plan; see ``Plan.run``."""
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-
     sweep = Sweep(out / "runs")
     start = time.perf_counter()
     limit = 60 * chosen.budget_minutes
@@ -278,14 +277,13 @@ def _stimulus_trials(
     diagram: Diagram, network: Network, tolerances: Tolerances, seed: int
 ) -> list[Trial]:
     trials: list[Trial] = []
-    model, rule = diagram.model, diagram.model.attractors
+    model = diagram.model
     for _, node in regions(diagram):
         if breadth(diagram, node) < _NARROWEST:
             continue
         name, at = f"region {node['label']}", dict(node["parameters"])
-        steady = [item for item in node["stable"] if item["kind"] == "equilibrium"]
-        cycles = [item for item in node["stable"] if item["kind"] == "cycle"]
-        if len(steady) > 1 and rule is not None:
+        steady, cycles = found_equilibria(node["stable"]), found_cycles(node["stable"])
+        if len(steady) > 1 and borders(model):
             rates = sorted(item["observables"]["r_E"] for item in steady)
             for size in (_PULSE, -_PULSE, _WEAK, -_WEAK):
                 border = 0.5 * (rates[0] + rates[-1])
@@ -327,7 +325,7 @@ def _numerics_trials(
 ) -> list[Trial]:
     """Half the step and the other engine, at the largest region with a rhythm (or the largest)."""
     found = [node for _, node in regions(diagram)]
-    rhythmic = [n for n in found if any(item["kind"] == "cycle" for item in n["stable"])]
+    rhythmic = [n for n in found if found_cycles(n["stable"])]
     if not found:
         return []
     node = (rhythmic or found)[0]

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from continuation.diagrams.names import CYCLE, level_name
 from dynsys.vector_field import VectorField
 from validation.networks import Network
 from validation.trials.findings import AGREE, DIFFER, Finding, Tolerances, compared, untested
@@ -68,7 +69,7 @@ class RegimeTrial:
         reached = {kind_of(self.model, state) for state in expected}
         findings = []
         for item in self.attractors:
-            word = "oscillation" if item["kind"] == "cycle" else str(item["name"])
+            word = CYCLE if item["kind"] == CYCLE else str(item["name"])
             if word not in reached:
                 reason = f"kicks of 1 mV/ms do not lead the mean field to {item['name']}"
                 findings.append(untested(self.group, self.claim, reason, self.place))
@@ -105,11 +106,8 @@ class RegimeTrial:
 
 
 def kind_of(model: VectorField, state: State) -> str:
-    """The field's word for what a run settled on: "oscillation", or "down", "up"."""
-    if state.oscillates:
-        return "oscillation"
-    rule = model.attractors
-    return "steady" if rule is None else rule.name(state.r_E.value)
+    """The word for what a run settled on: "cycle" (of any name), or "down", "up"."""
+    return CYCLE if state.oscillates else level_name(model, state.r_E.value)
 
 
 def _where(place: Mapping[str, float]) -> str:

@@ -136,6 +136,7 @@ def conduct(
 
     Raises NetworkError where the scheduler goes away, StorageError where a run cannot be kept.
     """
+    # dask takes a second to load; runs in this process do not need it.
     from distributed import wait
 
     waiting = list(trials)
@@ -212,6 +213,7 @@ def conduct(
 
 def _outcome(sweep: Sweep, job: Job, future: Any) -> tuple[xr.Dataset | None, str]:
     """The stored run, or None and what went wrong."""
+    # dask takes a second to load; runs in this process do not need it.
     from distributed import KilledWorker
 
     try:

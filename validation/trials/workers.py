@@ -38,6 +38,7 @@ def workers(
 
 
 def _remote(scheduler: str) -> Any:
+    # dask takes a second to load; runs in this process do not need it.
     from distributed import Client
 
     try:
@@ -63,6 +64,7 @@ def _local(count: int) -> Iterator[Any]:
     Not Dask's own local processes: they import the user's script again, which then must guard
     itself against running twice.
     """
+    # dask takes a second to load; runs in this process do not need it.
     from distributed import Client, LocalCluster
 
     with LocalCluster(

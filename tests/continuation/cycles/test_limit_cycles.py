@@ -195,7 +195,7 @@ def test_a_one_parameter_diagram_follows_the_cycles_of_every_hopf_point_once():
     diagram = bifurcation_diagram(jansen_rit(), x=("p", -60, 400))
     assert len(diagram.cycles) == 2  # from H1, and one family that connects H2 and H3
     assert not diagram.missed
-    (fold,) = diagram.special_points("LPC")
+    (fold,) = diagram.points("LPC")
     assert fold.orbit.value == pytest.approx(137.379267202, rel=1e-7)
     # The spike-wave cycle ends on the saddle-node at LP1 (SNIC), its amplitude finite.
     spikes = diagram.cycles[0]

@@ -89,7 +89,7 @@ def test_doublings_of_the_irregular_row_approach_feigenbaums_ratio():
     orbit, currents = settled("irregular", I=100.0), []
     for doubling in range(4):
         branch = spiking_orbits(orbit, "I", (80, 100), only_stable=True)
-        point = min((p for p in branch.points if p.label == "PD"), key=lambda p: p.value)
+        point = min(branch.points("PD"), key=lambda p: p.value)
         assert point.orbit.multiplier == pytest.approx(-1, abs=1e-4)
         currents.append(point.value)
         below = adex_neuron("irregular", I=point.value - 0.02 / 4**doubling)
@@ -105,14 +105,14 @@ def test_special_points_do_not_depend_on_the_step():
     found = [
         spiking_orbits(orbit, "I", (60, 80), step=step, only_stable=True) for step in (0.02, 0.012)
     ]
-    for one, two in zip(found[0].points, found[1].points, strict=True):
+    for one, two in zip(found[0].special_points, found[1].special_points, strict=True):
         assert (one.label, one.value) == (two.label, pytest.approx(two.value, abs=1e-6))
 
 
 def test_an_isolated_family_is_closed():
     branch = spiking_orbits(settled("irregular"), "I", (0, 130))
     assert branch.ended[0].startswith("closed")
-    assert [p.label for p in branch.points].count("LPC") == 2
+    assert len(branch.points("LPC")) == 2
 
 
 def test_any_parameter_can_be_followed_and_names_are_checked():

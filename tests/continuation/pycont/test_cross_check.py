@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from continuation import cross_check, equilibria, fold_curve, hopf_curve
-from continuation.pycont.backend import _complex_unstable
+from continuation.steady_states.pydstool_backend import _complex_unstable
 from dynsys import ConvergenceError, ModelError, VectorField
 from dynsys.models import (
     aln,

@@ -115,7 +115,7 @@ def test_folds_are_those_published(mu_i, up_appears, down_lost):
 
 
 def test_the_diagram_has_the_published_cusp_and_regimes(aln_diagram):
-    (cusp,) = aln_diagram.special_points("CP")
+    (cusp,) = aln_diagram.points("CP")
     assert cusp.parameters["mu_e"] == pytest.approx(1.755, abs=POINT)
     assert cusp.parameters["mu_i"] == pytest.approx(1.028, abs=POINT)
     assert cusp.observables["r_E"] == rate(9.43)
@@ -160,9 +160,9 @@ def test_adaptation_gives_a_fast_and_a_slow_rhythm_with_their_coexistence(adapti
     assert slow["cycles"]["period"][0] > 90  # ms
     import shapely
 
-    (cusp,) = adapting_diagram.special_points("CP")
+    (cusp,) = adapting_diagram.points("CP")
     assert slow["polygon"].contains(shapely.Point(cusp.parameters["mu_e"], cusp.parameters["mu_i"]))
-    assert adapting_diagram.special_points("GH")  # subcritical edges begin there
+    assert adapting_diagram.points("GH")  # subcritical edges begin there
 
 
 @pytest.mark.parametrize(

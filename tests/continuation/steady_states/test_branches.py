@@ -78,9 +78,7 @@ def test_a_diagram_survives_the_file(aln_diagram, tmp_path):
     copy = load(aln_diagram.save(tmp_path / "diagram"))
     assert str(copy) == str(aln_diagram)
     assert set(copy.regimes.edges) == set(aln_diagram.regimes.edges)
-    assert (
-        copy.special_points("cusp")[0].parameters == aln_diagram.special_points("CP")[0].parameters
-    )
+    assert copy.points("cusp")[0].parameters == aln_diagram.points("CP")[0].parameters
     assert copy.plot().get_xlabel() == "mu_e (mV/ms)"
 
 

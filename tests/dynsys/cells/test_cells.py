@@ -17,7 +17,8 @@ from dynsys.cells import (
     find_cell,
     simulate_cell,
 )
-from dynsys.models import morris_lecar
+from dynsys.cells.brian_equations import brian_equations
+from dynsys.models import adex_neuron, morris_lecar
 
 DT = 0.01
 # Cell, current (pA) -> spikes, time of the first (ms), first and last interval (ms) of a step
@@ -169,3 +170,90 @@ def test_the_library_holds_every_published_cell():
     for cell in CELLS.values():
         assert cell.g_L > 0
         assert cell.spike.threshold > cell.E_L
+
+
+# --- one spike rule for cells and neurons -----------------------------------------------------
+
+
+def test_cells_and_neurons_have_one_spike_rule():
+    from dynsys import cells, neurons, spike_rule
+
+    assert cells.SpikeRule is neurons.SpikeRule is spike_rule.SpikeRule
+
+
+def own_adex(**options) -> EquationCell:
+    """The cell "jump" below as equations of one's own; its values at a spike are parameters."""
+    field = VectorField(
+        "own",
+        {"w": 0.0, "V": -65.0},
+        {"I": 0.0, "g_syn": 0.0, "E_syn": 0.0, "top": -40.0, "low": -65.0, "rest": 10.0, "b": 100},
+        {
+            "V": "(10*(-65 - V) + 20*exp((V + 50)/2) + I - w)/200",
+            "w": "-w/20",
+        },
+    )
+    rule = SpikeRule("top", "low", "rest", {"w": "b"}, **options)
+    return EquationCell("own", field=field, rule=rule)
+
+
+@pytest.mark.parametrize("running", ["all", ("w",), ()])
+def test_what_runs_on_while_refractory_is_a_choice_by_name(running):
+    cell = AdExCell("jump", b=100.0, tau_w=20.0, t_ref=10.0, running=running)
+    run = simulate_cell(cell, 60, 800.0, dt=0.01, sample=0.01)
+    own = simulate_cell(own_adex(running=running), 60, 800.0, dt=0.01, sample=0.01)
+    first = float(run["spikes"][0])
+    w = run["w"].sel(time=slice(first, first + 9.9)).values
+    decay = np.exp(-(len(w) - 1) * 0.01 / 20) if running else 1.0
+    assert w[-1] / w[0] == pytest.approx(decay, rel=1e-3)
+    assert len(own["spikes"]) >= 3
+    assert own["spikes"].values == pytest.approx(run["spikes"].values, abs=1e-9)
+    assert own["w"].values == pytest.approx(run["w"].values, abs=1e-9)
+
+
+def test_the_neuron_and_the_cell_freeze_alike():
+    # The same equations in both packages, forward Euler with the same step.
+    neuron = adex_neuron("tonic", running="all", Vs=-40.0, Tref=5.0)
+    p = neuron.parameters
+    cell = AdExCell(
+        "same", g_L=p["gL"], C_m=p["C"], E_L=p["EL"], t_ref=p["Tref"], V_thre=p["VT"],
+        V_reset=p["Vr"], delta=p["DeltaT"], a=p["a"], b=p["b"], tau_w=p["tau_w"],
+    )  # fmt: skip
+    lasts = []
+    for running in ("all", ()):
+        one = adex_neuron("tonic", running=running, Vs=-40.0, Tref=5.0).simulate(400.0, dt=0.05)
+        other = simulate_cell(replace(cell, running=running), 400.0, p["I"], dt=0.05)
+        assert one.sizes["spike"] > 5
+        # The cell's silence is a sum of steps, which rounding may make one step longer.
+        gaps = np.diff(one["spike_time"].values), np.diff(other["spikes"].values)
+        assert gaps[0] == pytest.approx(gaps[1], abs=0.051)
+        lasts.append(gaps[0][-1])
+    assert lasts[1] - lasts[0] > 3.0  # ms: a frozen w decays later
+    with pytest.raises(ModelError, match="w run on while the neuron is refractory"):
+        neuron.spikes([-70.0, 0.0], 3)
+
+
+def test_brian2_reads_the_same_choice():
+    for running, flag in (("all", False), ((), True)):
+        for cell in (AdExCell("x", b=20.0, running=running), own_adex(running=running)):
+            lines = brian_equations(cell, ["e"]).model.splitlines()
+            (v,) = [line for line in lines if line.startswith("dv/dt")]
+            (w,) = [line for line in lines if line.startswith("dw/dt")]
+            assert v.endswith("(unless refractory)")
+            assert w.endswith("(unless refractory)") == flag
+
+
+def test_rules_that_make_no_sense_are_refused():
+    with pytest.raises(ModelError, match=r"write running=\('w',\)"):
+        SpikeRule(0.0, running="w")
+    with pytest.raises(ModelError, match="to freeze w"):
+        AdExCell("mine", running="w")
+    with pytest.raises(UnknownNameError, match=r"no state 'u'\. It has: w"):
+        own_adex(running=("u",))
+    with pytest.raises(ModelError, match="the reset low = -65 mV is not below the cutoff top"):
+        cell = own_adex()
+        replace(cell, field=cell.field.with_parameters(top=-70.0))
+    neuron = adex_neuron("tonic")
+    with pytest.raises(ModelError, match="make the numbers of its rule parameters"):
+        replace(neuron, rule=SpikeRule(20.0, -55.0, 1.0, {"w": 60.0}))
+    with pytest.raises(UnknownNameError, match="Did you mean 'Tref'"):
+        replace(neuron, rule=SpikeRule("Vs", "Vr", "T_ref"))

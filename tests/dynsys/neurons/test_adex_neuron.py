@@ -151,7 +151,7 @@ def test_the_maps_derivative_is_that_of_the_simulated_return_map(row):
 
 @pytest.mark.parametrize("parameter", ["I", "b", "Vr", "Vs", "tau_w", "a", "Tref", "C"])
 def test_the_maps_derivatives_in_parameters_are_exact(parameter):
-    from dynsys.neurons.spiking_orbit import flights
+    from dynsys.neurons.flights import flights
 
     neuron = adex_neuron("bursting")
     value, w, h = neuron.parameters[parameter], np.array([35.0, 49.0]), 1e-4
@@ -282,7 +282,7 @@ def test_the_onset_decides_the_type_of_the_phase_response(row, current, kind):
 
 @pytest.mark.parametrize("row", ["tonic", "transient"])
 def test_the_adjoint_is_what_displaced_neurons_do(row):
-    from dynsys.neurons.spiking_orbit import segment
+    from dynsys.neurons.flights import segment
 
     neuron = adex_neuron(row)
     orbit = neuron.adaptation_map().attractor(neuron.rest(5.0)).orbit

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from dynsys import ModelError, StorageError, UnknownNameError
-from dynsys.cells import find_cell, simulate_cell
+from dynsys.cells import EquationCell, SpikeRule, find_cell, simulate_cell
 from dynsys.commands import main
 from dynsys.models import master_equation
 from dynsys.transfer import (
@@ -164,6 +164,24 @@ def test_a_saved_function_comes_back_with_its_origin(tmp_path):
     path.write_text("{}")
     with pytest.raises(StorageError, match="holds no transfer function"):
         load_transfer_function(path)
+
+
+def test_a_cell_of_ones_own_comes_back_also_from_files_of_before(tmp_path):
+    cell = replace(find_cell("Morris-Lecar"), rule=SpikeRule(0.0, -60.0, 2.0, {"n": 0.1}))
+    made = replace(find_transfer_function("RS-zerlaut2018"), cell=cell)
+    path = save_transfer_function(made, tmp_path / "own.json")
+    again = load_transfer_function(path).cell
+    assert isinstance(again, EquationCell)
+    assert again.rule == replace(cell.rule, ceiling=1e300)  # JSON has no infinity
+    assert not again.rule.goes_on(["V", "n"], "V").any()
+    content = json.loads(path.read_text())
+    rule = content["cell"]["rule"]
+    content["cell"]["rule"] = {k: rule[k] for k in ("threshold", "reset", "refractory", "ceiling")}
+    content["cell"]["rule"]["jumps"] = rule["increments"]
+    path.write_text(json.dumps(content))
+    before = load_transfer_function(path).cell
+    assert isinstance(before, EquationCell)
+    assert before.rule == replace(again.rule, running="all")  # what such files meant
 
 
 def test_the_command_fits_a_cell(tmp_path, capsys):

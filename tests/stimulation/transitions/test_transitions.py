@@ -127,7 +127,7 @@ def test_longer_pulses_need_less():
 def test_transitions_that_do_not_exist_are_answered():
     with pytest.raises(ModelError, match="has the stable states down, up"):
         transition_threshold(A3, Step("1 pA"), "up")
-    with pytest.raises(UnknownNameError, match="stable state"):
+    with pytest.raises(UnknownNameError, match="aln has no state 'sideways'"):
         transition_threshold(A3, Pulse("1 pA", 0, 10), "sideways", from_state="down")
     with pytest.raises(ConvergenceError, match="no amplitude up to"):
         transition_threshold(

@@ -10,18 +10,20 @@ variables), and what was computed before an exception is kept.
 
 from __future__ import annotations
 
+import io
+import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import replace
+from importlib import import_module
 from typing import Any
 
 import numpy as np
 from scipy.optimize import brentq
 
 from continuation.engine.following import Follower, Trace
-from continuation.engine.problems import HOPF
-from continuation.engine.special_points import SpecialPoint, numbered
-from continuation.steady_states.branch import Branch, make_dataset
+from continuation.engine.special_points import SpecialPoint
+from continuation.steady_states.branch import Branch, make_branch
 from dynsys.errors import ConvergenceError, ModelError
 from dynsys.exchange.pydstool import generator
 from dynsys.exchange.pydstool_import import pydstool
@@ -62,16 +64,7 @@ def compute(follower: Follower, starts: list[np.ndarray]) -> Branch:
             f"no {follower.problem.name} of {follower.model.name} was found for PyDSTool; "
             "give a start, or ranges of the states that hold one"
         )
-    return Branch(
-        kind=follower.problem.name,
-        model=follower.model,
-        parameters=follower.names,
-        spans=follower.spans,
-        data=make_dataset(follower, traces, omega_column=follower.problem is HOPF),
-        special_points=numbered(points),
-        ended=tuple(ended),
-        settings=follower.settings,
-    )
+    return make_branch(follower, traces, points, ended)
 
 
 def _near(points: np.ndarray, y: np.ndarray) -> bool:
@@ -309,8 +302,6 @@ def _complex_unstable(values: np.ndarray) -> int:
 @contextmanager
 def _drawn(seed: int) -> Iterator[None]:
     """Let PyCont's random border vectors come from a sequence of ours, not from numpy's."""
-    from importlib import import_module
-
     module: Any = import_module("PyDSTool.PyCont.TestFunc")
     kept, module.random = module.random, np.random.default_rng(seed).random
     try:
@@ -322,10 +313,6 @@ def _drawn(seed: int) -> Iterator[None]:
 @contextmanager
 def _silence() -> Iterator[None]:
     """PyCont prints and warns about what it also raises or labels."""
-    import contextlib
-    import io
-    import warnings
-
-    with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
+    with redirect_stdout(io.StringIO()), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield

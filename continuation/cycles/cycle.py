@@ -1,0 +1,144 @@
+"""``Cycle``: a periodic orbit with its multipliers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import xarray as xr
+
+from continuation.cycles.events import TRIVIAL_TOLERANCE
+from continuation.cycles.normal_forms import coefficients
+from continuation.cycles.orbits import Direction, Orbit, Point, Solver, sample_times
+from dynsys.errors import ConvergenceError, unknown_name
+from dynsys.vector_field import VectorField
+
+
+@dataclass(frozen=True)
+class Cycle:
+    """A periodic orbit of a model at fixed parameters.
+
+    ``multipliers`` (n - 1,) without the trivial one, whose distance to 1 is ``trivial_error``;
+    ``index`` of the point before it on its branch or curve.
+    """
+
+    model: VectorField
+    orbit: Orbit
+    solver: Solver
+    multipliers: np.ndarray
+    trivial_error: float
+    label: str = ""
+    name: str = ""
+    index: int = 0
+
+    @cached_property
+    def coefficients(self) -> Mapping[str, float]:
+        """Normal-form coefficients of an LPC, PD or NS point (``cycle_normal_forms``)."""
+        angle = 0.0
+        if self.label == "NS":
+            pairs = self.multipliers[np.abs(self.multipliers.imag) > 1e-9]
+            angle = float(abs(np.angle(pairs[np.argmin(np.abs(np.abs(pairs) - 1))])))
+        return coefficients(self.solver, self.orbit, self.label, angle)
+
+    @property
+    def parameters(self) -> Mapping[str, float]:
+        """Every parameter's value."""
+        return self.model.parameters
+
+    @property
+    def period(self) -> float:
+        """Period in the model's time unit."""
+        return self.orbit.period
+
+    @property
+    def frequency(self) -> float:
+        """Frequency in Hz (cycles per time unit for a dimensionless model)."""
+        return self.model.frequency_factor / self.orbit.period
+
+    @property
+    def unstable(self) -> int:
+        """Multipliers outside the unit circle."""
+        return count_unstable(self.multipliers, self.trivial_error)
+
+    @property
+    def stable(self) -> bool | None:
+        """None where the trivial multiplier is too far from 1 for a verdict."""
+        return None if self.trivial_error > TRIVIAL_TOLERANCE else self.unstable == 0
+
+    def extrema(self, name: str) -> tuple[float, float]:
+        """Smallest and largest value of a state or observable along the cycle.
+
+        Of 40 samples in every mesh interval (about 1e-6 of the range from the true extremum).
+        """
+        values = self.values(name, sample_times(self.orbit.mesh, 40))
+        return float(values.min()), float(values.max())
+
+    def values(self, name: str, times: np.ndarray) -> np.ndarray:
+        """Values (k,) of a state or observable at phases 0..1."""
+        states = self.solver.states(self.orbit, np.asarray(times, float))
+        if name in self.model.observables:
+            column = list(self.model.observables).index(name)
+            return observe_states(self.model, states)[:, column]
+        if name in self.model.states:
+            return states[:, list(self.model.states).index(name)]
+        known = [*self.model.observables, *self.model.states]
+        raise unknown_name("state or observable", name, known, self.model.name)
+
+    def profile(self, count: int = 400) -> xr.Dataset:
+        """One period: states and observables over ``time``."""
+        phase = np.linspace(0, 1, count)
+        names = dict.fromkeys([*self.model.states, *self.model.observables])
+        data = {k: ("time", self.values(k, phase), {"units": self.model.unit(k)}) for k in names}
+        return xr.Dataset(data, coords={"time": phase * self.period, "phase": ("time", phase)})
+
+    def __str__(self) -> str:
+        verdict = {True: "stable", False: "unstable", None: "stability undetermined"}[self.stable]
+        unit = self.model.time_unit or "time units"
+        where = f"{self.solver.parameter} = {self.orbit.value:.8g}"
+        head = f"{self.name}  " if self.name else ""
+        largest = ", ".join(f"{m:.4g}" for m in self.multipliers[:2])
+        return (
+            f"{head}{where}; period {self.period:.6g} {unit}; {verdict}; multipliers {largest}; "
+            f"trivial one off by {self.trivial_error:.0e}"
+        )
+
+    __repr__ = __str__
+
+
+def make_cycle(solver: Solver, orbit: Orbit, label: str = "", name: str = "") -> Cycle:
+    """A Cycle with its multipliers from an orbit, corrected at its parameter.
+
+    Raises ConvergenceError where Newton does not meet a cycle.
+    """
+    point = solver.point_at(orbit, orbit.value)
+    if point is None:  # at a fold of cycles the parameter does not tell the cycles apart
+        point = solver.along(orbit, Direction(np.zeros_like(orbit.u), np.array([1.0, 0.0])))
+    if point is None:
+        raise ConvergenceError(
+            f"no cycle was found at {solver.parameter} = {orbit.value:.8g} near the period "
+            f"{orbit.period:.6g}"
+        )
+    return cycle_from(solver, point, label, name)
+
+
+def cycle_from(solver: Solver, point: Point, label: str = "", name: str = "") -> Cycle:
+    """A Cycle from a corrected point of a branch."""
+    return Cycle(
+        solver.at(point.orbit), point.orbit, solver, point.rest, point.trivial_error, label, name
+    )
+
+
+def count_unstable(rest: np.ndarray, trivial_error: float) -> int:
+    """Multipliers outside the unit circle by more than their own accuracy."""
+    return int(np.sum(np.abs(rest) > 1 + max(1e-6, 10 * trivial_error)))
+
+
+def observe_states(model: VectorField, states: np.ndarray) -> np.ndarray:
+    """Observables (k, o) at states (k, n)."""
+    compiled, p = model.compiled, model.parameter_array()
+    out = np.empty((len(states), len(model.observables)))
+    for row, x in enumerate(np.ascontiguousarray(states)):
+        compiled.observables(x, p, compiled.tables, out[row])
+    return out

@@ -1,0 +1,167 @@
+"""The words for attractors: one home for diagrams, stimuli, network trials and the shell.
+
+A model's field may have words of its own (``model.attractors``: "down", "up", "LC_EI", "LC_aE").
+Without them stable equilibria are "equilibrium", or "equilibrium 1", "equilibrium 2" in order of
+the first observable where there are several, and stable cycles are "limit cycle". "cycle" always
+asks for a rhythm of any name.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from dynsys.errors import unknown_name
+from dynsys.vector_field import VectorField
+
+if TYPE_CHECKING:
+    from continuation.cycles.branch import Cycle
+
+EQUILIBRIUM = "equilibrium"
+LIMIT_CYCLE = "limit cycle"
+CYCLE = "cycle"  # also the ``kind`` of an attractor that is one
+NOTHING = "no attractor found"
+OUTSIDE = "outside the table's domain"
+
+_NUMBERED = re.compile(rf"{EQUILIBRIUM} [1-9]\d*")
+
+
+# --- which words a model has ------------------------------------------------------------------
+
+
+def cycle_words(model: VectorField) -> tuple[str, ...]:
+    """The words for the model's cycles, without "cycle" for any of them."""
+    rule = model.attractors
+    return rule.cycles if rule is not None and rule.cycles else (LIMIT_CYCLE,)
+
+
+def equilibrium_words(model: VectorField) -> tuple[str, ...]:
+    """The words for the model's stable equilibria; "equilibrium 3" and so on beside the last."""
+    rule = model.attractors
+    if rule is not None:
+        return rule.names
+    return (EQUILIBRIUM, f"{EQUILIBRIUM} 1", f"{EQUILIBRIUM} 2")
+
+
+def is_cycle(model: VectorField, name: str) -> bool:
+    """Whether a word means a rhythm."""
+    return name == CYCLE or name in cycle_words(model)
+
+
+def means_any_cycle(model: VectorField, name: str) -> bool:
+    """Whether a word means every rhythm of the model: "cycle", or its only word for them."""
+    return name == CYCLE or (name,) == cycle_words(model)
+
+
+def check_state(model: VectorField, name: str) -> None:
+    """Refuse a word that no attractor of the model can have, before any work.
+
+    Raises UnknownNameError with the words the model has and the nearest of them.
+
+    Example
+    -------
+    >>> check_state(aln(), "LC_E")
+    dynsys.errors.UnknownNameError: aln has no state 'LC_E'. Did you mean 'LC_EI'? ...
+    """
+    words = [*equilibrium_words(model), *cycle_words(model), CYCLE]
+    if name in words or (model.attractors is None and _NUMBERED.fullmatch(name)):
+        return
+    raise unknown_name("state", name, dict.fromkeys(words), model.name)
+
+
+def label(names: Sequence[str], nothing: str = NOTHING) -> str:
+    """The word for a set of attractors, as of a region: "down + up"."""
+    return " + ".join(names) if names else nothing
+
+
+def found_cycles(attractors: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The rhythms among attractors."""
+    return [item for item in attractors if item["kind"] == CYCLE]
+
+
+def found_equilibria(attractors: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The equilibria among attractors."""
+    return [item for item in attractors if item["kind"] == EQUILIBRIUM]
+
+
+# --- equilibria -------------------------------------------------------------------------------
+
+
+def naming_observable(model: VectorField) -> str:
+    """The observable by which equilibria are named and put in order."""
+    return model.attractors.observable if model.attractors else model.observable_names[0]
+
+
+def level_name(model: VectorField, value: float) -> str:
+    """The word for an equilibrium from its naming observable; "equilibrium" without a field's."""
+    return EQUILIBRIUM if model.attractors is None else model.attractors.name(value)
+
+
+def borders(model: VectorField) -> tuple[float, ...]:
+    """Values of the naming observable at which the word for an equilibrium changes."""
+    return () if model.attractors is None else model.attractors.borders
+
+
+def equilibrium_names(model: VectorField, values: Sequence[float]) -> list[str]:
+    """The words for all stable equilibria of one place, from their naming observables in order.
+
+    Two that fall into one band of ``model.attractors`` take neighboring words.
+    """
+    rule = model.attractors
+    if rule is None:
+        count = len(values)
+        return [EQUILIBRIUM] if count == 1 else [f"{EQUILIBRIUM} {k + 1}" for k in range(count)]
+    names = [rule.name(value) for value in values]
+    if len(names) == len(rule.names) and len(set(names)) < len(names):
+        return list(rule.names)
+    return names
+
+
+# --- cycles -----------------------------------------------------------------------------------
+
+
+def cycle_name(cycle: Cycle) -> str:
+    """The field's word for a stable cycle: fast, or carried by the model's slow state.
+
+    A cycle is slow where its period exceeds half the slow state's time constant and the rest of the
+    model comes to rest once the slow state is frozen at its mean over the cycle.
+    """
+    words, rule = cycle_words(cycle.model), cycle.model.attractors
+    if len(words) < 2 or rule is None:
+        return words[0]
+    return words[1] if _is_slow(cycle, rule.slow) else words[0]
+
+
+def _is_slow(cycle: Cycle, slow: str) -> bool:
+    model = cycle.model
+    index = list(model.states).index(slow)
+    states = cycle.solver.states(cycle.orbit, np.linspace(0, 1, 13)[:-1])
+    mean = float(np.mean(cycle.values(slow, np.linspace(0, 1, 400, endpoint=False))))
+    rate = abs(float(model.jacobian(states[0])[index, index]))
+    if cycle.period * rate < 0.5:
+        return False
+    return any(True for _ in _rest_states(model, states, index, mean))
+
+
+def _rest_states(
+    model: VectorField, states: np.ndarray, index: int, value: float
+) -> Iterator[np.ndarray]:
+    """Stable equilibria of the model with one state frozen, by Newton from given states."""
+    keep = np.delete(np.arange(states.shape[1]), index)
+    for start in states:
+        x = start.copy()
+        x[index] = value
+        for _ in range(25):
+            try:
+                step = np.linalg.solve(model.jacobian(x)[np.ix_(keep, keep)], -model.rhs(x)[keep])
+            except np.linalg.LinAlgError:
+                break
+            size = np.max(np.abs(step) / model.scales[keep])
+            x[keep] += step * min(1.0, 0.3 / max(size, 1e-300))
+            if size < 1e-9:
+                if np.max(np.linalg.eigvals(model.jacobian(x)[np.ix_(keep, keep)]).real) < 0:
+                    yield x
+                break

@@ -1,0 +1,48 @@
+"""What a figure of a plane shows: its curves and regions as plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import networkx as nx
+import numpy as np
+import shapely
+
+from continuation.cycles.curves import CycleCurve
+from continuation.drawing import Curve, Region
+from continuation.engine.branch_point_problem import PITCHFORK, TRANSCRITICAL
+from continuation.engine.problems import FOLD, HOPF
+from continuation.steady_states.branch import Branch
+
+WORDS = {  # in the legend
+    FOLD.name: "fold of equilibria",
+    HOPF.name: "Hopf",
+    PITCHFORK: "pitchfork",
+    TRANSCRITICAL: "transcritical",
+}
+EXPLOSIVE = 1e-3  # sensitivity to the period below which a curve of fixed period is a boundary
+ROOM = 0.012  # part of the plane from which on a region has room for its name
+
+
+def drawn_equilibria(curve: Branch, x: str, y: str) -> Curve:
+    """A curve of bifurcations of equilibria."""
+    return Curve(WORDS[curve.kind], curve.data[x].values, curve.data[y].values)
+
+
+def drawn_cycles(curve: CycleCurve) -> Curve:
+    """A curve of cycles, without the parts of a curve of fixed period that bound nothing."""
+    drawn = curve.drawn()
+    if "sensitivity" not in curve.data:
+        return drawn
+    explosive = curve.data["sensitivity"].values < EXPLOSIVE  # elsewhere a period is just a period
+    return drawn._replace(x=np.where(explosive, drawn.x, np.nan))
+
+
+def drawn_regions(regimes: nx.Graph, plane: float) -> Iterator[Region]:
+    """The regions of a plane of this area, with the place of the name where there is room."""
+    for _, region in regimes.nodes(data=True):
+        shape = region["polygon"]
+        place = None
+        if shape.area > ROOM * plane:
+            place = shapely.maximum_inscribed_circle(shape).coords[0]
+        yield Region(region["label"], shape, place, not region["unresolved"])

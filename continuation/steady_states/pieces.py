@@ -1,0 +1,112 @@
+"""Pieces of a branch of equilibria: their special points, their ends, what leaves from them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import xarray as xr
+
+from continuation.engine.following import (
+    DOMAIN,
+    INTERRUPTED,
+    MAX_POINTS,
+    REASONS,
+    SWITCHED,
+    Follower,
+    Trace,
+    join,
+    on_curves,
+)
+from continuation.engine.special_points import SpecialPoint
+from continuation.steady_states.branch_points import other_tangent
+from continuation.steady_states.certificates import make_point
+from continuation.steady_states.events import events
+
+MOST_PIECES = 40
+EARLY = {REASONS[MAX_POINTS], REASONS[INTERRUPTED]}  # ends that can be followed on
+
+
+def located(follower: Follower, traces: list[Trace]) -> list[SpecialPoint]:
+    """Special points of all pieces; branches that leave from branch points join ``traces``."""
+    points: list[SpecialPoint] = []
+    for number, trace in enumerate(traces):  # grows while branch points add pieces
+        found = [replace(p, piece=number) for p in events(follower, trace)]
+        found += [replace(p, piece=number) for p in _edges(follower, trace)]
+        for point in found:
+            if point.label == "BP" and len(traces) < MOST_PIECES:
+                if not _repeated(point, points):
+                    traces += _switched(follower, trace, point, traces)
+        ambiguous = ("BP", "LP", "suspect")
+        points += [p for p in found if p.label not in ambiguous or not _repeated(p, points)]
+    return points
+
+
+def followed_on(follower: Follower, trace: Trace) -> Trace:
+    """The trace continued at both ends, where they stopped early."""
+    for _ in range(2):  # the end, then the start
+        if REASONS[trace.end] in EARLY:
+            last = trace.points[-1], trace.tangents[-1], trace.steps[1]
+            trace = join(trace, follower.follow(*last))
+        trace = trace.reversed()
+    return trace
+
+
+def trace_of(
+    follower: Follower, piece: xr.Dataset, ended: tuple[str, str], steps: tuple[float, float]
+) -> Trace:
+    """A piece of a branch as it was followed; tangents are found again from its points."""
+    rest = [piece[name].values for name in follower.names]
+    points = np.column_stack([piece["coordinates"].values, *rest]) / follower.scale
+    chords = np.gradient(points, axis=0)
+    found = [follower.tangent(y, chord) for y, chord in zip(points, chords, strict=True)]
+    spectra = piece["eigenvalue_real"].values + 1j * piece["eigenvalue_imag"].values
+    start, end = (next(code for code, words in REASONS.items() if words == e) for e in ended)
+    return Trace(
+        points, np.array([t for t, _ in found]), spectra, np.array([s for _, s in found]),
+        start, end, steps,
+    )  # fmt: skip
+
+
+def _repeated(point: SpecialPoint, points: list[SpecialPoint]) -> bool:
+    """Whether a point is known, or is a branch point met again along its second branch."""
+    name, near = point.free[0], 1e-5
+    return any(
+        p.label in (point.label, "BP")
+        and np.max(np.abs((p.state - point.state) / point.model.scales)) < near
+        and abs(p.parameters[name] - point.parameters[name]) < near
+        for p in points
+    )
+
+
+def _edges(follower: Follower, trace: Trace) -> list[SpecialPoint]:
+    """Ends at the edge of a table, as special points."""
+    ends = [(trace.start, 0), (trace.end, -1)]
+    result = []
+    for reason, index in ends:
+        if reason == DOMAIN:
+            y = trace.points[index]
+            residual = float(np.max(np.abs(follower.evaluate(y)[0])))
+            point = make_point(follower, y, "B", None, residual)
+            result.append(replace(point, index=index % len(trace.points)))
+    return result
+
+
+def _switched(
+    follower: Follower, trace: Trace, point: SpecialPoint, traces: list[Trace]
+) -> list[Trace]:
+    """The second branch through a branch point, where it is not known yet."""
+    y = follower.scaled(point.state, point.parameters[follower.names[0]])
+    tangent = trace.tangents[point.index]
+    direction = other_tangent(follower, y, tangent)
+    if direction is None:
+        return []
+    halves = []
+    for sign in (1.0, -1.0):
+        shifted = y + sign * 1e-3 * direction
+        row = sign * direction
+        start = follower.correct(shifted, row, float(row @ shifted))
+        if start is None or on_curves(follower, traces, start):
+            continue
+        halves.append(replace(follower.follow(start, row), start=SWITCHED))
+    return halves

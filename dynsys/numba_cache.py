@@ -1,0 +1,168 @@
+"""``njit``: numba's own, with a cache on the disk that notices edited callees.
+
+numba keeps a compiled function as long as the content of its own file is the same. The code of its
+callees, and the constants it read, are copied into it, whatever files they come from: after an
+edit of one of those the copy would be served on. Here the key is the content of every file that
+the code can come from. Import ``njit`` from this module, never from numba.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from types import FunctionType, ModuleType
+from typing import Any, NamedTuple
+
+import numba
+import numpy as np
+from numba import njit
+from numba.core import caching
+from numba.core.dispatcher import Dispatcher
+
+__all__ = ["njit"]
+
+GENERATED = "dynsys_compiled_"  # modules of the models' generated functions begin so
+PACKAGES = {"dynsys", "continuation", "stimulation", "validation"}
+
+_functions: Any = caching.CompileResultCacheImpl
+# numba's choices of a folder, no public name: should a later numba have none, its own keys serve.
+_STANDARD = tuple(getattr(_functions, "_locator_classes", ()))
+_PLAIN = (bool, int, float, complex, str, bytes, type(None), np.generic)
+_DIGITS = 16  # of the digest, in the names of files
+
+
+class _Part(NamedTuple):
+    """One module as it was loaded: its own share of a digest, and the modules it calls."""
+
+    stamp: tuple[int, int]
+    share: bytes
+    calls: tuple[str, ...]
+
+
+_parts: dict[str, _Part] = {}
+
+
+def digest(module: str) -> str:
+    """Hash of the files that the compiled functions of an imported module can come from.
+
+    These are the module's own, and those of the modules whose compiled functions it imports, and
+    so on. Imported constants count by their values: other files may change freely.
+
+    Raises OSError where a file cannot be read.
+    """
+    _read(module, again=True)
+    found: dict[str, bytes] = {}
+    waiting = [module]
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            part = _read(name)
+            found[name] = part.share
+            waiting += part.calls
+    whole = hashlib.sha256(numba.__version__.encode())
+    for name in sorted(found):
+        whole.update(found[name])
+    return whole.hexdigest()[:_DIGITS]
+
+
+def _read(name: str, again: bool = False) -> _Part:
+    """A module's part of the digest, as loaded; ``again``: it may just have been reloaded.
+
+    A file that was edited after its import still counts with its old content, which is what runs.
+    """
+    if name in _parts and not again:
+        return _parts[name]
+    module = sys.modules[name]
+    path = str(module.__file__)
+    status = os.stat(path)
+    stamp = (status.st_mtime_ns, status.st_size)
+    if name not in _parts or _parts[name].stamp != stamp:
+        share = hashlib.sha256(name.encode() + Path(path).read_bytes())
+        calls = []
+        for label, value in sorted(vars(module).items()):
+            if label.startswith("__"):
+                continue
+            if isinstance(value, Dispatcher):
+                calls.append(str(value.py_func.__module__))
+            elif isinstance(value, ModuleType):
+                calls.append(value.__name__)
+            else:
+                share.update(b"".join(_constant(label, value)))
+        others = {call for call in calls if _covered(call) and call != name}
+        _parts[name] = _Part(stamp, share.digest(), tuple(sorted(others)))
+    return _parts[name]
+
+
+def _covered(module: str) -> bool:
+    root = module.partition(".")[0]
+    return (root in PACKAGES or root.startswith(GENERATED)) and module in sys.modules
+
+
+def _constant(label: str, value: Any) -> Iterator[bytes]:
+    """What compiled code can freeze of a global value; nothing where it can freeze none."""
+    if isinstance(value, _PLAIN):
+        yield f"{label}={value!r};".encode()
+    elif isinstance(value, tuple):
+        for k, item in enumerate(value):
+            yield from _constant(f"{label}.{k}", item)
+    elif isinstance(value, np.ndarray) and not value.dtype.hasobject:
+        yield f"{label}={value.dtype.str}{value.shape}".encode() + value.tobytes()
+    elif isinstance(value, type) and issubclass(value, tuple) and hasattr(value, "_fields"):
+        yield f"{label}={value._fields}".encode()
+
+
+class ContentLocator:
+    """Where a compiled function of these packages is kept: in numba's folder, by its digest.
+
+    The digest is part of the files' names. So files of another state of the sources are never read,
+    not even while another process replaces them: numba writes a function's index before its code.
+    """
+
+    def __init__(self, place: Any, path: str, key: str) -> None:
+        self._place, self._key = place, key
+        self._py_file = path  # numba's warnings tell it
+
+    @classmethod
+    def from_function(cls, py_func: FunctionType, py_file: str) -> ContentLocator | None:
+        """The locator of a function; None, for numba's own to answer, where it is not of ours."""
+        module = py_func.__module__
+        if not _covered(module):
+            return None
+        places = (standard.from_function(py_func, py_file) for standard in _STANDARD)
+        place = next((found for found in places if found is not None), None)
+        try:
+            return None if place is None else cls(place, py_file, digest(module))
+        except OSError:  # no file of its own, as in an archive
+            return None
+
+    def get_cache_path(self) -> str:
+        """The folder, as numba chooses it."""
+        return self._place.get_cache_path()
+
+    def get_source_stamp(self) -> str:
+        """What an index must have been written for."""
+        return self._key
+
+    def get_disambiguator(self) -> str:
+        """What tells files of equal names apart: line and digest."""
+        return f"{self._place.get_disambiguator()}-{self._key}"
+
+    def ensure_cache_path(self) -> None:
+        """Called before something new is written: remove what older sources left."""
+        self._place.ensure_cache_path()
+        folder, stem = Path(self.get_cache_path()), Path(self._py_file).stem
+        ours = re.compile(rf"{re.escape(stem)}\..*-\d+(-[0-9a-f]{{{_DIGITS}}})?\.py\d+.*\.nb[ic]")
+        for file in folder.glob(f"{stem}.*.nb[ic]"):
+            match = ours.fullmatch(file.name)
+            if match and match[1] != f"-{self._key}":
+                with suppress(OSError):  # another process was faster
+                    file.unlink()
+
+
+if _STANDARD:
+    _functions._locator_classes = [ContentLocator, *_STANDARD]

@@ -1,0 +1,78 @@
+"""The words for attractors, and what is refused."""
+
+from __future__ import annotations
+
+import pytest
+
+from continuation.diagrams.attractors import stable_equilibria
+from continuation.diagrams.names import (
+    check_state,
+    equilibrium_names,
+    is_cycle,
+    label,
+    level_name,
+    means_any_cycle,
+)
+from dynsys import UnknownNameError, VectorField
+from dynsys.definition import State
+from dynsys.models import aln, wilson_cowan
+from stimulation.transitions.attractors import equilibria_at
+from validation.trials.regime import kind_of
+
+DOUBLE_WELL = VectorField(
+    "double_well", {"x": State(-1.0, (-2.0, 2.0))}, {"I": 0.0}, {"x": "x - x**3 + I"}
+)
+
+
+@pytest.mark.parametrize("name", ["down", "up", "LC_EI", "LC_aE", "cycle"])
+def test_a_model_with_words_of_its_field_knows_them(name):
+    check_state(aln(), name)
+    assert is_cycle(aln(), name) == (name in ("LC_EI", "LC_aE", "cycle"))
+
+
+@pytest.mark.parametrize(
+    ("model", "name", "hint"),
+    [
+        (aln(), "LC_E", "Did you mean 'LC_EI'"),
+        (aln(), "limit cycle", "It has: down, up, LC_EI, LC_aE, cycle"),
+        (aln(), "equilibrium 1", "It has: down, up, LC_EI, LC_aE, cycle"),
+        (wilson_cowan(), "down", "It has: equilibrium, equilibrium 1, equilibrium 2, limit cycle"),
+        (wilson_cowan(), "equilibrium1", "Did you mean 'equilibrium 1'"),
+        (wilson_cowan(), "equilibrium 0", "Did you mean 'equilibrium"),
+    ],
+)
+def test_other_words_are_refused_with_those_there_are(model, name, hint):
+    with pytest.raises(UnknownNameError, match=hint):
+        check_state(model, name)
+
+
+def test_a_model_without_words_numbers_its_equilibria():
+    check_state(wilson_cowan(), "equilibrium 7")
+    assert equilibrium_names(wilson_cowan(), [0.3]) == ["equilibrium"]
+    assert equilibrium_names(wilson_cowan(), [0.1, 0.8]) == ["equilibrium 1", "equilibrium 2"]
+    assert means_any_cycle(wilson_cowan(), "limit cycle")
+    assert not means_any_cycle(aln(), "LC_EI")
+    assert label(["equilibrium", "limit cycle"]) == "equilibrium + limit cycle"
+
+
+def test_two_equilibria_in_one_band_take_neighboring_words():
+    assert equilibrium_names(aln(), [0.5, 1.5]) == ["down", "up"]
+    assert equilibrium_names(aln(), [1.5]) == ["down"]
+    assert level_name(aln(), 5.0) == "up"
+
+
+def test_diagrams_and_stimuli_name_the_same_states_alike():
+    # The unstable equilibrium between the wells takes no number.
+    by_diagrams = [item["name"] for item in stable_equilibria(DOUBLE_WELL)[0]]
+    by_stimuli = [e.name for e in equilibria_at(DOUBLE_WELL) if e.stable]
+    assert by_diagrams == by_stimuli == ["equilibrium 1", "equilibrium 2"]
+
+
+def test_networks_are_told_in_the_same_words():
+    class Settled:
+        oscillates = False
+        r_E = type("Rate", (), {"value": 20.0})
+
+    assert kind_of(aln(), Settled()) == "up"
+    Settled.oscillates = True
+    check_state(aln(), kind_of(aln(), Settled()))

@@ -1,0 +1,111 @@
+"""The cache of compiled functions: it serves what the sources say, also after an edit."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from dynsys.numba_cache import PACKAGES
+
+CALLEE = """
+from dynsys.numba_cache import njit
+
+@njit("float64(float64)", cache=True)
+def inner(x):
+    return {factor} * x
+"""
+CONSTANT = "OFFSET = {offset}\n"
+CALLER = """
+from dynsys.numba_cache import njit
+from pair.callee import inner
+from pair.constant import OFFSET
+
+@njit("float64(float64)", cache=True)
+def outer(x):
+    return inner(x) + OFFSET
+"""
+MAIN = """
+from dynsys.numba_cache import PACKAGES
+PACKAGES.add("pair")
+from pair.caller import outer
+print(outer(1.0), sum(outer.stats.cache_hits.values()))
+"""
+
+
+@pytest.fixture
+def pair(tmp_path: Path) -> Path:
+    """A package of two files with compiled functions, one calling the other, and a constant."""
+    folder = tmp_path / "pair"
+    folder.mkdir()
+    (folder / "__init__.py").touch()
+    (folder / "callee.py").write_text(CALLEE.format(factor=2.0))
+    (folder / "constant.py").write_text(CONSTANT.format(offset=0.5))
+    (folder / "caller.py").write_text(CALLER)
+    return folder
+
+
+def start(pair: Path) -> subprocess.Popen[str]:
+    """Another process that calls the outer function."""
+    command = [sys.executable, "-c", MAIN]
+    here = str(Path(__file__).parents[2])
+    return subprocess.Popen(
+        command, cwd=pair.parent, stdout=subprocess.PIPE, text=True,
+        env={"PYTHONPATH": f"{pair.parent}:{here}", "PATH": "", "HOME": str(pair.parent)},
+    )  # fmt: skip
+
+
+def result(process: subprocess.Popen[str]) -> tuple[float, int]:
+    """What the outer function gave for 1, and how often it came from the disk."""
+    out, _ = process.communicate(timeout=120)
+    assert process.returncode == 0
+    value, hits = out.split()
+    return float(value), int(hits)
+
+
+def compiled_files(pair: Path, stem: str) -> list[Path]:
+    return sorted((pair / "__pycache__").glob(f"{stem}.*.nbc"))
+
+
+def test_an_edited_callee_or_constant_reaches_its_caller_in_the_next_process(pair):
+    assert result(start(pair)) == (2.5, 0)
+    assert result(start(pair)) == (2.5, 1)
+    (pair / "callee.py").write_text(CALLEE.format(factor=3.0))
+    assert result(start(pair)) == (3.5, 0)
+    (pair / "constant.py").write_text(CONSTANT.format(offset=0.25))
+    assert result(start(pair)) == (3.25, 0)
+    assert result(start(pair)) == (3.25, 1)
+    assert len(compiled_files(pair, "caller")) == 1  # what older sources left is gone
+
+
+def test_what_compiled_code_cannot_contain_may_change_freely(pair):
+    assert result(start(pair)) == (2.5, 0)
+    (pair / "constant.py").write_text("# a remark\n" + CONSTANT.format(offset=0.5))
+    assert result(start(pair)) == (2.5, 1)
+
+
+def test_two_processes_that_compile_the_same_at_once_end_well(pair):
+    assert [result(process) for process in [start(pair), start(pair)]] in (
+        [(2.5, 0), (2.5, 0)],
+        [(2.5, 0), (2.5, 1)],
+        [(2.5, 1), (2.5, 0)],
+    )
+    assert result(start(pair)) == (2.5, 1)
+
+
+def test_a_folder_that_cannot_be_written_serves_from_the_users_cache(pair):
+    (pair / "__pycache__").touch()  # no folder can be made there, whoever the user is
+    assert result(start(pair)) == (2.5, 0)
+    assert result(start(pair)) == (2.5, 1)
+
+
+def test_every_package_compiles_through_this_cache():
+    root = Path(__file__).parents[2]
+    for package in PACKAGES:
+        for file in (root / package).rglob("*.py"):
+            generated = "'''" in file.read_text()  # the header of generated modules
+            lines = file.read_text().splitlines()
+            own = [line for line in lines if line.startswith("from numba ") and "njit" in line]
+            assert not own or generated or file.name == "numba_cache.py", file
