@@ -28,6 +28,7 @@ SEEDS = 4  # branches from which a cycle at a new place is sought
 MOST_STEPS = 12  # in which a cycle is carried there,
 SHORTEST_STEP = 0.1  # the shortest of them in units of the whole way
 DEPARTURE = 0.01  # scaled distance from an unstable equilibrium at which simulations start
+PATIENCE = 60_000  # evaluations of the field after which a simulation is given up
 _SMALLEST = 1e-3  # range of a scaled state below which an orbit is an equilibrium
 
 
@@ -106,7 +107,7 @@ def simulated_cycles(
         try:
             with warnings.catch_warnings():  # orbits that run away to infinity are no cycles
                 warnings.simplefilter("ignore")
-                cycle = make_cycle(solver, orbit_from_simulation(solver, start, 40))
+                cycle = make_cycle(solver, orbit_from_simulation(solver, start, 40, PATIENCE))
         except ConvergenceError:
             continue
         if cycle.stable and not any(_same(cycle, c) for c in found):

@@ -333,8 +333,9 @@ def _settled(survey: Survey, progress: bool = False) -> Diagram:
     share = sum(region["area"] for region in diagram.unresolved())
     if share > NOTABLE:
         warnings.warn(
-            f"{100 * share:.2g} % of the plane is unresolved: a boundary was not found there; "
-            "see diagram.unresolved(), and diagram.refined(points) to look closer",
+            f"{100 * share:.2g} % of the plane is unresolved: no attractor, or no boundary between "
+            "different ones, was found there; see diagram.unresolved(), and diagram.refined(points) "
+            "to look closer",
             stacklevel=3,
         )
     return diagram

@@ -14,9 +14,10 @@ from continuation.cycles.branch import CycleBranch
 from continuation.cycles.conditions import DOUBLING, FOLD, PERIOD, TORUS
 from continuation.cycles.curves import FIXED_PERIOD, CycleCurve, critical_angle, trace_both_ways
 from continuation.cycles.cycle import Cycle
+from continuation.cycles.following import STEP_MIN
 from continuation.cycles.limit_cycles import limit_cycles
 from continuation.cycles.orbits import Orbit, Solver
-from continuation.cycles.tracing import CycleSettings
+from continuation.cycles.tracing import REASONS, CycleSettings
 from continuation.engine.special_points import SpecialPoint
 from continuation.steady_states.branch import Branch
 from dynsys.errors import ConvergenceError
@@ -28,6 +29,7 @@ SCAN = CycleSettings(
     max_points=250,
 )  # fmt: skip
 CURVE = CycleSettings(intervals=20, step_max=0.12, max_points=150)
+WORKERS = 2  # threads; results come in the order of the tasks, whatever their number
 NEAR = 1e-3  # distance in units of the plane at which a point lies on a known curve
 KIND = {"LPC": FOLD, "PD": DOUBLING, "NS": TORUS}
 
@@ -48,7 +50,7 @@ def _cycles_of_line(line: Branch) -> list[CycleBranch]:
         if any(ends_at(known, point) for known in branches):
             continue
         try:
-            branches.append(limit_cycles(point, parameter, line.spans[parameter], settings=SCAN))
+            branches.append(_followed(point, parameter, line.spans[parameter]))
         except ConvergenceError:
             continue  # no small cycle: the Hopf point is degenerate to working accuracy
     return branches
@@ -57,9 +59,29 @@ def _cycles_of_line(line: Branch) -> list[CycleBranch]:
 def cycles_through(cycle: Cycle, parameter: str, span: tuple[float, float]) -> CycleBranch | None:
     """The branch of a cycle, followed both ways; None where Newton does not leave the cycle."""
     try:
-        return limit_cycles(replace(cycle, label="", name=""), parameter, span, settings=SCAN)
+        return _followed(replace(cycle, label="", name=""), parameter, span)
     except ConvergenceError:
         return None
+
+
+def _followed(
+    source: SpecialPoint | Cycle, parameter: str, span: tuple[float, float]
+) -> CycleBranch:
+    """A branch of cycles; followed once more with shorter steps where Newton gave up on stable
+    cycles, which bound a region that goes on."""
+    branch = limit_cycles(source, parameter, span, settings=SCAN)
+    if not _stuck(branch):
+        return branch
+    finer = replace(SCAN, step_max=SCAN.step_max / 2)
+    again = limit_cycles(source, parameter, span, settings=finer)
+    return branch if _stuck(again) and len(again) < len(branch) else again
+
+
+def _stuck(branch: CycleBranch) -> bool:
+    """Whether an end where Newton no longer converges holds a stable cycle."""
+    stable = branch.data["stable"].values
+    ends = zip(branch.ended, (stable[0], stable[-1]), strict=True)
+    return any(word == REASONS[STEP_MIN] and held for word, held in ends)
 
 
 def ends_at(branch: CycleBranch, point: SpecialPoint) -> bool:
@@ -216,6 +238,6 @@ def each(
     work: Callable[[Any], Any], tasks: Sequence[Any], words: str = "", progress: bool = False
 ) -> list:
     """Results of ``work`` on every task, two at a time: the compiled loops release the lock."""
-    with ThreadPoolExecutor(max_workers=2) as pool:
+    with ThreadPoolExecutor(max_workers=WORKERS) as pool:
         results = pool.map(work, tasks)
         return list(track(results, description=words, total=len(tasks), disable=not progress))

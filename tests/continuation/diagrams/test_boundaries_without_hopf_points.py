@@ -27,7 +27,7 @@ def test_a_class_one_neuron_has_its_two_regions(ring):
     # b < a over a plane of 1.8 x 1: the mean of (a - 0.2) / 1.8 for a from 0.5 to 1.5.
     assert areas[("equilibrium",)] == pytest.approx(0.8 / 1.8, abs=1e-4)
     assert areas[("limit cycle",)] == pytest.approx(1 - 0.8 / 1.8, abs=2e-3)
-    assert not ring.special_points("H")
+    assert not ring.points("H")
 
 
 def test_its_cycles_are_followed_to_the_saddle_node_and_have_their_period(ring):
@@ -35,4 +35,6 @@ def test_its_cycles_are_followed_to_the_saddle_node_and_have_their_period(ring):
     (cycle,) = ring.attractors(b=1.5, a=1.0)
     # The period of t' = b - a cos t is 2 pi / sqrt(b^2 - a^2).
     assert cycle["period"] == pytest.approx(2 * np.pi / np.sqrt(1.25), rel=1e-6)
-    assert any(c.ended[k].startswith("the period diverges") for c in ring.cycles for k in (0, 1))
+    along = next(c for c in ring.cycles if c.parameter == "b")
+    assert any(word.startswith("the period diverges") for word in along.ended)
+    assert along.data["b"].values.max() == pytest.approx(2.0)  # the other end is the plane's edge
