@@ -28,6 +28,7 @@ dynsys
 dynsys/exchange dynsys/cells
 dynsys/transfer
 dynsys/simulation/bilinear
+dynsys/simulation/arguments
 dynsys/simulation/motion
 dynsys/coupling
 dynsys/simulation

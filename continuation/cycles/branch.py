@@ -48,7 +48,8 @@ class CycleBranch:
     """A branch of cycles in one parameter.
 
     ``data`` over ``point``: the parameter, ``period``, ``frequency`` (Hz), for every observable its
-    ``min_`` and ``max_``, ``unstable``, ``stable``, ``multiplier_real/imag`` (point, mode),
+    ``min_`` and ``max_``, ``unstable``, ``stable``, ``multiplier_real/imag`` and
+    ``multiplier_log10/angle`` (point, mode; log10 of the modulus, radians),
     ``trivial_error``, ``intervals`` of the mesh. ``special_points`` are cycles labelled LPC, PD, NS
     or BPC.
     """
@@ -123,7 +124,7 @@ class CycleBranch:
             )
         room = (self.settings.max_points if max_points is None else max_points) + 1
         last = make_cycle(self.solver, self.orbits[-1])
-        found = np.append(last.multipliers, 1.0 + last.trivial_error)
+        found = last.floquet.joined(1.0 + last.trivial_error)
         first = Point(self.orbits[-1], self.resume.direction, found)
         more = trace(
             self.solver, first, replace(self.settings, max_points=room), self.resume.step,
@@ -241,7 +242,8 @@ def make_dataset(solver: Solver, points: Sequence[Point]) -> xr.Dataset:
     """Columns over the points of a branch or curve of cycles."""
     model, orbits = solver.model, [p.orbit for p in points]
     unstable = np.array([count_unstable(p.rest, p.trivial_error) for p in points])
-    found = np.array([p.rest for p in points])
+    rests = [p.rest for p in points]
+    found = np.array([rest.values for rest in rests])
     columns: dict[str, Any] = {
         name: ("point", [float(o.z[1 + k]) for o in orbits], {"units": model.unit(name)})
         for k, name in enumerate(solver.names)
@@ -257,6 +259,8 @@ def make_dataset(solver: Solver, points: Sequence[Point]) -> xr.Dataset:
         "intervals": ("point", [o.intervals for o in orbits]),
         "multiplier_real": (("point", "mode"), found.real),
         "multiplier_imag": (("point", "mode"), found.imag),
+        "multiplier_log10": (("point", "mode"), np.array([rest.log10 for rest in rests])),
+        "multiplier_angle": (("point", "mode"), np.array([rest.angle for rest in rests])),
     }  # fmt: skip
     ends = np.array([_observed_extrema(solver, o) for o in orbits])
     for k, name in enumerate(model.observables):

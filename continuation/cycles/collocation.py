@@ -11,25 +11,81 @@ size throughout.
 
 from __future__ import annotations
 
-import numpy as np
-from numba import boolean, float64, int64, types
+from typing import NamedTuple
 
+import numpy as np
+from numba import int64, types
+
+from continuation.engine.field import Field
 from continuation.engine.linear_algebra import PIVOTS, lu_factor, lu_solve_transposed
-from dynsys.compiled.kernels import (
-    FIELD_TYPE,
-    JACOBIAN_TANGENT_TYPE,
-    JACOBIAN_TYPE,
-    MATRIX,
-    TANGENT_TYPE,
-    VECTOR,
-)
+from dynsys.compiled.kernels import MATRIX
+from dynsys.compiled.records import Cube, IndexRows, Matrix, Vector, record, signature
 from dynsys.numba_cache import njit
 
-CUBE = types.Array(float64, 3, "C")
-PIVOT_ROWS = types.Array(int64, 2, "C")
-FIELDS = (FIELD_TYPE, JACOBIAN_TYPE, TANGENT_TYPE)
-DERIVATIVES = (*FIELDS, JACOBIAN_TANGENT_TYPE)
-POINT = (VECTOR, VECTOR, PIVOTS, VECTOR)  # tables, p, indices of the free parameters, scale
+
+@record
+class Collocation(NamedTuple):
+    """Node polynomials at the m Gauss points of an interval: values and slopes (m, m + 1), and the
+    Gauss weights (m,)."""
+
+    values: Matrix
+    slopes: Matrix
+    weights: Vector
+
+
+@record
+class Profile(NamedTuple):
+    """An orbit: ``mesh`` (N + 1,), ``u`` (N m + 1, n) scaled nodes, ``z`` (K,) = (period, free
+    parameters, extras)."""
+
+    mesh: Vector
+    u: Matrix
+    z: Vector
+
+
+@record
+class Variation(NamedTuple):
+    """A change of an orbit: of its nodes (N m + 1, n) and of z (K,)."""
+
+    u: Matrix
+    z: Vector
+
+
+@record
+class Condensed(NamedTuple):
+    """Newton's equations of an orbit, condensed.
+
+    ``local[j]`` (m n, n + K + 1): how the nodes 1..m of interval j depend on (d0 | dz | residual),
+    d = -local (d0, dz, 1); ``factors[j]`` (m n, m n) with ``pivots[j]`` the factorization it comes
+    from. ``kept[j]`` (n, 3 n + K + 1) = [node j | d0 | node j + 1 | dz | right side] and
+    ``reflectors[j]`` (n, 2 n) eliminate mesh node j. ``pair`` (n, 2 n + K + 1) = [W | S | dz |
+    right side] is what is left.
+    """
+
+    local: Cube
+    factors: Cube
+    pivots: IndexRows
+    kept: Cube
+    reflectors: Cube
+    pair: Matrix
+
+
+def condensed_system(intervals, degree, n, count):
+    """Room for the equations of orbits with n states and ``count`` = K further unknowns."""
+    size = degree * n
+    return Condensed(
+        local=np.empty((intervals, size, n + count + 1)),
+        factors=np.empty((intervals, size, size)),
+        pivots=np.empty((intervals, size), np.int64),
+        kept=np.empty((intervals, n, 3 * n + count + 1)),
+        reflectors=np.zeros((intervals, n, 2 * n)),
+        pair=np.empty((n, 2 * n + count + 1)),
+    )
+
+
+compiled_condensed_system = njit(
+    [signature(Condensed, int, int, int, int)], cache=True, nogil=True
+)(condensed_system)
 
 
 def lagrange_at_gauss(degree: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -73,25 +129,23 @@ def lu_solve_rows(lu, pivots, b):
             b[i, c] *= inverse
 
 
-_CONDENSE = boolean(*FIELDS, *POINT, MATRIX, VECTOR, VECTOR, MATRIX, MATRIX, CUBE, CUBE, PIVOT_ROWS)
+@njit(
+    [signature(bool, Field, Collocation, Profile, Condensed)],
+    cache=True, error_model="numpy", nogil=True,
+)  # fmt: skip
+def condense(field, collocation, profile, condensed):
+    """Local elimination on every interval: fills ``local``, ``factors`` and ``pivots``.
 
-
-@njit([_CONDENSE], cache=True, error_model="numpy", nogil=True)
-def condense(
-    field, jacobian, tangent, tables, p, free, scale, u, z, mesh, values, slopes,
-    local, factors, pivots,
-):  # fmt: skip
-    """Local elimination on every interval.
-
-    ``u`` (N m + 1, n) scaled nodes. Fills, per interval j, ``local[j]`` (m n, n + K + 1): how the
-    nodes 1..m depend on (d0 | dz | residual), d = -local (d0, dz, 1), and the factorization
-    ``factors[j]`` (m n, m n) with ``pivots[j]``. False where a local matrix is singular.
+    False where a local matrix is singular.
     """
+    p, tables, free, scale = field.p, field.tables, field.free, field.scale
+    values, slopes = collocation.values, collocation.slopes
+    local, factors, pivots = condensed.local, condensed.factors, condensed.pivots
+    mesh, u, period = profile.mesh, profile.u, profile.z[0]
     degree = values.shape[0]
     n = scale.shape[0]
     intervals = mesh.shape[0] - 1
-    last = n + z.shape[0]
-    period = z[0]
+    last = n + profile.z.shape[0]
     a, x, f, fp = np.empty((n, n)), np.empty(n), np.empty(n), np.empty(n)
     still, direction = np.zeros(n), np.zeros(p.shape[0])
     for j in range(intervals):
@@ -107,11 +161,11 @@ def condense(
                 for c in range(n, last):
                     right[i * n + s, c] = 0.0
                 right[i * n + s, last] = slope
-            field(x, p, tables, f)
-            jacobian(x, p, tables, a)
+            field.f(x, p, tables, f)
+            field.jacobian(x, p, tables, a)
             for q in range(free.shape[0]):
                 direction[free[q]] = 1.0
-                tangent(x, p, tables, still, direction, fp)
+                field.tangent(x, p, tables, still, direction, fp)
                 direction[free[q]] = 0.0
                 for s in range(n):
                     right[i * n + s, n + 1 + q] = -h * period * fp[s] / scale[s]
@@ -170,13 +224,12 @@ def orthogonal_sweep(block, columns, reflectors):
                 block[i, c] -= factor * dots[c]
 
 
-@njit([types.void(CUBE, int64, CUBE, CUBE, MATRIX)], cache=True, error_model="numpy", nogil=True)
-def reduce(local, n, kept, reflectors, pair):
-    """Eliminate the interior mesh nodes.
-
-    Fills ``kept[j]`` (n, 3 n + K + 1) = [node j | d0 | node j + 1 | dz | right side], the
-    reflections, and ``pair`` (n, 2 n + K + 1) = [W | S | dz | right side].
-    """
+@njit([signature(types.void, Condensed)], cache=True, error_model="numpy", nogil=True)
+def reduce(condensed):
+    """Eliminate the interior mesh nodes: fills ``kept``, ``reflectors`` and ``pair``."""
+    local, kept, pair = condensed.local, condensed.kept, condensed.pair
+    reflectors = condensed.reflectors
+    n = pair.shape[0]
     intervals, size, width = local.shape
     columns = width - n  # dz and the right side
     last = size - n
@@ -212,12 +265,16 @@ def reduce(local, n, kept, reflectors, pair):
                 pair[s, 2 * n + c] = stack[n + s, 3 * n + c]
 
 
-@njit([types.void(MATRIX, VECTOR, CUBE, CUBE, VECTOR)], cache=True, error_model="numpy", nogil=True)
-def eliminate_border(row, tail, local, kept, out):
+@njit(
+    [signature(types.void, Matrix, Vector, Condensed, Vector)],
+    cache=True, error_model="numpy", nogil=True,
+)  # fmt: skip
+def eliminate_border(row, tail, condensed, out):
     """Express row . du + tail . (dz, right side) by the end nodes alone.
 
     ``row`` (N m + 1, n), ``tail`` (K + 1,); fills ``out`` (2 n + K + 1,) = [d0 | dN | dz | right].
     """
+    local, kept = condensed.local, condensed.kept
     intervals, size, width = local.shape
     n = row.shape[1]
     degree, columns = size // n, width - n
@@ -260,11 +317,12 @@ def eliminate_border(row, tail, local, kept, out):
 
 
 @njit(
-    [types.void(CUBE, CUBE, VECTOR, VECTOR, VECTOR, float64, MATRIX)],
+    [signature(types.void, Condensed, Vector, Vector, Vector, float, Matrix)],
     cache=True, error_model="numpy", nogil=True,
 )  # fmt: skip
-def back_substitute(local, kept, first, end, dz, residual, delta):
+def back_substitute(condensed, first, end, dz, residual, delta):
     """All nodes (N m + 1, n) from end nodes and dz; ``residual`` 0 for homogeneous solutions."""
+    local, kept = condensed.local, condensed.kept
     intervals, size, width = local.shape
     n = first.shape[0]
     degree, count = size // n, width - n - 1
@@ -296,11 +354,12 @@ def back_substitute(local, kept, first, end, dz, residual, delta):
 
 
 @njit(
-    [types.void(CUBE, PIVOT_ROWS, CUBE, VECTOR, MATRIX)],
+    [signature(types.void, Condensed, Vector, Matrix)],
     cache=True, error_model="numpy", nogil=True,
 )  # fmt: skip
-def carry_back(factors, pivots, reflectors, left, omega):
+def carry_back(condensed, left, omega):
     """Multipliers (N, m n) of the collocation equations from those (n,) of the reduced pair."""
+    factors, pivots, reflectors = condensed.factors, condensed.pivots, condensed.reflectors
     intervals, size = omega.shape
     n = left.shape[0]
     stacked, upper = np.empty(2 * n), left.copy()

@@ -9,11 +9,13 @@ Its gradient is exact: left times derivative of the collocation equations times 
 from __future__ import annotations
 
 import numpy as np
-from numba import boolean, float64, int64, types
+from numba import boolean, int64, types
 
-from continuation.cycles.collocation import CUBE, DERIVATIVES, POINT
+from continuation.cycles.collocation import Collocation, Profile
+from continuation.engine.field import Field
 from continuation.engine.linear_algebra import lu_factor, lu_solve, lu_solve_transposed
 from dynsys.compiled.kernels import MATRIX, VECTOR
+from dynsys.compiled.records import Cube, Matrix, signature
 from dynsys.numba_cache import njit
 
 CYCLE, FOLD, DOUBLING, TORUS, PERIOD = 0, 1, 2, 3, 4
@@ -117,24 +119,21 @@ def null_vectors(matrix, right, left, g):
     return True
 
 
-_GRADIENT = types.void(
-    *DERIVATIVES, *POINT, MATRIX, VECTOR, VECTOR, MATRIX, MATRIX, float64, CUBE, CUBE, MATRIX
-)
-
-
-@njit([_GRADIENT], cache=True, error_model="numpy", nogil=True)
-def add_gradient(
-    field, jacobian, tangent, jacobian_tangent, tables, p, free, scale, u, z, mesh, values, v,
-    sigma, omegas, rows, tails,
-):  # fmt: skip
+@njit(
+    [signature(types.void, Field, Collocation, Profile, Matrix, float, Cube, Cube, Matrix)],
+    cache=True, error_model="numpy", nogil=True,
+)  # fmt: skip
+def add_gradient(field, collocation, profile, v, sigma, omegas, rows, tails):
     """Add omega . d(collocation equations) . (v, sigma) for every row of multipliers ``omegas``.
 
     ``v`` (N m + 1, n) and ``sigma`` are the null vector on the nodes and its change of period;
     ``rows[e]`` (N m + 1, n) and ``tails[e]`` (K + 1,) collect the gradient of condition e.
     """
+    p, tables, free, scale = field.p, field.tables, field.free, field.scale
+    mesh, u, values = profile.mesh, profile.u, collocation.values
     degree = values.shape[0]
     n = scale.shape[0]
-    period = z[0]
+    period = profile.z[0]
     a, b = np.empty((n, n)), np.empty((n, n))
     x, direction, state = np.empty(n), np.empty(n), np.empty(n)
     still, parameters, column = np.zeros(n), np.zeros(p.shape[0]), np.empty(n)
@@ -149,8 +148,8 @@ def add_gradient(
                 x[s] = here * scale[s]
                 state[s] = along
                 direction[s] = along * scale[s]
-            jacobian(x, p, tables, a)
-            jacobian_tangent(x, p, tables, direction, parameters, b)
+            field.jacobian(x, p, tables, a)
+            field.jacobian_tangent(x, p, tables, direction, parameters, b)
             for e in range(omegas.shape[0]):
                 for c in range(n):
                     total, through = 0.0, 0.0
@@ -163,9 +162,9 @@ def add_gradient(
                         rows[e, j * degree + k, c] += total * values[i, k]
             for q in range(free.shape[0]):
                 parameters[free[q]] = 1.0
-                jacobian_tangent(x, p, tables, still, parameters, b)
+                field.jacobian_tangent(x, p, tables, still, parameters, b)
                 if sigma != 0.0:
-                    tangent(x, p, tables, still, parameters, column)
+                    field.tangent(x, p, tables, still, parameters, column)
                 else:
                     for s in range(n):
                         column[s] = 0.0

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
-from numba import boolean, float64, int64, types
+from numba import types
 
 from continuation.cycles.collocation import (
-    CUBE,
-    DERIVATIVES,
-    PIVOT_ROWS,
-    POINT,
+    Collocation,
+    Condensed,
+    Profile,
+    Variation,
     back_substitute,
     carry_back,
     condense,
@@ -25,9 +27,31 @@ from continuation.cycles.conditions import (
     null_vectors,
     singular_matrix,
 )
+from continuation.engine.field import Field
 from continuation.engine.linear_algebra import lu_factor, lu_solve
 from dynsys.compiled.kernels import MATRIX, VECTOR
+from dynsys.compiled.records import Cube, Matrix, Vector, record, signature
 from dynsys.numba_cache import njit
+
+
+@record
+class Equations(NamedTuple):
+    """What is asked of a cycle: the field's collocation equations and the condition ``kind``;
+    ``fixed`` is the period where the kind fixes it."""
+
+    field: Field
+    collocation: Collocation
+    kind: int
+    fixed: float
+
+
+@record
+class Plane(NamedTuple):
+    """The plane row . u + tail . z = level of orbits; ``row`` (N m + 1, n), ``tail`` (K,)."""
+
+    row: Matrix
+    tail: Vector
+    level: float
 
 
 @njit([types.void(MATRIX, VECTOR, MATRIX, MATRIX)], cache=True, error_model="numpy", nogil=True)
@@ -45,11 +69,13 @@ def slopes_at_gauss(u, mesh, slopes, out):
 
 
 @njit(
-    [float64(MATRIX, VECTOR, MATRIX, VECTOR, MATRIX, MATRIX)],
+    [signature(float, Collocation, Profile, Matrix, Matrix)],
     cache=True, error_model="numpy", nogil=True,
 )  # fmt: skip
-def phase_row(u, mesh, values, weight, reference, row):
+def phase_row(collocation, profile, reference, row):
     """Row of the integral phase condition and its value, the integral of u . u_ref'."""
+    mesh, u = profile.mesh, profile.u
+    values, weights = collocation.values, collocation.weights
     degree = values.shape[0]
     total = 0.0
     for node in range(u.shape[0]):
@@ -59,7 +85,7 @@ def phase_row(u, mesh, values, weight, reference, row):
         h = mesh[j + 1] - mesh[j]
         for i in range(degree):
             for k in range(degree + 1):
-                factor = h * weight[i] * values[i, k]
+                factor = h * weights[i] * values[i, k]
                 node = j * degree + k
                 for s in range(u.shape[1]):
                     row[node, s] += factor * reference[j * degree + i, s]
@@ -69,18 +95,14 @@ def phase_row(u, mesh, values, weight, reference, row):
     return total
 
 
-_CONDITION = boolean(
-    int64, *DERIVATIVES, *POINT, MATRIX, VECTOR, VECTOR, MATRIX, CUBE, CUBE, PIVOT_ROWS, CUBE,
-    CUBE, MATRIX, VECTOR, CUBE, MATRIX,
+@njit(
+    [signature(bool, Equations, Profile, Condensed, Vector, Cube, Matrix)],
+    cache=True, error_model="numpy", nogil=True,
 )  # fmt: skip
-
-
-@njit([_CONDITION], cache=True, error_model="numpy", nogil=True)
-def condition_rows(
-    kind, field, jacobian, tangent, jacobian_tangent, tables, p, free, scale, u, z, mesh, values,
-    local, factors, pivots, kept, reflectors, pair, phase, rows, tails,
-):  # fmt: skip
+def condition_rows(equations, profile, condensed, phase, rows, tails):
     """Border rows of g = 0: ``rows[e]`` . du + ``tails[e]`` . (dz, right side)."""
+    kind, u, z, pair = equations.kind, profile.u, profile.z, condensed.pair
+    intervals, degree_n = condensed.local.shape[0], condensed.local.shape[1]
     n, extra = u.shape[1], z.shape[0]
     conditions = tails.shape[0]
     parts = 2 if kind == TORUS else 1
@@ -98,7 +120,7 @@ def condition_rows(
             for s in range(n):
                 rows[e, node, s] = 0.0
     v, dz = np.empty_like(u), np.zeros(extra)
-    omegas = np.empty((conditions, local.shape[0], local.shape[1]))
+    omegas = np.empty((conditions, intervals, degree_n))
     first, end, reduced = np.empty(n), np.empty(n), np.empty(n)
     for part in range(parts):
         for s in range(n):
@@ -111,15 +133,12 @@ def condition_rows(
                 end[s] = first[s] if kind == FOLD else -first[s]
         if kind == FOLD:
             dz[0] = right[0, n]
-        back_substitute(local, kept, first, end, dz, 0.0, v)
+        back_substitute(condensed, first, end, dz, 0.0, v)
         for e in range(conditions):
             for s in range(n):
                 reduced[s] = left[e, part * n + s]
-            carry_back(factors, pivots, reflectors, reduced, omegas[e])
-        add_gradient(
-            field, jacobian, tangent, jacobian_tangent, tables, p, free, scale, u, z, mesh,
-            values, v, dz[0], omegas, rows, tails,
-        )  # fmt: skip
+            carry_back(condensed, reduced, omegas[e])
+        add_gradient(equations.field, equations.collocation, profile, v, dz[0], omegas, rows, tails)
     if kind == TORUS:
         cosine, sine = np.cos(z[3]), np.sin(z[3])
         for e in range(conditions):
@@ -134,94 +153,108 @@ def condition_rows(
     return True
 
 
-_CORRECT = int64(
-    int64, *DERIVATIVES, *POINT, MATRIX, VECTOR, VECTOR, MATRIX, MATRIX, VECTOR, MATRIX, MATRIX,
-    VECTOR, float64, float64, float64, int64, MATRIX, MATRIX, VECTOR, CUBE,
+@njit
+def _set_parameters(field, z):
+    """Write the free parameters of an orbit into the field's."""
+    p, free = field.p, field.free
+    for q in range(free.shape[0]):
+        p[free[q]] = z[1 + q]
+
+
+@njit
+def _plane_row(plane, profile, row, tail):
+    """Border row of the plane an orbit is corrected in."""
+    u, z, u_part, z_part = profile.u, profile.z, plane.row, plane.tail
+    count, last = z.shape[0], plane.level
+    for node in range(u.shape[0]):
+        for s in range(u.shape[1]):
+            row[node, s] = u_part[node, s]
+            last -= u_part[node, s] * u[node, s]
+    for c in range(count):
+        tail[c] = z_part[c]
+        last -= z_part[c] * z[c]
+    tail[count] = last
+
+
+@njit
+def _corner(condensed, rows, tails, phase, u, corner, solution):
+    """The square system in (d0, dN, dz) of the pair, periodicity and the border rows."""
+    pair = condensed.pair
+    n, count, nodes = pair.shape[0], tails.shape[0], u.shape[0]
+    total = 2 * n + count
+    border = np.empty(total + 1)
+    for s in range(n):
+        for c in range(total):
+            corner[s, c] = pair[s, c]
+            corner[n + s, c] = 0.0
+        corner[n + s, s], corner[n + s, n + s] = 1.0, -1.0
+        solution[s] = pair[s, total]
+        solution[n + s] = u[nodes - 1, s] - u[0, s]
+    for b in range(count):
+        if b > 0:
+            eliminate_border(rows[b], tails[b], condensed, border)
+        for c in range(total):
+            corner[2 * n + b, c] = phase[c] if b == 0 else border[c]
+        solution[2 * n + b] = phase[total] if b == 0 else border[total]
+
+
+@njit
+def _apply(profile, delta, dz, tail):
+    """Add a correction to the orbit; returns its size, in scaled units."""
+    u, z = profile.u, profile.z
+    change = abs(dz[0]) / abs(z[0])
+    for c in range(1, z.shape[0]):
+        change = max(change, abs(dz[c] * tail[c]))
+        z[c] += dz[c]
+    z[0] += dz[0]
+    for node in range(u.shape[0]):
+        for s in range(u.shape[1]):
+            change = max(change, abs(delta[node, s]))
+            u[node, s] += delta[node, s]
+    return change
+
+
+@njit(
+    [signature(int, Equations, Profile, Matrix, Plane, float, int, Condensed, Variation)],
+    cache=True, error_model="numpy", nogil=True,
 )  # fmt: skip
-
-
-@njit([_CORRECT], cache=True, error_model="numpy", nogil=True)
-def correct(
-    kind, field, jacobian, tangent, jacobian_tangent, tables, p, free, scale, u, z, mesh, values,
-    slopes, weight, reference, row, tail, level, fixed, tolerance, most, pair, du, dz, local,
-):  # fmt: skip
+def correct(equations, profile, reference, plane, tolerance, most, condensed, tangent):
     """Correct the orbit in place; returns the iterations, -1 on failure.
 
-    ``u`` (N m + 1, n) scaled nodes, ``z`` (K,) = (period, free parameters, extras). The last
-    condition is row . u + tail . z = level; ``fixed`` is the period where the kind fixes it. Fills
-    the reduced ``pair`` (n, 2 n + K + 1), the tangent (``du``, ``dz``) on which row . du + tail .
-    dz = 1, and the ``local`` maps, all of the last iteration, whose step was below ``tolerance``.
+    ``reference`` (N m, n) is u' of the orbit whose phase is kept; the last condition is the plane.
+    Fills the ``condensed`` system and the ``tangent`` on which row . du + tail . dz = 1, both of
+    the last iteration, whose step was below ``tolerance``.
     """
+    kind, fixed, u, z = equations.kind, equations.fixed, profile.u, profile.z
     nodes, n = u.shape
-    count, intervals = z.shape[0], mesh.shape[0] - 1
-    size = local.shape[1]
-    conditions = count - 2
-    kept = np.empty((intervals, n, 3 * n + count + 1))
-    reflectors = np.zeros((intervals, n, 2 * n))
-    factors = np.empty((intervals, size, size))
-    pivots = np.empty((intervals, size), np.int64)
+    count = z.shape[0]
     rows, tails = np.zeros((count, nodes, n)), np.zeros((count, count + 1))
-    phase, border = np.empty(2 * n + count + 1), np.empty(2 * n + count + 1)
     total = 2 * n + count
-    corner, lu_pivots = np.empty((total, total)), np.empty(total, np.int64)
+    phase, corner, pivots = np.empty(total + 1), np.empty((total, total)), np.empty(total, np.int64)
     solution, along = np.empty(total), np.empty(total)
     delta, previous = np.empty((nodes, n)), np.inf
     for iteration in range(most):
-        for q in range(free.shape[0]):
-            p[free[q]] = z[1 + q]
-        if not condense(
-            field, jacobian, tangent, tables, p, free, scale, u, z, mesh, values, slopes,
-            local, factors, pivots,
-        ):  # fmt: skip
+        _set_parameters(equations.field, z)
+        if not condense(equations.field, equations.collocation, profile, condensed):
             return -1
-        reduce(local, n, kept, reflectors, pair)
-        tails[0, count] = -phase_row(u, mesh, values, weight, reference, rows[0])
-        eliminate_border(rows[0], tails[0], local, kept, phase)
+        reduce(condensed)
+        tails[0, count] = -phase_row(equations.collocation, profile, reference, rows[0])
+        eliminate_border(rows[0], tails[0], condensed, phase)
         if kind == PERIOD:
             tails[1, 0] = 1.0 / fixed
             tails[1, count] = 1.0 - z[0] / fixed
-        elif kind != CYCLE and not condition_rows(
-            kind, field, jacobian, tangent, jacobian_tangent, tables, p, free, scale, u, z, mesh,
-            values, local, factors, pivots, kept, reflectors, pair, phase,
-            rows[1 : 1 + conditions], tails[1 : 1 + conditions],
-        ):  # fmt: skip
+        elif kind != CYCLE:
+            inner = slice(1, count - 1)
+            if not condition_rows(equations, profile, condensed, phase, rows[inner], tails[inner]):
+                return -1
+        _plane_row(plane, profile, rows[count - 1], tails[count - 1])
+        _corner(condensed, rows, tails, phase, u, corner, solution)
+        if not lu_factor(corner, pivots):
             return -1
-        last = level
-        for node in range(nodes):
-            for s in range(n):
-                rows[count - 1, node, s] = row[node, s]
-                last -= row[node, s] * u[node, s]
-        for c in range(count):
-            tails[count - 1, c] = tail[c]
-            last -= tail[c] * z[c]
-        tails[count - 1, count] = last
-        for s in range(n):
-            for c in range(total):
-                corner[s, c] = pair[s, c]
-                corner[n + s, c] = 0.0
-            corner[n + s, s], corner[n + s, n + s] = 1.0, -1.0
-            solution[s] = pair[s, total]
-            solution[n + s] = u[nodes - 1, s] - u[0, s]
-        for b in range(count):
-            if b > 0:
-                eliminate_border(rows[b], tails[b], local, kept, border)
-            for c in range(total):
-                corner[2 * n + b, c] = phase[c] if b == 0 else border[c]
-            solution[2 * n + b] = phase[total] if b == 0 else border[total]
-        if not lu_factor(corner, lu_pivots):
-            return -1
-        lu_solve(corner, lu_pivots, solution)
-        back_substitute(local, kept, solution[:n], solution[n : 2 * n], solution[2 * n :], 1.0,
-                        delta)  # fmt: skip
-        change = abs(solution[2 * n]) / abs(z[0])
-        for c in range(1, count):
-            change = max(change, abs(solution[2 * n + c] * tail[c]))
-            z[c] += solution[2 * n + c]
-        z[0] += solution[2 * n]
-        for node in range(nodes):
-            for s in range(n):
-                change = max(change, abs(delta[node, s]))
-                u[node, s] += delta[node, s]
+        lu_solve(corner, pivots, solution)
+        dz = solution[2 * n :]
+        back_substitute(condensed, solution[:n], solution[n : 2 * n], dz, 1.0, delta)
+        change = _apply(profile, delta, dz, plane.tail)
         if not (change < 1e3 and z[0] > 0.0) or (iteration > 3 and change > 4.0 * previous):
             return -1
         previous = change
@@ -229,9 +262,10 @@ def correct(
             for i in range(total):
                 along[i] = 0.0
             along[total - 1] = 1.0
-            lu_solve(corner, lu_pivots, along)
-            back_substitute(local, kept, along[:n], along[n : 2 * n], along[2 * n :], 0.0, du)
+            lu_solve(corner, pivots, along)
+            dz = along[2 * n :]
+            back_substitute(condensed, along[:n], along[n : 2 * n], dz, 0.0, tangent.u)
             for c in range(count):
-                dz[c] = along[2 * n + c]
+                tangent.z[c] = dz[c]
             return iteration + 1
     return -1

@@ -10,6 +10,7 @@ import numpy as np
 import xarray as xr
 
 from continuation.cycles.events import TRIVIAL_TOLERANCE
+from continuation.cycles.multipliers import Multipliers
 from continuation.cycles.normal_forms import coefficients
 from continuation.cycles.orbits import Direction, Orbit, Point, Solver, sample_times
 from dynsys.errors import ConvergenceError, unknown_name
@@ -20,14 +21,15 @@ from dynsys.vector_field import VectorField
 class Cycle:
     """A periodic orbit of a model at fixed parameters.
 
-    ``multipliers`` (n - 1,) without the trivial one, whose distance to 1 is ``trivial_error``;
-    ``index`` of the point before it on its branch or curve.
+    ``multipliers`` (n - 1,) complex, largest first, without the trivial one, whose distance to 1 is
+    ``trivial_error``; infinite or zero beyond the range of doubles, where ``log10_multipliers`` and
+    ``multiplier_angles`` (n - 1,) go on. ``index`` of the point before it on its branch or curve.
     """
 
     model: VectorField
     orbit: Orbit
     solver: Solver
-    multipliers: np.ndarray
+    floquet: Multipliers
     trivial_error: float
     label: str = ""
     name: str = ""
@@ -41,6 +43,21 @@ class Cycle:
             pairs = self.multipliers[np.abs(self.multipliers.imag) > 1e-9]
             angle = float(abs(np.angle(pairs[np.argmin(np.abs(np.abs(pairs) - 1))])))
         return coefficients(self.solver, self.orbit, self.label, angle)
+
+    @property
+    def multipliers(self) -> np.ndarray:
+        """Complex Floquet multipliers (n - 1,), largest first, the trivial one left out."""
+        return self.floquet.values
+
+    @property
+    def log10_multipliers(self) -> np.ndarray:
+        """log10 of the moduli (n - 1,) of the multipliers, -inf for zero."""
+        return self.floquet.log10
+
+    @property
+    def multiplier_angles(self) -> np.ndarray:
+        """Angles (n - 1,) of the multipliers in radians, 0 or pi exactly where they are real."""
+        return self.floquet.angle
 
     @property
     def parameters(self) -> Mapping[str, float]:
@@ -60,7 +77,7 @@ class Cycle:
     @property
     def unstable(self) -> int:
         """Multipliers outside the unit circle."""
-        return count_unstable(self.multipliers, self.trivial_error)
+        return count_unstable(self.floquet, self.trivial_error)
 
     @property
     def stable(self) -> bool | None:
@@ -98,10 +115,9 @@ class Cycle:
         unit = self.model.time_unit or "time units"
         where = f"{self.solver.parameter} = {self.orbit.value:.8g}"
         head = f"{self.name}  " if self.name else ""
-        largest = ", ".join(f"{m:.4g}" for m in self.multipliers[:2])
         return (
-            f"{head}{where}; period {self.period:.6g} {unit}; {verdict}; multipliers {largest}; "
-            f"trivial one off by {self.trivial_error:.0e}"
+            f"{head}{where}; period {self.period:.6g} {unit}; {verdict}; "
+            f"multipliers {self.floquet.shown(2)}; trivial one off by {self.trivial_error:.0e}"
         )
 
     __repr__ = __str__
@@ -130,9 +146,9 @@ def cycle_from(solver: Solver, point: Point, label: str = "", name: str = "") ->
     )
 
 
-def count_unstable(rest: np.ndarray, trivial_error: float) -> int:
+def count_unstable(rest: Multipliers, trivial_error: float) -> int:
     """Multipliers outside the unit circle by more than their own accuracy."""
-    return int(np.sum(np.abs(rest) > 1 + max(1e-6, 10 * trivial_error)))
+    return rest.beyond(1 + max(1e-6, 10 * trivial_error))
 
 
 def observe_states(model: VectorField, states: np.ndarray) -> np.ndarray:

@@ -9,6 +9,7 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.signal import find_peaks
 
+from continuation.cycles.multipliers import Multipliers
 from continuation.cycles.orbits import Point, Solver
 from continuation.cycles.tracing import Trace, step_from
 
@@ -108,17 +109,13 @@ def changes(before: Point, after: Point) -> list[str]:
 
 def _counts(point: Point) -> tuple[int, int, int]:
     """Multipliers beyond +1 (real), beyond -1 (real), and complex pairs outside the circle."""
-    rest = point.rest
-    real = _is_real(rest)
+    real, outside = point.rest.are_real, point.rest.log10 > 0
+    ahead = np.cos(point.rest.angle) > 0
     return (
-        int(np.sum(real & (rest.real > 1))),
-        int(np.sum(real & (rest.real < -1))),
-        int(np.sum(~real & (np.abs(rest) > 1))) // 2,
+        int(np.sum(real & outside & ahead)),
+        int(np.sum(real & outside & ~ahead)),
+        int(np.sum(~real & outside)) // 2,
     )
-
-
-def _is_real(found: np.ndarray) -> np.ndarray:
-    return np.abs(found.imag) < 1e-9 * (1 + np.abs(found))
 
 
 def _product(factors: np.ndarray) -> float:
@@ -133,16 +130,19 @@ def product_test(found: np.ndarray, target: float) -> float:
 
 def pair_test(point: Point) -> float:
     """Changes sign where a pair of multipliers has product 1: mostly on the unit circle."""
-    first, second = np.triu_indices(len(point.rest), 1)
-    products = point.rest[first] * point.rest[second]
+    rest = point.rest
+    first, second = np.triu_indices(len(rest), 1)
+    products = Multipliers(
+        rest.log10[first] + rest.log10[second], rest.angle[first] + rest.angle[second]
+    ).bounded
     return _product((products - 1) / (1 + np.abs(products)))
 
 
 Test = Callable[[Point], float]
 TESTS: dict[str, Test] = {
     "LPC": lambda p: float(p.direction.z[1]),
-    "BPC": lambda p: product_test(p.rest, 1.0),
-    "PD": lambda p: product_test(p.rest, -1.0),
+    "BPC": lambda p: product_test(p.rest.bounded, 1.0),
+    "PD": lambda p: product_test(p.rest.bounded, -1.0),
     "NS": pair_test,
 }
 

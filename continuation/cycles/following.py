@@ -2,54 +2,24 @@
 
 from __future__ import annotations
 
-import llvmlite.binding
+from collections.abc import Callable
+from typing import Annotated, NamedTuple
+
 import numpy as np
-from numba import boolean, float64, int32, int64, types, uint8
-from numba.core.types import ExternalFunction
-from numba.extending import get_cython_function_address
+from numba import boolean, float64, int64, types
 
-from continuation.cycles.collocation import CUBE, DERIVATIVES, POINT
+from continuation.cycles.collocation import Profile, Variation, compiled_condensed_system
 from continuation.cycles.conditions import CYCLE, PERIOD
-from continuation.cycles.correction import correct, slopes_at_gauss
+from continuation.cycles.correction import Equations, Plane, correct, slopes_at_gauss
+from continuation.cycles.multipliers import distance_to_one, interval_multipliers
+from continuation.engine.linear_algebra import copy_into
 from dynsys.compiled.kernels import DOMAIN_TYPE, MATRIX, OBSERVABLES_TYPE, VECTOR
+from dynsys.compiled.records import Cube, Matrix, Vector, record, signature
 from dynsys.numba_cache import njit
-
-llvmlite.binding.add_symbol(
-    "dynsys_dggev", get_cython_function_address("scipy.linalg.cython_lapack", "dggev")
-)
-_dggev = ExternalFunction("dynsys_dggev", types.void(*[types.intp] * 17))
 
 MORE, BOUND, STEP_MIN, SHRUNK, COARSE, FINE, DIVERGED, OUTSIDE, UNRESOLVED = range(9)
 DOUBTFUL = 0.03  # error of the multiplier 1 beyond which a bifurcating multiplier means nothing
 ADAPT_EVERY = 3
-
-
-@njit([int64(MATRIX, VECTOR, VECTOR)], cache=True, nogil=True, error_model="numpy")
-def pencil_multipliers(pair, real, imaginary):
-    """Floquet multipliers of -W v = mu S v by QZ (LAPACK dggev); returns its info."""
-    n = pair.shape[0]
-    a, b = np.empty((n, n)), np.empty((n, n))
-    for i in range(n):
-        for j in range(n):
-            a[i, j], b[i, j] = -pair[i, j], pair[i, n + j]
-    beta, work = np.empty(n), np.empty(16 * n + 16)
-    flag, integers = np.empty(1, uint8), np.empty(4, int32)
-    flag[0] = 78  # 'N': no eigenvectors; the transposed pencil has the same eigenvalues
-    integers[0], integers[1], integers[2], integers[3] = n, 1, work.shape[0], 0
-    _dggev(
-        flag.ctypes.data, flag.ctypes.data, integers.ctypes.data, a.ctypes.data,
-        integers.ctypes.data, b.ctypes.data, integers.ctypes.data, real.ctypes.data,
-        imaginary.ctypes.data, beta.ctypes.data, work.ctypes.data, integers[1:].ctypes.data,
-        work.ctypes.data, integers[1:].ctypes.data, work.ctypes.data, integers[2:].ctypes.data,
-        integers[3:].ctypes.data,
-    )  # fmt: skip
-    for i in range(n):
-        size = beta[i]
-        # Beyond 1e300 the value says nothing any more: it stays finite, so that tests keep a sign.
-        finite = abs(real[i]) + abs(imaginary[i]) < 1e300 * abs(size)
-        real[i] = real[i] / size if finite else 1e300
-        imaginary[i] = imaginary[i] / size if finite else 0.0
-    return int64(integers[3])
 
 
 @njit([types.void(VECTOR, int64, VECTOR)], cache=True, nogil=True)
@@ -200,15 +170,6 @@ def inner_product(weights, du, dz, other, other_dz, metric):
     return total
 
 
-@njit([float64(VECTOR, VECTOR)], cache=True, nogil=True)
-def distance_to_one(real, imaginary):
-    """Distance of the multiplier nearest to 1: the error of the trivial one."""
-    best = np.inf
-    for i in range(real.shape[0]):
-        best = min(best, np.hypot(real[i] - 1.0, imaginary[i]))
-    return best
-
-
 @njit([float64(DOMAIN_TYPE, VECTOR, VECTOR, VECTOR, MATRIX)], cache=True, nogil=True)
 def domain_margin(domain, tables, p, scale, u):
     """Smallest distance of the orbit's nodes to the border of a table; negative outside."""
@@ -232,121 +193,207 @@ def half_turn(mesh, weight, slopes, other):
     return total < 0.0
 
 
-_FOLLOW = types.Tuple((int64, int64, float64))(
-    int64, *DERIVATIVES, DOMAIN_TYPE, *POINT, VECTOR, MATRIX, MATRIX, VECTOR, VECTOR, VECTOR,
-    VECTOR, float64, int64, float64, CUBE, MATRIX, CUBE, MATRIX, MATRIX, MATRIX, MATRIX, VECTOR,
-)  # fmt: skip
+@record
+class Bounds(NamedTuple):
+    """Where a branch may go: bounds of z (K,) and the domain of the model's tables.
 
-
-@njit([_FOLLOW], cache=True, error_model="numpy", nogil=True)
-def follow(
-    kind, field, jacobian, tangent, jacobian_tangent, domain, tables, p, free, scale, half,
-    values, slopes, weight, settings, lower, upper, step, number, fixed, orbits, unknowns,
-    directions, direction_unknowns, meshes, reals, imaginaries, steps,
-):  # fmt: skip
-    """Follow from point 0 of the arrays until they are full or something has to be decided.
-
-    ``half`` (K,) scales z in the norm of steps (its first entry is not used: the period counts
-    relative), ``settings`` = (step_min, step_max, tolerance, Newton iterations, cosine, trivial
-    error that asks for more intervals, that for fewer, longest period, mesh error below which
-    no intervals are added), ``number`` points were made
-    before. Returns (points, reason, step). For BOUND the point beyond stands behind the last one.
+    ``half`` (K,), half the spans, scales z in the norm of steps (its first entry is not used: the
+    period counts relative).
     """
-    capacity, nodes, n = orbits.shape
-    count, degree, intervals = unknowns.shape[1], values.shape[0], meshes.shape[1] - 1
-    u, du, row = np.empty((nodes, n)), np.empty((nodes, n)), np.empty((nodes, n))
-    base, along = np.empty((nodes, n)), np.empty((nodes, n))
-    mesh, weights = np.empty(intervals + 1), np.empty(nodes)
-    z, dz, tail, metric = np.empty(count), np.empty(count), np.empty(count), np.empty(count)
+
+    lower: Vector
+    upper: Vector
+    half: Vector
+    domain: Annotated[Callable, DOMAIN_TYPE]
+
+
+@record
+class Control(NamedTuple):
+    """Steps and tolerances (see ``CycleSettings``); beyond a trivial error of ``coarse`` more
+    intervals are asked for, unless the mesh error is below ``mesh_error``, and below ``fine``
+    fewer; ``longest`` is the period at which the branch ends."""
+
+    step_min: float
+    step_max: float
+    tolerance: float
+    max_newton: int
+    min_cosine: float
+    coarse: float
+    fine: float
+    longest: float
+    mesh_error: float
+
+
+@record
+class Trail(NamedTuple):
+    """Points of a branch: orbits (k, N m + 1, n), z (k, K), the unit tangent's two parts, meshes,
+    multipliers (log10 and angle), and the steps that led on from each."""
+
+    orbits: Cube
+    unknowns: Matrix
+    directions: Cube
+    direction_unknowns: Matrix
+    meshes: Matrix
+    logs: Matrix
+    angles: Matrix
+    steps: Vector
+
+
+@njit
+def _copy_rows(target, source):
+    for i in range(source.shape[0]):
+        for j in range(source.shape[1]):
+            target[i, j] = source[i, j]
+
+
+@njit
+def _start(trail, k, adapts, degree, base, along):
+    """Point k and its direction, on an adapted mesh where asked."""
+    if adapts:
+        equidistribute(trail.orbits[k], trail.meshes[k], degree, base.mesh)
+        move_to_mesh(trail.orbits[k], trail.meshes[k], base.mesh, degree, base.u)
+        move_to_mesh(trail.directions[k], trail.meshes[k], base.mesh, degree, along.u)
+    else:
+        copy_into(base.mesh, trail.meshes[k])
+        _copy_rows(base.u, trail.orbits[k])
+        _copy_rows(along.u, trail.directions[k])
+    copy_into(base.z, trail.unknowns[k])
+    copy_into(along.z, trail.direction_unknowns[k])
+
+
+@njit
+def _amplitude(u):
+    """Largest peak-to-peak amplitude of the states, in scaled units."""
+    amplitude = 0.0
+    for s in range(u.shape[1]):
+        low, high = u[0, s], u[0, s]
+        for node in range(u.shape[0]):
+            low, high = min(low, u[node, s]), max(high, u[node, s])
+        amplitude = max(amplitude, high - low)
+    return amplitude
+
+
+@njit
+def _predict(base, along, step, weights, profile, row, tail):
+    """Step along the tangent to ``profile``; returns the plane across the tangent there."""
+    u, base_u, along_u = profile.u, base.u, along.u
+    z, base_z, along_z = profile.z, base.z, along.z
+    level = 0.0
+    for node in range(row.shape[0]):
+        for s in range(row.shape[1]):
+            row[node, s] = weights[node] * along_u[node, s]
+            u[node, s] = base_u[node, s] + step * along_u[node, s]
+            level += row[node, s] * u[node, s]
+    for c in range(tail.shape[0]):
+        z[c] = base_z[c] + step * along_z[c]
+        level += tail[c] * z[c]
+    return Plane(row, tail, level)
+
+
+@njit
+def _append(trail, k, profile, tangent, length):
+    """Write a corrected orbit and its unit tangent as point k."""
+    copy_into(trail.meshes[k], profile.mesh)
+    copy_into(trail.unknowns[k], profile.z)
+    _copy_rows(trail.orbits[k], profile.u)
+    u, z = trail.directions[k], trail.direction_unknowns[k]
+    tangent_u, tangent_z = tangent.u, tangent.z
+    for node in range(u.shape[0]):
+        for s in range(u.shape[1]):
+            u[node, s] = tangent_u[node, s] / length
+    for c in range(z.shape[0]):
+        z[c] = tangent_z[c] / length
+
+
+@njit(
+    [
+        signature(
+            types.Tuple((int64, int64, float64)),
+            Equations, Bounds, Control, float, int, Trail,
+        )
+    ],
+    cache=True, error_model="numpy", nogil=True,
+)  # fmt: skip
+def follow(equations, bounds, control, step, number, trail):
+    """Follow from point 0 of the trail until it is full or something has to be decided.
+
+    ``number`` points were made before. Returns (points, reason, step). For BOUND the point beyond
+    stands behind the last one.
+    """
+    field, collocation, kind = equations.field, equations.collocation, equations.kind
+    slopes, weight = collocation.slopes, collocation.weights
+    logs, angles = trail.logs, trail.angles
+    capacity, nodes, n = trail.orbits.shape
+    count, degree = trail.unknowns.shape[1], collocation.values.shape[0]
+    intervals = trail.meshes.shape[1] - 1
+    u, z, mesh = np.empty((nodes, n)), np.empty(count), np.empty(intervals + 1)
+    profile, base = Profile(mesh, u, z), Profile(mesh, np.empty((nodes, n)), np.empty(count))
+    along = Variation(np.empty((nodes, n)), np.empty(count))
+    tangent = Variation(np.empty((nodes, n)), np.empty(count))
+    weights, row = np.empty(nodes), np.empty((nodes, n))
+    tail, metric = np.empty(count), np.empty(count)
     reference, slope = np.empty((intervals * degree, n)), np.empty((intervals * degree, n))
-    pair = np.empty((n, 2 * n + count + 1))
-    local = np.empty((intervals, degree * n, n + count + 1))
+    condensed = compiled_condensed_system(intervals, degree, n, count)
     for k in range(capacity - 1):
         adapts = (number + k) % ADAPT_EVERY == 0 and number + k > 0
-        if adapts:
-            equidistribute(orbits[k], meshes[k], degree, mesh)
-            move_to_mesh(orbits[k], meshes[k], mesh, degree, base)
-            move_to_mesh(directions[k], meshes[k], mesh, degree, along)
-        else:
-            for j in range(intervals + 1):
-                mesh[j] = meshes[k, j]
-            for node in range(nodes):
-                for s in range(n):
-                    base[node, s] = orbits[k, node, s]
-                    along[node, s] = directions[k, node, s]
+        _start(trail, k, adapts, degree, base, along)
         node_weights(mesh, degree, weights)
-        slopes_at_gauss(base, mesh, slopes, reference)
-        amplitude = 0.0
-        for s in range(n):
-            low, high = base[0, s], base[0, s]
-            for node in range(nodes):
-                low, high = min(low, base[node, s]), max(high, base[node, s])
-            amplitude = max(amplitude, high - low)
-        metric[0] = 1.0 / unknowns[k, 0] ** 2
+        slopes_at_gauss(base.u, mesh, slopes, reference)
+        amplitude = _amplitude(base.u)
+        metric[0] = 1.0 / base.z[0] ** 2
         for c in range(1, count):
-            metric[c] = 1.0 / half[c] ** 2
+            metric[c] = 1.0 / bounds.half[c] ** 2
         for c in range(count):
-            tail[c] = metric[c] * direction_unknowns[k, c]
+            tail[c] = metric[c] * along.z[c]
         outside = False
         while True:
-            level = 0.0
-            for node in range(nodes):
-                for s in range(n):
-                    row[node, s] = weights[node] * along[node, s]
-                    u[node, s] = base[node, s] + step * along[node, s]
-                    level += row[node, s] * u[node, s]
-            for c in range(count):
-                z[c] = unknowns[k, c] + step * direction_unknowns[k, c]
-                level += tail[c] * z[c]
+            plane = _predict(base, along, step, weights, profile, row, tail)
             done = -1
             if z[0] > 0.0:
                 done = correct(
-                    kind, field, jacobian, tangent, jacobian_tangent, tables, p, free, scale, u, z,
-                    mesh, values, slopes, weight, reference, row, tail, level, fixed, settings[2],
-                    int64(settings[3]), pair, du, dz, local,
+                    equations, profile, reference, plane, control.tolerance, control.max_newton,
+                    condensed, tangent,
                 )  # fmt: skip
             if done > 0:
                 slopes_at_gauss(u, mesh, slopes, slope)
                 turned = half_turn(mesh, weight, reference, slope)
                 if turned and step > 0.3 * amplitude:
                     return k + 1, SHRUNK, step
-                length = np.sqrt(inner_product(weights, du, dz, du, dz, metric))
+                length = np.sqrt(
+                    inner_product(weights, tangent.u, tangent.z, tangent.u, tangent.z, metric)
+                )
                 # row . du = 1: the cosine between old and new direction is 1 / length.
-                turns = turned or 1.0 / length < settings[4]
-                outside = not turns and domain_margin(domain, tables, p, scale, u) < 0.0
+                turns = turned or 1.0 / length < control.min_cosine
+                outside = (
+                    not turns
+                    and domain_margin(bounds.domain, field.tables, field.p, field.scale, u) < 0.0
+                )
                 if not turns and not outside:
                     break
             step *= 0.5
-            if outside and step < 1e3 * settings[0]:
+            if outside and step < 1e3 * control.step_min:
                 return k + 1, OUTSIDE, step
-            if step < settings[0]:
+            if step < control.step_min:
                 return k + 1, STEP_MIN, step
-        steps[k] = step
-        for node in range(nodes):
-            for s in range(n):
-                orbits[k + 1, node, s] = u[node, s]
-                directions[k + 1, node, s] = du[node, s] / length
+        trail.steps[k] = step
+        _append(trail, k + 1, profile, tangent, length)
+        interval_multipliers(condensed.local, logs[k + 1], angles[k + 1])
         for c in range(count):
-            unknowns[k + 1, c] = z[c]
-            direction_unknowns[k + 1, c] = dz[c] / length
-        for j in range(intervals + 1):
-            meshes[k + 1, j] = mesh[j]
-        pencil_multipliers(pair, reals[k + 1], imaginaries[k + 1])
-        for c in range(count):
-            if not lower[c] <= z[c] <= upper[c]:
+            if not bounds.lower[c] <= z[c] <= bounds.upper[c]:
                 return k + 1, BOUND, step
-        most = settings[1] * max(1.0, amplitude)
+        most = control.step_max * max(1.0, amplitude)
         if done <= 3:
             step = min(1.5 * step, most)
         elif done > 5:
             step *= 0.7
-        if z[0] > settings[7]:
+        if z[0] > control.longest:
             return k + 2, DIVERGED, step
-        error = distance_to_one(reals[k + 1], imaginaries[k + 1])
+        error = distance_to_one(logs[k + 1], angles[k + 1])
         if kind != CYCLE and kind != PERIOD and error > DOUBTFUL:
             return k + 1, UNRESOLVED, step
-        if kind == CYCLE and error > settings[5] and mesh_error(u, mesh, degree) > settings[8]:
-            return k + 2, COARSE, step
-        if kind == CYCLE and error < settings[6]:
+        if kind == CYCLE and error > control.coarse:
+            if mesh_error(u, mesh, degree) > control.mesh_error:
+                return k + 2, COARSE, step
+        if kind == CYCLE and error < control.fine:
             return k + 2, FINE, step
     return capacity, MORE, step

@@ -8,18 +8,25 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from continuation.cycles.collocation import lagrange_at_gauss
+from continuation.cycles.collocation import (
+    Collocation,
+    Profile,
+    Variation,
+    condensed_system,
+    lagrange_at_gauss,
+)
 from continuation.cycles.conditions import CONDITIONS, CYCLE, EXTRAS, PERIOD
-from continuation.cycles.correction import correct
+from continuation.cycles.correction import Equations, Plane, correct
 from continuation.cycles.following import (
+    Bounds,
     equidistribute,
     mesh_error,
     move_to_mesh,
     node_weights,
-    pencil_multipliers,
 )
+from continuation.cycles.multipliers import Multipliers, interval_multipliers
+from continuation.engine.field import field_of
 from continuation.engine.following import check_span
-from dynsys.compiled.kernels import no_second_derivatives
 from dynsys.vector_field import VectorField
 
 DEGREE = 4
@@ -81,13 +88,13 @@ class Direction:
 class Point:
     """A corrected orbit with the direction of its branch.
 
-    ``multipliers`` (n,) complex, the trivial one included; ``pair`` and ``local`` the condensed
-    system (None where it was not kept).
+    ``floquet`` are its n multipliers, the trivial one included; ``pair`` and ``local`` are the
+    condensed system (None where it was not kept).
     """
 
     orbit: Orbit
     direction: Direction
-    multipliers: np.ndarray
+    floquet: Multipliers
     iterations: int = 0
     pair: np.ndarray | None = None
     local: np.ndarray | None = None
@@ -95,12 +102,17 @@ class Point:
     @property
     def trivial_error(self) -> float:
         """Distance of the multiplier nearest to 1 from 1."""
-        return float(np.min(np.abs(self.multipliers - 1)))
+        return float(np.min(np.nan_to_num(np.abs(self.multipliers - 1), nan=np.inf)))
 
     @property
-    def rest(self) -> np.ndarray:
+    def multipliers(self) -> np.ndarray:
+        """Complex multipliers (n,), infinite or zero beyond the range of doubles."""
+        return self.floquet.values
+
+    @property
+    def rest(self) -> Multipliers:
         """The multipliers but the one nearest to 1, largest first."""
-        return without_nearest(self.multipliers, 1.0)
+        return self.floquet.without_nearest(1.0)
 
 
 class Solver:
@@ -142,16 +154,17 @@ class Solver:
         """The (first) free parameter."""
         return self.names[0]
 
-    def kernels(self) -> tuple:
-        """What the compiled functions take first: kind and the model's kernels."""
-        c = self.model.compiled
-        plain = self.kind in (CYCLE, PERIOD)
-        second = no_second_derivatives if plain else c.jacobian_tangent
-        return (self.kind, c.field, c.jacobian, c.tangent, second)
+    @property
+    def equations(self) -> Equations:
+        """The equations of the cycle as the compiled functions take them."""
+        second = self.kind not in (CYCLE, PERIOD)
+        field = field_of(self.model, self._p, self.free, self.scale, second)
+        return Equations(field, Collocation(VALUES, SLOPES, WEIGHT), self.kind, self.fixed)
 
-    def point_arguments(self) -> tuple:
-        """Tables, parameters, free ones and scales: what follows the kernels."""
-        return (self.model.compiled.tables, self._p, self.free, self.scale)
+    @property
+    def bounds(self) -> Bounds:
+        """Bounds and scales of z, and the tables' domain."""
+        return Bounds(self.lower, self.upper, self.half, self.model.compiled.domain)
 
     def at(self, orbit: Orbit) -> VectorField:
         """The model with the orbit's parameters."""
@@ -172,23 +185,19 @@ class Solver:
 
         The direction of the result satisfies row . direction = 1.
         """
-        u, z = guess.u.copy(), guess.z.copy()
-        n, count = u.shape[1], guess.intervals
+        profile = Profile(guess.mesh, guess.u.copy(), guess.z.copy())
+        plane = Plane(np.ascontiguousarray(row), np.ascontiguousarray(tail), float(level))
         reference = guess.derivative() if reference is None else reference
-        pair = np.empty((n, 2 * n + self.size + 1))
-        du, dz = np.empty_like(u), np.empty(self.size)
-        local = np.empty((count, DEGREE * n, n + self.size + 1))
-        done = correct(  # type: ignore[call-arg]
-            *self.kernels(), *self.point_arguments(), u, z, guess.mesh, VALUES, SLOPES, WEIGHT,
-            reference, np.ascontiguousarray(row), np.ascontiguousarray(tail), float(level),
-            self.fixed, tolerance, most, pair, du, dz, local,
-        )  # fmt: skip
+        tangent = Variation(np.empty_like(profile.u), np.empty(self.size))
+        n = profile.u.shape[1]
+        condensed = condensed_system(guess.intervals, DEGREE, n, self.size)
+        done = correct(
+            self.equations, profile, reference, plane, tolerance, most, condensed, tangent
+        )
         if done < 0:
             return None
-        return Point(
-            Orbit(guess.mesh, u, z), Direction(du, dz), multipliers(pair), done, pair,
-            local,
-        )  # fmt: skip
+        pair, local = condensed.pair, condensed.local
+        return Point(Orbit(*profile), Direction(*tangent), multipliers(local), done, pair, local)
 
     def along(self, guess: Orbit, along: Direction, tolerance: float = 1e-10) -> Point | None:
         """Correct in the plane through the guess across a direction; the result's is of unit
@@ -245,24 +254,12 @@ class Solver:
         return u * self.scale
 
 
-def multipliers(pair: np.ndarray) -> np.ndarray:
-    """Floquet multipliers (n,), largest first, of the pencil -W v = mu S v by QZ."""
-    real, imaginary = np.empty(len(pair)), np.empty(len(pair))
-    pencil_multipliers(np.ascontiguousarray(pair), real, imaginary)
-    return sorted_multipliers(real, imaginary)
-
-
-def sorted_multipliers(real: np.ndarray, imaginary: np.ndarray) -> np.ndarray:
-    """Complex multipliers, largest first."""
-    found = real + 1j * imaginary
-    return found[np.argsort(-np.abs(found), kind="stable")]
-
-
-def without_nearest(found: np.ndarray, *targets: complex) -> np.ndarray:
-    """The multipliers without the one nearest to each target."""
-    for target in targets:
-        found = np.delete(found, int(np.argmin(np.abs(found - target))))
-    return found
+def multipliers(local: np.ndarray) -> Multipliers:
+    """Floquet multipliers, largest first, from the condensed intervals (N, m n, n + K + 1)."""
+    n = local.shape[1] // DEGREE
+    logs, angles = np.empty(n), np.empty(n)
+    interval_multipliers(local, logs, angles)
+    return Multipliers(logs, angles)
 
 
 def interpolate(mesh: np.ndarray, u: np.ndarray, times: np.ndarray) -> np.ndarray:

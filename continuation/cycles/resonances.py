@@ -10,7 +10,7 @@ from scipy.optimize import brentq
 from continuation.cycles.conditions import DOUBLING, FOLD, TORUS
 from continuation.cycles.events import product_test
 from continuation.cycles.normal_forms import doubling_coefficient
-from continuation.cycles.orbits import Orbit, Point, Solver, without_nearest
+from continuation.cycles.orbits import Orbit, Point, Solver
 from continuation.cycles.tracing import step_from
 
 Test = Callable[[Point], float]
@@ -66,11 +66,11 @@ def _tests(solver: Solver, before: Point) -> dict[str, Test]:
 def other(solver: Solver, point: Point) -> np.ndarray:
     """The multipliers that are not the curve's own critical ones, nor the trivial one."""
     if solver.kind == FOLD:
-        return without_nearest(point.multipliers, 1.0, 1.0)
+        return point.floquet.without_nearest(1.0, 1.0).bounded
     if solver.kind == DOUBLING:
-        return without_nearest(point.multipliers, 1.0, -1.0)
+        return point.floquet.without_nearest(1.0, -1.0).bounded
     turn = np.exp(1j * point.orbit.z[3])
-    return without_nearest(point.multipliers, 1.0, turn, turn.conjugate())
+    return point.floquet.without_nearest(1.0, turn, turn.conjugate()).bounded
 
 
 def _pairs(solver: Solver, point: Point) -> float:

@@ -9,6 +9,7 @@ import numpy as np
 import xarray as xr
 
 from continuation.cycles.cycle import Cycle
+from continuation.cycles.multipliers import Multipliers
 from continuation.cycles.orbits import DEGREE, Orbit, Solver
 from continuation.netcdf import head_of, with_head
 from dynsys.serialization import to_dict
@@ -52,9 +53,20 @@ def read_cycles(dataset: xr.Dataset, model: VectorField | None = None) -> Stored
     own = described if model is None else model.with_parameters(**described.parameters)
     spans = {k: tuple(v) for k, v in head["spans_of_cycles"].items()}
     kind, fixed = head["solver"]
-    data = dataset.drop_vars(["mesh", "profile", "unknowns"]).drop_attrs(deep=False)
+    data = _with_logarithms(
+        dataset.drop_vars(["mesh", "profile", "unknowns"]).drop_attrs(deep=False)
+    )
     special = tuple(_cycle(own, c) for c in head["special_points"])
     return StoredCycles(head, Solver(own, spans, kind, fixed), data, _orbits(dataset), special)
+
+
+def _with_logarithms(data: xr.Dataset) -> xr.Dataset:
+    """The table with its multipliers' logarithms, which earlier versions did not write."""
+    if "multiplier_log10" in data:
+        return data
+    found = Multipliers.of(data["multiplier_real"].values + 1j * data["multiplier_imag"].values)
+    columns = {"multiplier_log10": found.log10, "multiplier_angle": found.angle}
+    return data.assign({name: (("point", "mode"), column) for name, column in columns.items()})
 
 
 def _profiles(orbits: Sequence[Orbit]) -> dict[str, Any]:
@@ -88,6 +100,8 @@ def _special(cycle: Cycle) -> dict[str, Any]:
         "mesh": cycle.orbit.mesh.tolist(), "u": cycle.orbit.u.tolist(),
         "z": cycle.orbit.z.tolist(), "trivial_error": cycle.trivial_error,
         "multipliers": [[z.real, z.imag] for z in cycle.multipliers],
+        "multiplier_log10": cycle.log10_multipliers.tolist(),
+        "multiplier_angle": cycle.multiplier_angles.tolist(),
     }  # fmt: skip
 
 
@@ -95,7 +109,12 @@ def _cycle(model: VectorField, content: dict[str, Any]) -> Cycle:
     at = model.with_parameters(**content["parameters"])
     orbit = Orbit(np.array(content["mesh"]), np.array(content["u"]), np.array(content["z"]))
     solver = Solver(at, {k: tuple(v) for k, v in content["spans"].items()})
-    found = np.array([complex(*pair) for pair in content["multipliers"]])
+    if "multiplier_log10" in content:
+        found = Multipliers(
+            np.array(content["multiplier_log10"]), np.array(content["multiplier_angle"])
+        )
+    else:  # a file of an earlier version
+        found = Multipliers.of(np.array([complex(*pair) for pair in content["multipliers"]]))
     return Cycle(
         at, orbit, solver, found, content["trivial_error"], content["label"], content["name"],
         content["index"],

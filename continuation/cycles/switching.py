@@ -34,7 +34,7 @@ def other_branch(solver: Solver, cycle: Cycle) -> Point:
     along = Direction(np.zeros_like(orbit.u), np.array([0.0, solver.half[1]]))
     here = solver.along(orbit, along)
     if here is None:
-        here = Point(orbit, along, cycle.multipliers)
+        here = Point(orbit, along, cycle.floquet)
     first, second = _null_plane(solver, orbit)
     # Of the plane of null directions, the one across the known branch.
     a = solver.product(orbit, here.direction, first)

@@ -8,10 +8,8 @@ from dataclasses import asdict, dataclass, replace
 import numpy as np
 
 from continuation.cycles import following as engine
+from continuation.cycles.multipliers import Multipliers
 from continuation.cycles.orbits import (
-    SLOPES,
-    VALUES,
-    WEIGHT,
     Direction,
     Orbit,
     Point,
@@ -19,7 +17,6 @@ from continuation.cycles.orbits import (
     adapted_mesh,
     moved,
     remeshed,
-    sorted_multipliers,
 )
 from dynsys.errors import ModelError
 
@@ -30,7 +27,7 @@ REASONS = {
     engine.SHRUNK: "the cycle shrank to a Hopf point",
     engine.DIVERGED: "the period diverges: a homoclinic orbit or a saddle-node cycle",
     engine.OUTSIDE: "the cycle left the domain of a table",
-    engine.UNRESOLVED: "the multipliers span too many orders of magnitude to be told apart",
+    engine.UNRESOLVED: "the mesh is too coarse: the multiplier 1 is off by more than 0.03",
     INTERRUPTED: "interrupted; everything computed is kept",
     MAX_POINTS: "reached max_points; raise CycleSettings.max_points to go on",
 }
@@ -47,7 +44,7 @@ class CycleSettings:
     most_intervals : the mesh is refined up to this number where the trivial multiplier is off.
     trivial_error : accuracy asked of the multiplier that is exactly 1.
     mesh_error : estimated error between mesh nodes below which no intervals are added: what is
-        left is the rounding of multipliers that span too many orders of magnitude.
+        left is the sensitivity of the multipliers themselves, as along canards.
     step, step_min, step_max : first, smallest and largest step (step_max times the amplitude).
     tolerance : Newton stops when the last scaled correction is below it.
     max_newton : Newton iterations before a step is halved.
@@ -140,32 +137,43 @@ def trace(
 def _chunk(solver, first, settings, step, number, longest, room):
     orbit, count, n = first.orbit, solver.size, solver.model.compiled.n
     nodes, intervals, capacity = len(orbit.u), orbit.intervals, room + 1
-    orbits, directions = np.empty((capacity, nodes, n)), np.empty((capacity, nodes, n))
-    unknowns, d_unknowns = np.empty((capacity, count)), np.empty((capacity, count))
-    meshes, steps = np.empty((capacity, intervals + 1)), np.empty(capacity)
-    reals, imaginaries = np.empty((capacity, n)), np.empty((capacity, n))
-    orbits[0], unknowns[0], meshes[0] = orbit.u, orbit.z, orbit.mesh
-    directions[0], d_unknowns[0] = first.direction.u, first.direction.z
-    coarse = settings.trivial_error if intervals < settings.most_intervals else np.inf
-    fine = 1e-5 * settings.trivial_error if intervals > settings.intervals else -1.0
-    packed = np.array(
-        [settings.step_min, settings.step_max, settings.tolerance, settings.max_newton,
-         settings.min_cosine, coarse, fine, longest, settings.mesh_error]
-    )  # fmt: skip
-    made, reason, step = engine.follow(  # type: ignore[call-arg]
-        *solver.kernels(), solver.model.compiled.domain, *solver.point_arguments(), solver.half,
-        VALUES, SLOPES, WEIGHT, packed, solver.lower, solver.upper, float(step), number,
-        solver.fixed, orbits, unknowns, directions, d_unknowns, meshes, reals, imaginaries, steps,
-    )  # fmt: skip
+    trail = engine.Trail(
+        orbits=np.empty((capacity, nodes, n)),
+        unknowns=np.empty((capacity, count)),
+        directions=np.empty((capacity, nodes, n)),
+        direction_unknowns=np.empty((capacity, count)),
+        meshes=np.empty((capacity, intervals + 1)),
+        logs=np.empty((capacity, n)),
+        angles=np.empty((capacity, n)),
+        steps=np.empty(capacity),
+    )
+    trail.orbits[0], trail.unknowns[0], trail.meshes[0] = orbit.u, orbit.z, orbit.mesh
+    trail.directions[0], trail.direction_unknowns[0] = first.direction.u, first.direction.z
+    control = engine.Control(
+        step_min=settings.step_min,
+        step_max=settings.step_max,
+        tolerance=settings.tolerance,
+        max_newton=int(settings.max_newton),
+        min_cosine=settings.min_cosine,
+        coarse=settings.trivial_error if intervals < settings.most_intervals else np.inf,
+        fine=1e-5 * settings.trivial_error if intervals > settings.intervals else -1.0,
+        longest=longest,
+        mesh_error=settings.mesh_error,
+    )
+    made, reason, step = engine.follow(
+        solver.equations, solver.bounds, control, float(step), number, trail
+    )
 
     def point(k: int) -> Point:
         return Point(
-            Orbit(meshes[k], orbits[k], unknowns[k]), Direction(directions[k], d_unknowns[k]),
-            sorted_multipliers(reals[k], imaginaries[k]),
-        )  # fmt: skip
+            Orbit(trail.meshes[k], trail.orbits[k], trail.unknowns[k]),
+            Direction(trail.directions[k], trail.direction_unknowns[k]),
+            Multipliers(trail.logs[k], trail.angles[k]),
+        )
 
+    steps = trail.steps[: made - 1].tolist()
     beyond = point(made) if reason == engine.BOUND else None
-    return [point(k) for k in range(1, made)], steps[: made - 1].tolist(), reason, step, beyond
+    return [point(k) for k in range(1, made)], steps, reason, step, beyond
 
 
 def _land(solver: Solver, inside: Point, beyond: Point) -> Point | None:

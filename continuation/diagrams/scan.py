@@ -16,6 +16,7 @@ from continuation.cycles.curves import FIXED_PERIOD, CycleCurve, critical_angle,
 from continuation.cycles.cycle import Cycle
 from continuation.cycles.following import STEP_MIN
 from continuation.cycles.limit_cycles import limit_cycles
+from continuation.cycles.multipliers import NONE
 from continuation.cycles.orbits import Orbit, Solver
 from continuation.cycles.tracing import REASONS, CycleSettings
 from continuation.engine.special_points import SpecialPoint
@@ -181,7 +182,7 @@ def _last_cycle(branch: CycleBranch) -> Cycle:
     k = int(np.argmax(periods > 0.5 * periods[-1]))
     orbit = branch.orbits[k]
     model = branch.solver.at(orbit)
-    return Cycle(model, orbit, branch.solver, np.empty(0), 1.0, "", "")
+    return Cycle(model, orbit, branch.solver, NONE, 1.0, "", "")
 
 
 def _known(curves: Sequence[CycleCurve], cycle: Cycle, kind: int, x: Axis, y: Axis) -> bool:

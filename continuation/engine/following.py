@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
+from continuation.engine.field import field_of
 from continuation.engine.predictor_corrector import (
     BOUND,
     CLOSED,
@@ -15,13 +16,19 @@ from continuation.engine.predictor_corrector import (
     INTERRUPTED,
     MAX_POINTS,
     STEP_MIN,
+    Bounds,
+    Control,
+    Curve,
+    Origin,
+    Path,
+    Plane,
     follow,
     newton,
     tangent_at,
+    workspace,
 )
 from continuation.engine.problems import Problem
 from continuation.engine.settings import Settings
-from dynsys.compiled.kernels import no_second_derivatives
 from dynsys.errors import ModelError
 from dynsys.vector_field import VectorField
 
@@ -97,15 +104,12 @@ class Follower:
         self.parameters = model.parameter_array()
         self.size = len(self.scale)
 
-    def arguments(self) -> tuple:
-        """What every compiled function of the engine takes first."""
-        compiled = self.model.compiled
-        return (
-            self.problem.evaluate, compiled.field, compiled.jacobian, compiled.tangent,
-            compiled.jacobian_tangent if self.problem.second else no_second_derivatives,
-            compiled.tables, self.parameters, self.free, self.scale,
-            self.border,
-        )  # fmt: skip
+    @property
+    def curve(self) -> Curve:
+        """The curve as the compiled functions of the engine take it."""
+        second = self.problem.second
+        field = field_of(self.model, self.parameters, self.free, self.scale, second)
+        return Curve(self.problem.evaluate, field, self.border)
 
     def scaled(self, x: np.ndarray, *rest: float) -> np.ndarray:
         """Scaled unknowns from a state, the free parameters and extra unknowns."""
@@ -128,8 +132,8 @@ class Follower:
         """Residual (N,) and matrix (N, size) at a point."""
         count = self.n + self.problem.conditions
         residual, matrix = np.empty(count), np.empty((count, self.size))
-        first, *others = self.arguments()
-        first(*others, np.ascontiguousarray(y), residual, matrix)
+        curve = self.curve
+        curve.evaluate(curve.field, curve.border, np.ascontiguousarray(y), residual, matrix)
         return residual, matrix
 
     def jacobian(self, y: np.ndarray) -> np.ndarray:
@@ -139,16 +143,9 @@ class Follower:
     def correct(self, y: np.ndarray, row: np.ndarray, level: float) -> np.ndarray | None:
         """Newton on the curve in the plane row . y = level; None where it fails."""
         y = y.copy()
-        size = self.size
-        work = (
-            np.empty(size - 1), np.empty((size - 1, size)), np.empty((size, size)),
-            np.empty(size, np.int64), np.empty(size),
-        )  # fmt: skip
-        s = self.settings
-        done = newton(  # type: ignore[call-arg]
-            *self.arguments(), y, np.ascontiguousarray(row), float(level),
-            min(s.tolerance, 1e-11), 2 * s.max_newton, *work,
-        )  # fmt: skip
+        plane = Plane(np.ascontiguousarray(row), float(level))
+        tolerance, most = min(self.settings.tolerance, 1e-11), 2 * self.settings.max_newton
+        done = newton(self.curve, plane, y, tolerance, most, workspace(self.size))
         return y if done > 0 else None
 
     def solve(self, y: np.ndarray, iterations: int = 20) -> tuple[np.ndarray, float] | None:
@@ -196,20 +193,23 @@ class Follower:
         _, sign = self.tangent(y, tangent)
         total, step = 1, settings.step if step is None else step
         first = (point, direction, eigenvalues, sign)
+        control = Control(
+            settings.step_min, settings.step_max, settings.tolerance, int(settings.max_newton),
+            settings.min_cosine,
+        )  # fmt: skip
+        bounds = Bounds(self.lower, self.upper, self.model.compiled.domain)
+        origin = Origin(np.ascontiguousarray(y), np.ascontiguousarray(tangent))
         while total < settings.max_points:
-            arrays = self._allocate(min(_CHUNK, settings.max_points - total) + 1, first)
+            path = self._allocate(min(_CHUNK, settings.max_points - total) + 1, first)
             try:
-                count, reason, step = follow(  # type: ignore[call-arg]
-                    self.problem.evaluate, self.problem.refresh, *self.arguments()[1:8],
-                    self.model.compiled.domain, self.scale, self.border, step,
-                    np.ascontiguousarray(y), np.ascontiguousarray(tangent), self.lower, self.upper,
-                    settings.packed(), *arrays,
-                )  # fmt: skip
+                count, reason, step = follow(
+                    self.curve, self.problem.refresh, bounds, control, origin, step, path
+                )
             except KeyboardInterrupt:
                 reason = INTERRUPTED
                 break
-            points, tangents, reals, imaginaries, signs = arrays
-            spectra = reals[:count] + 1j * imaginaries[:count]
+            points, tangents, signs = path.points, path.tangents, path.signs
+            spectra = path.reals[:count] + 1j * path.imaginaries[:count]
             skip = 1 if pieces else 0
             pieces.append([a[skip:count] for a in (points, tangents, spectra, signs)])
             total += count - 1
@@ -225,14 +225,14 @@ class Follower:
         points, tangents, spectra, signs = arrays
         return Trace(points, tangents, spectra, signs, MAX_POINTS, reason, (np.nan, float(step)))
 
-    def _allocate(self, capacity: int, first: tuple) -> tuple[np.ndarray, ...]:
+    def _allocate(self, capacity: int, first: tuple) -> Path:
         point, direction, eigenvalues, sign = first
         points, tangents = np.empty((2, capacity, self.size))
         reals, imaginaries = np.empty((2, capacity, self.n))
         signs = np.empty(capacity)
         points[0], tangents[0], signs[0] = point, direction, sign
         reals[0], imaginaries[0] = eigenvalues.real, eigenvalues.imag
-        return points, tangents, reals, imaginaries, signs
+        return Path(points, tangents, reals, imaginaries, signs)
 
     def both_directions(self, y: np.ndarray, tangent: np.ndarray) -> Trace:
         """Follow a curve to both sides of a point; the result runs along ``tangent``."""

@@ -8,9 +8,13 @@ step control by Newton's convergence and the angle between tangents.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Annotated, NamedTuple
+
 import numpy as np
 from numba import boolean, float64, int64, types
 
+from continuation.engine.field import Field
 from continuation.engine.linear_algebra import (
     PIVOTS,
     copy_into,
@@ -19,54 +23,112 @@ from continuation.engine.linear_algebra import (
     lu_sign,
     lu_solve,
 )
-from dynsys.compiled.kernels import (
-    DOMAIN_TYPE,
-    FIELD_TYPE,
-    JACOBIAN_TANGENT_TYPE,
-    JACOBIAN_TYPE,
-    MATRIX,
-    TANGENT_TYPE,
-    VECTOR,
-)
+from dynsys.compiled.kernels import DOMAIN_TYPE, MATRIX, VECTOR
+from dynsys.compiled.records import Indices, Matrix, Vector, record, signature
 from dynsys.numba_cache import njit
 
-INDICES = types.Array(int64, 1, "C")
-
-# field, jacobian, tangent, jacobian_tangent, tables, p, free, scale, border, y, residual, matrix
-_MODEL = (FIELD_TYPE, JACOBIAN_TYPE, TANGENT_TYPE, JACOBIAN_TANGENT_TYPE, VECTOR, VECTOR, INDICES)
-EVALUATE = boolean(*_MODEL, VECTOR, MATRIX, VECTOR, VECTOR, MATRIX)
-EVALUATE_TYPE = types.FunctionType(EVALUATE)
+# field, border, y, residual, matrix
+EVALUATE = signature(bool, Field, Matrix, Vector, Vector, Matrix)
 # n, matrix, border
 REFRESH = boolean(int64, MATRIX, MATRIX)
 REFRESH_TYPE = types.FunctionType(REFRESH)
 
 BOUND, MAX_POINTS, STEP_MIN, DOMAIN, CLOSED, INTERRUPTED = range(6)
 
-_WORK = (VECTOR, MATRIX, MATRIX, PIVOTS, VECTOR)  # residual, matrix, bordered, pivots, right side
+
+@record
+class Curve(NamedTuple):
+    """A curve F(y) = 0 of a field, y (N + 1,); ``border`` holds the bordering vectors of the last
+    accepted point."""
+
+    evaluate: Annotated[Callable, types.FunctionType(EVALUATE)]
+    field: Field
+    border: Matrix
+
+
+@record
+class Bounds(NamedTuple):
+    """Where a curve may go: bounds of its unknowns, and the domain of the model's tables."""
+
+    lower: Vector
+    upper: Vector
+    domain: Annotated[Callable, DOMAIN_TYPE]
+
+
+@record
+class Plane(NamedTuple):
+    """The plane row . y = level."""
+
+    row: Vector
+    level: float
+
+
+@record
+class Control(NamedTuple):
+    """Steps and tolerances: see ``Settings``."""
+
+    step_min: float
+    step_max: float
+    tolerance: float
+    max_newton: int
+    min_cosine: float
+
+
+@record
+class Path(NamedTuple):
+    """Points of a curve in rows; eigenvalues are tracked, signs those of ``tangent_at``."""
+
+    points: Matrix
+    tangents: Matrix
+    reals: Matrix
+    imaginaries: Matrix
+    signs: Vector
+
+
+@record
+class Origin(NamedTuple):
+    """Where a curve begins, to which it may return."""
+
+    point: Vector
+    tangent: Vector
+
+
+@record
+class Work(NamedTuple):
+    """Residual (N,) and Jacobian (N, N + 1) of F, and the square system they are bordered to."""
+
+    residual: Vector
+    matrix: Matrix
+    bordered: Matrix
+    pivots: Indices
+    right: Vector
+
+
+def workspace(size):
+    """Work for curves of ``size`` = N + 1 unknowns."""
+    return Work(
+        np.empty(size - 1), np.empty((size - 1, size)), np.empty((size, size)),
+        np.empty(size, np.int64), np.empty(size),
+    )  # fmt: skip
+
+
+_workspace = njit([signature(Work, int)], cache=True)(workspace)
 
 
 @njit(
-    [
-        int64(
-            EVALUATE_TYPE, *_MODEL, VECTOR, MATRIX, VECTOR, VECTOR, float64, float64, int64, *_WORK
-        )
-    ],
-    cache=True,
-    error_model="numpy",
-)
-def newton(
-    evaluate, field, jacobian, tangent, jacobian_tangent, tables, p, free, scale, border,
-    y, row, level, tolerance, most, residual, matrix, bordered, pivots, right,
-):  # fmt: skip
+    [signature(int64, Curve, Plane, Vector, float64, int64, Work)],
+    cache=True, error_model="numpy",
+)  # fmt: skip
+def newton(curve, plane, y, tolerance, most, work):
     """Correct ``y`` in place on F(y) = 0, row . y = level; returns iterations, -1 on failure."""
     size = y.shape[0]
+    evaluate, field, border, row = curve.evaluate, curve.field, curve.border, plane.row
+    residual, matrix, bordered = work.residual, work.matrix, work.bordered
+    pivots, right = work.pivots, work.right
     for iteration in range(most):
-        if not evaluate(
-            field, jacobian, tangent, jacobian_tangent, tables, p, free, scale, border,
-            y, residual, matrix,
-        ):  # fmt: skip
+        if not evaluate(field, border, y, residual, matrix):
             return -1
-        total = level
+        total = plane.level
         for j in range(size):
             total -= row[j] * y[j]
             bordered[size - 1, j] = row[j]
@@ -156,17 +218,17 @@ def first_bound(before, after, lower, upper):
 
 
 @njit
-def _correct(model, work, y, row, level, settings):
-    """Newton from ``y`` in the plane row . y = level, with the settings' tolerances."""
-    return newton(*model, y, row, level, settings[2], int64(settings[3]), *work)
+def _correct(curve, plane, y, control, work):
+    """Newton from ``y`` in a plane, with the tolerances of ``control``."""
+    return newton(curve, plane, y, control.tolerance, control.max_newton, work)
 
 
 @njit
-def _step(model, work, last, direction, step, y, settings):
+def _step(curve, last, direction, step, y, control, work):
     """Predict along the tangent and correct; returns the iterations, -1 where it failed."""
     for j in range(y.shape[0]):
         y[j] = last[j] + step * direction[j]
-    iterations = _correct(model, work, y, direction, np.dot(direction, y), settings)
+    iterations = _correct(curve, Plane(direction, np.dot(direction, y)), y, control, work)
     shift = 0.0
     for j in range(y.shape[0]):
         shift += (y[j] - last[j] - step * direction[j]) ** 2
@@ -183,37 +245,39 @@ def _distance(a, b):
 
 
 @njit
-def _land(model, work, last, y, variable, fraction, limit, step, settings):
+def _land(curve, bounds, last, y, variable, fraction, step, control, work):
     """Move ``y`` onto the bound that a step crossed."""
+    upper = bounds.upper[variable]
+    limit = upper if y[variable] > upper else bounds.lower[variable]
     row = np.zeros(y.shape[0])
     row[variable] = 1.0
     landed = last.copy()
     for i in range(y.shape[0]):
         landed[i] += fraction * (y[i] - last[i])
-    if _correct(model, work, landed, row, limit, settings) < 0:
+    if _correct(curve, Plane(row, limit), landed, control, work) < 0:
         return False
     copy_into(y, landed)
     return _distance(landed, last) < 2.0 * step
 
 
 @njit
-def _inside(model, domain, y, x):
-    """Whether the tables' domain holds the point."""
+def _inside(field, domain, y, x):
+    """Whether the tables' domain holds the point; ``x`` becomes its state."""
+    scale = field.scale
     for i in range(x.shape[0]):
-        x[i] = y[i] * model[8][i]
-    return domain(x, model[6], model[5]) >= 0.0
+        x[i] = y[i] * scale[i]
+    return domain(x, field.p, field.tables) >= 0.0
 
 
 @njit
-def _approach_edge(model, work, domain, last, direction, step, y, x, settings):
+def _approach_edge(curve, domain, last, direction, step, y, x, control, work):
     """Bisect a step that left the domain; ``y`` becomes the last point inside."""
     low, high = 0.0, step
     best = last.copy()
     for _ in range(60):
         middle = 0.5 * (low + high)
-        if _step(model, work, last, direction, middle, y, settings) > 0 and _inside(
-            model, domain, y, x
-        ):
+        done = _step(curve, last, direction, middle, y, control, work)
+        if done > 0 and _inside(curve.field, domain, y, x):
             low = middle
             copy_into(best, y)
         else:
@@ -222,80 +286,74 @@ def _approach_edge(model, work, domain, last, direction, step, y, x, settings):
 
 
 @njit
-def _closes(last, y, origin, origin_tangent, step):
+def _closes(last, y, origin, step):
     """Whether the chord from ``last`` to ``y`` passes through the origin of the curve."""
+    point, tangent = origin.point, origin.tangent
     before, after = 0.0, 0.0
     for i in range(y.shape[0]):
-        before += origin_tangent[i] * (last[i] - origin[i])
-        after += origin_tangent[i] * (y[i] - origin[i])
+        before += tangent[i] * (last[i] - point[i])
+        after += tangent[i] * (y[i] - point[i])
     if not (before < 0.0 <= after):
         return False
     fraction, total = before / (before - after), 0.0
     for i in range(y.shape[0]):
-        total += (last[i] + fraction * (y[i] - last[i]) - origin[i]) ** 2
+        total += (last[i] + fraction * (y[i] - last[i]) - point[i]) ** 2
     return np.sqrt(total) < 0.2 * step
 
 
 @njit
-def _next_step(step, iterations, settings):
+def _next_step(step, iterations, control):
     if iterations <= 2:
-        return min(1.6 * step, settings[1])
+        return min(1.6 * step, control.step_max)
     if iterations == 3:
-        return min(1.25 * step, settings[1])
+        return min(1.25 * step, control.step_max)
     return 0.6 * step if iterations > 5 else step
 
 
-_FOLLOW = types.Tuple((int64, int64, float64))(
-    EVALUATE_TYPE, REFRESH_TYPE, *_MODEL, DOMAIN_TYPE, VECTOR, MATRIX,
-    float64, VECTOR, VECTOR, VECTOR, VECTOR, VECTOR, MATRIX, MATRIX, MATRIX, MATRIX, VECTOR,
+@njit(
+    [
+        signature(
+            types.Tuple((int64, int64, float64)),
+            Curve, REFRESH_TYPE, Bounds, Control, Origin, float, Path,
+        )
+    ],
+    cache=True, error_model="numpy",
 )  # fmt: skip
-
-
-@njit([_FOLLOW], cache=True, error_model="numpy")
-def follow(
-    evaluate, refresh, field, jacobian, tangent, jacobian_tangent, tables, p, free, domain,
-    scale, border, step, origin, origin_tangent, lower, upper, settings,
-    points, tangents, reals, imaginaries, signs,
-):  # fmt: skip
-    """Follow a curve from row 0 of the output arrays until they are full or the curve ends.
+def follow(curve, refresh, bounds, control, origin, step, path):
+    """Follow a curve from row 0 of ``path`` until its rows are full or the curve ends.
 
     Returns (rows filled, why it stopped, next step).
     """
+    points, tangents, signs = path.points, path.tangents, path.signs
+    reals, imaginaries = path.reals, path.imaginaries
     capacity, size = points.shape
     n = reals.shape[1]
-    model = (
-        evaluate, field, jacobian, tangent, jacobian_tangent, tables, p, free, scale, border,
-    )  # fmt: skip
-    residual, matrix = np.empty(size - 1), np.empty((size - 1, size))
-    bordered, pivots, right = np.empty((size, size)), np.empty(size, np.int64), np.empty(size)
-    work = (residual, matrix, bordered, pivots, right)
+    evaluate, field, border, domain = curve.evaluate, curve.field, curve.border, bounds.domain
+    work = _workspace(size)
+    residual, matrix, bordered = work.residual, work.matrix, work.bordered
+    pivots, right = work.pivots, work.right
     y, x = np.empty(size), np.empty(n)
     count = 1
     while count < capacity:
         last, direction = points[count - 1], tangents[count - 1]
-        iterations = _step(model, work, last, direction, step, y, settings)
+        iterations = _step(curve, last, direction, step, y, control, work)
         good, stop = iterations > 0, -1
         if good:
-            variable, fraction = first_bound(last, y, lower, upper)
+            variable, fraction = first_bound(last, y, bounds.lower, bounds.upper)
             if variable >= 0:
                 stop = BOUND
-                j = int64(variable)
-                limit = upper[j] if y[j] > upper[j] else lower[j]
-                good = _land(model, work, last, y, j, fraction, limit, step, settings)
-        if good and not _inside(model, domain, y, x):
+                good = _land(curve, bounds, last, y, int64(variable), fraction, step, control, work)
+        if good and not _inside(field, domain, y, x):
             stop = DOMAIN
-            _approach_edge(model, work, domain, last, direction, step, y, x, settings)
-        good = good and evaluate(
-            field, jacobian, tangent, jacobian_tangent, tables, p, free, scale, border,
-            y, residual, matrix,
-        )  # fmt: skip
+            _approach_edge(curve, domain, last, direction, step, y, x, control, work)
+        good = good and evaluate(field, border, y, residual, matrix)
         if good:
             signs[count] = tangent_at(matrix, direction, bordered, pivots, right)
-            sharp = np.dot(right, direction) < settings[4] and step > 1e-7
+            sharp = np.dot(right, direction) < control.min_cosine and step > 1e-7
             good = signs[count] != 0.0 and not sharp
         if not good:
             step *= 0.5
-            if step < settings[0]:
+            if step < control.step_min:
                 return count, STEP_MIN, step
             continue
         copy_into(points[count], y)
@@ -307,7 +365,7 @@ def follow(
         count += 1
         if stop >= 0:
             return count, stop, step
-        if _closes(last, y, origin, origin_tangent, step):
+        if _closes(last, y, origin, step):
             return count, CLOSED, step
-        step = _next_step(step, iterations, settings)
+        step = _next_step(step, iterations, control)
     return count, MAX_POINTS, step

@@ -18,24 +18,7 @@ from dynsys.compiled.kernels import MATRIX, VECTOR
 from dynsys.numba_cache import njit
 
 
-@njit
-def _place(p, free, scale, y, x):
-    """State and parameters in the model's units."""
-    n = x.shape[0]
-    for i in range(n):
-        x[i] = y[i] * scale[i]
-    for k in range(free.shape[0]):
-        p[free[k]] = y[n + k] * scale[n + k]
-
-
-@njit
-def _scaled_field(field, tables, p, scale, x, residual):
-    n = x.shape[0]
-    field(x, p, tables, residual[:n])
-    for i in range(n):
-        residual[i] /= scale[i]
-
-
+# Members are read once, not in loops: every read of an array counts references.
 @njit
 def _scale_rows(a, scale):
     """S^-1 a S for the state part of ``scale``."""
@@ -46,48 +29,40 @@ def _scale_rows(a, scale):
 
 
 @njit
-def _scaled_jacobian(jacobian, tables, p, scale, x, a):
-    jacobian(x, p, tables, a)
-    _scale_rows(a, scale)
-
-
-@njit
-def _parameter_columns(tangent, tables, p, free, scale, x, matrix):
-    """Columns f_alpha of the scaled system."""
-    n = x.shape[0]
-    still, direction, column = np.zeros(n), np.zeros(p.shape[0]), np.empty(n)
-    for k in range(free.shape[0]):
-        direction[:] = 0.0
-        direction[free[k]] = scale[n + k]
-        tangent(x, p, tables, still, direction, column)
-        for i in range(n):
-            matrix[i, n + k] = column[i] / scale[i]
-
-
-@njit
-def _field_rows(field, jacobian, tangent, tables, p, free, scale, y, residual, matrix, a):
+def _field_rows(field, y, residual, matrix, a):
     """Rows f = 0 with their derivatives; ``a`` becomes the scaled Jacobian; returns the state."""
+    p, tables, free, scale = field.p, field.tables, field.free, field.scale
     n = a.shape[0]
     x = np.empty(n)
-    _place(p, free, scale, y, x)
-    _scaled_field(field, tables, p, scale, x, residual)
-    _scaled_jacobian(jacobian, tables, p, scale, x, a)
+    for i in range(n):
+        x[i] = y[i] * scale[i]
+    for k in range(free.shape[0]):
+        p[free[k]] = y[n + k] * scale[n + k]
+    field.f(x, p, tables, residual[:n])
+    for i in range(n):
+        residual[i] /= scale[i]
+    field.jacobian(x, p, tables, a)
+    _scale_rows(a, scale)
     matrix[:, :] = 0.0
     for i in range(n):
         for j in range(n):
             matrix[i, j] = a[i, j]
-    _parameter_columns(tangent, tables, p, free, scale, x, matrix)
+    still, direction, column = np.zeros(n), np.zeros(p.shape[0]), np.empty(n)
+    for k in range(free.shape[0]):
+        direction[:] = 0.0
+        direction[free[k]] = scale[n + k]
+        field.tangent(x, p, tables, still, direction, column)
+        for i in range(n):
+            matrix[i, n + k] = column[i] / scale[i]
     return x
 
 
 @njit([EVALUATE], cache=True, error_model="numpy")
-def evaluate_equilibrium(
-    field, jacobian, tangent, jacobian_tangent, tables, p, free, scale, border, y, residual, matrix
-):
+def evaluate_equilibrium(field, border, y, residual, matrix):
     """f(x, alpha) = 0; unknowns (x, alpha)."""
     n = residual.shape[0]
     a = np.empty((n, n))
-    _field_rows(field, jacobian, tangent, tables, p, free, scale, y, residual, matrix, a)
+    _field_rows(field, y, residual, matrix, a)
     return True
 
 
@@ -97,21 +72,23 @@ def refresh_equilibrium(n, matrix, border):
 
 
 @njit
-def _derivative(jacobian_tangent, tables, p, scale, x, direction, out):
+def _derivative(field, x, direction, out):
     """Scaled derivative of the Jacobian along a scaled state direction."""
-    n = x.shape[0]
+    n, p, scale = x.shape[0], field.p, field.scale
     change = np.empty(n)
     for i in range(n):
         change[i] = direction[i] * scale[i]
-    jacobian_tangent(x, p, tables, change, np.zeros(p.shape[0]), out)
+    field.jacobian_tangent(x, p, field.tables, change, np.zeros(p.shape[0]), out)
     _scale_rows(out, scale)
 
 
 @njit
-def _parameter_derivative(jacobian_tangent, tables, p, scale, x, index, size, out):
+def _parameter_derivative(field, x, k, out):
+    """Scaled derivative of the Jacobian along free parameter ``k``."""
+    n, p, scale = x.shape[0], field.p, field.scale
     direction = np.zeros(p.shape[0])
-    direction[index] = size
-    jacobian_tangent(x, p, tables, np.zeros(x.shape[0]), direction, out)
+    direction[field.free[k]] = scale[n + k]
+    field.jacobian_tangent(x, p, field.tables, np.zeros(n), direction, out)
     _scale_rows(out, scale)
 
 
@@ -154,26 +131,24 @@ def _form(w, change, v):
 
 
 @njit([EVALUATE], cache=True, error_model="numpy")
-def evaluate_fold(
-    field, jacobian, tangent, jacobian_tangent, tables, p, free, scale, border, y, residual, matrix
-):
+def evaluate_fold(field, border, y, residual, matrix):
     """f = 0 and g = 0 with [A b; c' 0][v; g] = [0; 1]; unknowns (x, free parameters).
 
     ``border`` rows: b (left null vector), c (right null vector) of the last accepted point.
     """
     n = residual.shape[0] - 1
     a = np.empty((n, n))
-    x = _field_rows(field, jacobian, tangent, tables, p, free, scale, y, residual, matrix, a)
+    x = _field_rows(field, y, residual, matrix, a)
     right, left = np.zeros(n + 1), np.zeros(n + 1)
     if not _fold_vectors(a, border, right, left):
         return False
     v, w = right[:n].copy(), left[:n].copy()
     residual[n] = right[n]
     change = np.empty((n, n))
-    _derivative(jacobian_tangent, tables, p, scale, x, v, change)
+    _derivative(field, x, v, change)
     _subtract_row(w, change, 1.0, matrix, n)
-    for k in range(free.shape[0]):
-        _parameter_derivative(jacobian_tangent, tables, p, scale, x, free[k], scale[n + k], change)
+    for k in range(field.free.shape[0]):
+        _parameter_derivative(field, x, k, change)
         matrix[n, n + k] = -_form(w, change, v)
     return True
 
@@ -222,9 +197,7 @@ def _null_pairs(bordered, pivots, n, right, left):
 
 
 @njit([EVALUATE], cache=True, error_model="numpy")
-def evaluate_hopf(
-    field, jacobian, tangent, jacobian_tangent, tables, p, free, scale, border, y, residual, matrix
-):
+def evaluate_hopf(field, border, y, residual, matrix):
     """f = 0 and two conditions that A^2 + kappa I has rank defect two; kappa = omega^2.
 
     Unknowns (x, free parameters, kappa). With G the (2, 2) bordered solution, the conditions are
@@ -233,9 +206,10 @@ def evaluate_hopf(
     """
     n = residual.shape[0] - 2
     a = np.empty((n, n))
-    x = _field_rows(field, jacobian, tangent, tables, p, free, scale, y, residual, matrix, a)
-    last = n + free.shape[0]
-    kappa = y[last] * scale[last]
+    x = _field_rows(field, y, residual, matrix, a)
+    last = n + field.free.shape[0]
+    size = field.scale[last]
+    kappa = y[last] * size
     border[4, 0] = kappa
     bordered, pivots = np.empty((n + 2, n + 2)), np.empty(n + 2, np.int64)
     _hopf_bordered(a, kappa, border, bordered)
@@ -250,22 +224,21 @@ def evaluate_hopf(
     # Row pairs (i, j, sign) of W' dK V entering each condition.
     change, plain = np.empty((n, n)), np.empty((n, n))
     for j in range(2):
-        _derivative(jacobian_tangent, tables, p, scale, x, av[j], change)
-        _derivative(jacobian_tangent, tables, p, scale, x, v[j], plain)
+        _derivative(field, x, av[j], change)
+        _derivative(field, x, v[j], plain)
         i, sign = 1 - j, 1.0 if j == 1 else -1.0
         _subtract_row(w[j], change, 1.0, matrix, n)
         _subtract_row(wa[j], plain, 1.0, matrix, n)
         _subtract_row(w[i], change, sign, matrix, n + 1)
         _subtract_row(wa[i], plain, sign, matrix, n + 1)
-    for k in range(free.shape[0]):
-        _parameter_derivative(jacobian_tangent, tables, p, scale, x, free[k], scale[n + k], change)
+    for k in range(field.free.shape[0]):
+        _parameter_derivative(field, x, k, change)
         entry = np.empty((2, 2))
         for i in range(2):
             for j in range(2):
                 entry[i, j] = _form(w[i], change, av[j]) + _form(wa[i], change, v[j])
         matrix[n, n + k] = -(entry[0, 0] + entry[1, 1])
         matrix[n + 1, n + k] = -(entry[0, 1] - entry[1, 0])
-    size = scale[last]
     matrix[n, last] = -size * (np.dot(w[0], v[0]) + np.dot(w[1], v[1]))
     matrix[n + 1, last] = -size * (np.dot(w[0], v[1]) - np.dot(w[1], v[0]))
     return True

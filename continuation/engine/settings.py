@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from dataclasses import asdict, dataclass
 
-import numpy as np
-
 from dynsys.errors import ModelError
 
 
@@ -44,9 +42,3 @@ class Settings:
             raise ModelError(
                 f"step_min {self.step_min:g} must be smaller than step_max {self.step_max:g}"
             )
-
-    def packed(self) -> np.ndarray:
-        """The numbers the compiled engine reads."""
-        return np.array(
-            [self.step_min, self.step_max, self.tolerance, self.max_newton, self.min_cosine]
-        )

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import float64, int64, types
 
+from continuation.engine.field import Field, field_of
 from continuation.engine.linear_algebra import copy_into, lu_factor, lu_solve
-from dynsys.compiled.kernels import DOMAIN_TYPE, FIELD_TYPE, JACOBIAN_TYPE, MATRIX, VECTOR
+from dynsys.compiled.kernels import DOMAIN_TYPE
+from dynsys.compiled.records import Indices, Matrix, signature
 from dynsys.errors import ConvergenceError, ModelError
 from dynsys.numba_cache import njit
 from dynsys.vector_field import VectorField
@@ -14,39 +15,40 @@ from dynsys.vector_field import VectorField
 NEARBY = 0.5  # scaled distance from its start at which a solution outside the box counts
 SAME = 1e-6  # scaled distance below which two solutions are one equilibrium
 
-_SEARCH = types.Array(int64, 1, "C")(
-    FIELD_TYPE, JACOBIAN_TYPE, DOMAIN_TYPE, VECTOR, VECTOR, VECTOR, MATRIX, float64, int64, int64
-)
-
 
 @njit
-def _size(field, tables, p, scale, x, f):
-    field(x, p, tables, f)
-    total = 0.0
+def _size(field, x, f):
+    scale, total = field.scale, 0.0
+    field.f(x, field.p, field.tables, f)
     for i in range(x.shape[0]):
         total += (f[i] / scale[i]) ** 2
     return np.sqrt(total)
 
 
-@njit([_SEARCH], cache=True, error_model="numpy")
-def search(field, jacobian, domain, tables, p, scale, starts, tolerance, most, relaxations):
+@njit(
+    [signature(Indices, Field, DOMAIN_TYPE, Matrix, float, int, int)],
+    cache=True,
+    error_model="numpy",
+)
+def search(field, domain, starts, tolerance, most, relaxations):
     """Refine every row of ``starts`` in place; returns 1 for those that became equilibria.
 
     Even rows take implicit Euler steps of growing length first (they tend to stable states), odd
     rows go straight to damped Newton (which finds saddles as easily).
     """
     count, n = starts.shape
+    p, tables, scale = field.p, field.tables, field.scale
     found = np.zeros(count, np.int64)
     f, trial, a = np.empty(n), np.empty(n), np.empty((n, n))
     pivots = np.empty(n, np.int64)
     for row in range(count):
         x = starts[row]
         rate = 1.0 if row % 2 == 0 else 0.0
-        size = _size(field, tables, p, scale, x, f)
+        size = _size(field, x, f)
         for iteration in range(most):
             if not size < 1e12:
                 break
-            jacobian(x, p, tables, a)
+            field.jacobian(x, p, tables, a)
             for i in range(n):
                 for j in range(n):
                     a[i, j] *= scale[j] / scale[i]
@@ -66,7 +68,7 @@ def search(field, jacobian, domain, tables, p, scale, starts, tolerance, most, r
             for _ in range(8):
                 for i in range(n):
                     trial[i] = x[i] + damping * f[i] * scale[i]
-                smaller = _size(field, tables, p, scale, trial, a[0])
+                smaller = _size(field, trial, a[0])
                 if rate > 0.0 or smaller < size or longest < 1e-6:
                     break
                 damping *= 0.5
@@ -136,11 +138,9 @@ def refine_equilibrium(model: VectorField, x: np.ndarray) -> np.ndarray:
 
 
 def _run(model: VectorField, states: np.ndarray) -> np.ndarray:
-    compiled = model.compiled
-    return search(
-        compiled.field, compiled.jacobian, compiled.domain, compiled.tables,
-        model.parameter_array(), model.scales, states, 1e-10, 60, 12,
-    )  # fmt: skip
+    free = np.empty(0, dtype=np.int64)
+    field = field_of(model, model.parameter_array(), free, model.scales, second=False)
+    return search(field, model.compiled.domain, states, 1e-10, 60, 12)
 
 
 def _refine(model: VectorField, states: np.ndarray, most: float = np.inf) -> np.ndarray:

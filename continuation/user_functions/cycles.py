@@ -10,6 +10,7 @@ from scipy.optimize import brentq
 
 from continuation.cycles.branch import CycleBranch
 from continuation.cycles.cycle import Cycle, cycle_from
+from continuation.cycles.multipliers import NONE
 from continuation.cycles.orbits import Direction, Orbit, Point, remeshed
 from continuation.engine.special_points import numbered
 from dynsys.errors import unknown_name
@@ -66,7 +67,7 @@ def measured(
 
 def _cycle(branch: CycleBranch, orbit: Orbit) -> Cycle:
     """A cycle without its multipliers, which most quantities do not need."""
-    return Cycle(branch.solver.at(orbit), orbit, branch.solver, np.empty(0), 0.0)
+    return Cycle(branch.solver.at(orbit), orbit, branch.solver, NONE, 0.0)
 
 
 def crossing(branch: CycleBranch, k: int, measure: Callable[[Cycle], float]) -> Cycle | None:

@@ -7,11 +7,12 @@ target; its "time derivative" is one of the node's signals, which the graph carr
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import sympy
 
+from dynsys.compiled.records import Indices, Vector, record
 from dynsys.definition import Observable, State, symbol
 from dynsys.simulation.motion import Motion, motion
 from dynsys.vector_field import VectorField
@@ -20,19 +21,19 @@ if TYPE_CHECKING:
     from dynsys.coupling.coupled_field import CoupledField
 
 
-@dataclass(frozen=True)
-class Wiring:
+@record
+class Wiring(NamedTuple):
     """Edges sorted by receiving slot; node j's slot or signal r is number j * width + r.
 
     ``first`` (N * width + 1,): where the edges of a slot begin. ``row`` (E,): the signal an edge
     carries. ``weight`` (E,). ``lag`` (E,): index into ``lags`` (L,), the distinct delays.
     """
 
-    first: np.ndarray
-    row: np.ndarray
-    weight: np.ndarray
-    lag: np.ndarray
-    lags: np.ndarray
+    first: Indices
+    row: Indices
+    weight: Vector
+    lag: Indices
+    lags: Vector
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -28,8 +28,7 @@ def flights(neuron: SpikingNeuron, w: np.ndarray, parameter: str | None = None) 
     start = np.ascontiguousarray(w, dtype=float)
     out, statuses = np.empty((len(start), 6)), np.empty(len(start), np.int64)
     free = neuron.field.parameter_index(parameter or neuron.rule.current)
-    compiled: Any = map_points
-    compiled(*neuron.engine(), TOLERANCE, neuron.patience, free, start, out, statuses)
+    map_points(neuron.engine(), TOLERANCE, neuron.patience, free, start, out, statuses)
     if np.any(statuses == FAILED):
         raise ConvergenceError(
             f"{neuron.name}: the flow from w = {start[statuses == FAILED][0]:g} could not be "
@@ -47,12 +46,8 @@ def segment(neuron: SpikingNeuron, w: float) -> tuple[int, np.ndarray]:
     room = np.zeros((20_000, 3, 3))
     y = np.zeros((3, 3))
     engine = neuron.engine()
-    p, rule = engine[2], engine[4]
-    y[0, 1:] = p[rule[1]], w
+    y[0, 1:] = engine.p[engine.rule[1]], w
     first = y.copy()
-    field, tangent, p, tables, rule, scale, rests = engine
-    status, steps = fly(
-        field, tangent, p, tables, rule, np.zeros((2, len(p))), scale, rests, TOLERANCE,
-        neuron.patience, y, room, True,
-    )  # fmt: skip
+    none = np.zeros((2, len(engine.p)))
+    status, steps = fly(engine, none, TOLERANCE, neuron.patience, y, room, True)
     return status, np.concatenate([first[None], room[:steps]])

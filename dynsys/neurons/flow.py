@@ -12,11 +12,14 @@ Rows of ``y``: (t, x), then one tangent (dt, dx) each.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from typing import Annotated, NamedTuple
 
 import numpy as np
 from numba import boolean, float64, int64, types
 
 from dynsys.compiled.kernels import FIELD_TYPE, MATRIX, TANGENT_TYPE, VECTOR
+from dynsys.compiled.records import Cube, Indices, Matrix, Vector, record, signature
 from dynsys.numba_cache import njit
 from dynsys.simulation.dormand_prince_tableau import ERROR, STAGES
 
@@ -27,15 +30,32 @@ INTEGERS = types.Array(int64, 1, "C")
 CUBE = types.Array(float64, 3, "C")
 
 
-@njit([types.void(FIELD_TYPE, TANGENT_TYPE, VECTOR, VECTOR, MATRIX, MATRIX, MATRIX, MATRIX)],
-      cache=True, error_model="numpy")  # fmt: skip
-def rates(field, tangent, p, tables, directions, y, out, work):
+@record
+class Hybrid(NamedTuple):
+    """A neuron: its vector field, parameters p (m,), the packed ``SpikeRule``, the states' scales
+    (n,), and the stable equilibria (k, n) in which a flight may end."""
+
+    field: Annotated[Callable, FIELD_TYPE]
+    tangent: Annotated[Callable, TANGENT_TYPE]
+    p: Vector
+    tables: Vector
+    rule: Indices
+    scale: Vector
+    rests: Matrix
+
+
+@njit(
+    [signature(types.void, Hybrid, Matrix, Matrix, Matrix, Matrix)],
+    cache=True, error_model="numpy",
+)  # fmt: skip
+def rates(neuron, directions, y, out, work):
     """d/ds of time, state and tangents. ``directions`` (m, p): parameter part of each tangent."""
+    p, tables = neuron.p, neuron.tables
     n = y.shape[1] - 1
     x, f, dx, df = work[0], work[1], work[2], work[3]
     for i in range(n):
         x[i] = y[0, i + 1]
-    field(x, p, tables, f)
+    neuron.field(x, p, tables, f)
     q = f[0] / SPEED
     g = 1.0 / math.sqrt(1.0 + q * q)
     out[0, 0] = g
@@ -44,16 +64,18 @@ def rates(field, tangent, p, tables, directions, y, out, work):
     for j in range(directions.shape[0]):
         for i in range(n):
             dx[i] = y[j + 1, i + 1]
-        tangent(x, p, tables, dx, directions[j], df)
+        neuron.tangent(x, p, tables, dx, directions[j], df)
         dg = -g * g * g * q * df[0] / SPEED
         out[j + 1, 0] = dg
         for i in range(n):
             out[j + 1, i + 1] = dg * f[i] + g * df[i]
 
 
-@njit([types.void(FIELD_TYPE, TANGENT_TYPE, VECTOR, VECTOR, MATRIX, float64, MATRIX, MATRIX, CUBE,
-                  MATRIX, MATRIX)], cache=True, error_model="numpy")  # fmt: skip
-def take_step(field, tangent, p, tables, directions, h, y, new, k, stage, work):
+@njit(
+    [signature(types.void, Hybrid, Matrix, float, Matrix, Matrix, Cube, Matrix, Matrix)],
+    cache=True, error_model="numpy",
+)  # fmt: skip
+def take_step(neuron, directions, h, y, new, k, stage, work):
     """One step of length ``h`` from ``y`` to ``new``; k[0] holds the rates at ``y``."""
     rows, columns = y.shape
     for s in range(1, 7):
@@ -63,7 +85,7 @@ def take_step(field, tangent, p, tables, directions, h, y, new, k, stage, work):
                 for u in range(s):
                     total += STAGES[s, u] * k[u, r, c]
                 stage[r, c] = y[r, c] + h * total
-        rates(field, tangent, p, tables, directions, stage, k[s], work)
+        rates(neuron, directions, stage, k[s], work)
     for r in range(rows):
         for c in range(columns):
             new[r, c] = stage[r, c]
@@ -123,17 +145,10 @@ def identity_tangents(y):
 
 
 @njit(
-    [
-        types.UniTuple(int64, 2)(
-            FIELD_TYPE, TANGENT_TYPE, VECTOR, VECTOR, INTEGERS, MATRIX, VECTOR, MATRIX,
-            float64, float64, MATRIX, CUBE, boolean,
-        )
-    ],
+    [signature(types.UniTuple(int64, 2), Hybrid, Matrix, float, float, Matrix, Cube, bool)],
     cache=True, nogil=True, error_model="numpy",
 )  # fmt: skip
-def fly(
-    field, tangent, p, tables, rule, directions, scale, rests, tolerance, latest, y, record, restart
-):
+def fly(neuron, directions, tolerance, latest, y, record, restart):
     """Integrate ``y`` in place to the next spike, before its reset.
 
     latest : time at which to give up. record (k, rows, columns) receives ``y`` after every
@@ -141,6 +156,7 @@ def fly(
     unit vectors at every step, so that the record holds the derivative of each step.
     Returns (status, number of steps).
     """
+    p, rule, scale, rests = neuron.p, neuron.rule, neuron.scale, neuron.rests
     rows, columns = y.shape
     n = columns - 1
     cutoff = p[rule[0]]
@@ -149,9 +165,9 @@ def fly(
     h, steps = 1e-2, 0
     if restart:
         identity_tangents(y)
-    rates(field, tangent, p, tables, directions, y, k[0], work)
+    rates(neuron, directions, y, k[0], work)
     while steps < 200_000:
-        take_step(field, tangent, p, tables, directions, h, y, new, k, stage, work)
+        take_step(neuron, directions, h, y, new, k, stage, work)
         error = step_error(h, y, new, k, scale, tolerance)
         if error > 1.0:
             h *= max(0.1, 0.9 * error**-0.2)
@@ -162,7 +178,7 @@ def fly(
         if reached:
             length = h * (cutoff - y[0, 1]) / (new[0, 1] - y[0, 1])
             for _ in range(12):
-                take_step(field, tangent, p, tables, directions, length, y, new, k, stage, work)
+                take_step(neuron, directions, length, y, new, k, stage, work)
                 change = (cutoff - new[0, 1]) / k[6, 0, 1]
                 length += change
                 if abs(change) < 1e-14 * (1.0 + h):
@@ -187,7 +203,7 @@ def fly(
             return RESTED, steps
         if restart:
             identity_tangents(y)
-            rates(field, tangent, p, tables, directions, y, k[0], work)
+            rates(neuron, directions, y, k[0], work)
         h *= min(5.0, max(0.2, 0.9 * max(error, 1e-10) ** -0.2))
     return TOO_MANY, steps
 
@@ -210,17 +226,13 @@ def apply_reset(p, rule, directions, y):
 
 @njit(
     [
-        types.UniTuple(int64, 2)(
-            FIELD_TYPE, TANGENT_TYPE, VECTOR, VECTOR, INTEGERS, VECTOR, MATRIX, float64, float64,
-            VECTOR, VECTOR, MATRIX, CUBE,
+        signature(
+            types.UniTuple(int64, 2), Hybrid, float, float, Vector, Vector, Matrix, Cube
         )
     ],
     cache=True, nogil=True, error_model="numpy",
 )  # fmt: skip
-def spike_train(
-    field, tangent, p, tables, rule, scale, rests, tolerance, patience,
-    start, intervals, after, derivatives,
-):  # fmt: skip
+def spike_train(neuron, tolerance, patience, start, intervals, after, derivatives):
     """Spike after spike from the state ``start`` (n,), until ``intervals`` (k,) is full.
 
     ``intervals``: time to each spike from the start or the end of the silence after the one
@@ -228,6 +240,7 @@ def spike_train(
     (k, n - 1, n - 1): of the reset states with respect to the ones before (of V = Vr only the
     others vary). ``patience``: longest wait for a spike. Returns (status, number of spikes).
     """
+    p, rule = neuron.p, neuron.rule
     n = start.shape[0]
     directions = np.zeros((n - 1, p.shape[0]))
     y, none = np.zeros((n, n + 1)), np.empty((0, n, n + 1))
@@ -238,10 +251,7 @@ def spike_train(
         for j in range(n - 1):
             for c in range(n + 1):
                 y[j + 1, c] = 1.0 if c == j + 2 else 0.0
-        status, _ = fly(
-            field, tangent, p, tables, rule, directions, scale, rests, tolerance, patience,
-            y, none, False,
-        )  # fmt: skip
+        status, _ = fly(neuron, directions, tolerance, patience, y, none, False)
         if status != SPIKED:
             return status, count
         apply_reset(p, rule, directions, y)

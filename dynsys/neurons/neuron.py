@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from dynsys.neurons.adaptation_map import AdaptationMap
     from dynsys.neurons.firing_pattern import FiringPattern
+    from dynsys.neurons.flow import Hybrid
 
 
 @dataclass(frozen=True)
@@ -154,22 +155,29 @@ class SpikingNeuron:
             )
         intervals, after = np.empty(count), np.empty((count, n))
         derivatives = np.empty((count, n - 1, n - 1))
+        patience = self.patience if patience is None else patience
         status, done = spike_train(
-            *self.engine(), flow.TOLERANCE, self.patience if patience is None else patience,
-            x, intervals, after, derivatives,
-        )  # fmt: skip
+            self.engine(), flow.TOLERANCE, patience, x, intervals, after, derivatives
+        )
         self._check_intervals(intervals[:done])
         return SpikeTrain(intervals[:done], after[:done], derivatives[:done], self._end(status))
 
-    def engine(self) -> tuple[Any, ...]:
+    def engine(self) -> Hybrid:
         """What the compiled functions of ``dynsys.neurons.flow`` need of this neuron."""
+        from dynsys.neurons.flow import Hybrid  # compiles
+
         compiled = self.field.compiled
         stable = [e.state for e in self.equilibria() if e.stable]
         rests = np.array(stable, dtype=float).reshape(-1, compiled.n)
-        return (
-            compiled.field, compiled.tangent, self.field.parameter_array(), compiled.tables,
-            self.rule.packed(self.field), self.field.scales, rests,
-        )  # fmt: skip
+        return Hybrid(
+            field=compiled.field,
+            tangent=compiled.tangent,
+            p=self.field.parameter_array(),
+            tables=compiled.tables,
+            rule=self.rule.packed(self.field),
+            scale=self.field.scales,
+            rests=rests,
+        )
 
     @property
     def patience(self) -> float:

@@ -30,21 +30,19 @@ def simulate_exactly(
     _check_duration(duration)
     n = len(neuron.field.states)
     x = neuron.field.initial_state() if start is None else np.asarray(start, dtype=float)
-    field, tangent, p, tables, rule, scale, _ = neuron.engine()
-    none, empty = np.zeros((0, len(p))), np.empty((0, n))  # no rest ends it: time has to pass
+    engine = neuron.engine()._replace(rests=np.empty((0, n)))  # no rest ends it: time has to pass
+    none = np.zeros((0, len(engine.p)))
     y = np.zeros((1, n + 1))
     y[0, 1:] = x
     parts, spikes = [y.copy()], []
     while y[0, 0] < duration:
         room = np.empty((20_000, 1, n + 1))
-        status, steps = fly(
-            field, tangent, p, tables, rule, none, scale, empty, TOLERANCE, duration, y, room, False
-        )
+        status, steps = fly(engine, none, TOLERANCE, duration, y, room, False)
         parts.append(room[:steps, 0])
         if status == SPIKED:
             if y[0, 0] <= duration:
                 spikes.append(float(y[0, 0]))
-            apply_reset(p, rule, none, y)
+            apply_reset(engine.p, engine.rule, none, y)
             parts.append(y.copy())
         elif status != TIMED_OUT:
             raise ConvergenceError(f"{neuron.name}: the integration failed at t = {y[0, 0]:g} ms")

@@ -11,12 +11,16 @@ import numpy as np
 import xarray as xr
 
 from dynsys.errors import ModelError
-from dynsys.simulation.dense_history import NODES
+from dynsys.simulation.dense_history import NODES, Drives, Steps
 from dynsys.simulation.dormand_prince import (
     COMPLETE,
     NOT_FINITE,
     STEP_TOO_SMALL,
     TOO_MANY,
+    Control,
+    Point,
+    Recording,
+    Span,
     integrate_adaptively,
 )
 from dynsys.simulation.drives import Input, piecewise
@@ -66,7 +70,7 @@ def run_adaptively(
     lags = np.zeros(compiled.delayed)
     compiled.delays(np.zeros(compiled.n + compiled.delayed), p, compiled.tables, lags)
     x = initial_states(model, initial, 1)[0].copy()
-    times, values = _past(model, compiled, initial, p, lags, begin)
+    past = _past(model, compiled, initial, p, lags, begin)
     driven, breaks, pieces, jumps = piecewise(model, inputs, 0.0, end) if end > 0 else (
         np.zeros(0, np.int64), np.array([begin, end]), np.zeros((1, 0)), np.zeros(0)
     )  # fmt: skip
@@ -76,17 +80,18 @@ def run_adaptively(
         pieces = np.concatenate([np.zeros((1, pieces.shape[1])), pieces])
     scale = model.scales[: len(model.states)].copy()
     out = np.full((len(samples), len(columns)), np.nan)
-    kept_times = np.empty(_KEPT + 1)
-    kept_values = np.empty((_KEPT, NODES, compiled.delayed))
+    history = Steps(np.empty(_KEPT + 1), np.empty((_KEPT, NODES, compiled.delayed)))
     longest = float(min([end - begin, *lags])) if len(lags) else end - begin
-    c = compiled
     status, reached, outside, accepted, evaluations = integrate_adaptively(
-        c.field, c.watch, c.out, x, p, c.tables, lags,
-        times, values, int(len(values) > 0),
-        begin, end, kinks, scale, driven, breaks, np.ascontiguousarray(pieces),
-        scale, tolerance.rtol, tolerance.atol, longest, tolerance.most_steps,
-        samples, columns, len(model.observables), out, kept_times, kept_values,
-    )  # fmt: skip
+        compiled.rates,
+        Point(x, p, lags),
+        past,
+        Span(begin, end, kinks),
+        Control(scale, tolerance.rtol, tolerance.atol, longest, tolerance.most_steps),
+        Drives(driven, breaks, np.ascontiguousarray(pieces)),
+        Recording(samples, columns, len(model.observables), out),
+        history,
+    )
     unit = model.time_unit
     if status != COMPLETE:
         warnings.warn(
@@ -108,9 +113,9 @@ def run_adaptively(
     if model.tables:
         data["left_table"] = ((), outside, {"units": unit})
     if compiled.delayed:
-        used = np.isfinite(kept_times)
-        data["history_times"] = ("edge", kept_times[used] - reached)
-        data["history_values"] = (("step", "node", "signal"), kept_values[: used.sum() - 1])
+        used = np.isfinite(history.times)
+        data["history_times"] = ("edge", history.times[used] - reached)
+        data["history_values"] = (("step", "node", "signal"), history.values[: used.sum() - 1])
     attrs = {
         "method": "Dormand-Prince 5(4)",
         "rtol": tolerance.rtol,
@@ -126,9 +131,9 @@ def run_adaptively(
 def _past(
     model: VectorField, compiled: Motion, initial: Initial, p: np.ndarray, lags: np.ndarray,
     begin: float,
-) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
+) -> Steps:  # fmt: skip
     """The steps of the signals before ``begin``; none for a past at rest."""
-    nothing = np.zeros(1), np.zeros((0, NODES, compiled.delayed))
+    nothing = Steps(np.zeros(1), np.zeros((0, NODES, compiled.delayed)))
     if not compiled.delayed:
         return nothing
     if isinstance(initial, xr.Dataset):
@@ -137,7 +142,8 @@ def _past(
                 "the earlier run was integrated with fixed steps; continue it with the same "
                 "method, or pass initial=run['final_state'] for a past at rest"
             )
-        return initial["history_times"].values + begin, initial["history_values"].values.copy()
+        values = np.ascontiguousarray(initial["history_values"].values)
+        return Steps(initial["history_times"].values + begin, values)
     if isinstance(initial, Mapping) or not callable(initial):
         return nothing
     cell = float(lags.max()) / _PAST_CELLS
@@ -146,7 +152,7 @@ def _past(
         model, compiled, initial, p, lags, cell / (NODES - 1), count * (NODES - 1) + 1
     )
     values = np.stack([signals[i : i + count * 4 : 4] for i in range(4)] + [signals[4::4]], axis=1)
-    return begin + cell * np.arange(-count, 1), np.ascontiguousarray(values)
+    return Steps(begin + cell * np.arange(-count, 1), np.ascontiguousarray(values))
 
 
 def _echoes(kinks: Sequence[float], lags: np.ndarray, end: float) -> np.ndarray:

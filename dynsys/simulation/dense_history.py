@@ -6,15 +6,46 @@ dense output. No polynomial straddles a kink, because the steps end there.
 
 from __future__ import annotations
 
-import numpy as np
-from numba import float64, int64, types
+from typing import NamedTuple
 
-from dynsys.compiled.kernels import MATRIX, VECTOR
+import numpy as np
+from numba import float64, types
+
+from dynsys.compiled.kernels import VECTOR
+from dynsys.compiled.records import Cube, Indices, Matrix, Vector, record, signature
 from dynsys.numba_cache import njit
 
 NODES = 5
-CUBE = types.Array(float64, 3, "C")
-INTEGERS = types.Array(int64, 1, "C")
+
+
+@record
+class Steps(NamedTuple):
+    """Signals over steps: step s covers times[s] to times[s + 1], values (s, 5, k)."""
+
+    times: Vector
+    values: Cube
+
+
+@record
+class Reader(NamedTuple):
+    """Reads signals ``lags`` (k,) ago; ``cursor`` (k,) remembers in which step each was read last,
+    ``weight`` (5,) is room."""
+
+    lags: Vector
+    cursor: Indices
+    weight: Vector
+
+
+@record
+class Drives(NamedTuple):
+    """What is added to the parameters ``driven`` (d,): piecewise polynomials.
+
+    ``pieces`` (cells, d * NODES) holds each at the five nodes of every cell of ``breaks``.
+    """
+
+    driven: Indices
+    breaks: Vector
+    pieces: Matrix
 
 
 @njit([types.void(float64, VECTOR)], cache=True)
@@ -28,17 +59,15 @@ def node_weights(theta, out):
         out[i] = product
 
 
-@njit(
-    [types.void(float64, VECTOR, int64, VECTOR, CUBE, int64, INTEGERS, int64, VECTOR, VECTOR)],
-    cache=True,
-)
-def read_signals(t, lags, n, times, values, count, cursor, before, weight, x):
+@njit([signature(types.void, float, Reader, int, Steps, int, bool, Vector)], cache=True)
+def read_signals(t, reader, n, steps, count, before, x):
     """Write the signals at ``t - lags`` behind the ``n`` states in ``x``.
 
-    Step s covers times[s] to times[s + 1], ``count`` steps are known; ``cursor`` (k,) remembers
-    where each signal was read last. Signals before the first step: polynomial 0 where ``before``
-    is 0, at rest at the first node otherwise.
+    ``count`` steps are known. Signals before the first step: at rest at its first node where
+    ``before``, its polynomial otherwise.
     """
+    lags, cursor, weight = reader.lags, reader.cursor, reader.weight
+    times, values = steps.times, steps.values
     for k in range(lags.shape[0]):
         at = t - lags[k]
         s = min(max(cursor[k], 0), max(count - 1, 0))
@@ -47,7 +76,7 @@ def read_signals(t, lags, n, times, values, count, cursor, before, weight, x):
         while s > 0 and times[s] > at:
             s -= 1
         cursor[k] = s
-        if at <= times[0] and before > 0:
+        if at <= times[0] and before:
             x[n + k] = values[0, 0, k]
             continue
         node_weights((at - times[s]) / (times[s + 1] - times[s]), weight)
@@ -57,13 +86,13 @@ def read_signals(t, lags, n, times, values, count, cursor, before, weight, x):
         x[n + k] = value
 
 
-@njit([types.void(float64, float64, float64, VECTOR, MATRIX, INTEGERS, VECTOR, VECTOR)], cache=True)
-def add_drive(t, low, high, breaks, pieces, driven, p, out):
-    """Set ``out`` to the parameters at time t: ``p`` plus the drives, piecewise polynomials.
+@njit([signature(types.void, float, float, float, Drives, Vector, Vector)], cache=True)
+def add_drive(t, low, high, drives, p, out):
+    """Set ``out`` to the parameters at time t: ``p`` plus the drives.
 
-    ``pieces`` (cells, d * NODES) holds each drive at the five nodes of every cell of ``breaks``;
-    the cell is the one inside the step (low, high), so that a step sees the limits on its side.
+    The cell is the one inside the step (low, high), so that a step sees the limits on its side.
     """
+    driven, breaks, pieces = drives.driven, drives.breaks, drives.pieces
     if driven.shape[0] == 0:
         return
     margin = 1e-9 * (high - low)

@@ -7,13 +7,23 @@ Hairer, Norsett & Wanner 1993, Solving Ordinary Differential Equations I, II.6.
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
-from numba import float64, int64, types
+from numba import float64, types
 
-from dynsys.compiled.kernels import FIELD_TYPE, MATRIX, VECTOR
+from dynsys.compiled.kernels import MATRIX, VECTOR
+from dynsys.compiled.records import Indices, Matrix, Vector, record, signature
 from dynsys.numba_cache import njit
-from dynsys.simulation.dense_history import CUBE, INTEGERS, NODES, add_drive, read_signals
+from dynsys.simulation.arguments import Rates
+from dynsys.simulation.dense_history import (
+    NODES,
+    Drives,
+    Reader,
+    Steps,
+    add_drive,
+    read_signals,
+)
 from dynsys.simulation.dormand_prince_tableau import DENSE, ERROR, STAGES, TIMES
 from dynsys.simulation.history import rest
 
@@ -48,64 +58,140 @@ def error_norm(h, start, end, k, scale, rtol, atol):
     return math.sqrt(total / n)
 
 
+@record
+class Point(NamedTuple):
+    """What is integrated: x (n,) the initial state, final on return; p (m,); lags (k,)."""
+
+    x: Vector
+    p: Vector
+    lags: Vector
+
+
+@record
+class Span(NamedTuple):
+    """From when to when; ``kinks``: times at which a step must end."""
+
+    begin: float
+    end: float
+    kinks: Vector
+
+
+@record
+class Control(NamedTuple):
+    """Tolerances, the absolute one in units of ``scale`` (n,), longest step, most steps."""
+
+    scale: Vector
+    rtol: float
+    atol: float
+    longest: float
+    most: int
+
+
+@record
+class Recording(NamedTuple):
+    """What to record at ``samples``: columns (r,), observables (``observed`` of them) first, then
+    states; out (samples, r)."""
+
+    samples: Vector
+    columns: Indices
+    observed: int
+    out: Matrix
+
+
+@njit
+def _remembered(past, begin, longest, delayed):
+    """The past's steps with room for those to come, and how many they are."""
+    old = past.values.shape[0]
+    times, values = np.empty(old + 1025), np.empty((old + 1024, NODES, delayed))
+    for s in range(old):
+        times[s] = past.times[s]
+        for i in range(NODES):
+            for j in range(delayed):
+                values[s, i, j] = past.values[s, i, j]
+    times[old], times[old + 1] = begin, begin + longest
+    return Steps(times, values), old
+
+
+@njit
+def _forgotten(steps, count, lags, t):
+    """The steps without what no delay reaches any more, with more room where all of it is needed;
+    how many they are, and whether any were dropped."""
+    delayed = lags.shape[0]
+    oldest = 0
+    reach = 0.0
+    for j in range(delayed):
+        reach = max(reach, lags[j])
+    while oldest + 1 < count and steps.times[oldest + 1] < t - reach:
+        oldest += 1
+    keep = count - oldest
+    room = 2 * keep + 1024
+    times, values = np.empty(room + 1), np.empty((room, NODES, delayed))
+    for s in range(keep):
+        times[s] = steps.times[oldest + s]
+        for i in range(NODES):
+            for j in range(delayed):
+                values[s, i, j] = steps.values[oldest + s, i, j]
+    times[keep] = steps.times[count]
+    return Steps(times, values), keep, oldest > 0
+
+
+@njit
+def _keep_last(steps, count, history):
+    """Copy the last steps, as many as fit, to ``history``; times that are not used become nan."""
+    times, values = history.times, history.values
+    kept = min(count, values.shape[0])
+    for s in range(kept):
+        times[s] = steps.times[count - kept + s]
+        for i in range(NODES):
+            for j in range(values.shape[2]):
+                values[s, i, j] = steps.values[count - kept + s, i, j]
+    times[kept] = steps.times[count]
+    for s in range(kept, values.shape[0]):
+        times[s + 1] = math.nan
+
+
 @njit(
     [
-        types.UniTuple(float64, 5)(
-            FIELD_TYPE, FIELD_TYPE, int64, VECTOR, VECTOR, VECTOR, VECTOR,
-            types.Array(float64, 1, "C"), CUBE, int64,
-            float64, float64, VECTOR, VECTOR, INTEGERS, VECTOR, MATRIX,
-            VECTOR, float64, float64, float64, int64,
-            VECTOR, INTEGERS, int64, MATRIX, VECTOR, CUBE,
+        signature(
+            types.UniTuple(float64, 5),
+            Rates, Point, Steps, Span, Control, Drives, Recording, Steps,
         )
     ],
     cache=True,
     nogil=True,
 )  # fmt: skip
-def integrate_adaptively(
-    field, watch, room, x, p, tables, lags,
-    past_times, past_values, has_past,
-    begin, end, kinks, scale, driven, breaks, pieces,
-    settings_scale, rtol, atol, longest, most,
-    samples, columns, observed, out, history_times, history_values,
-):  # fmt: skip
-    """Integrate one point from ``begin`` to ``end``, recording at ``samples``.
+def integrate_adaptively(rates, point, past, span, control, drives, recording, history):
+    """Integrate one point over a span, recording at the samples.
 
-    field, watch: see ``Motion``; room: the length of what they write to.
-    past_times (s + 1,), past_values (s, 5, k): the signals' steps before ``begin`` where
-    ``has_past``. kinks: times at which a step must end. breaks, pieces: the drives, see
-    ``add_drive``. On return ``x`` is the final state, ``history_*`` the last steps (as many as
-    fit, at the end). Returns (status, time reached, first sample outside a table or nan, accepted
-    steps, field evaluations).
+    ``past`` holds the signals' steps before the span, none where they were at rest. On return the
+    point's ``x`` is the final state, ``history`` the last steps. Returns (status, time reached,
+    first sample outside a table or nan, accepted steps, field evaluations).
     """
+    field, tables = rates.field, rates.tables
+    x, p, lags = point.x, point.p, point.lags
+    begin, end, kinks = span.begin, span.end, span.kinks
+    scale, rtol, atol, longest = control.scale, control.rtol, control.atol, control.longest
+    samples, columns, observed = recording.samples, recording.columns, recording.observed
     n, delayed = scale.shape[0], lags.shape[0]
     start, new, stage = np.zeros(n + delayed), np.zeros(n + delayed), np.zeros(n + delayed)
     k = np.empty((7, n))
-    rate, weight = np.empty(room), np.empty(NODES)
+    rate, reader = np.empty(rates.room), Reader(lags, np.zeros(delayed, np.int64), np.empty(NODES))
     seen, pw = n + delayed, p.copy()
-    cursor = np.zeros(delayed, int64)
     for i in range(n):
         start[i] = x[i]
-    old = past_values.shape[0] if has_past else 0
-    times = np.empty(old + 1025)
-    values = np.empty((old + 1024, NODES, delayed))
-    count, before = old, 0 if has_past else 1
-    for s in range(old):
-        times[s] = past_times[s]
-        for i in range(NODES):
-            for j in range(delayed):
-                values[s, i, j] = past_values[s, i, j]
-    times[count], times[count + 1] = begin, begin + longest
-    if not has_past and delayed > 0:
-        add_drive(begin, begin, begin + longest, breaks, pieces, driven, p, pw)
+    steps, count = _remembered(past, begin, longest, delayed)
+    before = count == 0
+    if before and delayed > 0:
+        add_drive(begin, begin, begin + longest, drives, p, pw)
         rest(field, start, p, tables, n, rate)
         for i in range(NODES):
             for j in range(delayed):
-                values[0, i, j] = rate[n + j]
+                steps.values[0, i, j] = rate[n + j]
     t, h, status, outside = begin, min(longest, (end - begin) * 1e-3), COMPLETE, math.nan
     evaluations, accepted, sample, kink = 0.0, 0, 0, 0
     fresh = True
     while t < end:
-        if accepted >= most:
+        if accepted >= control.most:
             status = TOO_MANY
             break
         while kink < kinks.shape[0] and kinks[kink] <= t + 1e-12 * max(1.0, abs(t)):
@@ -119,15 +205,15 @@ def integrate_adaptively(
             step = 0.5 * (target - t)
         until = target if t + step >= target - 1e-15 * abs(target) else t + step
         if fresh:
-            add_drive(t, t, until, breaks, pieces, driven, p, pw)
+            add_drive(t, t, until, drives, p, pw)
             if delayed > 0:
-                read_signals(t, lags, n, times, values, count, cursor, before, weight, start)
+                read_signals(t, reader, n, steps, count, before, start)
             field(start, pw, tables, rate)
             evaluations += 1.0
             for i in range(n):
                 k[0, i] = rate[i]
             for j in range(delayed):
-                values[count, 0, j] = rate[n + j]
+                steps.values[count, 0, j] = rate[n + j]
             fresh = False
         for s in range(1, 7):
             for i in range(n):
@@ -136,9 +222,9 @@ def integrate_adaptively(
                     move += STAGES[s, j] * k[j, i]
                 stage[i] = start[i] + step * move
             at = t + TIMES[s] * step
-            add_drive(at, t, until, breaks, pieces, driven, p, pw)
+            add_drive(at, t, until, drives, p, pw)
             if delayed > 0:
-                read_signals(at, lags, n, times, values, count, cursor, before, weight, stage)
+                read_signals(at, reader, n, steps, count, before, stage)
             field(stage, pw, tables, rate)
             for i in range(n):
                 k[s, i] = rate[i]
@@ -160,26 +246,26 @@ def integrate_adaptively(
                 theta = i / (NODES - 1.0)
                 at = t + theta * step
                 dense(theta, step, start, new, k, stage)
-                add_drive(at, t, until, breaks, pieces, driven, p, pw)
-                read_signals(at, lags, n, times, values, count, cursor, before, weight, stage)
+                add_drive(at, t, until, drives, p, pw)
+                read_signals(at, reader, n, steps, count, before, stage)
                 field(stage, pw, tables, rate)
                 for j in range(delayed):
-                    values[count, i, j] = rate[n + j]
+                    steps.values[count, i, j] = rate[n + j]
             evaluations += NODES - 2.0
             for j in range(delayed):
-                values[count, NODES - 1, j] = last_signals[j]
+                steps.values[count, NODES - 1, j] = last_signals[j]
         while sample < samples.shape[0] and samples[sample] <= until + 1e-12 * max(1.0, abs(until)):
             at = samples[sample]
             dense(min(max((at - t) / step, 0.0), 1.0), step, start, new, k, stage)
-            add_drive(at, t, until, breaks, pieces, driven, p, pw)
+            add_drive(at, t, until, drives, p, pw)
             if delayed > 0:
-                read_signals(at, lags, n, times, values, count, cursor, before, weight, stage)
-            watch(stage, pw, tables, rate)
+                read_signals(at, reader, n, steps, count, before, stage)
+            rates.watch(stage, pw, tables, rate)
             if rate[seen + observed] < 0.0 and math.isnan(outside):
                 outside = at
             for r in range(columns.shape[0]):
                 c = columns[r]
-                out[sample, r] = rate[seen + c] if c < observed else stage[c - observed]
+                recording.out[sample, r] = rate[seen + c] if c < observed else stage[c - observed]
             sample += 1
         for i in range(n + delayed):
             start[i] = new[i]
@@ -188,43 +274,18 @@ def integrate_adaptively(
         t = until
         accepted += 1
         count += 1
-        times[count] = t
+        steps.times[count] = t
         if kink < kinks.shape[0] and abs(kinks[kink] - t) <= 1e-12 * max(1.0, abs(t)):
             fresh = True
         h = step * min(5.0, max(0.2, 0.9 * max(error, 1e-10) ** -0.2)) if step >= 0.5 * h else h
-        if count + 1 >= values.shape[0]:
-            # Forget what no delay reaches any more; make room where all of it is needed.
-            oldest = 0
-            reach = 0.0
+        if count + 1 >= steps.values.shape[0]:
+            steps, count, dropped = _forgotten(steps, count, lags, t)
+            before = before and not dropped
             for j in range(delayed):
-                reach = max(reach, lags[j])
-            while oldest + 1 < count and times[oldest + 1] < t - reach:
-                oldest += 1
-            keep = count - oldest
-            room = 2 * keep + 1024
-            more_times, more = np.empty(room + 1), np.empty((room, NODES, delayed))
-            for s in range(keep):
-                more_times[s] = times[oldest + s]
-                for i in range(NODES):
-                    for j in range(delayed):
-                        more[s, i, j] = values[oldest + s, i, j]
-            more_times[keep] = times[count]
-            if oldest > 0:
-                before = 0
-            times, values, count = more_times, more, keep
-            for j in range(delayed):
-                cursor[j] = 0
+                reader.cursor[j] = 0
         for j in range(delayed):
-            values[count, 0, j] = last_signals[j]
+            steps.values[count, 0, j] = last_signals[j]
     for i in range(n):
         x[i] = start[i]
-    kept = min(count, history_values.shape[0])
-    for s in range(kept):
-        history_times[s] = times[count - kept + s]
-        for i in range(NODES):
-            for j in range(delayed):
-                history_values[s, i, j] = values[count - kept + s, i, j]
-    history_times[kept] = times[count]
-    for s in range(kept, history_values.shape[0]):
-        history_times[s + 1] = math.nan
+    _keep_last(steps, count, history)
     return float(status), t, outside, float(accepted), evaluations

@@ -10,16 +10,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Annotated, NamedTuple
 
 import numpy as np
-from numba import float64, int64, types, uint8
+from numba import float64, types, uint8
 
-from dynsys.compiled.kernels import FIELD_TYPE, MATRIX, OBSERVABLES_TYPE, VECTOR
+from dynsys.compiled.records import Cube, Indices, Matrix, record, signature
 from dynsys.numba_cache import njit
-from dynsys.simulation.history import INTEGERS, mark_kinks, read_delayed, rest, stencils
-
-CUBE = types.Array(float64, 3, "C")
-DRIVE = types.Array(float64, 4, "C")
+from dynsys.simulation.arguments import Clock, Method, Rates
+from dynsys.simulation.history import mark_kinks, read_delayed, rest, stencils, write_stencils
 
 
 @dataclass(frozen=True)
@@ -33,9 +32,9 @@ class Tableau:
     c: tuple[float, ...]
     points: int
 
-    def arrays(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """a (s, s), b (s,), c (s,)."""
-        return np.array(self.a), np.array(self.b), np.array(self.c)
+    def method(self) -> Method:
+        """The method as the compiled integrators take it."""
+        return Method(np.array(self.a), np.array(self.b), np.array(self.c), self.points)
 
 
 EULER = Tableau("euler", 1, ((0.0,),), (1.0,), (0.0,), 2)
@@ -48,89 +47,145 @@ RK4 = Tableau(
 TABLEAUS = {method.name: method for method in (EULER, HEUN, RK4)}
 
 
+@record
+class Ensemble(NamedTuple):
+    """Points to integrate: x (P, n) initial states, final ones on return; p (P, m); lags (P, k);
+    past (P, H, k) signals up to now in steps of dt, H a power of two, read if ``has_past``, final
+    ones on return."""
+
+    x: Matrix
+    p: Matrix
+    lags: Matrix
+    past: Cube
+    has_past: bool
+
+
+@record
+class Forcing(NamedTuple):
+    """What acts on the points after the settling: values (1 or P, steps, 3, d) are added to the
+    parameters ``driven`` at the start, middle and end of each step; edges: steps at which they
+    jump."""
+
+    driven: Indices
+    values: Annotated[np.ndarray, types.Array(float64, 4, "C")]
+    edges: Indices
+
+
+@record
+class Noise(NamedTuple):
+    """Increments (1 or P, settle + steps, q) of the Brownian motions of the states ``noisy``."""
+
+    increments: Cube
+    noisy: Indices
+
+
+@record
+class Recording(NamedTuple):
+    """What to record: columns (r), observables (``observed`` of them) first, then states; out
+    (P, samples, r). report (P, 3): the steps done, the first step outside a table (or -1), the
+    smallest margin to a table's edge."""
+
+    columns: Indices
+    observed: int
+    out: Cube
+    report: Matrix
+
+
+@njit
+def _force(forcing, row, step, slot, p, pw):
+    """Parameters at the start, middle or end (``slot`` 0, 1, 2) of a step."""
+    driven, values = forcing.driven, forcing.values
+    for d in range(driven.shape[0]):
+        pw[driven[d]] = p[driven[d]] + values[row, step, slot, d]
+
+
+@njit
+def _begin_past(ensemble, point, rates, state, pw, rate, ring):
+    """Fill the ring with the past of a point, and its delayed values where it was at rest."""
+    n, length, delayed = ensemble.x.shape[1], ring.shape[0], ring.shape[1]
+    if ensemble.has_past:
+        for i in range(length):
+            for j in range(delayed):
+                ring[(i + 1) & (length - 1), j] = ensemble.past[point, i, j]
+    else:
+        for j in range(delayed):
+            state[n + j] = 0.0
+        rest(rates.field, state, pw, rates.tables, n, rate)
+        for i in range(length):
+            for j in range(delayed):
+                ring[i, j] = rate[n + j]
+
+
+@njit
+def _finite(state, n):
+    finite = True
+    for i in range(n):
+        finite = finite and math.isfinite(state[i])
+    return finite
+
+
+@njit
+def _record(recording, point, sample, step, watched, state):
+    """Record a sample: ``watched`` holds observables, then the margin to a table's edge."""
+    columns, observed, report = recording.columns, recording.observed, recording.report
+    margin = watched[observed]
+    if margin < report[point, 2]:
+        report[point, 2] = margin
+        if margin < 0.0 and report[point, 1] < 0.0:
+            report[point, 1] = step
+    for r in range(columns.shape[0]):
+        at = columns[r]
+        recording.out[point, sample, r] = watched[at] if at < observed else state[at - observed]
+
+
 @njit(
-    [
-        types.void(
-            FIELD_TYPE, FIELD_TYPE, OBSERVABLES_TYPE, int64,
-            MATRIX, VECTOR, VECTOR, int64,
-            MATRIX, MATRIX, VECTOR, MATRIX, CUBE, int64,
-            float64, int64, int64, int64,
-            INTEGERS, DRIVE, INTEGERS, CUBE, INTEGERS,
-            INTEGERS, int64, CUBE, MATRIX, int64, int64,
-        )
-    ],
+    [signature(types.void, Rates, Method, Ensemble, Clock, Forcing, Noise, Recording)],
     cache=True,
     nogil=True,
-)  # fmt: skip
-def integrate(
-    field, watch, diffusion, room,
-    a, b, c, points,
-    x, p, tables, lags, past, has_past,
-    dt, settle, steps, stride,
-    driven, drive, edges, increments, noisy,
-    columns, observed, out, report, first, last,
-):  # fmt: skip
-    """Integrate the points ``first`` to ``last`` and record them.
-
-    field, watch, diffusion: see ``Motion``; room: the length of what the first two write to.
-    x (P, n): initial states, final ones on return. p (P, m). lags (P, k). past (P, H, k): signals
-    up to now in steps of dt, H a power of two; read if ``has_past``, final ones on return.
-    drive (1 or P, steps, 3, d): what is added to the parameters ``driven`` at the start, middle and
-    end of each step after ``settle`` unrecorded ones. edges: steps at which a drive jumps.
-    increments (1 or P, settle + steps, q): of the Brownian motions of the states ``noisy``.
-    columns (r): what to record, observables first, then states. out (P, samples, r), every
-    ``stride`` steps. report (P, 3): the steps done, the first step outside a table (or -1), the
-    smallest margin to a table's edge.
-    """
+)
+def integrate(rates, method, ensemble, clock, forcing, noise, recording):
+    """Integrate all points of the ensemble and record them."""
+    a, b, c, points = method.a, method.b, method.c, method.points
+    dt, settle, steps, stride = clock.dt, clock.settle, clock.steps, clock.stride
+    field, watch, diffusion, tables = rates.field, rates.watch, rates.diffusion, rates.tables
+    x, lags, past = ensemble.x, ensemble.lags, ensemble.past
+    increments, noisy, edges = noise.increments, noise.noisy, forcing.edges
     n, delayed, stages = x.shape[1], lags.shape[1], b.shape[0]
     length = past.shape[1]
     state, stage_state = np.empty(n + delayed), np.empty(n + delayed)
     k = np.empty((stages, n))
-    rate, noise = np.empty(room), np.zeros(n)
-    seen = n + delayed
-    pw = np.empty(p.shape[1])
+    rate, amplitude = np.empty(rates.room), np.zeros(n)
+    watched = rate[n + delayed :]
+    pw = np.empty(ensemble.p.shape[1])
     ring = np.zeros((length, delayed))
-    base = np.empty((stages, delayed), int64)
-    low = np.empty((stages, delayed, 3), int64)
-    weight = np.empty((stages, delayed, 3, points))
+    reads = stencils(lags[0], c, dt, points)
     kinks = np.zeros(settle + steps + 2 if delayed > 0 else 0, uint8)
     total = settle + steps
-    shifted = np.empty(edges.shape[0], int64)
+    shifted = np.empty(edges.shape[0], np.int64)
     for e in range(edges.shape[0]):
         shifted[e] = edges[e] + settle
-    for point in range(first, last):
-        row = point if drive.shape[0] > 1 else 0
+    for point in range(x.shape[0]):
+        row = point if forcing.values.shape[0] > 1 else 0
         lane = point if increments.shape[0] > 1 else 0
+        p = ensemble.p[point]
         for i in range(n):
             state[i] = x[point, i]
-        for i in range(p.shape[1]):
-            pw[i] = p[point, i]
+        for i in range(p.shape[0]):
+            pw[i] = p[i]
         if delayed > 0:
-            stencils(lags[point], c, dt, points, base, low, weight)
+            write_stencils(reads, lags[point], c, dt)
             mark_kinks(lags[point], dt, shifted, kinks)
-            if has_past:
-                for i in range(length):
-                    for j in range(delayed):
-                        ring[(i + 1) & (length - 1), j] = past[point, i, j]
-            else:
-                for j in range(delayed):
-                    state[n + j] = 0.0
-                rest(field, state, pw, tables, n, rate)
-                for i in range(length):
-                    for j in range(delayed):
-                        ring[i, j] = rate[n + j]
-        report[point, 1], report[point, 2] = -1.0, math.inf
+            _begin_past(ensemble, point, rates, state, pw, rate, ring)
+        recording.report[point, 1], recording.report[point, 2] = -1.0, math.inf
         done = total
         for step in range(total + 1):
             forced = step - settle
             if delayed > 0:
-                read_delayed(ring, kinks, step, 0, n, base, low, weight, state)
+                read_delayed(ring, kinks, step, 0, n, reads, state)
             if 0 <= forced < steps:
-                for d in range(driven.shape[0]):
-                    pw[driven[d]] = p[point, driven[d]] + drive[row, forced, 0, d]
+                _force(forcing, row, forced, 0, p, pw)
             elif forced == steps and steps > 0:
-                for d in range(driven.shape[0]):
-                    pw[driven[d]] = p[point, driven[d]] + drive[row, steps - 1, 2, d]
+                _force(forcing, row, steps - 1, 2, p, pw)
             recorded = forced >= 0 and forced % stride == 0
             if recorded:
                 watch(state, pw, tables, rate)
@@ -138,25 +193,11 @@ def integrate(
                 field(state, pw, tables, rate)
             for j in range(delayed):
                 ring[step & (length - 1), j] = rate[n + j]
-            if recorded or step % 64 == 0:
-                finite = True
-                for i in range(n):
-                    finite = finite and math.isfinite(state[i])
-                if not finite:
-                    done = step
-                    break
+            if (recorded or step % 64 == 0) and not _finite(state, n):
+                done = step
+                break
             if recorded:
-                margin = rate[seen + observed]
-                if margin < report[point, 2]:
-                    report[point, 2] = margin
-                    if margin < 0.0 and report[point, 1] < 0.0:
-                        report[point, 1] = step
-                sample = forced // stride
-                for r in range(columns.shape[0]):
-                    at = columns[r]
-                    out[point, sample, r] = (
-                        rate[seen + at] if at < observed else state[at - observed]
-                    )
+                _record(recording, point, forced // stride, step, watched, state)
             if step == total:
                 break
             for s in range(stages):
@@ -167,28 +208,26 @@ def integrate(
                             move += a[s, j] * k[j, i]
                         stage_state[i] = state[i] + dt * move
                     if delayed > 0:
-                        read_delayed(ring, kinks, step, s, n, base, low, weight, stage_state)
+                        read_delayed(ring, kinks, step, s, n, reads, stage_state)
                     if forced >= 0:
-                        slot = int(2.0 * c[s] + 0.5)
-                        for d in range(driven.shape[0]):
-                            pw[driven[d]] = p[point, driven[d]] + drive[row, forced, slot, d]
+                        _force(forcing, row, forced, int(2.0 * c[s] + 0.5), p, pw)
                     field(stage_state, pw, tables, rate)
                 for i in range(n):
                     k[s, i] = rate[i]
                 if noisy.shape[0] > 0:
                     if s > 0:
-                        diffusion(stage_state, pw, tables, noise)
+                        diffusion(stage_state, pw, tables, amplitude)
                     else:
-                        diffusion(state, pw, tables, noise)
+                        diffusion(state, pw, tables, amplitude)
                     for q in range(noisy.shape[0]):
                         i = noisy[q]
-                        k[s, i] += noise[i] * increments[lane, step, q] / dt
+                        k[s, i] += amplitude[i] * increments[lane, step, q] / dt
             for i in range(n):
                 move = 0.0
                 for s in range(stages):
                     move += b[s] * k[s, i]
                 state[i] += dt * move
-        report[point, 0] = done
+        recording.report[point, 0] = done
         for i in range(n):
             x[point, i] = state[i]
         for i in range(length):

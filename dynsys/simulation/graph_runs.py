@@ -13,9 +13,10 @@ import xarray as xr
 from dynsys.coupling.coupled_field import CoupledField
 from dynsys.coupling.node_kernel import NodeKernel, Wiring, parameter_rows, wirings
 from dynsys.errors import ModelError, unknown_name
+from dynsys.simulation.arguments import Clock
 from dynsys.simulation.drives import Drive, checked_inputs, sampled, values
 from dynsys.simulation.fixed_step import TABLEAUS
-from dynsys.simulation.graph_steps import integrate_graph
+from dynsys.simulation.graph_steps import Instant, Nodes, Patterns, Recording, integrate_graph
 from dynsys.simulation.history import ring_length
 from dynsys.simulation.integration import record_columns, whole_steps
 from dynsys.simulation.methods import default_step
@@ -114,14 +115,15 @@ def simulate_nodes(
     out = np.full((steps // stride + 1, len(field.nodes), len(names)), np.nan)
     outside = np.full(1, -1, dtype=np.int64)
     done = integrate_graph(
-        kernel.motion.field, kernel.motion.watch, kernel.motion.out, *tableau.arrays(),
-        tableau.points,
-        state, p, kernel.motion.tables, state.shape[1], past, known,
-        late.first, late.row, late.weight, late.lag, late.lags,
-        instant.first, instant.row, instant.weight, kernel.direct, _twice(kernel, instant),
-        driven, profile, course, edges,
-        step, before, steps, stride, columns, len(field.node_model.observables), out, outside,
-    )  # fmt: skip
+        kernel.motion.rates,
+        tableau.method(),
+        Nodes(state, p, past, known),
+        late,
+        Instant(instant, kernel.direct, _twice(kernel, instant)),
+        Clock(step, before, steps, stride),
+        Patterns(driven, profile, course, edges),
+        Recording(columns, len(field.node_model.observables), out, outside),
+    )
     attrs = {"method": method, "dt": step, "settle": float(settle)} | provenance(field)
     if outside[0] >= 0:
         warnings.warn(
@@ -133,9 +135,9 @@ def simulate_nodes(
     return _result(field, names, out, state, past, done - before, steps, stride, attrs)
 
 
-def _twice(kernel: NodeKernel, instant: Wiring) -> int:
+def _twice(kernel: NodeKernel, instant: Wiring) -> bool:
     used = np.unique(instant.row % kernel.width)
-    return int(np.any(kernel.direct[used] < 0)) if len(used) else 0
+    return bool(np.any(kernel.direct[used] < 0))
 
 
 def _patterns(
@@ -229,9 +231,9 @@ def _initial(field: CoupledField, initial: Any) -> np.ndarray:
     return result
 
 
-def _past(initial: Any, shape: tuple[int, int], dt: float) -> tuple[np.ndarray, int]:
+def _past(initial: Any, shape: tuple[int, int], dt: float) -> tuple[np.ndarray, bool]:
     if not isinstance(initial, xr.Dataset):
-        return np.zeros(shape), 0
+        return np.zeros(shape), False
     if "final_past" not in initial:
         raise ModelError("the data set holds no final_past; pass the result of simulate_nodes")
     stored = initial["final_past"]
@@ -241,7 +243,7 @@ def _past(initial: Any, shape: tuple[int, int], dt: float) -> tuple[np.ndarray, 
             f"the earlier run has steps of {spacing:g} and cannot be continued with dt = {dt:g}; "
             "use the same step, or initial=run['final_state'].values for a past at rest"
         )
-    return np.ascontiguousarray(stored.values), 1
+    return np.ascontiguousarray(stored.values), True
 
 
 def _result(

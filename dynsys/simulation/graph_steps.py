@@ -6,43 +6,78 @@ Every signal's past is kept once and read by all edges that carry it, at the edg
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
-from numba import float64, int64, types, uint8
+from numba import float64, types, uint8
 
-from dynsys.compiled.kernels import FIELD_TYPE, MATRIX, VECTOR
+from dynsys.compiled.kernels import VECTOR
+from dynsys.compiled.records import Cube, Indices, Matrix, record, signature
+from dynsys.coupling.node_kernel import Wiring
 from dynsys.numba_cache import njit
-from dynsys.simulation.history import (
-    BASES,
-    FLAGS,
-    INTEGERS,
-    OFFSETS,
-    WEIGHTS,
-    mark_kinks,
-    stencils,
-)
+from dynsys.simulation.arguments import Clock, Method, Rates, Stencils
+from dynsys.simulation.history import FLAGS, INTEGERS, mark_kinks, stencils
 
 FEW = 64  # delays whose echoes of kinks are followed through five levels
-CUBE = types.Array(float64, 3, "C")
+
+
+@record
+class Nodes(NamedTuple):
+    """The nodes: state (N, n) initial, final on return; p (N, m); past (N * width, H) signals up to
+    now, H a power of two, column 0 the oldest, read if ``has_past``, final on return."""
+
+    state: Matrix
+    p: Matrix
+    past: Matrix
+    has_past: bool
+
+
+@record
+class Instant(NamedTuple):
+    """Edges without delay. ``direct`` (width,): the state that a signal is, or -1; ``twice`` where
+    a signal that is no state is carried, which must be known before it arrives."""
+
+    wiring: Wiring
+    direct: Indices
+    twice: bool
+
+
+@record
+class Patterns(NamedTuple):
+    """What is added to the parameters ``driven`` (k,): profile (k, N) times course (k, steps, 3);
+    edges: steps at which it jumps."""
+
+    driven: Indices
+    profile: Matrix
+    course: Cube
+    edges: Indices
+
+
+@record
+class Recording(NamedTuple):
+    """What to record: columns (r,), observables (``observed`` of them) first, then states; out
+    (samples, N, r). outside (1,): the first recorded step at which a node leaves a table, or -1."""
+
+    columns: Indices
+    observed: int
+    out: Cube
+    outside: Indices
 
 
 @njit(
-    [
-        types.void(
-            MATRIX, FLAGS, int64, int64, BASES, OFFSETS, WEIGHTS, INTEGERS, INTEGERS, VECTOR,
-            INTEGERS, MATRIX,
-        )
-    ],
+    [signature(types.void, Matrix, FLAGS, int, int, Stencils, Wiring, Matrix)],
     cache=True,
     nogil=True,
-)  # fmt: skip
-def read_edges(past, kinks, now, stage, base, low, weights, first, row, weight, lag, arrived):
+)
+def read_edges(past, kinks, now, stage, stencils, wiring, arrived):
     """Write what arrives over delayed edges at every slot (N, width) at a stage of a step."""
+    base, low, weights = stencils.base, stencils.low, stencils.weights
+    first, row, weight, lag = wiring.first, wiring.row, wiring.weight, wiring.lag
     length = past.shape[1]
     mask = length - 1
     points = weights.shape[3]
     count = base.shape[1]
-    starts = np.empty(count, int64)
+    starts = np.empty(count, np.int64)
     parts = np.empty((count, points))
     for k in range(count):
         cell = now + base[stage, k]
@@ -89,13 +124,11 @@ def mark(lags, dt, edges, kinks):
                 kinks[at] = 2
 
 
-@njit(
-    [types.void(INTEGERS, INTEGERS, VECTOR, INTEGERS, int64, MATRIX, MATRIX)],
-    cache=True,
-    nogil=True,
-)
-def add_instant(first, row, weight, direct, n, x, rate):
+@njit([signature(types.void, Instant, int, Matrix, Matrix)], cache=True, nogil=True)
+def add_instant(instant, n, x, rate):
     """Add what arrives at once: states as they are in ``x``, other signals from ``rate``."""
+    first, row, weight = instant.wiring.first, instant.wiring.row, instant.wiring.weight
+    direct = instant.direct
     width = x.shape[1] - n
     for j in range(x.shape[0]):
         for r in range(width):
@@ -109,32 +142,28 @@ def add_instant(first, row, weight, direct, n, x, rate):
 
 
 @njit(
-    [
-        types.void(
-            FIELD_TYPE, MATRIX, VECTOR, INTEGERS, INTEGERS, VECTOR, INTEGERS, int64, MATRIX,
-            MATRIX, MATRIX,
-        )
-    ],
+    [signature(types.void, Rates, Matrix, Instant, Matrix, Matrix, Matrix)],
     cache=True,
     nogil=True,
-)  # fmt: skip
-def evaluate(field, p, tables, first, row, weight, direct, twice, arrived, x, rate):
+)
+def evaluate(rates, p, instant, arrived, x, rate):
     """Rates of change and signals of all nodes, behind whose states ``x`` the input is written."""
     n = x.shape[1] - arrived.shape[1]
     for j in range(x.shape[0]):
         for r in range(arrived.shape[1]):
             x[j, n + r] = arrived[j, r]
-    if twice > 0:  # instantaneous signals that are no states must be known before they arrive
+    if instant.twice:
         for j in range(x.shape[0]):
-            field(x[j], p[j], tables, rate[j])
-    add_instant(first, row, weight, direct, n, x, rate)
+            rates.field(x[j], p[j], rates.tables, rate[j])
+    add_instant(instant, n, x, rate)
     for j in range(x.shape[0]):
-        field(x[j], p[j], tables, rate[j])
+        rates.field(x[j], p[j], rates.tables, rate[j])
 
 
-@njit([types.void(MATRIX, INTEGERS, MATRIX, CUBE, int64, int64, MATRIX)], cache=True, nogil=True)
-def drive(base, driven, profile, course, step, part, p):
+@njit([signature(types.void, Matrix, Patterns, int, int, Matrix)], cache=True, nogil=True)
+def drive(base, patterns, step, part, p):
     """Parameters of all nodes at a part (0, 1, 2: start, middle, end) of a step."""
+    driven, profile, course = patterns.driven, patterns.profile, patterns.course
     for k in range(driven.shape[0]):
         for j in range(p.shape[0]):
             p[j, driven[k]] = base[j, driven[k]]
@@ -143,156 +172,138 @@ def drive(base, driven, profile, course, step, part, p):
             p[j, driven[k]] += profile[k, j] * course[k, step, part]
 
 
+@njit
+def _begin_past(nodes, late, instant, rates, reads, kinks, x, ring):
+    """Fill the ring with the signals' past: the one given, or that of nodes at rest."""
+    length = ring.shape[1]
+    count, n = nodes.state.shape
+    width = x.shape[1] - n
+    rate, arrived = np.zeros((count, rates.room)), np.zeros((count, width))
+    if nodes.has_past:
+        for q in range(ring.shape[0]):
+            for i in range(length):
+                ring[q, (i + 1) & (length - 1)] = nodes.past[q, i]
+        return
+    for _ in range(200):  # signals may depend on what arrives: until all are at rest
+        read_edges(ring, kinks, 0, 0, reads, late, arrived)
+        evaluate(rates, nodes.p, instant, arrived, x, rate)
+        change, size = 0.0, 1e-300
+        for j in range(count):
+            for r in range(width):
+                value = rate[j, n + r]
+                change = max(change, abs(value - ring[j * width + r, 0]))
+                size = max(size, abs(value))
+                for i in range(length):
+                    ring[j * width + r, i] = value
+        if not change > 1e-13 * size:
+            break
+
+
+@njit
+def _finite(x, n):
+    finite = True
+    for j in range(x.shape[0]):
+        for i in range(n):
+            finite = finite and math.isfinite(x[j, i])
+    return finite
+
+
+@njit
+def _record(recording, sample, step, rates, x, pw, watched, before):
+    """Record all nodes; in ``watched`` the observables stand after ``before`` numbers."""
+    columns, observed, outside = recording.columns, recording.observed, recording.outside
+    for j in range(x.shape[0]):
+        rates.watch(x[j], pw[j], rates.tables, watched)
+        if watched[before + observed] < 0.0 and outside[0] < 0:
+            outside[0] = step
+        for r in range(columns.shape[0]):
+            at = columns[r]
+            value = watched[before + at] if at < observed else x[j, at - observed]
+            recording.out[sample, j, r] = value
+
+
 @njit(
-    [
-        types.int64(
-            FIELD_TYPE, FIELD_TYPE, int64, MATRIX, VECTOR, VECTOR, int64,
-            MATRIX, MATRIX, VECTOR, int64, MATRIX, int64,
-            INTEGERS, INTEGERS, VECTOR, INTEGERS, VECTOR,
-            INTEGERS, INTEGERS, VECTOR, INTEGERS, int64,
-            INTEGERS, MATRIX, CUBE, INTEGERS,
-            float64, int64, int64, int64, INTEGERS, int64, CUBE, INTEGERS,
-        )
-    ],
+    [signature(int, Rates, Method, Nodes, Wiring, Instant, Clock, Patterns, Recording)],
     cache=True,
     nogil=True,
-)  # fmt: skip
-def integrate_graph(
-    field, watch, room, a, b, c, points,
-    state, p, tables, n, past, has_past,
-    first, row, weight, lag, lags,
-    now_first, now_row, now_weight, direct, twice,
-    driven, profile, course, edges,
-    dt, settle, steps, stride, columns, observed, out, outside,
-):  # fmt: skip
-    """Integrate all nodes; returns the number of steps done (fewer where a state is not finite).
+)
+def integrate_graph(rates, method, nodes, late, instant, clock, patterns, recording):
+    """Integrate all nodes, whose delayed edges are ``late``.
 
-    field, watch, room: see ``Motion``. state (N, n): initial, final on return. p (N, m).
-    past (N * width, H): signals up to now, H a power of two, column 0 the oldest; read if
-    ``has_past``, final on return. first .. lags: the delayed edges (see ``Wiring``),
-    now_first .. direct: the instantaneous ones, ``twice`` where their signals are no states.
-    driven (k,), profile (k, N), course (k, steps, 3): what is added to parameters; edges: steps at
-    which it jumps. columns (r,): what to record, observables first, then states.
-    out (samples, N, r), every ``stride`` steps after ``settle``. outside (1,): the first recorded
-    step at which a node leaves a table, or -1.
+    Returns the number of steps done (fewer where a state is not finite).
     """
-    nodes = p.shape[0]
-    width = past.shape[0] // nodes
+    a, b, c = method.a, method.b, method.c
+    dt, settle, steps, stride = clock.dt, clock.settle, clock.steps, clock.stride
+    p, past = nodes.p, nodes.past
+    count, n = nodes.state.shape
+    width = past.shape[0] // count
     length = past.shape[1]
     stages = b.shape[0]
-    x, work = np.zeros((nodes, n + width)), np.zeros((nodes, n + width))
-    rate, arrived = np.zeros((nodes, room)), np.zeros((nodes, width))
-    k = np.empty((stages, nodes, n))
-    seen = np.zeros(room)
-    outside[0] = -1
+    x, work = np.zeros((count, n + width)), np.zeros((count, n + width))
+    rate, arrived = np.zeros((count, rates.room)), np.zeros((count, width))
+    k = np.empty((stages, count, n))
+    seen = np.zeros(rates.room)
+    recording.outside[0] = -1
     pw = p.copy()
     ring = np.zeros((past.shape[0], length))
-    base = np.empty((stages, lags.shape[0]), int64)
-    low = np.empty((stages, lags.shape[0], 3), int64)
-    weights = np.empty((stages, lags.shape[0], 3, points))
-    stencils(lags, c, dt, points, base, low, weights)
+    reads = stencils(late.lags, c, dt, method.points)
     kinks = np.zeros(settle + steps + 2, uint8)
-    shifted = np.empty(edges.shape[0], int64)
-    for e in range(edges.shape[0]):
-        shifted[e] = edges[e] + settle
-    mark(lags, dt, shifted, kinks)
-    for j in range(nodes):
+    shifted = np.empty(patterns.edges.shape[0], np.int64)
+    for e in range(shifted.shape[0]):
+        shifted[e] = patterns.edges[e] + settle
+    mark(late.lags, dt, shifted, kinks)
+    for j in range(count):
         for i in range(n):
-            x[j, i] = state[j, i]
-    if has_past > 0:
-        for q in range(past.shape[0]):
-            for i in range(length):
-                ring[q, (i + 1) & (length - 1)] = past[q, i]
-    else:
-        for _ in range(200):  # signals may depend on what arrives: until all are at rest
-            read_edges(ring, kinks, 0, 0, base, low, weights, first, row, weight, lag, arrived)
-            evaluate(
-                field, pw, tables, now_first, now_row, now_weight, direct, twice, arrived, x, rate
-            )
-            change, size = 0.0, 1e-300
-            for j in range(nodes):
-                for r in range(width):
-                    value = rate[j, n + r]
-                    change = max(change, abs(value - ring[j * width + r, 0]))
-                    size = max(size, abs(value))
-                    for i in range(length):
-                        ring[j * width + r, i] = value
-            if not change > 1e-13 * size:
-                break
+            x[j, i] = nodes.state[j, i]
+    _begin_past(nodes, late, instant, rates, reads, kinks, x, ring)
     total = settle + steps
     done = total
     for step in range(total + 1):
         forced = step - settle
         if 0 <= forced < steps:
-            drive(p, driven, profile, course, forced, 0, pw)
+            drive(p, patterns, forced, 0, pw)
         elif forced == steps and steps > 0:
-            drive(p, driven, profile, course, steps - 1, 2, pw)
-        read_edges(ring, kinks, step, 0, base, low, weights, first, row, weight, lag, arrived)
-        evaluate(field, pw, tables, now_first, now_row, now_weight, direct, twice, arrived, x, rate)
-        for j in range(nodes):
+            drive(p, patterns, steps - 1, 2, pw)
+        read_edges(ring, kinks, step, 0, reads, late, arrived)
+        evaluate(rates, pw, instant, arrived, x, rate)
+        for j in range(count):
             for r in range(width):
                 ring[j * width + r, step & (length - 1)] = rate[j, n + r]
         recorded = forced >= 0 and forced % stride == 0
-        if recorded or step % 64 == 0:
-            finite = True
-            for j in range(nodes):
-                for i in range(n):
-                    finite = finite and math.isfinite(x[j, i])
-            if not finite:
-                done = step
-                break
+        if (recorded or step % 64 == 0) and not _finite(x, n):
+            done = step
+            break
         if recorded:
-            for j in range(nodes):
-                watch(x[j], pw[j], tables, seen)
-                if seen[n + width + observed] < 0.0 and outside[0] < 0:
-                    outside[0] = step
-                for r in range(columns.shape[0]):
-                    at = columns[r]
-                    value = seen[n + width + at] if at < observed else x[j, at - observed]
-                    out[forced // stride, j, r] = value
+            _record(recording, forced // stride, step, rates, x, pw, seen, n + width)
         if step == total:
             break
-        for j in range(nodes):
+        for j in range(count):
             for i in range(n):
                 k[0, j, i] = rate[j, i]
         for s in range(1, stages):
-            for j in range(nodes):
+            for j in range(count):
                 for i in range(n):
                     move = 0.0
                     for q in range(s):
                         move += a[s, q] * k[q, j, i]
                     work[j, i] = x[j, i] + dt * move
             if forced >= 0:
-                drive(p, driven, profile, course, forced, int(2.0 * c[s] + 0.5), pw)
+                drive(p, patterns, forced, int(2.0 * c[s] + 0.5), pw)
             if c[s] != c[s - 1]:  # what arrives depends on the past and on the time alone
-                read_edges(
-                    ring, kinks, step, s, base, low, weights, first, row, weight, lag, arrived
-                )
-            evaluate(
-                field,
-                pw,
-                tables,
-                now_first,
-                now_row,
-                now_weight,
-                direct,
-                twice,
-                arrived,
-                work,
-                rate,
-            )
-            for j in range(nodes):
+                read_edges(ring, kinks, step, s, reads, late, arrived)
+            evaluate(rates, pw, instant, arrived, work, rate)
+            for j in range(count):
                 for i in range(n):
                     k[s, j, i] = rate[j, i]
-        for j in range(nodes):
+        for j in range(count):
             for i in range(n):
                 move = 0.0
                 for s in range(stages):
                     move += b[s] * k[s, j, i]
                 x[j, i] += dt * move
-    for j in range(nodes):
+    for j in range(count):
         for i in range(n):
-            state[j, i] = x[j, i]
+            nodes.state[j, i] = x[j, i]
     for q in range(past.shape[0]):
         for i in range(length):
             past[q, i] = ring[q, (done + i + 1) & (length - 1)]

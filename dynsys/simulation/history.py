@@ -12,14 +12,13 @@ import math
 import numpy as np
 from numba import float64, int64, types, uint8
 
-from dynsys.compiled.kernels import FIELD_TYPE, MATRIX, VECTOR
+from dynsys.compiled.kernels import FIELD_TYPE, VECTOR
+from dynsys.compiled.records import Matrix, Vector, signature
 from dynsys.numba_cache import njit
+from dynsys.simulation.arguments import Stencils
 
 FLAGS = types.Array(uint8, 1, "C")
 INTEGERS = types.Array(int64, 1, "C")
-BASES = types.Array(int64, 2, "C")
-OFFSETS = types.Array(int64, 3, "C")
-WEIGHTS = types.Array(float64, 4, "C")
 _LEVELS = 5  # a kink carried five times by integration is smoother than any method here sees
 
 
@@ -29,14 +28,11 @@ def ring_length(lags: np.ndarray, dt: float) -> int:
     return 1 << int(math.ceil(longest / dt) + 8).bit_length()
 
 
-@njit([types.void(VECTOR, VECTOR, float64, int64, BASES, OFFSETS, WEIGHTS)], cache=True)
-def stencils(lags, c, dt, points, base, low, weight):
-    """Where and with which weights the delayed signals of every stage are read.
-
-    For stage s and signal k: the cell ``base[s, k]`` steps from now, the first node of the stencil
-    ``low[s, k, v]`` relative to it and the weights, for v = 0 (no kink), 1 (a kink at the cell's
-    left end) and 2 (at its right end).
-    """
+@njit([signature(types.void, Stencils, Vector, Vector, float)], cache=True)
+def write_stencils(made, lags, c, dt):
+    """Write the stencils for lags in steps of ``dt``."""
+    base, low, weight = made.base, made.low, made.weights
+    points = weight.shape[3]
     for s in range(c.shape[0]):
         for k in range(lags.shape[0]):
             position = c[s] - lags[k] / dt
@@ -62,6 +58,19 @@ def stencils(lags, c, dt, points, base, low, weight):
                     weight[s, k, v, i] = product
 
 
+@njit([signature(Stencils, Vector, Vector, float, int)], cache=True)
+def stencils(lags, c, dt, points):
+    """The stencils that read signals at stage times ``c`` of a step, ``lags`` ago."""
+    stages, count = c.shape[0], lags.shape[0]
+    made = Stencils(
+        np.empty((stages, count), np.int64),
+        np.empty((stages, count, 3), np.int64),
+        np.empty((stages, count, 3, points)),
+    )
+    write_stencils(made, lags, c, dt)
+    return made
+
+
 @njit([types.void(VECTOR, float64, INTEGERS, FLAGS)], cache=True)
 def mark_kinks(lags, dt, edges, kinks):
     """Set ``kinks[i]`` where the solution is not smooth: the start, the edges, their echoes."""
@@ -83,9 +92,10 @@ def mark_kinks(lags, dt, edges, kinks):
                         kinks[i + steps] = level + 1
 
 
-@njit([types.void(MATRIX, FLAGS, int64, int64, int64, BASES, OFFSETS, WEIGHTS, VECTOR)], cache=True)
-def read_delayed(ring, kinks, now, stage, n, base, low, weight, x):
+@njit([signature(types.void, Matrix, FLAGS, int, int, int, Stencils, Vector)], cache=True)
+def read_delayed(ring, kinks, now, stage, n, stencils, x):
     """Write the delayed values of a stage behind the ``n`` states in ``x``."""
+    base, low, weight = stencils.base, stencils.low, stencils.weights
     mask = ring.shape[0] - 1
     for k in range(base.shape[1]):
         cell = now + base[stage, k]

@@ -11,8 +11,16 @@ from typing import Any
 import numpy as np
 
 from dynsys.errors import ModelError, unknown_name
+from dynsys.simulation.arguments import Clock
 from dynsys.simulation.drives import Input, sampled
-from dynsys.simulation.fixed_step import Tableau, integrate
+from dynsys.simulation.fixed_step import (
+    Ensemble,
+    Forcing,
+    Noise,
+    Recording,
+    Tableau,
+    integrate,
+)
 from dynsys.simulation.history import ring_length
 from dynsys.simulation.motion import Motion
 from dynsys.vector_field import VectorField
@@ -82,17 +90,16 @@ class Task:
             increments = np.sqrt(self.dt) * np.stack(draws)
         assert self.past is not None
         here = slice(first, last)
-        m = self.motion
         # Views of a contiguous array's first axis stay contiguous: results land in place.
         integrate(
-            m.field, m.watch, m.diffusion, m.out,
-            *self.tableau.arrays(), self.tableau.points,
-            self.x[here], self.p[here], m.tables, self.lags[here],
-            self.past[here], int(self.has_past), self.dt, self.settle, self.steps, self.stride,
-            drives.driven, drives.values, drives.edges, increments, self.noisy,
-            self.columns, len(self.model.observables), self.out[here], self.report[here],
-            0, last - first,
-        )  # fmt: skip
+            self.motion.rates,
+            self.tableau.method(),
+            Ensemble(self.x[here], self.p[here], self.lags[here], self.past[here], self.has_past),
+            Clock(self.dt, self.settle, self.steps, self.stride),
+            Forcing(drives.driven, drives.values, drives.edges),
+            Noise(increments, self.noisy),
+            Recording(self.columns, len(self.model.observables), self.out[here], self.report[here]),
+        )
         self.done[here] = True
 
     def run(self, progress: bool = False, workers: int | None = None) -> None:

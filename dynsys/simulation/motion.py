@@ -24,6 +24,7 @@ from dynsys.errors import ModelError, unknown_name
 from dynsys.expressions.graph import Graph
 from dynsys.expressions.symbols import evaluation_order, symbol
 from dynsys.expressions.translation import Translator
+from dynsys.simulation.arguments import Rates
 from dynsys.simulation.bilinear import published_table
 from dynsys.vector_field import VectorField
 
@@ -65,6 +66,11 @@ class Motion:
     delays: Callable
     diffusion: Callable
     tables: np.ndarray
+
+    @property
+    def rates(self) -> Rates:
+        """What the compiled integrators take."""
+        return Rates(self.field, self.watch, self.diffusion, self.tables, self.out)
 
 
 def motion(

@@ -1,0 +1,62 @@
+"""What the compiled integrators take: rates of change, a method, the stencils of the past, a clock.
+
+Each is one argument; ``integration``, ``graph_runs`` and ``adaptive`` fill them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, NamedTuple
+
+import numpy as np
+from numba import float64, types
+
+from dynsys.compiled.kernels import FIELD_TYPE, OBSERVABLES_TYPE
+from dynsys.compiled.records import Matrix, Vector, record
+
+
+@record
+class Rates(NamedTuple):
+    """A model's compiled functions: see ``Motion``; ``room`` is the length of what ``field`` and
+    ``watch`` write to."""
+
+    field: Annotated[Callable, FIELD_TYPE]
+    watch: Annotated[Callable, FIELD_TYPE]
+    diffusion: Annotated[Callable, OBSERVABLES_TYPE]
+    tables: Vector
+    room: int
+
+
+@record
+class Method(NamedTuple):
+    """A Runge-Kutta method: a (s, s), b (s,), c (s,), and how many points read the past."""
+
+    a: Matrix
+    b: Vector
+    c: Vector
+    points: int
+
+
+@record
+class Clock(NamedTuple):
+    """Steps of length ``dt``: ``settle`` unrecorded ones, then ``steps``, recorded at every
+    ``stride``."""
+
+    dt: float
+    settle: int
+    steps: int
+    stride: int
+
+
+@record
+class Stencils(NamedTuple):
+    """Where and with which weights the delayed signals of every stage are read.
+
+    For stage s and signal k: the cell ``base[s, k]`` steps from now, the first node of the stencil
+    ``low[s, k, v]`` relative to it and the weights, for v = 0 (no kink), 1 (a kink at the cell's
+    left end) and 2 (at its right end).
+    """
+
+    base: Annotated[np.ndarray, types.Array(types.int64, 2, "C")]
+    low: Annotated[np.ndarray, types.Array(types.int64, 3, "C")]
+    weights: Annotated[np.ndarray, types.Array(float64, 4, "C")]

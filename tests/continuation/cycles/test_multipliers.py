@@ -1,0 +1,114 @@
+"""Multipliers of cycles: exact exponentials of any size, and what is told of them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from continuation import CycleSettings, limit_cycles, load
+from continuation.cycles.events import pair_test, product_test
+from continuation.cycles.multipliers import Multipliers, distance_to_one
+from dynsys import State, VectorField
+
+
+@pytest.fixture(scope="module")
+def growing():
+    """The unit circle with multipliers exp(2 pi k), exp(-2 pi) and exp(-4 pi): exact cycles."""
+    model = VectorField(
+        "grow",
+        {"x": State(1.0, (-2, 2)), "y": State(0.0, (-2, 2)), "z": State(0.0, (-1, 1)),
+         "q": State(0.0, (-1, 1))},
+        {"k": 1.0},
+        {"x": "x - y - x*(x^2 + y^2)", "y": "x + y - y*(x^2 + y^2)",
+         "z": "k*z + 0.3*x*z - z^3", "q": "-q + y*z"},
+        time_unit="",
+    )  # fmt: skip
+    settings = CycleSettings(intervals=200, most_intervals=200, max_points=200)
+    return limit_cycles(
+        model, "k", (1.0, 120.0), start=([1, 0, 0, 0], 2 * np.pi), settings=settings
+    )
+
+
+def test_a_multiplier_exp_2_pi_k_is_right_to_its_last_digits(growing):
+    data = growing.data
+    k, logs = data["k"].values, data["multiplier_log10"].values
+    resolved = k < 20.0  # on this mesh; order 8 in k times its width
+    assert resolved.sum() > 5
+    np.testing.assert_allclose(logs[resolved, 0], 2 * np.pi * k[resolved] / np.log(10), rtol=1e-8)
+    np.testing.assert_allclose(logs[:, 1], -2 * np.pi / np.log(10), rtol=1e-8)
+    np.testing.assert_allclose(logs[:, 2], -4 * np.pi / np.log(10), rtol=1e-8)
+    np.testing.assert_array_equal(data["multiplier_angle"].values, 0.0)
+    assert data["trivial_error"].max() < 1e-9
+
+
+def test_a_huge_multiplier_changes_neither_its_sign_nor_the_stability(growing):
+    assert growing.special_points == ()
+    assert growing.ended == ("reached the end of the span",) * 2
+    np.testing.assert_array_equal(growing.data["unstable"], 1)
+    assert growing.data["multiplier_log10"].values[-1, 0] > 250
+
+
+def test_multipliers_beyond_the_range_of_doubles_are_infinite_and_shown_by_their_logarithm(growing):
+    cycle = growing.at(k=119.0)
+    assert cycle.log10_multipliers[0] > 308.3
+    assert cycle.multipliers[0] == complex(np.inf, 0.0)
+    assert cycle.multiplier_angles[0] == 0.0
+    assert cycle.unstable == 1 and cycle.stable is False
+    assert f"multipliers 10^{cycle.log10_multipliers[0]:.6g}, 0.001867+0j" in str(cycle)
+
+
+def test_logarithms_survive_files_and_files_without_them_load(growing, tmp_path):
+    path = growing.save(tmp_path / "cycles.nc")
+    again = load(path)
+    xr.testing.assert_allclose(again.data, growing.data)
+    with xr.open_dataset(path) as stored:
+        old = stored.drop_vars(["multiplier_log10", "multiplier_angle"]).load()
+    old.to_netcdf(tmp_path / "old.nc", engine="netcdf4")
+    earlier = load(tmp_path / "old.nc")
+    finite = np.isfinite(growing.data["multiplier_real"].values)
+    np.testing.assert_allclose(
+        earlier.data["multiplier_log10"].values[finite],
+        growing.data["multiplier_log10"].values[finite], rtol=1e-12,
+    )  # fmt: skip
+
+
+def test_values_are_exact_on_the_real_axis_and_saturate():
+    found = Multipliers(
+        np.array([400.0, 320.0, 320.0, 0.0, -400.0, -np.inf]),
+        np.array([np.pi, 1.0, -1.0, 0.0, np.pi, 0.0]),
+    )
+    values = found.values
+    assert values[0] == complex(-np.inf, 0.0)
+    assert np.isinf(values[1].real) and values[1].imag == np.inf == -values[2].imag
+    assert values[3] == 1.0 and np.all(values[4:] == 0.0)
+    np.testing.assert_array_equal(found.are_real, [True, False, False, True, True, True])
+    assert found.beyond(1.0) == 3
+    assert found.shown(3) == "-10^400, 10^320 at 1 rad, 10^320 at -1 rad"
+    assert np.all(np.isfinite(found.bounded))
+
+
+def test_values_and_logarithms_are_two_ways_to_write_the_same():
+    rng = np.random.default_rng(0)
+    values = rng.standard_normal(20) * np.exp(1j * rng.uniform(-np.pi, np.pi, 20))
+    np.testing.assert_allclose(Multipliers.of(values).values, values, rtol=1e-14)
+    joined = Multipliers.of(values).joined(-3.0)
+    assert joined.values[-1] == pytest.approx(-3.0, rel=1e-15)
+    assert len(joined.without_nearest(-3.0, values[4])) == 19
+    assert values[4] not in joined.without_nearest(values[4]).values
+
+
+def test_test_functions_of_huge_multipliers_keep_their_signs():
+    huge = Multipliers(np.array([500.0, 0.1, -0.2]), np.array([np.pi, np.pi, 0.0]))
+    assert product_test(huge.bounded, -1.0) > 0 > product_test(huge.bounded[1:], -1.0)
+
+    class Cycle:
+        rest = Multipliers(np.array([500.0, -499.0]), np.array([0.0, 0.0]))
+
+    assert pair_test(Cycle()) > 0  # not where the bounded modulus would lead
+
+
+def test_the_distance_to_one_of_huge_and_of_tiny_multipliers():
+    assert distance_to_one(np.array([400.0, -400.0]), np.zeros(2)) == 1.0
+    assert distance_to_one(np.array([400.0, 1e-6]), np.zeros(2)) == pytest.approx(2.302588e-6)
+    assert distance_to_one(np.array([np.nan]), np.array([np.nan])) == np.inf
