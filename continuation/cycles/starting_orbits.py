@@ -10,6 +10,16 @@ from scipy.integrate import solve_ivp
 from continuation.cycles.orbits import Orbit, Solver, adapted_mesh, moved_times, remeshed
 from dynsys.errors import ConvergenceError, ModelError
 
+
+class NoRepetitionError(ConvergenceError):
+    """A simulation that keeps moving and does not repeat; ``times`` (k,) and ``states`` (k, n) are
+    the latter part of it."""
+
+    def __init__(self, message: str, times: np.ndarray, states: np.ndarray) -> None:
+        super().__init__(message)
+        self.times, self.states = times, states
+
+
 FARTHEST = 1e4  # scaled size of a state beyond which a simulation is not coming back
 
 
@@ -49,10 +59,11 @@ def orbit_from_simulation(
         if orbit is not None:
             break
     if orbit is None:
-        raise ConvergenceError(
+        raise NoRepetitionError(
             f"the simulated orbit of {model.name} (period about {period:.5g}) could not be "
-            "corrected to a periodic one; simulate longer or give a better period guess"
-        )
+            "corrected to a periodic one; simulate longer or give a better period guess",
+            times := np.linspace(run.t[0], run.t[-1], 4000), run.sol(times).T,
+        )  # fmt: skip
     if np.max(np.ptp(orbit.u, axis=0)) < 1e-4:
         raise ConvergenceError(
             f"{model.name} came to rest at {solver.parameter} = {value:g}: there is no cycle to "

@@ -66,7 +66,9 @@ class Answer:
     @property
     def seeds(self) -> list[Seed]:
         """The cycles, from which those at other places can be sought."""
-        return [Seed.of_cycle(item["cycle"]) for item in found_cycles(self.stable)]
+        return [
+            Seed.of_cycle(item["cycle"]) for item in found_cycles(self.stable) if "cycle" in item
+        ]
 
     def __str__(self) -> str:
         where = ", ".join(f"{k} = {v:.5g}" for k, v in self.values.items())

@@ -114,6 +114,7 @@ class Survey:
             (item["cycle"], name, span)
             for answer in answers
             for item in found_cycles(answer.stable)
+            if "cycle" in item
             for name, span in self.spans.items()
         ]
         found = each(lambda task: cycles_through(*task), tasks)
