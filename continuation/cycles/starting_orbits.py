@@ -11,15 +11,31 @@ from continuation.cycles.orbits import Orbit, Solver, adapted_mesh, moved_times,
 from dynsys.errors import ConvergenceError, ModelError
 
 
+class NoRepetitionError(ConvergenceError):
+    """A simulation that keeps moving and does not repeat; ``times`` (k,) and ``states`` (k, n) are
+    the latter part of it."""
+
+    def __init__(self, message: str, times: np.ndarray, states: np.ndarray) -> None:
+        super().__init__(message)
+        self.times, self.states = times, states
+
+
+FARTHEST = 1e4  # scaled size of a state beyond which a simulation is not coming back
+
+
 def orbit_from_simulation(
-    solver: Solver, start: tuple[Sequence[float] | np.ndarray, float | None] | None, intervals: int
+    solver: Solver,
+    start: tuple[Sequence[float] | np.ndarray, float | None] | None,
+    intervals: int,
+    most_evaluations: int = 2_000_000,
 ) -> Orbit:
     """Simulate until the state repeats, and correct the last period to a periodic orbit.
 
     ``start`` is (state, period guess); without it the model's initial state is used, and without a
     guess the period is found from upward crossings of the mean.
 
-    Raises ConvergenceError where the model does not oscillate.
+    Raises ConvergenceError where the model does not oscillate, runs away from the states' scales,
+    or takes more than ``most_evaluations`` of its field.
     """
     model = solver.model
     x0 = model.initial_state() if start is None else model._full(start[0])
@@ -29,7 +45,7 @@ def orbit_from_simulation(
     if not np.all(np.isfinite(x0)):
         raise ModelError("the starting state of the orbit is not finite; give numbers")
     duration = 30 * guess if guess is not None else _patience(solver, x0)
-    run = _integrate(solver, x0, duration)
+    run = _integrate(solver, x0, duration, most_evaluations)
     period = _period(solver, run, guess)
     end = run.t[-1]
     fine = np.linspace(0, 1, 401)
@@ -43,10 +59,11 @@ def orbit_from_simulation(
         if orbit is not None:
             break
     if orbit is None:
-        raise ConvergenceError(
+        raise NoRepetitionError(
             f"the simulated orbit of {model.name} (period about {period:.5g}) could not be "
-            "corrected to a periodic one; simulate longer or give a better period guess"
-        )
+            "corrected to a periodic one; simulate longer or give a better period guess",
+            times := np.linspace(run.t[0], run.t[-1], 4000), run.sol(times).T,
+        )  # fmt: skip
     if np.max(np.ptp(orbit.u, axis=0)) < 1e-4:
         raise ConvergenceError(
             f"{model.name} came to rest at {solver.parameter} = {value:g}: there is no cycle to "
@@ -61,11 +78,19 @@ def _patience(solver: Solver, x0: np.ndarray) -> float:
     return 40.0 / max(float(np.min(rates)), 1e-4 * float(np.max(rates)), 1e-9)
 
 
-def _integrate(solver: Solver, x0: np.ndarray, duration: float):
+def _integrate(solver: Solver, x0: np.ndarray, duration: float, most_evaluations: int):
     model, compiled = solver.model, solver.model.compiled
-    p, out = model.parameter_array(), np.empty(compiled.n)
+    p, out, made = model.parameter_array(), np.empty(compiled.n), 0
 
     def field(_: float, x: np.ndarray) -> np.ndarray:
+        nonlocal made
+        made += 1
+        if made > most_evaluations or not np.max(np.abs(x) / model.scales) < FARTHEST:
+            words = "is still on its way" if made > most_evaluations else "runs away"
+            raise ConvergenceError(
+                f"the simulation of {model.name} {words} after {made} evaluations of its field: "
+                "there is no cycle to start from; start nearer to one"
+            )
         compiled.field(np.ascontiguousarray(x), p, compiled.tables, out)
         return out.copy()
 

@@ -22,6 +22,7 @@ def graph_from(record: Mapping[str, Any]) -> nx.Graph:
     graph = nx.Graph()
     for number, data in enumerate(record["nodes"]):
         restored = {
+            "unresolved": "",  # which older files do not know
             **data,
             "attractors": tuple(data["attractors"]),
             "polygon": _polygon(data["polygon"]),

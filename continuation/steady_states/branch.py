@@ -162,7 +162,7 @@ class Branch:
                 "name": p.name,
                 **{k: p.parameters[k] for k in self.parameters},
                 **p.observables,
-                "frequency_Hz": p.frequency,
+                self.model.frequency_column: p.frequency,
                 **p.coefficients,
                 "residual": p.certificate.get("residual"),
             }
@@ -247,10 +247,11 @@ def make_dataset(
     if omega_column:
         omega = np.sqrt(np.maximum(y[:, -1] * follower.scale[-1], 0.0))
         columns["frequency"] = (
-            "point", omega / (2 * np.pi) * model.frequency_factor, {"units": "Hz"},
+            "point", omega / (2 * np.pi) * model.frequency_factor,
+            {"units": model.frequency_unit},
         )  # fmt: skip
-    columns["unstable"] = ("point", count_unstable(spectra, follower.problem.conditions))
-    neutral = count_neutral(spectra) > follower.problem.conditions
+    columns["unstable"] = ("point", count_unstable(spectra, follower.problem.critical))
+    neutral = count_neutral(spectra) > follower.problem.critical
     columns["stable"] = ("point", (columns["unstable"][1] == 0) & ~neutral)
     columns["neutral"] = ("point", (columns["unstable"][1] == 0) & neutral)
     columns["eigenvalue_real"] = (("point", "mode"), spectra.real)
@@ -273,7 +274,7 @@ def observe_all(
 
 
 def count_unstable(spectra: np.ndarray, critical: int) -> np.ndarray:
-    """Eigenvalues right of the axis, without the ``critical`` ones of a fold or Hopf curve.
+    """Eigenvalues right of the axis, without the ``critical`` ones of a curve.
 
     Those on the axis, to rounding, do not count.
     """

@@ -13,7 +13,7 @@ from continuation.engine.problems import EQUILIBRIUM
 from continuation.engine.settings import Settings
 from continuation.steady_states.branch import Branch, equilibria_of
 from continuation.steady_states.pydstool_backend import check_backend, compute
-from continuation.steady_states.search import refine_equilibrium, search_box
+from continuation.steady_states.search import find_all, refine_equilibrium
 from dynsys import checks
 from dynsys.conservation import words
 from dynsys.errors import ConvergenceError, ModelError
@@ -115,7 +115,7 @@ def _seeds(
         return
     low, high = span
     for value in (low, high, (low + high) / 2):
-        found = search_box(model.with_parameters(**{parameter: value}), seed=seed)
+        found = find_all(model.with_parameters(**{parameter: value}), seed=seed)
         notes += found.notes
         for x in found.isolated:
             yield value, x

@@ -18,6 +18,7 @@ from continuation.steady_states.continua import (
     field_size,
     is_singular,
 )
+from continuation.steady_states.search_box import with_search_ranges
 from dynsys import checks
 from dynsys.compiled.kernels import DOMAIN_TYPE
 from dynsys.compiled.records import Indices, Matrix, signature
@@ -26,6 +27,7 @@ from dynsys.errors import ConvergenceError, ModelError
 from dynsys.numba_cache import njit
 from dynsys.vector_field import VectorField
 
+NEARBY = 0.5  # scaled distance from its start at which a solution outside the box counts
 SAME = 1e-6  # scaled distance below which two solutions are one equilibrium
 MOST_SEARCHES = 2**20  # at once; more belong into several calls with other seeds
 _CONTINUA = 3  # equilibria known not to be isolated, after which singular ones are not tested
@@ -118,12 +120,16 @@ def find_equilibria(
 ) -> np.ndarray:
     """Isolated equilibria (k, n) of a model in the box of its states' ranges.
 
-    Searches start from a scrambled Sobol sequence over the ranges (and from ``starts``); they are
-    doubled until a doubling finds nothing new, at most three times. The result is as complete as
-    such a search can be: an equilibrium with a tiny basin under Newton's method may be missed.
+    A state without a range is looked for around its initial value, along a run from there and
+    where the equations compare it with parameters (``model.with_ranges(V=(-100, 60))`` says
+    better). Searches start from a scrambled Sobol sequence over the ranges (and from ``starts``);
+    they are doubled until a doubling finds nothing new, at most three times. The result is as
+    complete as such a search can be: an equilibrium with a tiny basin under Newton's method may be
+    missed. With ``searches=0`` only the ``starts`` are refined.
 
-    Returns solutions inside the box widened by half its width on each side, in order of the first
-    observable. Warns where there are curves of equilibria besides, and says which.
+    Returns solutions inside the box widened by half its width on each side, and those that
+    ``starts`` outside it lead to nearby, in order of the first observable. Warns where there are
+    curves of equilibria besides, and says which.
 
     Raises ModelError where sums of states are conserved: then no equilibrium is isolated.
 
@@ -135,25 +141,29 @@ def find_equilibria(
     """
     checks.instance("model", model, VectorField, "see dynsys.models, or write one")
     seed = checks.seed(seed)
-    searches = checks.whole("searches", searches, least=1, most=MOST_SEARCHES)
+    searches = checks.whole("searches", searches, least=0, most=MOST_SEARCHES)
+    if searches < 1 and starts is None:
+        raise ModelError(f"searches is {searches}; use at least 1, or give starts")
     if conserved_sums(model):
         raise ModelError(words(model))
-    found = search_box(model, searches, seed, starts)
+    found = find_all(model, searches, seed, starts)
     for note in found.notes:
         warnings.warn(note, stacklevel=2)
     return found.isolated
 
 
-def search_box(
+def find_all(
     model: VectorField, searches: int = 64, seed: int = 0, starts: np.ndarray | None = None
 ) -> Found:
     """As ``find_equilibria``, with what it would warn of as notes."""
     if conserved_sums(model):
         return Found(np.empty((0, model.compiled.n)), notes=[words(model)])
+    if searches > 0:
+        model = with_search_ranges(model)
     found = Found(np.empty((0, model.compiled.n)))
     if starts is not None:
-        _add(model, found, _refine(model, _given(model, starts)))
-    for round_ in range(4):
+        _add(model, found, _refine(model, _given(model, starts), most=NEARBY), boxed=False)
+    for round_ in range(4 if searches > 0 else 0):
         fresh = _refine(model, _random_states(model, searches * 2**round_, seed + round_))
         before = len(found.isolated)
         _add(model, found, fresh)
@@ -166,6 +176,8 @@ def search_box(
 def _given(model: VectorField, starts: np.ndarray) -> np.ndarray:
     """Starts (k, n) of the user's own, states completed by delay lines."""
     rows = checks.numbers("starts", starts)
+    if rows.size == 0:
+        return np.empty((0, model.compiled.n))
     if rows.ndim != 2 or rows.shape[1] not in (model.compiled.n, model.physical_dimension):
         raise ModelError(
             f"starts have shape {rows.shape}; give an array (k, {model.physical_dimension}), one "
@@ -174,7 +186,7 @@ def _given(model: VectorField, starts: np.ndarray) -> np.ndarray:
     return rows.copy() if rows.shape[1] == model.compiled.n else model.fill_lines(rows)
 
 
-def _add(model: VectorField, found: Found, fresh: np.ndarray) -> None:
+def _add(model: VectorField, found: Found, fresh: np.ndarray, boxed: bool = True) -> None:
     """Add new solutions; those on curves of equilibria are kept apart, three of them at most."""
     singular = np.array([is_singular(model, x) for x in fresh], dtype=bool)
     if singular.any() and len(found.continua) < _CONTINUA:
@@ -187,7 +199,7 @@ def _add(model: VectorField, found: Found, fresh: np.ndarray) -> None:
                 found.continua.append(continuum)
                 if len(found.continua) == _CONTINUA:
                     break
-    found.isolated = _merge(model, found.isolated, fresh[~singular])
+    found.isolated = _merge(model, found.isolated, fresh[~singular], boxed)
 
 
 def refine_equilibrium(model: VectorField, x: Sequence[float] | np.ndarray) -> np.ndarray:
@@ -214,18 +226,34 @@ def _run(model: VectorField, states: np.ndarray) -> np.ndarray:
     return search(field, model.compiled.domain, states, 1e-10, 60, 12)
 
 
-def _refine(model: VectorField, states: np.ndarray) -> np.ndarray:
-    """The states that became equilibria; of those with singular matrices the first few."""
-    states = np.ascontiguousarray(states)
-    given = states.copy()
-    done = _run(model, states)
+def _refine(model: VectorField, states: np.ndarray, most: float = np.inf) -> np.ndarray:
+    """What the states become; those that move farther than ``most`` only if inside the box.
+
+    Of searches that met singular matrices the first few are finished in another way.
+    """
+    refined = np.array(states, order="C")
+    done = _run(model, refined)
     stuck = np.flatnonzero(done == -1)[:_CORRECTED]
-    if not len(stuck):
-        return states[done == 1]
-    size, compiled, p = field_size(model), model.compiled, model.parameter_array()
-    ends = [corrected(model, given[k], size) for k in stuck]
-    inside = [x for x in ends if x is not None and compiled.domain(x, p, compiled.tables) >= 0.0]
-    return np.concatenate([states[done == 1], np.array(inside).reshape(-1, compiled.n)])
+    size = field_size(model) if len(stuck) else 0.0
+    for k in stuck:
+        end = corrected(model, states[k], size)
+        if end is not None and _in_domain(model, end):
+            refined[k], done[k] = end, 1
+    far = np.max(np.abs(refined - states) / model.scales, axis=1) > most
+    return refined[(done == 1) & (~far | _in_box(model, refined))]
+
+
+def _in_domain(model: VectorField, x: np.ndarray) -> bool:
+    """Whether the tables hold a state."""
+    compiled = model.compiled
+    return bool(compiled.domain(x, model.parameter_array(), compiled.tables) >= 0.0)
+
+
+def _in_box(model: VectorField, states: np.ndarray) -> np.ndarray:
+    """Which states (k, n) lie inside the states' ranges, widened by half to each side."""
+    low, high = model.state_box()
+    y, room = states[:, : model.physical_dimension], (high - low) / 2
+    return np.all((y >= low - room) & (y <= high + room), axis=1)
 
 
 def _random_states(model: VectorField, count: int, seed: int) -> np.ndarray:
@@ -238,18 +266,17 @@ def _random_states(model: VectorField, count: int, seed: int) -> np.ndarray:
     return model.fill_lines(low + (high - low) * unit)
 
 
-def _merge(model: VectorField, known: np.ndarray, fresh: np.ndarray) -> np.ndarray:
-    """Add solutions that are new and near the box; sort by the first observable."""
+def _merge(
+    model: VectorField, known: np.ndarray, fresh: np.ndarray, boxed: bool = True
+) -> np.ndarray:
+    """Add solutions that are new (and near the box); sort by the first observable."""
     low, high = model.state_box()
-    width = high - low
     lowest = [s.lowest for s in model.states.values()]
-    least = np.array([-np.inf if value is None else value for value in lowest]) - SAME * width
+    least = np.array([-np.inf if value is None else value for value in lowest])
     physical = model.physical_dimension
+    possible = np.all(fresh[:, :physical] >= least - SAME * (high - low), axis=1)
     result = list(known)
-    for x in fresh:
-        y = x[:physical]
-        if np.any(y < np.maximum(low - width / 2, least)) or np.any(y > high + width / 2):
-            continue
+    for x in fresh[possible & _in_box(model, fresh)] if boxed else fresh[possible]:
         if all(np.max(np.abs((x - z) / model.scales)) > SAME for z in result):
             result.append(x)
     first = model.observable_names[0]

@@ -11,7 +11,7 @@ import xarray as xr
 
 from dynsys import checks
 from dynsys.errors import ModelError
-from dynsys.simulation.drives import checked_inputs
+from dynsys.simulation.drives import checked_inputs, with_own_inputs
 from dynsys.simulation.grids import Points, arrange
 from dynsys.simulation.integration import Task, record_columns, whole_steps
 from dynsys.simulation.methods import Scheme, scheme
@@ -86,6 +86,7 @@ def simulate_ensemble(
     inputs = checks.mapping("inputs", inputs, "{'I': Step('40 pA')}")
     if workers is not None:
         checks.whole("workers", workers, least=1)
+    noise = model.noise if noise is None else noise
     chosen = scheme(model, method, dt, discretisation, noise)
     arranged = arrange(model, parameters, points, seeds)
     task, names = prepare(
@@ -130,12 +131,13 @@ def prepare(
         raise ModelError("noise needs seeds: the same seed gives the same result")
     compiled = motion(model, chosen.bilinear, chosen.noise)
     count = len(points)
+    driven = with_own_inputs(model, inputs, points.values)
     states = initial_states(model, initial, count).copy()
     noisy = [k for k, name in enumerate(model.states) if name in chosen.noise]
     task = Task(
         model=model, motion=compiled, tableau=chosen.tableau,
         p=points.values, x=states, dt=dt, settle=whole_steps("settle", settle, dt), steps=steps,
-        stride=stride, columns=columns, inputs=checked_inputs(model, inputs, count),
+        stride=stride, columns=columns, inputs=checked_inputs(model, driven, count),
         seeds=points.seeds, noisy=np.array(noisy, dtype=np.int64), extra_lag=chosen.extra_lag,
     )  # fmt: skip
     past = past_signals(model, compiled, initial, points.values, task.lags, dt)
