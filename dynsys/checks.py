@@ -32,7 +32,7 @@ def number(
     -------
     >>> number("dt", -1, above=0)
     Traceback (most recent call last):
-    dynsys.errors.ModelError: dt is -1; it must be a finite number above 0
+    dynsys.errors.ModelError: dt is -1; it must be positive and finite
     """
     allowed = _allowed("finite number" if finite else "number", above, least, most)
     try:
@@ -122,6 +122,12 @@ def instance(what: str, value: Any, kind: type, hint: str) -> Any:
 
 
 def _allowed(kind: str, above: float, least: float, most: float) -> str:
+    if kind.endswith("number") and not kind.startswith("whole") and most == math.inf:
+        ending = " and finite" if kind.startswith("finite") else ""
+        if above == 0:
+            return f"positive{ending}"
+        if least == 0:
+            return f"0 or positive{ending}"
     bounds = []
     if above > -math.inf:
         bounds.append(f"above {above:g}")
