@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dynsys.errors import DynsysError, ModelError, StorageError, unknown_name
-from dynsys.interruption import INTERRUPTED, leave_at_once
+from dynsys.interruption import INTERRUPTED, leave, leave_at_once
 from dynsys.library import contents
 from dynsys.storage import check_directory, keeping
 from dynsys.version import __version__
@@ -81,6 +81,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     except KeyboardInterrupt:
         print("dynsys: interrupted", file=sys.stderr)
+        if arguments is None:
+            leave()
         return INTERRUPTED
 
 

@@ -12,7 +12,7 @@ import hashlib
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from types import FunctionType, ModuleType
@@ -20,10 +20,10 @@ from typing import Any, NamedTuple
 
 import numba
 import numpy as np
-from numba import njit
 from numba.core import caching
 from numba.core.dispatcher import Dispatcher
 
+from dynsys.interruption import held
 from dynsys.sealed_files import TemporaryPlace, seal_files
 
 __all__ = ["njit"]
@@ -36,6 +36,19 @@ _functions: Any = caching.CompileResultCacheImpl
 _STANDARD = tuple(getattr(_functions, "_locator_classes", ()))
 _PLAIN = (bool, int, float, complex, str, bytes, type(None), np.generic)
 _DIGITS = 16  # of the digest, in the names of files
+
+
+def njit(*signatures: Any, **options: Any) -> Any:
+    """``numba.njit``; while it compiles, Ctrl-C waits, which inside the compiler would crash."""
+    made = numba.njit(*signatures, **options)
+    if isinstance(made, Dispatcher):  # the plain decorator, which compiles later
+        return made
+
+    def compiled(function: Callable[..., Any]) -> Any:
+        with held():
+            return made(function)
+
+    return compiled
 
 
 class _Part(NamedTuple):

@@ -17,7 +17,7 @@ import pytest
 
 ATTEMPTS = int(os.environ.get("DYNSYS_KILLS", "2"))
 PROMPT = 2.0  # seconds from Ctrl-C to the prompt
-MAIN = "import sys; from dynsys.commands import main; sys.exit(main(sys.argv[1:]))"
+MAIN = "import sys; from dynsys.commands import main; sys.exit(main())"
 MODEL = """
 from dynsys import State, VectorField
 model = VectorField("own", {"x": State(0.5, (-3, 3)), "y": State(0.1, (-3, 3))}, {"p": 1.0},
