@@ -244,6 +244,7 @@ def _find_model(
     from dynsys.models import LIBRARY
 
     if name.lower().endswith(".ode"):
+        # Here too: the reader and its grammar.
         from dynsys.exchange.ode_reader import read_ode
 
         if options:

@@ -45,7 +45,7 @@ def course_of(
 
 @lru_cache(maxsize=256)
 def _formula(expression: sympy.Expr, used: tuple[str, ...]) -> Callable[..., np.ndarray]:
-    from scipy import special
+    from scipy import special  # only inputs that are formulas need it
 
     own = {"erf": special.erf, "erfc": special.erfc}
     # The expression was built by our parser, out of names and functions it knows.
