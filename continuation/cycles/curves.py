@@ -14,10 +14,10 @@ from continuation.cycles import following as engine
 from continuation.cycles.branch import make_dataset
 from continuation.cycles.conditions import DOUBLING, FOLD, PERIOD, TORUS
 from continuation.cycles.cycle import Cycle, cycle_from
-from continuation.cycles.orbits import SMALLEST_ANGLE, Direction, Orbit, Point, Solver, remeshed
+from continuation.cycles.orbits import Direction, Orbit, Point, Solver, remeshed
 from continuation.cycles.resonances import codimension_two
 from continuation.cycles.storage import read_cycles, table_of_cycles
-from continuation.cycles.tracing import REASONS, CycleSettings, Trace, trace
+from continuation.cycles.tracing import CLOSED, CycleSettings, Trace, trace
 from continuation.drawing import Curve, Mark, axis_label, draw_cycle_curve
 from continuation.engine.following import spans_around
 from continuation.engine.special_points import numbered, point_named, points_labelled
@@ -26,6 +26,7 @@ from dynsys.errors import ConvergenceError, ModelError, unknown_name
 from dynsys.vector_field import VectorField
 
 LONGEST = 0.04  # in half spans: chords of curves drawn in a plane
+_NEAR_RESONANCE = 0.03  # rad: where Newton fails this near, the 1:1 or 1:2 point is why
 Spans = Mapping[str, tuple[float, float]]
 KINDS = {
     FOLD: "cycle fold curve",
@@ -247,7 +248,9 @@ def trace_both_ways(
     first = start_point(solver, orbit)
     back = Direction(-first.direction.u, -first.direction.z)
     forward = trace(solver, first, settings)
-    backward = trace(solver, replace(first, direction=back), settings)
+    backward = Trace([first], [], CLOSED, settings.step)
+    if forward.reason != CLOSED:
+        backward = trace(solver, replace(first, direction=back), settings)
     return make_curve(solver, backward, forward, kind or KINDS[solver.kind], resonances)
 
 
@@ -327,15 +330,15 @@ def _sensitivity(solver: Solver, point: Point) -> float:
 
 
 def _reason(solver: Solver, traced: Trace) -> str:
-    if traced.reason == engine.BOUND and solver.kind == TORUS:
+    at_bound = traced.bound is not None and traced.bound[0] == 3
+    if solver.kind == TORUS and (at_bound or traced.reason == engine.STEP_MIN):
         angle = float(traced.points[-1].orbit.z[3])
-        if angle < 3 * SMALLEST_ANGLE:
-            return "1:1 resonance (R1)"
-        if np.pi - angle < 3 * SMALLEST_ANGLE:
-            return "1:2 resonance (R2)"
+        near = np.inf if at_bound else _NEAR_RESONANCE
+        if min(angle, np.pi - angle) < near:
+            return "1:1 resonance (R1)" if angle < np.pi / 2 else "1:2 resonance (R2)"
     if traced.reason == engine.SHRUNK:
         return "the cycle shrank to a generalized Hopf point"
-    return REASONS[traced.reason]
+    return traced.words
 
 
 def special_cycle(solver: Solver, point: Point, label: str, index: int) -> Cycle:

@@ -8,7 +8,6 @@ import numpy as np
 from scipy.optimize import brentq
 
 from continuation.cycles.conditions import DOUBLING, FOLD, TORUS
-from continuation.cycles.events import product_test
 from continuation.cycles.normal_forms import doubling_coefficient
 from continuation.cycles.orbits import Orbit, Point, Solver
 from continuation.cycles.tracing import step_from
@@ -61,6 +60,11 @@ def _tests(solver: Solver, before: Point) -> dict[str, Test]:
             "LPNS": plus, "PDNS": minus, "NSNS": lambda p: _pairs(solver, p),
         }  # fmt: skip
     return {}
+
+
+def product_test(found: np.ndarray, target: float) -> float:
+    """Changes sign where one of the multipliers passes ``target`` = 1 or -1 on the real axis."""
+    return float(np.prod((found - target) / (1 + np.abs(found))).real)
 
 
 def other(solver: Solver, point: Point) -> np.ndarray:

@@ -102,6 +102,7 @@ def _special(cycle: Cycle) -> dict[str, Any]:
         "multipliers": [[z.real, z.imag] for z in cycle.multipliers],
         "multiplier_log10": cycle.log10_multipliers.tolist(),
         "multiplier_angle": cycle.multiplier_angles.tolist(),
+        "multiplicity": cycle.multiplicity, "certificate": dict(cycle.certificate),
     }  # fmt: skip
 
 
@@ -117,5 +118,5 @@ def _cycle(model: VectorField, content: dict[str, Any]) -> Cycle:
         found = Multipliers.of(np.array([complex(*pair) for pair in content["multipliers"]]))
     return Cycle(
         at, orbit, solver, found, content["trivial_error"], content["label"], content["name"],
-        content["index"],
+        content["index"], content.get("multiplicity", 1), content.get("certificate", {}),
     )  # fmt: skip

@@ -1,0 +1,179 @@
+"""Special cycles between two neighbors of a branch: located across the chord, and certified."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from scipy.optimize import brentq
+
+from continuation.cycles.collocation import Profile, condense, condensed_system
+from continuation.cycles.counts import counts, distances
+from continuation.cycles.orbits import (
+    DEGREE,
+    VALUES,
+    Direction,
+    Orbit,
+    Point,
+    Solver,
+    multipliers,
+    remeshed,
+)
+
+AT_PLACE = 1e-6  # a bifurcating multiplier is this near to its place, or there is no label
+
+
+class Chord:
+    """The line between two neighboring cycles, on the mesh of the later one."""
+
+    def __init__(self, solver: Solver, left: Point, right: Point) -> None:
+        self.solver, self.left, self.right = solver, left, right
+        start = remeshed(left.orbit, right.orbit.mesh)
+        step = Direction(right.orbit.u - start.u, right.orbit.z - start.z)
+        length = np.sqrt(max(solver.product(right.orbit, step, step), 1e-300))
+        self.start, self.step = start, step
+        self.unit = Direction(np.ascontiguousarray(step.u / length), step.z / length)
+
+    def guess(self, fraction: float) -> Orbit:
+        """The orbit on the line, not corrected."""
+        z = self.start.z + fraction * self.step.z
+        return Orbit(self.start.mesh, self.start.u + fraction * self.step.u, z)
+
+    def at(self, fraction: float) -> Point:
+        """The cycle in the plane across the chord; ArithmeticError where Newton fails."""
+        if fraction in (0.0, 1.0):
+            return self.right if fraction else self.left
+        found = self.solver.along(self.guess(fraction), self.unit)
+        if found is None:
+            raise ArithmeticError
+        return found
+
+
+@dataclass(frozen=True)
+class Location:
+    """A root: the cycle, its place on the chord, the test's value there."""
+
+    point: Point
+    fraction: float
+    value: float
+
+
+class Split(Exception):
+    """The chord holds several events: it is to be cut at ``fraction``."""
+
+    def __init__(self, fraction: float, point: Point) -> None:
+        super().__init__()
+        self.fraction, self.point = fraction, point
+
+
+def turning(point: Point, solver: Solver) -> float:
+    """The parameter's part (in half spans) of the unit tangent: zero at a fold."""
+    return float(point.direction.z[1] / solver.half[1])
+
+
+def locate_turn(chord: Chord) -> Location | None:
+    """Where the parameter turns back."""
+    return _root(chord, lambda f, p: turning(p, chord.solver))
+
+
+def locate_crossing(chord: Chord, kind: int) -> Location | None:
+    """Where the multipliers of a kind pass the unit circle, one or several together.
+
+    Raises Split where the number outside takes a value between those of the ends.
+    """
+    first, last = counts(chord.left)[kind], counts(chord.right)[kind]
+
+    def signed(fraction: float, point: Point) -> float:
+        here = counts(point)[kind]
+        near = distances(point, kind)
+        distance = float(near[0]) if near.size else 1.0
+        if distance < 1e-11:
+            return 0.0
+        if here not in (first, last):
+            raise Split(fraction, point)
+        return distance if here == first else -distance
+
+    return _root(chord, signed)
+
+
+def _root(chord: Chord, test: Callable[[float, Point], float]) -> Location | None:
+    known: dict[float, tuple[Point, float]] = {}
+
+    def value(fraction: float) -> float:
+        if fraction not in known:
+            point = chord.at(fraction)
+            known[fraction] = point, test(fraction, point)
+        return known[fraction][1]
+
+    try:
+        fraction = brentq(value, 0.0, 1.0, xtol=1e-12, rtol=1e-12, maxiter=60)
+        value(fraction)
+    except ArithmeticError:
+        return _interpolated(chord, known)
+    except (ValueError, RuntimeError):
+        return None
+    return Location(known[fraction][0], fraction, known[fraction][1])
+
+
+def _interpolated(chord: Chord, known: dict[float, tuple[Point, float]]) -> Location | None:
+    """At a branch point Newton is singular: the root between the nearest cycles to both sides."""
+    ahead = max((f for f, (_, v) in known.items() if v * known[0.0][1] > 0), default=None)
+    behind = min((f for f, (_, v) in known.items() if v * known[0.0][1] < 0), default=None)
+    if ahead is None or behind is None:
+        return None
+    (first, a), (second, b) = known[ahead], known[behind]
+    part = a / (a - b)
+    mesh = chord.right.orbit.mesh
+    start, end = remeshed(first.orbit, mesh), remeshed(second.orbit, mesh)
+    orbit = Orbit(mesh, start.u + part * (end.u - start.u), start.z + part * (end.z - start.z))
+    nearer = first if part < 0.5 else second
+    along = replace(nearer, orbit=orbit, direction=chord.unit, pair=None, local=None)
+    return Location(
+        Point(orbit, along.direction, floquet_of(chord.solver, orbit)),
+        ahead + part * (behind - ahead), 0.0,
+    )  # fmt: skip
+
+
+def floquet_of(solver: Solver, orbit: Orbit):
+    """Multipliers of an orbit as it is, without a correction."""
+    condensed = condensed_system(orbit.intervals, DEGREE, orbit.u.shape[1], solver.size)
+    equations = solver.equations
+    equations.field.p[solver.free] = orbit.z[1 : 1 + len(solver.names)]
+    condense(equations.field, equations.collocation, Profile(*_arrays(orbit)), condensed)
+    return multipliers(condensed.local)
+
+
+def _arrays(orbit: Orbit) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    return orbit.mesh, np.ascontiguousarray(orbit.u), np.ascontiguousarray(orbit.z)
+
+
+def residual(solver: Solver, orbit: Orbit) -> float:
+    """Largest residual of the collocation equations, relative to the largest slope."""
+    slopes, model = orbit.derivative(), solver.at(orbit)
+    blocks = np.stack([orbit.u[k : k + DEGREE + 1] for k in range(0, len(orbit.u) - 1, DEGREE)])
+    states = np.einsum("ik,jks->jis", VALUES, blocks).reshape(slopes.shape) * solver.scale
+    field = np.array([model.rhs(x) for x in states]) / solver.scale
+    size = max(float(np.max(np.abs(slopes))), 1e-300)
+    return float(np.max(np.abs(slopes - orbit.period * field))) / size
+
+
+def certificate(
+    chord: Chord, located: Location, kind: int, multiplicity: int = 1
+) -> dict[str, Any]:
+    """What shows that a located cycle is what its label says.
+
+    ``residual`` of the collocation equations, ``multiplier_distance`` from its place of the
+    bifurcating multiplier (the farthest of several), ``test_value`` of what was solved for, and the
+    parameter's ``bracket``.
+    """
+    near = distances(located.point, kind)
+    far = float(near[multiplicity - 1]) if len(near) >= multiplicity else np.inf
+    ends = sorted((chord.left.orbit.value, chord.right.orbit.value))
+    return {
+        "residual": residual(chord.solver, located.point.orbit),
+        "multiplier_distance": far,
+        "test_value": located.value,
+        "bracket": ends,
+    }
