@@ -17,6 +17,7 @@ from continuation.cycles.orbits import (
     Point,
     Solver,
     adapted_mesh,
+    moved,
     moved_times,
     remeshed,
 )
@@ -121,7 +122,7 @@ def parent_twice(solver: Solver, before: Point, after: Point) -> Point | None:
     once = Orbit(mesh, np.ascontiguousarray(nodes), np.array([0.5 * z[0], *z[1:]]))
     once = remeshed(once, adapted_mesh(once, max(twice.intervals // 2, 4)))
     doubling = _doubling(solver, once, 0.01 * abs(after.orbit.value - before.orbit.value))
-    return None if doubling is None else _doubled(doubling)
+    return None if doubling is None else _doubled(doubling, after)
 
 
 def _doubling(solver: Solver, orbit: Orbit, step: float) -> Point | None:
@@ -142,13 +143,12 @@ def _doubling(solver: Solver, orbit: Orbit, step: float) -> Point | None:
     return point if abs(here) < 1e-6 else None
 
 
-def _doubled(point: Point) -> Point:
+def _doubled(point: Point, neighbor: Point) -> Point:
+    """A cycle run twice, on the branch of a doubled neighbor, which turns in its parameter here."""
     mesh = np.concatenate([point.orbit.mesh / 2, 0.5 + point.orbit.mesh[1:] / 2])
     u = np.concatenate([point.orbit.u, point.orbit.u[1:]])
     z = np.concatenate([[2 * point.orbit.period], point.orbit.z[1:]])
-    along = Direction(
-        np.concatenate([point.direction.u, point.direction.u[1:]]), point.direction.z.copy()
-    )
+    along = Direction(moved(neighbor.direction.u, neighbor.orbit.mesh, mesh), np.zeros(len(z)))
     found = point.floquet
     angle = np.angle(np.exp(2j * found.angle))
     angle[found.are_real] = 0.0

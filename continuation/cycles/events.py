@@ -42,7 +42,7 @@ STILL = 1e-9  # part of half a span by which a parameter has to move for its tur
 FLAT = 1e-6  # part of half a span: smaller turns back and forth are rounding, as in a canard
 LABELS = {PLUS: "BPC", MINUS: "PD", PAIRS: "NS"}
 _DEEPEST = 24  # cuts of a step in which several things happen
-_SHORT = 4  # cuts before a turn without a multiplier that passes +1 is taken as one event
+_PART = 0.47  # where a step is cut: not in its middle, which symmetry makes singular
 
 
 @dataclass(frozen=True)
@@ -101,13 +101,15 @@ def explained(chord: Chord, depth: int = 0) -> Iterator[Event]:
         return  # nothing, or two real multipliers that meet and leave the axis
     single = len(crossing) == 1
     try:
-        if folded and (gained in ((1, 0, 0), (-1, 0, 0)) or (not crossing and depth >= _SHORT)):
+        if folded and gained in ((1, 0, 0), (-1, 0, 0)):
             yield from _proven(chord, PLUS, gained, locate_turn(chord), turned=True)
+        elif folded and not crossing:
+            yield from _turned(chord, depth)
         elif single and not folded:
             kind = crossing[0][0]
             yield from _proven(chord, kind, gained, locate_crossing(chord, kind))
         else:
-            yield from _cut(chord, 0.5, chord.at(0.5), depth)
+            yield from _cut(chord, _PART, chord.at(_PART), depth)
     except Split as split:
         yield from _cut(chord, split.fraction, split.point, depth)
     except ArithmeticError:
@@ -121,6 +123,28 @@ def _cut(chord: Chord, fraction: float, middle: Point, depth: int) -> Iterator[E
         return
     yield from explained(Chord(chord.solver, chord.left, middle), depth + 1)
     yield from explained(Chord(chord.solver, middle, chord.right), depth + 1)
+
+
+def _turned(chord: Chord, depth: int) -> Iterator[Event]:
+    """A turn of the parameter without a multiplier that passes +1: the branch runs through a branch
+    point of which it is the one that turns; or two events that undo each other."""
+    located = locate_turn(chord)
+    if located is not None and _same_on_both_sides(chord, located):
+        yield from _proven(chord, PLUS, Counts(0, 0, 0), located, turned=True)
+        return
+    yield from _cut(chord, _PART, chord.at(_PART), depth)
+
+
+def _same_on_both_sides(chord: Chord, located: Location) -> bool:
+    """Whether the counts are equal beside a location; not too near, where Newton may fail."""
+    for reach in (0.3, 0.6, 0.8):
+        distance = reach * min(located.fraction, 1.0 - located.fraction)
+        try:
+            before = chord.at(located.fraction - distance)
+            return counts(before) == counts(chord.at(located.fraction + distance))
+        except ArithmeticError:
+            continue
+    return True
 
 
 def _proven(
@@ -212,7 +236,14 @@ def _stretches(sure: Sequence[bool], count: int) -> Iterator[tuple[int, int]]:
 
 
 def _calmed(solver, points, inside: list[Event], closed: bool) -> list[Event]:
-    kept = _real_folds(solver, points, [e for e in inside if e.label == "LPC"])
+    folds = [event for event in inside if event.label == "LPC"]
+    if not closed:  # at an end of the branch only the parameter itself tells of a fold
+        folds = [
+            event for event in folds
+            if turning(points[event.index], solver) * turning(points[event.index + 1], solver) < 0
+            or event.gain is None
+        ]  # fmt: skip
+    kept = _real_folds(solver, points, folds)
     for label in ("BPC", "PD", "NS", "unresolved"):
         group = [event for event in inside if event.label == label]
         net = sum(event.gain or 0 for event in group)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from scipy.optimize import brentq
 
 from continuation.cycles.collocation import Profile, condense, condensed_system
-from continuation.cycles.counts import counts, distances
+from continuation.cycles.counts import PLUS, counts, distances
 from continuation.cycles.orbits import (
     DEGREE,
     VALUES,
@@ -22,6 +22,8 @@ from continuation.cycles.orbits import (
     remeshed,
 )
 
+_BESIDE = np.array([-1.0, -0.8, -0.6, -0.4, 0.4, 0.6, 0.8, 1.0])  # of a root, in its reach
+_FEWEST = 5  # cycles for an interpolation
 AT_PLACE = 1e-6  # a bifurcating multiplier is this near to its place, or there is no label
 
 
@@ -60,6 +62,9 @@ class Location:
     value: float
 
 
+Test = Callable[[float, Point], float]
+
+
 class Split(Exception):
     """The chord holds several events: it is to be cut at ``fraction``."""
 
@@ -75,7 +80,7 @@ def turning(point: Point, solver: Solver) -> float:
 
 def locate_turn(chord: Chord) -> Location | None:
     """Where the parameter turns back."""
-    return _root(chord, lambda f, p: turning(p, chord.solver))
+    return _located(chord, PLUS, lambda f, p: turning(p, chord.solver))
 
 
 def locate_crossing(chord: Chord, kind: int) -> Location | None:
@@ -83,23 +88,35 @@ def locate_crossing(chord: Chord, kind: int) -> Location | None:
 
     Raises Split where the number outside takes a value between those of the ends.
     """
-    first, last = counts(chord.left)[kind], counts(chord.right)[kind]
-
-    def signed(fraction: float, point: Point) -> float:
-        here = counts(point)[kind]
-        near = distances(point, kind)
-        distance = float(near[0]) if near.size else 1.0
-        if distance < 1e-11:
-            return 0.0
-        if here not in (first, last):
-            raise Split(fraction, point)
-        return distance if here == first else -distance
-
-    return _root(chord, signed)
+    return _located(chord, kind, lambda f, p: _signed_distance(chord, kind, f, p))
 
 
-def _root(chord: Chord, test: Callable[[float, Point], float]) -> Location | None:
+def _located(chord: Chord, kind: int, test: Test) -> Location | None:
     known: dict[float, tuple[Point, float]] = {}
+    found = _root(chord, test, known)
+    apart = np.inf if found is None else min(distances(found.point, kind), default=np.inf)
+    if apart > AT_PLACE:
+        near = _nearest(known)
+        return found if near is None else _interpolated(chord, test, near) or found
+    return found
+
+
+def _signed_distance(chord: Chord, kind: int, fraction: float, point: Point) -> float:
+    """Of the multiplier next to the unit circle; positive where the count is that of the left."""
+    first, last = counts(chord.left)[kind], counts(chord.right)[kind]
+    here, near = counts(point)[kind], distances(point, kind)
+    distance = float(near[0]) if near.size else 1.0
+    if distance < 1e-11:
+        return 0.0
+    if here not in (first, last):
+        raise Split(fraction, point)
+    return distance if here == first else -distance
+
+
+def _root(
+    chord: Chord, test: Test, known: dict[float, tuple[Point, float]]
+) -> Location | None:
+    """Brent's root of a test; ``known`` collects fraction -> (cycle, value)."""
 
     def value(fraction: float) -> float:
         if fraction not in known:
@@ -110,30 +127,65 @@ def _root(chord: Chord, test: Callable[[float, Point], float]) -> Location | Non
     try:
         fraction = brentq(value, 0.0, 1.0, xtol=1e-12, rtol=1e-12, maxiter=60)
         value(fraction)
-    except ArithmeticError:
-        return _interpolated(chord, known)
-    except (ValueError, RuntimeError):
+    except (ArithmeticError, ValueError, RuntimeError):
         return None
     return Location(known[fraction][0], fraction, known[fraction][1])
 
 
-def _interpolated(chord: Chord, known: dict[float, tuple[Point, float]]) -> Location | None:
-    """At a branch point Newton is singular: the root between the nearest cycles to both sides."""
-    ahead = max((f for f, (_, v) in known.items() if v * known[0.0][1] > 0), default=None)
-    behind = min((f for f, (_, v) in known.items() if v * known[0.0][1] < 0), default=None)
+def _nearest(known: dict[float, tuple[Point, float]]) -> float | None:
+    """The root by the cycles next to it on both sides."""
+    sign = 1.0 if known.get(0.0, (None, 1.0))[1] > 0 else -1.0
+    ahead = max((f for f, (_, v) in known.items() if sign * v >= 0), default=None)
+    behind = min((f for f, (_, v) in known.items() if sign * v < 0), default=None)
     if ahead is None or behind is None:
         return None
-    (first, a), (second, b) = known[ahead], known[behind]
-    part = a / (a - b)
-    mesh = chord.right.orbit.mesh
-    start, end = remeshed(first.orbit, mesh), remeshed(second.orbit, mesh)
-    orbit = Orbit(mesh, start.u + part * (end.u - start.u), start.z + part * (end.z - start.z))
-    nearer = first if part < 0.5 else second
-    along = replace(nearer, orbit=orbit, direction=chord.unit, pair=None, local=None)
-    return Location(
-        Point(orbit, along.direction, floquet_of(chord.solver, orbit)),
-        ahead + part * (behind - ahead), 0.0,
-    )  # fmt: skip
+    a, b = known[ahead][1], known[behind][1]
+    return ahead + (behind - ahead) * a / (a - b)
+
+
+def _interpolated(chord: Chord, test: Test, root: float) -> Location | None:
+    """At a branch point Newton is singular, beside it not: the cycle by polynomials through
+    cycles on both sides, twice, the second time from nearer by."""
+    mesh, found = chord.right.orbit.mesh, None
+    for reach in (0.8, 0.05):
+        beside = root + reach * min(root, 1.0 - root) * _BESIDE
+        known = list(_where_newton_works(chord, test, beside))
+        if len(known) < _FEWEST:
+            break
+        fractions = np.array([f for f, _, _ in known])
+        values = np.array([v for _, _, v in known])
+        slope = np.polyfit(fractions - root, values, 1)[0]
+        for _ in range(20):
+            root -= float(_lagrange(fractions, root) @ values / slope)
+            if not 0.0 < root < 1.0:
+                return found
+        basis = _lagrange(fractions, root)
+        orbits = [remeshed(p.orbit, mesh) for _, p, _ in known]
+        orbit = Orbit(
+            mesh, np.einsum("k,kts->ts", basis, [o.u for o in orbits]),
+            basis @ np.array([o.z for o in orbits]),
+        )  # fmt: skip
+        point = Point(orbit, chord.unit, floquet_of(chord.solver, orbit))
+        found = Location(point, root, float(basis @ values))
+    return found
+
+
+def _where_newton_works(
+    chord: Chord, test: Test, fractions: np.ndarray
+) -> Iterator[tuple[float, Point, float]]:
+    for fraction in fractions.tolist():
+        try:
+            point = chord.at(fraction)
+            yield fraction, point, test(fraction, point)
+        except (ArithmeticError, Split):
+            continue
+
+
+def _lagrange(nodes: np.ndarray, at: float) -> np.ndarray:
+    """Values (k,) at a place of the polynomials that are 1 at one node and 0 at the others."""
+    apart = nodes[:, None] - nodes[None, :] + np.eye(len(nodes))
+    offset = np.where(np.eye(len(nodes), dtype=bool), 1.0, at - nodes[None, :])
+    return np.prod(offset / apart, axis=1)
 
 
 def floquet_of(solver: Solver, orbit: Orbit):

@@ -72,7 +72,7 @@ class Multipliers:
             return self.without_nearest(1.0)
         first, second = order[:2]
         if not (self.are_real[first] and self.are_real[second]):
-            if self.angle[first] != -self.angle[second]:
+            if abs(self.angle[first] + self.angle[second]) > 1e-12:
                 return self.without_nearest(1.0)
         log10, angle = self.log10.copy(), self.angle.copy()
         log10[second], angle[second] = math.log10(real[first] + real[second] - 1.0), 0.0
