@@ -229,6 +229,7 @@ def make_branch(
         replace(
             cycle_from(solver, event.point, event.label), index=event.index,
             multiplicity=event.multiplicity, certificate=dict(event.certificate),
+            direction=event.point.direction if event.label == "BPC" else None,
         )
         for event in found
     ]  # fmt: skip

@@ -30,7 +30,7 @@ class Cycle:
     symmetry makes them; ``certificate`` of a special cycle: ``residual`` of the collocation
     equations, ``multiplier_distance`` of the bifurcating multiplier from its place,
     ``test_value`` of what was solved for, the parameter's ``bracket``; a ``reason`` where the
-    label is "unresolved".
+    label is "unresolved". ``direction`` of a branch point is that of the branch it lies on.
     """
 
     model: VectorField
@@ -43,6 +43,7 @@ class Cycle:
     index: int = 0
     multiplicity: int = 1
     certificate: Mapping[str, Any] = field(default_factory=dict)
+    direction: Direction | None = None
 
     @cached_property
     def coefficients(self) -> Mapping[str, float]:

@@ -36,10 +36,10 @@ def other_branch(solver: Solver, cycle: Cycle) -> Point:
     first among directions spread over their plane.
     """
     orbit = replace(cycle.orbit, z=np.array([cycle.period, cycle.parameters[solver.parameter]]))
-    along = Direction(np.zeros_like(orbit.u), np.array([0.0, solver.half[1]]))
-    here = solver.along(orbit, along)
-    if here is None:
-        here = Point(orbit, along, cycle.floquet)
+    known = cycle.direction
+    if known is None or cycle.solver.parameter != solver.parameter:
+        known = _beyond(solver, orbit)
+    here = Point(orbit, known, cycle.floquet)
     across = _across(solver, here, _null_space(solver, orbit, 1 + cycle.multiplicity))
     if len(across) == 1:
         return _beside(solver, orbit, across[0], cycle, "other")
@@ -53,6 +53,14 @@ def other_branch(solver: Solver, cycle: Cycle) -> Point:
         except ConvergenceError:
             continue
     return _beside(solver, orbit, across[0], cycle, "other")
+
+
+def _beyond(solver: Solver, orbit: Orbit) -> Direction:
+    """The direction of the branch that passes a branch point without a turn."""
+    ends = [solver.at_value(orbit, orbit.value + s * 1e-4 * solver.half[1]) for s in (-1.0, 1.0)]
+    if ends[0] is None or ends[1] is None:
+        return Direction(np.zeros_like(orbit.u), np.array([0.0, solver.half[1]]))
+    return Direction(ends[1].u - ends[0].u, ends[1].z - ends[0].z)
 
 
 def _across(solver: Solver, here: Point, plane: list[Direction]) -> list[Direction]:
