@@ -16,25 +16,29 @@ Test = Callable[[Point], float]
 
 
 def codimension_two(
-    solver: Solver,
-    points: Sequence[Point],
-    steps: Sequence[float],
-    labels: tuple[str, ...] | None = None,
+    solver: Solver, points: Sequence[Point], labels: tuple[str, ...] | None = None
 ) -> Iterator[tuple[int, str, Point]]:
     """(index of the point before, label, corrected cycle) along a curve, in order; only of some
     ``labels`` where given."""
-    for index, (before, after, step) in enumerate(zip(points[:-1], points[1:], steps, strict=True)):
-        if max(before.trivial_error, after.trivial_error) > 1e-2:
+    if labels == ():
+        return
+    for label, test in _tests(solver).items():
+        if labels is None or label in labels:
+            values = [test(p) for p in points]
+            yield from _passed(solver, points, label, test, values)
+
+
+def _passed(
+    solver: Solver, points: Sequence[Point], label: str, test: Test, values: Sequence[float]
+) -> Iterator[tuple[int, str, Point]]:
+    """Where a test changes its sign along a curve."""
+    for k, (first, second) in enumerate(zip(values[:-1], values[1:], strict=True)):
+        before, after = points[k], points[k + 1]
+        if not first * second < 0 or max(before.trivial_error, after.trivial_error) > 1e-2:
             continue
-        for label, test in _tests(solver, before).items():
-            if labels is not None and label not in labels:
-                continue
-            first, second = test(before), test(after)
-            if not first * second < 0:
-                continue
-            point = _locate(solver, before, step, test)
-            if point is not None and _accepted(label, solver, point, first, second, test):
-                yield index, label, point
+        found = locate(Chord(solver, before, after), test)
+        if found is not None and abs(found.value) < min(abs(first), abs(second)):
+            yield k, label, found.point
 
 
 def _tests(solver: Solver, before: Point) -> dict[str, Test]:
