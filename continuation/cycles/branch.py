@@ -139,10 +139,12 @@ class CycleBranch:
             rest,
             data=xr.concat([self.data, rest.data.isel(point=slice(1, None))], "point"),
             orbits=self.orbits + rest.orbits[1:],
-            special_points=numbered([
-                *self.special_points,
-                *(replace(c, index=c.index + len(self) - 1) for c in rest.special_points),
-            ]),
+            special_points=numbered(
+                [
+                    *self.special_points,
+                    *(replace(c, index=c.index + len(self) - 1) for c in rest.special_points),
+                ]
+            ),
         )
 
     def stored(self, digits: str = "float64") -> xr.Dataset:

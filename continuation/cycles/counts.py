@@ -1,4 +1,4 @@
-"""What the multipliers of a cycle say: how many are outside the unit circle, and how sure that is."""
+"""How many multipliers of a cycle are outside the unit circle, and how sure that is."""
 
 from __future__ import annotations
 

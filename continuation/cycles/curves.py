@@ -84,18 +84,19 @@ class CycleCurve:
             raise unknown_name("parameter", ", ".join(value), self.parameters, f"this {self.kind}")
         ((name, wanted),) = value.items()
         offset = self.data[name].values - wanted
-        near = np.flatnonzero(offset[:-1] * offset[1:] <= 0)
-        if not near.size:
+        component = 1 + self.parameters.index(name)
+        for k in np.flatnonzero(offset[:-1] * offset[1:] <= 0).tolist():
+            nearer = k + int(abs(offset[k + 1]) < abs(offset[k]))
+            found = self.solver.point_at(self.orbits[nearer], float(wanted), component)
+            if found is not None:
+                return special_cycle(self.solver, found, "", k)
+        known = self.data[name].values
+        if not known.min() <= wanted <= known.max():
             raise ConvergenceError(
                 f"the {self.kind} has no point at {name} = {wanted:g}; it runs from "
-                f"{self.data[name].values.min():g} to {self.data[name].values.max():g}"
+                f"{known.min():g} to {known.max():g}"
             )
-        component = 1 + self.parameters.index(name)
-        k = int(near[0]) + int(abs(offset[near[0] + 1]) < abs(offset[near[0]]))
-        found = self.solver.point_at(self.orbits[k], float(wanted), component)
-        if found is None:
-            raise ConvergenceError(f"Newton failed on the {self.kind} at {name} = {wanted:g}")
-        return special_cycle(self.solver, found, "", k)
+        raise ConvergenceError(f"Newton failed on the {self.kind} at {name} = {wanted:g}")
 
     def drawn(self) -> Curve:
         """The curve as figures take it."""
@@ -277,8 +278,7 @@ def make_curve(
 ) -> CycleCurve:
     """The CycleCurve of two traces that start at the same point."""
     points = backward.reversed()[:-1] + forward.points
-    steps = backward.steps[::-1] + forward.steps
-    found = list(codimension_two(solver, points, steps, resonances))
+    found = sorted(codimension_two(solver, points, resonances), key=lambda item: item[0])
     if resonances == ():  # nothing refers to the points by number
         points = _densified(solver, points)
     special = [special_cycle(solver, p, label, k) for k, label, p in found]
@@ -343,10 +343,15 @@ def _reason(solver: Solver, traced: Trace) -> str:
 
 def special_cycle(solver: Solver, point: Point, label: str, index: int) -> Cycle:
     """A Cycle from a point of a curve, free in the curve's first parameter."""
-    model = solver.at(point.orbit)
-    plain = Solver(model, {solver.names[0]: solver.spans[solver.names[0]]})
+    plain = free_in_first(solver, point.orbit)
     orbit = replace(point.orbit, z=point.orbit.z[:2].copy())
     return replace(cycle_from(plain, replace(point, orbit=orbit), label), index=index)
+
+
+def free_in_first(solver: Solver, orbit: Orbit) -> Solver:
+    """What corrects a cycle of a curve as an ordinary one, the curve's first parameter free."""
+    name = solver.names[0]
+    return Solver(solver.at(orbit), {name: solver.spans[name]})
 
 
 def critical_angle(cycle: Cycle) -> float:

@@ -1,4 +1,4 @@
-"""The sign of a period doubling's normal-form coefficient, in compiled code, for curves of them."""
+"""The normal-form coefficient of period doublings in compiled code, for curves of them."""
 
 from __future__ import annotations
 
@@ -29,17 +29,15 @@ Taylor = Annotated[Callable, TAYLOR_TYPE]
 
 
 def doubling_test(solver: Solver, orbit: Orbit) -> float:
-    """c of dxi/dt = c xi^3 at a cycle with a multiplier -1, times a positive factor; nan where the
-    cycle is at a fold too.
+    """c of dxi/dt = c xi^3 at a cycle with a multiplier -1; nan where the cycle is at a fold too.
 
-    As ``normal_forms.doubling_coefficient``, from the condensed equations.
+    As ``normal_forms.doubling_coefficient``, from the condensed equations; delay lines count in the
+    norm here, so that only the sign is that of a model with delays.
     """
     condensed = condensed_system(orbit.intervals, DEGREE, orbit.u.shape[1], solver.size)
     equations = solver.equations
     equations.field.p[solver.free] = orbit.z[1 : 1 + len(solver.names)]
-    profile = Profile(
-        orbit.mesh, np.ascontiguousarray(orbit.u), np.ascontiguousarray(orbit.z)
-    )  # fmt: skip
+    profile = Profile(orbit.mesh, np.ascontiguousarray(orbit.u), np.ascontiguousarray(orbit.z))
     return float(_doubling(equations, profile, condensed, solver.model.compiled.taylor))
 
 
@@ -91,6 +89,7 @@ def _solve_periodic(equations, profile, condensed, h2):
 def _doubling(equations, profile, condensed, taylor):
     field, values, mesh, u = equations.field, equations.collocation.values, profile.mesh, profile.u
     scale, period, n, degree = field.scale, profile.z[0], u.shape[1], values.shape[0]
+    weights = equations.collocation.weights
     intervals, last = mesh.shape[0] - 1, n + profile.z.shape[0]
     if not condense(field, equations.collocation, profile, condensed):
         return np.nan
@@ -121,7 +120,7 @@ def _doubling(equations, profile, condensed, taylor):
                 sides[i * n + s] = -2.0 * h * period * images[2, s].real / scale[s]
                 total += weight * 6.0 * images[3, s].real
                 inner += weight * along[s]
-                square += h * (along[s] / scale[s]) ** 2
+                square += h * weights[i] * along[s] ** 2
         lu_solve(condensed.factors[j], condensed.pivots[j], sides)
         for k in range(degree * n):
             condensed.local[j, k, last] = sides[k]
@@ -144,4 +143,4 @@ def _doubling(equations, profile, condensed, taylor):
                     mixed += change[s, c] * second[c]
                 weight = h * omega[j, i * n + s] / scale[s]
                 total += weight * (3.0 * mixed - 6.0 * a * drift)
-    return total / (6.0 * inner * square)
+    return total / (6.0 * inner * square * period)

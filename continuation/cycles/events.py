@@ -7,6 +7,7 @@ called "unresolved", with its reason.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -66,7 +67,7 @@ def events(solver: Solver, points: Sequence[Point]) -> tuple[list[Event], np.nda
     changes nowhere else."""
     sure = [is_sure(p) for p in points]
     found: list[Event] = []
-    for index, (before, after) in enumerate(zip(points[:-1], points[1:], strict=True)):
+    for index, (before, after) in enumerate(itertools.pairwise(points)):
         inside = _between(solver, before, after)
         found += [replace(event, index=index) for event in inside]
     found += _turning_points(solver, points, found)
@@ -232,7 +233,7 @@ def _without_noise(
 def _stretches(sure: Sequence[bool], count: int) -> Iterator[tuple[int, int]]:
     """(first, last) points between which none is sure."""
     borders = sorted({0, count - 1, *np.flatnonzero(sure).tolist()})
-    return zip(borders[:-1], borders[1:], strict=True)
+    return itertools.pairwise(borders)
 
 
 def _calmed(solver, points, inside: list[Event], closed: bool) -> list[Event]:
@@ -274,7 +275,7 @@ def _accounted(
     event of its own."""
     result = list(found)
     known = np.flatnonzero(sure).tolist()
-    for first, last in zip(known[:-1], known[1:], strict=True):
+    for first, last in itertools.pairwise(known):
         ends = counts(points[first]), counts(points[last])
         missing = change(*ends).unstable
         inside = [k for k, event in enumerate(result) if first <= event.index < last]

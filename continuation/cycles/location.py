@@ -101,6 +101,11 @@ def _located(chord: Chord, kind: int, test: Test) -> Location | None:
     return found
 
 
+def locate(chord: Chord, test: Callable[[Point], float]) -> Location | None:
+    """Where a test of the cycle alone changes its sign; None where Newton fails."""
+    return _root(chord, lambda f, p: test(p), {})
+
+
 def _signed_distance(chord: Chord, kind: int, fraction: float, point: Point) -> float:
     """Of the multiplier next to the unit circle; positive where the count is that of the left."""
     first, last = counts(chord.left)[kind], counts(chord.right)[kind]
@@ -113,9 +118,7 @@ def _signed_distance(chord: Chord, kind: int, fraction: float, point: Point) -> 
     return distance if here == first else -distance
 
 
-def _root(
-    chord: Chord, test: Test, known: dict[float, tuple[Point, float]]
-) -> Location | None:
+def _root(chord: Chord, test: Test, known: dict[float, tuple[Point, float]]) -> Location | None:
     """Brent's root of a test; ``known`` collects fraction -> (cycle, value)."""
 
     def value(fraction: float) -> float:

@@ -208,9 +208,7 @@ def _chunk(solver, first, settings, step, number, longest, room):
     return [point(k) for k in range(1, made)], steps, reason, step, beyond
 
 
-def _land(
-    solver: Solver, inside: Point, beyond: Point
-) -> tuple[Point | None, tuple[int, float]]:
+def _land(solver: Solver, inside: Point, beyond: Point) -> tuple[Point | None, tuple[int, float]]:
     """The point on the bound between the last one inside and the first one beyond it, and the
     entry of z that meets it, with the bound."""
     a = remeshed(inside.orbit, beyond.orbit.mesh)
@@ -266,20 +264,3 @@ def on_mesh(solver: Solver, point: Point, intervals: int) -> Point | None:
     along = Direction(moved(point.direction.u, point.orbit.mesh, mesh), point.direction.z)
     found = solver.along(remeshed(point.orbit, mesh), along)
     return None if found is None else replace(found, pair=None, local=None)
-
-
-def step_from(
-    solver: Solver, point: Point, length: float, tolerance: float = 1e-10
-) -> Point | None:
-    """One predictor-corrector step of a given length on the point's own mesh."""
-    orbit, along = point.orbit, point.direction
-    guess = Orbit(orbit.mesh, orbit.u + length * along.u, orbit.z + length * along.z)
-    if guess.period <= 0:
-        return None
-    row, tail = solver.row(orbit, along)
-    level = float(np.sum(row * guess.u) + tail @ guess.z)
-    found = solver.correct(guess, row, tail, level, orbit.derivative(), tolerance)
-    if found is None:
-        return None
-    unit = solver.unit(found)
-    return unit if solver.product(orbit, along, unit.direction) > 0.5 else None
