@@ -174,8 +174,8 @@ def _proven(
 
 def _finer(chord: Chord) -> Chord | None:
     count = int(1.5 * chord.right.orbit.intervals)
-    ends = [on_mesh(chord.solver, p, count) for p in (chord.left, chord.right)]
-    return None if None in ends else Chord(chord.solver, *ends)
+    left, right = (on_mesh(chord.solver, p, count) for p in (chord.left, chord.right))
+    return None if left is None or right is None else Chord(chord.solver, left, right)
 
 
 def _unproven_fold(chord: Chord) -> list[Event]:

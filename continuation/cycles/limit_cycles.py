@@ -12,7 +12,7 @@ from continuation.cycles.cycle import Cycle
 from continuation.cycles.orbits import Direction, Orbit, Point, Solver, moved_times
 from continuation.cycles.starting_orbits import orbit_from_simulation
 from continuation.cycles.switching import doubled, other_branch
-from continuation.cycles.tracing import CLOSED, CycleSettings, Trace, trace
+from continuation.cycles.tracing import CLOSED, CycleSettings, Trace, resolved, trace
 from continuation.engine.following import check_span
 from continuation.engine.special_points import SpecialPoint
 from continuation.steady_states.normal_forms import critical_pair
@@ -76,7 +76,7 @@ def limit_cycles(
             f"no cycle was found at {parameter} = {given.value:.8g}, period {given.period:.6g}: "
             "the start is no cycle of this model; simulate longer or start nearer to one"
         )
-    return _both_ways(solver, found, settings)
+    return _both_ways(solver, resolved(solver, found, settings), settings)
 
 
 def _both_ways(solver: Solver, first: Point, settings: CycleSettings) -> CycleBranch:

@@ -258,6 +258,11 @@ def _resized(
     return point, engine.MORE
 
 
+def resolved(solver: Solver, point: Point, settings: CycleSettings) -> Point:
+    """The point on a mesh as fine as the settings ask for, where Newton follows."""
+    return _resized(solver, point, settings, engine.COARSE)[0]
+
+
 def on_mesh(solver: Solver, point: Point, intervals: int) -> Point | None:
     """The point corrected on an adapted mesh with this many intervals."""
     mesh = adapted_mesh(point.orbit, intervals)

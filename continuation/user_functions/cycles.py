@@ -63,11 +63,11 @@ def measured(
         "period": lambda cycle: cycle.period - value,
         "frequency": lambda cycle: cycle.frequency - value,
     }
-    for name in branch.solver.names:
-        known[name] = lambda cycle, name=name: cycle.parameters[name] - value
+    if quantity in branch.solver.names:
+        return lambda cycle: cycle.parameters[quantity] - value
     if quantity not in known:
         owner = "this " + branch.kind.replace("limit cycles", "branch of limit cycles")
-        raise unknown_name("quantity", quantity, [*known, *ends], owner)
+        raise unknown_name("quantity", quantity, [*known, *branch.solver.names, *ends], owner)
     return known[quantity]
 
 
