@@ -14,10 +14,12 @@ from continuation.cycles.counts import clear_counts
 from continuation.cycles.cycle import Cycle, cycle_from, make_cycle
 from continuation.cycles.events import events
 from continuation.cycles.following import DIVERGED, observed_extrema
+from continuation.cycles.multipliers import NONE
 from continuation.cycles.orbits import DEGREE, Direction, Orbit, Point, Solver
 from continuation.cycles.saddles import divergence
 from continuation.cycles.storage import read_cycles, table_of_cycles
 from continuation.cycles.tracing import (
+    CLOSED,
     INTERRUPTED,
     MAX_POINTS,
     REASONS,
@@ -129,10 +131,11 @@ class CycleBranch:
         first = Point(self.orbits[-1], self.resume.direction, found)
         more = trace(
             self.solver, first, replace(self.settings, max_points=room), self.resume.step,
-            self.resume.number - 1, self.resume.longest,
+            self.resume.number - 1, self.resume.longest, self._start(),
         )  # fmt: skip
+        start = more.words if more.reason == CLOSED else self.ended[0]
         rest = make_branch(
-            self.solver, more, (self.ended[0], more.words), self.settings,
+            self.solver, more, (start, more.words), self.settings,
             made=self.resume.number + len(more.points) - 1, longest=self.resume.longest,
         )  # fmt: skip
         return replace(
@@ -146,6 +149,11 @@ class CycleBranch:
                 ]
             ),
         )
+
+    def _start(self) -> Point:
+        """The first cycle, with the direction to the second; without multipliers."""
+        first, second = self.orbits[0], self.orbits[1]
+        return Point(first, Direction(np.zeros_like(first.u), second.z - first.z), NONE)
 
     def stored(self, digits: str = "float64") -> xr.Dataset:
         """``data`` with every orbit and all that made it in its attributes.

@@ -26,14 +26,17 @@ _AWAY = 3  # steps before a branch can be back at its start
 _SAME_Z, _SAME_MOMENTS = 1e-6, 1e-5  # what meshes of a followed branch differ by
 
 
-def returned(solver: Solver, points: Sequence[Point], first: int) -> tuple[int, Point] | None:
-    """(k, cycle) where the step from point k >= ``first`` passes the first point again.
+def returned(
+    solver: Solver, points: Sequence[Point], first: int, origin: Point | None = None
+) -> tuple[int, Point] | None:
+    """(k, cycle) where the step from point k >= ``first`` passes the origin, the first point by
+    default.
 
     Cycles are the same where their period, parameters and moments are, whatever their phase.
     """
     if len(points) <= _AWAY:
         return None
-    start = points[0]
+    start = points[0] if origin is None else origin
     metric = np.sqrt(solver.metric(start.orbit))
     along = metric * start.direction.z
     if np.linalg.norm(along) < 1e-12:

@@ -17,7 +17,7 @@ from continuation.cycles.cycle import Cycle, cycle_from
 from continuation.cycles.orbits import Direction, Orbit, Point, Solver, remeshed
 from continuation.cycles.resonances import codimension_two
 from continuation.cycles.storage import read_cycles, table_of_cycles
-from continuation.cycles.tracing import CLOSED, CycleSettings, Trace, trace
+from continuation.cycles.tracing import CycleSettings, Trace, trace_both_sides
 from continuation.drawing import Curve, Mark, axis_label, draw_cycle_curve
 from continuation.engine.following import spans_around
 from continuation.engine.special_points import numbered, point_named, points_labelled
@@ -247,11 +247,7 @@ def trace_both_ways(
     ``kind`` renames the curve; ``resonances`` are the codimension-two points sought (all).
     """
     first = start_point(solver, orbit)
-    back = Direction(-first.direction.u, -first.direction.z)
-    forward = trace(solver, first, settings)
-    backward = Trace([first], [], CLOSED, settings.step)
-    if forward.reason != CLOSED:
-        backward = trace(solver, replace(first, direction=back), settings)
+    backward, forward = trace_both_sides(solver, first, settings)
     return make_curve(solver, backward, forward, kind or KINDS[solver.kind], resonances)
 
 

@@ -12,7 +12,7 @@ from continuation.cycles.cycle import Cycle
 from continuation.cycles.orbits import Direction, Orbit, Point, Solver, moved_times
 from continuation.cycles.starting_orbits import orbit_from_simulation
 from continuation.cycles.switching import doubled, other_branch
-from continuation.cycles.tracing import CLOSED, CycleSettings, Trace, resolved, trace
+from continuation.cycles.tracing import CycleSettings, Trace, resolved, trace, trace_both_sides
 from continuation.engine.following import check_span
 from continuation.engine.special_points import SpecialPoint
 from continuation.steady_states.normal_forms import critical_pair
@@ -80,11 +80,7 @@ def limit_cycles(
 
 
 def _both_ways(solver: Solver, first: Point, settings: CycleSettings) -> CycleBranch:
-    back = Direction(-first.direction.u, -first.direction.z)
-    forward = trace(solver, first, settings)
-    if forward.reason == CLOSED:
-        return make_branch(solver, forward, (forward.words,) * 2, settings)
-    backward = trace(solver, replace(first, direction=back), settings)
+    backward, forward = trace_both_sides(solver, first, settings)
     joined = Trace(
         backward.reversed()[:-1] + forward.points, backward.steps[::-1] + forward.steps,
         forward.reason, forward.step,

@@ -124,11 +124,13 @@ class _Run:
         def ahead(time: float) -> float:
             return float(self.run.sol(time)[moving]) - middle
 
-        return np.array([
-            brentq(ahead, self.run.t[k], self.run.t[k + 1], xtol=1e-15, rtol=1e-14)
-            for k in up
-            if ahead(self.run.t[k]) * ahead(self.run.t[k + 1]) < 0
-        ])
+        return np.array(
+            [
+                brentq(ahead, self.run.t[k], self.run.t[k + 1], xtol=1e-15, rtol=1e-14)
+                for k in up
+                if ahead(self.run.t[k]) * ahead(self.run.t[k + 1]) < 0
+            ]
+        )
 
     def _rests(self) -> bool:
         """Whether the state has come to a stable equilibrium; not beside one, as near a

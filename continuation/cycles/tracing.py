@@ -101,10 +101,27 @@ class Trace:
 
     def reversed(self) -> list[Point]:
         """The points the other way round."""
-        return [
-            replace(p, direction=Direction(-p.direction.u, -p.direction.z))
-            for p in reversed(self.points)
-        ]
+        return [turned_round(p) for p in reversed(self.points)]
+
+
+def turned_round(point: Point) -> Point:
+    """The point with the opposite direction."""
+    return replace(point, direction=Direction(-point.direction.u, -point.direction.z))
+
+
+def trace_both_sides(solver: Solver, first: Point, settings: CycleSettings) -> tuple[Trace, Trace]:
+    """(backward, forward) from a point; a closed one is run through once, forward.
+
+    Where max_points cut it short, the way back ends at the cut.
+    """
+    forward = trace(solver, first, settings)
+    if forward.reason == CLOSED:
+        return Trace([first], [], CLOSED, settings.step), forward
+    cut = turned_round(forward.points[-1]) if forward.reason == MAX_POINTS else None
+    backward = trace(solver, turned_round(first), settings, origin=cut)
+    if backward.reason == CLOSED:
+        forward = replace(forward, reason=CLOSED)
+    return backward, forward
 
 
 def trace(
@@ -114,10 +131,12 @@ def trace(
     step: float | None = None,
     number: int = 0,
     longest: float | None = None,
+    origin: Point | None = None,
 ) -> Trace:
     """Follow from a point along its direction until the branch ends.
 
-    ``step`` and ``number`` (points already made) continue an earlier trace as if it had not ended.
+    Where it meets ``origin``, the first point by default, it is closed. ``step`` and ``number``
+    (points already made) continue an earlier trace as if it had not ended.
     """
     points = [first]
     steps: list[float] = []
@@ -137,7 +156,7 @@ def trace(
             return Trace(points, steps, INTERRUPTED, step)
         points += fresh
         steps += lengths
-        ended = _come_back(solver, points, steps, done - 1)
+        ended = _come_back(solver, points, steps, done - 1, origin)
         if ended is not None:
             return replace(ended, step=step)
         if reason == engine.BOUND and beyond is not None:
@@ -150,8 +169,10 @@ def trace(
     return Trace(points, steps, reason, step, bound)
 
 
-def _come_back(solver: Solver, points: list[Point], steps: list[float], new: int) -> Trace | None:
-    """The trace up to where it meets its start, or the branch it doubled from; ``new`` is the
+def _come_back(
+    solver: Solver, points: list[Point], steps: list[float], new: int, origin: Point | None
+) -> Trace | None:
+    """The trace up to where it meets its origin, or the branch it doubled from; ``new`` is the
     first step not looked at before."""
     if solver.kind == CYCLE:
         step = back_at_parent(points, new)
@@ -159,7 +180,7 @@ def _come_back(solver: Solver, points: list[Point], steps: list[float], new: int
             twice = parent_twice(solver, points[step], points[step + 1])
             end = points[step + 1] if twice is None else twice
             return Trace([*points[: step + 1], end], steps[: step + 1], PARENT, steps[step])
-    closing = returned(solver, points, new)
+    closing = returned(solver, points, new, origin)
     if closing is None:
         return None
     step, end = closing
@@ -232,8 +253,7 @@ def _land(solver: Solver, inside: Point, beyond: Point) -> tuple[Point | None, t
 def _oriented(solver: Solver, point: Point, along: Direction) -> Point:
     unit = solver.unit(point)
     if solver.product(unit.orbit, along, unit.direction) < 0:
-        d = unit.direction
-        unit = replace(unit, direction=Direction(-d.u, -d.z))
+        unit = turned_round(unit)
     return replace(unit, pair=None, local=None)
 
 
