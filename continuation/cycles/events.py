@@ -97,24 +97,24 @@ def explained(chord: Chord, depth: int = 0) -> Iterator[Event]:
     """What happens between the ends of a chord, cut while it is more than one thing."""
     gained = change(counts(chord.left), counts(chord.right))
     folded = turning(chord.left, chord.solver) * turning(chord.right, chord.solver) < 0
-    crossing = [(kind, gain) for kind, gain in enumerate(gained) if gain]
-    if not folded and gained.unstable == 0 and len(crossing) in (0, 2):
-        return  # nothing, or two real multipliers that meet and leave the axis
-    single = len(crossing) == 1
+    crossing = [kind for kind, gain in enumerate(gained) if gain]
+    met = gained.pairs != 0 and len(crossing) > 1  # real multipliers that meet and leave the axis
+    if not folded and (not crossing or (met and gained.unstable == 0)):
+        return
     try:
-        if folded and gained in ((1, 0, 0), (-1, 0, 0)):
-            yield from _proven(chord, PLUS, gained, locate_turn(chord), turned=True)
-        elif folded and not crossing:
-            yield from _turned(chord, depth)
-        elif single and not folded:
-            kind = crossing[0][0]
-            yield from _proven(chord, kind, gained, locate_crossing(chord, kind))
+        if folded and not crossing:
+            found = list(_turned(chord, depth))
+        elif len(crossing) == 1 and (not folded or gained in ((1, 0, 0), (-1, 0, 0))):
+            kind = crossing[0]
+            located = locate_turn(chord) if folded else locate_crossing(chord, kind)
+            found = list(_proven(chord, kind, gained, located, folded))
         else:
-            yield from _cut(chord, _PART, chord.at(_PART), depth)
+            found = list(_cut(chord, _PART, chord.at(_PART), depth))
     except Split as split:
-        yield from _cut(chord, split.fraction, split.point, depth)
+        found = list(_cut(chord, split.fraction, split.point, depth))
     except ArithmeticError:
-        yield _unresolved(chord, gained, "Newton fails between these cycles")
+        found = [_unresolved(chord, gained, "Newton fails between these cycles")]
+    yield from found
 
 
 def _cut(chord: Chord, fraction: float, middle: Point, depth: int) -> Iterator[Event]:
@@ -129,7 +129,7 @@ def _cut(chord: Chord, fraction: float, middle: Point, depth: int) -> Iterator[E
 def _turned(chord: Chord, depth: int) -> Iterator[Event]:
     """A turn of the parameter without a multiplier that passes +1: the branch runs through a branch
     point of which it is the one that turns; or two events that undo each other."""
-    located = locate_turn(chord)
+    located = locate_turn(chord, branch_point=True)
     if located is not None and _same_on_both_sides(chord, located):
         yield from _proven(chord, PLUS, Counts(0, 0, 0), located, turned=True)
         return
@@ -164,10 +164,12 @@ def _proven(
             yield Event(label, located.point, gained.unstable, multiplicity, proof)
             return
         finer = _finer(chord) if attempt < 2 else None
-        if finer is None or change(counts(finer.left), counts(finer.right)) != gained:
+        if finer is None:
             break
-        chord = finer
-        located = locate_turn(chord) if turned else locate_crossing(chord, kind)
+        chord, near = finer, located.fraction
+        if change(counts(chord.left), counts(chord.right))[kind] != gained[kind]:
+            break
+        located = locate_turn(chord, near) if turned else locate_crossing(chord, kind, near)
     far = "" if located is None else f", {proof['multiplier_distance']:.0e} from its place"
     yield _unresolved(chord, gained, f"the multiplier that passes was not located{far}")
 

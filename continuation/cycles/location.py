@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,8 @@ from continuation.cycles.orbits import (
 )
 
 _BESIDE = np.array([-1.0, -0.8, -0.6, -0.4, 0.4, 0.6, 0.8, 1.0])  # of a root, in its reach
+_ZERO = 1e-10  # of a test's value
+_BESIDE_ROOT = 0.02  # of the chord, on a finer mesh
 _FEWEST = 5  # cycles for an interpolation
 AT_PLACE = 1e-6  # a bifurcating multiplier is this near to its place, or there is no label
 
@@ -78,26 +81,32 @@ def turning(point: Point, solver: Solver) -> float:
     return float(point.direction.z[1] / solver.half[1])
 
 
-def locate_turn(chord: Chord) -> Location | None:
-    """Where the parameter turns back."""
-    return _located(chord, PLUS, lambda f, p: turning(p, chord.solver))
+def locate_turn(
+    chord: Chord, near: float | None = None, branch_point: bool = False
+) -> Location | None:
+    """Where the parameter turns back; at a ``branch_point`` Newton is singular there."""
+    return _located(chord, PLUS, lambda f, p: turning(p, chord.solver), near, branch_point)
 
 
-def locate_crossing(chord: Chord, kind: int) -> Location | None:
+def locate_crossing(chord: Chord, kind: int, near: float | None = None) -> Location | None:
     """Where the multipliers of a kind pass the unit circle, one or several together.
 
-    Raises Split where the number outside takes a value between those of the ends.
+    ``near`` is where the root is expected. Raises Split where the number outside takes a value
+    between those of the ends.
     """
-    return _located(chord, kind, lambda f, p: _signed_distance(chord, kind, f, p))
+    test = partial(_signed_distance, chord, kind)
+    return _located(chord, kind, test, near, kind == PLUS)
 
 
-def _located(chord: Chord, kind: int, test: Test) -> Location | None:
+def _located(
+    chord: Chord, kind: int, test: Test, near: float | None, branch_point: bool
+) -> Location | None:
     known: dict[float, tuple[Point, float]] = {}
-    found = _root(chord, test, known)
+    found = _root(chord, test, known, near)
     apart = np.inf if found is None else min(distances(found.point, kind), default=np.inf)
-    if apart > AT_PLACE:
-        near = _nearest(known)
-        return found if near is None else _interpolated(chord, test, near) or found
+    if branch_point and apart > AT_PLACE:
+        root = _nearest(known)
+        return found if root is None else _interpolated(chord, test, root) or found
     return found
 
 
@@ -111,24 +120,36 @@ def _signed_distance(chord: Chord, kind: int, fraction: float, point: Point) -> 
     first, last = counts(chord.left)[kind], counts(chord.right)[kind]
     here, near = counts(point)[kind], distances(point, kind)
     distance = float(near[0]) if near.size else 1.0
-    if distance < 1e-11:
+    if distance < _ZERO:
         return 0.0
     if here not in (first, last):
         raise Split(fraction, point)
     return distance if here == first else -distance
 
 
-def _root(chord: Chord, test: Test, known: dict[float, tuple[Point, float]]) -> Location | None:
-    """Brent's root of a test; ``known`` collects fraction -> (cycle, value)."""
+def _root(
+    chord: Chord,
+    test: Test,
+    known: dict[float, tuple[Point, float]],
+    near: float | None = None,
+) -> Location | None:
+    """Brent's root of a test, first beside ``near``; ``known`` collects fraction -> (cycle,
+    value)."""
 
     def value(fraction: float) -> float:
         if fraction not in known:
             point = chord.at(fraction)
             known[fraction] = point, test(fraction, point)
-        return known[fraction][1]
+        found = known[fraction][1]
+        return 0.0 if abs(found) < _ZERO else found
 
     try:
-        fraction = brentq(value, 0.0, 1.0, xtol=1e-12, rtol=1e-12, maxiter=60)
+        bracket = (0.0, 1.0)
+        if near is not None:
+            bracket = (max(near - _BESIDE_ROOT, 0.0), min(near + _BESIDE_ROOT, 1.0))
+            if value(bracket[0]) * value(bracket[1]) > 0:
+                bracket = (0.0, 1.0)
+        fraction = brentq(value, *bracket, xtol=1e-12, rtol=1e-12, maxiter=60)
         value(fraction)
     except (ArithmeticError, ValueError, RuntimeError):
         return None
