@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from continuation.pycont.comparison import CrossCheck, cross_check
     from continuation.pycont.container import ContClass, args
     from continuation.steady_states.branch import Branch
+    from continuation.steady_states.branch_point_curves import branch_point_curve
     from continuation.steady_states.curves import fold_curve, hopf_curve
     from continuation.steady_states.dispersion import Dispersion, dispersion, wave_equation
     from continuation.steady_states.equilibria import equilibria
@@ -54,6 +55,7 @@ __all__ = [
     "SpikingBranch",
     "args",
     "bifurcation_diagram",
+    "branch_point_curve",
     "cross_check",
     "cycle_fold_curve",
     "cycle_sensitivity",
@@ -100,6 +102,7 @@ __getattr__, __dir__ = lazy_names(
         "continuation.pycont.comparison": ["CrossCheck", "cross_check"],
         "continuation.pycont.container": ["ContClass", "args"],
         "continuation.steady_states.branch": ["Branch"],
+        "continuation.steady_states.branch_point_curves": ["branch_point_curve"],
         "continuation.steady_states.curves": ["fold_curve", "hopf_curve"],
         "continuation.steady_states.dispersion": ["Dispersion", "dispersion", "wave_equation"],
         "continuation.steady_states.equilibria": ["equilibria"],

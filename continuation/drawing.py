@@ -17,7 +17,7 @@ if TYPE_CHECKING:  # tables are only read here: who draws none need not load xar
     import xarray as xr
 
 DARK = "#222222"
-FOLD_COLOR, HOPF_COLOR = "#1f4e79", "#c8553d"
+FOLD_COLOR, HOPF_COLOR, BRANCHING_COLOR = "#1f4e79", "#c8553d", "#3d7a4a"
 REGION_COLORS = {
     "down": "#dce6f0",
     "up": "#f7dcb4",
@@ -47,6 +47,8 @@ CURVE_STYLES: dict[str, dict[str, Any]] = {
     "diverging period or canard": {"color": CYCLE_COLOR, "lw": 1.1, "ls": (0, (4, 1.2))},
     "fold of equilibria": {"color": FOLD_COLOR, "lw": 1.6, "ls": "-"},
     "Hopf": {"color": HOPF_COLOR, "lw": 1.6, "ls": (0, (6, 1.5))},
+    "pitchfork": {"color": BRANCHING_COLOR, "lw": 1.6, "ls": (0, (8, 1.5, 2, 1.5))},
+    "transcritical": {"color": BRANCHING_COLOR, "lw": 1.6, "ls": (0, (3, 1))},
 }
 
 
@@ -68,11 +70,13 @@ class Curve(NamedTuple):
 
 
 class Region(NamedTuple):
-    """A region of a plane: its word, its (multi)polygon, where the word fits (None: nowhere)."""
+    """A region of a plane: its word, its (multi)polygon, where the word fits (None: nowhere), and
+    whether what is stable there is known for all of it."""
 
     word: str
     shape: Any
     place: tuple[float, float] | None
+    resolved: bool = True
 
 
 def new_figure(size: tuple[float, float] = (6.4, 4.8)) -> Any:
@@ -237,10 +241,13 @@ def _fill_regions(ax: Any, regions: Sequence[Region]) -> None:
         color = colors.setdefault(region.word, next(spare))
         for part in getattr(region.shape, "geoms", [region.shape]):
             ax.fill(*part.exterior.xy, color=color, lw=0, zorder=0)
+            if not region.resolved:
+                ax.fill(*part.exterior.xy, fill=False, hatch="///", ec=DARK, lw=0, zorder=0)
             for hole in part.interiors:
                 ax.fill(*hole.xy, color="white", lw=0, zorder=0)
         if region.place is not None:
-            _write(ax, region.place, region.word)
+            word = region.word if region.resolved else f"{region.word} (unresolved)"
+            _write(ax, region.place, word)
 
 
 def _write(ax: Any, center: Any, label: str) -> None:

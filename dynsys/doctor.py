@@ -17,6 +17,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from dynsys.children import child_environment, python
 from dynsys.errors import DynsysError
 
 _OLDEST = (3, 11)  # as in setup.cfg
@@ -171,7 +172,7 @@ def _compiler(part: str) -> Finding:
         source.write_text("#include <math.h>\ndouble probe(double x) { return exp(x); }\n")
         made = subprocess.run(
             [path, "-shared", "-fPIC", "-o", f"{folder}/probe.so", str(source), "-lm"],
-            capture_output=True, text=True, check=False,
+            cwd=folder, capture_output=True, text=True, check=False,
         )  # fmt: skip
     if made.returncode:
         first = made.stderr.strip().splitlines()[:1]
@@ -188,7 +189,17 @@ def _auto(part: str) -> Finding:
     if path is None:
         return Finding(part, OPTIONAL, "to run exported AUTO-07p jobs",
                        "build AUTO-07p and add its bin directory to PATH")  # fmt: skip
-    return Finding(part, GOOD, path)
+    with tempfile.TemporaryDirectory() as empty:
+        script = Path(empty) / "empty.auto"
+        script.write_text("")
+        made = subprocess.run(
+            [path, script.name], cwd=empty, capture_output=True, text=True, timeout=60, check=False
+        )
+    if made.returncode:
+        last = (made.stderr or made.stdout).strip().splitlines()[-1:]
+        return Finding(part, BAD, f"{path} ends with {made.returncode}: {' '.join(last)}",
+                       "build AUTO-07p anew for the Python that runs it")  # fmt: skip
+    return Finding(part, GOOD, f"{path} runs a script")
 
 
 def _brian(part: str) -> Finding:
@@ -202,9 +213,11 @@ def _brian(part: str) -> Finding:
     if shutil.which("g++"):
         targets.append("cpp_standalone")
     script = "import brian2; brian2.run(0*brian2.ms)"
-    made = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=False
-    )
+    with tempfile.TemporaryDirectory() as folder:
+        made = subprocess.run(
+            python("-c", script), cwd=folder, env=child_environment(),
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
     if made.returncode:
         last = made.stderr.strip().splitlines()[-1:]
         return Finding(

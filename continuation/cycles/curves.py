@@ -280,7 +280,9 @@ def make_curve(
     special = [special_cycle(solver, p, label, k) for k, label, p in found]
     data = make_dataset(solver, points)
     if solver.kind == PERIOD:
-        data["sensitivity"] = ("point", [_sensitivity(solver, p) for p in points])
+        some = np.unique([*range(0, len(points), 4), len(points) - 1])
+        found_there = [_sensitivity(solver, points[k]) for k in some]
+        data["sensitivity"] = ("point", np.interp(range(len(points)), some, found_there))
     if solver.kind == TORUS:
         data["angle"] = ("point", [float(p.orbit.z[3]) for p in points], {"units": "rad"})
     return CycleCurve(

@@ -43,6 +43,7 @@ STILL = 1e-9  # part of half a span by which a parameter has to move for its tur
 FLAT = 1e-6  # part of half a span: smaller turns back and forth are rounding, as in a canard
 LABELS = {PLUS: "BPC", MINUS: "PD", PAIRS: "NS"}
 _DEEPEST = 24  # cuts of a step in which several things happen
+_REFINEMENTS = 4  # of the mesh, each by half, until a multiplier is at its place
 _PART = 0.47  # where a step is cut: not in its middle, which symmetry makes singular
 
 
@@ -153,7 +154,7 @@ def _proven(
 ) -> Iterator[Event]:
     """The event, where the multipliers are at their place; once more on finer meshes where not."""
     multiplicity = max(abs(gained[kind]), 1)
-    for attempt in range(3):
+    for attempt in range(_REFINEMENTS + 1):
         if located is None:
             break
         proof = certificate(chord, located, kind, multiplicity)
@@ -163,7 +164,7 @@ def _proven(
             label = "LPC" if fold else LABELS[kind]
             yield Event(label, located.point, gained.unstable, multiplicity, proof)
             return
-        finer = _finer(chord) if attempt < 2 else None
+        finer = _finer(chord) if attempt < _REFINEMENTS else None
         if finer is None:
             break
         chord, near = finer, located.fraction

@@ -17,15 +17,31 @@ _LAST = 60  # crossings looked at
 _DOUBLINGS = 9  # of the time that is simulated, until there are enough
 
 
+class NoRepetitionError(ConvergenceError):
+    """A simulation that keeps moving and does not repeat; ``times`` (k,) and ``states`` (k, n) are
+    the latter part of it."""
+
+    def __init__(self, message: str, times: np.ndarray, states: np.ndarray) -> None:
+        super().__init__(message)
+        self.times, self.states = times, states
+
+
+FARTHEST = 1e4  # scaled size of a state beyond which a simulation is not coming back
+
+
 def orbit_from_simulation(
-    solver: Solver, start: tuple[Sequence[float] | np.ndarray, float | None] | None, intervals: int
+    solver: Solver,
+    start: tuple[Sequence[float] | np.ndarray, float | None] | None,
+    intervals: int,
+    most_evaluations: int = 2_000_000,
 ) -> Orbit:
     """Simulate until the state repeats, and correct the last period to a periodic orbit.
 
     ``start`` is (state, period guess); without it the model's initial state is used, and without a
-    guess the period is found from upward crossings of the mean.
+    guess the period is the shortest time after which the whole state is back.
 
-    Raises ConvergenceError where the model does not oscillate.
+    Raises ConvergenceError where the model does not oscillate, runs away from the states' scales,
+    or takes more than ``most_evaluations`` of its field.
     """
     model = solver.model
     x0 = model.initial_state() if start is None else model._full(start[0])
@@ -34,14 +50,16 @@ def orbit_from_simulation(
         raise ModelError(f"the period guess is {guess}; give a positive time")
     if not np.all(np.isfinite(x0)):
         raise ModelError("the starting state of the orbit is not finite; give numbers")
-    run = _Run(solver, x0, 30 * guess if guess is not None else _patience(solver, x0))
+    duration = 30 * guess if guess is not None else _patience(solver, x0)
+    run = _Run(solver, x0, duration, most_evaluations)
     end, period = run.period(guess)
     value = model.parameters[solver.parameter]
     orbit = _corrected(solver, run, (end, period), intervals, value)
     if orbit is None:
-        raise ConvergenceError(
+        raise NoRepetitionError(
             f"the simulated orbit of {model.name} (period about {period:.5g}) could not be "
-            "corrected to a periodic one; simulate longer or give a better period guess"
+            "corrected to a periodic one; simulate longer or give a better period guess",
+            *run.latter_part(),
         )
     if np.max(np.ptp(orbit.u, axis=0)) < 1e-4:
         raise ConvergenceError(
@@ -85,8 +103,11 @@ class _Run:
     of a relaxation oscillation, however short.
     """
 
-    def __init__(self, solver: Solver, x0: np.ndarray, duration: float) -> None:
+    def __init__(
+        self, solver: Solver, x0: np.ndarray, duration: float, most_evaluations: int
+    ) -> None:
         self.solver, state = solver, x0
+        self.made, self.most = 0, most_evaluations
         for _ in range(_DOUBLINGS):
             settled = self._integrate(state, duration, 1e-8)
             self.run = self._integrate(settled.y[:, -1], duration / 2, 1e-9, dense_output=True)
@@ -100,6 +121,13 @@ class _Run:
         p, out = model.parameter_array(), np.empty(compiled.n)
 
         def field(_: float, x: np.ndarray) -> np.ndarray:
+            self.made += 1
+            if self.made > self.most or not np.max(np.abs(x) / model.scales) < FARTHEST:
+                words = "is still on its way" if self.made > self.most else "runs away"
+                raise ConvergenceError(
+                    f"the simulation of {model.name} {words} after {self.made} evaluations of its "
+                    "field: there is no cycle to start from; start nearer to one"
+                )
             compiled.field(np.ascontiguousarray(x), p, compiled.tables, out)
             return out.copy()
 
@@ -169,6 +197,11 @@ class _Run:
         distance = np.max(np.abs(section[:, -2::-1] - section[:, -1:]), axis=0)
         near = np.flatnonzero(distance <= 5 * distance.min() + 1e-6 * self.range)
         return float(times[-1]), float(lengths[near[0]])
+
+    def latter_part(self) -> tuple[np.ndarray, np.ndarray]:
+        """Times (4000,) and states (4000, n) of what was simulated last."""
+        times = np.linspace(self.run.t[0], self.run.t[-1], 4000)
+        return times, self.run.sol(times).T
 
     def sampled(self, end: float, period: float, count: int, value: float) -> Orbit:
         """The last period on a mesh of ``count`` intervals with as many steps in each."""

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import shapely
 
 from continuation.cycles.branch import CycleBranch
 from continuation.cycles.cycle import Cycle, cycle_from, make_cycle
 from continuation.cycles.orbits import Orbit, Solver, adapted_mesh, remeshed
-from continuation.cycles.starting_orbits import orbit_from_simulation
+from continuation.cycles.starting_orbits import NoRepetitionError, orbit_from_simulation
 from continuation.diagrams.names import (
     CYCLE,
     EQUILIBRIUM,
+    RESTLESS,
     cycle_name,
     equilibrium_names,
     naming_observable,
@@ -25,19 +27,46 @@ from dynsys.errors import ConvergenceError
 from dynsys.vector_field import VectorField
 
 SEEDS = 4  # branches from which a cycle at a new place is sought
+MOST_STEPS = 12  # in which a cycle is carried there,
+SHORTEST_STEP = 0.1  # the shortest of them in units of the whole way
+DEPARTURE = 0.01  # scaled distance from an unstable equilibrium at which simulations start
+PATIENCE = 60_000  # evaluations of the field after which a simulation is given up
+_WALL = 10.0  # what a boundary on the way adds to a distance in units of the plane
 _SMALLEST = 1e-3  # range of a scaled state below which an orbit is an equilibrium
 
 
+@dataclass(frozen=True)
+class Seed:
+    """A known cycle from which others are sought: its orbit, free parameter and parameters."""
+
+    orbit: Orbit
+    parameter: str
+    parameters: Mapping[str, float]
+
+    @classmethod
+    def of_branch(cls, branch: CycleBranch, index: int) -> Seed:
+        """The cycle with this number on a branch."""
+        orbit = branch.orbits[index]
+        return cls(
+            orbit, branch.parameter, {**branch.model.parameters, branch.parameter: orbit.value}
+        )
+
+    @classmethod
+    def of_cycle(cls, cycle: Cycle) -> Seed:
+        """A cycle by itself."""
+        return cls(cycle.orbit, cycle.solver.parameter, cycle.parameters)
+
+
 def stable_equilibria(
-    model: VectorField, starts: np.ndarray | None = None
-) -> tuple[list[dict[str, Any]], int]:
-    """Stable equilibria of a model, and the number of all equilibria.
+    model: VectorField, starts: np.ndarray | None = None, searches: int = 64
+) -> tuple[list[dict[str, Any]], np.ndarray]:
+    """Stable equilibria of a model, and all equilibria (k, n).
 
     Each has ``name``, ``kind`` "equilibrium", ``observables``, ``state`` and ``abscissa`` (largest
-    real part of an eigenvalue, per time unit).
+    real part of an eigenvalue, per time unit). With ``searches=0`` only the starts are refined.
     """
     result = []
-    every = find_equilibria(model, starts=starts)
+    every = find_equilibria(model, searches=searches, starts=starts)
     for x in every:
         abscissa = float(np.max(np.linalg.eigvals(model.jacobian(x)).real))
         if abscissa < 0:
@@ -49,74 +78,123 @@ def stable_equilibria(
     values = [item["observables"][naming] for item in result]
     for item, name in zip(result, equilibrium_names(model, values), strict=True):
         item["name"] = name
-    return result, len(every)
+    return result, every
 
 
-def stable_cycles(
-    model: VectorField, branches: Sequence[CycleBranch], near: Sequence[tuple[int, int]]
-) -> list[dict[str, Any]]:
-    """Stable cycles of a model, sought from orbits of known branches.
+def stable_cycles(model: VectorField, seeds: Sequence[Seed]) -> list[dict[str, Any]]:
+    """Stable cycles of a model, sought from known ones.
 
-    ``near`` are (branch, orbit) numbers to start from. Each result has ``name``, ``kind`` "cycle",
-    ``frequency`` (Hz), ``period``, ``extrema`` of every observable, the largest ``multiplier`` and
-    a ``state`` on it.
+    Each result has ``name``, ``kind`` "cycle", ``frequency`` (Hz), ``period``, ``extrema`` of every
+    observable, the largest ``multiplier``, a ``state`` on it and the ``cycle`` itself.
     """
     found: list[Cycle] = []
-    for number, index in near:
-        cycle = _moved(model, branches[number], index)
+    for seed in seeds:
+        cycle = _carried(model, seed)
         if cycle is not None and cycle.stable and not any(_same(cycle, c) for c in found):
             found.append(cycle)
-    return _described(found)
+    return described(found)
 
 
-def simulated_cycles(model: VectorField) -> list[dict[str, Any]]:
-    """The stable cycle that a simulation beside an unstable equilibrium settles on, if any.
+def simulated_cycles(
+    model: VectorField, starts: Sequence[tuple[np.ndarray, float | None]]
+) -> list[dict[str, Any]]:
+    """The stable cycles that simulations from (state, period guess or None) settle on.
 
-    For places where no known cycle leads: beyond a period doubling, for instance.
+    For places where no known cycle leads: beyond a period doubling, for instance. Where none is
+    found but a simulation keeps moving, as in chaos, the one result is named "rhythm without a
+    period", with the mean distance of its upward crossings as ``period`` and without a ``cycle``.
     """
+
     name = next(iter(model.parameters))
     solver = Solver(model, {name: _around(model.parameters[name], 0.0)})
-    for x in find_equilibria(model):
+    found: list[Cycle] = []
+    restless: list[NoRepetitionError] = []
+    for start in starts:
         try:
             with warnings.catch_warnings():  # orbits that run away to infinity are no cycles
                 warnings.simplefilter("ignore")
-                orbit = orbit_from_simulation(solver, (x + 0.01 * model.scales, None), 40)
-                cycle = make_cycle(solver, orbit)
+                cycle = make_cycle(solver, orbit_from_simulation(solver, start, 40, PATIENCE))
+        except NoRepetitionError as run:
+            restless.append(run)
+            continue
         except ConvergenceError:
             continue
-        if cycle.stable:
-            return _described([cycle])
-    return []
+        if cycle.stable and not any(_same(cycle, c) for c in found):
+            found.append(cycle)
+    if not found:
+        return [item for run in restless[:1] if (item := _restless(model, run)) is not None]
+    return described(found)
 
 
-def _described(found: Sequence[Cycle]) -> list[dict[str, Any]]:
+def _restless(model: VectorField, run: NoRepetitionError) -> dict[str, Any] | None:
+    """What keeps moving without a period that Newton could hold; None where it dies or grows."""
+    scaled = run.states / model.scales
+    half = len(scaled) // 2
+    moving = int(np.argmax(np.ptp(scaled[half:], axis=0)))
+    early, late = np.ptp(scaled[:half, moving]), np.ptp(scaled[half:, moving])
+    if late < _SMALLEST or not 0.8 * early < late < 1.25 * early:
+        return None
+    signal = scaled[:, moving] - (scaled[half:, moving].min() + late / 2)
+    rises = int(np.sum((signal[:-1] < 0) & (signal[1:] >= 0)))
+    if rises < 5:
+        return None
+    period = float(run.times[-1] - run.times[0]) / rises
+    observed = [model.observe(x) for x in run.states[half::4]]
+    return {
+        "kind": CYCLE, "name": RESTLESS, "frequency": model.frequency_factor / period,
+        "period": period, "state": run.states[-1],
+        "extrema": {
+            k: (min(o[k] for o in observed), max(o[k] for o in observed)) for k in model.observables
+        },
+    }  # fmt: skip
+
+
+def departures(model: VectorField, equilibria: np.ndarray) -> list[tuple[np.ndarray, None]]:
+    """States beside every unstable equilibrium, to both sides along its most unstable direction."""
+    starts: list[tuple[np.ndarray, None]] = []
+    scale = model.scales
+    for x in equilibria:
+        values, vectors = np.linalg.eig(model.jacobian(x) * scale[None, :] / scale[:, None])
+        k = int(np.argmax(values.real))
+        if values[k].real > 0:
+            along = vectors[:, k].real
+            kick = DEPARTURE * scale * along / max(float(np.max(np.abs(along))), 1e-300)
+            sides = (kick, -kick) if values[k].imag == 0 else (kick,)
+            starts += [(x + side, None) for side in sides]
+    return starts
+
+
+def described(found: Sequence[Cycle]) -> list[dict[str, Any]]:
     return [
         {
             "kind": CYCLE, "name": cycle_name(cycle), "frequency": cycle.frequency,
             "period": cycle.period,
             "extrema": {k: cycle.extrema(k) for k in cycle.model.observables},
             "multiplier": float(np.max(np.abs(cycle.multipliers), initial=0.0)),
-            "state": cycle.solver.states(cycle.orbit)[0],
+            "state": cycle.solver.states(cycle.orbit)[0], "cycle": cycle,
         }
         for cycle in sorted(found, key=lambda c: c.period)
     ]  # fmt: skip
 
 
 def _same(a: Cycle, b: Cycle) -> bool:
-    if not np.isclose(a.period, b.period, rtol=1e-3):
+    """Whether two cycles are one, also where one of them is run through several times."""
+    ratio = max(a.period, b.period) / min(a.period, b.period)
+    if abs(ratio - round(ratio)) > 1e-3 * ratio:
         return False
     name = next(iter(a.model.observables))
-    return bool(np.allclose(a.extrema(name), b.extrema(name), rtol=1e-2, atol=1e-6))
+    swing = np.ptp(a.extrema(name))
+    return bool(np.allclose(a.extrema(name), b.extrema(name), rtol=0, atol=1e-2 * swing + 1e-9))
 
 
-def _moved(model: VectorField, branch: CycleBranch, index: int) -> Cycle | None:
-    """The cycle that an orbit of a branch becomes at the model's parameters, step by step."""
-    orbit, name = branch.orbits[index], branch.parameter
-    here = {**branch.model.parameters, name: orbit.value}
+def _carried(model: VectorField, seed: Seed) -> Cycle | None:
+    """The cycle that a known one becomes at the model's parameters, step by step."""
+
+    orbit, name, here = seed.orbit, seed.parameter, seed.parameters
     changed = [k for k in model.parameters if model.parameters[k] != here[k]]
     solver = Solver(model, {name: _around(model.parameters[name], orbit.value)})
     done, step = 0.0, 1.0
-    while done < 1.0:
+    for _ in range(MOST_STEPS):
         ahead = min(done + step, 1.0)
         values = {k: here[k] + ahead * (model.parameters[k] - here[k]) for k in changed}
         at = model.with_parameters(**values)
@@ -124,15 +202,18 @@ def _moved(model: VectorField, branch: CycleBranch, index: int) -> Cycle | None:
         moved = _corrected(solver, orbit)
         if moved is None:
             step /= 2
-            if step < 0.2:
+            if step < SHORTEST_STEP:
                 return None
             continue
         orbit, done = moved, ahead
-    point = solver.point_at(orbit, orbit.value)
-    return None if point is None else cycle_from(solver, point)
+        if done == 1.0:
+            point = solver.point_at(orbit, orbit.value)
+            return None if point is None else cycle_from(solver, point)
+    return None
 
 
 def _corrected(solver, orbit: Orbit) -> Orbit | None:
+
     name = solver.parameter
     guess = replace(orbit, z=np.array([orbit.period, solver.model.parameters[name]]))
     found = solver.at_value(remeshed(guess, adapted_mesh(guess)), guess.value, tolerance=1e-8)
@@ -146,21 +227,28 @@ def _around(value: float, other: float) -> tuple[float, float]:
     return value - reach, value + reach
 
 
-def nearest_orbits(
-    branches: Sequence[CycleBranch], axes: Sequence[tuple[str, float, float]],
-    values: dict[str, float],
-) -> list[tuple[int, int]]:  # fmt: skip
-    """(branch, orbit) of the stable orbit of each branch nearest in the plane, nearest first."""
+def nearest_cycles(
+    branches: Sequence[CycleBranch], places: Sequence[np.ndarray], at: np.ndarray, walls: Any = None
+) -> list[Seed]:
+    """The stable cycle of each branch nearest to a place in the plane, nearest first.
+
+    Cycles that no boundary (``walls``, a geometry) separates from the place come before all others:
+    across a boundary a cycle is likely to be lost on the way.
+    """
     found = []
-    for number, branch in enumerate(branches):
-        places = plane_positions(branch, axes)
-        target = np.array([(values[k] - low) / (high - low) for k, low, high in axes])
-        distance = np.linalg.norm(places - target, axis=1)
-        distance[~trusted(branch)] = np.inf
+    for number, (branch, positions) in enumerate(zip(branches, places, strict=True)):
+        usable = np.flatnonzero(trusted(branch))
+        if not usable.size:
+            continue
+        distance = np.linalg.norm(positions[usable] - at, axis=1)
+        if walls is not None:
+            ways = shapely.linestrings(
+                np.stack([positions[usable], np.tile(at, (usable.size, 1))], 1)
+            )
+            distance = distance + _WALL * shapely.intersects(walls, ways)
         k = int(np.argmin(distance))
-        if np.isfinite(distance[k]):
-            found.append((float(distance[k]), number, k))
-    return [(number, k) for _, number, k in sorted(found)[:SEEDS]]
+        found.append((float(distance[k]), number, int(usable[k])))
+    return [Seed.of_branch(branches[number], k) for _, number, k in sorted(found)[:SEEDS]]
 
 
 def plane_positions(branch: CycleBranch, axes: Sequence[tuple[str, float, float]]) -> np.ndarray:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any, overload
 
 import networkx as nx
 import numpy as np
+import shapely
 import xarray as xr
 from rich.progress import track
 
@@ -17,12 +19,14 @@ from continuation.cycles.branch import CycleBranch
 from continuation.cycles.curves import CycleCurve
 from continuation.cycles.cycle import Cycle
 from continuation.diagrams.line_diagram import LineDiagram, line_diagram
+from continuation.diagrams.paths import Axis, position
 from continuation.diagrams.picture import drawn_cycles, drawn_equilibria, drawn_regions
-from continuation.diagrams.regimes import Findings, attractors_at, regime_graph
-from continuation.diagrams.scan import cycle_boundaries, cycles_beside, scan_cycles
+from continuation.diagrams.probing import Findings, Prober
+from continuation.diagrams.regimes import closed, cut, regime_graph
 from continuation.diagrams.storage import graph_from, graph_record
+from continuation.diagrams.survey import Survey
 from continuation.drawing import Mark, axis_label, draw_diagram
-from continuation.engine.following import Follower, Trace, check_span, on_curves
+from continuation.engine.following import check_span
 from continuation.engine.settings import Settings
 from continuation.engine.special_points import (
     SpecialPoint,
@@ -33,16 +37,13 @@ from continuation.engine.special_points import (
 )
 from continuation.netcdf import head_of, with_head, write
 from continuation.steady_states.branch import Branch
-from continuation.steady_states.certificates import second_frequency
-from continuation.steady_states.curves import as_branch, fold_start, hopf_start, trace_curve
-from continuation.steady_states.equilibria import equilibria
-from dynsys.errors import ConvergenceError, ModelError
+from dynsys.errors import ModelError
 from dynsys.serialization import to_dict
 from dynsys.vector_field import VectorField
 
-LINES = 7  # scan lines in each direction: a closed curve smaller than a sixth of a span can hide
-
-Axis = tuple[str, float, float]
+ROUNDS = 2  # of looking again where the faces of a plane contradict themselves,
+MOST_LOOKS = 4  # in so many faces a round, the largest first
+NOTABLE = 1e-3  # of the plane: an unresolved area that is warned of
 
 
 @dataclass(frozen=True)
@@ -87,16 +88,66 @@ class Diagram:
         Cycles are carried to the point from the nearest ones known. Raises ModelError outside the
         plane.
         """
-        axes = (self.x, self.y)
-        for name, low, high in axes:
-            value = values.get(name, self.model.parameters[name])
+        place = np.array(self._place(values))
+        answer = self._prober.ask(place)
+        return [{k: v for k, v in item.items() if k != "cycle"} for item in answer.stable]
+
+    def region(self, **values: float) -> dict[str, Any]:
+        """The region that holds a point: a node of ``regimes`` with all it knows.
+
+        Raises ModelError outside the plane.
+
+        Example
+        -------
+        >>> diagram.region(mu_e=1.0, mu_i=0.5)["label"]
+        """
+        self._place(values)
+        point = shapely.Point(values[self.x[0]], values[self.y[0]])
+        regions = [region for _, region in self.regimes.nodes(data=True)]
+        return min(regions, key=lambda region: region["polygon"].distance(point))
+
+    def unresolved(self) -> list[dict[str, Any]]:
+        """Regions at two of whose points different attractors are stable, or none was found."""
+        return [r for _, r in self.regimes.nodes(data=True) if r["unresolved"]]
+
+    def refined(self, points: Sequence[Mapping[str, float]], progress: bool = False) -> Diagram:
+        """The diagram with scan lines through further points, and the plane cut again.
+
+        Everything known is kept; curves and cycles met by the new lines are added.
+
+        Parameters
+        ----------
+        points : parameter values inside the plane, where a boundary may have been missed.
+
+        Example
+        -------
+        >>> closer = diagram.refined([{"mu_e": 1.2, "mu_i": 0.4}])
+        """
+        survey = Survey(self.model, self.x, self.y, self.settings, findings=self._findings())
+        survey.look_at([self._place(dict(point)) for point in points])
+        return _settled(survey, progress)
+
+    def _place(self, values: dict[str, float]) -> list[float]:
+        """A point in units of the plane; fills in the model's own values, refuses others."""
+        for name, low, high in (self.x, self.y):
+            value = values.setdefault(name, self.model.parameters[name])
             if not low <= value <= high:
                 raise ModelError(
                     f"{name} = {value:g} lies outside the diagram, which covers {low:g} .. {high:g}"
                 )
-            values[name] = float(value)
-        findings = Findings(self.curves, self.cycle_curves, self.lines, self.cycles)
-        return attractors_at(self.model, values, axes, findings)[0]
+        if other := set(values) - {self.x[0], self.y[0]}:
+            raise ModelError(
+                f"{', '.join(sorted(other))} is no axis of the diagram, which covers "
+                f"{self.x[0]} and {self.y[0]}"
+            )
+        return position(values, (self.x, self.y))
+
+    def _findings(self) -> Findings:
+        return Findings(self.curves, self.cycle_curves, self.lines, self.cycles)
+
+    @cached_property
+    def _prober(self) -> Prober:
+        return Prober(self.model, (self.x, self.y), self._findings())
 
     def plot(self, ax: Any = None, regions: bool = True) -> Any:
         """Draw curves, codimension-two points and named regions. Returns the axes."""
@@ -166,7 +217,7 @@ class Diagram:
         return [
             {"name": p.name, **{k: p.parameters[k] for k in names},
              **(p.observables if isinstance(p, SpecialPoint) else {}),
-             "frequency_Hz": p.frequency,
+             self.model.frequency_column: p.frequency,
              **(p.coefficients if isinstance(p, SpecialPoint) else {})}
             for p in self.special_points
         ]  # fmt: skip
@@ -196,7 +247,9 @@ class Diagram:
             lines.append(f"  {wave.kind} {number}: {len(wave)} points; from: {start}; to: {end}")
         lines += [f"  {p}" for p in self.special_points]
         for _, region in sorted(self.regimes.nodes(data=True), key=lambda n: -n[1]["area"]):
-            lines.append(f"  region {region['label']}: {100 * region['area']:.1f} % of the plane")
+            words = f"  region {region['label']}: {100 * region['area']:.1f} % of the plane"
+            doubt = f"; UNRESOLVED: {region['unresolved']}" if region["unresolved"] else ""
+            lines.append(words + doubt)
         return "\n".join(lines)
 
     __repr__ = __str__
@@ -227,11 +280,15 @@ def bifurcation_diagram(
     """Find every bifurcation curve and every attractor in a rectangle of two parameters.
 
     1. Follow all equilibria along scan lines in both directions of the plane.
-    2. From every fold and Hopf point that lies on no known curve, follow its curve.
+    2. From every fold, Hopf and branch point that lies on no known curve, follow its curve.
     3. From every codimension-two point, follow the curves that emanate from it.
     4. Follow the cycles of every Hopf point on a scan line and beside every generalized Hopf point,
        and from their bifurcations the curves of cycles.
-    5. Split the plane into regions and name each by its stable equilibria and cycles.
+    5. Cut the plane along all curves and ask at several places of every face what is stable there.
+    6. Where the answers differ, or a simulation met a cycle that no branch led to, look again with
+       further lines and cycles, and cut again.
+    7. Name every region by its stable equilibria and cycles. What stays contradictory is
+       ``unresolved``: named so, hatched, and warned of.
 
     Parameters
     ----------
@@ -248,25 +305,40 @@ def bifurcation_diagram(
     if y is None:
         name, span = _span(model, x)
         return line_diagram(model, name, span, settings=settings, seed=seed)
-    spans = _spans(model, x, y)
-    names = tuple(spans)
-    lines: list[Branch] = []
-    found: list[tuple[Follower, Trace]] = []
-    for branch in _scan(model, spans, settings, seed, progress):
-        lines.append(branch)
-        for point in (*branch.points("LP"), *branch.points("H")):
-            _add(found, point, names, spans, settings)
-    curves = [as_branch(*pair) for pair in found]
-    for curve in curves:  # grows while codimension-two points add curves
-        for point in curve.special_points:
-            before = len(found)
-            _emanate(found, point, names, spans, settings)
-            curves += [as_branch(*pair) for pair in found[before:]]
-    cycles = (*scan_cycles(lines, progress), *cycles_beside(curves, x[0]))
-    waves = cycle_boundaries(model, x, y, cycles, progress)
-    findings = Findings(tuple(curves), waves, tuple(lines), cycles)
-    graph = regime_graph(model, x, y, findings)
-    return Diagram(model, x, y, tuple(curves), tuple(lines), waves, cycles, graph, settings)
+    _spans(model, x, y)
+    survey = Survey(model, x, y, settings, seed)
+    survey.scan(progress)
+    return _settled(survey, progress)
+
+
+def _settled(survey: Survey, progress: bool = False) -> Diagram:
+    """Cut the plane, look again where its faces contradict themselves, until none does."""
+
+    model, x, y = survey.model, survey.x, survey.y
+    regimes = cut(model, x, y, survey.findings())
+    rounds = range(ROUNDS)
+    for _ in track(rounds, description="boundaries that are missing", disable=not progress):
+        grown = survey.follow(regimes.simulated()[:MOST_LOOKS])
+        grown = survey.look_between(regimes.contradictions()[:MOST_LOOKS]) or grown
+        if not grown:
+            break
+        regimes = cut(model, x, y, survey.findings(), regimes)
+    regimes = closed(regimes)
+    graph = regime_graph(model, x, y, regimes)
+    found = survey.findings()
+    diagram = Diagram(
+        model, x, y, found.curves, found.lines, found.cycle_curves, found.cycles, graph,
+        survey.settings,
+    )  # fmt: skip
+    share = sum(region["area"] for region in diagram.unresolved())
+    if share > NOTABLE:
+        warnings.warn(
+            f"{100 * share:.2g} % of the plane is unresolved: no attractor, or no boundary between "
+            "different ones, was found there; see diagram.unresolved(), and "
+            "diagram.refined(points) to look closer",
+            stacklevel=3,
+        )
+    return diagram
 
 
 def _spans(model: VectorField, x: Axis, y: Axis) -> dict[str, tuple[float, float]]:
@@ -281,62 +353,6 @@ def _span(model: VectorField, axis: Axis) -> tuple[str, tuple[float, float]]:
         raise ModelError(f"an axis is (parameter, low, high); got {axis!r}")
     name, low, high = axis
     return name, check_span(model, name, (low, high))
-
-
-def _scan(model, spans, settings, seed, progress) -> Iterator[Branch]:
-    """Branches along scan lines of both directions; a line without equilibria is passed over."""
-    tasks: list[tuple[str, str, float]] = []
-    for free, fixed in (tuple(spans), tuple(reversed(spans))):
-        for value in np.linspace(spans[fixed][0], spans[fixed][1], LINES):
-            tasks.append((free, fixed, float(value)))
-    shown = track(tasks, description="equilibria along scan lines", disable=not progress)
-    for free, fixed, value in shown:
-        try:
-            at = model.with_parameters(**{fixed: value})
-            yield equilibria(at, free, spans[free], settings=settings, seed=seed)
-        except ConvergenceError:
-            continue  # nothing inside the states' ranges and tables on this line
-
-
-def _add(found, point, names, spans, settings, omega=None) -> None:
-    """Follow the curve through a point unless a known one holds it."""
-    fold = point.label in ("LP", "CP") or (point.label in ("BT", "ZH") and omega is None)
-    start = fold_start if fold else hopf_start
-    arguments = () if fold else (omega,)
-    follower, y = start(point, names, spans, settings, *arguments)
-    for other, trace in found:
-        if other.problem is follower.problem and on_curves(
-            other, [trace], _rescaled(y, follower, other)
-        ):
-            return
-    try:
-        found.append(trace_curve(follower, y))
-    except ConvergenceError:
-        return  # the curve is singular at this point; its other points lead to it
-
-
-def _rescaled(y: np.ndarray, follower: Follower, other: Follower) -> np.ndarray:
-    return y * follower.scale / other.scale
-
-
-def _emanate(found, point, names, spans, settings) -> None:
-    """Follow the codimension-one curves that meet at a codimension-two point."""
-    if point.label == "BT":
-        _add(found, point, names, spans, settings)
-        _add(found, point, names, spans, settings, omega=0.0)
-    elif point.label == "ZH":
-        _add(found, point, names, spans, settings)
-        omega = point.omega or _rotation(point)
-        _add(found, point, names, spans, settings, omega=omega)
-    elif point.label == "HH" and point.omega is not None:
-        other = second_frequency(point.model.jacobian(point.state), point.omega)
-        _add(found, point, names, spans, settings, omega=other)
-
-
-def _rotation(point: SpecialPoint) -> float:
-    """Frequency of the critical pair at a zero-Hopf point."""
-    pairs = point.eigenvalues[point.eigenvalues.imag > 0]
-    return float(pairs[np.argmin(np.abs(pairs.real))].imag)
 
 
 def _distinct(points: Iterator[SpecialPoint]) -> tuple[SpecialPoint, ...]:

@@ -24,6 +24,7 @@ EQUILIBRIUM = "equilibrium"
 LIMIT_CYCLE = "limit cycle"
 CYCLE = "cycle"  # also the ``kind`` of an attractor that is one
 NOTHING = "no attractor found"
+RESTLESS = "rhythm without a period"  # a simulation that keeps moving and was not seen to repeat
 OUTSIDE = "outside the table's domain"
 
 _NUMBERED = re.compile(rf"{EQUILIBRIUM} [1-9]\d*")

@@ -10,16 +10,22 @@ import shapely
 
 from continuation.cycles.curves import CycleCurve
 from continuation.drawing import Curve, Region
+from continuation.engine.branch_point_problem import PITCHFORK, TRANSCRITICAL
 from continuation.engine.problems import FOLD, HOPF
 from continuation.steady_states.branch import Branch
 
-WORDS = {FOLD.name: "fold of equilibria", HOPF.name: "Hopf"}  # in the legend
+WORDS = {  # in the legend
+    FOLD.name: "fold of equilibria",
+    HOPF.name: "Hopf",
+    PITCHFORK: "pitchfork",
+    TRANSCRITICAL: "transcritical",
+}
 EXPLOSIVE = 1e-3  # sensitivity to the period below which a curve of fixed period is a boundary
 ROOM = 0.012  # part of the plane from which on a region has room for its name
 
 
 def drawn_equilibria(curve: Branch, x: str, y: str) -> Curve:
-    """A fold or Hopf curve."""
+    """A curve of bifurcations of equilibria."""
     return Curve(WORDS[curve.kind], curve.data[x].values, curve.data[y].values)
 
 
@@ -39,4 +45,4 @@ def drawn_regions(regimes: nx.Graph, plane: float) -> Iterator[Region]:
         place = None
         if shape.area > ROOM * plane:
             place = shapely.maximum_inscribed_circle(shape).coords[0]
-        yield Region(region["label"], shape, place)
+        yield Region(region["label"], shape, place, not region["unresolved"])

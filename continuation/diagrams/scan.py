@@ -14,10 +14,11 @@ from continuation.cycles.branch import CycleBranch
 from continuation.cycles.conditions import DOUBLING, FOLD, PERIOD, TORUS
 from continuation.cycles.curves import FIXED_PERIOD, CycleCurve, critical_angle, trace_both_ways
 from continuation.cycles.cycle import Cycle
+from continuation.cycles.following import STEP_MIN
 from continuation.cycles.limit_cycles import limit_cycles
 from continuation.cycles.multipliers import NONE
 from continuation.cycles.orbits import Orbit, Solver
-from continuation.cycles.tracing import CycleSettings
+from continuation.cycles.tracing import REASONS, CycleSettings
 from continuation.engine.special_points import SpecialPoint
 from continuation.steady_states.branch import Branch
 from dynsys.errors import ConvergenceError
@@ -29,6 +30,7 @@ SCAN = CycleSettings(
     max_points=250,
 )  # fmt: skip
 CURVE = CycleSettings(intervals=20, step_max=0.12, max_points=150)
+WORKERS = 2  # threads; results come in the order of the tasks, whatever their number
 NEAR = 1e-3  # distance in units of the plane at which a point lies on a known curve
 KIND = {"LPC": FOLD, "PD": DOUBLING, "NS": TORUS}
 
@@ -38,7 +40,7 @@ Spans = dict[str, tuple[float, float]]
 
 def scan_cycles(lines: Sequence[Branch], progress: bool = False) -> tuple[CycleBranch, ...]:
     """The cycles of every Hopf point on scan lines; a branch between two of them only once."""
-    found = _each(_cycles_of_line, lines, "cycles along scan lines", progress)
+    found = each(_cycles_of_line, lines, "cycles along scan lines", progress)
     return tuple(branch for branches in found for branch in branches)
 
 
@@ -49,10 +51,38 @@ def _cycles_of_line(line: Branch) -> list[CycleBranch]:
         if any(ends_at(known, point) for known in branches):
             continue
         try:
-            branches.append(limit_cycles(point, parameter, line.spans[parameter], settings=SCAN))
+            branches.append(_followed(point, parameter, line.spans[parameter]))
         except ConvergenceError:
             continue  # no small cycle: the Hopf point is degenerate to working accuracy
     return branches
+
+
+def cycles_through(cycle: Cycle, parameter: str, span: tuple[float, float]) -> CycleBranch | None:
+    """The branch of a cycle, followed both ways; None where Newton does not leave the cycle."""
+    try:
+        return _followed(replace(cycle, label="", name=""), parameter, span)
+    except ConvergenceError:
+        return None
+
+
+def _followed(
+    source: SpecialPoint | Cycle, parameter: str, span: tuple[float, float]
+) -> CycleBranch:
+    """A branch of cycles; followed once more with shorter steps where Newton gave up on stable
+    cycles, which bound a region that goes on."""
+    branch = limit_cycles(source, parameter, span, settings=SCAN)
+    if not _stuck(branch):
+        return branch
+    finer = replace(SCAN, step_max=SCAN.step_max / 2)
+    again = limit_cycles(source, parameter, span, settings=finer)
+    return branch if _stuck(again) and len(again) < len(branch) else again
+
+
+def _stuck(branch: CycleBranch) -> bool:
+    """Whether an end where Newton no longer converges holds a stable cycle."""
+    stable = branch.data["stable"].values
+    ends = zip(branch.ended, (stable[0], stable[-1]), strict=True)
+    return any(word == REASONS[STEP_MIN] and held for word, held in ends)
 
 
 def ends_at(branch: CycleBranch, point: SpecialPoint) -> bool:
@@ -76,7 +106,7 @@ def cycles_beside(curves: Sequence[Branch], parameter: str) -> tuple[CycleBranch
             most = 40 if point.label == "GH" else 120
             for index in {*_neighbors(curve, point)} - {point.index, point.index + 1}:
                 tasks.append((_hopf_point(curve, index), parameter, curve.spans[parameter], most))
-    found = _each(_short_branch, tasks, "", False)
+    found = each(_short_branch, tasks)
     return tuple(branch for branch in found if branch is not None)
 
 
@@ -111,15 +141,20 @@ def _short_branch(task: tuple[SpecialPoint, str, tuple[float, float], int]) -> C
 
 
 def cycle_boundaries(
-    model: VectorField, x: Axis, y: Axis, branches: Sequence[CycleBranch], progress: bool = False
-) -> tuple[CycleCurve, ...]:
-    """Curves of folds, doublings, tori and diverging periods through every such cycle found.
+    model: VectorField,
+    x: Axis,
+    y: Axis,
+    branches: Sequence[CycleBranch],
+    known: Sequence[CycleCurve] = (),
+) -> list[CycleCurve]:
+    """Curves of folds, doublings, tori and diverging periods through every such cycle found that
+    lies on no known one.
 
     A fold that Newton cannot hold, because the parameter stands still over many cycles (a canard),
     is followed at the period of its cycle instead; so is a branch whose period diverges.
     """
     spans: Spans = {x[0]: (x[1], x[2]), y[0]: (y[1], y[2])}
-    curves: list[CycleCurve] = []
+    curves = list(known)
     waiting = [
         (cycle, KIND[cycle.label])
         for branch in branches
@@ -133,12 +168,12 @@ def cycle_boundaries(
     ]
     while waiting:  # two curves at a time, each through the first cycle that lies on none
         waiting = [task for task in waiting if not _known(curves, *task, x, y)]
-        found = _each(lambda task: _curve(model, spans, *task), waiting[:2], "", False)
+        found = each(lambda task: _curve(model, spans, *task), waiting[:2])
         for task, curve in zip(waiting[:2], found, strict=True):
             if curve is not None and not _known(curves, *task, x, y):
                 curves.append(curve)
         waiting = waiting[2:]
-    return tuple(curves)
+    return curves[len(known) :]
 
 
 def _last_cycle(branch: CycleBranch) -> Cycle:
@@ -200,8 +235,10 @@ def _traced(solver: Solver, orbit: Orbit, *rest: Any, **options: Any) -> CycleCu
     return curve if len(curve) > 1 else None
 
 
-def _each(work: Callable[[Any], Any], tasks: Sequence[Any], words: str, progress: bool) -> list:
+def each(
+    work: Callable[[Any], Any], tasks: Sequence[Any], words: str = "", progress: bool = False
+) -> list:
     """Results of ``work`` on every task, two at a time: the compiled loops release the lock."""
-    with ThreadPoolExecutor(max_workers=2) as pool:
+    with ThreadPoolExecutor(max_workers=WORKERS) as pool:
         results = pool.map(work, tasks)
         return list(track(results, description=words, total=len(tasks), disable=not progress))

@@ -43,6 +43,7 @@ REASONS = {
     INTERRUPTED: "interrupted; everything computed is kept",
 }
 _CHUNK = 500  # points between two looks at the keyboard
+_SAME = 1e-11  # scaled distance at which two successive points are one
 
 
 @dataclass(frozen=True)
@@ -96,10 +97,9 @@ class Follower:
         half = (limits[:, 1] - limits[:, 0]) / 2
         self.scale = np.concatenate([model.scales, half, np.full(problem.extra, extra_scale)])
         anywhere = np.full(self.n, np.inf)
-        # Hopf curves end at omega = 0: beyond it they are curves of neutral saddles.
-        zero, beyond = np.zeros(problem.extra), np.full(problem.extra, np.inf)
-        self.lower = np.concatenate([-anywhere, limits[:, 0] / half, zero])
-        self.upper = np.concatenate([anywhere, limits[:, 1] / half, beyond])
+        least, most = (np.full(problem.extra, end) for end in (problem.least, problem.most))
+        self.lower = np.concatenate([-anywhere, limits[:, 0] / half, least])
+        self.upper = np.concatenate([anywhere, limits[:, 1] / half, most])
         self.border = np.zeros((problem.border_rows, self.n))
         self.parameters = model.parameter_array()
         self.size = len(self.scale)
@@ -219,9 +219,10 @@ class Follower:
             first = (points[last], tangents[last], spectra[last], signs[last])
         if not pieces:
             pieces.append([np.array([a]) for a in first])
-        points, tangents, spectra, signs = (
-            np.concatenate(group) for group in zip(*pieces, strict=True)
-        )
+        arrays = tuple(np.concatenate(group) for group in zip(*pieces, strict=True))
+        if len(arrays[0]) > 1 and np.linalg.norm(arrays[0][-1] - arrays[0][-2]) < _SAME:
+            arrays = tuple(a[:-1] for a in arrays)  # the curve already stood on the bound
+        points, tangents, spectra, signs = arrays
         return Trace(points, tangents, spectra, signs, MAX_POINTS, reason, (np.nan, float(step)))
 
     def _allocate(self, capacity: int, first: tuple) -> Path:

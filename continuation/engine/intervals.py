@@ -15,6 +15,8 @@ from scipy.optimize import brentq
 from continuation.engine.following import Follower, Trace, _matching
 
 DEEPEST = 36  # halvings: a step of 0.04 becomes 1e-12
+SHORTEST = 1e-10  # scaled length below which an interval is rounding and is not cut
+MOST_CUTS = 500  # of one interval: 13 events as near to one another as rounding can tell apart
 
 
 @dataclass(frozen=True)
@@ -68,8 +70,8 @@ def point_between(follower: Follower, interval: Interval, fraction: float) -> np
 
 def halves(follower: Follower, interval: Interval) -> tuple[Interval, Interval] | None:
     """An interval cut in the middle, eigenvalues tracked; None where Newton fails."""
-    y = point_between(follower, interval, 0.5)
-    if y is None:
+    y = point_between(follower, interval, 0.5) if interval.length > SHORTEST else None
+    if y is None or _off(interval, y):
         return None
     tangent, sign = follower.tangent(y, interval.left.tangent)
     spectrum = np.linalg.eigvals(follower.jacobian(y))
@@ -86,29 +88,38 @@ def halves(follower: Follower, interval: Interval) -> tuple[Interval, Interval] 
     )
 
 
+def _off(interval: Interval, y: np.ndarray) -> bool:
+    """Whether a point over the middle of a chord lies on another curve, or on another turn."""
+    middle = (interval.left.point + interval.right.point) / 2
+    return bool(np.linalg.norm(y - middle) > 0.5 * interval.length)
+
+
 def isolate(
     follower: Follower,
     interval: Interval,
     classify: Callable[[Interval], list[str]],
-    depth: int = 0,
 ) -> Iterator[tuple[Interval, str]]:
-    """Split an interval until every piece holds at most one event; yield (piece, kind).
+    """Split an interval until every piece holds at most one event; yield (piece, kind) in order.
 
-    ``classify`` names the elementary events an interval may hold; "mixed" asks for a split.
-    Two events nearer than rounding allows to separate come out as "suspect".
+    ``classify`` names the elementary events an interval may hold; "mixed" asks for a split. What
+    cannot be told apart comes out as "suspect": two events nearer than rounding allows to separate,
+    and what is left when an interval was cut ``MOST_CUTS`` times.
     """
-    kinds = classify(interval)
-    if not kinds:
-        return
-    if len(kinds) == 1 and kinds[0] != "mixed":
-        yield interval, kinds[0]
-        return
-    pieces = halves(follower, interval) if depth < DEEPEST else None
-    if pieces is None:
-        yield interval, "suspect"
-        return
-    for piece in pieces:
-        yield from isolate(follower, piece, classify, depth + 1)
+    waiting, cuts = [(interval, 0)], 0
+    while waiting:
+        piece, depth = waiting.pop()
+        kinds = classify(piece)
+        if not kinds:
+            continue
+        if len(kinds) == 1 and kinds[0] != "mixed":
+            yield piece, kinds[0]
+            continue
+        pieces = halves(follower, piece) if depth < DEEPEST and cuts < MOST_CUTS else None
+        if pieces is None:
+            yield piece, "suspect"
+            continue
+        cuts += 1
+        waiting += [(part, depth + 1) for part in reversed(pieces)]
 
 
 def locate(

@@ -284,9 +284,11 @@ def refresh_hopf(n, matrix, border):
 class Problem:
     """A curve the predictor-corrector can follow.
 
-    ``conditions`` equations come after f = 0 (as many eigenvalues are critical along the curve),
-    ``extra`` unknowns after the free parameters; ``border_rows`` vectors are carried along;
-    ``second`` tells whether the Jacobian's derivatives are needed.
+    ``conditions`` equations come after f = 0, ``extra`` unknowns after the free parameters, kept
+    between ``least`` and ``most`` (in units of their scale); ``critical`` eigenvalues lie on the
+    axis all along; ``border_rows`` vectors are carried along; ``second`` tells whether the
+    Jacobian's derivatives are needed; ``words`` are what its curves are
+    called (the name, if empty).
     """
 
     name: str
@@ -296,8 +298,18 @@ class Problem:
     conditions: int = 0
     extra: int = 0
     second: bool = True
+    critical: int = 0
+    least: float = 0.0
+    most: float = float("inf")
+    words: tuple[str, ...] = ()
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """What its curves may be called."""
+        return self.words or (self.name,)
 
 
 EQUILIBRIUM = Problem("equilibria", evaluate_equilibrium, refresh_equilibrium, 1, second=False)
-FOLD = Problem("fold curve", evaluate_fold, refresh_fold, 2, conditions=1)
-HOPF = Problem("hopf curve", evaluate_hopf, refresh_hopf, 5, conditions=2, extra=1)
+FOLD = Problem("fold curve", evaluate_fold, refresh_fold, 2, conditions=1, critical=1)
+# Hopf curves end at omega = 0 (``least``): beyond it they are curves of neutral saddles.
+HOPF = Problem("hopf curve", evaluate_hopf, refresh_hopf, 5, conditions=2, extra=1, critical=2)

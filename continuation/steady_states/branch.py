@@ -158,7 +158,7 @@ class Branch:
                 "name": p.name,
                 **{k: p.parameters[k] for k in self.parameters},
                 **p.observables,
-                "frequency_Hz": p.frequency,
+                self.model.frequency_column: p.frequency,
                 **p.coefficients,
                 "residual": p.certificate.get("residual"),
             }
@@ -231,9 +231,10 @@ def make_dataset(
     if omega_column:
         omega = np.sqrt(np.maximum(y[:, -1] * follower.scale[-1], 0.0))
         columns["frequency"] = (
-            "point", omega / (2 * np.pi) * model.frequency_factor, {"units": "Hz"},
+            "point", omega / (2 * np.pi) * model.frequency_factor,
+            {"units": model.frequency_unit},
         )  # fmt: skip
-    columns["unstable"] = ("point", count_unstable(spectra, follower.problem.conditions))
+    columns["unstable"] = ("point", count_unstable(spectra, follower.problem.critical))
     columns["stable"] = ("point", columns["unstable"][1] == 0)
     columns["eigenvalue_real"] = (("point", "mode"), spectra.real)
     columns["eigenvalue_imag"] = (("point", "mode"), spectra.imag)
@@ -255,7 +256,7 @@ def observe_all(
 
 
 def count_unstable(spectra: np.ndarray, critical: int) -> np.ndarray:
-    """Eigenvalues right of the axis, without the ``critical`` ones of a fold or Hopf curve."""
+    """Eigenvalues right of the axis, without the ``critical`` ones of a curve."""
     if critical == 0:
         return np.sum(spectra.real > 0, axis=1)
     if critical == 1:

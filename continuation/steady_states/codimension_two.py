@@ -142,7 +142,7 @@ def _other_crossings(follower: Follower, trace: Trace, critical: int) -> Iterato
     for interval in intervals(trace):
         looked = classify
         if interval.index in suspicious and not classify(interval):
-            looked = looking_inside(classify, interval.length)
+            looked = looking_inside(classify, interval)
         for piece, kind in isolate(follower, interval, looked):
             if kind in ("ZH", "HH"):
                 y = _locate_other(follower, piece, critical)

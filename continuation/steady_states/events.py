@@ -15,6 +15,7 @@ from continuation.steady_states.branch_points import polish
 from continuation.steady_states.certificates import make_point
 
 Classifier = Callable[[Interval], list[str]]
+SMALLEST_LOOK = 1e-6  # scaled length: two events inside a shorter interval annul each other
 
 
 def events(follower: Follower, trace: Trace) -> Iterator[SpecialPoint]:
@@ -24,7 +25,7 @@ def events(follower: Follower, trace: Trace) -> Iterator[SpecialPoint]:
     for interval in intervals(trace):
         looked = classify
         if interval.index in suspicious and not classify(interval):
-            looked = looking_inside(classify, interval.length)
+            looked = looking_inside(classify, interval)
         for piece, kind in isolate(follower, interval, looked):
             point = LOCATORS[kind](follower, piece)
             if point is not None:
@@ -50,11 +51,12 @@ def classifier(n: int) -> Classifier:
     return classify
 
 
-def looking_inside(classify: Classifier, length: float) -> Classifier:
+def looking_inside(classify: Classifier, whole: Interval) -> Classifier:
     """Split a suspicious interval three times before it is believed to be empty."""
+    least = max(whole.length / 6, SMALLEST_LOOK)
 
     def inside(interval: Interval) -> list[str]:
-        return ["mixed"] if interval.length > length / 6 else classify(interval)
+        return ["mixed"] if interval.length > least else classify(interval)
 
     return inside
 

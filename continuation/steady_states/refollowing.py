@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from continuation.engine.borders import hopf_borders, null_vectors
+from continuation.engine.branch_point_problem import BRANCH_POINT, KINDS
 from continuation.engine.following import Follower
 from continuation.engine.problems import EQUILIBRIUM, FOLD, HOPF
 from continuation.engine.special_points import SpecialPoint
 from continuation.steady_states.branch import Branch
+from continuation.steady_states.branch_point_curves import branch_point_start, set_borders
 from continuation.steady_states.curves import fold_start, hopf_start
+
+Start = Callable[..., tuple[Follower, np.ndarray]]
 
 
 def follower_of(branch: Branch) -> Follower:
@@ -17,14 +23,19 @@ def follower_of(branch: Branch) -> Follower:
     names = branch.parameters
     if branch.kind == "equilibria":
         return Follower(branch.model, EQUILIBRIUM, dict(branch.spans), branch.settings)
-    start = fold_start if branch.kind == "fold curve" else hopf_start
+    starts: dict[str, tuple[str, Start]] = {
+        "fold curve": ("LP", fold_start),
+        "hopf curve": ("H", hopf_start),
+        **dict.fromkeys(KINDS, ("BP", branch_point_start)),
+    }
+    label, start = starts[branch.kind]
     middle = len(branch) // 2
     row = branch.data.isel(point=middle)
     values = {k: float(row[k]) for k in names}
     model = branch.model.with_parameters(**values)
     state = branch.states()[middle]
     point = SpecialPoint(
-        label="LP" if branch.kind == "fold curve" else "H",
+        label=label,
         state=state, parameters=dict(model.parameters), model=model, free=tuple(names),
         eigenvalues=np.linalg.eigvals(model.jacobian(state)),
         frequency=float(row["frequency"]) if "frequency" in row else None,
@@ -37,7 +48,9 @@ def scaled_points(branch: Branch, follower: Follower) -> list[np.ndarray]:
     result = []
     for piece in branch.pieces():
         columns = [piece["coordinates"].values, *(piece[k].values[:, None] for k in follower.names)]
-        if follower.problem.extra:
+        if follower.problem is BRANCH_POINT:
+            columns.append(piece["unfolding"].values[:, None])
+        elif follower.problem.extra:
             omega = 2 * np.pi * piece["frequency"].values / follower.model.frequency_factor
             columns.append(omega[:, None] ** 2)
         result.append(np.concatenate(columns, axis=1) / follower.scale)
@@ -45,9 +58,11 @@ def scaled_points(branch: Branch, follower: Follower) -> list[np.ndarray]:
 
 
 def set_border(follower: Follower, y: np.ndarray) -> None:
-    """Borders of the test functions of a fold or Hopf curve, at a point near it."""
+    """Borders of the test functions of a curve of bifurcations, at a point near it."""
     if follower.problem is FOLD:
         follower.border[0], follower.border[1] = null_vectors(follower.jacobian(y))
     elif follower.problem is HOPF:
         omega = float(np.sqrt(max(y[-1] * follower.scale[-1], 0.0)))
         hopf_borders(follower.jacobian(y), omega, follower.border)
+    elif follower.problem is BRANCH_POINT:
+        set_borders(follower, y)

@@ -6,12 +6,14 @@ import numpy as np
 
 from continuation.engine.field import Field, field_of
 from continuation.engine.linear_algebra import copy_into, lu_factor, lu_solve
+from continuation.steady_states.search_box import with_search_ranges
 from dynsys.compiled.kernels import DOMAIN_TYPE
 from dynsys.compiled.records import Indices, Matrix, signature
 from dynsys.errors import ConvergenceError, ModelError
 from dynsys.numba_cache import njit
 from dynsys.vector_field import VectorField
 
+NEARBY = 0.5  # scaled distance from its start at which a solution outside the box counts
 SAME = 1e-6  # scaled distance below which two solutions are one equilibrium
 
 
@@ -87,12 +89,15 @@ def find_equilibria(
 ) -> np.ndarray:
     """Equilibria (k, n) of a model in the box of its states' ranges.
 
-    Searches start from a scrambled Sobol sequence over the ranges (and from ``starts``); they are
-    doubled until a doubling finds nothing new, at most three times. The result is as complete as
-    such a search can be: an equilibrium with a tiny basin under Newton's method may be missed.
+    A state without a range is looked for around its initial value, along a run from there and
+    where the equations compare it with parameters (``model.with_ranges(V=(-100, 60))`` says
+    better). Searches start from a scrambled Sobol sequence over the ranges (and from ``starts``);
+    they are doubled until a doubling finds nothing new, at most three times. The result is as
+    complete as such a search can be: an equilibrium with a tiny basin under Newton's method may be
+    missed. With ``searches=0`` only the ``starts`` are refined.
 
-    Returns solutions inside the box widened by half its width on each side, in order of the first
-    observable.
+    Returns solutions inside the box widened by half its width on each side, and those that
+    ``starts`` outside it lead to nearby, in order of the first observable.
 
     Example
     -------
@@ -100,12 +105,15 @@ def find_equilibria(
     >>> find_equilibria(fitzhugh_nagumo()).shape
     (1, 2)
     """
-    if searches < 1:
-        raise ModelError(f"searches is {searches}; use at least 1")
+    if searches < 1 and starts is None:
+        raise ModelError(f"searches is {searches}; use at least 1, or give starts")
+    if searches > 0:
+        model = with_search_ranges(model)
     known = np.empty((0, model.compiled.n))
-    if starts is not None:
-        known = _merge(model, known, _refine(model, np.array(starts, dtype=float)))
-    for round_ in range(4):
+    if starts is not None and len(starts):
+        near = _refine(model, np.array(starts, dtype=float), most=NEARBY)
+        known = _merge(model, known, near, boxed=False)
+    for round_ in range(4 if searches > 0 else 0):
         fresh = _refine(model, _random_states(model, searches * 2**round_, seed + round_))
         before = len(known)
         known = _merge(model, known, fresh)
@@ -140,10 +148,19 @@ def _run(model: VectorField, states: np.ndarray) -> np.ndarray:
     return search(field, model.compiled.domain, states, 1e-10, 60, 12)
 
 
-def _refine(model: VectorField, states: np.ndarray) -> np.ndarray:
-    states = np.ascontiguousarray(states)
-    done = _run(model, states)
-    return states[done == 1]
+def _refine(model: VectorField, states: np.ndarray, most: float = np.inf) -> np.ndarray:
+    """What the states become; those that move farther than ``most`` only if inside the box."""
+    refined = np.array(states, order="C")
+    done = _run(model, refined) == 1
+    far = np.max(np.abs(refined - states) / model.scales, axis=1) > most
+    return refined[done & (~far | _in_box(model, refined))]
+
+
+def _in_box(model: VectorField, states: np.ndarray) -> np.ndarray:
+    """Which states (k, n) lie inside the states' ranges, widened by half to each side."""
+    low, high = model.state_box()
+    y, room = states[:, : model.physical_dimension], (high - low) / 2
+    return np.all((y >= low - room) & (y <= high + room), axis=1)
 
 
 def _random_states(model: VectorField, count: int, seed: int) -> np.ndarray:
@@ -156,18 +173,17 @@ def _random_states(model: VectorField, count: int, seed: int) -> np.ndarray:
     return model.fill_lines(low + (high - low) * unit)
 
 
-def _merge(model: VectorField, known: np.ndarray, fresh: np.ndarray) -> np.ndarray:
-    """Add solutions that are new and near the box; sort by the first observable."""
+def _merge(
+    model: VectorField, known: np.ndarray, fresh: np.ndarray, boxed: bool = True
+) -> np.ndarray:
+    """Add solutions that are new (and near the box); sort by the first observable."""
     low, high = model.state_box()
-    width = high - low
     lowest = [s.lowest for s in model.states.values()]
-    least = np.array([-np.inf if value is None else value for value in lowest]) - SAME * width
+    least = np.array([-np.inf if value is None else value for value in lowest])
     physical = model.physical_dimension
+    possible = np.all(fresh[:, :physical] >= least - SAME * (high - low), axis=1)
     result = list(known)
-    for x in fresh:
-        y = x[:physical]
-        if np.any(y < np.maximum(low - width / 2, least)) or np.any(y > high + width / 2):
-            continue
+    for x in fresh[possible & _in_box(model, fresh)] if boxed else fresh[possible]:
         if all(np.max(np.abs((x - z) / model.scales)) > SAME for z in result):
             result.append(x)
     first = model.observable_names[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ import sympy
 
 from dynsys.errors import ModelError
 from dynsys.exchange.c_source import c_function, preamble, statements, table_arrays
+from dynsys.exchange.comments import c_comment, xpp_comment
 from dynsys.exchange.delayed_states import DelayedStates, EndlessDelay
 from dynsys.exchange.xpp_names import LONGEST_LINE, XppPrinter, xpp_names
 from dynsys.expressions.functions import Linoid
@@ -23,6 +25,11 @@ from dynsys.storage import write_atomically
 if TYPE_CHECKING:
     from dynsys.vector_field import VectorField
 
+# XPPAUT has one step for all models and stops at the bound 100: both are written.
+_STEP = {"ms": 0.05, "s": 1e-4, "": 0.01}
+_STEPS_IN_A_DELAY = 20
+_STEPS = 20000
+_BOUNDS = 1000000000
 # Next to the removable singularity the series to u^6 is good to the last digit.
 _LINOID = "linoid(u)=if(abs(u)<0.03)then(1+u/2+u^2/12-u^4/720+u^6/30240)else(u/(1-exp(-u)))"
 
@@ -40,8 +47,8 @@ def write_xppaut(model: VectorField, path: str | Path) -> list[Path]:
     Raises
     ------
     ModelError
-        for a path that does not end in .ode and for derivatives of ``linoid``, which XPPAUT
-        lacks.
+        for a path that does not end in .ode, for derivatives of ``linoid``, which XPPAUT lacks,
+        and, with tables, for a file name that XPPAUT cannot hold.
 
     Source: Ermentrout 2002, Simulating, Analyzing, and Animating Dynamical Systems, appendix D.
 
@@ -56,7 +63,7 @@ def write_xppaut(model: VectorField, path: str | Path) -> list[Path]:
     text, source = _Writer(model, target.stem).files()
     contents = {target: text} | ({target.with_suffix(".c"): source} if source else {})
     return [
-        write_atomically(place, lambda draft, body=body: draft.write_text(body))  # type: ignore[misc]
+        write_atomically(place, lambda draft, body=body: draft.write_text(body, encoding="utf-8"))  # type: ignore[misc]
         for place, body in contents.items()
     ]
 
@@ -111,6 +118,11 @@ class _Writer:
         """The .ode text and the C source (empty without tables)."""
         known = [*self.equations.values(), *self.definitions.values()]
         if any(e.has(TableLookup) for e in known):
+            if not re.fullmatch(r"[\w.+-]+", self.stem, re.ASCII):
+                raise ModelError(
+                    f"{self.model.name} has tables, so that its .ode names a compiled library; "
+                    f"XPPAUT has no quotes for the name {self.stem!r}: use plain letters"
+                )
             return self._compiled(), self._c_source()
         return self._written(), ""
 
@@ -143,14 +155,14 @@ class _Writer:
 
     def _head(self) -> list[str]:
         model = self.model
-        lines = [f"# {model.name}: {model.meaning}".rstrip(": ")]
-        lines += [f"# {line}" for line in model.source.splitlines()]
+        lines = [xpp_comment(f"{model.name}: {model.meaning}".rstrip(": "))]
+        lines += [xpp_comment(model.source)] if model.source else []
         changed = {k: v for k, v in self.names.items() if k != v and "_delayed" not in k}
-        lines += [f"# {short} stands for {name}" for name, short in changed.items()]
+        lines += [xpp_comment(f"{short} stands for {name}") for name, short in changed.items()]
         for name, value in model.parameters.items():
             declared = model.declared_parameters[name]
             words = ", ".join(w for w in (declared.unit, declared.meaning) if w)
-            lines += [f"# {words}"] if words else []
+            lines += [xpp_comment(words)] if words else []
             lines.append(f"par {self.names[name]}={value!r}")
         # ``x(0)=`` also holds before t = 0; after ``init`` the past of a delay would be 0.
         form = "{}(0)={!r}" if self.delayed.found else "init {}={!r}"
@@ -168,9 +180,11 @@ class _Writer:
 
     def _tail(self) -> list[str]:
         values = {symbol(k): v for k, v in self.model.parameters.items()}
-        longest = [float(tau.xreplace(values)) for _, tau in self.delayed.found]
-        lines = [f"@ delay={2 * max(longest)!r}"] if longest else []
-        return [*lines, "@ total=1000,maxstor=100000", "done"]
+        delays = [float(tau.xreplace(values)) for _, tau in self.delayed.found]
+        step = min([_STEP[self.model.time_unit], *(tau / _STEPS_IN_A_DELAY for tau in delays)])
+        lines = [f"@ delay={2 * max(delays)!r}"] if delays else []
+        run = f"@ meth=rungekutta,dt={step!r},total={_STEPS * step!r}"
+        return [*lines, run, f"@ bounds={_BOUNDS},maxstor={2 * _STEPS}", "done"]
 
     def _written(self) -> str:
         """Everything as text: functions, delays, named expressions in order, equations."""
@@ -218,7 +232,7 @@ class _Writer:
         inputs: dict[tuple, str] = {("x", i): f"in[{i}]" for i in range(len(names))}
         body = statements(graph, outputs, [f"out[{i}]" for i in range(len(outputs))], inputs)
         head = "void field(double *in, double *out, int nin, int nout, double *var, double *con)"
-        first = f"/* gcc -O2 -shared -fPIC -o {self.stem}.so {self.stem}.c -lm */"
+        first = c_comment(f"gcc -O2 -shared -fPIC -o {self.stem}.so {self.stem}.c -lm")
         return "\n".join(
             [first, "#include <math.h>", "", table_arrays(self.model.tables),
              preamble(graph, outputs), c_function(head, body)]

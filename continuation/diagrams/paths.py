@@ -1,0 +1,156 @@
+"""Curves of a parameter plane as lines that meet where the mathematics says they meet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import shapely
+from shapely.geometry import LineString, Point, box
+
+from continuation.cycles.curves import CycleCurve
+from continuation.engine.following import CLOSED, REASONS
+from continuation.steady_states.branch import Branch
+
+EDGE = 1e-6  # distance, in units of the plane, at which a curve's end lies on the plane's edge
+SAME = 2e-4  # two curves nearer to each other all along are one line: states that mirror each other
+FAINT = 0.2  # largest range of a scaled state of a cycle about to vanish
+NEAR_BIRTH = 0.05  # how far from its generalized Hopf point a curve of small cycles may end
+# How far an end may lie from the curve it belongs to, across it and along its own direction: curves
+# of equilibria end exactly on others, those of cycles where Newton's method gives up beside them.
+REACH = {"equilibria": (1e-4, 1e-3), "cycles": (0.01, 0.03)}
+
+Axis = tuple[str, float, float]
+
+
+@dataclass(frozen=True)
+class Path:
+    """A curve in units of the plane. ``loose`` are its ends (0 or 1) that meet nothing."""
+
+    name: str
+    line: LineString
+    loose: tuple[int, ...] = ()
+
+
+def position(parameters: Mapping[str, float], axes: Sequence[Axis]) -> list[float]:
+    """A point of the plane in its units."""
+    return [(parameters[name] - low) / (high - low) for name, low, high in axes]
+
+
+def values_at(place: Sequence[float] | np.ndarray, axes: Sequence[Axis]) -> dict[str, float]:
+    """Parameter values of a place in units of the plane."""
+    return {
+        name: float(low + fraction * (high - low))
+        for (name, low, high), fraction in zip(axes, place, strict=True)
+    }
+
+
+def paths_of(curves: Sequence[Branch | CycleCurve], x: Axis, y: Axis) -> list[Path]:
+    """Every curve as a path, its ends led on to the curves that they belong to."""
+    births = np.array(
+        [position(p.parameters, (x, y)) for c in curves if isinstance(c, Branch)
+         for p in c.points("GH")]
+    ).reshape(-1, 2)  # fmt: skip
+    rows = [_points(curve, x, y, births) for curve in curves]
+    lines = [LineString(r) if len(r) > 1 else LineString() for r in rows]
+    edge, result = box(0, 0, 1, 1).exterior, []
+    for number, (curve, points) in enumerate(zip(curves, rows, strict=True)):
+        kind = "equilibria" if isinstance(curve, Branch) else "cycles"
+        others = shapely.union_all([edge, *lines[:number], *lines[number + 1 :]])
+        loose: list[int] = []
+        if any(line.buffer(SAME).covers(lines[number]) for line in lines[:number]):
+            result.append(Path(f"{curve.kind} {number + 1}", LineString()))
+            continue  # the image of another curve under a symmetry of the model
+        for end in (0, 1) if len(points) > 1 and not _is_closed(points) else ():
+            points, met = _joined(points, end, others, *REACH[kind])
+            if not met:
+                loose.append(end)
+        line = LineString(points) if len(points) > 1 else LineString()
+        result.append(Path(f"{curve.kind} {number + 1}", line, tuple(loose)))
+    return result
+
+
+def _is_closed(points: np.ndarray) -> bool:
+    return bool(np.all(points[0] == points[-1]))
+
+
+def _points(curve: Branch | CycleCurve, x: Axis, y: Axis, births: np.ndarray) -> np.ndarray:
+    """Vertices (k, 2) in units of the plane, the codimension-two points among them.
+
+    ``births`` (k, 2) are the generalized Hopf points, where curves of folds of cycles begin.
+    """
+    columns = [curve.data[x[0]].values, curve.data[y[0]].values]
+    special: list[Any] = list(curve.special_points)
+    for point in sorted(special, key=lambda p: p.index, reverse=True):
+        at = point.index + 1
+        for k, name in enumerate((x[0], y[0])):
+            columns[k] = np.insert(columns[k], at, point.parameters[name])
+    scaled = [
+        np.clip((v - low) / (high - low), 0.0, 1.0)
+        for v, (_, low, high) in zip(columns, (x, y), strict=True)
+    ]
+    points = np.column_stack(scaled)
+    if "homoclinic" in curve.kind or "fixed period" in curve.kind:
+        points = _without_return(points)
+    if curve.kind == "cycle fold curve":
+        points = _with_births(curve, points, births)
+    if curve.ended and REASONS[CLOSED] in curve.ended[0]:
+        points[-1] = points[0]  # the last step led across the start
+    for end in (0, -1):
+        points[end] = np.where(points[end] < EDGE, 0.0, points[end])
+        points[end] = np.where(points[end] > 1 - EDGE, 1.0, points[end])
+    keep = np.concatenate([[True], np.any(np.diff(points, axis=0) != 0, axis=1)])
+    return points[keep]
+
+
+def _with_births(curve: Any, points: np.ndarray, births: np.ndarray) -> np.ndarray:
+    """A curve of folds whose cycles shrink to nothing is led on to the generalized Hopf point."""
+    for end, orbit in ((0, curve.orbits[0]), (-1, curve.orbits[-1])):
+        if len(births) and np.max(np.ptp(orbit.u, axis=0)) < FAINT:
+            distance = np.linalg.norm(births - points[end], axis=1)
+            k = int(np.argmin(distance))
+            if distance[k] < NEAR_BIRTH:
+                parts = [births[k : k + 1], points] if end == 0 else [points, births[k : k + 1]]
+                points = np.concatenate(parts)
+    return points
+
+
+def _without_return(points: np.ndarray) -> np.ndarray:
+    """A curve of long periods has two arms, large and small cycles, that run on top of each other:
+    one of them is kept."""
+    if len(points) < 4:
+        return points
+    for k in range(len(points) - 1, 2, -1):
+        line = LineString(points[: k - 1])
+        ahead = points[k]
+        if line.distance(Point(ahead)) > 1e-4:
+            return points[: k + 2]
+    return points
+
+
+def _joined(
+    points: np.ndarray, end: int, others: Any, across: float, along: float
+) -> tuple[np.ndarray, bool]:
+    """The path led on from one end to what it nearly meets, and whether it meets anything."""
+    ordered = points if end else points[::-1]
+    tip = ordered[-1]
+    if np.any(tip == 0.0) or np.any(tip == 1.0):
+        return points, True
+    distance = others.distance(Point(tip))
+    target = None
+    if distance <= across:
+        target = shapely.shortest_line(others, Point(tip)).coords[0]
+    else:
+        chord = tip - ordered[-2]
+        ahead = LineString([tip, tip + along * chord / np.linalg.norm(chord)])
+        hit = ahead.intersection(others)
+        if not hit.is_empty:
+            target = shapely.shortest_line(hit, Point(tip)).coords[0]
+    if target is None:
+        return points, False
+    if tuple(tip) == tuple(target):
+        return points, True
+    grown = np.concatenate([ordered, [target]])
+    return (grown if end else grown[::-1]), True

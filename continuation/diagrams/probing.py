@@ -1,0 +1,239 @@
+"""What is stable at places of a parameter plane, from everything that is known about the plane."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import shapely
+from shapely.geometry import LineString, Polygon
+
+from continuation.cycles.branch import CycleBranch
+from continuation.cycles.curves import CycleCurve
+from continuation.diagrams.attractors import (
+    Seed,
+    departures,
+    nearest_cycles,
+    plane_positions,
+    simulated_cycles,
+    stable_cycles,
+    stable_equilibria,
+    trusted,
+)
+from continuation.diagrams.names import found_cycles, found_equilibria, label
+from continuation.diagrams.partition import place_inside, places_across, places_beside, radius
+from continuation.diagrams.paths import Axis, values_at
+from continuation.steady_states.branch import Branch
+from dynsys.vector_field import VectorField
+
+DEEP = 0.01  # distance from the boundary at which a place certainly lies inside a large face
+NEARBY = 24  # known states from which equilibria at a new place are sought
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What was computed in a plane: curves of equilibria and of cycles, scan lines, cycles."""
+
+    curves: tuple[Branch, ...]
+    cycle_curves: tuple[CycleCurve, ...]
+    lines: tuple[Branch, ...]
+    cycles: tuple[CycleBranch, ...]
+
+    def boundaries(self) -> list[Branch | CycleCurve]:
+        """All curves, those of equilibria first."""
+        return [*self.curves, *self.cycle_curves]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What is stable at one place: ``place`` (2,) in units of the plane, ``values`` of the
+    parameters, ``stable`` attractors, all ``equilibria`` (k, n); ``simulated`` where its
+    cycles were found by simulation, and none nearby was known."""
+
+    place: np.ndarray
+    values: dict[str, float]
+    stable: list[dict[str, Any]]
+    equilibria: np.ndarray
+    simulated: bool = False
+
+    @property
+    def kinds(self) -> tuple[int, int]:
+        """The numbers of stable equilibria and of stable cycles."""
+        return len(found_equilibria(self.stable)), len(found_cycles(self.stable))
+
+    @property
+    def seeds(self) -> list[Seed]:
+        """The cycles, from which those at other places can be sought."""
+        return [
+            Seed.of_cycle(item["cycle"]) for item in found_cycles(self.stable) if "cycle" in item
+        ]
+
+    def __str__(self) -> str:
+        where = ", ".join(f"{k} = {v:.5g}" for k, v in self.values.items())
+        return f"{label([item['name'] for item in self.stable], 'nothing')} at {where}"
+
+
+@dataclass(frozen=True)
+class Dispute:
+    """Two places of one face at which different attractors are stable: a boundary is missing."""
+
+    inmost: Answer
+    other: Answer
+
+    def __str__(self) -> str:
+        return f"{self.inmost}, but {self.other}"
+
+
+class Prober:
+    """Asks what is stable at places of a plane.
+
+    Example
+    -------
+    >>> Prober(model, (x, y), findings).ask(np.array([0.5, 0.5])).stable
+    """
+
+    def __init__(self, model: VectorField, axes: tuple[Axis, Axis], findings: Findings) -> None:
+        self.model, self.axes, self.findings = model, axes, findings
+        self.places = [plane_positions(branch, axes) for branch in findings.cycles]
+        self._walls = _walls(findings.boundaries(), axes)
+        self._positions = [_line_positions(line, axes) for line in findings.lines]
+        self._states = [line.states() for line in findings.lines]
+
+    def ask(
+        self, place: np.ndarray, seeds: Sequence[Seed] | None = None, searches: int = 64
+    ) -> Answer:
+        """Everything stable at a place; cycles are sought from ``seeds`` (the nearest known ones).
+
+        Where nothing else is stable, simulations from beside the unstable equilibria decide.
+        """
+        values = values_at(place, self.axes)
+        at = self.model.with_parameters(**values)
+        stable, every = stable_equilibria(at, self._nearby_states(place), searches)
+        if seeds is None:
+            seeds = nearest_cycles(self.findings.cycles, self.places, place, self._walls)
+        stable += stable_cycles(at, seeds)
+        simulated = bool(len(every) and not stable)
+        if simulated:
+            stable = simulated_cycles(at, departures(at, every))
+        return Answer(np.asarray(place, float), values, stable, every, simulated)
+
+    def face(self, face: Polygon) -> Answer:
+        """What is stable at the inmost place of a face.
+
+        Cycles are sought from stable ones inside the face; where none is and no scan line runs
+        through the face, from the nearest ones; and where none is found, by simulation along the
+        unstable manifolds of saddles.
+        """
+        place = place_inside(face)
+        inside = self.cycles_inside(face)
+        seeds: list[Seed] | None = [Seed.of_branch(self._branch(b), k) for b, k in inside]
+        if not inside and not self._is_crossed(face):
+            seeds = None
+        answer = self.ask(place, seeds)
+        if answer.kinds[1] or answer.simulated:
+            return replace(answer, simulated=answer.simulated and not inside)
+        at = self.model.with_parameters(**answer.values)
+        starts = [self._state_on(*inside[0])] if inside else departures(at, answer.equilibria)
+        found = simulated_cycles(at, starts)
+        return replace(answer, stable=[*answer.stable, *found], simulated=not inside)
+
+    def disputes(
+        self, face: Polygon, answer: Answer, loose: Sequence[LineString]
+    ) -> Dispute | None:
+        """A place of the face at which other attractors are stable than at its inmost one.
+
+        Asked are the stable cycles inside that could not be carried to the inmost place, places
+        spread over the face and places to both sides of every loose end.
+        """
+        margin = min(0.3 * radius(face), DEEP)
+        inside = self.cycles_inside(face)
+        if inside and not answer.kinds[1]:
+            branch, k = inside[0]
+            other = self.ask(self.places[branch][k], [Seed.of_branch(self._branch(branch), k)])
+            if other.kinds != answer.kinds:
+                return Dispute(answer, other)
+        places = [places_across(face, 1 + int(min(3, 30 * face.area)), margin)]
+        places += [places_beside(piece, face, min(margin, 3e-3)) for piece in loose]
+        for place in np.concatenate(places):
+            if self.ask(place, answer.seeds, searches=0).kinds == answer.kinds:
+                continue
+            seeds = [Seed.of_branch(self._branch(b), k) for b, k in inside]
+            seeds += nearest_cycles(self.findings.cycles, self.places, place, self._walls)
+            other = self.ask(place, [*answer.seeds, *seeds])
+            if other.kinds != answer.kinds:
+                return Dispute(answer, other)
+        return None
+
+    def _branch(self, number: int) -> CycleBranch:
+        return self.findings.cycles[number]
+
+    def _state_on(self, number: int, index: int) -> tuple[np.ndarray, float]:
+        branch = self._branch(number)
+        orbit = branch.orbits[index]
+        return branch.solver.states(orbit)[0], orbit.period
+
+    def cycles_inside(self, face: Polygon) -> list[tuple[int, int]]:
+        """(branch, orbit) of each branch's stable cycle deepest inside a face, deepest first.
+
+        Cycles near the boundary do not count: the face's edges are chords.
+        """
+        depth, found = min(0.25 * radius(face), DEEP), []
+        for number, (branch, at) in enumerate(zip(self.findings.cycles, self.places, strict=True)):
+            inside = np.flatnonzero(trusted(branch) & shapely.contains_xy(face, at))
+            if inside.size:
+                distance = shapely.distance(face.boundary, shapely.points(at[inside]))
+                k = int(np.argmax(distance))
+                if distance[k] > depth:
+                    found.append((float(distance[k]), number, int(inside[k])))
+        return [(number, k) for _, number, k in sorted(found, reverse=True)[:3]]
+
+    def _is_crossed(self, face: Polygon) -> bool:
+        """Whether a scan line runs through a face for some length: its cycles were followed."""
+        for line in self.findings.lines:
+            free = line.parameters[0]
+            across = self.axes[1] if free == self.axes[0][0] else self.axes[0]
+            name, low, high = across
+            at = (line.model.parameters[name] - low) / (high - low)
+            ends = [(0.0, at), (1.0, at)] if across is self.axes[1] else [(at, 0.0), (at, 1.0)]
+            if face.intersection(LineString(ends)).length > 0.02:
+                return True
+        return False
+
+    def _nearby_states(self, place: np.ndarray) -> np.ndarray:
+        """States of the scan lines nearest to a place, some of every line."""
+        states, distances = [], []
+        for at, known in zip(self._positions, self._states, strict=True):
+            offset = np.sum((at - place) ** 2, axis=1)
+            nearest = np.argsort(offset, kind="stable")[:8]
+            states.append(known[nearest])
+            distances.append(offset[nearest])
+        if not states:
+            return np.empty((0, 0))
+        order = np.argsort(np.concatenate(distances), kind="stable")[:NEARBY]
+        return np.concatenate(states)[order]
+
+
+def _walls(curves: Sequence[Branch | CycleCurve], axes: Sequence[Axis]) -> shapely.Geometry:
+    """All boundaries as one geometry in units of the plane."""
+    rows = [
+        np.column_stack([(c.data[k].values - low) / (high - low) for k, low, high in axes])
+        for c in curves
+        if len(c) > 1
+    ]
+    walls = shapely.multilinestrings([shapely.linestrings(row) for row in rows])
+    shapely.prepare(walls)
+    return walls
+
+
+def _line_positions(line: Branch, axes: tuple[Axis, Axis]) -> np.ndarray:
+    """Positions (k, 2) of a scan line's points in units of the plane."""
+    columns = [
+        (line.data[name].values if name in line.parameters
+         else np.full(len(line), line.model.parameters[name]))
+        for name, _, _ in axes
+    ]  # fmt: skip
+    return np.column_stack(
+        [(c - low) / (high - low) for c, (_, low, high) in zip(columns, axes, strict=True)]
+    )

@@ -1,0 +1,218 @@
+"""What is known about a parameter plane, and the ways to learn more: lines, curves, cycles."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from rich.progress import track
+
+from continuation.cycles.branch import CycleBranch
+from continuation.cycles.curves import CycleCurve
+from continuation.diagrams.names import found_cycles
+from continuation.diagrams.paths import Axis, values_at
+from continuation.diagrams.probing import Answer, Dispute, Findings
+from continuation.diagrams.scan import (
+    cycle_boundaries,
+    cycles_beside,
+    cycles_through,
+    each,
+    scan_cycles,
+)
+from continuation.engine.following import Follower, Trace, on_curves
+from continuation.engine.settings import Settings
+from continuation.engine.special_points import SpecialPoint
+from continuation.steady_states.branch import Branch
+from continuation.steady_states.branch_point_curves import branch_point_start, crossing_curve
+from continuation.steady_states.certificates import second_frequency
+from continuation.steady_states.curves import as_branch, fold_start, hopf_start, trace_curve
+from continuation.steady_states.equilibria import equilibria
+from continuation.steady_states.refollowing import scaled_points
+from dynsys.errors import ConvergenceError
+from dynsys.vector_field import VectorField
+
+LINES = 7  # scan lines in each direction: a closed curve smaller than a sixth of a span can hide
+MOST_LINES = 12  # further ones, through places at which regions disagree
+_SAME_LINE = 1e-4  # distance in units of the plane at which two scan lines are one
+
+
+class Survey:
+    """Everything found in a plane so far; grows by scan lines and by cycles.
+
+    Parameters
+    ----------
+    x, y : (parameter, low, high).
+    findings : what is known from an earlier survey of the same plane.
+    """
+
+    def __init__(
+        self, model: VectorField, x: Axis, y: Axis, settings: Settings, seed: int = 0,
+        findings: Findings | None = None,
+    ) -> None:  # fmt: skip
+        self.model, self.x, self.y, self.settings, self.seed = model, x, y, settings, seed
+        self.spans = {x[0]: (x[1], x[2]), y[0]: (y[1], y[2])}
+        known = findings or Findings((), (), (), ())
+        self.lines: list[Branch] = list(known.lines)
+        self.curves: list[Branch] = list(known.curves)
+        self.cycles: list[CycleBranch] = list(known.cycles)
+        self.cycle_curves: list[CycleCurve] = list(known.cycle_curves)
+        self.asked: list[tuple[str, float]] = [_line_at(line, self.spans) for line in self.lines]
+
+    def findings(self) -> Findings:
+        """Everything found, frozen."""
+        return Findings(
+            tuple(self.curves), tuple(self.cycle_curves), tuple(self.lines), tuple(self.cycles)
+        )
+
+    def scan(self, progress: bool = False) -> None:
+        """Scan lines of both directions, the curves through their points, the cycles on them."""
+        wanted = [
+            (free, float(value))
+            for free, (low, high) in zip(self.spans, reversed(self.spans.values()), strict=True)
+            for value in np.linspace(low, high, LINES)
+        ]
+        lines = self._add_lines(wanted, progress)
+        cycles = (*scan_cycles(lines, progress), *cycles_beside(self.curves, self.x[0]))
+        self._add_cycles(cycles)
+
+    def look_between(self, disputes: Sequence[Dispute]) -> bool:
+        """Look for the boundaries between places that disagree; False where nothing is left to try.
+
+        A line along one axis through one place and along the other axis through the other one meet:
+        what parts the places crosses one of them, or is met where the face ends. Cycles that are
+        stable at one place only are followed both ways.
+        """
+        (first, _), (second, _) = self.spans.items()
+        wanted: list[tuple[str, float]] = []
+        alone: list[Answer] = []
+        for dispute in disputes:
+            a, b = dispute.inmost, dispute.other
+            wanted += [(first, a.values[second]), (second, b.values[first])]
+            if a.kinds[1] != b.kinds[1]:
+                alone.append(max(a, b, key=lambda answer: answer.kinds[1]))
+        before = len(self.lines), len(self.cycles)
+        lines = self._add_lines(wanted[: MOST_LINES + 2 * LINES - len(self.asked)])
+        self._add_cycles([*scan_cycles(lines), *self._followed(alone)])
+        return before != (len(self.lines), len(self.cycles))
+
+    def look_at(self, places: Sequence[Sequence[float]]) -> None:
+        """Scan lines of both directions through places in units of the plane."""
+        wanted = []
+        for place in places:
+            (first, at_first), (second, at_second) = values_at(place, (self.x, self.y)).items()
+            wanted += [(first, at_second), (second, at_first)]
+        self._add_cycles(scan_cycles(self._add_lines(wanted)))
+
+    def follow(self, answers: Sequence[Answer]) -> bool:
+        """Follow cycles found by simulation both ways; False where none could be followed."""
+        found = self._followed(answers)
+        self._add_cycles(found)
+        return bool(found)
+
+    def _followed(self, answers: Sequence[Answer]) -> list[CycleBranch]:
+        tasks = [
+            (item["cycle"], name, span)
+            for answer in answers
+            for item in found_cycles(answer.stable)
+            if "cycle" in item
+            for name, span in self.spans.items()
+        ]
+        found = each(lambda task: cycles_through(*task), tasks)
+        return [branch for branch in found if branch is not None and len(branch) > 1]
+
+    def _add_cycles(self, branches: Sequence[CycleBranch]) -> None:
+        self.cycles += branches
+        known = self.cycle_curves
+        known += cycle_boundaries(self.model, self.x, self.y, branches, tuple(known))
+
+    def _add_lines(
+        self, wanted: Sequence[tuple[str, float]], progress: bool = False
+    ) -> list[Branch]:
+        """New scan lines (free parameter, value of the other), with the curves through them."""
+        fresh: list[Branch] = []
+        words = "equilibria along scan lines"
+        for free, value in track(list(wanted), description=words, disable=not progress):
+            (fixed,) = (name for name in self.spans if name != free)
+            width = np.diff(self.spans[fixed])[0]
+            if any(free == f and abs(value - v) < _SAME_LINE * width for f, v in self.asked):
+                continue
+            self.asked.append((free, value))
+            try:
+                at = self.model.with_parameters(**{fixed: value})
+                line = equilibria(
+                    at, free, self.spans[free], settings=self.settings, seed=self.seed
+                )
+            except ConvergenceError:
+                continue  # nothing inside the states' ranges and tables on this line
+            fresh.append(line)
+            for label in ("LP", "H", "BP"):
+                for point in line.points(label):
+                    self._add_curve(point)
+        self.lines += fresh
+        return fresh
+
+    def _add_curve(self, point: SpecialPoint, omega: float | None = None) -> None:
+        """The curve through a point unless a known one holds it, and what emanates from that."""
+        before = len(self.curves)
+        self._follow(point, omega)
+        done = before
+        while done < len(self.curves):  # grows while codimension-two points add curves
+            for special in self.curves[done].special_points:
+                self._emanate(special)
+            done += 1
+
+    def _emanate(self, point: SpecialPoint) -> None:
+        """Follow the codimension-one curves that meet at a codimension-two point."""
+        if point.label == "BT":
+            self._follow(point, None)
+            self._follow(point, 0.0)
+        elif point.label == "ZH":
+            self._follow(point, None)
+            self._follow(point, point.omega or _rotation(point))
+        elif point.label == "HH" and point.omega is not None:
+            jacobian = point.model.jacobian(point.state)
+            self._follow(point, second_frequency(jacobian, point.omega))
+
+    def _follow(self, point: SpecialPoint, omega: float | None) -> None:
+        names = (self.x[0], self.y[0])
+        if point.label == "BP":
+            follower, y = branch_point_start(point, names, self.spans, self.settings)
+        elif point.label in ("LP", "CP") or (point.label in ("BT", "ZH") and omega is None):
+            follower, y = fold_start(point, names, self.spans, self.settings)
+        else:
+            follower, y = hopf_start(point, names, self.spans, self.settings, omega)
+        if self._holds(follower, y):
+            return
+        try:
+            curve = (
+                crossing_curve(follower, y) if point.label == "BP"
+                else as_branch(*trace_curve(follower, y))
+            )  # fmt: skip
+        except ConvergenceError:
+            return  # the curve is singular at this point; its other points lead to it
+        if curve is not None:
+            self.curves.append(curve)
+
+    def _holds(self, follower: Follower, y: np.ndarray) -> bool:
+        """Whether a known curve runs through a point."""
+        for curve in self.curves:
+            if curve.kind not in follower.problem.kinds:
+                continue
+            for points in scaled_points(curve, follower):
+                nothing = np.empty((len(points), 0))
+                trace = Trace(points, points, nothing, nothing, 0, 0)
+                if on_curves(follower, [trace], y):
+                    return True
+        return False
+
+
+def _line_at(line: Branch, spans: dict[str, tuple[float, float]]) -> tuple[str, float]:
+    (free,) = line.parameters
+    (fixed,) = (name for name in spans if name != free)
+    return free, line.model.parameters[fixed]
+
+
+def _rotation(point: SpecialPoint) -> float:
+    """Frequency of the critical pair at a zero-Hopf point."""
+    pairs = point.eigenvalues[point.eigenvalues.imag > 0]
+    return float(pairs[np.argmin(np.abs(pairs.real))].imag)
