@@ -144,6 +144,8 @@ class Cycle:
         if "residual" not in self.certificate:
             return ""
         near = self.certificate["multiplier_distance"]
+        if near > AT_PLACE:
+            return "; a fold by the parameter's turn alone: its multipliers are not resolved"
         return f"; at its place to {near:.0e}, residual {self.certificate['residual']:.0e}"
 
     __repr__ = __str__
