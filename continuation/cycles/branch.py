@@ -10,13 +10,16 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from continuation.cycles.cycle import Cycle, count_unstable, cycle_from, make_cycle
+from continuation.cycles.counts import clear_counts
+from continuation.cycles.cycle import Cycle, cycle_from, make_cycle
 from continuation.cycles.events import events
 from continuation.cycles.following import DIVERGED, observed_extrema
+from continuation.cycles.multipliers import NONE
 from continuation.cycles.orbits import DEGREE, Direction, Orbit, Point, Solver
 from continuation.cycles.saddles import divergence
 from continuation.cycles.storage import read_cycles, table_of_cycles
 from continuation.cycles.tracing import (
+    CLOSED,
     INTERRUPTED,
     MAX_POINTS,
     REASONS,
@@ -128,18 +131,29 @@ class CycleBranch:
         first = Point(self.orbits[-1], self.resume.direction, found)
         more = trace(
             self.solver, first, replace(self.settings, max_points=room), self.resume.step,
-            self.resume.number - 1, self.resume.longest,
+            self.resume.number - 1, self.resume.longest, self._start(),
         )  # fmt: skip
+        start = more.words if more.reason == CLOSED else self.ended[0]
         rest = make_branch(
-            self.solver, more, (self.ended[0], REASONS[more.reason]), self.settings,
+            self.solver, more, (start, more.words), self.settings,
             made=self.resume.number + len(more.points) - 1, longest=self.resume.longest,
         )  # fmt: skip
         return replace(
             rest,
             data=xr.concat([self.data, rest.data.isel(point=slice(1, None))], "point"),
             orbits=self.orbits + rest.orbits[1:],
-            special_points=numbered([*self.special_points, *rest.special_points]),
+            special_points=numbered(
+                [
+                    *self.special_points,
+                    *(replace(c, index=c.index + len(self) - 1) for c in rest.special_points),
+                ]
+            ),
         )
+
+    def _start(self) -> Point:
+        """The first cycle, with the direction to the second; without multipliers."""
+        first, second = self.orbits[0], self.orbits[1]
+        return Point(first, Direction(np.zeros_like(first.u), second.z - first.z), NONE)
 
     def stored(self, digits: str = "float64") -> xr.Dataset:
         """``data`` with every orbit and all that made it in its attributes.
@@ -221,9 +235,15 @@ def make_branch(
 ) -> CycleBranch:
     """Collect a traced branch with its special cycles; ``made`` points lead from its start."""
     points = traced.points
+    found, unstable = events(solver, points)
     special = [
-        replace(cycle_from(solver, p, label), index=k) for k, label, p in events(solver, traced)
-    ]
+        replace(
+            cycle_from(solver, event.point, event.label), index=event.index,
+            multiplicity=event.multiplicity, certificate=dict(event.certificate),
+            direction=event.point.direction if event.label == "BPC" else None,
+        )
+        for event in found
+    ]  # fmt: skip
     first, last = (
         f"the period diverges: {divergence(solver, orbit)}" if word == REASONS[DIVERGED] else word
         for word, orbit in zip(ended, (points[0].orbit, points[-1].orbit), strict=True)
@@ -233,16 +253,20 @@ def make_branch(
     if longest is None:
         longest = settings.longest * points[len(points) - number].orbit.period
     return CycleBranch(
-        solver.model, solver.parameter, make_dataset(solver, points),
+        solver.model, solver.parameter, make_dataset(solver, points, unstable),
         tuple(p.orbit for p in points), numbered(special), ended, solver, settings,
         Resume(points[-1].direction, traced.step, number, longest),
     )  # fmt: skip
 
 
-def make_dataset(solver: Solver, points: Sequence[Point]) -> xr.Dataset:
-    """Columns over the points of a branch or curve of cycles."""
+def make_dataset(
+    solver: Solver, points: Sequence[Point], unstable: np.ndarray | None = None
+) -> xr.Dataset:
+    """Columns over the points of a branch or curve of cycles; ``unstable`` multipliers (k,) where
+    they are known from the whole branch."""
     model, orbits = solver.model, [p.orbit for p in points]
-    unstable = np.array([count_unstable(p.rest, p.trivial_error) for p in points])
+    if unstable is None:
+        unstable = np.array([clear_counts(p).unstable for p in points])
     rests = [p.rest for p in points]
     found = np.array([rest.values for rest in rests])
     columns: dict[str, Any] = {

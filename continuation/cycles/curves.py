@@ -14,10 +14,10 @@ from continuation.cycles import following as engine
 from continuation.cycles.branch import make_dataset
 from continuation.cycles.conditions import DOUBLING, FOLD, PERIOD, TORUS
 from continuation.cycles.cycle import Cycle, cycle_from
-from continuation.cycles.orbits import SMALLEST_ANGLE, Direction, Orbit, Point, Solver, remeshed
+from continuation.cycles.orbits import Direction, Orbit, Point, Solver, remeshed
 from continuation.cycles.resonances import codimension_two
 from continuation.cycles.storage import read_cycles, table_of_cycles
-from continuation.cycles.tracing import REASONS, CycleSettings, Trace, trace
+from continuation.cycles.tracing import CycleSettings, Trace, trace_both_sides
 from continuation.drawing import Curve, Mark, axis_label, draw_cycle_curve
 from continuation.engine.following import spans_around
 from continuation.engine.special_points import numbered, point_named, points_labelled
@@ -26,6 +26,7 @@ from dynsys.errors import ConvergenceError, ModelError, unknown_name
 from dynsys.vector_field import VectorField
 
 LONGEST = 0.04  # in half spans: chords of curves drawn in a plane
+_NEAR_RESONANCE = 0.03  # rad: where Newton fails this near, the 1:1 or 1:2 point is why
 Spans = Mapping[str, tuple[float, float]]
 KINDS = {
     FOLD: "cycle fold curve",
@@ -83,18 +84,19 @@ class CycleCurve:
             raise unknown_name("parameter", ", ".join(value), self.parameters, f"this {self.kind}")
         ((name, wanted),) = value.items()
         offset = self.data[name].values - wanted
-        near = np.flatnonzero(offset[:-1] * offset[1:] <= 0)
-        if not near.size:
+        component = 1 + self.parameters.index(name)
+        for k in np.flatnonzero(offset[:-1] * offset[1:] <= 0).tolist():
+            nearer = k + int(abs(offset[k + 1]) < abs(offset[k]))
+            found = self.solver.point_at(self.orbits[nearer], float(wanted), component)
+            if found is not None:
+                return special_cycle(self.solver, found, "", k)
+        known = self.data[name].values
+        if not known.min() <= wanted <= known.max():
             raise ConvergenceError(
                 f"the {self.kind} has no point at {name} = {wanted:g}; it runs from "
-                f"{self.data[name].values.min():g} to {self.data[name].values.max():g}"
+                f"{known.min():g} to {known.max():g}"
             )
-        component = 1 + self.parameters.index(name)
-        k = int(near[0]) + int(abs(offset[near[0] + 1]) < abs(offset[near[0]]))
-        found = self.solver.point_at(self.orbits[k], float(wanted), component)
-        if found is None:
-            raise ConvergenceError(f"Newton failed on the {self.kind} at {name} = {wanted:g}")
-        return special_cycle(self.solver, found, "", k)
+        raise ConvergenceError(f"Newton failed on the {self.kind} at {name} = {wanted:g}")
 
     def drawn(self) -> Curve:
         """The curve as figures take it."""
@@ -245,9 +247,7 @@ def trace_both_ways(
     ``kind`` renames the curve; ``resonances`` are the codimension-two points sought (all).
     """
     first = start_point(solver, orbit)
-    back = Direction(-first.direction.u, -first.direction.z)
-    forward = trace(solver, first, settings)
-    backward = trace(solver, replace(first, direction=back), settings)
+    backward, forward = trace_both_sides(solver, first, settings)
     return make_curve(solver, backward, forward, kind or KINDS[solver.kind], resonances)
 
 
@@ -274,8 +274,7 @@ def make_curve(
 ) -> CycleCurve:
     """The CycleCurve of two traces that start at the same point."""
     points = backward.reversed()[:-1] + forward.points
-    steps = backward.steps[::-1] + forward.steps
-    found = list(codimension_two(solver, points, steps, resonances))
+    found = sorted(codimension_two(solver, points, resonances), key=lambda item: item[0])
     if resonances == ():  # nothing refers to the points by number
         points = _densified(solver, points)
     special = [special_cycle(solver, p, label, k) for k, label, p in found]
@@ -329,23 +328,28 @@ def _sensitivity(solver: Solver, point: Point) -> float:
 
 
 def _reason(solver: Solver, traced: Trace) -> str:
-    if traced.reason == engine.BOUND and solver.kind == TORUS:
+    at_bound = traced.bound is not None and traced.bound[0] == 3
+    if solver.kind == TORUS and (at_bound or traced.reason == engine.STEP_MIN):
         angle = float(traced.points[-1].orbit.z[3])
-        if angle < 3 * SMALLEST_ANGLE:
-            return "1:1 resonance (R1)"
-        if np.pi - angle < 3 * SMALLEST_ANGLE:
-            return "1:2 resonance (R2)"
+        near = np.inf if at_bound else _NEAR_RESONANCE
+        if min(angle, np.pi - angle) < near:
+            return "1:1 resonance (R1)" if angle < np.pi / 2 else "1:2 resonance (R2)"
     if traced.reason == engine.SHRUNK:
         return "the cycle shrank to a generalized Hopf point"
-    return REASONS[traced.reason]
+    return traced.words
 
 
 def special_cycle(solver: Solver, point: Point, label: str, index: int) -> Cycle:
     """A Cycle from a point of a curve, free in the curve's first parameter."""
-    model = solver.at(point.orbit)
-    plain = Solver(model, {solver.names[0]: solver.spans[solver.names[0]]})
+    plain = free_in_first(solver, point.orbit)
     orbit = replace(point.orbit, z=point.orbit.z[:2].copy())
     return replace(cycle_from(plain, replace(point, orbit=orbit), label), index=index)
+
+
+def free_in_first(solver: Solver, orbit: Orbit) -> Solver:
+    """What corrects a cycle of a curve as an ordinary one, the curve's first parameter free."""
+    name = solver.names[0]
+    return Solver(solver.at(orbit), {name: solver.spans[name]})
 
 
 def critical_angle(cycle: Cycle) -> float:

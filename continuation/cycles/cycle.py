@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import xarray as xr
 
-from continuation.cycles.events import TRIVIAL_TOLERANCE
+from continuation.cycles.counts import RESOLUTION, TRIVIAL_TOLERANCE
+from continuation.cycles.location import AT_PLACE
 from continuation.cycles.multipliers import Multipliers
 from continuation.cycles.normal_forms import coefficients
 from continuation.cycles.orbits import Direction, Orbit, Point, Solver, sample_times
@@ -23,7 +25,12 @@ class Cycle:
 
     ``multipliers`` (n - 1,) complex, largest first, without the trivial one, whose distance to 1 is
     ``trivial_error``; infinite or zero beyond the range of doubles, where ``log10_multipliers`` and
-    ``multiplier_angles`` (n - 1,) go on. ``index`` of the point before it on its branch or curve.
+    ``multiplier_angles`` (n - 1,) go on. ``index`` of the point before it on its branch or curve;
+    ``multiplicity`` of a special cycle at which several multipliers (or pairs) pass at once, as
+    symmetry makes them; ``certificate`` of a special cycle: ``residual`` of the collocation
+    equations, ``multiplier_distance`` of the bifurcating multiplier from its place,
+    ``test_value`` of what was solved for, the parameter's ``bracket``; a ``reason`` where the
+    label is "unresolved". ``direction`` of a branch point is that of the branch it lies on.
     """
 
     model: VectorField
@@ -34,10 +41,16 @@ class Cycle:
     label: str = ""
     name: str = ""
     index: int = 0
+    multiplicity: int = 1
+    certificate: Mapping[str, Any] = field(default_factory=dict)
+    direction: Direction | None = None
 
     @cached_property
     def coefficients(self) -> Mapping[str, float]:
-        """Normal-form coefficients of an LPC, PD or NS point (``cycle_normal_forms``)."""
+        """Normal-form coefficients of an LPC, PD or NS point (``cycle_normal_forms``); none where
+        several multipliers pass at once."""
+        if self.multiplicity > 1:
+            return {}
         angle = 0.0
         if self.label == "NS":
             pairs = self.multipliers[np.abs(self.multipliers.imag) > 1e-9]
@@ -77,7 +90,7 @@ class Cycle:
     @property
     def unstable(self) -> int:
         """Multipliers outside the unit circle."""
-        return count_unstable(self.floquet, self.trivial_error)
+        return count_unstable(self.floquet, self.trivial_error, AT_PLACE if self.label else 0.0)
 
     @property
     def stable(self) -> bool | None:
@@ -114,11 +127,26 @@ class Cycle:
         verdict = {True: "stable", False: "unstable", None: "stability undetermined"}[self.stable]
         unit = self.model.time_unit or "time units"
         where = f"{self.solver.parameter} = {self.orbit.value:.8g}"
-        head = f"{self.name}  " if self.name else ""
+        times = {1: "", 2: ", double", 3: ", triple"}.get(
+            self.multiplicity, f", {self.multiplicity}-fold"
+        )
+        head = f"{self.name}{times}  " if self.name else ""
         return (
             f"{head}{where}; period {self.period:.6g} {unit}; {verdict}; "
             f"multipliers {self.floquet.shown(2)}; trivial one off by {self.trivial_error:.0e}"
+            f"{self._proof()}"
         )
+
+    def _proof(self) -> str:
+        """The certificate in words."""
+        if "reason" in self.certificate:
+            return f"; {self.certificate['reason']}"
+        if "residual" not in self.certificate:
+            return ""
+        near = self.certificate["multiplier_distance"]
+        if near > AT_PLACE:
+            return "; a fold by the parameter's turn alone: its multipliers are not resolved"
+        return f"; at its place to {near:.0e}, residual {self.certificate['residual']:.0e}"
 
     __repr__ = __str__
 
@@ -146,9 +174,9 @@ def cycle_from(solver: Solver, point: Point, label: str = "", name: str = "") ->
     )
 
 
-def count_unstable(rest: Multipliers, trivial_error: float) -> int:
-    """Multipliers outside the unit circle by more than their own accuracy."""
-    return rest.beyond(1 + max(1e-6, 10 * trivial_error))
+def count_unstable(rest: Multipliers, trivial_error: float, least: float = 0.0) -> int:
+    """Multipliers outside the unit circle by more than their own accuracy, and than ``least``."""
+    return rest.beyond(1 + max(RESOLUTION, least, 10 * trivial_error))
 
 
 def observe_states(model: VectorField, states: np.ndarray) -> np.ndarray:

@@ -1,192 +1,297 @@
-"""Special cycles along a branch: folds, period doublings, torus bifurcations, branch points."""
+"""Special cycles along a branch: every change of the unstable multipliers is explained by one.
+
+A step is cut until a piece holds one event: a fold (LPC), one or several multipliers that pass +1
+(BPC), -1 (PD) or the rest of the unit circle in pairs (NS). What cannot be told apart is an event
+called "unresolved", with its reason.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
-from scipy.optimize import brentq
 from scipy.signal import find_peaks
 
-from continuation.cycles.multipliers import Multipliers
+from continuation.cycles.counts import (
+    MINUS,
+    PAIRS,
+    PLUS,
+    TRIVIAL_TOLERANCE,
+    Counts,
+    change,
+    counts,
+    is_sure,
+    settled,
+)
+from continuation.cycles.location import (
+    AT_PLACE,
+    Chord,
+    Location,
+    Split,
+    certificate,
+    locate_crossing,
+    locate_turn,
+    turning,
+)
 from continuation.cycles.orbits import Point, Solver
-from continuation.cycles.tracing import Trace, step_from
+from continuation.cycles.tracing import on_mesh
 
-TRIVIAL_TOLERANCE = 1e-3  # a multiplier 1 that is off by more makes the verdict worthless
-STILL = 1e-9  # part of half a span by which a parameter has to move for tests to mean something
+STILL = 1e-9  # part of half a span by which a parameter has to move for its turns to mean something
 FLAT = 1e-6  # part of half a span: smaller turns back and forth are rounding, as in a canard
-_DEPTH = 8  # bisections of a step in which several things happen
+LABELS = {PLUS: "BPC", MINUS: "PD", PAIRS: "NS"}
+_DEEPEST = 24  # cuts of a step in which several things happen
+_REFINEMENTS = 4  # of the mesh, each by half, until a multiplier is at its place
+_PART = 0.47  # where a step is cut: not in its middle, which symmetry makes singular
 
 
-def events(solver: Solver, traced: Trace) -> Iterator[tuple[int, str, Point]]:
-    """(index of the point before, label, corrected cycle) of every special cycle, in order."""
-    pairs = zip(traced.points[:-1], traced.points[1:], traced.steps, strict=True)
-    found: list[tuple[int, str, Point]] = []
-    for index, (before, after, step) in enumerate(pairs):
-        if _trustworthy(solver, before, after):
-            inside = _inside(solver, before, (0.0, before), (1.2 * step, None), after)
-            found += [(index, label, point) for label, point in inside]
-    found = _without_noise(solver, traced.points, found)
-    folds = {index for index, label, _ in found if label == "LPC"}
-    found += [
-        (index, "LPC", point)
-        for index, point in _turning_points(solver, traced.points)
-        if not folds & {index - 1, index}
-    ]
-    yield from sorted(found, key=lambda item: item[0])
+@dataclass(frozen=True)
+class Event:
+    """A special cycle after point ``index`` of a branch.
+
+    ``gain`` of unstable multipliers, of ``multiplicity`` ones (or pairs) at once; None for folds
+    on which multipliers mean nothing.
+    """
+
+    label: str
+    point: Point
+    gain: int | None
+    multiplicity: int = 1
+    certificate: Mapping[str, Any] = field(default_factory=dict)
+    index: int = 0
 
 
-def _without_noise(
-    solver: Solver, points: Sequence[Point], found: list[tuple[int, str, Point]]
-) -> list[tuple[int, str, Point]]:
-    """Folds between which the parameter only trembles count as one, or none where it goes on."""
-    values = np.array([p.orbit.value for p in points])
-    groups: list[list[tuple[int, str, Point]]] = []
-    for fold in (item for item in found if item[1] == "LPC"):
-        if groups:
-            between = values[groups[-1][-1][0] : fold[0] + 2]
-            if np.ptp(between) < FLAT * solver.half[1]:
-                groups[-1].append(fold)
-                continue
-        groups.append([fold])
-    kept = [group[len(group) // 2] for group in groups if len(group) % 2]
-    return [item for item in found if item[1] != "LPC"] + kept
+def events(solver: Solver, points: Sequence[Point]) -> tuple[list[Event], np.ndarray]:
+    """Special cycles in order, and the number of unstable multipliers (k,) at every point, which
+    changes nowhere else."""
+    sure = [is_sure(p) for p in points]
+    found: list[Event] = []
+    for index, (before, after) in enumerate(itertools.pairwise(points)):
+        inside = _between(solver, before, after)
+        found += [replace(event, index=index) for event in inside]
+    found += _turning_points(solver, points, found)
+    found = _without_noise(solver, points, sure, found)
+    found = _accounted(solver, points, sure, found)
+    gains = [(event.index, event.gain or 0) for event in found]
+    return found, settled(points, gains, sure)
 
 
-def _turning_points(solver: Solver, points: Sequence[Point]) -> Iterator[tuple[int, Point]]:
+def _between(solver: Solver, before: Point, after: Point) -> list[Event]:
+    """The events of one step."""
+    folded = turning(before, solver) * turning(after, solver) < 0
+    if not trusted(before, after):
+        moved = abs(after.orbit.value - before.orbit.value) > STILL * solver.half[1]
+        return _unproven_fold(Chord(solver, before, after)) if folded and moved else []
+    if not folded and counts(before) == counts(after):
+        return []
+    return list(explained(Chord(solver, before, after)))
+
+
+def trusted(before: Point, after: Point) -> bool:
+    """Whether multipliers mean anything: on some canards and homoclinic tails they do not."""
+    return max(before.trivial_error, after.trivial_error) <= TRIVIAL_TOLERANCE
+
+
+def explained(chord: Chord, depth: int = 0) -> Iterator[Event]:
+    """What happens between the ends of a chord, cut while it is more than one thing."""
+    gained = change(counts(chord.left), counts(chord.right))
+    folded = turning(chord.left, chord.solver) * turning(chord.right, chord.solver) < 0
+    crossing = [kind for kind, gain in enumerate(gained) if gain]
+    met = gained.pairs != 0 and len(crossing) > 1  # real multipliers that meet and leave the axis
+    if not folded and (not crossing or (met and gained.unstable == 0)):
+        return
+    try:
+        if folded and not crossing:
+            found = list(_turned(chord, depth))
+        elif len(crossing) == 1 and (not folded or gained in ((1, 0, 0), (-1, 0, 0))):
+            kind = crossing[0]
+            located = locate_turn(chord) if folded else locate_crossing(chord, kind)
+            found = list(_proven(chord, kind, gained, located, folded))
+        else:
+            found = list(_cut(chord, _PART, chord.at(_PART), depth))
+    except Split as split:
+        found = list(_cut(chord, split.fraction, split.point, depth))
+    except ArithmeticError:
+        found = [_unresolved(chord, gained, "Newton fails between these cycles")]
+    yield from found
+
+
+def _cut(chord: Chord, fraction: float, middle: Point, depth: int) -> Iterator[Event]:
+    if depth >= _DEEPEST:
+        gained = change(counts(chord.left), counts(chord.right))
+        yield _unresolved(chord, gained, "several multipliers pass the unit circle too near")
+        return
+    yield from explained(Chord(chord.solver, chord.left, middle), depth + 1)
+    yield from explained(Chord(chord.solver, middle, chord.right), depth + 1)
+
+
+def _turned(chord: Chord, depth: int) -> Iterator[Event]:
+    """A turn of the parameter without a multiplier that passes +1: the branch runs through a branch
+    point of which it is the one that turns; or two events that undo each other."""
+    located = locate_turn(chord, branch_point=True)
+    if located is not None and _same_on_both_sides(chord, located):
+        yield from _proven(chord, PLUS, Counts(0, 0, 0), located, turned=True)
+        return
+    yield from _cut(chord, _PART, chord.at(_PART), depth)
+
+
+def _same_on_both_sides(chord: Chord, located: Location) -> bool:
+    """Whether the counts are equal beside a location; not too near, where Newton may fail."""
+    for reach in (0.3, 0.6, 0.8):
+        distance = reach * min(located.fraction, 1.0 - located.fraction)
+        try:
+            before = chord.at(located.fraction - distance)
+            return counts(before) == counts(chord.at(located.fraction + distance))
+        except ArithmeticError:
+            continue
+    return True
+
+
+def _proven(
+    chord: Chord, kind: int, gained: Counts, located: Location | None, turned: bool = False
+) -> Iterator[Event]:
+    """The event, where the multipliers are at their place; once more on finer meshes where not."""
+    multiplicity = max(abs(gained[kind]), 1)
+    for attempt in range(_REFINEMENTS + 1):
+        if located is None:
+            break
+        proof = certificate(chord, located, kind, multiplicity)
+        if proof["multiplier_distance"] <= AT_PLACE:
+            still = abs(turning(located.point, chord.solver)) < AT_PLACE
+            fold = gained[PLUS] and (turned or (kind == PLUS and multiplicity == 1 and still))
+            label = "LPC" if fold else LABELS[kind]
+            yield Event(label, located.point, gained.unstable, multiplicity, proof)
+            return
+        finer = _finer(chord) if attempt < _REFINEMENTS else None
+        if finer is None:
+            break
+        chord, near = finer, located.fraction
+        if change(counts(chord.left), counts(chord.right))[kind] != gained[kind]:
+            break
+        located = locate_turn(chord, near) if turned else locate_crossing(chord, kind, near)
+    far = "" if located is None else f", {proof['multiplier_distance']:.0e} from its place"
+    yield _unresolved(chord, gained, f"the multiplier that passes was not located{far}")
+
+
+def _finer(chord: Chord) -> Chord | None:
+    count = int(1.5 * chord.right.orbit.intervals)
+    left, right = (on_mesh(chord.solver, p, count) for p in (chord.left, chord.right))
+    return None if left is None or right is None else Chord(chord.solver, left, right)
+
+
+def _unproven_fold(chord: Chord) -> list[Event]:
+    """A fold on which only the parameter's turn is known, as in a canard."""
+    located = locate_turn(chord)
+    if located is None:
+        return []
+    return [Event("LPC", located.point, None, 1, certificate(chord, located, PLUS))]
+
+
+def _unresolved(chord: Chord, gained: Counts, reason: str) -> Event:
+    name, ends = chord.solver.parameter, (chord.left.orbit.value, chord.right.orbit.value)
+    words = (
+        f"{reason}: between {name} = {ends[0]:.8g} and {ends[1]:.8g} the number of unstable "
+        f"multipliers changes by {gained.unstable:+d}"
+    )
+    return Event(
+        "unresolved", chord.right, gained.unstable, 1, {"reason": words, "bracket": sorted(ends)}
+    )
+
+
+def _turning_points(
+    solver: Solver, points: Sequence[Point], found: Sequence[Event]
+) -> Iterator[Event]:
     """Folds on which the parameter stands still to rounding over many cycles, as in a canard.
 
     There the largest (or smallest) parameter is the fold, to all digits that rounding leaves. On a
     homoclinic tail, where the parameter does not turn back, there is none.
     """
     values = np.array([p.orbit.value for p in points])
+    known = {event.index for event in found if turning(event.point, solver) == 0.0}
+    known |= {event.index for event in found if event.label in ("LPC", "unresolved")}
+    known |= {event.index for event in found if event.label == "BPC" and event.gain == 0}
     for sign in (1.0, -1.0):
         for k in find_peaks(sign * values, prominence=FLAT * solver.half[1])[0]:
-            yield int(k), points[k]
+            if not known & {int(k) - 1, int(k)}:
+                chord = Chord(solver, points[k - 1], points[k + 1])
+                here = Location(points[k], 0.5, turning(points[k], solver))
+                yield Event("LPC", points[k], None, 1, certificate(chord, here, PLUS), int(k))
 
 
-def _trustworthy(solver: Solver, before: Point, after: Point) -> bool:
-    """On a homoclinic tail neither multipliers nor the parameter tell anything."""
-    worst = max(before.trivial_error, after.trivial_error)
-    moved = abs(after.orbit.value - before.orbit.value)
-    return worst < 30 * TRIVIAL_TOLERANCE and moved > STILL * solver.half[1]
+def _without_noise(
+    solver: Solver, points: Sequence[Point], sure: Sequence[bool], found: list[Event]
+) -> list[Event]:
+    """Events between two cycles that are sure, of which those that undo each other are rounding."""
+    kept: list[Event] = []
+    for first, last in _stretches(sure, len(points)):
+        inside = [event for event in found if first <= event.index < last]
+        if last - first > 1 or not (sure[first] and sure[last]):
+            inside = _calmed(solver, points, inside, sure[first] and sure[last])
+        kept += inside
+    return sorted(kept, key=lambda event: event.index)
 
 
-def _inside(solver, base, start, end, after) -> Iterator[tuple[str, Point]]:
-    """Events between two points of one step, the step bisected while it holds several."""
-    kinds = changes(start[1], after)
-    if not kinds:
-        return
-    if len(kinds) == 1:
-        label = kinds[0]
-        found = _locate(solver, base, start, end, TESTS[label])
-        if found is not None:
-            yield label, found
-        return
-    stop = end[0] if end[1] is not None else end[0] / 1.2
-    middle = 0.5 * (start[0] + stop)
-    between = step_from(solver, base, middle)
-    if between is None or stop - start[0] < stop * 2.0**-_DEPTH:
-        return
-    yield from _inside(solver, base, start, (middle, between), between)
-    yield from _inside(solver, base, (middle, between), (stop, after), after)
+def _stretches(sure: Sequence[bool], count: int) -> Iterator[tuple[int, int]]:
+    """(first, last) points between which none is sure."""
+    borders = sorted({0, count - 1, *np.flatnonzero(sure).tolist()})
+    return itertools.pairwise(borders)
 
 
-def changes(before: Point, after: Point) -> list[str]:
-    """Labels of what happens between two neighboring points, one for every multiplier."""
-    plus, minus, pairs = (b - a for a, b in zip(_counts(before), _counts(after), strict=True))
-    folded = before.direction.z[1] * after.direction.z[1] < 0
-    found = ["LPC"] if folded else []
-    if not folded and minus == 0 and pairs == 0:
-        found += ["BPC"] * abs(plus)
-    if pairs == 0 or plus == 0:
-        found += ["PD"] * abs(minus) + ["NS"] * abs(pairs)
-    if max(before.trivial_error, after.trivial_error) > TRIVIAL_TOLERANCE:
-        return [label for label in found if label == "LPC"]
-    return found
+def _calmed(solver, points, inside: list[Event], closed: bool) -> list[Event]:
+    folds = [event for event in inside if event.label == "LPC"]
+    if not closed:  # at an end of the branch only the parameter itself tells of a fold
+        folds = [
+            event for event in folds
+            if turning(points[event.index], solver) * turning(points[event.index + 1], solver) < 0
+            or event.gain is None
+        ]  # fmt: skip
+    kept = _real_folds(solver, points, folds)
+    for label in ("BPC", "PD", "NS", "unresolved"):
+        group = [event for event in inside if event.label == label]
+        net = sum(event.gain or 0 for event in group)
+        if closed and net:
+            fitting = [event for event in group if event.gain == net]
+            kept += fitting[len(fitting) // 2 :][:1] or group
+    return kept
 
 
-def _counts(point: Point) -> tuple[int, int, int]:
-    """Multipliers beyond +1 (real), beyond -1 (real), and complex pairs outside the circle."""
-    real, outside = point.rest.are_real, point.rest.log10 > 0
-    ahead = np.cos(point.rest.angle) > 0
-    return (
-        int(np.sum(real & outside & ahead)),
-        int(np.sum(real & outside & ~ahead)),
-        int(np.sum(~real & outside)) // 2,
-    )
+def _real_folds(solver: Solver, points: Sequence[Point], folds: list[Event]) -> list[Event]:
+    """Folds between which the parameter only trembles count as one, or none where it goes on."""
+    values = np.array([p.orbit.value for p in points])
+    groups: list[list[Event]] = []
+    for fold in sorted(folds, key=lambda event: event.index):
+        if groups:
+            between = values[groups[-1][-1].index : fold.index + 2]
+            if np.ptp(between) < FLAT * solver.half[1]:
+                groups[-1].append(fold)
+                continue
+        groups.append([fold])
+    return [group[len(group) // 2] for group in groups if len(group) % 2]
 
 
-def _product(factors: np.ndarray) -> float:
-    """Real product of factors that come in conjugate pairs."""
-    return float(np.prod(factors).real)
-
-
-def product_test(found: np.ndarray, target: float) -> float:
-    """Changes sign where one of the multipliers passes ``target`` = 1 or -1 on the real axis."""
-    return _product((found - target) / (1 + np.abs(found)))
-
-
-def pair_test(point: Point) -> float:
-    """Changes sign where a pair of multipliers has product 1: mostly on the unit circle."""
-    rest = point.rest
-    first, second = np.triu_indices(len(rest), 1)
-    products = Multipliers(
-        rest.log10[first] + rest.log10[second], rest.angle[first] + rest.angle[second]
-    ).bounded
-    return _product((products - 1) / (1 + np.abs(products)))
-
-
-Test = Callable[[Point], float]
-TESTS: dict[str, Test] = {
-    "LPC": lambda p: float(p.direction.z[1]),
-    "BPC": lambda p: product_test(p.rest.bounded, 1.0),
-    "PD": lambda p: product_test(p.rest.bounded, -1.0),
-    "NS": pair_test,
-}
-
-
-def _locate(solver: Solver, base: Point, start, end, test: Test) -> Point | None:
-    """Root of a test function in the length of one step, by Brent's method."""
-    known: dict[float, Point] = {start[0]: start[1]}
-    if end[1] is not None:
-        known[end[0]] = end[1]
-
-    def value(length: float) -> float:
-        if length not in known:
-            point = step_from(solver, base, length)
-            if point is None:
-                raise ArithmeticError
-            known[length] = point
-        return float(test(known[length]))
-
-    try:
-        length = brentq(value, start[0], end[0], xtol=1e-13, rtol=1e-13, maxiter=60)
-        value(length)
-    except (ArithmeticError, ValueError, RuntimeError):
-        return _interpolated(known, test)
-    return known[length]
-
-
-def _interpolated(known: dict[float, Point], test: Test) -> Point | None:
-    """At a branch point Newton is singular: the root between the nearest points to both sides."""
-    values = {length: test(point) for length, point in known.items()}
-    ahead = [k for k, v in values.items() if v > 0]
-    behind = [k for k, v in values.items() if v < 0]
-    if not ahead or not behind:
-        return None
-    a, b = min(ahead, key=lambda k: abs(values[k])), min(behind, key=lambda k: abs(values[k]))
-    if max(abs(values[a]), abs(values[b])) > 0.1:
-        return None
-    part = values[a] / (values[a] - values[b])
-    first, second = known[a], known[b]
-    if len(first.orbit.mesh) != len(second.orbit.mesh):
-        return None
-    orbit = replace(
-        first.orbit,
-        u=first.orbit.u + part * (second.orbit.u - first.orbit.u),
-        z=first.orbit.z + part * (second.orbit.z - first.orbit.z),
-    )
-    nearer = first if part < 0.5 else second
-    return replace(nearer, orbit=orbit)
+def _accounted(
+    solver: Solver, points: Sequence[Point], sure: Sequence[bool], found: list[Event]
+) -> list[Event]:
+    """The events with gains that add up from one sure cycle to the next; what is missing is an
+    event of its own."""
+    result = list(found)
+    known = np.flatnonzero(sure).tolist()
+    for first, last in itertools.pairwise(known):
+        ends = counts(points[first]), counts(points[last])
+        missing = change(*ends).unstable
+        inside = [k for k, event in enumerate(result) if first <= event.index < last]
+        missing -= sum(result[k].gain or 0 for k in inside)
+        for k in inside:
+            if result[k].gain is None:
+                gain = int(np.sign(missing)) if missing else 0
+                result[k] = replace(result[k], gain=gain)
+                missing -= gain
+        if missing:
+            chord = Chord(solver, points[first], points[last])
+            gained = Counts(missing, 0, 0)
+            reason = "the multipliers are not resolved here"
+            event = replace(_unresolved(chord, gained, reason), index=(first + last - 1) // 2)
+            result.append(event)
+    return sorted(result, key=lambda event: event.index)

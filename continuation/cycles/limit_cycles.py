@@ -12,7 +12,7 @@ from continuation.cycles.cycle import Cycle
 from continuation.cycles.orbits import Direction, Orbit, Point, Solver, moved_times
 from continuation.cycles.starting_orbits import orbit_from_simulation
 from continuation.cycles.switching import doubled, other_branch
-from continuation.cycles.tracing import REASONS, CycleSettings, Trace, trace
+from continuation.cycles.tracing import CycleSettings, Trace, resolved, trace, trace_both_sides
 from continuation.engine.following import check_span
 from continuation.engine.special_points import SpecialPoint
 from continuation.steady_states.normal_forms import critical_pair
@@ -58,14 +58,14 @@ def limit_cycles(
     solver = Solver(model, {parameter: check_span(model, parameter, span)})
     if isinstance(source, SpecialPoint):
         forward = trace(solver, small_cycle(solver, source, settings), settings)
-        return make_branch(solver, forward, ("Hopf point", REASONS[forward.reason]), settings)
+        return make_branch(solver, forward, ("Hopf point", forward.words), settings)
     if isinstance(source, Cycle) and source.label in ("PD", "BPC"):
         first = doubled(solver, source) if source.label == "PD" else other_branch(solver, source)
         if source.label == "BPC":
             return _both_ways(solver, first, settings)
         forward = trace(solver, first, settings)
         born = f"{source.name or source.label} of another branch"
-        return make_branch(solver, forward, (born, REASONS[forward.reason]), settings)
+        return make_branch(solver, forward, (born, forward.words), settings)
     if isinstance(source, Cycle):  # its free parameter may have been another one
         value = model.parameters[parameter]
         given = replace(source.orbit, z=np.array([source.period, value]))
@@ -78,18 +78,16 @@ def limit_cycles(
             f"no cycle was found at {parameter} = {given.value:.8g}, period {given.period:.6g}: "
             "the start is no cycle of this model; simulate longer or start nearer to one"
         )
-    return _both_ways(solver, found, settings)
+    return _both_ways(solver, resolved(solver, found, settings), settings)
 
 
 def _both_ways(solver: Solver, first: Point, settings: CycleSettings) -> CycleBranch:
-    back = Direction(-first.direction.u, -first.direction.z)
-    forward = trace(solver, first, settings)
-    backward = trace(solver, replace(first, direction=back), settings)
+    backward, forward = trace_both_sides(solver, first, settings)
     joined = Trace(
         backward.reversed()[:-1] + forward.points, backward.steps[::-1] + forward.steps,
         forward.reason, forward.step,
     )  # fmt: skip
-    ended = (REASONS[backward.reason], REASONS[forward.reason])
+    ended = (backward.words, forward.words)
     return make_branch(solver, joined, ended, settings, made=len(forward.points))
 
 

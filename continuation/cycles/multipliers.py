@@ -14,6 +14,7 @@ from dynsys.compiled.kernels import VECTOR
 from dynsys.numba_cache import njit
 
 _BOUND = 150.0  # log10
+_TWIN = 1e-3  # distance from 1 below which two multipliers may be a split double one
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,27 @@ class Multipliers:
             nearest = int(np.argmin(np.nan_to_num(np.abs(kept.bounded - target), nan=np.inf)))
             kept = Multipliers(np.delete(kept.log10, nearest), np.delete(kept.angle, nearest))
         return kept
+
+    def without_trivial(self) -> Multipliers:
+        """The multipliers without the trivial one, largest first.
+
+        At a fold of cycles 1 is double and defective: rounding of size e moves the two apart by
+        sqrt(e), but not their sum, from which the other one is then taken.
+        """
+        real = np.where(np.abs(self.log10) < 1.0, self.values.real, np.inf)
+        apart = np.where(np.isfinite(real), np.abs(self.bounded - 1.0), np.inf)
+        order = np.argsort(apart, kind="stable")
+        if len(self) < 2 or apart[order[1]] > _TWIN:
+            return self.without_nearest(1.0)
+        first, second = order[:2]
+        if not (self.are_real[first] and self.are_real[second]):
+            if abs(self.angle[first] + self.angle[second]) > 1e-12:
+                return self.without_nearest(1.0)
+        log10, angle = self.log10.copy(), self.angle.copy()
+        log10[second], angle[second] = math.log10(real[first] + real[second] - 1.0), 0.0
+        log10, angle = np.delete(log10, first), np.delete(angle, first)
+        largest = np.argsort(-log10, kind="stable")
+        return Multipliers(log10[largest], angle[largest])
 
     def joined(self, value: complex) -> Multipliers:
         """The multipliers with another one at the end."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -99,7 +100,7 @@ class Point:
     pair: np.ndarray | None = None
     local: np.ndarray | None = None
 
-    @property
+    @cached_property
     def trivial_error(self) -> float:
         """Distance of the multiplier nearest to 1 from 1."""
         return float(np.min(np.nan_to_num(np.abs(self.multipliers - 1), nan=np.inf)))
@@ -109,10 +110,10 @@ class Point:
         """Complex multipliers (n,), infinite or zero beyond the range of doubles."""
         return self.floquet.values
 
-    @property
+    @cached_property
     def rest(self) -> Multipliers:
-        """The multipliers but the one nearest to 1, largest first."""
-        return self.floquet.without_nearest(1.0)
+        """The multipliers but the trivial one, largest first."""
+        return self.floquet.without_trivial()
 
 
 class Solver:

@@ -6,9 +6,15 @@ from collections.abc import Sequence
 
 import numpy as np
 from scipy.integrate import solve_ivp
+from scipy.optimize import brentq
 
 from continuation.cycles.orbits import Orbit, Solver, adapted_mesh, moved_times, remeshed
 from dynsys.errors import ConvergenceError, ModelError
+
+_ENOUGH = 3  # crossings: two repetitions
+_AGREES = 1e-6  # relative difference of periods
+_LAST = 60  # crossings looked at
+_DOUBLINGS = 9  # of the time that is simulated, until there are enough
 
 
 class NoRepetitionError(ConvergenceError):
@@ -32,7 +38,7 @@ def orbit_from_simulation(
     """Simulate until the state repeats, and correct the last period to a periodic orbit.
 
     ``start`` is (state, period guess); without it the model's initial state is used, and without a
-    guess the period is found from upward crossings of the mean.
+    guess the period is the shortest time after which the whole state is back.
 
     Raises ConvergenceError where the model does not oscillate, runs away from the states' scales,
     or takes more than ``most_evaluations`` of its field.
@@ -45,25 +51,16 @@ def orbit_from_simulation(
     if not np.all(np.isfinite(x0)):
         raise ModelError("the starting state of the orbit is not finite; give numbers")
     duration = 30 * guess if guess is not None else _patience(solver, x0)
-    run = _integrate(solver, x0, duration, most_evaluations)
-    period = _period(solver, run, guess)
-    end = run.t[-1]
-    fine = np.linspace(0, 1, 401)
-    u = run.sol(end - period + moved_times(fine) * period).T / solver.scale
-    u[-1] = u[0]
+    run = _Run(solver, x0, duration, most_evaluations)
+    end, period = run.period(guess)
     value = model.parameters[solver.parameter]
-    sampled = Orbit(fine, np.ascontiguousarray(u), np.array([period, value]))
-    orbit = None
-    for count in (intervals, 2 * intervals, 4 * intervals):  # relaxation cycles need more
-        orbit = solver.at_value(remeshed(sampled, adapted_mesh(sampled, count)), value)
-        if orbit is not None:
-            break
+    orbit = _corrected(solver, run, (end, period), intervals, value)
     if orbit is None:
         raise NoRepetitionError(
             f"the simulated orbit of {model.name} (period about {period:.5g}) could not be "
             "corrected to a periodic one; simulate longer or give a better period guess",
-            times := np.linspace(run.t[0], run.t[-1], 4000), run.sol(times).T,
-        )  # fmt: skip
+            *run.latter_part(),
+        )
     if np.max(np.ptp(orbit.u, axis=0)) < 1e-4:
         raise ConvergenceError(
             f"{model.name} came to rest at {solver.parameter} = {value:g}: there is no cycle to "
@@ -72,63 +69,148 @@ def orbit_from_simulation(
     return orbit
 
 
+def _corrected(
+    solver: Solver, run: _Run, last: tuple[float, float], intervals: int, value: float
+) -> Orbit | None:
+    """The last simulated period as a periodic orbit, on as few mesh intervals as carry it.
+
+    A mesh too coarse for the jumps of a relaxation oscillation may have a solution of its own: the
+    period is to agree with the simulated one, or with that of a coarser mesh.
+    """
+    periods, orbit = [last[1]], None
+    for factor in (1, 2, 4, 8):
+        found = solver.at_value(run.sampled(*last, factor * intervals, value), value)
+        if found is None:
+            continue
+        found = solver.at_value(remeshed(found, adapted_mesh(found)), value) or found
+        orbit = found
+        if any(abs(found.period / period - 1) < _AGREES for period in periods):
+            break
+        periods.append(found.period)
+    return orbit
+
+
 def _patience(solver: Solver, x0: np.ndarray) -> float:
-    """How long to simulate: many times the slowest time scale of the linearized model."""
+    """How long to simulate at first: many times the slowest time scale of the linearized model."""
     rates = np.abs(np.linalg.eigvals(solver.model.jacobian(x0)))
     return 40.0 / max(float(np.min(rates)), 1e-4 * float(np.max(rates)), 1e-9)
 
 
-def _integrate(solver: Solver, x0: np.ndarray, duration: float, most_evaluations: int):
-    model, compiled = solver.model, solver.model.compiled
-    p, out, made = model.parameter_array(), np.empty(compiled.n), 0
+class _Run:
+    """A simulation that goes on until the state that moves most has come by often enough.
 
-    def field(_: float, x: np.ndarray) -> np.ndarray:
-        nonlocal made
-        made += 1
-        if made > most_evaluations or not np.max(np.abs(x) / model.scales) < FARTHEST:
-            words = "is still on its way" if made > most_evaluations else "runs away"
-            raise ConvergenceError(
-                f"the simulation of {model.name} {words} after {made} evaluations of its field: "
-                "there is no cycle to start from; start nearer to one"
-            )
-        compiled.field(np.ascontiguousarray(x), p, compiled.tables, out)
-        return out.copy()
+    Crossings of that state's middle are found on the integrator's own steps, which follow the jumps
+    of a relaxation oscillation, however short.
+    """
 
-    settled = solve_ivp(field, (0, duration), x0, method="LSODA", rtol=1e-8, atol=1e-10)
-    again = solve_ivp(
-        field, (0, duration / 2), settled.y[:, -1], method="LSODA", rtol=1e-9, atol=1e-11,
-        dense_output=True,
-    )  # fmt: skip
-    if not (settled.success and again.success and np.all(np.isfinite(again.y))):
-        raise ConvergenceError(f"the simulation of {model.name} failed: {again.message}")
-    return again
+    def __init__(
+        self, solver: Solver, x0: np.ndarray, duration: float, most_evaluations: int
+    ) -> None:
+        self.solver, state = solver, x0
+        self.made, self.most = 0, most_evaluations
+        for _ in range(_DOUBLINGS):
+            settled = self._integrate(state, duration, 1e-8)
+            self.run = self._integrate(settled.y[:, -1], duration / 2, 1e-9, dense_output=True)
+            self.crossings = self._crossings()
+            if len(self.crossings) >= _ENOUGH or self._rests():
+                break
+            state, duration = self.run.y[:, -1], 2 * duration
 
+    def _integrate(self, x0: np.ndarray, duration: float, accuracy: float, **more):
+        model, compiled = self.solver.model, self.solver.model.compiled
+        p, out = model.parameter_array(), np.empty(compiled.n)
 
-def _period(solver: Solver, run, guess: float | None) -> float:
-    """Median distance between upward crossings of the mean of the state that moves most."""
-    times = np.linspace(run.t[0], run.t[-1], 20_000)
-    states = run.sol(times) / solver.scale[:, None]
-    moving = int(np.argmax(np.ptp(states, axis=1)))
-    signal = states[moving] - 0.5 * (states[moving].max() + states[moving].min())
-    if np.ptp(signal) < 1e-5:
-        raise ConvergenceError(
-            f"{solver.model.name} came to rest: there is no cycle to start from; start where it "
-            "oscillates, or at a Hopf point"
+        def field(_: float, x: np.ndarray) -> np.ndarray:
+            self.made += 1
+            if self.made > self.most or not np.max(np.abs(x) / model.scales) < FARTHEST:
+                words = "is still on its way" if self.made > self.most else "runs away"
+                raise ConvergenceError(
+                    f"the simulation of {model.name} {words} after {self.made} evaluations of its "
+                    "field: there is no cycle to start from; start nearer to one"
+                )
+            compiled.field(np.ascontiguousarray(x), p, compiled.tables, out)
+            return out.copy()
+
+        found = solve_ivp(
+            field, (0, duration), x0, method="LSODA", rtol=accuracy, atol=0.01 * accuracy, **more
         )
-    up = np.flatnonzero((signal[:-1] < 0) & (signal[1:] >= 0))
-    if len(up) < 3:
-        if guess is None:
+        if not (found.success and np.all(np.isfinite(found.y))):
+            raise ConvergenceError(f"the simulation of {model.name} failed: {found.message}")
+        return found
+
+    def _crossings(self) -> np.ndarray:
+        """Times at which the state that moves most passes its middle upwards, the last ones."""
+        scaled = self.run.y / self.solver.scale[:, None]
+        moving = int(np.argmax(np.ptp(scaled, axis=1)))
+        self.range = float(np.ptp(scaled[moving]))
+        if self.range < 1e-5:
+            return np.zeros(0)
+        middle = 0.5 * (self.run.y[moving].max() + self.run.y[moving].min())
+        signal = self.run.y[moving] - middle
+        up = np.flatnonzero((signal[:-1] < 0) & (signal[1:] >= 0))[-_LAST:]
+
+        def ahead(time: float) -> float:
+            return float(self.run.sol(time)[moving]) - middle
+
+        return np.array(
+            [
+                brentq(ahead, self.run.t[k], self.run.t[k + 1], xtol=1e-15, rtol=1e-14)
+                for k in up
+                if ahead(self.run.t[k]) * ahead(self.run.t[k + 1]) < 0
+            ]
+        )
+
+    def _rests(self) -> bool:
+        """Whether the state has come to a stable equilibrium; not beside one, as near a
+        saddle-node on a circle, where a cycle spends most of its period."""
+        model, x = self.solver.model, self.run.y[:, -1].copy()
+        for _ in range(8):
+            try:
+                step = np.linalg.solve(model.jacobian(x), -model.rhs(x))
+            except np.linalg.LinAlgError:
+                return False
+            x = x + step
+        near = np.max(np.abs(x - self.run.y[:, -1]) / self.solver.scale) < 1e-3
+        still = np.max(np.abs(step) / self.solver.scale) < 1e-9
+        return bool(near and still and np.linalg.eigvals(model.jacobian(x)).real.max() < 0)
+
+    def period(self, guess: float | None) -> tuple[float, float]:
+        """A time on the cycle and the shortest time in which the state repeats before it."""
+        name, times = self.solver.model.name, self.crossings
+        if self.range < 1e-5 or (len(times) < _ENOUGH and self._rests()):
             raise ConvergenceError(
-                f"no repetition was found in {run.t[-1]:.4g} time units of {solver.model.name}; "
-                "give start=(state, period guess)"
+                f"{name} came to rest: there is no cycle to start from; start where it "
+                "oscillates, or at a Hopf point"
             )
-        return guess
-    crossing = times[up] - signal[up] * np.diff(times)[0] / (signal[up + 1] - signal[up])
-    lengths = crossing[-1] - crossing[-2::-1]
-    if guess is not None:
-        return float(min(lengths, key=lambda length: abs(length - guess)))
-    # A cycle may cross several times: it repeats where the whole state does.
-    section = run.sol(crossing) / solver.scale[:, None]
-    distance = np.max(np.abs(section[:, -2::-1] - section[:, -1:]), axis=0)
-    near = np.flatnonzero(distance < 0.02 * np.max(np.ptp(states, axis=1)))
-    return float(lengths[near[0]] if near.size else lengths[np.argmin(distance)])
+        if len(times) < _ENOUGH:
+            if guess is None:
+                raise ConvergenceError(
+                    f"no repetition was found in {self.run.t[-1]:.4g} time units of {name}; "
+                    "give start=(state, period guess)"
+                )
+            return float(self.run.t[-1]), guess
+        lengths = times[-1] - times[-2::-1]
+        if guess is not None:
+            return float(times[-1]), float(min(lengths, key=lambda length: abs(length - guess)))
+        # A cycle may cross several times: it repeats where the whole state does.
+        section = self.run.sol(times) / self.solver.scale[:, None]
+        distance = np.max(np.abs(section[:, -2::-1] - section[:, -1:]), axis=0)
+        near = np.flatnonzero(distance <= 5 * distance.min() + 1e-6 * self.range)
+        return float(times[-1]), float(lengths[near[0]])
+
+    def latter_part(self) -> tuple[np.ndarray, np.ndarray]:
+        """Times (4000,) and states (4000, n) of what was simulated last."""
+        times = np.linspace(self.run.t[0], self.run.t[-1], 4000)
+        return times, self.run.sol(times).T
+
+    def sampled(self, end: float, period: float, count: int, value: float) -> Orbit:
+        """The last period on a mesh of ``count`` intervals with as many steps in each."""
+        inside = self.run.t[(self.run.t > end - period) & (self.run.t < end)]
+        steps = (np.concatenate([[end - period], inside, [end]]) - (end - period)) / period
+        steps = np.union1d(steps, np.linspace(0, 1, 1 + count // 4))  # quiet stretches keep some
+        mesh = np.interp(np.linspace(0, len(steps) - 1, count + 1), np.arange(len(steps)), steps)
+        mesh[0], mesh[-1] = 0.0, 1.0
+        times = end - period + moved_times(mesh) * period
+        u = self.run.sol(times).T / self.solver.scale
+        u[-1] = u[0]
+        return Orbit(mesh, np.ascontiguousarray(u), np.array([period, value]))

@@ -10,7 +10,7 @@ import xarray as xr
 
 from continuation.cycles.cycle import Cycle
 from continuation.cycles.multipliers import Multipliers
-from continuation.cycles.orbits import DEGREE, Orbit, Solver
+from continuation.cycles.orbits import DEGREE, Direction, Orbit, Solver
 from continuation.netcdf import head_of, with_head
 from dynsys.serialization import to_dict
 from dynsys.vector_field import VectorField
@@ -102,6 +102,10 @@ def _special(cycle: Cycle) -> dict[str, Any]:
         "multipliers": [[z.real, z.imag] for z in cycle.multipliers],
         "multiplier_log10": cycle.log10_multipliers.tolist(),
         "multiplier_angle": cycle.multiplier_angles.tolist(),
+        "multiplicity": cycle.multiplicity, "certificate": dict(cycle.certificate),
+        "direction": None if cycle.direction is None else [
+            cycle.direction.u.tolist(), cycle.direction.z.tolist()
+        ],
     }  # fmt: skip
 
 
@@ -117,5 +121,6 @@ def _cycle(model: VectorField, content: dict[str, Any]) -> Cycle:
         found = Multipliers.of(np.array([complex(*pair) for pair in content["multipliers"]]))
     return Cycle(
         at, orbit, solver, found, content["trivial_error"], content["label"], content["name"],
-        content["index"],
+        content["index"], content.get("multiplicity", 1), content.get("certificate", {}),
+        Direction(*map(np.array, content["direction"])) if content.get("direction") else None,
     )  # fmt: skip

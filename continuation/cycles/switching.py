@@ -13,6 +13,7 @@ from continuation.cycles.linearization import Linearization
 from continuation.cycles.orbits import Direction, Orbit, Point, Solver
 from dynsys.errors import ConvergenceError
 
+_ANGLES = 24  # directions tried in the plane of a double branch point
 _SIZES = (1e-3, 1e-2, 1e-4)  # how far from the known branch the first cycle is sought
 
 
@@ -29,22 +30,61 @@ def doubled(solver: Solver, cycle: Cycle) -> Point:
 
 
 def other_branch(solver: Solver, cycle: Cycle) -> Point:
-    """The first cycle of the other branch through a branch point of cycles."""
+    """The first cycle of another branch through a branch point of cycles.
+
+    Where several multipliers pass +1 together, of the branches that leave the one that is found
+    first among directions spread over their plane.
+    """
     orbit = replace(cycle.orbit, z=np.array([cycle.period, cycle.parameters[solver.parameter]]))
-    along = Direction(np.zeros_like(orbit.u), np.array([0.0, solver.half[1]]))
-    here = solver.along(orbit, along)
-    if here is None:
-        here = Point(orbit, along, cycle.floquet)
-    first, second = _null_plane(solver, orbit)
-    # Of the plane of null directions, the one across the known branch.
-    a = solver.product(orbit, here.direction, first)
-    b = solver.product(orbit, here.direction, second)
-    across = Direction(b * first.u - a * second.u, b * first.z - a * second.z)
-    return _beside(solver, orbit, across, cycle, "other")
+    known = cycle.direction
+    if known is None or cycle.solver.parameter != solver.parameter:
+        known = _beyond(solver, orbit)
+    here = Point(orbit, known, cycle.floquet)
+    across = _across(solver, here, _null_space(solver, orbit, 1 + cycle.multiplicity))
+    if len(across) == 1:
+        return _beside(solver, orbit, across[0], cycle, "other")
+    for angle in np.pi * (np.arange(_ANGLES) + 0.5) / _ANGLES:
+        a, b = np.cos(angle), np.sin(angle)
+        tried = Direction(
+            a * across[0].u + b * across[1].u, a * across[0].z + b * across[1].z
+        )  # fmt: skip
+        try:
+            return _beside(solver, orbit, tried, cycle, "other")
+        except ConvergenceError:
+            continue
+    return _beside(solver, orbit, across[0], cycle, "other")
 
 
-def _null_plane(solver: Solver, orbit: Orbit) -> tuple[Direction, Direction]:
-    """Two independent solutions of the linearized cycle equations at a branch point."""
+def _beyond(solver: Solver, orbit: Orbit) -> Direction:
+    """The direction of the branch that passes a branch point without a turn."""
+    ends = [solver.at_value(orbit, orbit.value + s * 1e-4 * solver.half[1]) for s in (-1.0, 1.0)]
+    if ends[0] is None or ends[1] is None:
+        return Direction(np.zeros_like(orbit.u), np.array([0.0, solver.half[1]]))
+    return Direction(ends[1].u - ends[0].u, ends[1].z - ends[0].z)
+
+
+def _across(solver: Solver, here: Point, plane: list[Direction]) -> list[Direction]:
+    """Of null directions, those across the known branch, orthonormal: one fewer."""
+    found: list[Direction] = []
+    known = [here.direction]
+    for direction in plane:
+        for _ in range(2):
+            for other in known:
+                square = solver.product(here.orbit, other, other)
+                part = solver.product(here.orbit, other, direction) / square
+                direction = Direction(
+                    direction.u - part * other.u, direction.z - part * other.z
+                )  # fmt: skip
+        length = np.sqrt(solver.product(here.orbit, direction, direction))
+        unit = Direction(direction.u / length, direction.z / length)
+        if len(found) < len(plane) - 1:
+            found.append(unit)
+            known.append(unit)
+    return found
+
+
+def _null_space(solver: Solver, orbit: Orbit, count: int) -> list[Direction]:
+    """Independent solutions, of length one, of the linearized cycle equations at a branch point."""
     linear = Linearization(solver, orbit)
     matrix = linear.operator()
     size, n = matrix.shape[0], linear.n
@@ -56,16 +96,19 @@ def _null_plane(solver: Solver, orbit: Orbit) -> tuple[Direction, Direction]:
     columns[: size - n, 1] = -orbit.period * (forced / solver.scale).ravel()
     phase = linear.functional(linear.weights[:, None] * orbit.derivative())
     random = np.random.default_rng(0)
-    border, rows = random.standard_normal((size + 1, 1)), random.standard_normal((2, size + 2))
+    border = random.standard_normal((size + 1, count - 1))
+    rows = random.standard_normal((count, size + 2))
     full = bmat([[matrix, columns], [phase.ravel()[None, :], np.zeros((1, 2))]])
-    lu = splu(csc_array(bmat([[full, border], [rows, np.zeros((2, 1))]])))
+    lu = splu(csc_array(bmat([[full, border], [rows, np.zeros((count, count - 1))]])))
     found = []
-    for k in (1, 2):
-        unit = np.zeros(size + 3)
+    for k in range(1, count + 1):
+        unit = np.zeros(size + 1 + count)
         unit[-k] = 1.0
         solution = lu.solve(unit)
-        found.append(Direction(solution[:size].reshape(-1, n), solution[size : size + 2]))
-    return found[0], found[1]
+        direction = Direction(solution[:size].reshape(-1, n), solution[size : size + 2])
+        length = np.sqrt(solver.product(orbit, direction, direction))
+        found.append(Direction(direction.u / length, direction.z / length))
+    return found
 
 
 def _beside(solver: Solver, orbit: Orbit, direction: Direction, cycle: Cycle, word: str) -> Point:

@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass, replace
 import numpy as np
 
 from continuation.cycles import following as engine
+from continuation.cycles.closing import back_at_parent, parent_twice, returned
+from continuation.cycles.conditions import CYCLE
 from continuation.cycles.multipliers import Multipliers
 from continuation.cycles.orbits import (
     Direction,
@@ -20,7 +22,7 @@ from continuation.cycles.orbits import (
 )
 from dynsys.errors import ModelError
 
-INTERRUPTED, MAX_POINTS = 20, 21
+INTERRUPTED, MAX_POINTS, CLOSED, PARENT = 20, 21, 22, 23
 REASONS = {
     engine.BOUND: "reached the end of the span",
     engine.STEP_MIN: "the step fell below step_min: Newton no longer converges",
@@ -30,6 +32,8 @@ REASONS = {
     engine.UNRESOLVED: "the mesh is too coarse: the multiplier 1 is off by more than 0.03",
     INTERRUPTED: "interrupted; everything computed is kept",
     MAX_POINTS: "reached max_points; raise CycleSettings.max_points to go on",
+    CLOSED: "closed curve: returned to its start",
+    PARENT: "returned to the branch of half its period, at a period doubling",
 }
 _CHUNK = 24  # points between two looks at the keyboard
 
@@ -79,19 +83,45 @@ class CycleSettings:
 
 @dataclass(frozen=True)
 class Trace:
-    """A followed branch: ``steps[k]`` leads from point k to the next; ``step`` would be next."""
+    """A followed branch: ``steps[k]`` leads from point k to the next; ``step`` would be next;
+    ``bound`` is the entry of z that left its span, and the way, where one did."""
 
     points: list[Point]
     steps: list[float]
     reason: int
     step: float
+    bound: tuple[int, float] | None = None
+
+    @property
+    def words(self) -> str:
+        """Why it ended."""
+        if self.reason == PARENT:
+            return f"{REASONS[PARENT]}: {self.points[-1].orbit.value:.8g}"
+        return REASONS[self.reason]
 
     def reversed(self) -> list[Point]:
         """The points the other way round."""
-        return [
-            replace(p, direction=Direction(-p.direction.u, -p.direction.z))
-            for p in reversed(self.points)
-        ]
+        return [turned_round(p) for p in reversed(self.points)]
+
+
+def turned_round(point: Point) -> Point:
+    """The point with the opposite direction."""
+    return replace(point, direction=Direction(-point.direction.u, -point.direction.z))
+
+
+def trace_both_sides(solver: Solver, first: Point, settings: CycleSettings) -> tuple[Trace, Trace]:
+    """(backward, forward) from a point; a closed one is run through once, forward.
+
+    Where max_points cut it short, the way back ends at the cut.
+    """
+    forward = trace(solver, first, settings)
+    if forward.reason == CLOSED:
+        return Trace([first], [], CLOSED, settings.step), forward
+    cut = turned_round(forward.points[-1]) if forward.reason == MAX_POINTS else None
+    backward = trace(solver, turned_round(first), settings, origin=cut)
+    if backward.reason == CLOSED:
+        forward = replace(forward, reason=CLOSED)
+    return backward, forward
 
 
 def trace(
@@ -101,18 +131,20 @@ def trace(
     step: float | None = None,
     number: int = 0,
     longest: float | None = None,
+    origin: Point | None = None,
 ) -> Trace:
     """Follow from a point along its direction until the branch ends.
 
-    ``step`` and ``number`` (points already made) continue an earlier trace as if it had not ended.
+    Where it meets ``origin``, the first point by default, it is closed. ``step`` and ``number``
+    (points already made) continue an earlier trace as if it had not ended.
     """
     points = [first]
     steps: list[float] = []
     step = settings.step if step is None else step
     longest = settings.longest * first.orbit.period if longest is None else longest
-    reason = engine.MORE
+    reason, bound = engine.MORE, None
     while reason == engine.MORE:
-        room = settings.max_points - len(points)
+        done, room = len(points), settings.max_points - len(points)
         if room <= 0:
             return Trace(points, steps, MAX_POINTS, step)
         try:
@@ -124,14 +156,35 @@ def trace(
             return Trace(points, steps, INTERRUPTED, step)
         points += fresh
         steps += lengths
+        ended = _come_back(solver, points, steps, done - 1, origin)
+        if ended is not None:
+            return replace(ended, step=step)
         if reason == engine.BOUND and beyond is not None:
-            landed = _land(solver, points[-1], beyond)
+            landed, bound = _land(solver, points[-1], beyond)
             if landed is not None:
                 points.append(landed)
                 steps.append(lengths[-1] if lengths else step)
         if reason in (engine.COARSE, engine.FINE):
             points[-1], reason = _resized(solver, points[-1], settings, reason)
-    return Trace(points, steps, reason, step)
+    return Trace(points, steps, reason, step, bound)
+
+
+def _come_back(
+    solver: Solver, points: list[Point], steps: list[float], new: int, origin: Point | None
+) -> Trace | None:
+    """The trace up to where it meets its origin, or the branch it doubled from; ``new`` is the
+    first step not looked at before."""
+    if solver.kind == CYCLE:
+        step = back_at_parent(points, new)
+        if step is not None:
+            twice = parent_twice(solver, points[step], points[step + 1])
+            end = points[step + 1] if twice is None else twice
+            return Trace([*points[: step + 1], end], steps[: step + 1], PARENT, steps[step])
+    closing = returned(solver, points, new, origin)
+    if closing is None:
+        return None
+    step, end = closing
+    return Trace([*points[: step + 1], end], steps[: step + 1], CLOSED, steps[step])
 
 
 def _chunk(solver, first, settings, step, number, longest, room):
@@ -176,8 +229,9 @@ def _chunk(solver, first, settings, step, number, longest, room):
     return [point(k) for k in range(1, made)], steps, reason, step, beyond
 
 
-def _land(solver: Solver, inside: Point, beyond: Point) -> Point | None:
-    """The point on the bound between the last one inside and the first one beyond it."""
+def _land(solver: Solver, inside: Point, beyond: Point) -> tuple[Point | None, tuple[int, float]]:
+    """The point on the bound between the last one inside and the first one beyond it, and the
+    entry of z that meets it, with the bound."""
     a = remeshed(inside.orbit, beyond.orbit.mesh)
     b = beyond.orbit
     best, component, bound = 2.0, 1, 0.0
@@ -191,14 +245,15 @@ def _land(solver: Solver, inside: Point, beyond: Point) -> Point | None:
                 best, component, bound = fraction, k, limit
     guess = Orbit(b.mesh, a.u + best * (b.u - a.u), a.z + best * (b.z - a.z))
     landed = solver.point_at(guess, bound, component)
-    return None if landed is None else _oriented(solver, landed, beyond.direction)
+    if landed is not None:
+        landed = _oriented(solver, landed, beyond.direction)
+    return landed, (component, float(bound))
 
 
 def _oriented(solver: Solver, point: Point, along: Direction) -> Point:
     unit = solver.unit(point)
     if solver.product(unit.orbit, along, unit.direction) < 0:
-        d = unit.direction
-        unit = replace(unit, direction=Direction(-d.u, -d.z))
+        unit = turned_round(unit)
     return replace(unit, pair=None, local=None)
 
 
@@ -223,26 +278,14 @@ def _resized(
     return point, engine.MORE
 
 
+def resolved(solver: Solver, point: Point, settings: CycleSettings) -> Point:
+    """The point on a mesh as fine as the settings ask for, where Newton follows."""
+    return _resized(solver, point, settings, engine.COARSE)[0]
+
+
 def on_mesh(solver: Solver, point: Point, intervals: int) -> Point | None:
     """The point corrected on an adapted mesh with this many intervals."""
     mesh = adapted_mesh(point.orbit, intervals)
     along = Direction(moved(point.direction.u, point.orbit.mesh, mesh), point.direction.z)
     found = solver.along(remeshed(point.orbit, mesh), along)
     return None if found is None else replace(found, pair=None, local=None)
-
-
-def step_from(
-    solver: Solver, point: Point, length: float, tolerance: float = 1e-10
-) -> Point | None:
-    """One predictor-corrector step of a given length on the point's own mesh."""
-    orbit, along = point.orbit, point.direction
-    guess = Orbit(orbit.mesh, orbit.u + length * along.u, orbit.z + length * along.z)
-    if guess.period <= 0:
-        return None
-    row, tail = solver.row(orbit, along)
-    level = float(np.sum(row * guess.u) + tail @ guess.z)
-    found = solver.correct(guess, row, tail, level, orbit.derivative(), tolerance)
-    if found is None:
-        return None
-    unit = solver.unit(found)
-    return unit if solver.product(orbit, along, unit.direction) > 0.5 else None

@@ -1,4 +1,4 @@
-"""Cycles of a branch at which a quantity of the user's own takes a value."""
+"""Cycles of a branch or curve at which a quantity of the user's own takes a value."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
-from scipy.optimize import brentq
 
 from continuation.cycles.branch import CycleBranch
-from continuation.cycles.cycle import Cycle, cycle_from
+from continuation.cycles.curves import CycleCurve, free_in_first, special_cycle
+from continuation.cycles.cycle import Cycle
+from continuation.cycles.location import Chord, floquet_of, locate
 from continuation.cycles.multipliers import NONE
-from continuation.cycles.orbits import Direction, Orbit, Point, remeshed
+from continuation.cycles.orbits import Direction, Orbit, Point
 from continuation.engine.special_points import numbered
 from dynsys.errors import unknown_name
 
@@ -19,11 +20,12 @@ CycleFunction = Callable[[Cycle], float]
 
 
 def user_cycles(
-    branch: CycleBranch, quantity: str | CycleFunction, value: float = 0.0
+    branch: CycleBranch | CycleCurve, quantity: str | CycleFunction, value: float = 0.0
 ) -> tuple[Cycle, ...]:
-    """Every cycle of a branch where a quantity equals ``value``, labelled UZ and corrected.
+    """Every cycle of a branch or curve where a quantity equals ``value``, labelled UZ and
+    corrected.
 
-    ``quantity`` is "period", "frequency", the branch's parameter, "min_..." or "max_..." of an
+    ``quantity`` is "period", "frequency", a free parameter, "min_..." or "max_..." of an
     observable, or a function of a ``Cycle``. One that only touches the value is not found.
 
     Raises UnknownNameError for another name.
@@ -31,18 +33,20 @@ def user_cycles(
     measure = measured(branch, quantity, value)
     sizes = [measure(_cycle(branch, orbit)) for orbit in branch.orbits]
     found = []
-    for k in range(len(sizes) - 1):
-        if sizes[k] == 0.0:
-            found.append(replace(_cycle(branch, branch.orbits[k]), index=k))
-        elif sizes[k] * sizes[k + 1] < 0:
+    for k, size in enumerate(sizes):
+        if size == 0.0:
+            point = _point(branch, k)
+            exact = replace(point, floquet=floquet_of(branch.solver, point.orbit))
+            found.append(special_cycle(branch.solver, exact, "UZ", k))
+        elif k + 1 < len(sizes) and size * sizes[k + 1] < 0:
             cycle = crossing(branch, k, measure)
             if cycle is not None:
-                found.append(replace(cycle, index=k))
-    return numbered([replace(cycle, label="UZ") for cycle in found])
+                found.append(cycle)
+    return numbered(found)
 
 
 def measured(
-    branch: CycleBranch, quantity: str | CycleFunction, value: float
+    branch: CycleBranch | CycleCurve, quantity: str | CycleFunction, value: float
 ) -> Callable[[Cycle], float]:
     """The quantity less its value, as a function of a cycle."""
     if not isinstance(quantity, str):
@@ -55,36 +59,34 @@ def measured(
     if quantity in ends:
         name, side = ends[quantity]
         return lambda cycle: cycle.extrema(name)[side] - value
-    known = {
+    known: dict[str, Callable[[Cycle], float]] = {
         "period": lambda cycle: cycle.period - value,
         "frequency": lambda cycle: cycle.frequency - value,
-        branch.parameter: lambda cycle: cycle.orbit.value - value,
     }
+    if quantity in branch.solver.names:
+        return lambda cycle: cycle.parameters[quantity] - value
     if quantity not in known:
-        raise unknown_name("quantity", quantity, [*known, *ends], "this branch of limit cycles")
+        owner = "this " + branch.kind.replace("limit cycles", "branch of limit cycles")
+        raise unknown_name("quantity", quantity, [*known, *branch.solver.names, *ends], owner)
     return known[quantity]
 
 
-def _cycle(branch: CycleBranch, orbit: Orbit) -> Cycle:
+def _cycle(branch: CycleBranch | CycleCurve, orbit: Orbit) -> Cycle:
     """A cycle without its multipliers, which most quantities do not need."""
-    return Cycle(branch.solver.at(orbit), orbit, branch.solver, NONE, 0.0)
+    solver = free_in_first(branch.solver, orbit)
+    return Cycle(solver.model, replace(orbit, z=orbit.z[:2].copy()), solver, NONE, 0.0)
 
 
-def crossing(branch: CycleBranch, k: int, measure: Callable[[Cycle], float]) -> Cycle | None:
+def crossing(
+    branch: CycleBranch | CycleCurve, k: int, measure: Callable[[Cycle], float]
+) -> Cycle | None:
     """The cycle between two neighbors where the measure vanishes; None where Newton fails."""
-    solver, right = branch.solver, branch.orbits[k + 1]
-    left = remeshed(branch.orbits[k], right.mesh)
-    chord = Direction(np.ascontiguousarray(right.u - left.u), right.z - left.z)
+    chord = Chord(branch.solver, _point(branch, k), _point(branch, k + 1))
+    found = locate(chord, lambda point: measure(_cycle(branch, point.orbit)))
+    return None if found is None else special_cycle(branch.solver, found.point, "UZ", k)
 
-    def at(fraction: float) -> Point:
-        guess = Orbit(right.mesh, left.u + fraction * chord.u, left.z + fraction * chord.z)
-        point = solver.along(guess, chord)
-        if point is None:
-            raise ArithmeticError
-        return point
 
-    try:
-        fraction = brentq(lambda f: measure(_cycle(branch, at(f).orbit)), 0.0, 1.0, xtol=1e-13)
-        return cycle_from(solver, at(fraction), "UZ")
-    except (ArithmeticError, ValueError):
-        return None
+def _point(branch: CycleBranch | CycleCurve, k: int) -> Point:
+    """Point k, of which only the orbit is known."""
+    orbit = branch.orbits[k]
+    return Point(orbit, Direction(np.zeros_like(orbit.u), np.zeros_like(orbit.z)), NONE)

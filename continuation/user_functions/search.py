@@ -19,6 +19,7 @@ from dynsys.errors import ModelError, unknown_name
 
 if TYPE_CHECKING:
     from continuation.cycles.branch import CycleBranch
+    from continuation.cycles.curves import CycleCurve
     from continuation.cycles.cycle import Cycle
 
 UserFunction = Callable[[Mapping[str, float]], float]
@@ -30,17 +31,19 @@ def _of_cycles(branch: object) -> bool:
 
 
 def user_points(
-    branch: Branch | CycleBranch, quantity: str | Callable[..., float], value: float = 0.0
+    branch: Branch | CycleBranch | CycleCurve,
+    quantity: str | Callable[..., float],
+    value: float = 0.0,
 ) -> tuple[SpecialPoint, ...] | tuple[Cycle, ...]:
     """Every point of a branch where a quantity equals ``value``, located on the curve itself.
 
     Parameters
     ----------
-    branch : equilibria, a fold curve, a Hopf curve or limit cycles.
+    branch : equilibria, a fold curve, a Hopf curve, limit cycles or a curve of bifurcating cycles.
     quantity : name of a state, observable or parameter, or a function of a mapping that holds all
         of them by name. ``model.with_observables(sum="x + y")`` makes names of expressions. For
-        cycles: "period", "frequency", the parameter, "min_..." or "max_..." of an observable, or a
-        function of a ``Cycle``.
+        cycles: "period", "frequency", a free parameter, "min_..." or "max_..." of an observable,
+        or a function of a ``Cycle``.
     value : what it should equal.
 
     Returns

@@ -14,6 +14,9 @@ from continuation.user_functions.search import user_points
 
 if TYPE_CHECKING:
     from continuation.cycles.branch import CycleBranch
+    from continuation.cycles.curves import CycleCurve
+
+    Cycles = CycleBranch | CycleCurve
 
 Quantity = str | Callable[..., float]
 
@@ -27,7 +30,7 @@ def until(branch: Any, quantity: Quantity, value: float = 0.0) -> Any:
 
     Parameters
     ----------
-    branch : of equilibria, folds, Hopf points or limit cycles.
+    branch : of equilibria, folds, Hopf points or limit cycles, or a curve of bifurcating cycles.
     quantity, value : as for ``user_points``.
 
     Raises
@@ -72,10 +75,12 @@ def _cut_branch(branch: Branch, quantity: Quantity, value: float, reason: str) -
     )  # fmt: skip
 
 
-def _cut_cycles(branch: CycleBranch, quantity: Quantity, value: float, reason: str) -> CycleBranch:
+def _cut_cycles(branch: Cycles, quantity: Quantity, value: float, reason: str) -> Any:
     found = user_points(branch, quantity, value)
     if not found:
         return branch
+    ended: Any = branch.ended
+    ended = (ended[0], reason) if isinstance(ended[0], str) else ((ended[0][0], reason),)
     stop: Any = found[0]
     count = stop.index + 1
     return replace(
@@ -83,5 +88,5 @@ def _cut_cycles(branch: CycleBranch, quantity: Quantity, value: float, reason: s
         special_points=numbered(
             [*(c for c in branch.special_points if c.index < stop.index), stop]
         ),
-        ended=(branch.ended[0], reason),
+        ended=ended,
     )  # fmt: skip

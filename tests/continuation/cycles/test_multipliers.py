@@ -7,8 +7,8 @@ import pytest
 import xarray as xr
 
 from continuation import CycleSettings, limit_cycles, load
-from continuation.cycles.events import pair_test, product_test
 from continuation.cycles.multipliers import Multipliers, distance_to_one
+from continuation.cycles.resonances import product_test
 from dynsys import State, VectorField
 from dynsys.checksums import SEAL
 
@@ -103,11 +103,6 @@ def test_values_and_logarithms_are_two_ways_to_write_the_same():
 def test_test_functions_of_huge_multipliers_keep_their_signs():
     huge = Multipliers(np.array([500.0, 0.1, -0.2]), np.array([np.pi, np.pi, 0.0]))
     assert product_test(huge.bounded, -1.0) > 0 > product_test(huge.bounded[1:], -1.0)
-
-    class Cycle:
-        rest = Multipliers(np.array([500.0, -499.0]), np.array([0.0, 0.0]))
-
-    assert pair_test(Cycle()) > 0  # not where the bounded modulus would lead
 
 
 def test_the_distance_to_one_of_huge_and_of_tiny_multipliers():

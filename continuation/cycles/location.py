@@ -1,0 +1,255 @@
+"""Special cycles between two neighbors of a branch: located across the chord, and certified."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+from scipy.optimize import brentq
+
+from continuation.cycles.collocation import Profile, condense, condensed_system
+from continuation.cycles.counts import PLUS, counts, distances
+from continuation.cycles.orbits import (
+    DEGREE,
+    VALUES,
+    Direction,
+    Orbit,
+    Point,
+    Solver,
+    multipliers,
+    remeshed,
+)
+
+_BESIDE = np.array([-1.0, -0.8, -0.6, -0.4, 0.4, 0.6, 0.8, 1.0])  # of a root, in its reach
+_ZERO = 1e-10  # of a test's value
+_BESIDE_ROOT = 0.02  # of the chord, on a finer mesh
+_FEWEST = 5  # cycles for an interpolation
+AT_PLACE = 1e-6  # a bifurcating multiplier is this near to its place, or there is no label
+
+
+class Chord:
+    """The line between two neighboring cycles, on the mesh of the later one."""
+
+    def __init__(self, solver: Solver, left: Point, right: Point) -> None:
+        self.solver, self.left, self.right = solver, left, right
+        start = remeshed(left.orbit, right.orbit.mesh)
+        step = Direction(right.orbit.u - start.u, right.orbit.z - start.z)
+        length = np.sqrt(max(solver.product(right.orbit, step, step), 1e-300))
+        self.start, self.step = start, step
+        self.unit = Direction(np.ascontiguousarray(step.u / length), step.z / length)
+
+    def guess(self, fraction: float) -> Orbit:
+        """The orbit on the line, not corrected."""
+        z = self.start.z + fraction * self.step.z
+        return Orbit(self.start.mesh, self.start.u + fraction * self.step.u, z)
+
+    def at(self, fraction: float) -> Point:
+        """The cycle in the plane across the chord; ArithmeticError where Newton fails."""
+        if fraction in (0.0, 1.0):
+            return self.right if fraction else self.left
+        found = self.solver.along(self.guess(fraction), self.unit)
+        if found is None:
+            raise ArithmeticError
+        return found
+
+
+@dataclass(frozen=True)
+class Location:
+    """A root: the cycle, its place on the chord, the test's value there."""
+
+    point: Point
+    fraction: float
+    value: float
+
+
+Test = Callable[[float, Point], float]
+
+
+class Split(Exception):
+    """The chord holds several events: it is to be cut at ``fraction``."""
+
+    def __init__(self, fraction: float, point: Point) -> None:
+        super().__init__()
+        self.fraction, self.point = fraction, point
+
+
+def turning(point: Point, solver: Solver) -> float:
+    """The parameter's part (in half spans) of the unit tangent: zero at a fold."""
+    return float(point.direction.z[1] / solver.half[1])
+
+
+def locate_turn(
+    chord: Chord, near: float | None = None, branch_point: bool = False
+) -> Location | None:
+    """Where the parameter turns back; at a ``branch_point`` Newton is singular there."""
+    return _located(chord, PLUS, lambda f, p: turning(p, chord.solver), near, branch_point)
+
+
+def locate_crossing(chord: Chord, kind: int, near: float | None = None) -> Location | None:
+    """Where the multipliers of a kind pass the unit circle, one or several together.
+
+    ``near`` is where the root is expected. Raises Split where the number outside takes a value
+    between those of the ends.
+    """
+    test = partial(_signed_distance, chord, kind)
+    return _located(chord, kind, test, near, kind == PLUS)
+
+
+def _located(
+    chord: Chord, kind: int, test: Test, near: float | None, branch_point: bool
+) -> Location | None:
+    known: dict[float, tuple[Point, float]] = {}
+    found = _root(chord, test, known, near)
+    apart = np.inf if found is None else min(distances(found.point, kind), default=np.inf)
+    if branch_point and apart > AT_PLACE:
+        root = _nearest(known)
+        return found if root is None else _interpolated(chord, test, root) or found
+    return found
+
+
+def locate(chord: Chord, test: Callable[[Point], float]) -> Location | None:
+    """Where a test of the cycle alone changes its sign; None where Newton fails."""
+    return _root(chord, lambda f, p: test(p), {})
+
+
+def _signed_distance(chord: Chord, kind: int, fraction: float, point: Point) -> float:
+    """Of the multiplier next to the unit circle; positive where the count is that of the left."""
+    first, last = counts(chord.left)[kind], counts(chord.right)[kind]
+    here, near = counts(point)[kind], distances(point, kind)
+    distance = float(near[0]) if near.size else 1.0
+    if distance < _ZERO:
+        return 0.0
+    if here not in (first, last):
+        raise Split(fraction, point)
+    return distance if here == first else -distance
+
+
+def _root(
+    chord: Chord,
+    test: Test,
+    known: dict[float, tuple[Point, float]],
+    near: float | None = None,
+) -> Location | None:
+    """Brent's root of a test, first beside ``near``; ``known`` collects fraction -> (cycle,
+    value)."""
+
+    def value(fraction: float) -> float:
+        if fraction not in known:
+            point = chord.at(fraction)
+            known[fraction] = point, test(fraction, point)
+        found = known[fraction][1]
+        return 0.0 if abs(found) < _ZERO else found
+
+    try:
+        bracket = (0.0, 1.0)
+        if near is not None:
+            bracket = (max(near - _BESIDE_ROOT, 0.0), min(near + _BESIDE_ROOT, 1.0))
+            if value(bracket[0]) * value(bracket[1]) > 0:
+                bracket = (0.0, 1.0)
+        fraction = brentq(value, *bracket, xtol=1e-12, rtol=1e-12, maxiter=60)
+        value(fraction)
+    except (ArithmeticError, ValueError, RuntimeError):
+        return None
+    return Location(known[fraction][0], fraction, known[fraction][1])
+
+
+def _nearest(known: dict[float, tuple[Point, float]]) -> float | None:
+    """The root by the cycles next to it on both sides."""
+    sign = 1.0 if known.get(0.0, (None, 1.0))[1] > 0 else -1.0
+    ahead = max((f for f, (_, v) in known.items() if sign * v >= 0), default=None)
+    behind = min((f for f, (_, v) in known.items() if sign * v < 0), default=None)
+    if ahead is None or behind is None:
+        return None
+    a, b = known[ahead][1], known[behind][1]
+    return ahead + (behind - ahead) * a / (a - b)
+
+
+def _interpolated(chord: Chord, test: Test, root: float) -> Location | None:
+    """At a branch point Newton is singular, beside it not: the cycle by polynomials through
+    cycles on both sides, twice, the second time from nearer by."""
+    mesh, found = chord.right.orbit.mesh, None
+    for reach in (0.8, 0.05):
+        beside = root + reach * min(root, 1.0 - root) * _BESIDE
+        known = list(_where_newton_works(chord, test, beside))
+        if len(known) < _FEWEST:
+            break
+        fractions = np.array([f for f, _, _ in known])
+        values = np.array([v for _, _, v in known])
+        slope = np.polyfit(fractions - root, values, 1)[0]
+        for _ in range(20):
+            root -= float(_lagrange(fractions, root) @ values / slope)
+            if not 0.0 < root < 1.0:
+                return found
+        basis = _lagrange(fractions, root)
+        orbits = [remeshed(p.orbit, mesh) for _, p, _ in known]
+        orbit = Orbit(
+            mesh, np.einsum("k,kts->ts", basis, [o.u for o in orbits]),
+            basis @ np.array([o.z for o in orbits]),
+        )  # fmt: skip
+        point = Point(orbit, chord.unit, floquet_of(chord.solver, orbit))
+        found = Location(point, root, float(basis @ values))
+    return found
+
+
+def _where_newton_works(
+    chord: Chord, test: Test, fractions: np.ndarray
+) -> Iterator[tuple[float, Point, float]]:
+    for fraction in fractions.tolist():
+        try:
+            point = chord.at(fraction)
+            yield fraction, point, test(fraction, point)
+        except (ArithmeticError, Split):
+            continue
+
+
+def _lagrange(nodes: np.ndarray, at: float) -> np.ndarray:
+    """Values (k,) at a place of the polynomials that are 1 at one node and 0 at the others."""
+    apart = nodes[:, None] - nodes[None, :] + np.eye(len(nodes))
+    offset = np.where(np.eye(len(nodes), dtype=bool), 1.0, at - nodes[None, :])
+    return np.prod(offset / apart, axis=1)
+
+
+def floquet_of(solver: Solver, orbit: Orbit):
+    """Multipliers of an orbit as it is, without a correction."""
+    condensed = condensed_system(orbit.intervals, DEGREE, orbit.u.shape[1], solver.size)
+    equations = solver.equations
+    equations.field.p[solver.free] = orbit.z[1 : 1 + len(solver.names)]
+    condense(equations.field, equations.collocation, Profile(*_arrays(orbit)), condensed)
+    return multipliers(condensed.local)
+
+
+def _arrays(orbit: Orbit) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    return orbit.mesh, np.ascontiguousarray(orbit.u), np.ascontiguousarray(orbit.z)
+
+
+def residual(solver: Solver, orbit: Orbit) -> float:
+    """Largest residual of the collocation equations, relative to the largest slope."""
+    slopes, model = orbit.derivative(), solver.at(orbit)
+    blocks = np.stack([orbit.u[k : k + DEGREE + 1] for k in range(0, len(orbit.u) - 1, DEGREE)])
+    states = np.einsum("ik,jks->jis", VALUES, blocks).reshape(slopes.shape) * solver.scale
+    field = np.array([model.rhs(x) for x in states]) / solver.scale
+    size = max(float(np.max(np.abs(slopes))), 1e-300)
+    return float(np.max(np.abs(slopes - orbit.period * field))) / size
+
+
+def certificate(
+    chord: Chord, located: Location, kind: int, multiplicity: int = 1
+) -> dict[str, Any]:
+    """What shows that a located cycle is what its label says.
+
+    ``residual`` of the collocation equations, ``multiplier_distance`` from its place of the
+    bifurcating multiplier (the farthest of several), ``test_value`` of what was solved for, and the
+    parameter's ``bracket``.
+    """
+    near = distances(located.point, kind)
+    far = float(near[multiplicity - 1]) if len(near) >= multiplicity else np.inf
+    ends = sorted((chord.left.orbit.value, chord.right.orbit.value))
+    return {
+        "residual": residual(chord.solver, located.point.orbit),
+        "multiplier_distance": far,
+        "test_value": located.value,
+        "bracket": ends,
+    }

@@ -1,0 +1,181 @@
+"""What is told of branches of cycles: coinciding events, closed families, returns to a parent."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from continuation import (
+    cycle_fold_curve,
+    equilibria,
+    limit_cycles,
+    load,
+    period_doubling_curve,
+    until,
+    user_points,
+)
+from continuation.cycles.curves import free_in_first
+from continuation.cycles.doubling import doubling_test
+from continuation.cycles.multipliers import Multipliers
+from continuation.cycles.normal_forms import doubling_coefficient
+from continuation.cycles.orbits import Orbit
+from dynsys import State, UnknownNameError, VectorField
+from tests.oracles import system
+
+
+@pytest.fixture(scope="module")
+def ring():
+    """Three identical oscillators in phase: r = 1, period 2 pi / (w - b), coupled diffusively."""
+    states, equations = {}, {}
+    for j in range(3):
+        left, right = (j - 1) % 3, (j + 1) % 3
+        states |= {f"x{j}": State(1.0, (-2, 2)), f"y{j}": State(0.0, (-2, 2))}
+        square = f"(x{j}^2 + y{j}^2)"
+        dx, dy = f"(x{left} + x{right} - 2*x{j})", f"(y{left} + y{right} - 2*y{j})"
+        equations[f"x{j}"] = f"x{j} - w*y{j} - {square}*(x{j} - b*y{j}) + K*({dx} - g*{dy})"
+        equations[f"y{j}"] = f"y{j} + w*x{j} - {square}*(y{j} + b*x{j}) + K*({dy} + g*{dx})"
+    model = VectorField(
+        "ring", states, {"w": 5.0, "b": 2.0, "K": 0.6, "g": -1.0}, equations, time_unit=""
+    )
+    return limit_cycles(model, "K", (0.05, 0.8), start=([1, 0] * 3, 2 * np.pi / 3))
+
+
+def test_two_multipliers_that_pass_together_are_one_point_with_its_multiplicity(ring, tmp_path):
+    # Exact: K = -2 (1 + g b) / (3 (1 + g^2)) = 1/3, two real multipliers at once.
+    (point,) = ring.special_points
+    assert (point.label, point.multiplicity) == ("BPC", 2)
+    assert point.orbit.value == pytest.approx(1 / 3, abs=1e-10)
+    assert point.certificate["multiplier_distance"] < 1e-9
+    assert "BPC1, double" in str(ring)
+    assert sorted(set(ring.data["unstable"].values)) == [0, 2]
+    copy = load(ring.save(tmp_path / "ring.nc"))
+    assert str(copy) == str(ring)
+
+
+def test_a_double_branch_point_leads_to_cycles_of_less_symmetry(ring):
+    other = limit_cycles(ring["BPC1"], "K", (0.05, 0.8))
+    largest = np.array([other.data[f"max_x{j}"].values for j in range(3)])
+    apart = np.ptp(largest, axis=0)
+    assert apart.max() > 0.1  # no longer in phase,
+    pairs = np.abs(largest - np.roll(largest, 1, axis=0)).min(axis=0)
+    assert pairs.max() < 1e-6  # but two of the three still are
+    assert np.min(np.abs(other.data["K"].values - 1 / 3)) < 1e-3  # the first cycles
+
+
+def test_a_closed_family_of_forced_oscillations_ends_closed_with_its_folds_once():
+    # Forced van der Pol, mu = 0.5, F = 0.3, 1:1: folds by shooting at 0.90519826956, 1.06058280323.
+    model = VectorField(
+        "forced",
+        {"x": State(1.0, (-3, 3)), "y": State(0.5, (-3, 3)), "c": State(1.0, (-1, 1)),
+         "s": State(0.0, (-1, 1))},
+        {"mu": 0.5, "F": 0.3, "om": 1.0},
+        {"x": "y", "y": "mu*(1 - x^2)*y - x + F*c", "c": "c*(1 - c^2 - s^2) - om*s",
+         "s": "s*(1 - c^2 - s^2) + om*c"},
+        time_unit="",
+    )  # fmt: skip
+    cycles = limit_cycles(model, "om", (0.8, 1.2))
+    assert cycles.ended == ("closed curve: returned to its start",) * 2
+    assert [c.label for c in cycles.special_points] == ["LPC", "LPC"]
+    folds = sorted(c.orbit.value for c in cycles.special_points)
+    assert folds == pytest.approx([0.90519826956, 1.06058280323], abs=1e-9)
+    assert cycles.orbits[0].period == pytest.approx(cycles.orbits[-1].period, rel=1e-9)
+
+
+def test_a_closed_curve_of_folds_ends_closed():
+    # r' = r (R - R^2 - c) has a fold of cycles at c = 1/4: on the ellipse k^2 + m^2 / 4 = 0.09.
+    growth = "(R - R^2 - k^2 - m^2/4 - 0.16)"
+    model = VectorField(
+        "closed", {"x": State(0.9, (-2, 2)), "y": State(0.0, (-2, 2))}, {"k": 0.0, "m": 0.0},
+        {"x": f"x*{growth} - y", "y": f"y*{growth} + x"},
+        definitions={"R": "x^2 + y^2"}, time_unit="",
+    )  # fmt: skip
+    cycles = limit_cycles(model, "k", (-1.0, 1.0), start=([0.9, 0.0], 2 * np.pi))
+    assert cycles.ended == ("closed curve: returned to its start",) * 2
+    assert sorted(c.orbit.value for c in cycles.points("LPC")) == pytest.approx([-0.3, 0.3])
+    curve = cycle_fold_curve(cycles["LPC1"], ("k", "m"), {"k": (-1, 1), "m": (-2, 2)})
+    assert curve.ended == (("closed curve: returned to its start",) * 2,)
+    k, m = curve.data["k"].values, curve.data["m"].values
+    assert np.max(np.abs(k**2 + m**2 / 4 - 0.09)) < 1e-7  # what a followed point is corrected to
+    assert (k.min(), k.max()) == pytest.approx((-0.3, 0.3), rel=0.02)
+    assert (m.min(), m.max()) == pytest.approx((-0.6, 0.6), rel=0.02)
+    assert not curve.special_points
+
+
+def moebius(growth: str, cubic: str, parameters: dict[str, float]) -> VectorField:
+    """The unit circle with (r - 1, z) in a frame that turns half as fast as the cycle: there
+    a' = growth a + cubic a^3 - a^5 along one axis, and decay at unit rate along the other."""
+    c, s = "(x/r)", "(y/r)"
+    along = f"(0.5*({growth})*(1 + {c}) - 0.5*(1 - {c}))"
+    mixed = f"(0.5*(({growth}) + 1)*{s})"
+    across = f"(0.5*({growth})*(1 - {c}) - 0.5*(1 + {c}))"
+    power = f"(({cubic})*q2 - q2^2)"
+    radial = f"({along}*(r - 1) + ({mixed} - 0.5)*z + {power}*(r - 1))"
+    return VectorField(
+        "moebius",
+        {"x": State(1.0, (-1.5, 1.5)), "y": State(0.0, (-1.5, 1.5)), "z": State(0.0, (-1, 1))},
+        parameters,
+        {"x": f"-y + x/r*{radial}", "y": f"x + y/r*{radial}",
+         "z": f"({mixed} + 0.5)*(r - 1) + {across}*z + {power}*z"},
+        definitions={"r": "sqrt(x^2 + y^2)", "q2": "((sqrt(x^2 + y^2) - 1)^2 + z^2)"},
+        time_unit="",
+    )  # fmt: skip
+
+
+def test_a_doubled_branch_that_comes_back_to_its_parent_ends_there():
+    # Doubled cycles live on a^2 (1 + a^2) = 0.16 - q^2, between the doublings at q = -0.4 and 0.4.
+    model = moebius("0.16 - q^2", "-1", {"q": -0.6})
+    parent = limit_cycles(model, "q", (-0.8, 0.8), start=([1.0, 0, 0], 2 * np.pi))
+    assert [c.orbit.value for c in parent.points("PD")] == pytest.approx([-0.4, 0.4], abs=1e-9)
+    doubled = limit_cycles(parent["PD1"], "q", (-0.8, 0.8))
+    assert doubled.ended[1] == (
+        "returned to the branch of half its period, at a period doubling: 0.4"
+    )
+    assert not doubled.special_points
+    assert doubled.data["q"].values[-1] == pytest.approx(0.4, abs=1e-9)
+    assert doubled.data["stable"].values.all()
+
+
+@pytest.fixture(scope="module")
+def doublings():
+    model = moebius("m", "k", {"m": -0.3, "k": -0.7})
+    cycles = limit_cycles(model, "m", (-0.5, 0.5), start=([1.0, 0, 0], 2 * np.pi))
+    return period_doubling_curve(cycles["PD1"], ("m", "k"), {"m": (-1, 1), "k": (-1, 1)})
+
+
+def test_the_generalized_period_doubling_is_where_the_cubic_term_vanishes(doublings):
+    assert np.max(np.abs(doublings.data["m"].values)) < 1e-9
+    (point,) = doublings.special_points
+    assert point.label == "GPD"
+    assert point.parameters["k"] == pytest.approx(0.0, abs=1e-8)
+
+
+def test_the_compiled_doubling_coefficient_is_that_of_the_normal_form():
+    model = system("adaptive_control").model(al=1.2)
+    branch = equilibria(model, "al", (0.0, 1.5), start=[0, 0, 0])
+    cycles = limit_cycles(branch["H1"], "al", (0.0, 1.5))
+    spans = {"al": (0.2, 1.2), "be": (0.8, 1.4)}
+    curve = period_doubling_curve(cycles["PD1"], ("al", "be"), spans)
+    for orbit in curve.orbits[:: len(curve) // 3]:
+        plain = Orbit(orbit.mesh, orbit.u, orbit.z[:2].copy())
+        known = doubling_coefficient(free_in_first(curve.solver, orbit), plain)
+        assert doubling_test(curve.solver, orbit) == pytest.approx(known, rel=1e-8)
+
+
+def test_curves_of_cycles_answer_where_a_quantity_has_a_value(doublings):
+    (point,) = user_points(doublings, "k", 0.5)
+    assert point.label == "UZ" and point.parameters["k"] == pytest.approx(0.5, abs=1e-10)
+    assert user_points(doublings, lambda cycle: cycle.parameters["k"], 0.5)[0].index == point.index
+    assert doublings.at(k=-0.2).parameters["m"] == pytest.approx(0.0, abs=1e-9)
+    start = doublings.data["k"].values[0]
+    short = until(doublings, "k", 0.5 * start)
+    assert len(short) < len(doublings)
+    assert short.ended[0][1].startswith("the stop condition k =")
+    with pytest.raises(UnknownNameError, match="this period doubling curve"):
+        user_points(doublings, "kk", 0.5)
+
+
+def test_at_a_fold_the_other_multiplier_is_had_from_the_sum_of_the_split_pair():
+    near = Multipliers.of(np.array([1 + 1e-5j, 1 - 1e-5j, 0.3]))
+    assert near.without_trivial().values == pytest.approx([1.0, 0.3], abs=1e-9)
+    apart = Multipliers.of(np.array([1.0 + 2e-5, 1.0 - 1e-5, 0.3]))
+    assert apart.without_trivial().values == pytest.approx([1.0 + 1e-5, 0.3], abs=1e-9)

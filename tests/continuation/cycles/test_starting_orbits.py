@@ -1,0 +1,54 @@
+"""First orbits from simulations: relaxation oscillations and passages by a saddle-node ghost."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from continuation import limit_cycles
+from dynsys import ConvergenceError, State, VectorField
+
+
+@pytest.mark.parametrize(("a", "period"), [(1e-3, 1871.6085), (1e-4, 18203.41396)])
+def test_a_relaxation_oscillation_starts_by_itself_with_its_smallest_period(a, period):
+    # FitzHugh-Nagumo; periods by LSODA at relative tolerance 1e-12.
+    model = VectorField(
+        "fhn", {"x": 0.1, "y": 0.1}, {"I": 0.0, "a": a, "b": 1.0, "c": 0.8},
+        {"x": "x - x^3/3 - y + I", "y": "a*(b*x - c*y)"}, time_unit="",
+    )  # fmt: skip
+    cycle = limit_cycles(model, "I", (-0.001, 0.001)).at(I=0.0)
+    assert cycle.period == pytest.approx(period, rel=1e-7)
+    assert cycle.stable
+    assert cycle.trivial_error < 1e-5
+
+
+@pytest.fixture(scope="module")
+def morris_lecar():
+    """Type I excitability (Ermentrout & Terman 2010): a saddle-node on a circle at I = 39.963."""
+    return VectorField(
+        "type_one", {"V": State(-40.0, (-80, 60)), "w": State(0.1, (0, 1))}, {"I": 40.0},
+        {"V": "(I - 4*m*(V - 120) - 8*w*(V + 84) - 2*(V + 60))/20", "w": "(s - w)/(15*tau)"},
+        definitions={
+            "m": "0.5*(1 + tanh((V + 1.2)/18))", "s": "0.5*(1 + tanh((V - 12)/17.4))",
+            "tau": "1/cosh((V - 12)/34.8)",
+        },
+        time_unit="ms",
+    )  # fmt: skip
+
+
+def test_an_oscillator_of_class_one_starts_from_its_own_initial_state(morris_lecar):
+    cycles = limit_cycles(morris_lecar, "I", (39.0, 45.0))
+    assert cycles.ended[0].endswith("saddle-node on an invariant circle (SNIC)")
+    # T^2 (I - I0) tends to a constant on the way there.
+    near = cycles.data["period"].values < 5000
+    current, period = cycles.data["I"].values[near], cycles.data["period"].values[near]
+    assert cycles.data["stable"].values[near].all()
+    order = np.argsort(period)[-6:]
+    slope = np.polyfit(period[order] ** -2.0, current[order], 1)
+    assert slope[1] == pytest.approx(39.963, abs=1e-3)
+    assert np.abs(np.polyval(slope, period[order] ** -2.0) - current[order]).max() < 1e-6
+
+
+def test_below_the_saddle_node_there_is_no_cycle_to_start_from(morris_lecar):
+    with pytest.raises(ConvergenceError, match="came to rest"):
+        limit_cycles(morris_lecar.with_parameters(I=30.0), "I", (29.0, 31.0))
