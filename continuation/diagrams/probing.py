@@ -107,7 +107,7 @@ class Prober:
         """
         values = values_at(place, self.axes)
         at = self.model.with_parameters(**values)
-        stable, every = stable_equilibria(at, self._nearby_states(place), searches)
+        stable, every = stable_equilibria(at, self.nearby_states(place), searches)
         if seeds is None:
             seeds = nearest_cycles(self.findings.cycles, self.places, place)
         stable += stable_cycles(at, seeds)
@@ -198,7 +198,7 @@ class Prober:
                 return True
         return False
 
-    def _nearby_states(self, place: np.ndarray) -> np.ndarray:
+    def nearby_states(self, place: np.ndarray) -> np.ndarray:
         """States of the scan lines nearest to a place, some of every line."""
         states, distances = [], []
         for at, known in zip(self._positions, self._states, strict=True):

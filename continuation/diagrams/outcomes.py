@@ -1,0 +1,120 @@
+"""What a recorded motion is: at rest, periodic, or neither."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from continuation.diagrams.names import CYCLE, EQUILIBRIUM, PHASES
+from continuation.steady_states.search import find_equilibria
+from dynsys.vector_field import VectorField
+
+UNSETTLED = "unsettled"  # the kind of a motion that has not come to an attractor
+QUIET = 1e-2  # scaled range below which a motion may be coming to rest
+NEAR = 0.05  # scaled distance to the equilibrium at which it has
+RETURN = 0.02  # distance, in units of the range, at which a motion has returned
+STEADY = 0.02  # relative change of the range between two halves of a recording of a cycle
+_LEAST = 1e-4  # scaled range of the smallest cycle
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run has come to.
+
+    ``kind`` is a word; ``state`` (n,) its last one; ``period`` and ``states`` (PHASES, n) over one
+    period belong to cycles, ``exponent`` (per time unit) to motions that do not repeat.
+    """
+
+    kind: str
+    state: np.ndarray
+    period: float = np.nan
+    states: np.ndarray | None = None
+    exponent: float = np.nan
+
+
+def classified(model: VectorField, times: np.ndarray, states: np.ndarray) -> Outcome:
+    """What the motion of a recording (k, n) at these times (k,) is.
+
+    At rest: it hardly moves, ever less, and Newton's method leads from its end to a stable
+    equilibrium beside it. Periodic: on a section, the whole state returns after every so many
+    crossings, and its range does not change.
+    """
+    scale = model.scales[: states.shape[1]]
+    half = len(states) // 2
+    before, after = (np.ptp(part, axis=0) / scale for part in (states[:half], states[half:]))
+    if after.max() < QUIET and after.max() <= before.max():
+        rest = _rest(model, states[-1])
+        if rest is not None:
+            return Outcome(EQUILIBRIUM, rest)
+    moving = np.maximum(before, after) > 1e-2 * after.max()
+    if after.max() > _LEAST and np.all(np.abs(after - before)[moving] < STEADY * after.max()):
+        found = _repetition(times[half:], states[half:], scale)
+        if found is not None:
+            period, orbit = found
+            return Outcome(CYCLE, states[-1], period, orbit)
+    return Outcome(UNSETTLED, states[-1])
+
+
+def _rest(model: VectorField, state: np.ndarray) -> np.ndarray | None:
+    """The stable equilibrium beside a state."""
+    start = model.fill_lines(state)
+    for x in find_equilibria(model, searches=0, starts=start[None]):
+        near = np.max(np.abs(x - start)[: len(state)] / model.scales[: len(state)]) < NEAR
+        if near and np.max(np.linalg.eigvals(model.jacobian(x)).real) < 0:
+            return x[: len(state)]
+    return None
+
+
+def _repetition(
+    times: np.ndarray, states: np.ndarray, scale: np.ndarray
+) -> tuple[float, np.ndarray] | None:
+    """Period and one turn (PHASES, n) of a motion that repeats at least twice."""
+    scaled = states / scale
+    size = np.ptp(scaled, axis=0)
+    signal = scaled[:, int(np.argmax(size))]
+    signal = signal - 0.5 * (signal.max() + signal.min())
+    up = np.flatnonzero((signal[:-1] < 0) & (signal[1:] >= 0))
+    if len(up) < 4:
+        return None
+    part = signal[up] / (signal[up] - signal[up + 1])
+    crossing = times[up] + part * (times[up + 1] - times[up])
+    section = scaled[up] + part[:, None] * (scaled[up + 1] - scaled[up])
+    for k in range(1, (len(up) - 1) // 2 + 1):
+        lengths = crossing[k:] - crossing[:-k]
+        period = float(np.mean(lengths))
+        returns = np.max(np.abs(section[k:] - section[:-k])) < RETURN * size.max()
+        if returns and np.ptp(lengths) < RETURN * period:
+            turn = crossing[-1] - period * (1 - np.arange(PHASES) / PHASES)
+            columns = [np.interp(turn, times, column) for column in states.T]
+            return period, np.column_stack(columns)
+    return None
+
+
+def same_outcome(a: Outcome, b: Outcome, scale: np.ndarray) -> bool:
+    """Whether two motions have come to one attractor."""
+    if a.kind != b.kind:
+        return False
+    if a.states is None or b.states is None:
+        return a.kind != EQUILIBRIUM or bool(np.max(np.abs(a.state - b.state) / scale) < 1e-3)
+    ratio = max(a.period, b.period) / min(a.period, b.period)
+    if abs(ratio - round(ratio)) > 0.02 * ratio:
+        return False
+    ends = [np.array([m.states.min(0), m.states.max(0)]) / scale for m in (a, b)]
+    return bool(np.max(np.abs(ends[0] - ends[1])) < 0.05 * np.ptp(ends[0], axis=0).max() + 1e-3)
+
+
+def spikes(motion: Outcome, scale: np.ndarray) -> int:
+    """Upward crossings in a period of a cycle that bursts; 0 for any other.
+
+    A burst: several spikes, and a pause of more than twice their usual distance.
+    """
+    assert motion.states is not None
+    scaled = motion.states / scale
+    signal = scaled[:, int(np.argmax(np.ptp(scaled, axis=0)))]
+    signal = signal - 0.5 * (signal.max() + signal.min())
+    up = np.flatnonzero((signal < 0) & (np.roll(signal, -1) >= 0))
+    if len(up) < 2:
+        return 0
+    gaps = np.diff(np.append(up, up[0] + len(signal)))
+    return len(up) if gaps.max() > 2 * np.median(np.sort(gaps)[:-1]) else 0

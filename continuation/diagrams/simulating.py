@@ -1,0 +1,159 @@
+"""Where simulations from given starts end: brute force, which knows nothing of any branch."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from continuation.diagrams.exponents import largest_exponent
+from continuation.diagrams.outcomes import UNSETTLED, Outcome, classified
+from continuation.diagrams.names import CHAOS, OUTSIDE, RUNS_AWAY, TORUS
+from dynsys.simulation.ensembles import simulate_ensemble
+from dynsys.simulation.motion import motion
+from dynsys.vector_field import VectorField
+
+STRIDE = 2  # steps between records
+FIRST = 1024  # records of the first stage; every further one is twice as long
+STAGES = 6
+FAR = 1e3  # widths of the states' box beyond which a motion has run away
+REACH = 0.3  # step in units of the fastest time scale: a local error below 1e-4
+COARSE = 1.0  # the same along a cycle, above which its run is repeated
+FINER = 8  # with steps shorter by this factor
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How hard to try: ``finer`` divides the step, ``stages`` are the doublings of the time."""
+
+    finer: float = 1.0
+    stages: int = STAGES
+
+
+def destinations(
+    model: VectorField, values: Sequence[Mapping[str, float]], starts: np.ndarray,
+    effort: Effort = Effort(),  # noqa: B008  (frozen)
+) -> list[Outcome]:
+    """What runs come to, each at its own parameters ``values`` and from its start (k, n).
+
+    All runs are integrated together (rk4, exact delays), those that have not come to rest or to a
+    repetition twice as long again, and so on. What never repeats is told apart by its largest
+    Lyapunov exponent.
+
+    Example
+    -------
+    >>> destinations(aln(), [{"mu_e": 1.0}], aln().initial_state()[None, :6])[0].kind
+    """
+    models = [model.with_parameters(**v) for v in values]
+    dt = _step(models, starts) / effort.finer
+    found = _followed(models, values, starts, dt, effort.stages)
+    coarse = [k for k, o in enumerate(found) if _too_fast(models[k], o, dt)]
+    if coarse:
+        again = _followed(
+            [models[k] for k in coarse], [values[k] for k in coarse], starts[coarse], dt / FINER,
+            effort.stages,
+        )  # fmt: skip
+        for k, outcome in zip(coarse, again, strict=True):
+            found[k] = outcome
+    return found
+
+
+def _followed(
+    models: Sequence[VectorField], values: Sequence[Mapping[str, float]], starts: np.ndarray,
+    dt: float, stages: int,
+) -> list[Outcome]:  # fmt: skip
+    """What runs come to with one step, in stages of doubled time."""
+    found = [Outcome(UNSETTLED, x) for x in starts]
+    active, initial = list(range(len(models))), starts
+    for stage in range(stages):
+        length = FIRST * 2**stage
+        run = _run(models[0], [values[k] for k in active], initial, dt, length, stage == 0)
+        for lane, k in enumerate(active):
+            found[k] = _outcome(models[k], run["time"].values, run, lane)
+        kept = [lane for lane, k in enumerate(active) if found[k].kind == UNSETTLED]
+        if not kept:
+            return found
+        active, initial = [active[lane] for lane in kept], run.isel(point=kept)
+    duration = dt * STRIDE * FIRST * 2 ** (stages - 1)
+    for k in active:
+        found[k] = _irregular(models[k], found[k], duration)
+    return found
+
+
+def _run(
+    model: VectorField, values: Sequence[Mapping[str, float]], initial: Any, dt: float,
+    length: int, settles: bool,
+) -> xr.Dataset:  # fmt: skip
+    points = {name: [v[name] for v in values] for name in values[0]}
+    span = length * STRIDE * dt
+    with warnings.catch_warnings():  # runs that stop or leave a table are told by their kind
+        warnings.simplefilter("ignore")
+        return simulate_ensemble(
+            model, span, points=points, initial=initial, record="states", dt=dt,
+            sample=STRIDE * dt, settle=span if settles else 0.0,
+        )  # fmt: skip
+
+
+def _outcome(model: VectorField, times: np.ndarray, run: xr.Dataset, lane: int) -> Outcome:
+    states = np.column_stack([run[name].values[lane] for name in model.states])
+    low, high = model.state_box()
+    last = run["final_state"].values[lane]
+    finite = np.all(np.isfinite(states)) and np.all(np.isfinite(last))
+    if not finite or np.max(np.abs(last - (low + high) / 2) / (high - low)) > FAR:
+        return Outcome(RUNS_AWAY, last)
+    result = classified(model, times, states)
+    if model.tables and _outside(model, result.state):
+        return replace(result, kind=OUTSIDE)
+    return result
+
+
+def _outside(model: VectorField, state: np.ndarray) -> bool:
+    compiled = model.compiled
+    full = model.fill_lines(state)
+    return bool(compiled.domain(full, model.parameter_array(), compiled.tables) < 0)
+
+
+def _irregular(model: VectorField, unsettled: Outcome, duration: float) -> Outcome:
+    """Chaos or a torus, by the largest exponent; unsettled where nearby motions approach."""
+    exponent = largest_exponent(model, unsettled.state, duration)
+    if exponent.positive:
+        return replace(unsettled, kind=CHAOS, exponent=exponent.value)
+    if abs(exponent.value) <= 3 * exponent.error:
+        return replace(unsettled, kind=TORUS, exponent=exponent.value)
+    return unsettled
+
+
+def _step(models: Sequence[VectorField], starts: np.ndarray) -> float:
+    """A step for all runs: a part of the fastest time scale and of the shortest delay.
+
+    That of the slower starts: rates at the far corners of the states' ranges say little, and runs
+    that the step is too coarse for are found out afterwards.
+    """
+    rates = [_rate(m, x) for m, x in zip(models, starts, strict=True)]
+    steps = [REACH / max(float(np.quantile(rates, 0.1)), 1e-12)]
+    compiled = motion(models[0], False, {})
+    if compiled.delayed:
+        x, lags = np.zeros(compiled.n + compiled.delayed), np.empty(compiled.delayed)
+        for m in models:
+            compiled.delays(x, m.parameter_array(), compiled.tables, lags)
+            steps.append(float(lags.min()) / 2)
+    return float(f"{min(steps):.2g}")
+
+
+def _rate(model: VectorField, state: np.ndarray) -> float:
+    """The fastest rate of the linearized model without its delayed signals."""
+    block = model.jacobian(state)[: len(state), : len(state)]
+    return float(np.max(np.abs(np.linalg.eigvals(block)), initial=0.0))
+
+
+def _too_fast(model: VectorField, outcome: Outcome, dt: float) -> bool:
+    """Whether a run needs shorter steps: it ended in infinity, or turns too fast for them."""
+    if outcome.kind == RUNS_AWAY:
+        return True
+    if outcome.states is None:
+        return False
+    return dt * max(_rate(model, x) for x in outcome.states[:: len(outcome.states) // 20]) > COARSE
