@@ -102,6 +102,7 @@ __getattr__, __dir__ = lazy_names(
         "continuation.pycont.comparison": ["CrossCheck", "cross_check"],
         "continuation.pycont.container": ["ContClass", "args"],
         "continuation.steady_states.branch": ["Branch"],
+        "continuation.steady_states.branch_point_curves": ["branch_point_curve"],
         "continuation.steady_states.curves": ["fold_curve", "hopf_curve"],
         "continuation.steady_states.dispersion": ["Dispersion", "dispersion", "wave_equation"],
         "continuation.steady_states.equilibria": ["equilibria"],

@@ -334,8 +334,8 @@ def _settled(survey: Survey, progress: bool = False) -> Diagram:
     if share > NOTABLE:
         warnings.warn(
             f"{100 * share:.2g} % of the plane is unresolved: no attractor, or no boundary between "
-            "different ones, was found there; see diagram.unresolved(), and diagram.refined(points) "
-            "to look closer",
+            "different ones, was found there; see diagram.unresolved(), and "
+            "diagram.refined(points) to look closer",
             stacklevel=3,
         )
     return diagram

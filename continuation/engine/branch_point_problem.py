@@ -9,7 +9,6 @@ model has the branch point where beta = 0, and the curve ends where beta leaves 
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from continuation.engine.linear_algebra import lu_factor, lu_solve, lu_solve_transposed
 from continuation.engine.predictor_corrector import EVALUATE, REFRESH
@@ -22,6 +21,7 @@ from continuation.engine.problems import (
     _parameter_derivative,
     _subtract_row,
 )
+from dynsys.numba_cache import njit
 
 PITCHFORK, TRANSCRITICAL = KINDS = ("pitchfork curve", "transcritical curve")
 UNFOLDED = 1e-7  # scaled beta beyond which the model has no branch point
@@ -29,13 +29,13 @@ _SHIFT = 1e-4  # of the parameters' scales, for the one second derivative that i
 
 
 @njit
-def _along(tangent, tables, p, free, scale, x, across, out):
+def _along(field, x, across, out):
     """The scaled derivative of f along a direction of the free parameters."""
-    n = x.shape[0]
+    n, p, free, scale = x.shape[0], field.p, field.free, field.scale
     direction = np.zeros(p.shape[0])
     for k in range(free.shape[0]):
         direction[free[k]] = across[k] * scale[n + k]
-    tangent(x, p, tables, np.zeros(n), direction, out)
+    field.tangent(x, p, field.tables, np.zeros(n), direction, out)
     for i in range(n):
         out[i] /= scale[i]
 
@@ -53,9 +53,7 @@ def _bordered(a, border, bordered):
 
 
 @njit([EVALUATE], cache=True, error_model="numpy")
-def evaluate_branch_point(
-    field, jacobian, tangent, jacobian_tangent, tables, p, free, scale, border, y, residual, matrix
-):
+def evaluate_branch_point(field, border, y, residual, matrix):
     """f + beta b = 0, g = 0 and w . f_c = 0; unknowns (x, two free parameters, beta).
 
     [A b; c' 0][v; g] = [0; 1] and its transpose (w; g) make A singular; f_c is the derivative
@@ -64,8 +62,8 @@ def evaluate_branch_point(
     """
     n = residual.shape[0] - 2
     a = np.empty((n, n))
-    x = _field_rows(field, jacobian, tangent, tables, p, free, scale, y, residual, matrix, a)
-    last = n + 2
+    x = _field_rows(field, y, residual, matrix, a)
+    p, free, scale, last = field.p, field.free, field.scale, n + 2
     for i in range(n):
         residual[i] += y[last] * scale[last] * border[0, i]
         matrix[i, last] = scale[last] * border[0, i]
@@ -78,7 +76,7 @@ def evaluate_branch_point(
     lu_solve(bordered, pivots, right)
     lu_solve_transposed(bordered, pivots, left)
     across, forced = np.array([border[2, 0], border[3, 0]]), np.empty(n)
-    _along(tangent, tables, p, free, scale, x, across, forced)
+    _along(field, x, across, forced)
     for i in range(n):
         solved[i] = forced[i]
     lu_solve(bordered, pivots, solved)
@@ -86,12 +84,12 @@ def evaluate_branch_point(
     residual[n] = right[n]
     residual[n + 1] = np.dot(w, forced)
     change, total = np.empty((n, n)), np.zeros((n, n))
-    _derivative(jacobian_tangent, tables, p, scale, x, v, change)
+    _derivative(field, x, v, change)
     _subtract_row(w, change, 1.0, matrix, n)
-    _derivative(jacobian_tangent, tables, p, scale, x, u, change)
+    _derivative(field, x, u, change)
     _subtract_row(w, change, 1.0, matrix, n + 1)
     for k in range(2):
-        _parameter_derivative(jacobian_tangent, tables, p, scale, x, free[k], scale[n + k], change)
+        _parameter_derivative(field, x, k, change)
         matrix[n, n + k] = -_form(w, change, v)
         matrix[n + 1, n + k] = -_form(w, change, u)
         for i in range(n):
@@ -107,7 +105,7 @@ def evaluate_branch_point(
         size = _SHIFT * scale[n + k]
         for sign in (1.0, -1.0):
             p[free[k]] += sign * size
-            _along(tangent, tables, p, free, scale, x, across, shifted)
+            _along(field, x, across, shifted)
             p[free[k]] -= sign * size
             matrix[n + 1, n + k] += sign * np.dot(w, shifted) / (2.0 * _SHIFT)
     return True
