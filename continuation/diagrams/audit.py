@@ -11,9 +11,8 @@ import pandas as pd
 import shapely
 from scipy.stats import beta
 
-from continuation.diagrams.names import CHAOS, CYCLE, EQUILIBRIUM, NOTHING, RUNS_AWAY, TORUS, label
+from continuation.diagrams.names import NOTHING, label
 from continuation.diagrams.named_outcomes import described_outcomes
-from continuation.diagrams.outcomes import UNSETTLED, Outcome, same_outcome
 from continuation.diagrams.paths import Axis, values_at
 from continuation.diagrams.probing import Prober
 from continuation.diagrams.simulating import Effort, destinations
@@ -24,9 +23,8 @@ CONFIDENCE = 0.95
 INSET = 0.05  # part of the states' ranges by which the low and the high start lie inside
 RANDOM = 2  # starts in the states' ranges
 KNOWN = 3  # starts at states of the nearest scan lines
+JITTER = 1e-3  # of the ranges, by which every start is moved
 RESORT = Effort(finer=2.0, stages=7)  # for points at which the first runs disagree
-
-_RHYTHMS = (CYCLE, TORUS, CHAOS)
 
 
 @dataclass(frozen=True)
@@ -161,9 +159,10 @@ def _starts(
     starts += list(low + width * random.random((RANDOM, n)))
     near = prober.nearby_states(place)[:, :n]
     if len(near):
-        starts += list(near[np.linspace(0, len(near) - 1, KNOWN).astype(int)] + 1e-3 * width)
+        starts += list(near[np.linspace(0, len(near) - 1, KNOWN).astype(int)])
     starts += [np.asarray(item["state"])[:n] for item in region["stable"]]
-    return np.array(starts)
+    # A symmetry must not hold a run on what separates two attractors.
+    return np.array(starts) + JITTER * width * (random.random((len(starts), n)) - 0.5)
 
 
 def _attractors(

@@ -5,18 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numba import float64, int64, types
 
-from dynsys.compiled.kernels import FIELD_TYPE, JACOBIAN_TYPE, VECTOR
+from continuation.engine.field import Field, field_of
+from dynsys.compiled.records import Vector, signature
 from dynsys.numba_cache import njit
 from dynsys.vector_field import VectorField
 
 BLOCKS = 40  # spans over which the growth is averaged: their spread is the error
 _REACH = 0.4  # step in units of the fastest time scale; rk4 is stable up to 2.7
-
-_GROWTH = types.void(
-    FIELD_TYPE, JACOBIAN_TYPE, VECTOR, VECTOR, VECTOR, VECTOR, VECTOR, float64, int64
-)
 
 
 @dataclass(frozen=True)
@@ -32,10 +28,12 @@ class Exponent:
         return self.value > 3 * self.error
 
 
-@njit([_GROWTH], cache=True, error_model="numpy")
-def growth(field, jacobian, tables, p, x, v, rates, dt, steps):
+@njit(
+    [signature(None, Field, Vector, Vector, Vector, float, int)], cache=True, error_model="numpy"
+)
+def growth(field, x, v, rates, dt, steps):
     """Mean rate of growth of a small departure v over every block of ``steps`` (rk4)."""
-    n = x.shape[0]
+    n, p, tables = x.shape[0], field.p, field.tables
     a = np.empty((n, n))
     f, y, w = np.empty(n), np.empty(n), np.empty(n)
     dx, dv, g = np.empty(n), np.empty(n), np.empty(n)
@@ -46,8 +44,8 @@ def growth(field, jacobian, tables, p, x, v, rates, dt, steps):
                 y[i], w[i] = x[i], v[i]
                 dx[i], dv[i] = 0.0, 0.0
             for stage in range(4):
-                field(y, p, tables, f)
-                jacobian(y, p, tables, a)
+                field.f(y, p, tables, f)
+                field.jacobian(y, p, tables, a)
                 weight = 1.0 if stage == 0 or stage == 3 else 2.0
                 ahead = dt if stage == 2 else 0.5 * dt
                 for i in range(n):
@@ -94,11 +92,9 @@ def largest_exponent(
     v = np.random.default_rng(seed).standard_normal(len(x)) * model.scales
     rate = float(np.max(np.abs(np.linalg.eigvals(model.jacobian(x)))))
     steps = max(int(np.ceil(duration * max(rate, 1e-12) / _REACH / BLOCKS)), 50)
-    compiled, rates = model.compiled, np.empty(BLOCKS)
-    growth(
-        compiled.field, compiled.jacobian, compiled.tables, model.parameter_array(), x,
-        v / np.linalg.norm(v), rates, duration / BLOCKS / steps, steps,
-    )  # fmt: skip
+    rates, free = np.empty(BLOCKS), np.empty(0, np.int64)
+    field = field_of(model, model.parameter_array(), free, model.scales, second=False)
+    growth(field, x, v / np.linalg.norm(v), rates, duration / BLOCKS / steps, steps)
     kept = rates[BLOCKS // 4 :]
     if not np.all(np.isfinite(kept)):
         return Exponent(np.nan, np.nan)

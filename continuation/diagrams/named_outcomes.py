@@ -17,10 +17,10 @@ from continuation.diagrams.names import (
     naming_observable,
     rhythm_name,
 )
-from continuation.diagrams.outcomes import UNSETTLED, Outcome, same_outcome, spikes
+from continuation.diagrams.outcomes import UNSTABLE, Outcome, same_outcome, spikes
 from dynsys.vector_field import VectorField
 
-_NO_ATTRACTOR = (RUNS_AWAY, OUTSIDE)  # told only where no run stays
+_AWAY = (RUNS_AWAY, OUTSIDE)  # told only where no run stays
 
 
 def described_outcomes(
@@ -35,9 +35,9 @@ def described_outcomes(
     scale = model.scales[: starts.shape[1]]
     distinct: list[tuple[Outcome, np.ndarray]] = []
     for outcome, start in zip(outcomes, starts, strict=True):
-        if not any(same_outcome(outcome, other, scale) for other, _ in distinct):
+        if outcome.kind != UNSTABLE and not any(same_outcome(outcome, other, scale) for other, _ in distinct):
             distinct.append((outcome, start))
-    stays = [pair for pair in distinct if pair[0].kind not in _NO_ATTRACTOR]
+    stays = [pair for pair in distinct if pair[0].kind not in _AWAY]
     first = model.observable_names[0]
     rest = sorted(
         (p for p in stays if p[0].kind == EQUILIBRIUM),

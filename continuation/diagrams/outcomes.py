@@ -11,11 +11,13 @@ from continuation.steady_states.search import find_equilibria
 from dynsys.vector_field import VectorField
 
 UNSETTLED = "unsettled"  # the kind of a motion that has not come to an attractor
+UNSTABLE = "unstable equilibrium"  # that of one which a symmetry, say, holds on a saddle
 QUIET = 1e-2  # scaled range below which a motion may be coming to rest
 NEAR = 0.05  # scaled distance to the equilibrium at which it has
 RETURN = 0.02  # distance, in units of the range, at which a motion has returned
 STEADY = 0.02  # relative change of the range between two halves of a recording of a cycle
 _LEAST = 1e-4  # scaled range of the smallest cycle
+_STILL = 1e-8  # scaled range of a motion that has ended for good
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,8 @@ def classified(model: VectorField, times: np.ndarray, states: np.ndarray) -> Out
         rest = _rest(model, states[-1])
         if rest is not None:
             return Outcome(EQUILIBRIUM, rest)
+        if after.max() < _STILL:
+            return Outcome(UNSTABLE, states[-1])
     moving = np.maximum(before, after) > 1e-2 * after.max()
     if after.max() > _LEAST and np.all(np.abs(after - before)[moving] < STEADY * after.max()):
         found = _repetition(times[half:], states[half:], scale)
