@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from dynsys.vector_field import VectorField
 
 GROUP = "dynsys.commands"
+UNSURE = 3  # exit code of a command that has written a result and doubts it
 _FAILED, _UNREADABLE, _INTERRUPTED = 1, 2, 130  # 128 + the number of the signal
 _FIGURES = (".png", ".svg", ".pdf")
 _ABOUT = """\
@@ -63,7 +64,8 @@ class _Parser(argparse.ArgumentParser):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line.
 
-    Returns the exit code: 0; 1 where a model, a value or a computation fails; 130 after Ctrl-C.
+    Returns the exit code: 0; 1 where a model, a value or a computation fails; 3 where a command
+    wrote a result that it doubts itself (what a command's function returns); 130 after Ctrl-C.
     Exits with 2 where the command line itself cannot be read.
     """
     parser = _parser()
@@ -72,7 +74,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.print_help()
         return 0
     try:
-        chosen.run(chosen)
+        code = chosen.run(chosen)
     except DynsysError as error:
         if chosen.debug:
             raise
@@ -84,7 +86,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("dynsys: interrupted", file=sys.stderr)
         return _INTERRUPTED
-    return 0
+    return code or 0
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -13,13 +13,17 @@ from continuation.cycles.branch import CycleBranch
 from continuation.cycles.cycle import Cycle, cycle_from, make_cycle
 from continuation.cycles.orbits import Orbit, Solver, adapted_mesh, remeshed
 from continuation.cycles.starting_orbits import orbit_from_simulation
+from continuation.diagrams.bursts import burst_words
 from continuation.diagrams.names import (
     CYCLE,
     EQUILIBRIUM,
+    OUTSIDE,
+    PHASES,
     cycle_name,
     equilibrium_names,
     naming_observable,
 )
+from continuation.diagrams.outcomes import UNSETTLED
 from continuation.steady_states.search import find_equilibria
 from dynsys.errors import ConvergenceError
 from dynsys.vector_field import VectorField
@@ -115,6 +119,20 @@ def simulated_cycles(
     return described(found)
 
 
+def attractors_met(model: VectorField, items: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Attractors that runs have come to (``described_outcomes``), cycles corrected by Newton.
+
+    A cycle that Newton cannot hold keeps what its run says of it, without the ``cycle`` itself.
+    """
+    result: list[dict[str, Any]] = []
+    for item in items:
+        if item["kind"] in (OUTSIDE, UNSETTLED):
+            continue
+        cycle = [(item["state"], item["period"])] if item["kind"] == CYCLE else []
+        result += simulated_cycles(model, cycle) or [dict(item)]
+    return result
+
+
 def departures(model: VectorField, equilibria: np.ndarray) -> list[tuple[np.ndarray, None]]:
     """States beside every unstable equilibrium, to both sides along its most unstable direction."""
     starts: list[tuple[np.ndarray, None]] = []
@@ -137,10 +155,16 @@ def described(found: Sequence[Cycle]) -> list[dict[str, Any]]:
             "period": cycle.period,
             "extrema": {k: cycle.extrema(k) for k in cycle.model.observables},
             "multiplier": float(np.max(np.abs(cycle.multipliers), initial=0.0)),
-            "state": cycle.solver.states(cycle.orbit)[0], "cycle": cycle,
+            "state": cycle.solver.states(cycle.orbit)[0], "cycle": cycle, "detail": _burst(cycle),
         }
         for cycle in sorted(found, key=lambda c: c.period)
     ]  # fmt: skip
+
+
+def _burst(cycle: Cycle) -> str:
+    phases = np.linspace(0, 1, PHASES, endpoint=False)
+    n = len(cycle.model.states)
+    return burst_words(cycle.solver.states(cycle.orbit, phases)[:, :n], cycle.model.scales[:n])
 
 
 def _same(a: Cycle, b: Cycle) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -11,8 +11,8 @@ import pandas as pd
 import shapely
 from scipy.stats import beta
 
-from continuation.diagrams.names import NOTHING, label
 from continuation.diagrams.named_outcomes import described_outcomes
+from continuation.diagrams.names import NOTHING, OUTSIDE, label
 from continuation.diagrams.paths import Axis, values_at
 from continuation.diagrams.probing import Prober
 from continuation.diagrams.simulating import Effort, destinations
@@ -20,10 +20,6 @@ from dynsys.vector_field import VectorField
 
 MARGIN = 0.01  # distance to a boundary, in units of the plane, up to which points are not tested
 CONFIDENCE = 0.95
-INSET = 0.05  # part of the states' ranges by which the low and the high start lie inside
-RANDOM = 2  # starts in the states' ranges
-KNOWN = 3  # starts at states of the nearest scan lines
-JITTER = 1e-3  # of the ranges, by which every start is moved
 RESORT = Effort(finer=2.0, stages=7)  # for points at which the first runs disagree
 
 
@@ -42,7 +38,7 @@ class Audit:
     beside: int
     seed: int
     disagreements: pd.DataFrame
-    found: tuple[tuple[dict[str, Any], ...], ...] = ()
+    found: tuple[tuple[dict[str, Any], ...], ...] = field(default=(), compare=False)
 
     @property
     def bound(self) -> float:
@@ -60,10 +56,28 @@ class Audit:
         """Whether every point tested agrees."""
         return self.agree == self.tested
 
+    def record(self) -> dict[str, Any]:
+        """The audit as JSON can hold it."""
+        rows = self.disagreements.to_dict("records")
+        return {
+            "agree": self.agree, "tested": self.tested, "beside": self.beside, "seed": self.seed,
+            "columns": list(self.disagreements.columns), "disagreements": rows,
+        }  # fmt: skip
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> Audit:
+        """The audit that ``record`` describes, without the attractors found."""
+        rows = [{**row, "start": tuple(row["start"])} for row in record["disagreements"]]
+        agree, tested, beside, seed = (
+            int(record[name]) for name in ("agree", "tested", "beside", "seed")
+        )
+        table = pd.DataFrame(rows, columns=record["columns"])
+        return cls(agree, tested, beside, seed, table)
+
     def __str__(self) -> str:
         lines = [
-            f"{self.agree} of {self.tested} random points agree; at most {100 * self.bound:.1f} % of "
-            f"the plane is mislabelled ({100 * CONFIDENCE:g} %)"
+            f"{self.agree} of {self.tested} random points agree; at most "
+            f"{100 * self.bound:.1f} % of the plane is mislabelled ({100 * CONFIDENCE:g} %)"
         ]
         if self.beside:
             lines[0] += f"; {self.beside} more within 1 % of a boundary or unresolved, not tested"
@@ -77,7 +91,7 @@ class Audit:
     __repr__ = __str__
 
 
-def audit(
+def audited(
     prober: Prober, regions: Sequence[Mapping[str, Any]], points: int = 300, seed: int = 7
 ) -> Audit:
     """Compare regions with brute force at random points.
@@ -91,7 +105,7 @@ def audit(
 
     Example
     -------
-    >>> audit(prober, regions, points=30).bound
+    >>> audited(prober, regions, points=30).bound
     """
     model, axes = prober.model, prober.axes
     places, chosen, beside = _places(axes, regions, points, np.random.default_rng(seed))
@@ -147,22 +161,11 @@ def _scaled(polygon: Any, axes: tuple[Axis, Axis]) -> Any:
     return shapely.transform(polygon, lambda at: (at - low) / width)
 
 
-def _starts(
-    prober: Prober, place: np.ndarray, region: Mapping[str, Any], seed: int
-) -> np.ndarray:
+def _starts(prober: Prober, place: np.ndarray, region: Mapping[str, Any], seed: int) -> np.ndarray:
     """States (k, n) from which to simulate at a place."""
-    model = prober.model
-    low, high = model.state_box()
-    n, width = len(low), high - low
-    random = np.random.default_rng(seed)
-    starts = [low + INSET * width, high - INSET * width]
-    starts += list(low + width * random.random((RANDOM, n)))
-    near = prober.nearby_states(place)[:, :n]
-    if len(near):
-        starts += list(near[np.linspace(0, len(near) - 1, KNOWN).astype(int)])
-    starts += [np.asarray(item["state"])[:n] for item in region["stable"]]
-    # A symmetry must not hold a run on what separates two attractors.
-    return np.array(starts) + JITTER * width * (random.random((len(starts), n)) - 0.5)
+    starts = prober.starts(place, seed)
+    known = [np.asarray(item["state"])[: starts.shape[1]] for item in region["stable"]]
+    return np.array([*starts, *known])
 
 
 def _attractors(
@@ -182,7 +185,7 @@ def _attractors(
 
 
 def _names(found: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
-    return tuple(item["name"] for item in found)
+    return tuple(item["name"] for item in found if item["kind"] != OUTSIDE)
 
 
 def _said(region: Mapping[str, Any]) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numba import types
 
 from continuation.engine.field import Field, field_of
 from dynsys.compiled.records import Vector, signature
@@ -29,7 +30,9 @@ class Exponent:
 
 
 @njit(
-    [signature(None, Field, Vector, Vector, Vector, float, int)], cache=True, error_model="numpy"
+    [signature(types.void, Field, Vector, Vector, Vector, float, int)],
+    cache=True,
+    error_model="numpy",
 )
 def growth(field, x, v, rates, dt, steps):
     """Mean rate of growth of a small departure v over every block of ``steps`` (rk4)."""

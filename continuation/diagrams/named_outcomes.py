@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from continuation.diagrams.bursts import burst_words
 from continuation.diagrams.names import (
     CHAOS,
     CYCLE,
@@ -17,7 +18,7 @@ from continuation.diagrams.names import (
     naming_observable,
     rhythm_name,
 )
-from continuation.diagrams.outcomes import UNSTABLE, Outcome, same_outcome, spikes
+from continuation.diagrams.outcomes import UNSTABLE, Outcome, same_outcome
 from dynsys.vector_field import VectorField
 
 _AWAY = (RUNS_AWAY, OUTSIDE)  # told only where no run stays
@@ -35,7 +36,8 @@ def described_outcomes(
     scale = model.scales[: starts.shape[1]]
     distinct: list[tuple[Outcome, np.ndarray]] = []
     for outcome, start in zip(outcomes, starts, strict=True):
-        if outcome.kind != UNSTABLE and not any(same_outcome(outcome, other, scale) for other, _ in distinct):
+        known = any(same_outcome(outcome, other, scale) for other, _ in distinct)
+        if outcome.kind != UNSTABLE and not known:
             distinct.append((outcome, start))
     stays = [pair for pair in distinct if pair[0].kind not in _AWAY]
     first = model.observable_names[0]
@@ -51,8 +53,8 @@ def described_outcomes(
         {"name": name, "observables": model.observe(outcome.state), **_plain(outcome, start)}
         for name, (outcome, start) in zip(equilibrium_names(model, levels), rest, strict=True)
     ]
-    items += [{**_cycle(model, outcome, scale), **_plain(outcome, start)} for outcome, start in cycles]
-    return items + [{**_other(model, outcome), **_plain(outcome, start)} for outcome, start in others]
+    items += [{**_cycle(model, found, scale), **_plain(found, start)} for found, start in cycles]
+    return items + [{**_other(model, found), **_plain(found, start)} for found, start in others]
 
 
 def _plain(outcome: Outcome, start: np.ndarray) -> dict[str, Any]:
@@ -63,13 +65,12 @@ def _cycle(model: VectorField, outcome: Outcome, scale: np.ndarray) -> dict[str,
     assert outcome.states is not None
     states = model.fill_lines(outcome.states)
     observed = [model.observe(x) for x in states]
-    count = spikes(outcome, scale)
     return {
         "name": rhythm_name(model, outcome.period, states), "period": outcome.period,
         "frequency": model.frequency_factor / outcome.period,
         "extrema": {k: (min(o[k] for o in observed), max(o[k] for o in observed))
                     for k in model.observable_names},
-        "detail": f"bursting, {count} spikes" if count else "",
+        "detail": burst_words(outcome.states, scale),
     }  # fmt: skip
 
 

@@ -104,21 +104,5 @@ def same_outcome(a: Outcome, b: Outcome, scale: np.ndarray) -> bool:
     ratio = max(a.period, b.period) / min(a.period, b.period)
     if abs(ratio - round(ratio)) > 0.02 * ratio:
         return False
-    ends = [np.array([m.states.min(0), m.states.max(0)]) / scale for m in (a, b)]
+    ends = [np.array([turn.min(0), turn.max(0)]) / scale for turn in (a.states, b.states)]
     return bool(np.max(np.abs(ends[0] - ends[1])) < 0.05 * np.ptp(ends[0], axis=0).max() + 1e-3)
-
-
-def spikes(motion: Outcome, scale: np.ndarray) -> int:
-    """Upward crossings in a period of a cycle that bursts; 0 for any other.
-
-    A burst: several spikes, and a pause of more than twice their usual distance.
-    """
-    assert motion.states is not None
-    scaled = motion.states / scale
-    signal = scaled[:, int(np.argmax(np.ptp(scaled, axis=0)))]
-    signal = signal - 0.5 * (signal.max() + signal.min())
-    up = np.flatnonzero((signal < 0) & (np.roll(signal, -1) >= 0))
-    if len(up) < 2:
-        return 0
-    gaps = np.diff(np.append(up, up[0] + len(signal)))
-    return len(up) if gaps.max() > 2 * np.median(np.sort(gaps)[:-1]) else 0

@@ -11,8 +11,8 @@ import numpy as np
 import xarray as xr
 
 from continuation.diagrams.exponents import largest_exponent
-from continuation.diagrams.outcomes import UNSETTLED, Outcome, classified
 from continuation.diagrams.names import CHAOS, OUTSIDE, RUNS_AWAY, TORUS
+from continuation.diagrams.outcomes import UNSETTLED, Outcome, classified
 from dynsys.simulation.ensembles import simulate_ensemble
 from dynsys.simulation.motion import motion
 from dynsys.vector_field import VectorField
@@ -35,8 +35,10 @@ class Effort:
 
 
 def destinations(
-    model: VectorField, values: Sequence[Mapping[str, float]], starts: np.ndarray,
-    effort: Effort = Effort(),  # noqa: B008  (frozen)
+    model: VectorField,
+    values: Sequence[Mapping[str, float]],
+    starts: np.ndarray,
+    effort: Effort = Effort(),
 ) -> list[Outcome]:
     """What runs come to, each at its own parameters ``values`` and from its start (k, n).
 
@@ -68,7 +70,8 @@ def _followed(
 ) -> list[Outcome]:  # fmt: skip
     """What runs come to with one step, in stages of doubled time."""
     found = [Outcome(UNSETTLED, x) for x in starts]
-    active, initial = list(range(len(models))), starts
+    active = list(range(len(models)))
+    initial: Any = starts
     for stage in range(stages):
         length = FIRST * 2**stage
         run = _run(models[0], [values[k] for k in active], initial, dt, length, stage == 0)
