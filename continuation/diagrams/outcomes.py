@@ -17,6 +17,8 @@ NEAR = 0.05  # scaled distance to the equilibrium at which it has
 RETURN = 0.02  # distance, in units of the range, at which a motion has returned
 STEADY = 0.02  # relative change of the range between two halves of a recording of a cycle
 _LEAST = 1e-4  # scaled range of the smallest cycle
+_SHARES = (0.05, 0.25, 0.5, 0.75, 0.95)  # of a period: what they say does not hang on sharp peaks
+_ALIKE = 0.05  # difference, in units of the range, up to which two cycles are one
 _STILL = 1e-8  # scaled range of a motion that has ended for good
 
 
@@ -25,7 +27,8 @@ class Outcome:
     """What a run has come to.
 
     ``kind`` is a word; ``state`` (n,) its last one; ``period`` and ``states`` (PHASES, n) over one
-    period belong to cycles, ``exponent`` (per time unit) to motions that do not repeat.
+    period belong to cycles, ``exponent`` (per time unit) to motions that do not repeat. ``extremes``
+    (2 n, n) are the states at which each of them was least and greatest.
     """
 
     kind: str
@@ -33,6 +36,7 @@ class Outcome:
     period: float = np.nan
     states: np.ndarray | None = None
     exponent: float = np.nan
+    extremes: np.ndarray | None = None
 
 
 def classified(model: VectorField, times: np.ndarray, states: np.ndarray) -> Outcome:
@@ -56,8 +60,12 @@ def classified(model: VectorField, times: np.ndarray, states: np.ndarray) -> Out
         found = _repetition(times[half:], states[half:], scale)
         if found is not None:
             period, orbit = found
-            return Outcome(CYCLE, states[-1], period, orbit)
-    return Outcome(UNSETTLED, states[-1])
+            return Outcome(CYCLE, states[-1], period, orbit, extremes=_extremes(states[half:]))
+    return Outcome(UNSETTLED, states[-1], extremes=_extremes(states[half:]))
+
+
+def _extremes(states: np.ndarray) -> np.ndarray:
+    return states[np.concatenate([states.argmin(0), states.argmax(0)])]
 
 
 def _rest(model: VectorField, state: np.ndarray) -> np.ndarray | None:
@@ -104,5 +112,6 @@ def same_outcome(a: Outcome, b: Outcome, scale: np.ndarray) -> bool:
     ratio = max(a.period, b.period) / min(a.period, b.period)
     if abs(ratio - round(ratio)) > 0.02 * ratio:
         return False
-    ends = [np.array([turn.min(0), turn.max(0)]) / scale for turn in (a.states, b.states)]
-    return bool(np.max(np.abs(ends[0] - ends[1])) < 0.05 * np.ptp(ends[0], axis=0).max() + 1e-3)
+    shares = [np.quantile(turn, _SHARES, axis=0) / scale for turn in (a.states, b.states)]
+    size = np.ptp(shares[0], axis=0).max()
+    return bool(np.max(np.abs(shares[0] - shares[1])) < _ALIKE * size + _LEAST)

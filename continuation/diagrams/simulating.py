@@ -22,8 +22,10 @@ FIRST = 1024  # records of the first stage; every further one is twice as long
 STAGES = 6
 FAR = 1e3  # widths of the states' box beyond which a motion has run away
 REACH = 0.3  # step in units of the fastest time scale: a local error below 1e-4
-COARSE = 1.0  # the same along a cycle, above which its run is repeated
-FINER = 8  # with steps shorter by this factor
+COARSE = 0.6  # the same at the extremes of a motion, above which its run is repeated
+FINER = 8  # shorter steps for runs that ended in infinity
+FINEST = 50  # the largest change of the step at once
+REFINEMENTS = 3
 
 
 @dataclass(frozen=True)
@@ -53,11 +55,15 @@ def destinations(
     models = [model.with_parameters(**v) for v in values]
     dt = _step(models, starts) / effort.finer
     found = _followed(models, values, starts, dt, effort.stages)
-    coarse = [k for k, o in enumerate(found) if _too_fast(models[k], o, dt)]
-    if coarse:
+    for _ in range(REFINEMENTS):
+        needed = [_needed_step(m, outcome, dt) for m, outcome in zip(models, found, strict=True)]
+        coarse = [k for k, step in enumerate(needed) if step < dt]
+        if not coarse:
+            break
+        dt = max(min(needed), dt / FINEST)
         again = _followed(
-            [models[k] for k in coarse], [values[k] for k in coarse], starts[coarse], dt / FINER,
-            effort.stages,
+            [models[k] for k in coarse], [values[k] for k in coarse], starts[coarse], dt,
+            effort.stages + 2,
         )  # fmt: skip
         for k, outcome in zip(coarse, again, strict=True):
             found[k] = outcome
@@ -153,10 +159,12 @@ def _rate(model: VectorField, state: np.ndarray) -> float:
     return float(np.max(np.abs(np.linalg.eigvals(block)), initial=0.0))
 
 
-def _too_fast(model: VectorField, outcome: Outcome, dt: float) -> bool:
-    """Whether a run needs shorter steps: it ended in infinity, or turns too fast for them."""
+def _needed_step(model: VectorField, outcome: Outcome, dt: float) -> float:
+    """A step short enough for a run: below ``dt`` where it ended in infinity, which too long a step
+    brings about as well, or turns too fast for ``dt`` at the extremes of its motion."""
     if outcome.kind == RUNS_AWAY:
-        return True
-    if outcome.states is None:
-        return False
-    return dt * max(_rate(model, x) for x in outcome.states[:: len(outcome.states) // 20]) > COARSE
+        return dt / FINER
+    if outcome.extremes is None:
+        return dt
+    fastest = max(_rate(model, x) for x in outcome.extremes)
+    return dt if dt * fastest < COARSE else REACH / fastest
