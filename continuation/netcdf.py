@@ -8,7 +8,7 @@ from typing import Any
 
 import xarray as xr
 
-from dynsys.storage import write_atomically
+from dynsys.netcdf import write_netcdf
 
 FORMAT = 2
 
@@ -27,4 +27,4 @@ def write(content: xr.Dataset | xr.DataTree, path: str | Path) -> Path:
     """Write to ``path``, ".nc" added where it is missing; complete or not at all."""
     path = Path(path)
     path = path if path.suffix == ".nc" else path.with_name(path.name + ".nc")
-    return write_atomically(path, lambda draft: content.to_netcdf(draft, engine="netcdf4"))
+    return write_netcdf(content, path)

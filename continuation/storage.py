@@ -6,10 +6,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-import xarray as xr
-
 from continuation.netcdf import FORMAT, head_of
 from dynsys.errors import StorageError
+from dynsys.netcdf import read_netcdf
 
 _BRANCH = ("continuation.steady_states.branch", "Branch")
 _CYCLES = ("continuation.cycles.branch", "CycleBranch")
@@ -40,24 +39,22 @@ def load(path: str | Path) -> Any:
     -------
     >>> diagram = load("figure2a/diagram.nc")
     """
+    tree = read_netcdf(path)
     try:
-        with xr.open_datatree(Path(path), engine="netcdf4") as tree:
-            head = head_of(tree)
-            if head["format"] != FORMAT:
-                raise StorageError(
-                    f"{path} has format {head['format']}; this version reads {FORMAT}"
-                )
-            if head["kind"] not in READERS:
-                raise StorageError(
-                    f"{path} holds a {head['kind']}, which this version does not know; it reads "
-                    f"{', '.join(READERS)}"
-                )
-            module, name = READERS[head["kind"]]
-            content = tree if head["kind"] == "diagram" else tree.to_dataset().load()
-            return getattr(import_module(module), name).from_stored(content)
-    except (OSError, KeyError, ValueError, TypeError) as error:
-        if isinstance(error, StorageError):
-            raise
+        head = head_of(tree)
+        if head["format"] != FORMAT:
+            raise StorageError(f"{path} has format {head['format']}; this version reads {FORMAT}")
+        if head["kind"] not in READERS:
+            raise StorageError(
+                f"{path} holds a {head['kind']}, which this version does not know; it reads "
+                f"{', '.join(READERS)}"
+            )
+        module, name = READERS[head["kind"]]
+        content = tree if head["kind"] == "diagram" else tree.to_dataset()
+        return getattr(import_module(module), name).from_stored(content)
+    except StorageError:
+        raise
+    except Exception as error:  # whatever a file that is not ours, or hostile, leads to
         raise StorageError(
             f"{path} cannot be read as a branch or diagram ({error}); compute it again"
         ) from error

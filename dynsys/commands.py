@@ -9,7 +9,7 @@ import argparse
 import inspect
 import os
 import re
-import runpy
+import runpy  # noqa: TID251  a model file is the user's own program, named by its path
 import sys
 from collections.abc import Callable, Sequence
 from importlib.metadata import entry_points
@@ -216,6 +216,8 @@ def _typed_options(
 def _own_model(name: str) -> VectorField:
     """The model of ``path/to/file.py:name``, a VectorField or a function that returns one."""
     # Here, since the command line's help should not wait for it.
+
+    # As above.
     from dynsys.vector_field import VectorField
 
     path, _, attribute = name.rpartition(":")

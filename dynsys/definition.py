@@ -12,7 +12,7 @@ import numpy as np
 import sympy
 
 from dynsys.errors import ModelError, unknown_name
-from dynsys.expressions.parsing import parse_expression
+from dynsys.expressions.reading import read_expression
 from dynsys.expressions.symbols import symbol
 from dynsys.tables import SmoothTable
 
@@ -89,7 +89,7 @@ class Attractors:
 
 
 class Reader:
-    """Reads expressions: strings through the parser, SymPy by matching symbols by name."""
+    """Reads the expressions of one model, whose names it knows."""
 
     def __init__(self, owner: str, names: list[str], tables: Mapping[str, SmoothTable]) -> None:
         self.owner = owner
@@ -98,15 +98,7 @@ class Reader:
 
     def __call__(self, label: str, expression: Expression) -> sympy.Expr:
         owner = f"{self.owner}, expression of {label}"
-        if isinstance(expression, str):
-            return parse_expression(expression, self.symbols, self.tables, owner)
-        expression = sympy.sympify(expression)
-        table_names = set(self.tables)
-        found = {s for s in expression.free_symbols if s.name not in table_names}
-        for unknown in sorted(found, key=str):
-            if unknown.name not in self.symbols:
-                raise unknown_name("symbol", unknown.name, self.symbols, owner)
-        return expression.xreplace({s: self.symbols[s.name] for s in found})
+        return read_expression(expression, self.symbols, self.tables, owner)
 
     def mapping(self, given: Mapping[str, Expression]) -> Mapping[str, sympy.Expr]:
         return MappingProxyType({k: self(k, v) for k, v in given.items()})
@@ -124,6 +116,12 @@ class Reader:
         return MappingProxyType(result)
 
 
+def check_model_name(name: str) -> None:
+    """A model's name is also that of files and modules: letters, digits and underscores only."""
+    if not isinstance(name, str) or not name.isidentifier():
+        raise ModelError(f"{name!r} cannot name a model; use letters, digits and underscores")
+
+
 def check_names(
     owner: str, states: Mapping[str, State], parameters: Mapping[str, Parameter], *others: Mapping
 ) -> None:
@@ -133,7 +131,7 @@ def check_names(
     kinds = ("state", "parameter", "definition", "table")
     for kind, names in zip(kinds, (states, parameters, *others), strict=True):
         for label in names:
-            if not label.isidentifier():
+            if not isinstance(label, str) or not label.isidentifier():
                 raise ModelError(f"{owner}: {label!r} cannot name a {kind}; use an identifier")
             if label in seen:
                 raise ModelError(f"{owner}: {label!r} is both a {seen[label]} and a {kind}")

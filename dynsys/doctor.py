@@ -17,6 +17,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from dynsys.children import child_environment, python
 from dynsys.errors import DynsysError
 
 _OLDEST = (3, 11)  # as in setup.cfg
@@ -171,7 +172,7 @@ def _compiler(part: str) -> Finding:
         source.write_text("#include <math.h>\ndouble probe(double x) { return exp(x); }\n")
         made = subprocess.run(
             [path, "-shared", "-fPIC", "-o", f"{folder}/probe.so", str(source), "-lm"],
-            capture_output=True, text=True, check=False,
+            cwd=folder, capture_output=True, text=True, check=False,
         )  # fmt: skip
     if made.returncode:
         first = made.stderr.strip().splitlines()[:1]
@@ -202,9 +203,11 @@ def _brian(part: str) -> Finding:
     if shutil.which("g++"):
         targets.append("cpp_standalone")
     script = "import brian2; brian2.run(0*brian2.ms)"
-    made = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=False
-    )
+    with tempfile.TemporaryDirectory() as folder:
+        made = subprocess.run(
+            python("-c", script), cwd=folder, env=child_environment(),
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
     if made.returncode:
         last = made.stderr.strip().splitlines()[-1:]
         return Finding(

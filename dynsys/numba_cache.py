@@ -116,6 +116,15 @@ def _constant(label: str, value: Any) -> Iterator[bytes]:
         yield f"{label}={value._fields}".encode()
 
 
+def _standard() -> list[Any]:
+    """numba's choices of a folder, without one that a file of the current folder has named.
+
+    numba reads ``.numba_config.yaml`` wherever it is started; what it loads from a cache executes.
+    """
+    named = bool(os.environ.get("NUMBA_CACHE_DIR"))
+    return [c for c in _STANDARD if named or c.__name__.strip("_") != "UserProvidedCacheLocator"]
+
+
 class ContentLocator:
     """Where a compiled function of these packages is kept: in numba's folder, by its digest.
 
@@ -133,7 +142,7 @@ class ContentLocator:
         module = py_func.__module__
         if not _covered(module):
             return None
-        places = (standard.from_function(py_func, py_file) for standard in _STANDARD)
+        places = (standard.from_function(py_func, py_file) for standard in _standard())
         place = next((found for found in places if found is not None), None)
         try:
             return None if place is None else cls(place, py_file, digest(module))

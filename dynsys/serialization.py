@@ -56,7 +56,7 @@ def reading() -> Iterator[None]:
     """What damaged data raises becomes a StorageError."""
     try:
         yield
-    except (KeyError, IndexError, TypeError) as error:
+    except (KeyError, IndexError, TypeError, AttributeError) as error:
         raise StorageError(f"the stored model is damaged ({error!r}); compute it again") from error
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from numbers import Real
 from typing import TypeAlias
 
 import numpy as np
@@ -46,7 +47,8 @@ class SpikeRule:
 
     Raises
     ------
-    ModelError for a word in ``running`` that is not "all"; see ``check`` for the others.
+    ModelError for values that are neither numbers nor names, and for a word in ``running`` that is
+    not "all"; see ``check`` for the others.
 
     Example
     -------
@@ -64,6 +66,14 @@ class SpikeRule:
 
     def __post_init__(self) -> None:
         given = self.increments
+        for name in ("threshold", "reset", "refractory"):
+            value = getattr(self, name)
+            good = isinstance(value, (str, Real)) or (value is None and name == "reset")
+            if not good or isinstance(value, bool):
+                raise ModelError(
+                    f"a spike rule's {name} is a {type(value).__name__}; give a number or the name "
+                    "of a parameter"
+                )
         pairs: Iterable[tuple[str, Value]] = given.items() if isinstance(given, Mapping) else given
         own = tuple((str(k), v if isinstance(v, str) else float(v)) for k, v in pairs)
         object.__setattr__(self, "increments", own)

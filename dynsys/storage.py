@@ -9,6 +9,8 @@ from pathlib import Path
 
 from dynsys.errors import StorageError
 
+LARGEST = 16e9  # bytes that a file of ours may unfold to: beyond, it is damaged or hostile
+
 
 def write_atomically(path: Path, write: Callable[[Path], object]) -> Path:
     """Let ``write`` fill a draft beside ``path``, then move it into place.

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import zipfile
-import zlib
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
@@ -17,9 +15,10 @@ import sympy
 from dynsys.compiled.splines import BASIS, HIGHEST, fill
 from dynsys.errors import ModelError, StorageError, unknown_name
 from dynsys.expressions.lookup import TableLookup
+from dynsys.numpy_files import read_arrays
 from dynsys.storage import write_atomically
 
-_UNREADABLE = (OSError, KeyError, ValueError, TypeError, EOFError, zipfile.BadZipFile, zlib.error)
+_UNREADABLE = (OSError, KeyError, ValueError, TypeError, AttributeError, RecursionError)
 
 
 class SmoothTable:
@@ -151,10 +150,10 @@ class SmoothTable:
     def load(cls, path: str | Path) -> SmoothTable:
         """Read a table written by ``save``; StorageError names a file missing or damaged."""
         try:
-            with np.load(path) as stored:
-                header = json.loads(str(stored["header"]))
-                axes = {k: stored[f"axis_{i}"] for i, k in enumerate(header["axes"])}
-                values = {k: stored[f"quantity_{i}"] for i, k in enumerate(header["quantities"])}
+            stored = read_arrays(path)
+            header = json.loads(str(stored["header"]))
+            axes = {k: stored[f"axis_{i}"] for i, k in enumerate(header["axes"])}
+            values = {k: stored[f"quantity_{i}"] for i, k in enumerate(header["quantities"])}
             return cls(header["name"], axes, values, header["units"], header["source"])
         except _UNREADABLE as error:
             raise StorageError(

@@ -20,6 +20,7 @@ from dynsys.definition import (
     Parameter,
     Reader,
     State,
+    check_model_name,
     check_names,
     check_parameter,
     check_state,
@@ -93,8 +94,7 @@ class VectorField(Exports, Rest):
         attractors: Attractors | None = None,
         delay_order: int = DEFAULT_ORDER,
     ) -> None:
-        if not name.isidentifier():
-            raise ModelError(f"{name!r} cannot name a model; use letters, digits and underscores")
+        check_model_name(name)
         if time_unit not in _HERTZ:
             raise unknown_name("time unit", time_unit, [u or '""' for u in _HERTZ], name)
         whole = {k: v if isinstance(v, State) else State(float(v)) for k, v in states.items()}
@@ -391,6 +391,7 @@ _ORDER_DEPENDENT = frozenset(["lifted_system", "compiled", "scales", "state_name
 
 
 def _checked_order(order: int) -> int:
-    if int(order) != order or order < 1:
-        raise ModelError(f"delay order {order!r} makes no sense; use an integer of 1 or more")
+    whole = isinstance(order, (int, float, np.integer)) and int(order) == order
+    if not (whole and 0 < order < 1000):
+        raise ModelError(f"delay order {order!r} makes no sense; use an integer from 1 to 999")
     return int(order)

@@ -21,7 +21,8 @@ PACKAGES = ("dynsys", "continuation", "stimulation", "validation")
 # command line calls stands on top of its package.
 HOUSE = """
 dynsys/errors dynsys/version dynsys/lazy_names dynsys/library dynsys/doors dynsys/cache
-dynsys/storage dynsys/numba_cache
+dynsys/children dynsys/checksums dynsys/storage dynsys/numba_cache
+dynsys/netcdf dynsys/numpy_files
 dynsys/expressions
 dynsys/compiled
 dynsys
@@ -46,7 +47,7 @@ stimulation/waveforms
 stimulation/entrainment
 stimulation/transitions
 stimulation stimulation/commands
-validation/measures
+validation/brian validation/measures
 validation/networks validation/circuits
 validation/trials
 validation/reports

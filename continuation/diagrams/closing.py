@@ -30,13 +30,23 @@ def closed_in(prober: Prober, face: Polygon, dispute: Dispute) -> list[Piece]:
     """
     answers = [dispute.inmost, dispute.other]
     seeds = [*dispute.inmost.seeds, *dispute.other.seeds]
-    fresh = places_across(face, FIRST, FINEST / 2)
+    fresh = _apart(places_across(face, FIRST, FINEST / 2), answers)
     while len(fresh):
         answers += each(lambda place: prober.ask(place, seeds, searches=0), list(fresh))
         cells = _cells(face, answers)
         neighbors = _neighbors(cells)
-        fresh = _between(face, answers, neighbors)[: max(0, MOST - len(answers))]
+        fresh = _apart(_between(face, answers, neighbors), answers)[: max(0, MOST - len(answers))]
     return _pieces(_cells(face, answers), answers)
+
+
+def _apart(places: np.ndarray, answers: Sequence[Answer]) -> np.ndarray:
+    """The places (k, 2) that lie near no one asked before, nor near each other."""
+    known, chosen = [answer.place for answer in answers], []
+    for place in places:
+        if np.min(np.linalg.norm(np.array(known) - place, axis=1)) > FINEST / 4:
+            known.append(place)
+            chosen.append(place)
+    return np.array(chosen).reshape(-1, 2)
 
 
 def _cells(face: Polygon, answers: Sequence[Answer]) -> list[Polygon]:

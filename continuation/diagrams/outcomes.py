@@ -27,7 +27,7 @@ class Outcome:
     """What a run has come to.
 
     ``kind`` is a word; ``state`` (n,) its last one; ``period`` and ``states`` (PHASES, n) over one
-    period belong to cycles, ``exponent`` (per time unit) to motions that do not repeat. ``extremes``
+    period belong to cycles, ``exponent`` (per time unit) to what does not repeat. ``extremes``
     (2 n, n) are the states at which each of them was least and greatest.
     """
 

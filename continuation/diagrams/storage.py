@@ -8,6 +8,8 @@ from typing import Any
 import networkx as nx
 import shapely
 
+from dynsys.errors import StorageError
+
 
 def graph_record(graph: nx.Graph) -> dict[str, Any]:
     """Nodes in order and edges; polygons as well-known text."""
@@ -20,11 +22,19 @@ def graph_from(record: Mapping[str, Any]) -> nx.Graph:
     graph = nx.Graph()
     for number, data in enumerate(record["nodes"]):
         restored = {
+            "unresolved": "",  # which older files do not know
             **data,
             "attractors": tuple(data["attractors"]),
-            "polygon": shapely.from_wkt(data["polygon"]),
+            "polygon": _polygon(data["polygon"]),
         }
         graph.add_node(number, **restored)
     for a, b, data in record["edges"]:
         graph.add_edge(a, b, **data)
     return graph
+
+
+def _polygon(text: str) -> Any:
+    """A region's shape; collections, which may be nested without end, are none."""
+    if not text.startswith(("POLYGON", "MULTIPOLYGON")):
+        raise StorageError(f"a region of the diagram is no polygon: {text[:40]!r}")
+    return shapely.from_wkt(text)

@@ -21,6 +21,7 @@ from dynsys.definition import (
     Observable,
     Parameter,
     Reader,
+    check_model_name,
     check_names,
     check_parameter,
     symbol,
@@ -123,6 +124,7 @@ class CoupledField(VectorField):
     ) -> None:
         nodes = node_list(graph, name or f"coupled {model.name}")
         name = name or f"{model.name}_on_{len(nodes)}_nodes"
+        check_model_name(name)
         labels = node_labels(nodes, name)
         own = _own_parameters(model, graph, per_node)
         extra = {k: _declared(v) for k, v in parameters.items()}

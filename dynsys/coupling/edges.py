@@ -16,7 +16,8 @@ import sympy
 
 from dynsys.definition import Expression, symbol
 from dynsys.errors import ModelError
-from dynsys.expressions.parsing import function_names, parse_expression
+from dynsys.expressions.parsing import function_names
+from dynsys.expressions.reading import read_expression
 
 WEIGHT, DELAY = "weight", "delay"
 
@@ -118,7 +119,8 @@ class EdgeTable:
 
 @lru_cache(maxsize=64)
 def _function(expression: sympy.Expr, names: tuple[str, ...]) -> Callable[..., Any]:
-    return sympy.lambdify([symbol(n) for n in names], expression, "numpy")
+    # An expression that `read_expression` made: its names and functions are known ones.
+    return sympy.lambdify([symbol(n) for n in names], expression, "numpy")  # noqa: TID251
 
 
 def node_list(graph: Any, owner: str) -> list[Any]:
@@ -205,7 +207,8 @@ def _expression(
     kind: str, expression: Expression, carried: set, parameters: Sequence[str], owner: str
 ) -> sympy.Expr:
     names = [name for name in carried if isinstance(name, str) and name.isidentifier()]
-    if kind == "weight" and expression == WEIGHT and WEIGHT not in carried:
+    default = isinstance(expression, str) and expression == WEIGHT
+    if kind == "weight" and default and WEIGHT not in carried:
         raise ModelError(
             f"{owner}: no edge of the graph has a weight; give every edge an attribute "
             "'weight', or pass weight=1.0 for edges of equal weight"
@@ -216,15 +219,7 @@ def _expression(
             return known[expression]
         # An attribute may be called "delay", which inside an expression is a function.
         known = {k: v for k, v in known.items() if k not in function_names()}
-        return parse_expression(expression, known, owner=f"{owner}, {kind} of the edges")
-    value = sympy.sympify(expression)
-    unknown = sorted({s.name for s in value.free_symbols} - set(known))
-    if unknown:
-        raise ModelError(
-            f"{owner}: the {kind} {expression} names {unknown[0]!r}, which is neither an edge "
-            f"attribute nor a parameter; there are: {', '.join(sorted(known)) or 'none'}"
-        )
-    return value.xreplace({s: symbol(s.name) for s in value.free_symbols})
+    return read_expression(expression, known, owner=f"{owner}, {kind} of the edges")
 
 
 def _number(edge: tuple[Any, Any, Mapping], name: str, owner: str) -> float:

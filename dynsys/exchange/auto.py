@@ -12,6 +12,7 @@ from dynsys.compiled.code_generation import FieldGraph, jacobian_nodes
 from dynsys.compiled.lifting import field_graph
 from dynsys.errors import ModelError
 from dynsys.exchange.c_source import c_function, number, preamble, statements, table_arrays
+from dynsys.exchange.comments import c_comment
 from dynsys.storage import write_atomically
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ def write_auto(
 
 
 def _write(path: Path, text: str) -> Path:
-    return write_atomically(path, lambda draft: draft.write_text(text))
+    return write_atomically(path, lambda draft: draft.write_text(text, encoding="utf-8"))
 
 
 def auto_numbers(model: VectorField) -> dict[str, int]:
@@ -123,11 +124,11 @@ def equations(model: VectorField, state: np.ndarray) -> str:
     body += ["if (ijac == 1) return 0;", "{", *_filled(graph, varied, inputs), "}", "return 0;"]
     outputs = [*lifted.field, *(e for _, e in entries), *(e for _, e in varied)]
     values = zip(slots, model.parameters.items(), strict=True)
-    point = [f"par[{slot}] = {number(v)}; /* {k} */" for slot, (k, v) in values]
+    point = [f"par[{slot}] = {number(v)}; {c_comment(k)}" for slot, (k, v) in values]
     names = model.state_names
-    point += [f"u[{i}] = {number(v)}; /* {names[i]} */" for i, v in enumerate(state)]
+    point += [f"u[{i}] = {number(v)}; {c_comment(names[i])}" for i, v in enumerate(state)]
     tables = [f'#include "{model.name}_tables.h"'] if model.tables else []
-    about = [f"/* {model.name}: {model.meaning}".rstrip(": "), f"   {model.source} */"]
+    about = [c_comment(f"{model.name}: {model.meaning}".rstrip(": ")), c_comment(model.source)]
     return "\n".join(
         [*about, '#include "auto_f2c.h"', "#include <math.h>", *tables, "",
          preamble(graph, outputs), c_function(_FUNC, body),

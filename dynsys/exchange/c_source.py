@@ -8,6 +8,7 @@ import numpy as np
 import sympy
 
 from dynsys.compiled.splines import BASIS, HEADER
+from dynsys.exchange.comments import c_comment
 from dynsys.expressions.graph import Graph
 from dynsys.tables import SmoothTable
 
@@ -163,9 +164,8 @@ def table_arrays(tables: Mapping[str, SmoothTable]) -> str:
     for name, table in tables.items():
         numbers = [repr(v) for v in np.asarray(table.packed).tolist()]
         rows = [", ".join(numbers[i : i + 6]) for i in range(0, len(numbers), 6)]
-        head = (
-            f"/* {table.source or name} */\nstatic const double table_{name}[{len(numbers)}] = {{"
-        )
+        about = c_comment(table.source or name)
+        head = f"{about}\nstatic const double table_{name}[{len(numbers)}] = {{"
         parts.append(head + "\n" + ",\n".join(rows) + "};\n")
     return "\n".join(parts)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import sympy
 
+from dynsys.exchange.comments import latex_comment, latex_words
 from dynsys.storage import write_atomically
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def write_latex(model: VectorField, path: str | Path | None = None) -> str:
     ]
     lines += [f"{_symbol(k)} &= {sympy.latex(e)}" for k, e in model.definitions.items()]
     rows = [
-        f"${_symbol(k)}$ & {v:.10g} & {_words(p.unit)} & {_words(p.meaning)} \\\\"
+        f"${_symbol(k)}$ & {v:.10g} & {latex_words(p.unit)} & {latex_words(p.meaning)} \\\\"
         for (k, v), p in zip(
             model.parameters.items(), model.declared_parameters.values(), strict=True
         )
@@ -38,18 +39,12 @@ def write_latex(model: VectorField, path: str | Path | None = None) -> str:
         parts += ["\\begin{tabular}{llll}", "parameter & value & unit & meaning \\\\ \\hline"]
         parts += [*rows, "\\end{tabular}"]
     if model.source:
-        parts.append(f"% Source: {model.source}")
+        parts.append(latex_comment(f"Source: {model.source}"))
     text = "\n".join(parts) + "\n"
     if path is not None:
-        write_atomically(Path(path), lambda draft: draft.write_text(text))
+        write_atomically(Path(path), lambda draft: draft.write_text(text, encoding="utf-8"))
     return text
 
 
 def _symbol(name: str) -> str:
     return sympy.latex(sympy.Symbol(name))
-
-
-def _words(text: str) -> str:
-    """Plain words with LaTeX's own characters escaped."""
-    special = {"\\": r"\textbackslash{}", "^": r"\textasciicircum{}", "~": r"\textasciitilde{}"}
-    return "".join(special.get(c) or (f"\\{c}" if c in "_%&#${}" else c) for c in text)

@@ -13,6 +13,7 @@ import sympy
 
 from dynsys.definition import Observable, State
 from dynsys.errors import ModelError, unknown_name
+from dynsys.exchange.comments import python_comment
 from dynsys.exchange.user_functions import UserFunctions
 from dynsys.expressions.functions import Linoid
 from dynsys.expressions.parsing import function_names
@@ -139,7 +140,8 @@ def specification(model: VectorField) -> dict[str, Any]:
 
 def write_script(model: VectorField, path: str | Path) -> Path:
     """Write a Python script that makes the model as a PyDSTool Generator ``ode``."""
-    lines = [f'"""{model.name} for PyDSTool. {model.source}"""', "import PyDSTool as dst", ""]
+    about = python_comment(f"{model.name} for PyDSTool. {model.source}")
+    lines = [about, "import PyDSTool as dst", ""]
     lines.append("specification = dst.args(")
     for key, value in specification(model).items():
         if isinstance(value, dict):
@@ -149,7 +151,8 @@ def write_script(model: VectorField, path: str | Path) -> Path:
         else:
             lines.append(f"    {key}={value!r},")
     lines += [")", "ode = dst.Generator.Vode_ODEsystem(specification)"]
-    return write_atomically(Path(path), lambda draft: draft.write_text("\n".join(lines) + "\n"))
+    text = "\n".join(lines) + "\n"
+    return write_atomically(Path(path), lambda draft: draft.write_text(text, encoding="utf-8"))
 
 
 def read_pydstool(specification: Any, time_unit: str = "", source: str = "") -> VectorField:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ import sympy
 
 from dynsys.errors import ModelError
 from dynsys.exchange.c_source import c_function, preamble, statements, table_arrays
+from dynsys.exchange.comments import c_comment, xpp_comment
 from dynsys.exchange.delayed_states import DelayedStates, EndlessDelay
 from dynsys.exchange.xpp_names import LONGEST_LINE, XppPrinter, xpp_names
 from dynsys.expressions.functions import Linoid
@@ -40,8 +42,8 @@ def write_xppaut(model: VectorField, path: str | Path) -> list[Path]:
     Raises
     ------
     ModelError
-        for a path that does not end in .ode and for derivatives of ``linoid``, which XPPAUT
-        lacks.
+        for a path that does not end in .ode, for derivatives of ``linoid``, which XPPAUT lacks,
+        and, with tables, for a file name that XPPAUT cannot hold.
 
     Source: Ermentrout 2002, Simulating, Analyzing, and Animating Dynamical Systems, appendix D.
 
@@ -56,7 +58,7 @@ def write_xppaut(model: VectorField, path: str | Path) -> list[Path]:
     text, source = _Writer(model, target.stem).files()
     contents = {target: text} | ({target.with_suffix(".c"): source} if source else {})
     return [
-        write_atomically(place, lambda draft, body=body: draft.write_text(body))  # type: ignore[misc]
+        write_atomically(place, lambda draft, body=body: draft.write_text(body, encoding="utf-8"))  # type: ignore[misc]
         for place, body in contents.items()
     ]
 
@@ -111,6 +113,11 @@ class _Writer:
         """The .ode text and the C source (empty without tables)."""
         known = [*self.equations.values(), *self.definitions.values()]
         if any(e.has(TableLookup) for e in known):
+            if not re.fullmatch(r"[\w.+-]+", self.stem, re.ASCII):
+                raise ModelError(
+                    f"{self.model.name} has tables, so that its .ode names a compiled library; "
+                    f"XPPAUT has no quotes for the name {self.stem!r}: use plain letters"
+                )
             return self._compiled(), self._c_source()
         return self._written(), ""
 
@@ -143,14 +150,14 @@ class _Writer:
 
     def _head(self) -> list[str]:
         model = self.model
-        lines = [f"# {model.name}: {model.meaning}".rstrip(": ")]
-        lines += [f"# {line}" for line in model.source.splitlines()]
+        lines = [xpp_comment(f"{model.name}: {model.meaning}".rstrip(": "))]
+        lines += [xpp_comment(model.source)] if model.source else []
         changed = {k: v for k, v in self.names.items() if k != v and "_delayed" not in k}
-        lines += [f"# {short} stands for {name}" for name, short in changed.items()]
+        lines += [xpp_comment(f"{short} stands for {name}") for name, short in changed.items()]
         for name, value in model.parameters.items():
             declared = model.declared_parameters[name]
             words = ", ".join(w for w in (declared.unit, declared.meaning) if w)
-            lines += [f"# {words}"] if words else []
+            lines += [xpp_comment(words)] if words else []
             lines.append(f"par {self.names[name]}={value!r}")
         # ``x(0)=`` also holds before t = 0; after ``init`` the past of a delay would be 0.
         form = "{}(0)={!r}" if self.delayed.found else "init {}={!r}"
@@ -218,7 +225,7 @@ class _Writer:
         inputs: dict[tuple, str] = {("x", i): f"in[{i}]" for i in range(len(names))}
         body = statements(graph, outputs, [f"out[{i}]" for i in range(len(outputs))], inputs)
         head = "void field(double *in, double *out, int nin, int nout, double *var, double *con)"
-        first = f"/* gcc -O2 -shared -fPIC -o {self.stem}.so {self.stem}.c -lm */"
+        first = c_comment(f"gcc -O2 -shared -fPIC -o {self.stem}.so {self.stem}.c -lm")
         return "\n".join(
             [first, "#include <math.h>", "", table_arrays(self.model.tables),
              preamble(graph, outputs), c_function(head, body)]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import sympy
 
+from dynsys.expressions.admission import ModelFunction
 
-class Delay(sympy.Function):
+
+class Delay(ModelFunction):
     """``Delay(signal, tau)``: the signal's value ``tau`` ago (same unit as the model's time)."""
 
     nargs = 2
@@ -20,6 +22,7 @@ def delay(signal: sympy.Expr | float, tau: sympy.Expr | float) -> sympy.Expr:
     """The value of ``signal`` a time ``tau`` ago, for use inside an equation.
 
     ``tau`` must be positive when the model is used: a constant or an expression in parameters.
+    ModelError for text, which belongs into the whole equation: "r*N*(1 - delay(N, 1))".
 
     Example
     -------
@@ -29,4 +32,4 @@ def delay(signal: sympy.Expr | float, tau: sympy.Expr | float) -> sympy.Expr:
     >>> r * N * (1 - delay(N, 1))
     N*r*(1 - Delay(N, 1))
     """
-    return Delay(sympy.sympify(signal), sympy.sympify(tau))
+    return Delay(signal, tau)

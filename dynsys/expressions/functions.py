@@ -8,6 +8,7 @@ import numpy as np
 import sympy
 from numba import float64, int64
 
+from dynsys.expressions.admission import ModelFunction
 from dynsys.numba_cache import njit
 
 # B_2j / (2j)!: the Taylor coefficients of u / (1 - exp(-u)) beyond 1 + u/2.
@@ -16,7 +17,7 @@ _BERNOULLI = np.array([float(sympy.bernoulli(i) / sympy.factorial(i)) for i in r
 _SERIES_BELOW = 3.0
 
 
-class Linoid(sympy.Function):
+class Linoid(ModelFunction):
     """``Linoid(u, k)``: the k-th derivative of u / (1 - exp(-u)), the rate of Hodgkin & Huxley.
 
     Example

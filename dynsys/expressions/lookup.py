@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import sympy
 
+from dynsys.expressions.admission import ModelFunction
 
-class TableLookup(sympy.Function):
+
+class TableLookup(ModelFunction):
     """``TableLookup(table, quantity, i, j, a, b)``: d^i/da^i d^j/db^j of a quantity at (a, b)."""
 
     nargs = 6

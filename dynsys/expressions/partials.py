@@ -6,8 +6,10 @@ from collections.abc import Mapping
 
 import sympy
 
+from dynsys.expressions.admission import ModelFunction
 
-class Partial(sympy.Function):
+
+class Partial(ModelFunction):
     """``Partial(f, x)``: the exact derivative of ``f`` by a state or parameter ``x``.
 
     All definitions that ``f`` is made of are differentiated through; delayed signals are kept

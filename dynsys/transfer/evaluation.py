@@ -102,10 +102,10 @@ def _compiled(function: TransferFunction, synapses: tuple) -> Callable:
     labels = [f"{name}_x" for name in QUANTITIES.values() if f"{name}_x" in definitions]
     names = [symbol(k) for k in definitions]
     modules = ["numpy", {"erfc": special.erfc, "erf": special.erf}]
-    modules = ["numpy", {"erfc": special.erfc, "erf": special.erf}]
-    # One function for each definition, in order, so that no expression is written out twice.
+    # One function for each definition, in order, so that no expression is written out twice; the
+    # expressions are written here, from numbers.
     steps = [
-        sympy.lambdify([*rates, current, E_L, *names[:k]], expression, modules)
+        sympy.lambdify([*rates, current, E_L, *names[:k]], expression, modules)  # noqa: TID251
         for k, expression in enumerate(definitions.values())
     ]
 

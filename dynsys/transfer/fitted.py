@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import asdict
 from pathlib import Path
@@ -53,12 +54,15 @@ def save_transfer_function(fitted: Fit | TransferFunction, path: str | Path) -> 
             "points": int(fitted.grid["rate"].size),
         }
         content["grid"] = {k: _plain(v) for k, v in fitted.grid.attrs.items()}
+    content["checksum"] = _checksum(content)
     text = json.dumps(content, indent=2) + "\n"
     return write_atomically(Path(path), lambda draft: draft.write_text(text))
 
 
 def load_transfer_function(path: str | Path) -> TransferFunction:
-    """Read a transfer function from a file; StorageError where it is missing or damaged.
+    """Read a transfer function from a file; StorageError where it is missing or was changed.
+
+    Files without a checksum (earlier ones, and edited ones whose line was removed) are read as is.
 
     Example
     -------
@@ -68,6 +72,11 @@ def load_transfer_function(path: str | Path) -> TransferFunction:
         content = json.loads(Path(path).read_text())
         if content["format"] != FORMAT:
             raise StorageError(f"{path} has format {content['format']}; this one reads {FORMAT}")
+        if content.pop("checksum", None) not in (None, _checksum(content)):
+            raise StorageError(
+                f"{path} was changed since it was written: its checksum differs; fit it again, or "
+                "remove the checksum if the change is yours"
+            )
         return TransferFunction(
             name=content["name"],
             cell=_cell(content["cell"]),
@@ -81,10 +90,14 @@ def load_transfer_function(path: str | Path) -> TransferFunction:
         )
     except StorageError:
         raise
-    except (OSError, KeyError, TypeError, ValueError) as error:
+    except (OSError, KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise StorageError(
             f"{path} holds no transfer function ({error!r}); fit it again"
         ) from error
+
+
+def _checksum(content: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:32]
 
 
 def _plain(value: Any) -> Any:

@@ -157,7 +157,9 @@ def features(function: TransferFunction, moments: dict[str, np.ndarray]) -> np.n
         term = effective_threshold(
             unit, statistics, cell.g_L, cell.C_m, getattr(cell, "V_thre", None)
         )
-        run = sympy.lambdify(list(symbols.values()), term, ["numpy", {"erf": special.erf}])
+        modules = ["numpy", {"erf": special.erf}]
+        # A template's term, written here from numbers.
+        run = sympy.lambdify(list(symbols.values()), term, modules)  # noqa: TID251
         values: Any = run(*(moments.get(name, 0.0) for name in _NAMES))
         columns.append(np.broadcast_to(values, moments["mean"].shape))
     return np.array(columns, dtype=float).T

@@ -19,6 +19,7 @@ import sympy
 
 from dynsys.definition import symbol
 from dynsys.errors import ModelError
+from dynsys.expressions.admission import as_expression
 
 Expression = Any  # float or sympy.Expr
 # Added to silent inputs (kHz) and to the variance (mV^2), so that ratios stay finite without input.
@@ -134,6 +135,8 @@ def _formulas(
 ) -> tuple[Mapping[str, str], dict[str, sympy.Expr]]:  # fmt: skip
     if not inputs:
         raise ModelError("a membrane without synaptic input has no fluctuations; give one input")
+    for given in (g_L, C_m, E_L, current, *(v for i in inputs for v in (i.rate, i.Q, i.tau, i.E))):
+        as_expression(given, "a property of the membrane or of its inputs")
     labels = {k: name + suffix for k, name in _NAMES.items()}
     mu_G, tau_m, mu_V, sigma_V, _, _ = map(symbol, labels.values())
     opened = [i.rate * i.Q * i.tau for i in inputs]
@@ -161,4 +164,4 @@ def _formulas(
         area / height,
         third / sigma_V**3,
     )
-    return labels, dict(zip(labels.values(), map(sympy.sympify, formulas), strict=True))
+    return labels, dict(zip(labels.values(), map(as_expression, formulas), strict=True))

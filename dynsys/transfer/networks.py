@@ -87,6 +87,9 @@ class Network:
     def __post_init__(self) -> None:
         for attribute in ("neurons", "receptors", "drives"):
             object.__setattr__(self, attribute, MappingProxyType(dict(getattr(self, attribute))))
+        for label in (*self.neurons, *self.receptors):
+            if not isinstance(label, str) or not f"_{label}".isidentifier():
+                raise ModelError(f"{self.name}: {label!r} cannot name a population; use letters")
         for population, count in self.neurons.items():
             if not count >= 1:
                 raise ModelError(f"{self.name}: {count} cells in {population}; use 1 or more")

@@ -19,6 +19,7 @@ from numba import complex128, float64, types
 
 from dynsys.errors import StorageError
 from dynsys.numba_cache import njit
+from dynsys.numpy_files import read_arrays
 from dynsys.transfer.filters import best_time_constant, frequency_nodes, misfit, resonance_width
 from dynsys.transfer.fokker_planck import VECTOR
 from dynsys.transfer.neuron import EIFNeuron
@@ -110,9 +111,9 @@ def compute(path: Path = STORED) -> Path:
 def published_scheme() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Rate (kHz), mean voltage (mV) and tau_mu (ms) on (MU, SIGMA), as shipped."""
     try:
-        with np.load(STORED) as stored:
-            rate, voltage, steps = stored["rate"], stored["mean_voltage"], stored["steps"]
-    except (OSError, KeyError, ValueError) as error:
+        stored = read_arrays(STORED)
+        rate, voltage, steps = stored["rate"], stored["mean_voltage"], stored["steps"]
+    except (OSError, KeyError) as error:
         raise StorageError(
             f"{STORED} cannot be read ({error}); install the package again"
         ) from error

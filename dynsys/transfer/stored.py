@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import warnings
-import zipfile
 from dataclasses import asdict
 from functools import cache
 from pathlib import Path
@@ -17,6 +16,7 @@ import xarray as xr
 
 from dynsys.cache import cache_directory
 from dynsys.errors import StorageError
+from dynsys.numpy_files import read_arrays
 from dynsys.storage import write_atomically
 from dynsys.tables import SmoothTable
 from dynsys.transfer.neuron import EIFNeuron
@@ -91,14 +91,14 @@ def save_table(table: xr.Dataset, path: Path) -> Path:
 def load_table(path: Path) -> xr.Dataset:
     """Read a computed table; StorageError names a file that is missing or damaged."""
     try:
-        with np.load(path) as stored:
-            arrays = {name: stored[name] for name in (*UNITS, "mu", "sigma", "neuron")}
-    except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        stored = read_arrays(path)
+        arrays = {name: stored[name] for name in (*UNITS, "mu", "sigma", "neuron")}
+        shape = (len(arrays["mu"]), len(arrays["sigma"]))
+    except (OSError, KeyError, TypeError) as error:
         raise StorageError(
             f"the transfer table {path} cannot be read ({error}); delete it or make it again with "
             "`dynsys transfer-function --out FILE`"
         ) from error
-    shape = (len(arrays["mu"]), len(arrays["sigma"]))
     if any(arrays[name].shape != shape or not np.all(np.isfinite(arrays[name])) for name in UNITS):
         raise StorageError(f"the transfer table {path} is damaged; delete it or make it again")
     return xr.Dataset(

@@ -192,7 +192,7 @@ def unstable_coordinates(
         parts = [run["final_state"].values]
         if model.lines:
             past = _signals(run)
-            parts += [past(-nodes * lag)[:, k] for k, lag in enumerate(lags)]
+            parts += [past(nodes * lag)[:, k] for k, lag in enumerate(lags)]
         return np.array(rows) @ (np.concatenate(parts) - full)
 
     return coordinates, float(eigenvalues[chosen].real.max())

@@ -109,3 +109,10 @@ def test_every_package_compiles_through_this_cache():
             lines = file.read_text().splitlines()
             own = [line for line in lines if line.startswith("from numba ") and "njit" in line]
             assert not own or generated or file.name == "numba_cache.py", file
+
+
+def test_a_configuration_in_the_current_folder_does_not_move_the_cache(pair):
+    (pair.parent / ".numba_config.yaml").write_text("cache_dir: elsewhere\n")
+    assert result(start(pair)) == (2.5, 0)
+    assert not (pair.parent / "elsewhere").exists()
+    assert list(pair.glob("__pycache__/*.nbi"))

@@ -10,6 +10,7 @@ import xarray as xr
 from dynsys.errors import ModelError
 from dynsys.models.ball_and_stick import GLUTAMATE, RECEPTORS
 from dynsys.neurons.cable import Cable
+from validation.brian import brian
 
 LARGEST = 1500.0  # pA, at which the synaptic current is clipped
 _EQUATIONS = """
@@ -60,8 +61,7 @@ def simulate_ball_and_stick(
     -------
     >>> run = simulate_ball_and_stick(neurons=20, duration=1000)
     """
-    # Brian2 takes a second to load, which everything else should not wait for.
-    import brian2 as b2
+    b2 = brian()
 
     if neurons < 1 or not duration > 0 or not 0 < dt <= 1.0:
         raise ModelError(

@@ -10,6 +10,7 @@ import numpy as np
 import xarray as xr
 
 from dynsys.errors import ModelError
+from validation.brian import brian
 
 # tau_m = 20 ms, R = 0.1 GOhm: gL = 10 nS, C = 200 pF.
 _EQUATIONS = """
@@ -64,8 +65,7 @@ class SharedNetwork:
         -------
         Dataset: ``spike_time`` (ms) and ``spike_neuron`` (excitatory cells first) over ``spike``.
         """
-        # Brian2 takes a second to load, which everything else should not wait for.
-        import brian2 as b2
+        b2 = brian()
 
         if not duration > 0 or not dt > 0:
             raise ModelError(f"{duration} ms with dt = {dt} ms: both must be positive")

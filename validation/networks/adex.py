@@ -10,12 +10,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import brian2
 import numpy as np
-from brian2 import ms, mV, pA, pF
-from brian2.utils.stringtools import word_substitute
 
+from validation.brian import brian
 from validation.networks.structure import PAIRS, Structure
+
+brian2 = brian()
+ms, mV, pA, pF = brian2.ms, brian2.mV, brian2.pA, brian2.pF
+word_substitute = brian2.utils.stringtools.word_substitute
 
 SAMPLE = 100  # neurons of each population whose spikes are recorded, as published
 TRACED = 20  # of these, neurons whose slow variables are recorded

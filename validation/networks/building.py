@@ -11,12 +11,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import brian2
 import numpy as np
 
+from validation.brian import brian
 from validation.networks.adex import RECORDED, construct
 from validation.networks.structure import Structure
 
+brian2 = brian()
 _SEED = "for (auto& generator : brian::_random_generators) generator.seed({array}[0]);"
 
 

@@ -20,6 +20,7 @@ from dynsys.cells import AdExCell, Cell, find_cell
 from dynsys.cells.brian_equations import brian_equations
 from dynsys.errors import ModelError, unknown_name
 from dynsys.transfer import NETWORKS, Circuit, Network, find_circuit
+from validation.brian import brian
 
 CONNECTIVITY = ("bernoulli", "fixed")
 TRAINS = ("poisson", "bernoulli")
@@ -160,8 +161,7 @@ def _simulate(
     whole: ConductanceNetwork, steps: int, dt: float, seed: int, drives: dict[str, np.ndarray],
     record: int, start: str, compiled: bool,
 ) -> dict[str, Any]:  # fmt: skip
-    # Brian2 takes a second to load, which everything else should not wait for.
-    import brian2 as b2
+    b2 = brian()
 
     b2.prefs.codegen.target = "auto" if compiled else "numpy"
     # Brian2 orders what happens in a step by names: they are given, so that runs repeat.

@@ -100,7 +100,8 @@ def _drawn(path: Path, structure: Structure, seed: int, k: int) -> np.ndarray:
                 np.save(file, whole)
 
         write_atomically(path, write)
-    return np.asarray(np.load(path, mmap_mode="r"))
+    # Mapped, not read: all processes share it. numpy refuses pickles here by default.
+    return np.asarray(np.load(path, mmap_mode="r"))  # noqa: TID251  an array of our own cache
 
 
 def _forget_oldest(folder: Path) -> None:

@@ -15,7 +15,10 @@ from pathlib import Path
 
 import numpy as np
 
-from validation.networks.programs import NetworkError, surroundings
+from dynsys.children import child_environment, python
+from dynsys.numpy_files import read_arrays
+from validation.brian import brian
+from validation.networks.programs import NetworkError
 from validation.networks.structure import Structure
 
 
@@ -40,33 +43,34 @@ def interpret(
         (folder / "job.json").write_text(json.dumps(job))
         np.savez(folder / "drives.npz", allow_pickle=False, **drives)
         files = [str(folder / name) for name in ("job.json", "drives.npz", "results.npz")]
-        command = [sys.executable, "-m", "validation.networks.interpreting", *files]
+        command = python("-m", "validation.networks.interpreting", *files)
         done = subprocess.run(
-            command, capture_output=True, text=True, check=False, env=surroundings()
+            command,
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            check=False,
+            env=child_environment(),
         )
         if done.returncode:
             lines = (done.stdout + done.stderr).strip().splitlines()
             raise NetworkError("Brian2 could not run the network:\n" + "\n".join(lines[-20:]))
-        with np.load(folder / "results.npz") as stored:
-            arrays = {name: stored[name] for name in stored.files}
+        arrays = read_arrays(folder / "results.npz")
     return arrays, time.perf_counter() - start
 
 
 def main(arguments: list[str]) -> None:
     """Run the job of a file."""
-    # Brian2 takes a second to load, which everything else should not wait for.
-    import brian2
-    from brian2 import ms, mV
-
-    # It imports Brian2, too.
+    # It imports Brian2, which takes a second to load.
     from validation.networks.adex import RECORDED, construct
 
+    brian2 = brian()
+    ms, mV = brian2.ms, brian2.mV
     job = json.loads(Path(arguments[0]).read_text())
     structure = Structure.from_json(job["structure"])
     settings = job["settings"]
     brian2.prefs.codegen.target = job["target"]
-    with np.load(arguments[1]) as stored:
-        drives = {name: stored[name] for name in stored.files}
+    drives = read_arrays(arguments[1])
     parts = construct(
         structure, settings["steps"],
         lambda: brian2.seed(settings["seed_network"]), lambda: brian2.seed(settings["seed_run"]),

@@ -13,7 +13,6 @@ import os
 import platform
 import shutil
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
@@ -26,6 +25,7 @@ from typing import Any
 import numpy as np
 
 from dynsys.cache import cache_directory
+from dynsys.children import child_environment, python
 from dynsys.errors import DynsysError, StorageError
 from validation.networks.structure import Structure
 
@@ -118,12 +118,6 @@ class Program:
         return arrays
 
 
-def surroundings() -> dict[str, str]:
-    """The environment of a process that imports what this one can."""
-    paths = os.pathsep.join(path or os.getcwd() for path in sys.path)
-    return {**os.environ, "PYTHONPATH": paths}
-
-
 def _signal(code: int) -> str:
     return " (killed: memory may have run out)" if code == -9 else ""
 
@@ -188,7 +182,7 @@ def _build(structure: Structure, capacity: int, folder: Path) -> None:
         (draft / "structure.json").write_text(structure.to_json())
         program = draft / "program"
         writer = ["-m", "validation.networks.building", f"{draft}/structure.json", str(capacity)]
-        _step("source", [sys.executable, *writer, str(program)], Path.cwd())
+        _step("source", python(*writer, str(program)), draft)
         _step("compilation", ["make", "-j2"], program)
         for leftover in program.rglob("*.o"):
             leftover.unlink()
@@ -212,7 +206,7 @@ def _build(structure: Structure, capacity: int, folder: Path) -> None:
 
 def _step(what: str, command: list[str], place: Path) -> None:
     done = subprocess.run(
-        command, cwd=place, capture_output=True, text=True, check=False, env=surroundings()
+        command, cwd=place, capture_output=True, text=True, check=False, env=child_environment()
     )
     if done.returncode:
         lines = (done.stdout + done.stderr).strip().splitlines()

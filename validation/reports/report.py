@@ -13,6 +13,7 @@ import numpy as np
 import xarray as xr
 
 from dynsys.errors import StorageError
+from dynsys.netcdf import write_netcdf
 from dynsys.simulation import simulate
 from dynsys.storage import write_atomically
 from validation.networks.jobs import versions
@@ -97,15 +98,13 @@ def save_data(outcome: Outcome, path: Path) -> Path:
         run = outcome.sweep.load(key)
         if run is not None:
             groups[f"/runs/{key}"] = run
+    for group in groups.values():
+        for variable in group.data_vars.values():
+            variable.encoding = {"zlib": True, "complevel": 2} if variable.dtype.kind == "f" else {}
     tree = xr.DataTree.from_dict(groups)
     tree.attrs = {"dynsys": json.dumps({"kind": "validation", **_provenance(outcome)})}
     try:
-        small = {"zlib": True, "complevel": 2}
-        encoding = {
-            name: {str(k): small for k in group.data_vars if group[k].dtype.kind == "f"}
-            for name, group in groups.items()
-        }
-        return write_atomically(path, lambda draft: tree.to_netcdf(draft, encoding=encoding))
+        return write_netcdf(tree, path)
     except RuntimeError as error:  # what netCDF makes of a full disk
         raise StorageError(f"cannot write {path}: {error}; free some space") from error
 

@@ -17,7 +17,7 @@ import numpy as np
 import xarray as xr
 
 from dynsys.errors import DynsysError, StorageError
-from dynsys.storage import write_atomically
+from dynsys.netcdf import read_netcdf, write_netcdf
 from validation.networks.jobs import Job
 from validation.networks.programs import NetworkError
 from validation.trials.findings import Finding, untested
@@ -87,21 +87,19 @@ class Sweep:
         if not path.exists():
             return None
         try:
-            return xr.load_dataset(path, engine="netcdf4")
-        except (OSError, ValueError, RuntimeError) as error:
-            self.troubles.append(f"{path} was damaged ({error}) and is made again")
+            return read_netcdf(path).to_dataset()
+        except StorageError as error:
+            self.troubles.append(f"{error}; it is made again")
             path.unlink(missing_ok=True)
             return None
 
     def keep(self, job: Job, result: dict[str, Any]) -> xr.Dataset:
         """Store a finished run, complete or not at all."""
         data = xr.Dataset.from_dict(result)
-        encoding = {name: {"zlib": True, "complevel": 2} for name in data.data_vars}
+        for variable in data.data_vars.values():
+            variable.encoding = {"zlib": True, "complevel": 2}
         try:
-            write_atomically(
-                self.folder / f"{job.key}.nc",
-                lambda draft: data.to_netcdf(draft, encoding=encoding),
-            )
+            write_netcdf(data, self.folder / f"{job.key}.nc")
         except (RuntimeError, StorageError) as error:  # netCDF reports a full disk as either
             raise StorageError(
                 f"a finished run cannot be written to {self.folder}: {error}. Free some space and "

@@ -7,7 +7,7 @@ import pytest
 import xarray as xr
 
 from continuation import limit_cycles
-from dynsys import ConvergenceError, ModelError, VectorField, simulate
+from dynsys import ConvergenceError, ModelError, Tolerance, VectorField, simulate
 from dynsys.models import aln
 from stimulation import (
     Pulse,
@@ -19,6 +19,10 @@ from stimulation import (
 )
 from stimulation.entrainment.isochrons import crossing_phase
 from stimulation.entrainment.phases import crossings
+from stimulation.transitions.attractors import equilibria_at
+from stimulation.transitions.phaseless import unstable_coordinates
+
+FINE = Tolerance(1e-9, 1e-11)
 
 # Stuart-Landau with shear q: on the unit circle it turns with w - q, and the phase of any state is
 # (angle - q ln r) / (2 pi) (Winfree 2001, The Geometry of Biological Time, chapter 6).
@@ -85,6 +89,17 @@ def test_the_fast_rhythm_pauses_after_its_phaseless_pulse():
         )  # fmt: skip
         late = run["r_E"].sel(time=slice(begin + found.duration + 30, None))
         assert (float(np.ptp(late.values)) < 0.1 * (high - low)) == rests
+
+
+def test_unstable_coordinates_of_a_delay_model_grow_with_the_leading_eigenvalue():
+    model = aln().with_parameters(mu_e=1.3, mu_i=0.5)
+    (inside,) = [e for e in equilibria_at(model) if not e.stable]
+    coordinates, rate = unstable_coordinates(model, inside)
+    near = simulate(model, 40.0, initial=inside.state * (1 + 1e-5), sample=40.0, tolerance=FINE)
+    later = simulate(model, 10.0, initial=near, sample=10.0, tolerance=FINE)
+    growth = np.linalg.norm(coordinates(later)) / np.linalg.norm(coordinates(near))
+    # The delay line has order 6; what it keeps of the stable directions is 4e-5 of the growth.
+    assert growth == pytest.approx(np.exp(10 * rate), rel=2e-4)
 
 
 def test_without_an_equilibrium_inside_there_is_no_such_pulse(spiral):
