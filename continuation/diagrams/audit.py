@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -23,7 +23,7 @@ CONFIDENCE = 0.95
 RESORT = Effort(finer=2.0, stages=7)  # for points at which the first runs disagree
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Audit:
     """What random points say about a diagram's regions.
 
@@ -38,7 +38,7 @@ class Audit:
     beside: int
     seed: int
     disagreements: pd.DataFrame
-    found: tuple[tuple[dict[str, Any], ...], ...] = field(default=(), compare=False)
+    found: tuple[tuple[dict[str, Any], ...], ...] = ()
 
     @property
     def bound(self) -> float:

@@ -18,15 +18,22 @@ _REACH = 0.4  # step in units of the fastest time scale; rk4 is stable up to 2.7
 
 @dataclass(frozen=True)
 class Exponent:
-    """A largest Lyapunov exponent (per time unit) and its standard error."""
+    """A largest Lyapunov exponent (per time unit), its standard error, and over which time it was
+    measured."""
 
     value: float
     error: float
+    duration: float
+
+    @property
+    def doubt(self) -> float:
+        """What it must differ from zero by: three standard errors, and a growth by e^5."""
+        return max(3 * self.error, 5 / self.duration)
 
     @property
     def positive(self) -> bool:
-        """Whether it lies above zero beyond three standard errors: nearby motions part."""
-        return self.value > 3 * self.error
+        """Whether nearby motions part, beyond doubt."""
+        return self.value > self.doubt
 
 
 @njit(
@@ -99,6 +106,5 @@ def largest_exponent(
     field = field_of(model, model.parameter_array(), free, model.scales, second=False)
     growth(field, x, v / np.linalg.norm(v), rates, duration / BLOCKS / steps, steps)
     kept = rates[BLOCKS // 4 :]
-    if not np.all(np.isfinite(kept)):
-        return Exponent(np.nan, np.nan)
-    return Exponent(float(kept.mean()), float(kept.std(ddof=1) / np.sqrt(len(kept))))
+    error = kept.std(ddof=1) / np.sqrt(len(kept))
+    return Exponent(float(kept.mean()), float(error), duration * len(kept) / BLOCKS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.interpolate import CubicSpline
 
 from continuation.diagrams.names import CYCLE, EQUILIBRIUM, PHASES
 from continuation.steady_states.search import find_equilibria
@@ -16,6 +17,8 @@ QUIET = 1e-2  # scaled range below which a motion may be coming to rest
 NEAR = 0.05  # scaled distance to the equilibrium at which it has
 RETURN = 0.02  # distance, in units of the range, at which a motion has returned
 STEADY = 0.02  # relative change of the range between two halves of a recording of a cycle
+_EXACT = 1e-3  # the same after many turns, at least
+_TURNS = 60  # crossings in the longest period
 _LEAST = 1e-4  # scaled range of the smallest cycle
 _SHARES = (0.05, 0.25, 0.5, 0.75, 0.95)  # of a period: what they say does not hang on sharp peaks
 _ALIKE = 0.05  # difference, in units of the range, up to which two cycles are one
@@ -84,22 +87,25 @@ def _repetition(
     """Period and one turn (PHASES, n) of a motion that repeats at least twice."""
     scaled = states / scale
     size = np.ptp(scaled, axis=0)
-    signal = scaled[:, int(np.argmax(size))]
+    moving = int(np.argmax(size))
+    signal = scaled[:, moving]
     signal = signal - 0.5 * (signal.max() + signal.min())
     up = np.flatnonzero((signal[:-1] < 0) & (signal[1:] >= 0))
     if len(up) < 4:
         return None
-    part = signal[up] / (signal[up] - signal[up + 1])
-    crossing = times[up] + part * (times[up + 1] - times[up])
-    section = scaled[up] + part[:, None] * (scaled[up + 1] - scaled[up])
-    for k in range(1, (len(up) - 1) // 2 + 1):
+    smooth = CubicSpline(times, scaled)
+    crossing = times[up] + signal[up] / (signal[up] - signal[up + 1]) * (times[up + 1] - times[up])
+    level = scaled[up[0], moving] - signal[up[0]]
+    crossing -= (smooth(crossing)[:, moving] - level) / smooth(crossing, 1)[:, moving]
+    section = smooth(crossing)
+    for k in range(1, min((len(up) - 1) // 2, _TURNS) + 1):
         lengths = crossing[k:] - crossing[:-k]
         period = float(np.mean(lengths))
-        returns = np.max(np.abs(section[k:] - section[:-k])) < RETURN * size.max()
+        near = max(RETURN / k, _EXACT)  # after many turns a torus comes near to where it was, too
+        returns = np.max(np.abs(section[k:] - section[:-k])) < near * size.max()
         if returns and np.ptp(lengths) < RETURN * period:
             turn = crossing[-1] - period * (1 - np.arange(PHASES) / PHASES)
-            columns = [np.interp(turn, times, column) for column in states.T]
-            return period, np.column_stack(columns)
+            return period, smooth(turn) * scale
     return None
 
 

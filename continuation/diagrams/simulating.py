@@ -131,7 +131,7 @@ def _irregular(model: VectorField, unsettled: Outcome, duration: float) -> Outco
     exponent = largest_exponent(model, unsettled.state, duration)
     if exponent.positive:
         return replace(unsettled, kind=CHAOS, exponent=exponent.value)
-    if abs(exponent.value) <= 3 * exponent.error:
+    if abs(exponent.value) <= exponent.doubt:
         return replace(unsettled, kind=TORUS, exponent=exponent.value)
     return unsettled
 
