@@ -21,11 +21,11 @@ STRIDE = 2  # steps between records
 FIRST = 1024  # records of the first stage; every further one is twice as long
 STAGES = 6
 FAR = 1e3  # widths of the states' box beyond which a motion has run away
-REACH = 0.3  # step in units of the fastest time scale: a local error below 1e-4
-COARSE = 0.6  # the same at the extremes of a motion, above which its run is repeated
-FINER = 8  # shorter steps for runs that ended in infinity
+REACH = 0.5  # step in units of the fastest time scale: a local error below 3e-4
+COARSE = 0.5  # the same at the extremes of a motion, above which its run is repeated
+FINER = 3  # shorter steps for runs that ended in infinity
 FINEST = 50  # the largest change of the step at once
-REFINEMENTS = 3
+REFINEMENTS = 6
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def destinations(
     models = [model.with_parameters(**v) for v in values]
     dt = _step(models, starts) / effort.finer
     found = _followed(models, values, starts, dt, effort.stages)
-    for _ in range(REFINEMENTS):
+    for round_ in range(1, REFINEMENTS + 1):
         needed = [_needed_step(m, outcome, dt) for m, outcome in zip(models, found, strict=True)]
         coarse = [k for k, step in enumerate(needed) if step < dt]
         if not coarse:
@@ -63,7 +63,7 @@ def destinations(
         dt = max(min(needed), dt / FINEST)
         again = _followed(
             [models[k] for k in coarse], [values[k] for k in coarse], starts[coarse], dt,
-            effort.stages + 2,
+            effort.stages + 2, patient=round_ == REFINEMENTS,
         )  # fmt: skip
         for k, outcome in zip(coarse, again, strict=True):
             found[k] = outcome
@@ -72,9 +72,10 @@ def destinations(
 
 def _followed(
     models: Sequence[VectorField], values: Sequence[Mapping[str, float]], starts: np.ndarray,
-    dt: float, stages: int,
+    dt: float, stages: int, patient: bool = False,
 ) -> list[Outcome]:  # fmt: skip
-    """What runs come to with one step, in stages of doubled time."""
+    """What runs come to with one step, in stages of doubled time; unless ``patient``, those for
+    which the step is too long are left unsettled."""
     found = [Outcome(UNSETTLED, x) for x in starts]
     active = list(range(len(models)))
     initial: Any = starts
@@ -83,7 +84,11 @@ def _followed(
         run = _run(models[0], [values[k] for k in active], initial, dt, length, stage == 0)
         for lane, k in enumerate(active):
             found[k] = _outcome(models[k], run["time"].values, run, lane)
-        kept = [lane for lane, k in enumerate(active) if found[k].kind == UNSETTLED]
+        kept = [
+            lane for lane, k in enumerate(active)
+            if found[k].kind == UNSETTLED
+            and (patient or _needed_step(models[k], found[k], dt) >= dt)
+        ]  # fmt: skip
         if not kept:
             return found
         active, initial = [active[lane] for lane in kept], run.isel(point=kept)
