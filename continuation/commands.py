@@ -56,6 +56,7 @@ def add_diagram(subparsers: Any) -> None:
         help="points to test by simulation at the end (default 20; 0: none). Exit code 3 where one "
         "disagrees, or where part of the plane is unresolved",
     )  # fmt: skip
+    parser.add_argument("--observable", help="without --y: what to draw; the first by default")
     parser.set_defaults(run=run_diagram)
 
 
@@ -67,6 +68,7 @@ def _parser(subparsers: Any, name: str, help_: str, about: str) -> argparse.Argu
     parser.add_argument("--out", type=Path, required=True, help="directory for the results")
     parser.add_argument("--seed", type=int, default=0, help="of the search for equilibria")
     parser.add_argument("--step-max", type=float, help="largest scaled step (default 0.04)")
+    parser.add_argument("--max-points", type=int, help="most points of a branch")
     return parser
 
 
@@ -97,6 +99,8 @@ def run_diagram(chosen: argparse.Namespace) -> int:
     if chosen.y is None:
         run_line_diagram(chosen)
         return 0
+    if chosen.observable is not None:
+        raise ModelError("--observable belongs to a diagram of one parameter, without --y")
     points = {} if chosen.audit is None else {"audit": chosen.audit}
     with warnings.catch_warnings():  # said below, after the result
         warnings.simplefilter("ignore", UnresolvedWarning)
@@ -127,7 +131,7 @@ def run_line_diagram(chosen: argparse.Namespace) -> None:
         model_from(chosen), x=axis_of(chosen.x), settings=_settings(chosen), seed=chosen.seed
     )
     print(diagram)
-    figures = save_figure(diagram.plot()[0], chosen.out / "diagram.png")
+    figures = save_figure(diagram.plot(chosen.observable)[0], chosen.out / "diagram.png")
     files = [*figures, diagram.equilibria.save(chosen.out / "equilibria.nc")]
     files += [c.save(chosen.out / f"cycles{k}.nc") for k, c in enumerate(diagram.cycles, 1)]
     files.append(write_table(diagram.special_point_table(), chosen.out / "special_points.csv"))
@@ -137,9 +141,9 @@ def run_line_diagram(chosen: argparse.Namespace) -> None:
 
 _CYCLES = """\
 Follow limit cycles across a span of one parameter from a Hopf point of the equilibria (H1 by
-default), with Floquet multipliers; locate folds of cycles (LPC), period doublings (PD), torus
-points (NS) and branch points (BPC). Writes cycles.png, .svg, .nc, special_points.csv and
-report.html.
+default), or from a simulation where there is none, with Floquet multipliers; locate folds of
+cycles (LPC), period doublings (PD), torus points (NS) and branch points (BPC). Writes cycles.png,
+.svg, .nc, special_points.csv and report.html.
 
   dynsys cycles aln --parameter mu_e 0.3 1.6 --set mu_i=0.5 --hopf H2 --out run
 """
@@ -178,12 +182,11 @@ def run_cycles(chosen: argparse.Namespace) -> None:
 
     name, low, high = axis_of(chosen.parameter)
     branch = equilibria(model_from(chosen), name, (low, high), seed=chosen.seed)
-    if not branch.points("H"):
-        raise ConvergenceError(
-            f"no Hopf point of {branch.model.name} with {name} in [{low:g}, {high:g}]; widen the "
-            "span, or start from an oscillation with continuation.limit_cycles(model, ...)"
-        )
-    cycles = limit_cycles(branch[chosen.hopf or "H1"], name, (low, high))
+    if branch.points("H") or chosen.hopf:
+        start = branch[chosen.hopf or "H1"]
+        cycles = limit_cycles(start, name, (low, high), settings=_cycle_settings(chosen))
+    else:
+        cycles = _simulated_cycles(branch.model, name, (low, high), _cycle_settings(chosen))
     print(cycles)
     ax = branch.plot(chosen.observable)
     figures = save_figure(cycles.plot(chosen.observable, ax=ax), chosen.out / "cycles.png")
@@ -191,6 +194,31 @@ def run_cycles(chosen: argparse.Namespace) -> None:
     files.append(write_table(cycles.special_point_table(), chosen.out / "special_points.csv"))
     files.append(write_report(cycles, figures, chosen.out / "report.html"))
     print(_written(files))
+
+
+def _simulated_cycles(model: Any, name: str, span: tuple[float, float], settings: Any) -> Any:
+    """Cycles from a simulation, as of a class I neuron whose rhythm begins at no Hopf point.
+
+    Tried at the model's own value of the parameter, then at five values across the span.
+    """
+    # Here, since the command line's help should not wait for it.
+    from continuation import limit_cycles
+
+    low, high = span
+    own = model.parameters[name]
+    tried = [own] if low <= own <= high else []
+    tried += [low + (high - low) * k / 6 for k in (3, 4, 2, 5, 1)]
+    for value in tried:
+        try:
+            start = model.with_parameters(**{name: value})
+            return limit_cycles(start, name, span, settings=settings)
+        except ConvergenceError:
+            continue
+    raise ConvergenceError(
+        f"{model.name} has no Hopf point with {name} in [{low:g}, {high:g}], and no simulation at "
+        f"{', '.join(f'{v:g}' for v in tried)} ends in an oscillation; widen the span, or give a "
+        "start to continuation.limit_cycles(model, ...)"
+    )
 
 
 def run_prc(chosen: argparse.Namespace) -> None:
@@ -228,7 +256,16 @@ def _settings(chosen: argparse.Namespace) -> Any:
     # Here, since the command line's help should not wait for it.
     from continuation.engine.settings import Settings
 
-    return Settings() if chosen.step_max is None else Settings(step_max=chosen.step_max)
+    given = {"step_max": chosen.step_max, "max_points": chosen.max_points}
+    return Settings(**{k: v for k, v in given.items() if v is not None})
+
+
+def _cycle_settings(chosen: argparse.Namespace) -> Any:
+    # Here, since the command line's help should not wait for it.
+    from continuation.cycles.tracing import CycleSettings
+
+    given = {"step_max": chosen.step_max, "max_points": chosen.max_points}
+    return CycleSettings(**{k: v for k, v in given.items() if v is not None})
 
 
 def _written(files: list[Path]) -> str:

@@ -36,7 +36,7 @@ Bifurcation analysis of neural population models, from the model's name to the f
   dynsys diagram aln --x mu_e 0 3 --y mu_i 0 3 --out figure2a
 
 A model is a name of the library or your own: path/to/file.py:name, where name is a VectorField or
-a function that returns one.
+a function that returns one, or path/to/file.ode, a model written for XPPAUT.
 """
 
 
@@ -128,15 +128,25 @@ def add_describe(subparsers: Any) -> None:
 
 def add_model_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments that name a model and its parameter values."""
-    parser.add_argument("model", metavar="MODEL", help="library name, or path/to/file.py:name")
+    parser.add_argument(
+        "model", metavar="MODEL", help="library name, path/to/file.py:name or path/to/file.ode"
+    )
     parser.add_argument(
         "--set", action="append", default=[], metavar="NAME=VALUE", dest="values",
         help="a parameter value (repeat for several)",
     )  # fmt: skip
     parser.add_argument(
+        "--set-file", type=Path, action="append", default=[], metavar="FILE",
+        help="a file of parameter values, NAME=VALUE in each line; --set wins over it",
+    )  # fmt: skip
+    parser.add_argument(
         "--option", action="append", default=[], metavar="NAME=VALUE", dest="options",
         help="an option of a library model, as circuit=divolo2019 of master_equation or "
         "wiring=published of aln (repeat for several)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--time-unit", choices=("ms", "s"),
+        help="time unit of an .ode file, which does not say; frequencies are in Hz with one",
     )  # fmt: skip
     parser.add_argument(
         "--wiring", choices=("stated", "published"), help="short for --option wiring=..."
@@ -148,8 +158,21 @@ def model_from(chosen: argparse.Namespace) -> VectorField:
     options = list(chosen.options)
     if chosen.wiring is not None:
         options.append(f"wiring={chosen.wiring}")
-    model = _find_model(chosen.model, options)
-    return model.with_parameters(**assigned_values(chosen.values))
+    model = _find_model(chosen.model, options, chosen.time_unit)
+    values: dict[str, float] = {}
+    for path in chosen.set_file:
+        values |= assigned_values(_lines_of(path))
+    return model.with_parameters(**values | assigned_values(chosen.values))
+
+
+def _lines_of(path: Path) -> list[str]:
+    """The lines of a file of parameter values; comments (#) and empty lines are left out."""
+    try:
+        raw = path.read_text().splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ModelError(f"--set-file {path} cannot be read: {error}") from error
+    lines = [line.partition("#")[0].strip().rstrip(",") for line in raw]
+    return [line for line in lines if line]
 
 
 def assigned_values(assignments: Sequence[str]) -> dict[str, float]:
@@ -174,10 +197,20 @@ def check_figure(path: Path | None) -> None:
         )
 
 
-def _find_model(name: str, options: Sequence[str] = ()) -> VectorField:
+def _find_model(
+    name: str, options: Sequence[str] = (), time_unit: str | None = None
+) -> VectorField:
     # Here, since the command line's help should not wait for it.
     from dynsys.models import LIBRARY
 
+    if name.lower().endswith(".ode"):
+        from dynsys.exchange.ode_reader import read_ode
+
+        if options:
+            raise ModelError(f"options belong to library models; {name} is your own")
+        return read_ode(name, time_unit=time_unit or "")
+    if time_unit is not None:
+        raise ModelError(f"--time-unit belongs to .ode files; {name} declares its own")
     if ".py:" in name:
         if options:
             raise ModelError(f"options belong to library models; {name} is your own")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, TypeAlias
@@ -136,6 +136,16 @@ def check_names(
             if label in seen:
                 raise ModelError(f"{owner}: {label!r} is both a {seen[label]} and a {kind}")
             seen[label] = kind
+
+
+def check_known(
+    given: Mapping[str, Any], known: Collection[str], kind: str, owner: str
+) -> Mapping[str, Any]:
+    """``given`` back; UnknownNameError for a name that is none of ``known``."""
+    for label in given:
+        if label not in known:
+            raise unknown_name(kind, label, known, owner)
+    return given
 
 
 def check_state(owner: str, label: str, state: State) -> None:

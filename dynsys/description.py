@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from dynsys.definition import Attractors
     from dynsys.vector_field import VectorField
 
+_NO_UNIT = (
+    "a unit of its own, so that frequencies are per time unit; time_unit='ms' or 's' declares one"
+)
+
 
 def text(model: VectorField) -> str:
     """States, parameters, equations, observables and source of a model as plain text."""
@@ -33,7 +37,7 @@ def text(model: VectorField) -> str:
     ]
     parts = [f"{model.name}: {model.meaning}" if model.meaning else model.name]
     parts += ["", "States", *_table(states), "", "Parameters", *_table(parameters)]
-    parts += ["", f"Equations (time in {model.time_unit or 'dimensionless units'})"]
+    parts += ["", f"Equations (time in {model.time_unit or _NO_UNIT})"]
     parts += formulas(model.equations, "'")
     if model.definitions:
         parts += ["with", *formulas(model.definitions, "")]
@@ -43,11 +47,25 @@ def text(model: VectorField) -> str:
         parts += [f"  {to_text(x.signal)} delayed by {to_text(x.tau)}" for x in model.lines]
     if model.tables:
         parts += ["", "Tables", *(_domain(k, t.domain) for k, t in model.tables.items())]
+    if model.inputs:
+        parts += ["", "Inputs in simulations (time t)", *formulas(model.inputs, "(t)")]
+    if model.noise:
+        parts += ["", "White noise in simulations (amplitudes)", *formulas(model.noise, "")]
+    if model.sets:
+        parts += ["", "Sets of values", *(f"  {k}: {_values(v)}" for k, v in model.sets.items())]
+    if model.run:
+        parts += ["", f"Simulations by default: {_values(model.run)}"]
     if model.attractors is not None:
         parts += ["", "Attractors", *_words(model.attractors)]
     if model.source:
         parts += ["", f"Source: {model.source}"]
+    if model.notes:
+        parts += ["", "Notes", *(f"  {note}" for note in model.notes)]
     return "\n".join(parts)
+
+
+def _values(given: Mapping[str, object]) -> str:
+    return ", ".join(f"{k} = {v}" for k, v in given.items())
 
 
 def _words(rule: Attractors) -> list[str]:

@@ -189,7 +189,17 @@ def _auto(part: str) -> Finding:
     if path is None:
         return Finding(part, OPTIONAL, "to run exported AUTO-07p jobs",
                        "build AUTO-07p and add its bin directory to PATH")  # fmt: skip
-    return Finding(part, GOOD, path)
+    with tempfile.TemporaryDirectory() as empty:
+        script = Path(empty) / "empty.auto"
+        script.write_text("")
+        made = subprocess.run(
+            [path, script.name], cwd=empty, capture_output=True, text=True, timeout=60, check=False
+        )
+    if made.returncode:
+        last = (made.stderr or made.stdout).strip().splitlines()[-1:]
+        return Finding(part, BAD, f"{path} ends with {made.returncode}: {' '.join(last)}",
+                       "build AUTO-07p anew for the Python that runs it")  # fmt: skip
+    return Finding(part, GOOD, f"{path} runs a script")
 
 
 def _brian(part: str) -> Finding:

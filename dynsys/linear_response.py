@@ -52,4 +52,6 @@ def frequency_response(
         name: ("frequency", found[:, k], {"units": f"{model.unit(name)}/({unit})" if unit else ""})
         for k, name in enumerate(model.states)
     }
-    return xr.Dataset(data, coords={"frequency": ("frequency", turns, {"units": "Hz"})})
+    return xr.Dataset(
+        data, coords={"frequency": ("frequency", turns, {"units": model.frequency_unit})}
+    )

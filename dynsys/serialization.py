@@ -48,6 +48,11 @@ def to_dict(model: VectorField) -> dict[str, Any]:
         "time_unit": model.time_unit,
         "source": model.source,
         "delay_order": model.delay_order,
+        "inputs": {k: write(e) for k, e in model.inputs.items()},
+        "noise": {k: write(e) for k, e in model.noise.items()},
+        "sets": {k: dict(v) for k, v in model.sets.items()},
+        "run": dict(model.run),
+        "notes": list(model.notes),
     }
 
 
@@ -85,6 +90,12 @@ def arguments(content: Mapping[str, Any]) -> dict[str, Any]:
         "time_unit": content["time_unit"],
         "source": content["source"],
         "delay_order": content["delay_order"],
+        # Models stored by earlier versions have none of these.
+        "inputs": content.get("inputs"),
+        "noise": content.get("noise"),
+        "sets": content.get("sets"),
+        "run": content.get("run"),
+        "notes": content.get("notes", ()),
     }
 
 

@@ -20,6 +20,7 @@ from dynsys.definition import (
     Parameter,
     Reader,
     State,
+    check_known,
     check_model_name,
     check_names,
     check_parameter,
@@ -31,13 +32,16 @@ from dynsys.delays import DEFAULT_ORDER, DelayLine, delays_in, fill_lines, repla
 from dynsys.errors import ModelError, unknown_name
 from dynsys.exports import Exports
 from dynsys.expressions.printing import to_text
+from dynsys.inputs import read_inputs
 from dynsys.resting import Rest
 from dynsys.tables import SmoothTable
+from dynsys.variants import Variants, checked_order
 
+_RUN = ("duration", "method", "dt", "settle")
 _HERTZ = {"ms": 1000.0, "s": 1.0, "": 1.0}
 
 
-class VectorField(Exports, Rest):
+class VectorField(Exports, Rest, Variants):
     """A dynamical system x' = f(x, p), with delays and tables, as symbolic expressions.
 
     Parameters
@@ -52,6 +56,11 @@ class VectorField(Exports, Rest):
     time_unit : "ms", "s" or "" (dimensionless); frequencies are in Hz for the first two.
     source : where the equations come from.
     delay_order : Chebyshev nodes per delay line.
+    inputs : parameter -> its course in the time ``t``, which ``simulate`` lets it follow.
+    noise : state -> amplitude of its white noise, which ``simulate`` adds by default.
+    sets : name -> values of parameters and initial values; see ``with_set``.
+    run : defaults of ``simulate``: duration, method, dt, settle.
+    notes : sentences on where the model comes from: what was read, what was left out.
 
     Raises
     ------
@@ -78,6 +87,11 @@ class VectorField(Exports, Rest):
     meaning: str
     attractors: Attractors | None
     delay_order: int
+    inputs: Mapping[str, sympy.Expr]
+    noise: Mapping[str, sympy.Expr]
+    sets: Mapping[str, Mapping[str, float]]
+    run: Mapping[str, Any]
+    notes: tuple[str, ...]
 
     def __init__(
         self,
@@ -93,6 +107,11 @@ class VectorField(Exports, Rest):
         meaning: str = "",
         attractors: Attractors | None = None,
         delay_order: int = DEFAULT_ORDER,
+        inputs: Mapping[str, Expression] | None = None,
+        noise: Mapping[str, Expression] | None = None,
+        sets: Mapping[str, Mapping[str, float]] | None = None,
+        run: Mapping[str, Any] | None = None,
+        notes: Sequence[str] = (),
     ) -> None:
         check_model_name(name)
         if time_unit not in _HERTZ:
@@ -121,7 +140,19 @@ class VectorField(Exports, Rest):
             source=source,
             meaning=meaning,
             attractors=attractors,
-            delay_order=_checked_order(delay_order),
+            delay_order=checked_order(delay_order),
+            inputs=read_inputs(name, inputs or {}, declared),
+            noise=read.mapping(check_known(noise or {}, whole, "state", name)),
+            sets=MappingProxyType(
+                {
+                    k: check_known(
+                        v, {**whole, **declared}, "state or parameter", f"{name}, set {k}"
+                    )
+                    for k, v in (sets or {}).items()
+                }
+            ),
+            run=check_known(run or {}, _RUN, "default of simulate", name),
+            notes=tuple(notes),
         )
         self._check_delays()
 
@@ -131,40 +162,6 @@ class VectorField(Exports, Rest):
         )
 
     # --- values -------------------------------------------------------------------------------
-
-    def with_parameters(self, **values: float) -> VectorField:
-        """Return the same model with other parameter values.
-
-        Raises UnknownNameError for a name the model does not have, ModelError for a value that
-        is not finite or not allowed.
-        """
-        for label, value in values.items():
-            if label not in self.parameters:
-                raise unknown_name("parameter", label, self.parameters, self.name)
-            check_parameter(self.name, label, self.declared_parameters[label], value)
-        new = {**self.parameters, **{k: float(v) for k, v in values.items()}}
-        return self._copy(frozenset(), parameters=MappingProxyType(new))
-
-    def with_delay_order(self, order: int) -> VectorField:
-        """Return the same model with ``order`` Chebyshev nodes per delay line."""
-        return self._copy(_ORDER_DEPENDENT, delay_order=_checked_order(order))
-
-    def with_observables(self, **expressions: Observable | Expression) -> VectorField:
-        """Return the same model with more observables, strings or SymPy expressions.
-
-        They appear in every branch, figure and table computed with it.
-        """
-        read = Reader(self.name, [*self.states, *self.parameters, *self.definitions], self.tables)
-        more = read.observables(expressions, self.states) if expressions else {}
-        new = MappingProxyType({**self.observables, **more})
-        return self._copy(_ORDER_DEPENDENT, observables=new)
-
-    def _copy(self, dropped: frozenset[str], **changes: Any) -> VectorField:
-        other = object.__new__(type(self))
-        other.__dict__.update({k: v for k, v in self.__dict__.items() if k not in dropped})
-        other.__dict__.update(changes)
-        other._check_delays()
-        return other
 
     def parameter_array(self) -> np.ndarray:
         """Parameter values (m,) in the order of ``parameter_names``."""
@@ -201,6 +198,16 @@ class VectorField(Exports, Rest):
     def frequency_factor(self) -> float:
         """Cycles per time unit to Hz (1000 for ms; 1 for s and for dimensionless time)."""
         return _HERTZ[self.time_unit]
+
+    @property
+    def frequency_unit(self) -> str:
+        """Unit of frequencies: "Hz", or "per time unit" where the time has no unit."""
+        return "Hz" if self.time_unit else "per time unit"
+
+    @property
+    def frequency_column(self) -> str:
+        """Heading of frequencies in tables, with their unit where there is one."""
+        return "frequency_Hz" if self.time_unit else "frequency"
 
     # --- the lifted system --------------------------------------------------------------------
 
@@ -385,13 +392,3 @@ class VectorField(Exports, Rest):
         with serialization.reading():
             model = VectorField(**serialization.arguments(content))
             return model.with_parameters(**content["values"])
-
-
-_ORDER_DEPENDENT = frozenset(["lifted_system", "compiled", "scales", "state_names"])
-
-
-def _checked_order(order: int) -> int:
-    whole = isinstance(order, (int, float, np.integer)) and int(order) == order
-    if not (whole and 0 < order < 1000):
-        raise ModelError(f"delay order {order!r} makes no sense; use an integer from 1 to 999")
-    return int(order)

@@ -180,7 +180,8 @@ class CycleBranch:
         """One record per special cycle."""
         return [
             {"name": c.name, self.parameter: c.orbit.value, "period": c.period,
-             "frequency_Hz": c.frequency, **c.coefficients, "trivial_error": c.trivial_error}
+             self.model.frequency_column: c.frequency, **c.coefficients,
+             "trivial_error": c.trivial_error}
             for c in self.special_points
         ]  # fmt: skip
 
@@ -251,7 +252,8 @@ def make_dataset(solver: Solver, points: Sequence[Point]) -> xr.Dataset:
     columns |= {
         "period": ("point", [o.period for o in orbits], {"units": model.time_unit}),
         "frequency": (
-            "point", [model.frequency_factor / o.period for o in orbits], {"units": "Hz"},
+            "point", [model.frequency_factor / o.period for o in orbits],
+            {"units": model.frequency_unit},
         ),
         "unstable": ("point", unstable),
         "stable": ("point", unstable == 0),

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import shapely
 
 from continuation.cycles.branch import CycleBranch
 from continuation.cycles.cycle import Cycle, cycle_from, make_cycle
@@ -33,6 +34,7 @@ MOST_STEPS = 12  # in which a cycle is carried there,
 SHORTEST_STEP = 0.1  # the shortest of them in units of the whole way
 DEPARTURE = 0.01  # scaled distance from an unstable equilibrium at which simulations start
 PATIENCE = 60_000  # evaluations of the field after which a simulation is given up
+_WALL = 10.0  # what a boundary on the way adds to a distance in units of the plane
 _SMALLEST = 1e-3  # range of a scaled state below which an orbit is an equilibrium
 
 
@@ -218,16 +220,26 @@ def _around(value: float, other: float) -> tuple[float, float]:
 
 
 def nearest_cycles(
-    branches: Sequence[CycleBranch], places: Sequence[np.ndarray], at: np.ndarray
+    branches: Sequence[CycleBranch], places: Sequence[np.ndarray], at: np.ndarray, walls: Any = None
 ) -> list[Seed]:
-    """The stable cycle of each branch nearest to a place in the plane, nearest first."""
+    """The stable cycle of each branch nearest to a place in the plane, nearest first.
+
+    Cycles that no boundary (``walls``, a geometry) separates from the place come before all others:
+    across a boundary a cycle is likely to be lost on the way.
+    """
     found = []
     for number, (branch, positions) in enumerate(zip(branches, places, strict=True)):
-        distance = np.linalg.norm(positions - at, axis=1)
-        distance[~trusted(branch)] = np.inf
+        usable = np.flatnonzero(trusted(branch))
+        if not usable.size:
+            continue
+        distance = np.linalg.norm(positions[usable] - at, axis=1)
+        if walls is not None:
+            ways = shapely.linestrings(
+                np.stack([positions[usable], np.tile(at, (usable.size, 1))], 1)
+            )
+            distance = distance + _WALL * shapely.intersects(walls, ways)
         k = int(np.argmin(distance))
-        if np.isfinite(distance[k]):
-            found.append((float(distance[k]), number, k))
+        found.append((float(distance[k]), number, int(usable[k])))
     return [Seed.of_branch(branches[number], k) for _, number, k in sorted(found)[:SEEDS]]
 
 

@@ -283,7 +283,7 @@ class Diagram:
 
     def special_point_table(self) -> list[dict[str, Any]]:
         """One record per codimension-two point."""
-        return special_point_rows(self.special_points, (self.x[0], self.y[0]))
+        return special_point_rows(self)
 
     def regime_table(self) -> list[dict[str, Any]]:
         """One record per region, largest first: attractors, area, ranges of the cycles' period."""

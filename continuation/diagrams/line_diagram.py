@@ -75,7 +75,7 @@ class LineDiagram:
             branch.plot(observable, ax=upper)
         draw_frequencies([branch.data for branch in self.cycles], self.parameter, lower)
         upper.set_xlabel("")
-        unit = "Hz" if self.model.time_unit else "cycles per time unit"
+        unit = self.model.frequency_unit
         across = axis_label(self.parameter, self.model.unit(self.parameter))
         lower.set(xlabel=across, ylabel=f"frequency ({unit})")
         return axes

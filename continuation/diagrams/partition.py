@@ -11,7 +11,7 @@ from shapely.geometry import LineString, Polygon, box
 
 GRID = 1e-9  # snapping distance in units of the plane
 SMALLEST = 1e-7  # of the plane: faces below it are rounding
-THINNEST = 3e-4  # faces thinner than this join a neighbor: two curves that run into each other
+THINNEST = 5e-4  # faces thinner than this join a neighbor: two curves that run into each other
 
 
 @dataclass(frozen=True)
@@ -32,8 +32,8 @@ def partition(lines: Sequence[LineString]) -> Partition:
     edge = box(0, 0, 1, 1).exterior
     network = shapely.union_all([edge, *(p for p in lines if not p.is_empty)], grid_size=GRID)
     found, cuts, dangles, _ = shapely.polygonize_full([network])
-    faces = [face for face in found.geoms if face.area > SMALLEST]
-    faces = sorted(_thick(faces), key=lambda face: tuple(np.round(place_inside(face), 6)))
+    faces = [face for face in _thick(list(found.geoms)) if face.area > SMALLEST]
+    faces = sorted(faces, key=lambda face: tuple(np.round(place_inside(face), 6)))
     loose = [piece for group in (cuts, dangles) for piece in group.geoms]
     return Partition(faces, sorted(loose, key=lambda piece: piece.bounds))
 
@@ -41,16 +41,24 @@ def partition(lines: Sequence[LineString]) -> Partition:
 def _thick(faces: list[Polygon]) -> list[Polygon]:
     """Faces too thin to be one join the neighbor with which they share most of their boundary."""
     thick = [f for f in faces if radius(f) > THINNEST]
-    for thin in sorted((f for f in faces if radius(f) <= THINNEST), key=lambda f: f.bounds):
-        shared = [thin.intersection(f).length for f in thick]
-        for k in np.argsort(shared)[::-1]:
-            joined = shapely.union_all([thick[k], thin], grid_size=GRID) if shared[k] > 0 else None
-            if isinstance(joined, Polygon):
-                thick[k] = joined
-                break
-        else:
-            thick.append(thin)
+    waiting = sorted((f for f in faces if radius(f) <= THINNEST), key=lambda f: f.bounds)
+    while waiting:
+        left = [thin for thin in waiting if not _join(thick, thin)]
+        if len(left) == len(waiting):  # they touch nothing but each other
+            return thick + left
+        waiting = left
     return thick
+
+
+def _join(thick: list[Polygon], thin: Polygon) -> bool:
+    """Make a thin face part of the neighbor with which it shares most; False where none can be."""
+    shared = [thin.intersection(f).length for f in thick]
+    for k in np.argsort(shared)[::-1]:
+        joined = shapely.union_all([thick[k], thin], grid_size=GRID) if shared[k] > 0 else None
+        if isinstance(joined, Polygon):
+            thick[k] = joined
+            return True
+    return False
 
 
 def radius(face: Polygon) -> float:

@@ -108,6 +108,7 @@ class Prober:
     def __init__(self, model: VectorField, axes: tuple[Axis, Axis], findings: Findings) -> None:
         self.model, self.axes, self.findings = model, axes, findings
         self.places = [plane_positions(branch, axes) for branch in findings.cycles]
+        self._walls = _walls(findings.boundaries(), axes)
         self._positions = [_line_positions(line, axes) for line in findings.lines]
         self._states = [line.states() for line in findings.lines]
 
@@ -123,7 +124,7 @@ class Prober:
         at = self.model.with_parameters(**values)
         stable, every = stable_equilibria(at, self.nearby_states(place), searches)
         if seeds is None:
-            seeds = nearest_cycles(self.findings.cycles, self.places, place)
+            seeds = nearest_cycles(self.findings.cycles, self.places, place, self._walls)
         stable += stable_cycles(at, seeds)
         simulated = bool(len(every) and not stable)
         if simulated:
@@ -202,7 +203,7 @@ class Prober:
             if self.ask(place, answer.seeds, searches=0).kinds == answer.kinds:
                 continue
             seeds = [Seed.of_branch(self._branch(b), k) for b, k in inside]
-            seeds += nearest_cycles(self.findings.cycles, self.places, place)
+            seeds += nearest_cycles(self.findings.cycles, self.places, place, self._walls)
             other = self.ask(place, [*answer.seeds, *seeds])
             if other.kinds != answer.kinds:
                 return Dispute(answer, other)
@@ -255,6 +256,18 @@ class Prober:
             return np.empty((0, 0))
         order = np.argsort(np.concatenate(distances), kind="stable")[:NEARBY]
         return np.concatenate(states)[order]
+
+
+def _walls(curves: Sequence[Branch | CycleCurve], axes: Sequence[Axis]) -> shapely.Geometry:
+    """All boundaries as one geometry in units of the plane."""
+    rows = [
+        np.column_stack([(c.data[k].values - low) / (high - low) for k, low, high in axes])
+        for c in curves
+        if len(c) > 1
+    ]
+    walls = shapely.multilinestrings([shapely.linestrings(row) for row in rows])
+    shapely.prepare(walls)
+    return walls
 
 
 def _line_positions(line: Branch, axes: tuple[Axis, Axis]) -> np.ndarray:

@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import networkx as nx
 
 from continuation.cycles.curves import CycleCurve
-from continuation.cycles.cycle import Cycle
 from continuation.engine.special_points import SpecialPoint
 from continuation.steady_states.branch import Branch
 
+if TYPE_CHECKING:
+    from continuation.diagrams.diagram import Diagram
 
-def special_point_rows(
-    points: Iterable[SpecialPoint | Cycle], names: tuple[str, str]
-) -> list[dict[str, Any]]:
-    """One record per codimension-two point, with the two parameters of these names."""
+
+def special_point_rows(diagram: Diagram) -> list[dict[str, Any]]:
+    """One record per codimension-two point, with the diagram's two parameters."""
+    names, frequency = (diagram.x[0], diagram.y[0]), diagram.model.frequency_column
     return [
         {"name": p.name, **{k: p.parameters[k] for k in names},
          **(p.observables if isinstance(p, SpecialPoint) else {}),
-         "frequency_Hz": p.frequency,
+         frequency: p.frequency,
          **(p.coefficients if isinstance(p, SpecialPoint) else {})}
-        for p in points
+        for p in diagram.special_points
     ]  # fmt: skip
 
 

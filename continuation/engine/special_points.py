@@ -113,7 +113,7 @@ class SpecialPoint:
         where = ", ".join(f"{k} = {self.parameters[k]:.8g}" for k in self.free)
         words = [f"{self.name or self.label:<4} {where}", MEANINGS.get(self.label, "")]
         if self.frequency is not None:
-            words.append(f"{self.frequency:.5g} {'Hz' if self.model.time_unit else 'cycles/time'}")
+            words.append(f"{self.frequency:.5g} {self.model.frequency_unit}")
         if self.criticality:
             words.append(self.criticality)
         words += [f"{k} = {v:.5g}" for k, v in self.coefficients.items()]

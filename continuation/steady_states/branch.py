@@ -158,7 +158,7 @@ class Branch:
                 "name": p.name,
                 **{k: p.parameters[k] for k in self.parameters},
                 **p.observables,
-                "frequency_Hz": p.frequency,
+                self.model.frequency_column: p.frequency,
                 **p.coefficients,
                 "residual": p.certificate.get("residual"),
             }
@@ -231,7 +231,8 @@ def make_dataset(
     if omega_column:
         omega = np.sqrt(np.maximum(y[:, -1] * follower.scale[-1], 0.0))
         columns["frequency"] = (
-            "point", omega / (2 * np.pi) * model.frequency_factor, {"units": "Hz"},
+            "point", omega / (2 * np.pi) * model.frequency_factor,
+            {"units": model.frequency_unit},
         )  # fmt: skip
     columns["unstable"] = ("point", count_unstable(spectra, follower.problem.critical))
     columns["stable"] = ("point", columns["unstable"][1] == 0)

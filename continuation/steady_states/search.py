@@ -6,6 +6,7 @@ import numpy as np
 
 from continuation.engine.field import Field, field_of
 from continuation.engine.linear_algebra import copy_into, lu_factor, lu_solve
+from continuation.steady_states.search_box import with_search_ranges
 from dynsys.compiled.kernels import DOMAIN_TYPE
 from dynsys.compiled.records import Indices, Matrix, signature
 from dynsys.errors import ConvergenceError, ModelError
@@ -88,10 +89,12 @@ def find_equilibria(
 ) -> np.ndarray:
     """Equilibria (k, n) of a model in the box of its states' ranges.
 
-    Searches start from a scrambled Sobol sequence over the ranges (and from ``starts``); they are
-    doubled until a doubling finds nothing new, at most three times. The result is as complete as
-    such a search can be: an equilibrium with a tiny basin under Newton's method may be missed.
-    With ``searches=0`` only the ``starts`` are refined.
+    A state without a range is looked for around its initial value, along a run from there and
+    where the equations compare it with parameters (``model.with_ranges(V=(-100, 60))`` says
+    better). Searches start from a scrambled Sobol sequence over the ranges (and from ``starts``);
+    they are doubled until a doubling finds nothing new, at most three times. The result is as
+    complete as such a search can be: an equilibrium with a tiny basin under Newton's method may be
+    missed. With ``searches=0`` only the ``starts`` are refined.
 
     Returns solutions inside the box widened by half its width on each side, and those that
     ``starts`` outside it lead to nearby, in order of the first observable.
@@ -104,6 +107,8 @@ def find_equilibria(
     """
     if searches < 1 and starts is None:
         raise ModelError(f"searches is {searches}; use at least 1, or give starts")
+    if searches > 0:
+        model = with_search_ranges(model)
     known = np.empty((0, model.compiled.n))
     if starts is not None and len(starts):
         near = _refine(model, np.array(starts, dtype=float), most=NEARBY)

@@ -21,6 +21,7 @@ _CALLS = {
     "acos": "math.acos",
     "atan": "math.atan",
     "abs": "abs",
+    "floor": "np.floor",
     "sign": "np.sign",
     "erf": "math.erf",
     "erfc": "math.erfc",

@@ -24,7 +24,10 @@ from dynsys.numba_cache import GENERATED
 
 # The files that write and serve compiled functions, below the package's folder.
 _GENERATORS = [
-    *(f"expressions/{name}" for name in ("graph", "translation", "functions", "partials")),
+    *(
+        f"expressions/{name}"
+        for name in ("graph", "translation", "functions", "partials", "singularities")
+    ),
     *(f"compiled/{name}" for name in ("code_generation", "series", "kernels", "splines")),
     "delays",
 ]

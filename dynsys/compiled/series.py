@@ -22,12 +22,12 @@ from dynsys.numba_cache import njit
 OPERATIONS = (
     ["const", "x", "p", "add", "mul", "div", "power", "table", "linoid", "select"]
     + ["exp", "log", "sqrt", "sin", "cos", "tan", "sinh", "cosh", "tanh"]
-    + ["asin", "acos", "atan", "abs", "sign", "erf", "erfc"]
+    + ["asin", "acos", "atan", "abs", "sign", "erf", "erfc", "floor"]
 )
 CODE = {name: code for code, name in enumerate(OPERATIONS)}
 CONST, X, P, ADD, MUL, DIV, POWER, TABLE, LINOID, SELECT = range(10)
 EXP, LOG, SQRT, SIN, COS, TAN, SINH, COSH, TANH, ASIN, ACOS, ATAN, ABS, SIGN = range(10, 24)
-ERF, ERFC = range(24, 26)
+ERF, ERFC, FLOOR = range(24, 27)
 ROW = 8
 TABLE_ORDER = 5  # a quintic spline has no further derivatives
 
@@ -223,7 +223,7 @@ def _unary(code, a, out):
                 out[k] = sign * a[k]
         else:
             out[:] = 0.0
-            out[0] = sign
+            out[0] = np.floor(start) if code == FLOOR else sign
 
 
 @njit([types.void(_SERIES, int64, _SERIES)], cache=True, error_model="numpy")

@@ -148,24 +148,37 @@ def _filled(graph, entries: list[tuple[str, int]], inputs) -> list[str]:
 
 
 def constants(model: VectorField, free: str, span: tuple[float, float]) -> str:
-    """The constants file: equilibria in one parameter, steps from the span's size."""
+    """The constants file: equilibria in one parameter, arclength in the model's own scales.
+
+    Unscaled, AUTO steps over folds of states that are small beside the parameter. Its locator ends
+    where a step's correction passes EPSU, too early for eight digits at AUTO's own 1e-7, and finds
+    no fold where Newton's method may take more than ITNW = 5 steps.
+    """
     numbers = auto_numbers(model)
     width = span[1] - span[0]
-    parnames = ", ".join(f"{k}: '{name}'" for name, k in numbers.items())
+    parnames = ", ".join(f"{k}: '{_parameter_name(name)}'" for name, k in numbers.items())
     unames = ", ".join(f"{i}: '{name}'" for i, name in enumerate(model.state_names, 1))
+    scales = zip(model.state_names, model.scales.tolist(), strict=True)
+    weights = ", ".join(f"'{name}': {scale**-2!r}" for name, scale in scales)
     lines = [
         f"unames = {{{unames}}}",
         f"parnames = {{{parnames}, 11: 'PERIOD'}}",
         f"NDIM = {model.compiled.n}, IPS = 1, IRS = 0, ILP = 1",
-        f"ICP = ['{free}']",
+        f"ICP = ['{_parameter_name(free)}']",
         "NTST = 50, NCOL = 4, IAD = 3, ISP = 2, ISW = 1, IPLT = 0, NBC = 0, NINT = 0",
-        "NMX = 2000, NPR = 0, MXBF = 10, IID = 2, ITMX = 9, ITNW = 7, NWTN = 3, JAC = 1",
-        "EPSL = 1e-08, EPSU = 1e-08, EPSS = 1e-06",
-        f"DS = {width * 1e-3!r}, DSMIN = {width * 1e-7!r}, DSMAX = {width * 1e-2!r}, IADS = 1",
-        f"NPAR = {max([36, *numbers.values()])}, THL = {{'PERIOD': 0.0}}, THU = {{}}",
+        "NMX = 2000, NPR = 0, MXBF = 10, IID = 2, ITMX = 30, ITNW = 5, NWTN = 3, JAC = 1",
+        "EPSL = 1e-10, EPSU = 1e-10, EPSS = 1e-08",
+        "DS = 0.001, DSMIN = 1e-09, DSMAX = 0.02, IADS = 1",
+        f"NPAR = {max([36, *numbers.values()])}",
+        f"THL = {{'{_parameter_name(free)}': {width**-2!r}, 'PERIOD': 0.0}}, THU = {{{weights}}}",
         f"RL0 = {span[0]!r}, RL1 = {span[1]!r}",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _parameter_name(name: str) -> str:
+    """A parameter's name in AUTO, where PERIOD is taken."""
+    return f"{name}_" if name.upper() == "PERIOD" else name
 
 
 def _script(model: VectorField, free: str) -> str:
@@ -174,7 +187,7 @@ def _script(model: VectorField, free: str) -> str:
 equilibria = merge(run('{model.name}') + run('{model.name}', DS='-'))
 save(equilibria, '{model.name}_equilibria')
 for number, point in enumerate(equilibria('HB'), 1):
-    cycles = run(point, IPS=2, ICP=['{free}', 'PERIOD'], NMX=300)
+    cycles = run(point, IPS=2, ICP=['{_parameter_name(free)}', 'PERIOD'], NMX=300)
     save(cycles, '{model.name}_cycles%d' % number)
 """
 

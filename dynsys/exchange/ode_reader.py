@@ -2,33 +2,43 @@
 
 from __future__ import annotations
 
-import math
+import contextlib
 import re
 from pathlib import Path
 
 import sympy
 
 from dynsys.definition import Observable, Parameter, State, symbol
-from dynsys.errors import DynsysError, ModelError
-from dynsys.exchange.ode_statements import Statement, fault, python_name, read_statements
-from dynsys.exchange.user_functions import UserFunctions
-from dynsys.expressions.parsing import function_names
+from dynsys.errors import ModelError
+from dynsys.exchange.ode_definitions import Definitions
+from dynsys.exchange.ode_expressions import Expressions
+from dynsys.exchange.ode_forcing import Forced, separate_forcing
+from dynsys.exchange.ode_names import declared_names, fresh_name
+from dynsys.exchange.ode_noise import separate_noise
+from dynsys.exchange.ode_options import left_out, options, run_defaults, windows
+from dynsys.exchange.ode_statements import Statement, Statements, read_statements
+from dynsys.exchange.xpp_translation import NotCarried
 from dynsys.vector_field import VectorField
-
-_WORD = re.compile(r"(?<![\w.])[A-Za-z_]\w*")
-_OPERATOR_WORDS = {"if", "then", "else", "not"}
-_POWERS = re.compile(r"\^\s*[\w.]+\s*\^")
 
 
 def read_ode(
     path: str | Path, name: str | None = None, time_unit: str = "", source: str = ""
 ) -> VectorField:
-    """Read a model from an XPPAUT file.
+    """Read a model from an XPPAUT file, as XPPAUT reads it.
 
     Understood: ``x'=``, ``dx/dt=``, ``par``, ``number``, ``!derived=``, ``init``, ``x(0)=``,
-    fixed variables, functions ``f(a,b)=``, ``aux``, ``delay(x,tau)``, arrays ``x[1..5]'=``,
-    continued lines, ``done``. Options (``@``), ``set`` and comments are skipped. As in XPPAUT,
-    upper and lower case are the same; names keep the spelling of their declaration.
+    fixed variables, functions ``f(a,b)=``, ``aux``, ``delay(x,tau)``, arrays ``x[1..5]'=``, blocks
+    ``%[1..5]``, ``sum(a,b)of(shift(x,i'))``, comparisons as numbers, ``mod``, ``flr``, ``atan2``,
+    ``wiener``, ``#include``, continued lines, ``done``; keywords by their first letters.
+    Precedences are XPPAUT's: comparisons bind as powers do and powers are taken from the left.
+    Upper and lower case are the same; names keep the spelling of their declaration.
+
+    What depends on the time becomes an input: a parameter with its value at the start (XPPAUT's
+    own analyses freeze the time too), which ``simulate`` drives as the file says. White noise
+    becomes ``model.noise``, ``set`` one of ``model.sets``; ``@ total, meth, dt, trans`` become the
+    defaults of ``simulate``, and the window ``@ ylo, yhi`` (``xlo, xhi``) the range of the state it
+    shows, in which searches look. ``model.notes`` says, with line numbers, what was read otherwise
+    than one might think and what was left out.
 
     Parameters
     ----------
@@ -45,10 +55,11 @@ def read_ode(
     StorageError
         where there is no such file.
     ModelError
-        with the line number, for statements a vector field cannot hold (``wiener``, ``global``,
-        ``markov``, ``volterra``, maps, explicit time, noise), and for unknown names.
+        with the line number, for statements a vector field cannot hold (``global``, ``markov``,
+        ``volterra``, maps), for old-style files and for unknown names.
 
-    Source: Ermentrout 2002, Simulating, Analyzing, and Animating Dynamical Systems, appendix D.
+    Source: Ermentrout 2002, Simulating, Analyzing, and Animating Dynamical Systems, appendix D;
+    XPPAUT 8 where it differs.
 
     Example
     -------
@@ -60,119 +71,172 @@ def read_ode(
 
 
 class _Reader:
-    def __init__(self, path: Path, statements: list[Statement]) -> None:
-        self.path = path
-        self.statements = statements
-        self.spelling: dict[str, str] = {}
-        self.functions: UserFunctions
-        self._declare()
+    def __init__(self, path: Path, statements: Statements) -> None:
+        self.path, self.statements = path, statements
+        self.names = declared_names(statements)
+        if not statements.of("state"):
+            raise ModelError(f"{path.name} has no differential equation (x'=... or dx/dt=...)")
+        self.options = options(statements)
+        self.read = Expressions(self.names, statements)
 
-    def _of(self, *kinds: str) -> list[Statement]:
-        return [s for s in self.statements if s.kind in kinds]
-
-    def _declare(self) -> None:
-        """Collect the names, whatever their case; refuse those declared twice."""
-        first: dict[str, Statement] = {}
-        for s in self._of("state", "parameter", "constant", "fixed", "derived", "function"):
-            key = s.name.lower()
-            if key in first:
-                before = first[key]
-                raise self._fault(
-                    s, f"{s.name} is declared in line {before.line} already (as {before.kind}; "
-                    "upper and lower case are the same)"
-                )  # fmt: skip
-            if key in function_names() and s.kind != "function":
-                raise self._fault(s, f"{s.name} is the name of a function; choose another")
-            first[key] = s
-            self.spelling[key] = python_name(s.name)
-        if not self._of("state"):
-            raise ModelError(f"{self.path.name} has no differential equation (x'=... or dx/dt=...)")
-        names = [self.spelling[s.name.lower()] for k, s in first.items() if s.kind != "function"]
-        self.functions = UserFunctions({n: symbol(n) for n in names})
-        for s in self._of("function"):
-            arguments = tuple(python_name(a.lower()) for a in s.arguments)
-            own = {a.lower(): python_name(a.lower()) for a in s.arguments}
-            owner = f"{self.path.name}, line {s.line}"
-            self.functions.define(self._name(s), arguments, self._spelled(s, own), owner)
-
-    def _name(self, statement: Statement) -> str:
-        return self.spelling[statement.name.lower()]
-
-    def _fault(self, statement: Statement, why: str) -> ModelError:
-        return fault(self.path, statement.line, f"{statement.name}={statement.text}", why)
-
-    def _spelled(self, statement: Statement, own: dict[str, str] | None = None) -> str:
-        """The text with every name in the spelling of its declaration."""
-        own = own or {}
-        if _POWERS.search(statement.text):
-            raise self._fault(
-                statement, "XPPAUT reads a^b^c from the left, mathematics from the right; "
-                "write (a^b)^c or a^(b^c)"
-            )  # fmt: skip
-
-        def spell(match: re.Match) -> str:
-            word = match[0].lower()
-            if word in own:
-                return own[word]
-            if word == "t" and word not in self.spelling:
-                raise self._fault(
-                    statement, "it depends on the time t; make the forcing autonomous, for "
-                    "instance by an oscillator u'=u-w*v-u*(u^2+v^2), v'=w*u+v-v*(u^2+v^2)"
-                )  # fmt: skip
-            if word in _OPERATOR_WORDS:
-                return word
-            return self.spelling.get(word, word if word in function_names() else match[0])
-
-        return _WORD.sub(spell, statement.text)
-
-    def _expression(self, statement: Statement) -> sympy.Expr:
-        owner = f"{self.path.name}, line {statement.line}"
-        return self.functions.read(self._spelled(statement), owner)
-
-    def _number(self, statement: Statement) -> float:
-        """The value of a declaration: a number or an expression of numbers."""
-        try:
-            return float(statement.text)
-        except ValueError:
-            pass
-        try:
-            value = float(UserFunctions({}).read(statement.text.lower(), ""))
-        except (DynsysError, TypeError):
-            value = math.nan
-        if not math.isfinite(value):
-            raise self._fault(statement, f"{statement.text!r} is no number")
-        return value
+    def _spelled(self, statement: Statement) -> str:
+        return self.names.spelled[statement.key]
 
     def _initials(self) -> dict[str, float]:
-        states = {s.name.lower() for s in self._of("state")}
+        """State -> initial value; a formula in ``x(0)=`` sets the past of a delay only.
+
+        In an array ``x[1..5](0)=`` XPPAUT computes it.
+        """
+        states = {s.key for s in self.statements.of("state")}
         result = {}
-        for s in self._of("initial"):
-            if s.name.lower() not in states:
-                raise self._fault(s, f"{s.name} has an initial value but no equation {s.name}'=...")
-            result[self._name(s)] = self._number(s)
+        for s in self.statements.of("initial", "start"):
+            if s.key not in states:
+                raise s.fault(f"{s.name} has an initial value but no equation {s.name}'=...")
+            try:
+                value = float(s.text)
+            except ValueError:
+                value = self._formula(s)
+            result[self._spelled(s)] = value
         return result
+
+    def _formula(self, statement: Statement) -> float:
+        values = self.statements.of("parameter", "constant")
+        known = {symbol(self._spelled(s)): float(s.text) for s in values} | {symbol("t"): 0.0}
+        words = (
+            f"the formula {statement.text} sets the past of a delay, no value of {statement.name}"
+        )
+        if statement.line.array:
+            try:
+                value = self.read(statement).subs(known)
+            except NotCarried:
+                value = sympy.nan
+            if value.is_finite:
+                return float(value)
+            words = f"the initial value {statement.text} of {statement.name} is left out"
+        self.statements.note(statement.line, f"{words}; it starts at 0")
+        return 0.0
+
+    def _system(self) -> Forced:
+        """Equations and definitions without time and noise, which become inputs and ``noise``."""
+        equations = {self._spelled(s): self.read(s) for s in self.statements.of("state")}
+        definitions = Definitions(self.names, self.statements, self.read)
+        needed = definitions.needed_by(equations.values())
+        wiener = [self.names.spelled[k] for k in self.names.keys("wiener")]
+        self.noisy = {s.name for e in equations.values() for s in e.free_symbols} | set(needed)
+        quiet, needed, self.noise = separate_noise(equations, needed, wiener, self.path.name)
+        start = float(self.options.get("t0", 0))
+        parameters = {self._spelled(s): float(s.text) for s in self.statements.of("parameter")}
+        system = separate_forcing(quiet, needed, parameters, start, self.path.name)
+        for label, course in system.inputs.items():
+            self.statements.notes.append(
+                f"{self.path.name}: the time enters through the input {label} = {course}; without "
+                f"`simulate` it stands at its value at t = {start:g}, as in XPPAUT's own AUTO"
+            )
+        self.definitions = definitions
+        return system
+
+    def _observed(self, system: Forced) -> dict[str, Observable]:
+        """The states, then the auxiliary quantities; what they alone need joins the definitions."""
+        result = {k: Observable(symbol(k)) for k in system.equations}
+        for s in self.statements.of("auxiliary"):
+            try:
+                expression = self.read(s)
+                more = self.definitions.needed_by([expression])
+            except NotCarried as error:
+                self.statements.notes.append(
+                    f"the auxiliary quantity {s.name} is left out: {error}"
+                )
+                continue
+            words = self._fleeting(expression, more, system)
+            if words:
+                self.statements.note(s.line, f"aux {s.name} {words}; left out")
+                continue
+            system.definitions |= {k: e for k, e in more.items() if self._is_new(k, system)}
+            result[fresh_name(s.name, [*result, *self.names.spelled.values()])] = Observable(
+                expression
+            )
+        return result
+
+    @staticmethod
+    def _is_new(label: str, system: Forced) -> bool:
+        return label not in system.inputs and label not in system.definitions
+
+    def _fleeting(self, expression: sympy.Expr, more: dict[str, sympy.Expr], system: Forced) -> str:
+        """Why an auxiliary quantity cannot be shown: it depends on the time or on noise."""
+        parts = [expression, *(e for k, e in more.items() if self._is_new(k, system))]
+        used = {s.name for e in parts for s in e.free_symbols}
+        if "t" in used:
+            return "depends on the time"
+        noisy = used & {self.names.spelled[k] for k in self.names.keys("wiener")}
+        return "depends on noise" if noisy else ""
 
     def model(self, name: str | None, time_unit: str, source: str) -> VectorField:
         initials = self._initials()
-        states = {self._name(s): State(initials.get(self._name(s), 0.0)) for s in self._of("state")}
-        observables = {k: Observable(symbol(k)) for k in states}
-        for s in self._of("auxiliary"):
-            label = python_name(s.name)
-            while label in observables:
-                label += "_"
-            observables[label] = Observable(self._expression(s))
-        definitions: dict[str, sympy.Expr] = {
-            self._name(s): sympy.Float(self._number(s), 17) for s in self._of("constant")
+        system = self._system()
+        observables = self._observed(system)
+        parameters = {
+            self._spelled(s): Parameter(float(s.text)) for s in self.statements.of("parameter")
         }
-        definitions |= {self._name(s): self._expression(s) for s in self._of("derived", "fixed")}
+        parameters |= {
+            label: Parameter(system.start[label], meaning="input, at its value at the start")
+            for label in system.inputs
+        }
+        if unused := left_out(self.options):
+            words = f"{self.path.name}: options of XPPAUT that are left out: {', '.join(unused)}"
+            self.statements.notes.append(words)
+        self._note_unused({*system.definitions, *system.inputs, *self.noisy})
         stem = re.sub(r"\W", "_", self.path.stem)
         return VectorField(
             name=name or (stem if stem.isidentifier() else f"model_{stem}"),
-            states=states,
-            parameters={self._name(s): Parameter(self._number(s)) for s in self._of("parameter")},
-            equations={self._name(s): self._expression(s) for s in self._of("state")},
-            definitions=definitions,
+            states=self._states(initials),
+            parameters=parameters,
+            equations=system.equations,
+            definitions=system.definitions,
             observables=observables,
             time_unit=time_unit,
             source=source or f"XPPAUT file {self.path.name}",
+            inputs=system.inputs,
+            noise=self.noise,
+            sets=self._sets(),
+            run=run_defaults(self.options, bool(system.inputs)),
+            notes=self.statements.notes,
         )
+
+    def _states(self, initials: dict[str, float]) -> dict[str, State]:
+        keys = [s.key for s in self.statements.of("state")]
+        shown = windows(self.options, keys)
+        result = {}
+        for key in keys:
+            label = self.names.spelled[key]
+            initial = initials.get(label, 0.0)
+            known = [*shown.get(key, ()), initial]
+            result[label] = State(initial, (min(known), max(known)) if key in shown else None)
+        return result
+
+    def _sets(self) -> dict[str, dict[str, float]]:
+        """Named sets of parameters and initial values; what else they set is left out."""
+        known = {**{k: self.names.spelled[k] for k in self.names.keys("state", "parameter")}}
+        result: dict[str, dict[str, float]] = {}
+        for s in self.statements.of("set"):
+            chosen = result.setdefault(s.name, {})
+            for name, value in re.findall(r"([^\s,;=]+)\s*=\s*([^\s,;]+)", s.text):
+                if name.lower() not in known:
+                    self.statements.note(s.line, f"set {s.name}: {name}={value} is left out")
+                    continue
+                try:
+                    chosen[known[name.lower()]] = float(value)
+                except ValueError:
+                    raise s.line.fault(f"{value!r} is no number") from None
+        return result
+
+    def _note_unused(self, used: set[str]) -> None:
+        for s in self.statements.of("constant", "derived", "fixed", "wiener", "table"):
+            if self._spelled(s) not in used:
+                self._check_unused(s)
+                self.statements.note(s.line, f"{s.name} ({s.kind}) is used nowhere; left out")
+
+    def _check_unused(self, statement: Statement) -> None:
+        """What XPPAUT would not read is refused although nothing needs it."""
+        if statement.kind in ("derived", "fixed"):
+            with contextlib.suppress(NotCarried):
+                self.read(statement)

@@ -1,176 +1,284 @@
-"""The statements of an XPPAUT .ode file: what each line declares, with its line number."""
+"""The statements of an XPPAUT .ode file: what each line declares, as XPPAUT sorts them."""
 
 from __future__ import annotations
 
-import keyword
 import re
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from dynsys.errors import ModelError, StorageError
+from dynsys.errors import ModelError
+from dynsys.exchange.ode_lines import Line, read_lines
 
-# Statements that change what a model does and that a vector field cannot hold.
-_REFUSED = {
-    "wiener": "noise belongs to a simulation, not to a vector field",
-    "global": "resets (global flags) make the system hybrid; only smooth flows can be continued",
-    "markov": "Markov variables make the system random",
-    "table": "tables from files are not read; give a formula or a dynsys.SmoothTable",
-    "volterra": "integral equations are not ordinary differential equations",
-    "special": "networks (special) are not read; write their sums out",
-    "solve": "algebraic equations are not read; eliminate the unknown",
-    "solv": "algebraic equations are not read; eliminate the unknown",
-    "bdry": "boundary conditions do not belong to a vector field",
-    "export": "right-hand sides in compiled libraries (export) cannot be read",
-    "vector": "vector variables are not read; write their components out",
-    "method": "old-style files (numbers of variables first) are not read; use the 5.x syntax",
-}
-# Statements that only concern XPPAUT's windows and numerics.
-_IGNORED = ("set", "only", "options", "option", "command")
-_NAME = r"[A-Za-z_]\w*"
-_ASSIGNMENT = re.compile(rf"({_NAME})\s*=\s*([^\s,=]+)\s*,?\s*")
-_RATE = re.compile(rf"(?:d({_NAME})/dt|({_NAME})')\s*=(.*)", re.IGNORECASE)
-_INITIAL = re.compile(rf"({_NAME})\s*\(\s*0\s*\)\s*=(.*)")
-_MAP = re.compile(rf"({_NAME})\s*\(\s*t\s*(\+\s*1)?\s*\)\s*=")
-_FUNCTION = re.compile(rf"({_NAME})\s*\(([^()]*)\)\s*=(?!=)(.*)")
-_FIXED = re.compile(rf"({_NAME})\s*=(?!=)(.*)")
-_LOOP = re.compile(r"\[\s*(\d+)\s*\.\.\s*(\d+)\s*\]")
-_INDEX = re.compile(r"\[\s*j\s*([+-]\s*\d+)?\s*\]", re.IGNORECASE)
+# What decides is the first of these characters, as in XPPAUT. A tab counts as a space.
+_FIRST = re.compile(r"[ \t=/'(]")
+_RATE = re.compile(r"(?:d(?P<over>[^/\s]+)/\s*dt|(?P<primed>[^']+)')\s*=(?P<text>.*)", re.I | re.S)
+_MAP = re.compile(r"([^(]+)\(\s*t\s*\+\s*1\s*\)\s*=(.*)", re.IGNORECASE | re.DOTALL)
+_INITIAL = re.compile(r"([^(]+)\(\s*0\s*\)\s*=(?!=)(.*)", re.DOTALL)
+_FUNCTION = re.compile(r"([^(]+)\(([^()]*)\)\s*=(?!=)(.*)", re.DOTALL)
+_FIXED = re.compile(r"([^=]+)=(?!=)(.*)", re.DOTALL)
+_ONE = re.compile(r"([^\s=,]+)(?:\s*=\s*([^\s,]*))?\s*,?\s*")
+_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?", re.IGNORECASE)
+_NAME = re.compile(r"[A-Za-z_][\w.]*")
 
 
 @dataclass(frozen=True)
 class Statement:
     """One declaration: its kind, its name, its text, the line it is on.
 
-    ``kind`` is "state", "parameter", "constant", "initial", "fixed", "derived", "auxiliary" or
-    "function" (then ``arguments`` are set).
+    ``kind`` is "state", "parameter", "constant", "initial", "start", "fixed", "derived",
+    "auxiliary", "function" (then ``arguments`` are set), "wiener", "table", "option" or "set".
+    An "initial" comes from ``init``, a "start" from ``x(0)=``.
     """
 
     kind: str
     name: str
     text: str
-    line: int
+    line: Line
     arguments: tuple[str, ...] = ()
 
+    @property
+    def key(self) -> str:
+        """The name as XPPAUT compares it: without spaces, in lower case."""
+        return "".join(self.name.split()).lower()
 
-def read_statements(path: Path) -> list[Statement]:
+    def fault(self, why: str) -> ModelError:
+        sign = "=" if self.name and self.text else ""
+        return self.line.fault(why, f"{self.name}{sign}{self.text.strip()}")
+
+
+@dataclass
+class Statements:
+    """All statements of a file in order, and what was left out, in words."""
+
+    found: list[Statement] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def of(self, *kinds: str) -> list[Statement]:
+        return [s for s in self.found if s.kind in kinds]
+
+    def note(self, line: Line, words: str) -> None:
+        self.notes.append(f"{line.place}: {words}")
+
+
+def read_statements(path: Path) -> Statements:
     """All statements of a file in order.
 
     Raises StorageError where there is no such file, ModelError with the line number for a line
     that is not understood or that a vector field cannot hold.
     """
-    try:
-        text = path.read_text(errors="replace")
-    except OSError as error:
-        raise StorageError(f"cannot read {path}: {error}") from error
-    found: list[Statement] = []
-    for line, content in _logical_lines(text):
-        if re.fullmatch(r"d(one)?", content, re.IGNORECASE):
+    result = Statements()
+    for line in read_lines(path):
+        if _ends(line):
             break
-        for part in _unrolled(content, path, line):
-            found += _statements(part, path, line)
-    return found
-
-
-def _logical_lines(text: str) -> list[tuple[int, str]]:
-    """(number of the first line, content), continued lines joined, comments left out."""
-    result, waiting, first = [], "", 0
-    for number, raw in enumerate(text.splitlines(), 1):
-        content = raw.strip()
-        if not waiting and (not content or content[0] in '#"%@$'):
-            continue
-        first = first if waiting else number
-        waiting += " " + content.rstrip("\\") if content.endswith("\\") else " " + content
-        if not content.endswith("\\"):
-            result.append((first, waiting.strip()))
-            waiting = ""
-    return result + ([(first, waiting.strip())] if waiting else [])
-
-
-def _unrolled(content: str, path: Path, line: int) -> list[str]:
-    """``x[1..3]'=-x[j]`` as three lines."""
-    loop = _LOOP.search(content)
-    if loop is None:
-        return [content]
-    low, high = int(loop[1]), int(loop[2])
-    if not 0 <= high - low < 1000:
-        raise fault(path, line, content, "the range of the array is empty or longer than 1000")
-    copies = []
-    for j in range(low, high + 1):
-        copy = _LOOP.sub(str(j), content)
-        for index in reversed(list(_INDEX.finditer(copy))):
-            number = j + int((index[1] or "0").replace(" ", ""))
-            copy = copy[: index.start()] + str(number) + copy[index.end() :]
-        copies.append(copy)
-    return copies
-
-
-def _statements(content: str, path: Path, line: int) -> list[Statement]:
-    word = re.match(r"[A-Za-z_]\w*", content)
-    first = word[0].lower() if word else ""
-    rest = content[len(first) :].strip()
-    declares = bool(rest) and rest[0] not in "='(/"
-    if declares and first in _REFUSED:
-        raise fault(path, line, content, _REFUSED[first])
-    if declares and first in _IGNORED:
-        return []
-    if re.fullmatch(r"p(ar(am(eter)?)?s?)?", first) and declares:
-        return _assignments("parameter", rest, path, line)
-    if re.fullmatch(r"n(um(ber)?s?)?", first) and declares:
-        return _assignments("constant", rest, path, line)
-    if re.fullmatch(r"i(nit)?", first) and declares:
-        return _assignments("initial", rest, path, line)
-    if first == "aux" and declares:
-        return [_named("auxiliary", _FIXED, rest, path, line)]
-    if content.startswith("!"):
-        return [_named("derived", _FIXED, content[1:].strip(), path, line)]
-    if re.match(r"0\s*=", content):
-        raise fault(path, line, content, _REFUSED["solve"])
-    return [_equation(content, path, line)]
-
-
-def _equation(content: str, path: Path, line: int) -> Statement:
-    match = _RATE.fullmatch(content)
-    if match:
-        return Statement("state", match[1] or match[2], match[3].strip(), line)
-    match = _INITIAL.fullmatch(content)
-    if match:
-        return Statement("initial", match[1], match[2].strip(), line)
-    match = _MAP.match(content)
-    if match:
-        kind = "maps x(t+1)=... " if match[2] else "integral equations x(t)=... "
-        raise fault(path, line, content, kind + "are no flows; write x'=...")
-    match = _FUNCTION.fullmatch(content)
-    if match:
-        arguments = tuple(a.strip() for a in match[2].split(",") if a.strip())
-        return Statement("function", match[1], match[3].strip(), line, arguments)
-    return _named("fixed", _FIXED, content, path, line)
-
-
-def _named(kind: str, pattern: re.Pattern, text: str, path: Path, line: int) -> Statement:
-    match = pattern.fullmatch(text)
-    if match is None or not match[2].strip():
-        raise fault(path, line, text, "it is no statement; write name=value, x'=... or f(a)=...")
-    return Statement(kind, match[1], match[2].strip(), line)
-
-
-def _assignments(kind: str, text: str, path: Path, line: int) -> list[Statement]:
-    """``a=1, b=2`` and ``a=1 b=2``."""
-    result, rest = [], re.sub(r"\s*=\s*", "=", text)
-    while rest:
-        match = _ASSIGNMENT.match(rest)
-        if match is None:
-            raise fault(path, line, rest, "write name=number, separated by commas or spaces")
-        result.append(Statement(kind, match[1], match[2], line))
-        rest = rest[match.end() :]
+        _read(line, result)
     return result
 
 
-def fault(path: Path, line: int, content: str, why: str) -> ModelError:
-    """The error for a line: where it is, what it says, why it cannot be read."""
-    shown = content if len(content) <= 80 else content[:76] + " ..."
-    return ModelError(f"{path.name}, line {line}: {shown!r} cannot be read: {why}")
+def _ends(line: Line) -> bool:
+    """XPPAUT stops at any line whose first word begins with d, if it is no equation."""
+    word = re.fullmatch(r"\s*([dD]\w*)(\s.*)?", line.text, re.DOTALL)
+    if word is None or (word[2] or "").lstrip().startswith("="):
+        return False
+    if (word[2] or "").strip() and not "done".startswith(word[1].lower()):
+        raise line.fault("XPPAUT takes it for the end of the file (done), as its word begins by d")
+    return True
 
 
-def python_name(name: str) -> str:
-    """A name as Python and our notation allow it: ``lambda`` becomes ``lambda_``."""
-    return name + "_" if keyword.iskeyword(name) else name
+def _read(line: Line, result: Statements) -> None:
+    text = line.text.strip()
+    if line.text.startswith("@"):
+        result.found.append(Statement("option", "", text[1:].strip(), line))
+    elif text.startswith("@"):
+        result.note(line, "XPPAUT reads options only where @ is the first character; left out")
+    elif text.startswith('"'):
+        return
+    elif text.startswith(("%", "$")):
+        _marked(line, text, result)
+    elif re.match(r"0\s*=", text):
+        raise line.fault("algebraic equations are not read; eliminate the unknown")
+    elif text.startswith("!"):
+        result.found.append(_assigned("derived", text[1:], line))
+    else:
+        _sorted(line, text, result)
+
+
+def _marked(line: Line, text: str, result: Statements) -> None:
+    """A line behind % or $: no comment to XPPAUT, but without effect unless it is an equation."""
+    first = _FIRST.search(text)
+    if first and first[0] in "/'(":
+        raise line.fault(f"XPPAUT reads an equation of a name that begins by {text[0]}; use #")
+    result.note(line, f"a line that begins by {text[0]} has no effect; left out")
+
+
+def _sorted(line: Line, text: str, result: Statements) -> None:
+    first = _FIRST.search(text)
+    if first is None or (first[0] in " \t" and not text[first.end() :].lstrip().startswith("=")):
+        word = text[: first.start()] if first else text
+        _command(line, word.upper(), text[len(word) :].strip(), result)
+    elif first[0] in " \t=":
+        result.found.append(_assigned("fixed", text, line))
+    elif first[0] == "(":
+        result.found.append(_called(line, text))
+    else:
+        result.found.append(_rate(line, text))
+
+
+# --- equations ----------------------------------------------------------------------------------
+
+
+def _rate(line: Line, text: str) -> Statement:
+    match = _RATE.fullmatch(text)
+    if match is None:
+        raise line.fault("it is no statement; write x'=... or dx/dt=...")
+    name = (match["over"] or match["primed"]).strip()
+    return Statement("state", _checked(line, name), match["text"].strip(), line)
+
+
+def _called(line: Line, text: str) -> Statement:
+    """``x(0)=value``, ``f(a,b)=expression``, and what is refused: maps and integral equations."""
+    if _MAP.fullmatch(text):
+        raise line.fault(
+            "maps x(t+1)=... are no flows; give the equations to continuation.Map, or write x'=..."
+        )
+    if match := _INITIAL.fullmatch(text):
+        return Statement("start", _checked(line, match[1].strip()), match[2].strip(), line)
+    match = _FUNCTION.fullmatch(text)
+    if match is None:
+        raise line.fault("it is no statement; write name=value, x'=... or f(a)=...")
+    if re.search(r"int\s*[{\[]", match[3], re.IGNORECASE):
+        raise line.fault("integral equations are not ordinary differential equations")
+    arguments = tuple("".join(a.split()) for a in match[2].split(",") if a.strip())
+    return Statement(
+        "function", _checked(line, match[1].strip()), match[3].strip(), line, arguments
+    )
+
+
+def _assigned(kind: str, text: str, line: Line) -> Statement:
+    match = _FIXED.fullmatch(text.strip())
+    if match is None or not match[2].strip():
+        raise line.fault("it is no statement; write name=value, x'=... or f(a)=...")
+    return Statement(kind, _checked(line, match[1].strip()), match[2].strip(), line)
+
+
+def _checked(line: Line, name: str) -> str:
+    if not _NAME.fullmatch(name):
+        raise line.fault(f"{name!r} is no name; use letters, digits and underscores")
+    return name
+
+
+# --- commands -----------------------------------------------------------------------------------
+
+# Beginning of the word -> why it is refused, in the order in which XPPAUT asks.
+_REFUSED = {
+    "GR": "groups are not read; write their parts out",
+    "MA": "Markov variables make the system random; write their mean, or average over states",
+    "SO": "algebraic equations (solve) are not read; eliminate the unknown",
+    "VECTOR": "vector variables are not read; write their components out",
+    "SPECIA": "networks (special) are not read; write their sums out, as sum(0,9)of(...)",
+    "EX": "right-hand sides in compiled libraries (export) cannot be read; write the equations",
+    "V": "integral equations (volterra) are not ordinary differential equations",
+    "G": "it resets the state at an event (global), which a smooth flow cannot; leave the line "
+    "out, or use dynsys.neurons for a neuron with a reset",
+}
+
+
+def _command(line: Line, word: str, rest: str, result: Statements) -> None:
+    for beginning, why in _REFUSED.items():
+        if word.startswith(beginning):
+            raise line.fault(why)
+    for beginning, reader in _READERS.items():
+        if word.startswith(beginning):
+            return reader(line, rest, result)
+    if "=" in rest or rest.startswith(("'", "(")):
+        raise line.fault("it is no statement; write name=value, x'=... or f(a)=... without spaces "
+                         "inside the left side")  # fmt: skip
+    result.note(line, f"XPPAUT knows no statement {word.lower()!r}; left out")
+    return None
+
+
+def _auxiliary(line: Line, rest: str, result: Statements) -> None:
+    match = _FIXED.fullmatch(rest)
+    if match is None:
+        raise line.fault("write aux name=expression")
+    result.found.append(Statement("auxiliary", match[1].strip(), match[2].strip(), line))
+
+
+def _declared(kind: str) -> Callable[[Line, str, Statements], None]:
+    """``a=1, b=2``, ``a=1 b=2`` and ``a`` (which is 0), with their numbers checked."""
+
+    def read(line: Line, rest: str, result: Statements) -> None:
+        foreign, at = False, 0
+        while at < len(rest):
+            match = _ONE.match(rest, at)
+            if match is None:  # a stray comma or equals sign
+                at += 1
+                continue
+            at = match.end()
+            name, value = match[1], match[2]
+            if _NAME.fullmatch(name) and not (foreign and value is None):
+                number = _leading_number(line, name, value, result)
+                result.found.append(Statement(kind, name, number, line))
+            elif value is not None or name[0].isdigit():
+                raise line.fault(f"{match[0].strip()!r} is no name=number")
+            else:
+                # XPPAUT makes a parameter of each such word, which nothing uses.
+                result.note(line, f"{name!r} behind the values is left out")
+                foreign = True
+
+    return read
+
+
+def _leading_number(line: Line, name: str, value: str | None, result: Statements) -> str:
+    """The number XPPAUT takes: what a value begins with, and 0 for none."""
+    if value is None:
+        return "0"
+    match = _NUMBER.match(value)
+    if match is None:
+        raise line.fault(
+            f"{name}={value}: {value!r} is no number, and XPPAUT takes 0 for it; write the number, "
+            "or a derived parameter in a line of its own: !name=formula"
+        )
+    rest = value[match.end() :]
+    if rest.strip(";"):
+        result.note(line, f"XPPAUT reads {name}={value} as {match[0]} and leaves out {rest!r}")
+    return match[0]
+
+
+def _names(kind: str) -> Callable[[Line, str, Statements], None]:
+    def read(line: Line, rest: str, result: Statements) -> None:
+        for word in re.split(r"[\s,]+", rest.strip(" ,")):
+            name = _checked(line, word.split("=")[0])
+            result.found.append(Statement(kind, name, "", line))
+
+    return read
+
+
+def _table(line: Line, rest: str, result: Statements) -> None:
+    name, _, source = rest.partition(" ")
+    result.found.append(Statement("table", _checked(line, name), source.strip(), line))
+
+
+def _set(line: Line, rest: str, result: Statements) -> None:
+    match = re.fullmatch(r"(\S+?)\s*\{(.*?)\}?\s*", rest, re.DOTALL)
+    if match is None:
+        raise line.fault("write set name {a=1,b=2}")
+    result.found.append(Statement("set", match[1], match[2], line))
+
+
+def _left_out(words: str) -> Callable[[Line, str, Statements], None]:
+    return lambda line, rest, result: result.note(line, f"{words}; left out")
+
+
+_READERS: dict[str, Callable[[Line, str, Statements], None]] = {
+    "AU": _auxiliary,
+    "TA": _table,
+    "ON": _left_out("a choice of what is shown (only)"),
+    "P": _declared("parameter"),
+    "N": _declared("constant"),
+    "I": _declared("initial"),
+    "W": _names("wiener"),
+    "O": _left_out("a file of options"),
+    "SE": _set,
+    "B": _left_out("a condition of the boundary-value solver"),
+}

@@ -68,6 +68,9 @@ class XppPrinter(StrPrinter):
     def _print_log(self, expression: sympy.Expr) -> str:
         return self._call("ln", expression)
 
+    def _print_floor(self, expression: sympy.Expr) -> str:
+        return self._call("flr", expression)
+
     def _print_Abs(self, expression: sympy.Expr) -> str:
         return self._call("abs", expression)
 

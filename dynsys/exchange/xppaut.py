@@ -25,6 +25,11 @@ from dynsys.storage import write_atomically
 if TYPE_CHECKING:
     from dynsys.vector_field import VectorField
 
+# XPPAUT has one step for all models and stops at the bound 100: both are written.
+_STEP = {"ms": 0.05, "s": 1e-4, "": 0.01}
+_STEPS_IN_A_DELAY = 20
+_STEPS = 20000
+_BOUNDS = 1000000000
 # Next to the removable singularity the series to u^6 is good to the last digit.
 _LINOID = "linoid(u)=if(abs(u)<0.03)then(1+u/2+u^2/12-u^4/720+u^6/30240)else(u/(1-exp(-u)))"
 
@@ -175,9 +180,11 @@ class _Writer:
 
     def _tail(self) -> list[str]:
         values = {symbol(k): v for k, v in self.model.parameters.items()}
-        longest = [float(tau.xreplace(values)) for _, tau in self.delayed.found]
-        lines = [f"@ delay={2 * max(longest)!r}"] if longest else []
-        return [*lines, "@ total=1000,maxstor=100000", "done"]
+        delays = [float(tau.xreplace(values)) for _, tau in self.delayed.found]
+        step = min([_STEP[self.model.time_unit], *(tau / _STEPS_IN_A_DELAY for tau in delays)])
+        lines = [f"@ delay={2 * max(delays)!r}"] if delays else []
+        run = f"@ meth=rungekutta,dt={step!r},total={_STEPS * step!r}"
+        return [*lines, run, f"@ bounds={_BOUNDS},maxstor={2 * _STEPS}", "done"]
 
     def _written(self) -> str:
         """Everything as text: functions, delays, named expressions in order, equations."""

@@ -13,7 +13,7 @@ Node = tuple  # ("mul", 3, 7), ("const", 2.5), ("x", 0), ("table", "eif", 0, 1, 
 
 UNARY = frozenset(
     ["exp", "log", "sqrt", "sin", "cos", "tan", "sinh", "cosh", "tanh"]
-    + ["asin", "acos", "atan", "abs", "sign", "erf", "erfc"]
+    + ["asin", "acos", "atan", "abs", "sign", "erf", "erfc", "floor"]
 )
 
 
@@ -212,4 +212,4 @@ class Graph:
             bell = self.unary("exp", self.neg(self.integer_power(a, 2)))
             height = 2.0 / math.sqrt(math.pi)
             return self.mul(self.constant(height if operation == "erf" else -height), bell)
-        return self.zero  # sign is piecewise constant
+        return self.zero  # sign and floor are piecewise constant

@@ -34,6 +34,7 @@ _ONE_ARGUMENT: dict[str, Callable[..., sympy.Expr]] = {
     "cosh": sympy.cosh,
     "tanh": sympy.tanh,
     "abs": sympy.Abs,
+    "floor": sympy.floor,
     "sign": sympy.sign,
     "erf": sympy.erf,
     "erfc": sympy.erfc,
@@ -47,7 +48,7 @@ _OPERATORS: dict[type, Callable[..., sympy.Expr]] = {
 _COMPARISONS = {ast.Lt: sympy.Lt, ast.LtE: sympy.Le, ast.Gt: sympy.Gt, ast.GtE: sympy.Ge}
 _NOT_DIFFERENTIABLE = "it is not differentiable"
 _REFUSED = {
-    **dict.fromkeys(("floor", "flr", "ceil", "round", "mod"), _NOT_DIFFERENTIABLE),
+    **dict.fromkeys(("flr", "ceil", "round", "mod"), _NOT_DIFFERENTIABLE),
     **dict.fromkeys(("ran", "normal"), "noise belongs to the simulation, not to the vector field"),
 }
 # Exact powers of ratios stay exact up to this many bits; beyond, a double holds all that counts.

@@ -12,6 +12,7 @@ from dynsys.expressions.functions import Linoid
 from dynsys.expressions.graph import Graph
 from dynsys.expressions.lookup import TableLookup
 from dynsys.expressions.partials import Partial
+from dynsys.expressions.singularities import with_linoids
 
 _UNARY = {
     sympy.exp: "exp",
@@ -26,6 +27,7 @@ _UNARY = {
     sympy.acos: "acos",
     sympy.atan: "atan",
     sympy.Abs: "abs",
+    sympy.floor: "floor",
     sympy.sign: "sign",
     sympy.erf: "erf",
     sympy.erfc: "erfc",
@@ -89,6 +91,9 @@ class Translator:
 
     def _product(self, expression: sympy.Mul) -> int:
         graph = self.graph
+        regular = with_linoids(expression)
+        if regular is not expression:
+            return self(regular)
         above, below = graph.one, graph.one
         for factor in expression.args:
             if isinstance(factor, sympy.Pow) and factor.exp.could_extract_minus_sign():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
@@ -123,6 +123,20 @@ class SpikingNeuron:
         raise ModelError(
             f"{self.name} has no stable resting state at {self.rule.current} = {value:g} pA; give "
             "a current below its onset (neuron.onset())"
+        )
+
+    def to_auto(self, *_: object, **__: object) -> NoReturn:
+        """Refused: AUTO-07p follows smooth flows, and a spike resets the state."""
+        raise self._no_export("AUTO-07p", "to_auto")
+
+    def to_xppaut(self, *_: object, **__: object) -> NoReturn:
+        """Refused: the reset is not written; the flow between spikes can be."""
+        raise self._no_export("XPPAUT", "to_xppaut")
+
+    def _no_export(self, tool: str, method: str) -> ModelError:
+        return ModelError(
+            f"{self.name} resets at its spikes, which is not written for {tool}; the flow between "
+            f"spikes is: neuron.field.{method}(...)"
         )
 
     # --- spikes -------------------------------------------------------------------------------

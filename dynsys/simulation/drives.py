@@ -9,6 +9,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 
 from dynsys.errors import ModelError, unknown_name
+from dynsys.inputs import course_of
 from dynsys.vector_field import VectorField
 
 _JUST = 1e-7  # of a step: how near to a step's ends its limits are taken
@@ -58,6 +59,37 @@ def checked_inputs(
                 )
         result[name] = several
     return result
+
+
+def with_own_inputs(
+    model: VectorField, inputs: Mapping[str, Any] | None, points: np.ndarray
+) -> dict[str, Any]:
+    """The given inputs, and those the model brings along where none is given.
+
+    ``points`` (P, m) are the parameters of every point, on which an own input may depend.
+    """
+    result = dict(inputs or {})
+    for name, expression in model.inputs.items():
+        if name in result:
+            continue
+        used = {s.name for s in expression.free_symbols} | {name}
+        columns = [k for k, label in enumerate(model.parameter_names) if label in used]
+        alike = not np.any(points[:, columns] != points[:1, columns])
+        result[name] = [
+            _beyond(course_of(expression, values), values[name])
+            for values in (
+                dict(zip(model.parameter_names, row.tolist(), strict=True))
+                for row in (points[:1] if alike else points)
+            )
+        ]
+    return result
+
+
+def _beyond(
+    course: Callable[[np.ndarray], np.ndarray], value: float
+) -> Callable[[np.ndarray], np.ndarray]:
+    """What is added to a parameter so that it follows a course."""
+    return lambda times: course(times) - value
 
 
 def values(item: Input, times: np.ndarray, model: VectorField, name: str) -> np.ndarray:

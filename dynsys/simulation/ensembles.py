@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 
 from dynsys.errors import ModelError
-from dynsys.simulation.drives import checked_inputs
+from dynsys.simulation.drives import checked_inputs, with_own_inputs
 from dynsys.simulation.grids import Points, arrange
 from dynsys.simulation.integration import Task, record_columns, whole_steps
 from dynsys.simulation.methods import Scheme, scheme
@@ -80,6 +80,7 @@ def simulate_ensemble(
     ...                         record="r_E", sample=1.0)
     >>> run["r_E"].max("time")
     """
+    noise = model.noise if noise is None else noise
     chosen = scheme(model, method, dt, discretisation, noise)
     arranged = arrange(model, parameters, points, seeds)
     task, names = prepare(
@@ -123,12 +124,13 @@ def prepare(
         raise ModelError("noise needs seeds: the same seed gives the same result")
     compiled = motion(model, chosen.bilinear, chosen.noise)
     count = len(points)
+    driven = with_own_inputs(model, inputs, points.values)
     states = initial_states(model, initial, count).copy()
     noisy = [k for k, name in enumerate(model.states) if name in chosen.noise]
     task = Task(
         model=model, motion=compiled, tableau=chosen.tableau,
         p=points.values, x=states, dt=dt, settle=whole_steps("settle", settle, dt), steps=steps,
-        stride=stride, columns=columns, inputs=checked_inputs(model, inputs, count),
+        stride=stride, columns=columns, inputs=checked_inputs(model, driven, count),
         seeds=points.seeds, noisy=np.array(noisy, dtype=np.int64), extra_lag=chosen.extra_lag,
     )  # fmt: skip
     past = past_signals(model, compiled, initial, points.values, task.lags, dt)

@@ -10,7 +10,7 @@ import xarray as xr
 
 from dynsys.errors import ModelError, unknown_name
 from dynsys.simulation.adaptive import Tolerance, run_adaptively
-from dynsys.simulation.drives import checked_inputs
+from dynsys.simulation.drives import checked_inputs, with_own_inputs
 from dynsys.simulation.ensembles import prepare
 from dynsys.simulation.fixed_step import TABLEAUS
 from dynsys.simulation.grids import arrange
@@ -23,14 +23,14 @@ from dynsys.vector_field import VectorField
 
 def simulate(
     model: VectorField,
-    duration: float,
+    duration: float | None = None,
     *,
     inputs: Mapping[str, Any] | None = None,
     initial: Initial = None,
     record: Sequence[str] | str | None = None,
     method: str | None = None,
     dt: float | None = None,
-    settle: float = 0.0,
+    settle: float | None = None,
     sample: float | None = None,
     discretisation: str | None = None,
     noise: Mapping[str, Any] | None = None,
@@ -41,9 +41,11 @@ def simulate(
 
     Parameters
     ----------
-    duration : recorded time, in the model's time unit (ms for the mean fields).
+    duration : recorded time, in the model's time unit (ms for the mean fields); the model's own
+        ``run["duration"]`` by default, as ``run`` also tells ``method``, ``dt`` and ``settle``.
     inputs : parameter -> what is added to it over time: a waveform of ``stimulation`` or a function
-        of time. Inputs act from time 0, after ``settle``.
+        of time. Inputs act from time 0, after ``settle``. Without one here, a parameter follows the
+        model's own ``inputs``.
     initial : mapping, array (n,), an earlier run to continue, or a function of time <= 0 that tells
         the past too; the past is at rest otherwise. The model's initial state by default.
     record : names of observables or states, ``"states"`` for all; all observables by default.
@@ -53,7 +55,8 @@ def simulate(
     sample : time between records; the fixed step, or 0.1 ms, by default.
     discretisation : "published" integrates as the published mean-field code does (forward Euler,
         delays one step longer than stated, tables read bilinearly; dt = 0.1 ms).
-    noise : state -> amplitude of its white noise (a number or an expression), with a ``seed``.
+    noise : state -> amplitude of its white noise (a number or an expression), with a ``seed``;
+        the model's own ``noise`` by default, ``{}`` for none.
     tolerance : of the adaptive method; ``Tolerance(rtol=1e-6)`` by default.
 
     Returns
@@ -72,6 +75,15 @@ def simulate(
     >>> run = simulate(aln().with_parameters(mu_e=1.3), 2000, settle=1000)
     >>> run["r_E"].max()
     """
+    own = model.run
+    if duration is None:
+        if "duration" not in own:
+            raise ModelError(f"{model.name} does not say how long to run; give a duration")
+        duration = own["duration"]
+    settle = own.get("settle", 0.0) if settle is None else settle
+    if method is None and dt is None and not discretisation:
+        method, dt = own.get("method"), own.get("dt") if own.get("method") else None
+    noise = model.noise if noise is None else noise
     if method is None and not (noise or discretisation or dt or _rough(inputs)):
         method = "adaptive"
     if method == "adaptive":
@@ -121,7 +133,8 @@ def _adaptive(
         raise ModelError(f"settle is {settle:g}; it must be 0 or positive")
     result = run_adaptively(
         model, spacing * np.arange(count + 1), -float(settle), float(duration),
-        checked_inputs(model, inputs, 1), initial, names, columns, tolerance,
+        checked_inputs(model, with_own_inputs(model, inputs, model.parameter_array()[None]), 1),
+        initial, names, columns, tolerance,
     )  # fmt: skip
     result.attrs["settle"] = float(settle)
     return result

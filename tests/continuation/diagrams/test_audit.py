@@ -11,10 +11,10 @@ import pytest
 from continuation import bifurcation_diagram, load
 from continuation.diagrams import diagram as diagrams
 from continuation.diagrams.audit import Audit
-from dynsys import ModelError, State, VectorField
+from dynsys import ModelError, VectorField
 from dynsys.commands import main
 
-# r' = r (-b - (r^2 - 1)^2): rest is stable everywhere in the plane, and for b < 0 so is a cycle with
+# r' = r (-b - (r^2 - 1)^2): rest is stable all over the plane, and for b < 0 so is a cycle with
 # r^2 = 1 + sqrt(-b), born with an unstable one in a fold at b = 0. No Hopf point leads to them.
 ISOLATED = """\
 from dynsys import State, VectorField

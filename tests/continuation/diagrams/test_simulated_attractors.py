@@ -20,7 +20,8 @@ def found(model: VectorField, starts: list, **values: float) -> list[dict]:
 
 def lorenz() -> VectorField:
     return VectorField(
-        "lorenz", {"x": State(1.0, (-20, 20)), "y": State(1.0, (-30, 30)), "z": State(20.0, (0, 50))},
+        "lorenz",
+        {"x": State(1.0, (-20, 20)), "y": State(1.0, (-30, 30)), "z": State(20.0, (0, 50))},
         {"r": 28.0}, {"x": "10*(y - x)", "y": "x*(r - z) - y", "z": "x*y - 8/3*z"}, time_unit="",
     )  # fmt: skip
 

@@ -130,12 +130,15 @@ def test_the_diagram_has_the_published_cusp_and_regimes(aln_diagram):
         assert [item["name"] for item in found] == names, (mu_e, mu_i)
 
 
-def test_the_sliver_of_coexistence_is_bounded_by_the_hopf_curve_and_the_fold(aln_diagram):
+def test_the_sliver_of_coexistence_is_bounded_by_hopf_fold_and_homoclinic_curve(aln_diagram):
     nodes = aln_diagram.regimes.nodes(data=True)
     (sliver,) = [k for k, region in nodes if region["attractors"] == ("up", "LC_EI")]
     named = {name for _, _, data in aln_diagram.regimes.edges(sliver, data=True)
              for name in data["bifurcations"]}  # fmt: skip
-    assert named == {"hopf curve 1", "fold curve 2"}
+    # Near the cusp the rhythm dies in a homoclinic orbit, before the fold: simulation at (1.8868,
+    # 1.3548), between both, comes to rest at "up" from every state on the cycle.
+    assert named == {"hopf curve 1", "fold curve 2", "homoclinic curve 3"}
+    assert [a["name"] for a in aln_diagram.attractors(mu_e=1.8868, mu_i=1.3548)] == ["up"]
     slowest, fastest = aln_diagram.regimes.nodes[sliver]["cycles"]["frequency"]
     assert 12 < slowest < fastest < 22
 

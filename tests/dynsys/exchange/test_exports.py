@@ -8,13 +8,20 @@ import subprocess
 
 import numpy as np
 import pytest
-from scipy.integrate import solve_ivp
 
-from dynsys import ModelError, UnknownNameError, VectorField, read_ode, read_pydstool
+from dynsys import ModelError, UnknownNameError, VectorField, read_ode, read_pydstool, simulate
 from dynsys.exchange.auto import auto_numbers
 from dynsys.exchange.pydstool_specification import specification, write_script
 from dynsys.exchange.xpp_names import xpp_names
-from dynsys.models import LIBRARY, aln, hodgkin_huxley, morris_lecar
+from dynsys.models import (
+    LIBRARY,
+    adex_neuron,
+    aln,
+    hodgkin_huxley,
+    jansen_rit,
+    morris_lecar,
+    wilson_cowan,
+)
 
 COMPILER = shutil.which("gcc") or shutil.which("cc")
 compiled = pytest.mark.skipif(COMPILER is None, reason="no C compiler (gcc or cc) on the path")
@@ -127,6 +134,20 @@ def test_autos_constants_name_states_parameters_and_the_span(tmp_path):
     compile((tmp_path / "morris_lecar.auto").read_text(), "morris_lecar.auto", "exec")
 
 
+def test_a_parameter_called_period_keeps_out_of_autos_way(tmp_path):
+    model = VectorField("p", {"x": 0.0}, {"PERIOD": 1.0}, {"x": "PERIOD - x"})
+    model.to_auto(tmp_path)
+    text = (tmp_path / "c.p").read_text()
+    assert "ICP = ['PERIOD_']" in text and "1: 'PERIOD_', 11: 'PERIOD'" in text
+
+
+def test_a_neuron_that_resets_says_what_of_it_can_be_exported(tmp_path):
+    with pytest.raises(ModelError, match=r"neuron\.field\.to_auto"):
+        adex_neuron().to_auto(tmp_path)
+    with pytest.raises(ModelError, match=r"neuron\.field\.to_xppaut"):
+        adex_neuron().to_xppaut(tmp_path / "n.ode")
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -160,8 +181,28 @@ def test_auto_runs_an_exported_job_and_finds_our_points(tmp_path):
     for row in rows:
         if len(row) > 5 and row[0] != "0" and abs(int(row[2])) % 10 in kinds:
             kinds[abs(int(row[2])) % 10].append(float(row[4]))
-    assert sorted(kinds[2]) == pytest.approx([-9.94903932262, 39.9631530927], rel=1e-6)
-    assert kinds[3] == pytest.approx([97.6461639215], rel=1e-6)
+    assert sorted(kinds[2]) == pytest.approx([-9.94903932262, 39.9631530927], rel=1e-8)
+    assert kinds[3] == pytest.approx([97.6461639215], rel=1e-8)
+
+
+@pytest.mark.skipif(shutil.which("auto") is None, reason="AUTO-07p is not on the path")
+@pytest.mark.parametrize(
+    ("model", "parameter", "span", "folds"),
+    [
+        (jansen_rit(), "p", (-100, 400), [-41.301410488, 113.58627321]),
+        (wilson_cowan(), "P", (-3, 6), [3.1800181306, 4.4779923944]),
+    ],
+    ids=["jansen_rit", "wilson_cowan"],
+)
+def test_auto_finds_folds_of_states_that_are_small_beside_the_parameter(
+    model, parameter, span, folds, tmp_path
+):
+    model.to_auto(tmp_path, parameter=parameter, span=span)
+    subprocess.run(["auto", f"{model.name}.auto"], cwd=tmp_path, check=True, timeout=300)
+    text = (tmp_path / f"b.{model.name}_equilibria").read_text()
+    rows = [line.split() for line in text.splitlines()]
+    found = [float(r[4]) for r in rows if len(r) > 5 and r[0] != "0" and abs(int(r[2])) % 10 == 2]
+    assert sorted(found) == pytest.approx(folds, rel=1e-8)
 
 
 @pytest.mark.parametrize("name", [k for k in MODELS if k != "aln"])
@@ -201,6 +242,17 @@ def test_a_signal_that_depends_on_its_own_past_travels_as_its_line(tmp_path):
         assert agree(back.rhs(x), echo.rhs(x))
 
 
+def rk4_path(model, step, count):
+    x, path = model.initial_state(), [model.initial_state()]
+    for _ in range(count):
+        a = model.rhs(x)
+        b = model.rhs(x + step / 2 * a)
+        c = model.rhs(x + step / 2 * b)
+        x = x + step / 6 * (a + 2 * b + 2 * c + model.rhs(x + step * c))
+        path.append(x)
+    return np.array(path)
+
+
 @pytest.mark.skipif(shutil.which("xppaut") is None, reason="XPPAUT is not on the path")
 @pytest.mark.parametrize("name", [*LIBRARY, "delayed"])
 def test_xppaut_integrates_an_exported_model_as_we_do(name, tmp_path):
@@ -209,19 +261,19 @@ def test_xppaut_integrates_an_exported_model_as_we_do(name, tmp_path):
     if source:
         command = ["-O2", "-shared", "-fPIC", "-o", f"{name}.so", f"{name}.c", "-lm"]
         subprocess.run([COMPILER, *command], check=True, cwd=tmp_path)
-    options = "@ total=2,dt=0.001,meth=rk4,bounds=1e9"
-    ode.write_text(ode.read_text().replace("@ total=1000", options))
     command = ["xppaut", ode.name, "-silent"]
     subprocess.run(command, cwd=tmp_path, check=False, capture_output=True, timeout=120)
-    last = np.loadtxt(tmp_path / "output.dat")[-1]
-    count = len(model.states)
-    if name == "delayed":  # lines are good to their order only
-        model = model.with_delay_order(10)
-    ours = solve_ivp(
-        lambda t, x: model.rhs(x), (0, 2), model.initial_state(), "LSODA", rtol=1e-10, atol=1e-12
-    )
+    rows = np.loadtxt(tmp_path / "output.dat")
+    assert len(rows) == 20001  # the file as it was written runs to its end
+    step, count, many = rows[1, 0], len(model.states), 400
+    if source and model.lines:  # XPPAUT integrates the nodes of the delay lines, simulate none
+        expected = rk4_path(model, step, many)[:, :count]
+    else:
+        ours = simulate(model, many * step, method="rk4", dt=step, record="states")
+        expected = np.stack([ours[k].values for k in model.states], axis=-1)
     tolerance = 1e-3 if name == "delayed" else 1e-6
-    assert last[1 : 1 + count] == pytest.approx(ours.y[:count, -1], rel=tolerance)
+    error = np.abs(rows[: many + 1, 1 : 1 + count] - expected).max(axis=0)
+    assert np.all(error <= tolerance * np.maximum(np.abs(expected).max(axis=0), 1e-3))
 
 
 def test_long_equations_are_cut_into_lines_that_xppaut_holds(tmp_path):

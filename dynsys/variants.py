@@ -1,0 +1,105 @@
+"""The same model with other values, ranges or observables: the methods ``with_...`` of a model."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+
+from dynsys.definition import (
+    Expression,
+    Observable,
+    Reader,
+    check_known,
+    check_parameter,
+    check_state,
+)
+from dynsys.errors import ModelError
+
+if TYPE_CHECKING:
+    from dynsys.vector_field import VectorField
+
+# What a model computed once and must compute anew when delays or observables change.
+_ORDER_DEPENDENT = frozenset(["lifted_system", "compiled", "scales", "state_names"])
+
+
+class Variants:
+    """Variants of a ``VectorField``, which itself never changes."""
+
+    def with_parameters(self, **values: float) -> VectorField:
+        """Return the same model with other parameter values.
+
+        Raises UnknownNameError for a name the model does not have, ModelError for a value that
+        is not finite or not allowed.
+        """
+        model = cast(Any, self)
+        for label, value in check_known(values, model.parameters, "parameter", model.name).items():
+            check_parameter(model.name, label, model.declared_parameters[label], value)
+        new = {**model.parameters, **{k: float(v) for k, v in values.items()}}
+        return _copy(model, frozenset(), parameters=MappingProxyType(new))
+
+    def with_ranges(self, **ranges: tuple[float, float]) -> VectorField:
+        """Return the same model with other ranges of its states, where searches look.
+
+        Raises UnknownNameError for a state the model does not have, ModelError for an empty range.
+
+        Example
+        -------
+        >>> model.with_ranges(V=(-100, 60))
+        """
+        model = cast(Any, self)
+        new = dict(model.states)
+        for label, (low, high) in check_known(ranges, new, "state", model.name).items():
+            new[label] = replace(new[label], range=(float(low), float(high)))
+            check_state(model.name, label, new[label])
+        return _copy(model, frozenset(["scales"]), states=MappingProxyType(new))
+
+    def with_set(self, name: str) -> VectorField:
+        """Return the same model with a named set of parameters and initial values.
+
+        Raises UnknownNameError for a set the model does not have.
+        """
+        model = cast(Any, self)
+        check_known({name: None}, model.sets, "set", model.name)
+        chosen = model.sets[name]
+        states = {
+            k: replace(s, initial=float(chosen[k])) if k in chosen else s
+            for k, s in model.states.items()
+        }
+        moved = _copy(model, frozenset(["scales"]), states=MappingProxyType(states))
+        return moved.with_parameters(**{k: v for k, v in chosen.items() if k in model.parameters})
+
+    def with_delay_order(self, order: int) -> VectorField:
+        """Return the same model with ``order`` Chebyshev nodes per delay line."""
+        return _copy(cast(Any, self), _ORDER_DEPENDENT, delay_order=checked_order(order))
+
+    def with_observables(self, **expressions: Observable | Expression) -> VectorField:
+        """Return the same model with more observables, strings or SymPy expressions.
+
+        They appear in every branch, figure and table computed with it.
+        """
+        model = cast(Any, self)
+        read = Reader(
+            model.name, [*model.states, *model.parameters, *model.definitions], model.tables
+        )
+        more = read.observables(expressions, model.states) if expressions else {}
+        new = MappingProxyType({**model.observables, **more})
+        return _copy(model, _ORDER_DEPENDENT, observables=new)
+
+
+def _copy(model: Any, dropped: frozenset[str], **changes: Any) -> VectorField:
+    other = object.__new__(type(model))
+    other.__dict__.update({k: v for k, v in model.__dict__.items() if k not in dropped})
+    other.__dict__.update(changes)
+    other._check_delays()
+    return other
+
+
+def checked_order(order: int) -> int:
+    """The number of nodes of a delay line; ModelError for what is none."""
+    whole = isinstance(order, (int, float, np.integer)) and int(order) == order
+    if not (whole and 0 < order < 1000):
+        raise ModelError(f"delay order {order!r} makes no sense; use an integer from 1 to 999")
+    return int(order)
