@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -104,12 +103,10 @@ def _run(
 ) -> xr.Dataset:  # fmt: skip
     points = {name: [v[name] for v in values] for name in values[0]}
     span = length * STRIDE * dt
-    with warnings.catch_warnings():  # runs that stop or leave a table are told by their kind
-        warnings.simplefilter("ignore")
-        return simulate_ensemble(
-            model, span, points=points, initial=initial, record="states", dt=dt,
-            sample=STRIDE * dt, settle=span if settles else 0.0,
-        )  # fmt: skip
+    return simulate_ensemble(
+        model, span, points=points, initial=initial, record="states", dt=dt, sample=STRIDE * dt,
+        settle=span if settles else 0.0, warn=False,  # their kind tells what became of runs
+    )  # fmt: skip
 
 
 def _outcome(model: VectorField, times: np.ndarray, run: xr.Dataset, lane: int) -> Outcome:
