@@ -100,7 +100,10 @@ def largest_exponent(
     """
     x = np.array(model._full(np.asarray(state, float)))
     v = np.random.default_rng(seed).standard_normal(len(x)) * model.scales
-    rate = float(np.max(np.abs(np.linalg.eigvals(model.jacobian(x)))))
+    matrix = model.jacobian(x)
+    if not np.all(np.isfinite(matrix)):
+        return Exponent(np.nan, np.nan, duration)
+    rate = float(np.max(np.abs(np.linalg.eigvals(matrix))))
     steps = max(int(np.ceil(duration * max(rate, 1e-12) / _REACH / BLOCKS)), 50)
     rates, free = np.empty(BLOCKS), np.empty(0, np.int64)
     field = field_of(model, model.parameter_array(), free, model.scales, second=False)

@@ -58,7 +58,9 @@ def described_outcomes(
 
 
 def _plain(outcome: Outcome, start: np.ndarray) -> dict[str, Any]:
-    return {"kind": outcome.kind, "state": outcome.state, "start": start}
+    away = outcome.kind == RUNS_AWAY  # its last state may be infinite
+    state = start if away else outcome.state
+    return {"kind": outcome.kind, "state": state, "start": start}
 
 
 def _cycle(model: VectorField, outcome: Outcome, scale: np.ndarray) -> dict[str, Any]:

@@ -144,8 +144,9 @@ def _step(models: Sequence[VectorField], starts: np.ndarray) -> float:
     That of the slower starts: rates at the far corners of the states' ranges say little, and runs
     that the step is too coarse for are found out afterwards.
     """
-    rates = [_rate(m, x) for m, x in zip(models, starts, strict=True)]
-    steps = [REACH / max(float(np.quantile(rates, 0.1)), 1e-12)]
+    rates = np.array([_rate(m, x) for m, x in zip(models, starts, strict=True)])
+    rates = rates[np.isfinite(rates)]
+    steps = [REACH / max(float(np.quantile(rates, 0.1)) if len(rates) else 1.0, 1e-12)]
     compiled = motion(models[0], False, {})
     if compiled.delayed:
         x, lags = np.zeros(compiled.n + compiled.delayed), np.empty(compiled.delayed)
@@ -156,8 +157,11 @@ def _step(models: Sequence[VectorField], starts: np.ndarray) -> float:
 
 
 def _rate(model: VectorField, state: np.ndarray) -> float:
-    """The fastest rate of the linearized model without its delayed signals."""
+    """The fastest rate of the linearized model without its delayed signals; infinite where the
+    model has no finite derivative."""
     block = model.jacobian(state)[: len(state), : len(state)]
+    if not np.all(np.isfinite(block)):
+        return np.inf
     return float(np.max(np.abs(np.linalg.eigvals(block)), initial=0.0))
 
 
@@ -169,4 +173,6 @@ def _needed_step(model: VectorField, outcome: Outcome, dt: float) -> float:
     if outcome.extremes is None:
         return dt
     fastest = max(_rate(model, x) for x in outcome.extremes)
+    if not np.isfinite(fastest):
+        return dt / FINER
     return dt if dt * fastest < COARSE else REACH / fastest
