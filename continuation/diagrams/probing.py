@@ -265,7 +265,7 @@ def _walls(curves: Sequence[Branch | CycleCurve], axes: Sequence[Axis]) -> shape
         for c in curves
         if len(c) > 1
     ]
-    walls = shapely.multilinestrings([shapely.linestrings(row) for row in rows])
+    walls = shapely.union_all([shapely.linestrings(row) for row in rows])  # none: empty
     shapely.prepare(walls)
     return walls
 
