@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import sys
+import warnings
 from pathlib import Path
 from typing import Any
 
 from continuation.report import write_report, write_table
-from dynsys.commands import add_model_arguments, model_from, results_directory
+from dynsys.commands import UNSURE, add_model_arguments, model_from, results_directory
 from dynsys.errors import ConvergenceError, ModelError
 
 _EQUILIBRIA = """\
@@ -51,6 +53,11 @@ def add_diagram(subparsers: Any) -> None:
             f"--{axis}", nargs=3, required=axis == "x", metavar=("NAME", "LOW", "HIGH"),
             help=f"parameter of the {'horizontal' if axis == 'x' else 'vertical'} axis, its span",
         )  # fmt: skip
+    parser.add_argument(
+        "--audit", type=int, metavar="POINTS",
+        help="points to test by simulation at the end (default 20; 0: none). Exit code 3 where one "
+        "disagrees, or where part of the plane is unresolved",
+    )  # fmt: skip
     parser.add_argument("--observable", help="without --y: what to draw; the first by default")
     parser.set_defaults(run=run_diagram)
 
@@ -88,21 +95,24 @@ def run_equilibria(chosen: argparse.Namespace) -> None:
     print(_written(files))
 
 
-def run_diagram(chosen: argparse.Namespace) -> None:
-    """Compute, print and write a diagram."""
+def run_diagram(chosen: argparse.Namespace) -> int:
+    """Compute, print and write a diagram; returns 3 where part of it is unresolved or wrong."""
     # Here, since the command line's help should not wait for it.
-    from continuation.diagrams.diagram import bifurcation_diagram
+    from continuation.diagrams.diagram import UnresolvedWarning, bifurcation_diagram
     from continuation.drawing import save_figure
 
     if chosen.y is None:
         run_line_diagram(chosen)
-        return
+        return 0
     if chosen.observable is not None:
         raise ModelError("--observable belongs to a diagram of one parameter, without --y")
-    diagram = bifurcation_diagram(
-        model_from(chosen), x=axis_of(chosen.x), y=axis_of(chosen.y),
-        settings=_settings(chosen), seed=chosen.seed, progress=True,
-    )  # fmt: skip
+    points = {} if chosen.audit is None else {"audit": chosen.audit}
+    with warnings.catch_warnings():  # said below, after the result
+        warnings.simplefilter("ignore", UnresolvedWarning)
+        diagram = bifurcation_diagram(
+            model_from(chosen), x=axis_of(chosen.x), y=axis_of(chosen.y),
+            settings=_settings(chosen), seed=chosen.seed, progress=True, **points,
+        )  # fmt: skip
     print(diagram)
     figures = save_figure(diagram.plot(), chosen.out / "diagram.png")
     files = [*figures, diagram.save(chosen.out / "diagram.nc")]
@@ -110,6 +120,10 @@ def run_diagram(chosen: argparse.Namespace) -> None:
     files.append(write_table(diagram.regime_table(), chosen.out / "regimes.csv"))
     files.append(write_report(diagram, figures, chosen.out / "report.html"))
     print(_written(files))
+    doubts = diagram.doubts()
+    for doubt in doubts:
+        print(f"dynsys: {doubt}", file=sys.stderr)
+    return UNSURE if doubts else 0
 
 
 def run_line_diagram(chosen: argparse.Namespace) -> None:

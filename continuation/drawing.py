@@ -39,6 +39,7 @@ MARKERS = {
 
 
 CYCLE_COLOR = "#7a3e9d"
+WRONG = "#c1121f"  # points at which a diagram is contradicted
 # The curves of a plane of two parameters, by their word in the legend.
 CURVE_STYLES: dict[str, dict[str, Any]] = {
     "fold of cycles": {"color": CYCLE_COLOR, "lw": 1.1, "ls": "-"},
@@ -157,6 +158,12 @@ def draw_marks(ax: Any, marks: Iterable[Mark]) -> None:
             arrowprops=leader,
             bbox={"boxstyle": "round,pad=0.1", "fc": "white", "ec": "none", "alpha": 0.75},
         )  # fmt: skip
+
+
+def draw_disagreements(ax: Any, x: np.ndarray, y: np.ndarray) -> None:
+    """Mark points (k,) of a plane at which simulations contradict the region's name."""
+    ax.plot(x, y, "X", color=WRONG, ms=9, mec="white", zorder=6, label="simulations disagree")
+    ax.legend(loc="upper left", fontsize=8, framealpha=0.9)
 
 
 def draw_cycle_curve(

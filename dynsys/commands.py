@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from dynsys.vector_field import VectorField
 
 GROUP = "dynsys.commands"
+UNSURE = 3  # exit code of a command that has written a result and doubts it
 _FAILED, _UNREADABLE = 1, 2
 _FIGURES = (".png", ".svg", ".pdf")
 _ABOUT = """\
@@ -66,7 +67,8 @@ class _Parser(argparse.ArgumentParser):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line.
 
-    Returns the exit code: 0; 1 where a model, a value or a computation fails; 130 after Ctrl-C.
+    Returns the exit code: 0; 1 where a model, a value or a computation fails; 3 where a command
+    wrote a result that it doubts itself (what a command's function returns); 130 after Ctrl-C.
     Exits with 2 where the command line itself cannot be read.
     """
     try:
@@ -92,7 +94,7 @@ def _run(chosen: argparse.Namespace) -> int:
     try:
         with keeping() as elsewhere, warnings.catch_warnings():
             warnings.showwarning = _say
-            chosen.run(chosen)
+            code = chosen.run(chosen)
     except DynsysError as error:
         if chosen.debug:
             raise
@@ -100,7 +102,7 @@ def _run(chosen: argparse.Namespace) -> int:
         return _FAILED
     finally:
         leave_at_once(False)
-    return _FAILED if elsewhere else 0
+    return _FAILED if elsewhere else code or 0
 
 
 def _say(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:

@@ -15,17 +15,6 @@ _ENOUGH = 3  # crossings: two repetitions
 _AGREES = 1e-6  # relative difference of periods
 _LAST = 60  # crossings looked at
 _DOUBLINGS = 9  # of the time that is simulated, until there are enough
-
-
-class NoRepetitionError(ConvergenceError):
-    """A simulation that keeps moving and does not repeat; ``times`` (k,) and ``states`` (k, n) are
-    the latter part of it."""
-
-    def __init__(self, message: str, times: np.ndarray, states: np.ndarray) -> None:
-        super().__init__(message)
-        self.times, self.states = times, states
-
-
 FARTHEST = 1e4  # scaled size of a state beyond which a simulation is not coming back
 
 
@@ -56,10 +45,9 @@ def orbit_from_simulation(
     value = model.parameters[solver.parameter]
     orbit = _corrected(solver, run, (end, period), intervals, value)
     if orbit is None:
-        raise NoRepetitionError(
+        raise ConvergenceError(
             f"the simulated orbit of {model.name} (period about {period:.5g}) could not be "
-            "corrected to a periodic one; simulate longer or give a better period guess",
-            *run.latter_part(),
+            "corrected to a periodic one; simulate longer or give a better period guess"
         )
     if np.max(np.ptp(orbit.u, axis=0)) < 1e-4:
         raise ConvergenceError(
@@ -197,11 +185,6 @@ class _Run:
         distance = np.max(np.abs(section[:, -2::-1] - section[:, -1:]), axis=0)
         near = np.flatnonzero(distance <= 5 * distance.min() + 1e-6 * self.range)
         return float(times[-1]), float(lengths[near[0]])
-
-    def latter_part(self) -> tuple[np.ndarray, np.ndarray]:
-        """Times (4000,) and states (4000, n) of what was simulated last."""
-        times = np.linspace(self.run.t[0], self.run.t[-1], 4000)
-        return times, self.run.sol(times).T
 
     def sampled(self, end: float, period: float, count: int, value: float) -> Orbit:
         """The last period on a mesh of ``count`` intervals with as many steps in each."""

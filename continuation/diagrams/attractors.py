@@ -13,15 +13,18 @@ import shapely
 from continuation.cycles.branch import CycleBranch
 from continuation.cycles.cycle import Cycle, cycle_from, make_cycle
 from continuation.cycles.orbits import Orbit, Solver, adapted_mesh, remeshed
-from continuation.cycles.starting_orbits import NoRepetitionError, orbit_from_simulation
+from continuation.cycles.starting_orbits import orbit_from_simulation
+from continuation.diagrams.bursts import burst_words
 from continuation.diagrams.names import (
     CYCLE,
     EQUILIBRIUM,
-    RESTLESS,
+    OUTSIDE,
+    PHASES,
     cycle_name,
     equilibrium_names,
     naming_observable,
 )
+from continuation.diagrams.outcomes import UNSETTLED
 from continuation.steady_states.search import find_equilibria
 from dynsys.errors import ConvergenceError
 from dynsys.vector_field import VectorField
@@ -100,53 +103,36 @@ def simulated_cycles(
 ) -> list[dict[str, Any]]:
     """The stable cycles that simulations from (state, period guess or None) settle on.
 
-    For places where no known cycle leads: beyond a period doubling, for instance. Where none is
-    found but a simulation keeps moving, as in chaos, the one result is named "rhythm without a
-    period", with the mean distance of its upward crossings as ``period`` and without a ``cycle``.
+    For places where no known cycle leads: beyond a period doubling, for instance.
     """
 
     name = next(iter(model.parameters))
     solver = Solver(model, {name: _around(model.parameters[name], 0.0)})
     found: list[Cycle] = []
-    restless: list[NoRepetitionError] = []
     for start in starts:
         try:
             with warnings.catch_warnings():  # orbits that run away to infinity are no cycles
                 warnings.simplefilter("ignore")
                 cycle = make_cycle(solver, orbit_from_simulation(solver, start, 40, PATIENCE))
-        except NoRepetitionError as run:
-            restless.append(run)
-            continue
         except ConvergenceError:
             continue
         if cycle.stable and not any(_same(cycle, c) for c in found):
             found.append(cycle)
-    if not found:
-        return [item for run in restless[:1] if (item := _restless(model, run)) is not None]
     return described(found)
 
 
-def _restless(model: VectorField, run: NoRepetitionError) -> dict[str, Any] | None:
-    """What keeps moving without a period that Newton could hold; None where it dies or grows."""
-    scaled = run.states / model.scales
-    half = len(scaled) // 2
-    moving = int(np.argmax(np.ptp(scaled[half:], axis=0)))
-    early, late = np.ptp(scaled[:half, moving]), np.ptp(scaled[half:, moving])
-    if late < _SMALLEST or not 0.8 * early < late < 1.25 * early:
-        return None
-    signal = scaled[:, moving] - (scaled[half:, moving].min() + late / 2)
-    rises = int(np.sum((signal[:-1] < 0) & (signal[1:] >= 0)))
-    if rises < 5:
-        return None
-    period = float(run.times[-1] - run.times[0]) / rises
-    observed = [model.observe(x) for x in run.states[half::4]]
-    return {
-        "kind": CYCLE, "name": RESTLESS, "frequency": model.frequency_factor / period,
-        "period": period, "state": run.states[-1],
-        "extrema": {
-            k: (min(o[k] for o in observed), max(o[k] for o in observed)) for k in model.observables
-        },
-    }  # fmt: skip
+def attractors_met(model: VectorField, items: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Attractors that runs have come to (``described_outcomes``), cycles corrected by Newton.
+
+    A cycle that Newton cannot hold keeps what its run says of it, without the ``cycle`` itself.
+    """
+    result: list[dict[str, Any]] = []
+    for item in items:
+        if item["kind"] in (OUTSIDE, UNSETTLED):
+            continue
+        cycle = [(item["state"], item["period"])] if item["kind"] == CYCLE else []
+        result += simulated_cycles(model, cycle) or [dict(item)]
+    return result
 
 
 def departures(model: VectorField, equilibria: np.ndarray) -> list[tuple[np.ndarray, None]]:
@@ -171,10 +157,16 @@ def described(found: Sequence[Cycle]) -> list[dict[str, Any]]:
             "period": cycle.period,
             "extrema": {k: cycle.extrema(k) for k in cycle.model.observables},
             "multiplier": float(np.max(np.abs(cycle.multipliers), initial=0.0)),
-            "state": cycle.solver.states(cycle.orbit)[0], "cycle": cycle,
+            "state": cycle.solver.states(cycle.orbit)[0], "cycle": cycle, "detail": _burst(cycle),
         }
         for cycle in sorted(found, key=lambda c: c.period)
     ]  # fmt: skip
+
+
+def _burst(cycle: Cycle) -> str:
+    phases = np.linspace(0, 1, PHASES, endpoint=False)
+    n = len(cycle.model.states)
+    return burst_words(cycle.solver.states(cycle.orbit, phases)[:, :n], cycle.model.scales[:n])
 
 
 def _same(a: Cycle, b: Cycle) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, overload
@@ -18,14 +18,22 @@ from rich.progress import track
 from continuation.cycles.branch import CycleBranch
 from continuation.cycles.curves import CycleCurve
 from continuation.cycles.cycle import Cycle
+from continuation.diagrams.audit import Audit, audited
 from continuation.diagrams.line_diagram import LineDiagram, line_diagram
+from continuation.diagrams.mending import learn
 from continuation.diagrams.paths import Axis, position
 from continuation.diagrams.picture import drawn_cycles, drawn_equilibria, drawn_regions
-from continuation.diagrams.probing import Findings, Prober
+from continuation.diagrams.probing import Answer, Findings, Prober
 from continuation.diagrams.regimes import closed, cut, regime_graph
-from continuation.diagrams.storage import graph_from, graph_record
+from continuation.diagrams.rows import (
+    curve_lines,
+    regime_rows,
+    region_lines,
+    special_point_rows,
+)
+from continuation.diagrams.storage import parts_of, tree_of
 from continuation.diagrams.survey import Survey
-from continuation.drawing import Mark, axis_label, draw_diagram
+from continuation.drawing import Mark, axis_label, draw_diagram, draw_disagreements
 from continuation.engine.following import check_span
 from continuation.engine.settings import Settings
 from continuation.engine.special_points import (
@@ -35,16 +43,21 @@ from continuation.engine.special_points import (
     point_named,
     points_labelled,
 )
-from continuation.netcdf import head_of, with_head, write
+from continuation.netcdf import write
 from continuation.steady_states.branch import Branch
 from dynsys import checks
 from dynsys.errors import ModelError
-from dynsys.serialization import to_dict
 from dynsys.vector_field import VectorField
 
+AUDIT = 20  # points tested at the end: an error in 14 % of the plane does not escape them
+REPAIRS = 2  # of a diagram that an audit contradicts
 ROUNDS = 2  # of looking again where the faces of a plane contradict themselves,
 MOST_LOOKS = 4  # in so many faces a round, the largest first
 NOTABLE = 1e-3  # of the plane: an unresolved area that is warned of
+
+
+class UnresolvedWarning(UserWarning):
+    """A diagram of which part is unresolved, or contradicted by simulations."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +68,8 @@ class Diagram:
     tori and diverging periods of cycles, ``lines`` and ``cycles`` the one-parameter branches they
     were found from. ``regimes`` is a networkx graph: a node per region with ``attractors`` (names),
     ``stable`` (what is known of each), ``cycles`` (ranges of period and extrema), ``polygon`` and
-    ``area``; an edge per boundary with the ``bifurcations`` that separate.
+    ``area``; an edge per boundary with the ``bifurcations`` that separate. ``checked`` is the audit
+    that ended the computation.
     """
 
     model: VectorField
@@ -67,6 +81,7 @@ class Diagram:
     cycles: tuple[CycleBranch, ...]
     regimes: nx.Graph
     settings: Settings
+    checked: Audit | None = None
 
     @cached_property
     def special_points(self) -> SpecialPoints[SpecialPoint | Cycle]:
@@ -111,6 +126,53 @@ class Diagram:
         """Regions at two of whose points different attractors are stable, or none was found."""
         return [r for _, r in self.regimes.nodes(data=True) if r["unresolved"]]
 
+    def audit(self, points: int = 300, seed: int = 7) -> Audit:
+        """Compare the regions with brute-force simulations at random points.
+
+        Every point is simulated from several starts; what the runs come to is told from the motions
+        alone and compared with the region's label, coexisting attractors included. See ``Audit``.
+
+        Parameters
+        ----------
+        points : how many to test, farther than 1 % of the plane from every boundary.
+        seed : of the points and the random starts.
+
+        Example
+        -------
+        >>> diagram.audit(points=300, seed=7).bound
+        """
+        if points < 1:
+            raise ModelError(f"points is {points}; an audit needs at least 1")
+        return audited(self._prober, self._regions(), points, seed)
+
+    def mended(self, points: int = 300, seed: int = 7, progress: bool = False) -> Diagram:
+        """The diagram audited, and looked at again where it is wrong, until nothing disagrees.
+
+        Every round tests fresh points, so that the last audit (``checked``) proves what it says.
+        """
+        survey = Survey(self.model, self.x, self.y, self.settings, findings=self._findings())
+        return _checked(survey, self, points, seed, progress)
+
+    def _regions(self) -> list[dict[str, Any]]:
+        return [region for _, region in self.regimes.nodes(data=True)]
+
+    def doubts(self) -> list[str]:
+        """Sentences on what is not known and on what is known to be wrong; empty for neither."""
+        result = []
+        share = sum(region["area"] for region in self.unresolved())
+        if share > NOTABLE:
+            result.append(
+                f"{100 * share:.2g} % of the plane is unresolved: no attractor, or no boundary "
+                "between different ones, was found there; see diagram.unresolved(), and "
+                "diagram.refined(points) to look closer"
+            )
+        if self.checked is not None and not self.checked.passed:
+            result.append(
+                f"simulations contradict the diagram: {self.checked}\n"
+                "see diagram.checked.disagreements, and diagram.mended() to look further"
+            )
+        return result
+
     def refined(self, points: Sequence[Mapping[str, float]], progress: bool = False) -> Diagram:
         """The diagram with scan lines through further points, and the plane cut again.
 
@@ -126,7 +188,8 @@ class Diagram:
         """
         survey = Survey(self.model, self.x, self.y, self.settings, findings=self._findings())
         survey.look_at([self._place(dict(point)) for point in points])
-        return _settled(survey, progress)
+        tested = 0 if self.checked is None else self.checked.tested
+        return _checked(survey, _settled(survey, progress), tested, progress=progress)
 
     def _place(self, values: dict[str, float]) -> list[float]:
         """A point in units of the plane; fills in the model's own values, refuses others."""
@@ -162,51 +225,20 @@ class Diagram:
         plane = (right - left) * (high - low)
         filled = list(drawn_regions(self.regimes, plane)) if regions else []
         across, up = (axis_label(name, self.model.unit(name)) for name in (x, y))
-        return draw_diagram(curves, filled, marks, (across, left, right), (up, low, high), ax)
+        ax = draw_diagram(curves, filled, marks, (across, left, right), (up, low, high), ax)
+        if self.checked is not None and not self.checked.passed:
+            wrong = self.checked.disagreements
+            draw_disagreements(ax, wrong[x].to_numpy(), wrong[y].to_numpy())
+        return ax
 
     def stored(self) -> xr.DataTree:
         """All curves, scan lines, cycles and regions: what ``save`` writes."""
-        head = {
-            "kind": "diagram",
-            "model": to_dict(self.model),
-            "x": self.x,
-            "y": self.y,
-            "settings": asdict(self.settings),
-            "regimes": graph_record(self.regimes),
-        }
-        parts = {
-            **{f"/curve{k:03d}": curve.stored() for k, curve in enumerate(self.curves)},
-            **{f"/line{k:03d}": line.stored() for k, line in enumerate(self.lines)},
-            # Orbits only serve as starts for Newton here.
-            **{f"/wave{k:03d}": wave.stored("float32") for k, wave in enumerate(self.cycle_curves)},
-            **{f"/cycles{k:03d}": found.stored("float32") for k, found in enumerate(self.cycles)},
-        }
-        return xr.DataTree.from_dict({"/": with_head(xr.Dataset(), head), **parts})
+        return tree_of(self)
 
     @classmethod
     def from_stored(cls, tree: xr.DataTree) -> Diagram:
         """The diagram that ``stored`` described."""
-        head = head_of(tree)
-        model = VectorField.from_dict(head["model"])
-        groups = {name: node.to_dataset().load() for name, node in sorted(tree.children.items())}
-
-        def parts(kind: str, result: Any) -> tuple[Any, ...]:
-            return tuple(
-                result.from_stored(group, model)
-                for name, group in groups.items() if name.startswith(kind)
-            )  # fmt: skip
-
-        return cls(
-            model=model,
-            x=tuple(head["x"]),
-            y=tuple(head["y"]),
-            curves=parts("curve", Branch),
-            lines=parts("line", Branch),
-            cycle_curves=parts("wave", CycleCurve),
-            cycles=parts("cycles", CycleBranch),
-            regimes=graph_from(head["regimes"]),
-            settings=Settings(**head["settings"]),
-        )
+        return cls(**parts_of(tree))
 
     def save(self, path: str | Path) -> Path:
         """Write everything to one NetCDF file, complete or not at all."""
@@ -214,44 +246,22 @@ class Diagram:
 
     def special_point_table(self) -> list[dict[str, Any]]:
         """One record per codimension-two point."""
-        names = (self.x[0], self.y[0])
-        return [
-            {"name": p.name, **{k: p.parameters[k] for k in names},
-             **(p.observables if isinstance(p, SpecialPoint) else {}),
-             self.model.frequency_column: p.frequency,
-             **(p.coefficients if isinstance(p, SpecialPoint) else {})}
-            for p in self.special_points
-        ]  # fmt: skip
+        return special_point_rows(self)
 
     def regime_table(self) -> list[dict[str, Any]]:
         """One record per region, largest first: attractors, area, ranges of the cycles' period."""
-        regions = sorted(self.regimes.nodes(data=True), key=lambda node: -node[1]["area"])
-        return [
-            {"region": region["label"], "area": region["area"],
-             **{f"{end}_{k}": v[i] for k, v in region["cycles"].items() if "_" not in k
-                for i, end in enumerate(("lowest", "highest"))},
-             **{k: v[int(k.startswith("max"))] for k, v in region["cycles"].items() if "_" in k}}
-            for _, region in regions
-        ]  # fmt: skip
+        return regime_rows(self.regimes)
 
     def __str__(self) -> str:
         (x, *xs), (y, *ys) = self.x, self.y
-        lines = [
+        title = (
             f"bifurcation diagram of {self.model.name} in {x} [{xs[0]:g}, {xs[1]:g}], "
             f"{y} [{ys[0]:g}, {ys[1]:g}]"
-        ]
-        for number, curve in enumerate(self.curves, 1):
-            start, end = curve.ended[0]
-            lines.append(f"  {curve.kind} {number}: {len(curve)} points; from: {start}; to: {end}")
-        for number, wave in enumerate(self.cycle_curves, len(self.curves) + 1):
-            start, end = wave.ended[0]
-            lines.append(f"  {wave.kind} {number}: {len(wave)} points; from: {start}; to: {end}")
-        lines += [f"  {p}" for p in self.special_points]
-        for _, region in sorted(self.regimes.nodes(data=True), key=lambda n: -n[1]["area"]):
-            words = f"  region {region['label']}: {100 * region['area']:.1f} % of the plane"
-            doubt = f"; UNRESOLVED: {region['unresolved']}" if region["unresolved"] else ""
-            lines.append(words + doubt)
-        return "\n".join(lines)
+        )
+        lines = [*curve_lines([*self.curves, *self.cycle_curves]), *map(str, self.special_points)]
+        lines += region_lines(self.regimes)
+        lines += [] if self.checked is None else [f"audit: {self.checked}"]
+        return "\n  ".join([title, *lines])
 
     __repr__ = __str__
 
@@ -259,14 +269,14 @@ class Diagram:
 @overload
 def bifurcation_diagram(
     model: VectorField, x: Axis, y: Axis, settings: Settings | None = None, seed: int = 0,
-    progress: bool = False,
+    progress: bool = False, audit: int = AUDIT,
 ) -> Diagram: ...  # fmt: skip
 
 
 @overload
 def bifurcation_diagram(
     model: VectorField, x: Axis, y: None = None, settings: Settings | None = None, seed: int = 0,
-    progress: bool = False,
+    progress: bool = False, audit: int = AUDIT,
 ) -> LineDiagram: ...  # fmt: skip
 
 
@@ -277,6 +287,7 @@ def bifurcation_diagram(
     settings: Settings | None = None,
     seed: int = 0,
     progress: bool = False,
+    audit: int = AUDIT,
 ) -> Diagram | LineDiagram:
     """Find every bifurcation curve and every attractor in a rectangle of two parameters.
 
@@ -290,12 +301,16 @@ def bifurcation_diagram(
        further lines and cycles, and cut again.
     7. Name every region by its stable equilibria and cycles. What stays contradictory is
        ``unresolved``: named so, hatched, and warned of.
+    8. Simulate at random points from several starts; where this disagrees with a region's label,
+       look for the boundary between and cut again. The last audit, of fresh points, is
+       ``checked``: shown with its bound, and warned of where a point disagrees.
 
     Parameters
     ----------
     x, y : (parameter name, low, high). Without ``y`` the result is a ``LineDiagram``: equilibria
         and limit cycles along x, with their frequency.
     progress : show a progress bar.
+    audit : points of the plane to test at the end; 0 for none. ``diagram.audit`` tests more.
 
     Example
     -------
@@ -312,37 +327,49 @@ def bifurcation_diagram(
     _spans(model, x, y)
     survey = Survey(model, x, y, settings, seed)
     survey.scan(progress)
-    return _settled(survey, progress)
+    return _checked(survey, _settled(survey, progress), audit, progress=progress)
 
 
-def _settled(survey: Survey, progress: bool = False) -> Diagram:
-    """Cut the plane, look again where its faces contradict themselves, until none does."""
+def _checked(
+    survey: Survey, diagram: Diagram, points: int, seed: int = 7, progress: bool = False
+) -> Diagram:
+    """A diagram audited, cut again with what its disagreements lead to, audited again."""
+    truths: list[Answer] = []
+    rounds = range(REPAIRS + 1) if points else ()
+    for round_ in track(rounds, description="audit by simulation", disable=not progress):
+        result = diagram.audit(points, seed + round_)
+        diagram = replace(diagram, checked=result)
+        if result.passed or round_ == REPAIRS:
+            break
+        truths += learn(survey, diagram._prober, diagram._regions(), result)
+        diagram = _settled(survey, progress, truths)
+    for doubt in diagram.doubts():
+        warnings.warn(doubt, UnresolvedWarning, stacklevel=3)
+    return diagram
+
+
+def _settled(survey: Survey, progress: bool = False, known: Sequence[Answer] = ()) -> Diagram:
+    """Cut the plane, look again where its faces contradict themselves, until none does.
+
+    ``known`` answers, from an audit, are held against those of the faces.
+    """
 
     model, x, y = survey.model, survey.x, survey.y
-    regimes = cut(model, x, y, survey.findings())
+    regimes = cut(model, x, y, survey.findings(), known=known)
     rounds = range(ROUNDS)
     for _ in track(rounds, description="boundaries that are missing", disable=not progress):
         grown = survey.follow(regimes.simulated()[:MOST_LOOKS])
         grown = survey.look_between(regimes.contradictions()[:MOST_LOOKS]) or grown
         if not grown:
             break
-        regimes = cut(model, x, y, survey.findings(), regimes)
+        regimes = cut(model, x, y, survey.findings(), regimes, known)
     regimes = closed(regimes)
     graph = regime_graph(model, x, y, regimes)
     found = survey.findings()
-    diagram = Diagram(
+    return Diagram(
         model, x, y, found.curves, found.lines, found.cycle_curves, found.cycles, graph,
         survey.settings,
     )  # fmt: skip
-    share = sum(region["area"] for region in diagram.unresolved())
-    if share > NOTABLE:
-        warnings.warn(
-            f"{100 * share:.2g} % of the plane is unresolved: no attractor, or no boundary between "
-            "different ones, was found there; see diagram.unresolved(), and "
-            "diagram.refined(points) to look closer",
-            stacklevel=3,
-        )
-    return diagram
 
 
 def _spans(model: VectorField, x: Axis, y: Axis) -> dict[str, tuple[float, float]]:

@@ -23,9 +23,13 @@ if TYPE_CHECKING:
 EQUILIBRIUM = "equilibrium"
 LIMIT_CYCLE = "limit cycle"
 CYCLE = "cycle"  # also the ``kind`` of an attractor that is one
+TORUS = "torus"  # kinds of motion that never repeat, and their names
+CHAOS = "chaos"
+RUNS_AWAY = "runs away"
 NOTHING = "no attractor found"
-RESTLESS = "rhythm without a period"  # a simulation that keeps moving and was not seen to repeat
 OUTSIDE = "outside the table's domain"
+
+PHASES = 400  # times of a period at which a cycle is looked at
 
 _NUMBERED = re.compile(rf"{EQUILIBRIUM} [1-9]\d*")
 
@@ -130,21 +134,25 @@ def cycle_name(cycle: Cycle) -> str:
     A cycle is slow where its period exceeds half the slow state's time constant and the rest of the
     model comes to rest once the slow state is frozen at its mean over the cycle.
     """
-    words, rule = cycle_words(cycle.model), cycle.model.attractors
+    phases = np.linspace(0, 1, PHASES, endpoint=False)
+    return rhythm_name(cycle.model, cycle.period, cycle.solver.states(cycle.orbit, phases))
+
+
+def rhythm_name(model: VectorField, period: float, states: np.ndarray) -> str:
+    """The word for a cycle from its states (k, n) at evenly spaced times of one period."""
+    words, rule = cycle_words(model), model.attractors
     if len(words) < 2 or rule is None:
         return words[0]
-    return words[1] if _is_slow(cycle, rule.slow) else words[0]
+    return words[1] if _is_slow(model, period, states, rule.slow) else words[0]
 
 
-def _is_slow(cycle: Cycle, slow: str) -> bool:
-    model = cycle.model
+def _is_slow(model: VectorField, period: float, states: np.ndarray, slow: str) -> bool:
     index = list(model.states).index(slow)
-    states = cycle.solver.states(cycle.orbit, np.linspace(0, 1, 13)[:-1])
-    mean = float(np.mean(cycle.values(slow, np.linspace(0, 1, 400, endpoint=False))))
-    rate = abs(float(model.jacobian(states[0])[index, index]))
-    if cycle.period * rate < 0.5:
+    starts = states[:: max(1, len(states) // 12)]
+    rate = abs(float(model.jacobian(starts[0])[index, index]))
+    if period * rate < 0.5:
         return False
-    return any(True for _ in _rest_states(model, states, index, mean))
+    return any(True for _ in _rest_states(model, starts, index, float(states[:, index].mean())))
 
 
 def _rest_states(

@@ -12,8 +12,10 @@ from shapely.geometry import LineString, Polygon
 
 from continuation.cycles.branch import CycleBranch
 from continuation.cycles.curves import CycleCurve
+from continuation.cycles.cycle import Cycle
 from continuation.diagrams.attractors import (
     Seed,
+    attractors_met,
     departures,
     nearest_cycles,
     plane_positions,
@@ -22,13 +24,18 @@ from continuation.diagrams.attractors import (
     stable_equilibria,
     trusted,
 )
+from continuation.diagrams.named_outcomes import described_outcomes
 from continuation.diagrams.names import found_cycles, found_equilibria, label
 from continuation.diagrams.partition import place_inside, places_across, places_beside, radius
 from continuation.diagrams.paths import Axis, values_at
+from continuation.diagrams.simulating import destinations
 from continuation.steady_states.branch import Branch
 from dynsys.vector_field import VectorField
 
 DEEP = 0.01  # distance from the boundary at which a place certainly lies inside a large face
+INSET = 0.05  # part of the states' ranges by which the low and the high start lie inside
+RANDOM = 2  # simulated starts in the states' ranges
+JITTER = 1e-3  # of the ranges, by which every start is moved
 NEARBY = 24  # known states from which equilibria at a new place are sought
 
 
@@ -59,16 +66,20 @@ class Answer:
     simulated: bool = False
 
     @property
-    def kinds(self) -> tuple[int, int]:
-        """The numbers of stable equilibria and of stable cycles."""
-        return len(found_equilibria(self.stable)), len(found_cycles(self.stable))
+    def kinds(self) -> tuple[int, int, int]:
+        """The numbers of stable equilibria, of stable cycles and of other attractors."""
+        rest, cycles = len(found_equilibria(self.stable)), len(found_cycles(self.stable))
+        return rest, cycles, len(self.stable) - rest - cycles
 
     @property
     def seeds(self) -> list[Seed]:
         """The cycles, from which those at other places can be sought."""
-        return [
-            Seed.of_cycle(item["cycle"]) for item in found_cycles(self.stable) if "cycle" in item
-        ]
+        return [Seed.of_cycle(cycle) for cycle in self.cycles]
+
+    @property
+    def cycles(self) -> list[Cycle]:
+        """The stable cycles that Newton's method holds."""
+        return [item["cycle"] for item in found_cycles(self.stable) if "cycle" in item]
 
     def __str__(self) -> str:
         where = ", ".join(f"{k} = {v:.5g}" for k, v in self.values.items())
@@ -106,18 +117,44 @@ class Prober:
     ) -> Answer:
         """Everything stable at a place; cycles are sought from ``seeds`` (the nearest known ones).
 
-        Where nothing else is stable, simulations from beside the unstable equilibria decide.
+        Where nothing else is stable, simulations decide: from beside the unstable equilibria, then
+        from all over the states' ranges.
         """
         values = values_at(place, self.axes)
         at = self.model.with_parameters(**values)
-        stable, every = stable_equilibria(at, self._nearby_states(place), searches)
+        stable, every = stable_equilibria(at, self.nearby_states(place), searches)
         if seeds is None:
             seeds = nearest_cycles(self.findings.cycles, self.places, place, self._walls)
         stable += stable_cycles(at, seeds)
         simulated = bool(len(every) and not stable)
         if simulated:
             stable = simulated_cycles(at, departures(at, every))
+        if not stable:
+            stable = self._met(at, values, place)
         return Answer(np.asarray(place, float), values, stable, every, simulated)
+
+    def starts(self, place: np.ndarray, seed: int, known: int = 3) -> np.ndarray:
+        """States (k, n_physical) from which to simulate at a place: at both ends of the states'
+        ranges, random in them, and ``known`` equilibria of the nearest scan lines."""
+        model = self.model
+        low, high = model.state_box()
+        n, width = len(low), high - low
+        random = np.random.default_rng(seed)
+        starts = [low + INSET * width, high - INSET * width]
+        starts += list(low + width * random.random((RANDOM, n)))
+        near = self.nearby_states(place)[:, :n]
+        if len(near):
+            starts += list(near[np.linspace(0, len(near) - 1, known).astype(int)])
+        # A symmetry must not hold a run on what separates two attractors.
+        return np.array(starts) + JITTER * width * (random.random((len(starts), n)) - 0.5)
+
+    def _met(
+        self, at: VectorField, values: dict[str, float], place: np.ndarray
+    ) -> list[dict[str, Any]]:
+        """Attractors that simulations come to where no other way has led to any."""
+        starts = self.starts(place, 0)
+        outcomes = destinations(self.model, [values] * len(starts), starts)
+        return attractors_met(at, described_outcomes(at, outcomes, starts))
 
     def face(self, face: Polygon) -> Answer:
         """What is stable at the inmost place of a face.
@@ -140,13 +177,19 @@ class Prober:
         return replace(answer, stable=[*answer.stable, *found], simulated=not inside)
 
     def disputes(
-        self, face: Polygon, answer: Answer, loose: Sequence[LineString]
-    ) -> Dispute | None:
+        self, face: Polygon, answer: Answer, loose: Sequence[LineString],
+        known: Sequence[Answer] = (),
+    ) -> Dispute | None:  # fmt: skip
         """A place of the face at which other attractors are stable than at its inmost one.
+
+        One of the ``known`` answers inside it, or
 
         Asked are the stable cycles inside that could not be carried to the inmost place, places
         spread over the face and places to both sides of every loose end.
         """
+        for other in known:
+            if other.kinds != answer.kinds:
+                return Dispute(answer, other)
         margin = min(0.3 * radius(face), DEEP)
         inside = self.cycles_inside(face)
         if inside and not answer.kinds[1]:
@@ -201,7 +244,7 @@ class Prober:
                 return True
         return False
 
-    def _nearby_states(self, place: np.ndarray) -> np.ndarray:
+    def nearby_states(self, place: np.ndarray) -> np.ndarray:
         """States of the scan lines nearest to a place, some of every line."""
         states, distances = [], []
         for at, known in zip(self._positions, self._states, strict=True):
@@ -222,7 +265,7 @@ def _walls(curves: Sequence[Branch | CycleCurve], axes: Sequence[Axis]) -> shape
         for c in curves
         if len(c) > 1
     ]
-    walls = shapely.multilinestrings([shapely.linestrings(row) for row in rows])
+    walls = shapely.union_all([shapely.linestrings(row) for row in rows])  # none: empty
     shapely.prepare(walls)
     return walls
 

@@ -30,7 +30,10 @@ from continuation.diagrams.thresholds import threshold_lines
 from dynsys.vector_field import VectorField
 
 WORTH = 1e-3  # of the plane: faces worth a search for the boundary inside them
-_KEPT = ("name", "kind", "observables", "abscissa", "frequency", "period", "extrema", "state")
+_KEPT = (
+    "name", "kind", "observables", "abscissa", "frequency", "period", "extrema", "state",
+    "exponent", "detail",
+)  # fmt: skip
 
 
 @dataclass
@@ -59,24 +62,27 @@ class Regimes:
 
 
 def cut(
-    model: VectorField, x: Axis, y: Axis, findings: Findings, before: Regimes | None = None
-) -> Regimes:
+    model: VectorField, x: Axis, y: Axis, findings: Findings, before: Regimes | None = None,
+    known: Sequence[Answer] = (),
+) -> Regimes:  # fmt: skip
     """Cut the plane along all curves and ask what is stable in every face.
 
     Faces that an earlier cut had as well, with nothing disputed in them, keep their answers.
+    ``known`` answers, from an audit, are held against those of the faces they lie in.
     """
     prober = Prober(model, (x, y), findings)
     paths = paths_of(findings.boundaries(), x, y)
     parts = partition([path.line for path in paths])
-    known = {} if before is None else _settled(before)
+    settled = {} if before is None else _settled(before)
 
     def look(face: Polygon) -> tuple[Answer, Dispute | None]:
         key = shapely.normalize(face).wkb
-        if key in known:
-            return known[key], None
+        if key in settled:
+            return settled[key], None
         answer = prober.face(face)
         loose = [p for p in parts.loose if face.contains(p.interpolate(0.5, normalized=True))]
-        return answer, prober.disputes(face, answer, loose)
+        mine = [a for a in known if shapely.contains_xy(face, *a.place)]
+        return answer, prober.disputes(face, answer, loose, mine)
 
     found = each(look, parts.faces)
     return Regimes(paths, parts.faces, [a for a, _ in found], [d for _, d in found], prober)

@@ -1,14 +1,73 @@
-"""The graph of a plane's regions as JSON can hold it, and back."""
+"""Diagrams as trees of datasets, their graph of regions as JSON can hold it, and back."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
 
 import networkx as nx
 import shapely
+import xarray as xr
 
+from continuation.cycles.branch import CycleBranch
+from continuation.cycles.curves import CycleCurve
+from continuation.diagrams.audit import Audit
+from continuation.engine.settings import Settings
+from continuation.netcdf import head_of, with_head
+from continuation.steady_states.branch import Branch
 from dynsys.errors import StorageError
+from dynsys.serialization import to_dict
+from dynsys.vector_field import VectorField
+
+if TYPE_CHECKING:
+    from continuation.diagrams.diagram import Diagram
+
+
+def tree_of(diagram: Diagram) -> xr.DataTree:
+    """Everything a diagram holds, one part for each curve, line and family of cycles."""
+    head = {
+        "kind": "diagram",
+        "model": to_dict(diagram.model),
+        "x": diagram.x,
+        "y": diagram.y,
+        "settings": asdict(diagram.settings),
+        "regimes": graph_record(diagram.regimes),
+        "checked": None if diagram.checked is None else diagram.checked.record(),
+    }
+    # The orbits of cycles only serve as starts for Newton here.
+    groups = {
+        "curve": [curve.stored() for curve in diagram.curves],
+        "line": [line.stored() for line in diagram.lines],
+        "wave": [wave.stored("float32") for wave in diagram.cycle_curves],
+        "cycles": [found.stored("float32") for found in diagram.cycles],
+    }
+    parts = {f"/{k}{n:03d}": part for k, found in groups.items() for n, part in enumerate(found)}
+    return xr.DataTree.from_dict({"/": with_head(xr.Dataset(), head), **parts})
+
+
+def parts_of(tree: xr.DataTree) -> dict[str, Any]:
+    """The fields of the diagram that ``tree_of`` wrote, by name."""
+    head = head_of(tree)
+    model = VectorField.from_dict(head["model"])
+    groups = {name: node.to_dataset().load() for name, node in sorted(tree.children.items())}
+
+    def parts(kind: str, result: Any) -> tuple[Any, ...]:
+        found = (group for name, group in groups.items() if name.startswith(kind))
+        return tuple(result.from_stored(group, model) for group in found)
+
+    return {
+        "model": model,
+        "x": tuple(head["x"]),
+        "y": tuple(head["y"]),
+        "curves": parts("curve", Branch),
+        "lines": parts("line", Branch),
+        "cycle_curves": parts("wave", CycleCurve),
+        "cycles": parts("cycles", CycleBranch),
+        "regimes": graph_from(head["regimes"]),
+        "settings": Settings(**head["settings"]),
+        "checked": Audit.from_record(head["checked"]) if head.get("checked") else None,
+    }
 
 
 def graph_record(graph: nx.Graph) -> dict[str, Any]:

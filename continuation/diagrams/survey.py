@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 import numpy as np
 from rich.progress import track
 
 from continuation.cycles.branch import CycleBranch
 from continuation.cycles.curves import CycleCurve
-from continuation.diagrams.names import found_cycles
+from continuation.diagrams.names import found_equilibria
 from continuation.diagrams.paths import Axis, values_at
 from continuation.diagrams.probing import Answer, Dispute, Findings
 from continuation.diagrams.scan import (
@@ -111,10 +112,9 @@ class Survey:
 
     def _followed(self, answers: Sequence[Answer]) -> list[CycleBranch]:
         tasks = [
-            (item["cycle"], name, span)
+            (cycle, name, span)
             for answer in answers
-            for item in found_cycles(answer.stable)
-            if "cycle" in item
+            for cycle in answer.cycles
             for name, span in self.spans.items()
         ]
         found = each(lambda task: cycles_through(*task), tasks)
@@ -144,12 +144,28 @@ class Survey:
                 )
             except ConvergenceError:
                 continue  # nothing inside the states' ranges and tables on this line
-            fresh.append(line)
-            for label in ("LP", "H", "BP"):
-                for point in line.points(label):
-                    self._add_curve(point)
-        self.lines += fresh
+            fresh.append(self._taken(line))
         return fresh
+
+    def follow_equilibria(self, answers: Sequence[Answer]) -> None:
+        """Follow stable equilibria found by simulation along both axes, with all they lead to."""
+        fresh: list[Branch] = []
+        for answer in answers:
+            at = self.model.with_parameters(**answer.values)
+            for item in found_equilibria(answer.stable):
+                for free, span in self.spans.items():
+                    with suppress(ConvergenceError):
+                        line = equilibria(at, free, span, item["state"], self.settings)
+                        fresh.append(self._taken(line))
+        self._add_cycles(scan_cycles(fresh))
+
+    def _taken(self, line: Branch) -> Branch:
+        """A scan line, kept with the curves through its points."""
+        self.lines.append(line)
+        for label in ("LP", "H", "BP"):
+            for point in line.points(label):
+                self._add_curve(point)
+        return line
 
     def _add_curve(self, point: SpecialPoint, omega: float | None = None) -> None:
         """The curve through a point unless a known one holds it, and what emanates from that."""

@@ -40,6 +40,7 @@ def simulate_ensemble(
     progress: bool = False,
     workers: int | None = None,
     resume: xr.Dataset | None = None,
+    warn: bool = True,
 ) -> xr.Dataset:
     """Integrate a model at many parameter values, initial states or seeds, on all cores.
 
@@ -62,6 +63,7 @@ def simulate_ensemble(
         (Euler-Maruyama, Ito) or "heun" (Stratonovich), and ``seeds``.
     seeds : integers; every point is integrated with each of them (dimension ``seed``).
     resume : an interrupted result of the same call: only its pending points are integrated.
+    warn : say so where runs stop or leave a table; the result holds it in any case.
 
     Returns
     -------
@@ -103,7 +105,7 @@ def simulate_ensemble(
             "pass resume=result to the same call to integrate the others",
             stacklevel=2,
         )
-    return dataset(task, arranged, names, chosen.attributes(settle))
+    return dataset(task, arranged, names, chosen.attributes(settle), warn)
 
 
 def prepare(

@@ -18,7 +18,7 @@ COMPLETE, STOPPED, PENDING = "complete", "stopped", "pending"
 
 
 def dataset(
-    task: Task, points: Points, names: Sequence[str], attrs: Mapping[str, Any]
+    task: Task, points: Points, names: Sequence[str], attrs: Mapping[str, Any], warn: bool = True
 ) -> xr.Dataset:
     """Recordings (..., time), states at the end, and where and why a point stopped."""
     model = task.model
@@ -61,7 +61,8 @@ def dataset(
         **points.coords,
     }
     result = xr.Dataset(data, coords=coords, attrs=dict(attrs) | provenance(model))
-    _warn(result, task)
+    if warn:
+        _warn(result, task)
     return result
 
 

@@ -74,7 +74,7 @@ def test_a_bogdanov_takens_point_sends_out_its_homoclinic_curve():
     assert near.sum() > 5
     assert b1[near] == pytest.approx(-49 / 25 * b2[near] ** 2, rel=0.03)
     found = {r["attractors"] for _, r in diagram.regimes.nodes(data=True)}
-    assert found == {("equilibrium",), ("limit cycle",), ()}
+    assert found == {("equilibrium",), ("limit cycle",), ("runs away",)}
     between = {
         frozenset(diagram.regimes.nodes[k]["attractors"] for k in (a, b)): data["bifurcations"]
         for a, b, data in diagram.regimes.edges(data=True)

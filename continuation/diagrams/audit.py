@@ -1,0 +1,199 @@
+"""An independent check of a diagram: random points, brute-force runs, and what they prove."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import shapely
+from scipy.stats import beta
+
+from continuation.diagrams.named_outcomes import described_outcomes
+from continuation.diagrams.names import NOTHING, OUTSIDE, label
+from continuation.diagrams.paths import Axis, values_at
+from continuation.diagrams.probing import Prober
+from continuation.diagrams.simulating import Effort, destinations
+from dynsys.vector_field import VectorField
+
+MARGIN = 0.01  # distance to a boundary, in units of the plane, up to which points are not tested
+CONFIDENCE = 0.95
+RESORT = Effort(finer=2.0, stages=7)  # for points at which the first runs disagree
+
+
+@dataclass(frozen=True, eq=False)
+class Audit:
+    """What random points say about a diagram's regions.
+
+    ``agree`` of ``tested`` points have the attractors of their region's label, no more and no
+    fewer. ``beside`` more were drawn within 1 % of a boundary or in a region that the diagram calls
+    unresolved, and were not tested. ``disagreements`` has a row per point: its parameters, the
+    ``label``, what was ``found``, and the ``start`` (state) of a run that contradicts the label.
+    """
+
+    agree: int
+    tested: int
+    beside: int
+    seed: int
+    disagreements: pd.DataFrame
+    found: tuple[tuple[dict[str, Any], ...], ...] = ()
+
+    @property
+    def bound(self) -> float:
+        """Largest part of the tested plane that may be mislabelled, at 95 % confidence.
+
+        Source: Clopper & Pearson 1934, Biometrika 26 (one-sided); 3 / n where all n points agree.
+        """
+        wrong = self.tested - self.agree
+        if wrong == self.tested:
+            return 1.0
+        return float(beta.ppf(CONFIDENCE, wrong + 1, self.agree))
+
+    @property
+    def passed(self) -> bool:
+        """Whether every point tested agrees."""
+        return self.agree == self.tested
+
+    def record(self) -> dict[str, Any]:
+        """The audit as JSON can hold it."""
+        rows = self.disagreements.to_dict("records")
+        return {
+            "agree": self.agree, "tested": self.tested, "beside": self.beside, "seed": self.seed,
+            "columns": list(self.disagreements.columns), "disagreements": rows,
+        }  # fmt: skip
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> Audit:
+        """The audit that ``record`` describes, without the attractors found."""
+        rows = [{**row, "start": tuple(row["start"])} for row in record["disagreements"]]
+        agree, tested, beside, seed = (
+            int(record[name]) for name in ("agree", "tested", "beside", "seed")
+        )
+        table = pd.DataFrame(rows, columns=record["columns"])
+        return cls(agree, tested, beside, seed, table)
+
+    def __str__(self) -> str:
+        lines = [
+            f"{self.agree} of {self.tested} random points agree; at most "
+            f"{100 * self.bound:.1f} % of the plane is mislabelled ({100 * CONFIDENCE:g} %)"
+        ]
+        if self.beside:
+            lines[0] += f"; {self.beside} more within 1 % of a boundary or unresolved, not tested"
+        for _, row in self.disagreements.iterrows():
+            place = ", ".join(
+                f"{name} = {row[name]:.5g}" for name in self.disagreements.columns[:2]
+            )  # fmt: skip
+            lines.append(f"  {place}: the label says {row['label']}, simulations {row['found']}")
+        return "\n".join(lines)
+
+    __repr__ = __str__
+
+
+def audited(
+    prober: Prober, regions: Sequence[Mapping[str, Any]], points: int = 300, seed: int = 7
+) -> Audit:
+    """Compare regions with brute force at random points.
+
+    1. Draw points, uniform over the plane, until ``points`` of them lie farther than 1 % of the
+       plane from every boundary and in no unresolved region.
+    2. At each, simulate from the low and the high end of the states' ranges, from random states,
+       from equilibria of the nearest scan lines and from the attractors of the region.
+    3. Tell by the motions alone what they came to, and compare the names with the label. Points
+       that disagree are simulated again with half the step and twice the time.
+
+    Example
+    -------
+    >>> audited(prober, regions, points=30).bound
+    """
+    model, axes = prober.model, prober.axes
+    places, chosen, beside = _places(axes, regions, points, np.random.default_rng(seed))
+    trials = [
+        (values_at(place, axes), _starts(prober, place, region, seed + number))
+        for number, (place, region) in enumerate(zip(places, chosen, strict=True))
+    ]
+    found = _attractors(model, trials, Effort())
+    differing = [k for k, f in enumerate(found) if _names(f) != _said(chosen[k])]
+    again = _attractors(model, [trials[k] for k in differing], RESORT)
+    for k, items in zip(differing, again, strict=True):
+        found[k] = items
+    wrong = [k for k in differing if _names(found[k]) != _said(chosen[k])]
+    rows = [
+        {**trials[k][0], "label": chosen[k]["label"],
+         "found": label(_names(found[k]), NOTHING),
+         "start": _telling(found[k], chosen[k])}
+        for k in wrong
+    ]  # fmt: skip
+    columns = [axes[0][0], axes[1][0], "label", "found", "start"]
+    return Audit(
+        len(places) - len(wrong), len(places), beside, seed, pd.DataFrame(rows, columns=columns),
+        tuple(tuple(found[k]) for k in wrong),
+    )  # fmt: skip
+
+
+def _places(
+    axes: tuple[Axis, Axis], regions: Sequence[Mapping[str, Any]], points: int,
+    random: np.random.Generator,
+) -> tuple[list[np.ndarray], list[Mapping[str, Any]], int]:  # fmt: skip
+    """Places to test with their regions, and how many were drawn besides."""
+    scaled = [_scaled(region["polygon"], axes) for region in regions]
+    edge = shapely.box(0, 0, 1, 1).exterior.buffer(1e-6)
+    inner = shapely.union_all([shape.boundary for shape in scaled]).difference(edge)
+    places: list[np.ndarray] = []
+    chosen: list[Mapping[str, Any]] = []
+    drawn = 0
+    while len(places) < points and drawn < 20 * points:
+        drawn += 1
+        place = random.random(2)
+        point = shapely.Point(place)
+        k = int(np.argmin([shape.distance(point) for shape in scaled]))
+        far = inner.is_empty or inner.distance(point) > MARGIN
+        if far and not regions[k]["unresolved"]:
+            places.append(place)
+            chosen.append(regions[k])
+    return places, chosen, drawn - len(places)
+
+
+def _scaled(polygon: Any, axes: tuple[Axis, Axis]) -> Any:
+    low = np.array([a[1] for a in axes])
+    width = np.array([a[2] - a[1] for a in axes])
+    return shapely.transform(polygon, lambda at: (at - low) / width)
+
+
+def _starts(prober: Prober, place: np.ndarray, region: Mapping[str, Any], seed: int) -> np.ndarray:
+    """States (k, n) from which to simulate at a place."""
+    starts = prober.starts(place, seed)
+    known = [np.asarray(item["state"])[: starts.shape[1]] for item in region["stable"]]
+    return np.array([*starts, *known])
+
+
+def _attractors(
+    model: VectorField, trials: Sequence[tuple[dict[str, float], np.ndarray]], effort: Effort
+) -> list[list[dict[str, Any]]]:
+    """The distinct attractors that the runs of every trial have come to, with their names."""
+    if not trials:
+        return []
+    values = [v for v, starts in trials for _ in starts]
+    outcomes = destinations(model, values, np.concatenate([s for _, s in trials]), effort)
+    result, first = [], 0
+    for at, starts in trials:
+        mine = outcomes[first : first + len(starts)]
+        result.append(described_outcomes(model.with_parameters(**at), mine, starts))
+        first += len(starts)
+    return result
+
+
+def _names(found: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    return tuple(item["name"] for item in found if item["kind"] != OUTSIDE)
+
+
+def _said(region: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(region["attractors"])
+
+
+def _telling(found: Sequence[Mapping[str, Any]], region: Mapping[str, Any]) -> tuple[float, ...]:
+    """The start of a run that came to what the label lacks; where it lacks nothing, of any run."""
+    said = _said(region)
+    lacking = [item for item in found if item["name"] not in said] or list(found)
+    return tuple(float(v) for v in lacking[-1]["start"]) if lacking else ()

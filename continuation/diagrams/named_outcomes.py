@@ -1,0 +1,84 @@
+"""The attractors that runs have come to, named as those of a diagram are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from continuation.diagrams.bursts import burst_words
+from continuation.diagrams.names import (
+    CHAOS,
+    CYCLE,
+    EQUILIBRIUM,
+    OUTSIDE,
+    RUNS_AWAY,
+    equilibrium_names,
+    naming_observable,
+    rhythm_name,
+)
+from continuation.diagrams.outcomes import UNSTABLE, Outcome, same_outcome
+from dynsys.vector_field import VectorField
+
+_AWAY = (RUNS_AWAY, OUTSIDE)  # told only where no run stays
+
+
+def described_outcomes(
+    model: VectorField, outcomes: Sequence[Outcome], starts: np.ndarray
+) -> list[dict[str, Any]]:
+    """The distinct attractors among outcomes: equilibria, then cycles, then what never repeats.
+
+    Each has ``name``, ``kind``, ``state`` and ``start``; a cycle ``period``, ``frequency`` (Hz) and
+    ``extrema`` of the observables, chaos its ``exponent`` per time unit; ``detail`` are words on
+    it ("bursting, 3 spikes"). That runs run away is told only where no run stays.
+    """
+    scale = model.scales[: starts.shape[1]]
+    distinct: list[tuple[Outcome, np.ndarray]] = []
+    for outcome, start in zip(outcomes, starts, strict=True):
+        known = any(same_outcome(outcome, other, scale) for other, _ in distinct)
+        if outcome.kind != UNSTABLE and not known:
+            distinct.append((outcome, start))
+    stays = [pair for pair in distinct if pair[0].kind not in _AWAY]
+    first = model.observable_names[0]
+    rest = sorted(
+        (p for p in stays if p[0].kind == EQUILIBRIUM),
+        key=lambda pair: model.observe(pair[0].state)[first],
+    )
+    cycles = sorted((p for p in stays if p[0].kind == CYCLE), key=lambda pair: pair[0].period)
+    others = [p for p in stays or distinct[:1] if p[0].kind not in (EQUILIBRIUM, CYCLE)]
+    naming = naming_observable(model)
+    levels = [model.observe(outcome.state)[naming] for outcome, _ in rest]
+    items = [
+        {"name": name, "observables": model.observe(outcome.state), **_plain(outcome, start)}
+        for name, (outcome, start) in zip(equilibrium_names(model, levels), rest, strict=True)
+    ]
+    items += [{**_cycle(model, found, scale), **_plain(found, start)} for found, start in cycles]
+    return items + [{**_other(model, found), **_plain(found, start)} for found, start in others]
+
+
+def _plain(outcome: Outcome, start: np.ndarray) -> dict[str, Any]:
+    away = outcome.kind == RUNS_AWAY  # its last state may be infinite
+    state = start if away else outcome.state
+    return {"kind": outcome.kind, "state": state, "start": start}
+
+
+def _cycle(model: VectorField, outcome: Outcome, scale: np.ndarray) -> dict[str, Any]:
+    assert outcome.states is not None
+    states = model.fill_lines(outcome.states)
+    observed = [model.observe(x) for x in states]
+    return {
+        "name": rhythm_name(model, outcome.period, states), "period": outcome.period,
+        "frequency": model.frequency_factor / outcome.period,
+        "extrema": {k: (min(o[k] for o in observed), max(o[k] for o in observed))
+                    for k in model.observable_names},
+        "detail": burst_words(outcome.states, scale),
+    }  # fmt: skip
+
+
+def _other(model: VectorField, outcome: Outcome) -> dict[str, Any]:
+    if outcome.kind != CHAOS:
+        return {"name": outcome.kind, "detail": ""}
+    unit = f" per {model.time_unit}" if model.time_unit else ""
+    words = f"largest exponent {outcome.exponent:.2g}{unit}"
+    return {"name": CHAOS, "exponent": outcome.exponent, "detail": words}

@@ -1,0 +1,123 @@
+"""What a recorded motion is: at rest, periodic, or neither."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.interpolate import CubicSpline
+
+from continuation.diagrams.names import CYCLE, EQUILIBRIUM, PHASES
+from continuation.steady_states.search import find_equilibria
+from dynsys.vector_field import VectorField
+
+UNSETTLED = "unsettled"  # the kind of a motion that has not come to an attractor
+UNSTABLE = "unstable equilibrium"  # that of one which a symmetry, say, holds on a saddle
+QUIET = 1e-2  # scaled range below which a motion may be coming to rest
+NEAR = 0.05  # scaled distance to the equilibrium at which it has
+RETURN = 0.02  # distance, in units of the range, at which a motion has returned
+STEADY = 0.02  # relative change of the range between two halves of a recording of a cycle
+_EXACT = 1e-3  # the same after many turns, at least
+_TURNS = 60  # crossings in the longest period
+_LEAST = 1e-4  # scaled range of the smallest cycle
+_SHARES = (0.05, 0.25, 0.5, 0.75, 0.95)  # of a period: what they say does not hang on sharp peaks
+_ALIKE = 0.05  # difference, in units of the range, up to which two cycles are one
+_STILL = 1e-8  # scaled range of a motion that has ended for good
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run has come to.
+
+    ``kind`` is a word; ``state`` (n,) its last one; ``period`` and ``states`` (PHASES, n) over one
+    period belong to cycles, ``exponent`` (per time unit) to what does not repeat. ``extremes``
+    (2 n, n) are the states at which each of them was least and greatest.
+    """
+
+    kind: str
+    state: np.ndarray
+    period: float = np.nan
+    states: np.ndarray | None = None
+    exponent: float = np.nan
+    extremes: np.ndarray | None = None
+
+
+def classified(model: VectorField, times: np.ndarray, states: np.ndarray) -> Outcome:
+    """What the motion of a recording (k, n) at these times (k,) is.
+
+    At rest: it hardly moves, ever less, and Newton's method leads from its end to a stable
+    equilibrium beside it. Periodic: on a section, the whole state returns after every so many
+    crossings, and its range does not change.
+    """
+    scale = model.scales[: states.shape[1]]
+    half = len(states) // 2
+    before, after = (np.ptp(part, axis=0) / scale for part in (states[:half], states[half:]))
+    if after.max() < QUIET and after.max() <= before.max():
+        rest = _rest(model, states[-1])
+        if rest is not None:
+            return Outcome(EQUILIBRIUM, rest)
+        if after.max() < _STILL:
+            return Outcome(UNSTABLE, states[-1])
+    moving = np.maximum(before, after) > 1e-2 * after.max()
+    if after.max() > _LEAST and np.all(np.abs(after - before)[moving] < STEADY * after.max()):
+        found = _repetition(times[half:], states[half:], scale)
+        if found is not None:
+            period, orbit = found
+            return Outcome(CYCLE, states[-1], period, orbit, extremes=_extremes(states[half:]))
+    return Outcome(UNSETTLED, states[-1], extremes=_extremes(states[half:]))
+
+
+def _extremes(states: np.ndarray) -> np.ndarray:
+    return states[np.concatenate([states.argmin(0), states.argmax(0)])]
+
+
+def _rest(model: VectorField, state: np.ndarray) -> np.ndarray | None:
+    """The stable equilibrium beside a state."""
+    start = model.fill_lines(state)
+    for x in find_equilibria(model, searches=0, starts=start[None]):
+        near = np.max(np.abs(x - start)[: len(state)] / model.scales[: len(state)]) < NEAR
+        if near and np.max(np.linalg.eigvals(model.jacobian(x)).real) < 0:
+            return x[: len(state)]
+    return None
+
+
+def _repetition(
+    times: np.ndarray, states: np.ndarray, scale: np.ndarray
+) -> tuple[float, np.ndarray] | None:
+    """Period and one turn (PHASES, n) of a motion that repeats at least twice."""
+    scaled = states / scale
+    size = np.ptp(scaled, axis=0)
+    moving = int(np.argmax(size))
+    signal = scaled[:, moving]
+    signal = signal - 0.5 * (signal.max() + signal.min())
+    up = np.flatnonzero((signal[:-1] < 0) & (signal[1:] >= 0))
+    if len(up) < 4:
+        return None
+    smooth = CubicSpline(times, scaled)
+    crossing = times[up] + signal[up] / (signal[up] - signal[up + 1]) * (times[up + 1] - times[up])
+    level = scaled[up[0], moving] - signal[up[0]]
+    crossing -= (smooth(crossing)[:, moving] - level) / smooth(crossing, 1)[:, moving]
+    section = smooth(crossing)
+    for k in range(1, min((len(up) - 1) // 2, _TURNS) + 1):
+        lengths = crossing[k:] - crossing[:-k]
+        period = float(np.mean(lengths))
+        near = max(RETURN / k, _EXACT)  # after many turns a torus comes near to where it was, too
+        returns = np.max(np.abs(section[k:] - section[:-k])) < near * size.max()
+        if returns and np.ptp(lengths) < RETURN * period:
+            turn = crossing[-1] - period * (1 - np.arange(PHASES) / PHASES)
+            return period, smooth(turn) * scale
+    return None
+
+
+def same_outcome(a: Outcome, b: Outcome, scale: np.ndarray) -> bool:
+    """Whether two motions have come to one attractor."""
+    if a.kind != b.kind:
+        return False
+    if a.states is None or b.states is None:
+        return a.kind != EQUILIBRIUM or bool(np.max(np.abs(a.state - b.state) / scale) < 1e-3)
+    ratio = max(a.period, b.period) / min(a.period, b.period)
+    if abs(ratio - round(ratio)) > 0.02 * ratio:
+        return False
+    shares = [np.quantile(turn, _SHARES, axis=0) / scale for turn in (a.states, b.states)]
+    size = np.ptp(shares[0], axis=0).max()
+    return bool(np.max(np.abs(shares[0] - shares[1])) < _ALIKE * size + _LEAST)

@@ -1,0 +1,63 @@
+"""A diagram's tables, and the lines in which it is printed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import networkx as nx
+
+from continuation.cycles.curves import CycleCurve
+from continuation.engine.special_points import SpecialPoint
+from continuation.steady_states.branch import Branch
+
+if TYPE_CHECKING:
+    from continuation.diagrams.diagram import Diagram
+
+
+def special_point_rows(diagram: Diagram) -> list[dict[str, Any]]:
+    """One record per codimension-two point, with the diagram's two parameters."""
+    names, frequency = (diagram.x[0], diagram.y[0]), diagram.model.frequency_column
+    return [
+        {"name": p.name, **{k: p.parameters[k] for k in names},
+         **(p.observables if isinstance(p, SpecialPoint) else {}),
+         frequency: p.frequency,
+         **(p.coefficients if isinstance(p, SpecialPoint) else {})}
+        for p in diagram.special_points
+    ]  # fmt: skip
+
+
+def regime_rows(regimes: nx.Graph) -> list[dict[str, Any]]:
+    """One record per region, largest first: attractors, area, ranges of the cycles' period."""
+    return [
+        {"region": region["label"], "area": region["area"],
+         **{f"{end}_{k}": v[i] for k, v in region["cycles"].items() if "_" not in k
+            for i, end in enumerate(("lowest", "highest"))},
+         **{k: v[int(k.startswith("max"))] for k, v in region["cycles"].items() if "_" in k}}
+        for region in _by_area(regimes)
+    ]  # fmt: skip
+
+
+def curve_lines(curves: Iterable[Branch | CycleCurve]) -> list[str]:
+    """A line for every curve: its kind, length and both ends."""
+    lines = []
+    for number, curve in enumerate(curves, 1):
+        start, end = curve.ended[0]
+        lines.append(f"{curve.kind} {number}: {len(curve)} points; from: {start}; to: {end}")
+    return lines
+
+
+def region_lines(regimes: nx.Graph) -> list[str]:
+    """A line for every region, largest first."""
+    lines = []
+    for region in _by_area(regimes):
+        details = [item["detail"] for item in region["stable"] if item.get("detail")]
+        name = f"{region['label']} ({'; '.join(details)})" if details else region["label"]
+        doubt = f"; UNRESOLVED: {region['unresolved']}" if region["unresolved"] else ""
+        lines.append(f"region {name}: {100 * region['area']:.1f} % of the plane{doubt}")
+    return lines
+
+
+def _by_area(regimes: nx.Graph) -> list[dict[str, Any]]:
+    nodes = sorted(regimes.nodes(data=True), key=lambda node: -node[1]["area"])
+    return [region for _, region in nodes]

@@ -1,0 +1,178 @@
+"""Where simulations from given starts end: brute force, which knows nothing of any branch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from continuation.diagrams.exponents import largest_exponent
+from continuation.diagrams.names import CHAOS, OUTSIDE, RUNS_AWAY, TORUS
+from continuation.diagrams.outcomes import UNSETTLED, Outcome, classified
+from dynsys.simulation.ensembles import simulate_ensemble
+from dynsys.simulation.motion import motion
+from dynsys.vector_field import VectorField
+
+STRIDE = 2  # steps between records
+FIRST = 1024  # records of the first stage; every further one is twice as long
+STAGES = 6
+FAR = 1e3  # widths of the states' box beyond which a motion has run away
+REACH = 0.5  # step in units of the fastest time scale: a local error below 3e-4
+COARSE = 0.5  # the same at the extremes of a motion, above which its run is repeated
+FINER = 3  # shorter steps for runs that ended in infinity
+FINEST = 50  # the largest change of the step at once
+REFINEMENTS = 6
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How hard to try: ``finer`` divides the step, ``stages`` are the doublings of the time."""
+
+    finer: float = 1.0
+    stages: int = STAGES
+
+
+def destinations(
+    model: VectorField,
+    values: Sequence[Mapping[str, float]],
+    starts: np.ndarray,
+    effort: Effort = Effort(),
+) -> list[Outcome]:
+    """What runs come to, each at its own parameters ``values`` and from its start (k, n).
+
+    All runs are integrated together (rk4, exact delays), those that have not come to rest or to a
+    repetition twice as long again, and so on. What never repeats is told apart by its largest
+    Lyapunov exponent.
+
+    Example
+    -------
+    >>> destinations(aln(), [{"mu_e": 1.0}], aln().initial_state()[None, :6])[0].kind
+    """
+    models = [model.with_parameters(**v) for v in values]
+    dt = _step(models, starts) / effort.finer
+    found = _followed(models, values, starts, dt, effort.stages)
+    for round_ in range(1, REFINEMENTS + 1):
+        needed = [_needed_step(m, outcome, dt) for m, outcome in zip(models, found, strict=True)]
+        coarse = [k for k, step in enumerate(needed) if step < dt]
+        if not coarse:
+            break
+        dt = max(min(needed), dt / FINEST)
+        again = _followed(
+            [models[k] for k in coarse], [values[k] for k in coarse], starts[coarse], dt,
+            effort.stages + 2, patient=round_ == REFINEMENTS,
+        )  # fmt: skip
+        for k, outcome in zip(coarse, again, strict=True):
+            found[k] = outcome
+    return found
+
+
+def _followed(
+    models: Sequence[VectorField], values: Sequence[Mapping[str, float]], starts: np.ndarray,
+    dt: float, stages: int, patient: bool = False,
+) -> list[Outcome]:  # fmt: skip
+    """What runs come to with one step, in stages of doubled time; unless ``patient``, those for
+    which the step is too long are left unsettled."""
+    found = [Outcome(UNSETTLED, x) for x in starts]
+    active = list(range(len(models)))
+    initial: Any = starts
+    for stage in range(stages):
+        length = FIRST * 2**stage
+        run = _run(models[0], [values[k] for k in active], initial, dt, length, stage == 0)
+        for lane, k in enumerate(active):
+            found[k] = _outcome(models[k], run["time"].values, run, lane)
+        kept = [
+            lane for lane, k in enumerate(active)
+            if found[k].kind == UNSETTLED
+            and (patient or _needed_step(models[k], found[k], dt) >= dt)
+        ]  # fmt: skip
+        if not kept:
+            return found
+        active, initial = [active[lane] for lane in kept], run.isel(point=kept)
+    duration = dt * STRIDE * FIRST * 2 ** (stages - 1)
+    for k in active:
+        found[k] = _irregular(models[k], found[k], duration)
+    return found
+
+
+def _run(
+    model: VectorField, values: Sequence[Mapping[str, float]], initial: Any, dt: float,
+    length: int, settles: bool,
+) -> xr.Dataset:  # fmt: skip
+    points = {name: [v[name] for v in values] for name in values[0]}
+    span = length * STRIDE * dt
+    return simulate_ensemble(
+        model, span, points=points, initial=initial, record="states", dt=dt, sample=STRIDE * dt,
+        settle=span if settles else 0.0, warn=False,  # their kind tells what became of runs
+    )  # fmt: skip
+
+
+def _outcome(model: VectorField, times: np.ndarray, run: xr.Dataset, lane: int) -> Outcome:
+    states = np.column_stack([run[name].values[lane] for name in model.states])
+    low, high = model.state_box()
+    last = run["final_state"].values[lane]
+    finite = np.all(np.isfinite(states)) and np.all(np.isfinite(last))
+    if not finite or np.max(np.abs(last - (low + high) / 2) / (high - low)) > FAR:
+        return Outcome(RUNS_AWAY, last)
+    result = classified(model, times, states)
+    if model.tables and _outside(model, result.state):
+        return replace(result, kind=OUTSIDE)
+    return result
+
+
+def _outside(model: VectorField, state: np.ndarray) -> bool:
+    compiled = model.compiled
+    full = model.fill_lines(state)
+    return bool(compiled.domain(full, model.parameter_array(), compiled.tables) < 0)
+
+
+def _irregular(model: VectorField, unsettled: Outcome, duration: float) -> Outcome:
+    """Chaos or a torus, by the largest exponent; unsettled where nearby motions approach."""
+    exponent = largest_exponent(model, unsettled.state, duration)
+    if exponent.positive:
+        return replace(unsettled, kind=CHAOS, exponent=exponent.value)
+    if abs(exponent.value) <= exponent.doubt:
+        return replace(unsettled, kind=TORUS, exponent=exponent.value)
+    return unsettled
+
+
+def _step(models: Sequence[VectorField], starts: np.ndarray) -> float:
+    """A step for all runs: a part of the fastest time scale and of the shortest delay.
+
+    That of the slower starts: rates at the far corners of the states' ranges say little, and runs
+    that the step is too coarse for are found out afterwards.
+    """
+    rates = np.array([_rate(m, x) for m, x in zip(models, starts, strict=True)])
+    rates = rates[np.isfinite(rates)]
+    steps = [REACH / max(float(np.quantile(rates, 0.1)) if len(rates) else 1.0, 1e-12)]
+    compiled = motion(models[0], False, {})
+    if compiled.delayed:
+        x, lags = np.zeros(compiled.n + compiled.delayed), np.empty(compiled.delayed)
+        for m in models:
+            compiled.delays(x, m.parameter_array(), compiled.tables, lags)
+            steps.append(float(lags.min()) / 2)
+    return float(f"{min(steps):.2g}")
+
+
+def _rate(model: VectorField, state: np.ndarray) -> float:
+    """The fastest rate of the linearized model without its delayed signals; infinite where the
+    model has no finite derivative."""
+    block = model.jacobian(state)[: len(state), : len(state)]
+    if not np.all(np.isfinite(block)):
+        return np.inf
+    return float(np.max(np.abs(np.linalg.eigvals(block)), initial=0.0))
+
+
+def _needed_step(model: VectorField, outcome: Outcome, dt: float) -> float:
+    """A step short enough for a run: below ``dt`` where it ended in infinity, which too long a step
+    brings about as well, or turns too fast for ``dt`` at the extremes of its motion."""
+    if outcome.kind == RUNS_AWAY:
+        return dt / FINER
+    if outcome.extremes is None:
+        return dt
+    fastest = max(_rate(model, x) for x in outcome.extremes)
+    if not np.isfinite(fastest):
+        return dt / FINER
+    return dt if dt * fastest < COARSE else REACH / fastest

@@ -1,0 +1,126 @@
+"""Diagrams audited by simulation: what an audit proves, finds and mends."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from continuation import bifurcation_diagram, load
+from continuation.diagrams import diagram as diagrams
+from continuation.diagrams.audit import Audit
+from dynsys import ModelError, VectorField
+from dynsys.commands import main
+
+# r' = r (-b - (r^2 - 1)^2): rest is stable all over the plane, and for b < 0 so is a cycle with
+# r^2 = 1 + sqrt(-b), born with an unstable one in a fold at b = 0. No Hopf point leads to them.
+ISOLATED = """\
+from dynsys import State, VectorField
+
+
+def isolated():
+    return VectorField(
+        "isolated", {"x": State(0.1, (-1.5, 1.5)), "y": State(0.0, (-1.5, 1.5))},
+        {"b": 0.2, "w": 2.0},
+        {"x": "x*(-b - (R - 1)^2) - w*y", "y": "y*(-b - (R - 1)^2) + w*x"},
+        definitions={"R": "x^2 + y^2"}, time_unit="",
+    )
+"""
+PLANE = {"x": ("b", -0.5, 0.5), "y": ("w", 1.0, 3.0)}
+
+
+def isolated() -> VectorField:
+    names: dict = {}
+    exec(ISOLATED, names)  # the same text is a model's file below
+    return names["isolated"]()
+
+
+def _audit(agree: int, tested: int) -> Audit:
+    return Audit(agree, tested, 0, 0, pd.DataFrame(columns=["x", "y", "label", "found", "start"]))
+
+
+def test_the_bound_is_that_of_clopper_and_pearson():
+    assert _audit(300, 300).bound == pytest.approx(1 - 0.05 ** (1 / 300), rel=1e-12)
+    # With the bound as the true rate, two or fewer of 300 are wrong in 5 % of all audits.
+    from scipy.stats import binom
+
+    assert binom.cdf(2, 300, _audit(298, 300).bound) == pytest.approx(0.05, rel=1e-9)
+    assert _audit(0, 5).bound == 1.0
+    assert str(_audit(300, 300)).startswith("300 of 300 random points agree; at most 1.0 % of")
+
+
+@pytest.fixture(scope="module")
+def unaware():
+    return bifurcation_diagram(isolated(), **PLANE, audit=0)
+
+
+def test_an_attractor_that_no_branch_leads_to_is_found_by_the_audit(unaware):
+    assert {r["label"] for _, r in unaware.regimes.nodes(data=True)} == {"equilibrium"}
+    audit = unaware.audit(points=12, seed=3)
+    wrong = audit.disagreements
+    assert audit.tested == 12
+    assert 0 < len(wrong) == audit.tested - audit.agree < 12
+    assert (wrong["b"] < 0).all()
+    assert set(wrong["found"]) == {"equilibrium + limit cycle"}
+    for row, found in zip(wrong.to_dict("records"), audit.found, strict=True):
+        (cycle,) = [item for item in found if item["kind"] == "cycle"]
+        radius = np.sqrt(1 + np.sqrt(-row["b"]))
+        assert cycle["extrema"]["x"] == pytest.approx((-radius, radius), rel=5e-3)
+        assert cycle["period"] == pytest.approx(2 * np.pi / row["w"], rel=1e-3)
+        assert np.hypot(*row["start"]) ** 2 > 1 - np.sqrt(-row["b"])  # outside the unstable cycle
+    assert "random points agree" in str(audit)
+    assert audit.bound > 0.25
+
+
+def test_what_the_audit_found_adds_the_boundary_and_the_plane_is_cut_again(unaware):
+    mended = unaware.mended(points=12, seed=3)
+    assert mended.checked is not None
+    assert mended.checked.passed
+    assert [curve.kind for curve in mended.cycle_curves] == ["cycle fold curve"]
+    assert mended.cycle_curves[0].data["b"].values == pytest.approx(0, abs=1e-6)
+    areas = {r["label"]: r["area"] for _, r in mended.regimes.nodes(data=True)}
+    assert areas == pytest.approx({"equilibrium": 0.5, "equilibrium + limit cycle": 0.5}, abs=1e-6)
+    assert not mended.doubts()
+
+
+def test_a_diagram_is_audited_unless_told_otherwise_and_keeps_the_audit_in_its_file(tmp_path):
+    diagram = bifurcation_diagram(isolated(), **PLANE)
+    assert diagram.checked is not None
+    assert (diagram.checked.agree, diagram.checked.tested) == (diagrams.AUDIT, diagrams.AUDIT)
+    again = load(diagram.save(tmp_path / "diagram.nc"))
+    assert str(again) == str(diagram)
+    assert again.checked.record() == diagram.checked.record()
+
+
+def test_a_label_that_claims_too_much_disagrees(unaware):
+    graph = unaware.regimes.copy()
+    for _, region in graph.nodes(data=True):
+        region |= {"attractors": ("equilibrium", "limit cycle"), "label": "both"}
+    audit = replace(unaware, regimes=graph).audit(points=12, seed=3)
+    assert (audit.disagreements["b"] > 0).all()
+    assert len(audit.disagreements) > 0
+
+
+def test_a_contradicted_diagram_is_warned_of_drawn_and_ends_the_command_line_with_3(
+    monkeypatch, tmp_path, capsys
+):
+    monkeypatch.setattr(diagrams, "REPAIRS", 0)
+    with pytest.warns(diagrams.UnresolvedWarning, match="simulations contradict the diagram"):
+        diagram = bifurcation_diagram(isolated(), **PLANE, audit=12)
+    legend = [t.get_text() for t in diagram.plot().get_legend().get_texts()]
+    assert "simulations disagree" in legend
+    model = tmp_path / "own.py"
+    model.write_text(ISOLATED)
+    plane = ["--x", "b", "-0.5", "0.5", "--y", "w", "1", "3", "--audit", "12"]
+    out = ["--out", str(tmp_path / "out")]
+    assert main(["diagram", f"{model}:isolated", *plane, *out]) == 3
+    written = capsys.readouterr()
+    assert "the label says equilibrium, simulations equilibrium + limit cycle" in written.err
+    assert "random points agree; at most" in (tmp_path / "out" / "report.html").read_text()
+
+
+def test_an_audit_needs_points(unaware):
+    with pytest.raises(ModelError, match="points is 0"):
+        unaware.audit(points=0)

@@ -1,0 +1,88 @@
+"""What runs come to: rest, cycles, tori, chaos, bursts, infinity."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from continuation.diagrams.bursts import burst_words
+from continuation.diagrams.exponents import largest_exponent
+from continuation.diagrams.named_outcomes import described_outcomes
+from continuation.diagrams.simulating import destinations
+from dynsys import State, VectorField
+
+
+def found(model: VectorField, starts: list, **values: float) -> list[dict]:
+    states = np.array(starts, float)
+    outcomes = destinations(model, [values] * len(states), states)
+    return described_outcomes(model.with_parameters(**values), outcomes, states)
+
+
+def lorenz() -> VectorField:
+    return VectorField(
+        "lorenz",
+        {"x": State(1.0, (-20, 20)), "y": State(1.0, (-30, 30)), "z": State(20.0, (0, 50))},
+        {"r": 28.0}, {"x": "10*(y - x)", "y": "x*(r - z) - y", "z": "x*y - 8/3*z"}, time_unit="",
+    )  # fmt: skip
+
+
+def test_the_largest_exponent_of_the_lorenz_system():
+    # 0.9056: Sprott 2003, Chaos and Time-Series Analysis, appendix A.
+    exponent = largest_exponent(lorenz(), np.array([1.0, 1.0, 20.0]), 4000.0)
+    assert exponent.value == pytest.approx(0.9056, abs=4 * exponent.error)
+    assert exponent.error < 0.02
+    assert exponent.positive
+
+
+def test_chaos_rest_and_a_cycle_of_the_lorenz_system():
+    (chaos,) = found(lorenz(), [[1, 1, 20]], r=28.0)
+    assert (chaos["name"], chaos["kind"]) == ("chaos", "chaos")
+    assert chaos["exponent"] == pytest.approx(0.9056, abs=0.1)
+    assert chaos["detail"].startswith("largest exponent 0.")
+    side = np.sqrt(8 / 3 * 9)
+    rest = found(lorenz(), [[1, 1, 20], [-1, -1, 20], [3, 3, 3]], r=10.0)
+    assert [item["state"][0] for item in rest] == pytest.approx([-side, side])
+
+
+def test_a_symmetry_does_not_make_a_saddle_an_attractor():
+    model = VectorField(
+        "double_well", {"x": State(0.0, (-2, 2)), "y": State(0.0, (-1, 1))}, {"a": 1.0},
+        {"x": "a*x - x^3", "y": "-y"}, time_unit="",
+    )  # fmt: skip
+    items = found(model, [[0.0, 0.5], [0.5, 0.5], [-0.5, 0.0]], a=1.0)
+    assert [item["state"][0] for item in items] == pytest.approx([-1.0, 1.0])
+
+
+def _oscillator(x: str, y: str, w: str) -> dict[str, str]:
+    radius = f"({x}^2 + {y}^2)"
+    return {x: f"{x}*(1 - {radius}) - {w}*{y}", y: f"{y}*(1 - {radius}) + {w}*{x}"}
+
+
+def test_two_incommensurate_rhythms_are_a_torus():
+    states = {name: State(0.5, (-1.5, 1.5)) for name in "abcd"}
+    model = VectorField(
+        "two_rhythms", states, {"w": 1.0, "v": (1 + 5**0.5) / 2},
+        {**_oscillator("a", "b", "w"), **_oscillator("c", "d", "v")}, time_unit="",
+    )  # fmt: skip
+    (torus,) = found(model, [[0.5, 0.1, 0.3, 0.9]], w=1.0)
+    assert torus["name"] == "torus"
+    (cycle,) = found(model, [[0.5, 0.1, 0.3, 0.9]], w=1.0, v=2.0)
+    assert cycle["name"] == "limit cycle"
+    assert cycle["period"] == pytest.approx(2 * np.pi, rel=1e-3)
+
+
+def test_running_away_is_told_only_where_nothing_stays():
+    model = VectorField(
+        "quadratic", {"x": State(0.0, (-2, 2))}, {"a": 1.0}, {"x": "a + x^2"}, time_unit=""
+    )
+    assert [item["name"] for item in found(model, [[0.0], [-1.0]], a=1.0)] == ["runs away"]
+    (rest,) = found(model, [[0.0], [2.0]], a=-1.0)
+    assert rest["state"] == pytest.approx([-1.0])
+
+
+def test_spikes_of_a_burst_are_counted_and_an_even_rhythm_is_no_burst():
+    t = np.linspace(0, 1, 400, endpoint=False)
+    even = np.column_stack([np.sin(2 * np.pi * 3 * t), t])
+    assert burst_words(even, np.ones(2)) == ""
+    burst = np.where(t < 0.5, np.sin(2 * np.pi * 8 * t), -1.0)
+    assert burst_words(np.column_stack([burst, 0 * t]), np.ones(2)) == "bursting, 4 spikes"
