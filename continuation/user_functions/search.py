@@ -26,8 +26,8 @@ UserFunction = Callable[[Mapping[str, float]], float]
 
 
 def _of_cycles(branch: object) -> bool:
-    """Whether it is a branch of cycles, told by its name: their engine compiles when imported."""
-    return type(branch).__name__ == "CycleBranch"
+    """Whether it is a branch or curve of cycles, told by its name: their engine compiles late."""
+    return type(branch).__name__ in ("CycleBranch", "CycleCurve")
 
 
 def user_points(

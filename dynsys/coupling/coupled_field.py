@@ -178,6 +178,10 @@ class CoupledField(VectorField):
             meaning=f"{model.name} on the {len(nodes)} nodes of a graph",
             attractors=None,
             delay_order=model.delay_order,
+            inputs=MappingProxyType(_shared_inputs(model, own, name)),
+            sets=MappingProxyType({}),
+            run=model.run,
+            notes=model.notes,
         )
         self._check_delays()
         self._check_loops()
@@ -207,6 +211,17 @@ class CoupledField(VectorField):
             for k, expression in self.node_model.equations.items():
                 result[f"{k}_{label}"] = expression.xreplace(here)
         return MappingProxyType(result)
+
+    @cached_property
+    def noise(self) -> Mapping[str, sympy.Expr]:  # type: ignore[override]
+        """The node model's noise, on the states of every node."""
+        return MappingProxyType(
+            {
+                f"{k}_{label}": expression.xreplace(self._symbols(j))
+                for j, label in enumerate(self.labels)
+                for k, expression in self.node_model.noise.items()
+            }
+        )
 
     @cached_property
     def observables(self) -> Mapping[str, Observable]:  # type: ignore[override]
@@ -334,3 +349,15 @@ def _own_parameters(model: VectorField, graph: Any, per_node: Sequence[str]) -> 
             raise unknown_name("parameter", label, model.parameters, model.name)
     carried = {k for _, attributes in graph.nodes(data=True) for k in attributes}
     return tuple(k for k in model.parameters if k in carried or k in asked)
+
+
+def _shared_inputs(model: VectorField, own: Sequence[str], name: str) -> dict[str, sympy.Expr]:
+    """The node model's inputs, which must not depend on the node."""
+    mine = {symbol(k) for k in own}
+    for target, expression in model.inputs.items():
+        if target in own or expression.free_symbols & mine:
+            raise ModelError(
+                f"{name}: the input of {target!r} would differ from node to node; leave "
+                f"{', '.join(own)} out of per_node, or give simulate inputs of its own"
+            )
+    return dict(model.inputs)

@@ -53,16 +53,16 @@ def python_comment(text: object) -> str:
 def xpp_comment(text: object) -> str:
     """Lines of an .ode file that XPPAUT skips, each short enough for it and none continued.
 
-    A backslash at the end of a line joins the next one to it, for comments, too.
+    A backslash, wherever it stands, joins the next line to its own, for comments, too: written are
+    slashes.
 
     Example
     -------
-    >>> xpp_comment("C:\\\\")
-    '# C:\\\\ .'
+    >>> xpp_comment("C:\\\\models")
+    '# C:/models'
     """
-    parts = textwrap.wrap(one_line(text), _XPP_WIDTH) or [""]
-    lines = [f"# {part} ." if part.endswith("\\") else f"# {part}".rstrip() for part in parts]
-    return "\n".join(lines)
+    parts = textwrap.wrap(one_line(text).replace("\\", "/"), _XPP_WIDTH) or [""]
+    return "\n".join(f"# {part}".rstrip() for part in parts)
 
 
 def latex_comment(text: object) -> str:

@@ -79,4 +79,4 @@ def test_a_bogdanov_takens_point_sends_out_its_homoclinic_curve():
         frozenset(diagram.regimes.nodes[k]["attractors"] for k in (a, b)): data["bifurcations"]
         for a, b, data in diagram.regimes.edges(data=True)
     }
-    assert between[frozenset({("limit cycle",), ()})] == ["homoclinic curve 3"]
+    assert between[frozenset({("limit cycle",), ("runs away",)})] == ["homoclinic curve 3"]
