@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import shapely
 
 from continuation.cycles.branch import CycleBranch
 from continuation.cycles.cycle import Cycle, cycle_from, make_cycle
@@ -35,6 +34,7 @@ SHORTEST_STEP = 0.1  # the shortest of them in units of the whole way
 DEPARTURE = 0.01  # scaled distance from an unstable equilibrium at which simulations start
 PATIENCE = 60_000  # evaluations of the field after which a simulation is given up
 _WALL = 10.0  # what a boundary on the way adds to a distance in units of the plane
+_ASKED = 40  # cycles of a branch, the nearest, that are looked at for it
 _SMALLEST = 1e-3  # range of a scaled state below which an orbit is an equilibrium
 
 
@@ -220,12 +220,15 @@ def _around(value: float, other: float) -> tuple[float, float]:
 
 
 def nearest_cycles(
-    branches: Sequence[CycleBranch], places: Sequence[np.ndarray], at: np.ndarray, walls: Any = None
+    branches: Sequence[CycleBranch],
+    places: Sequence[np.ndarray],
+    at: np.ndarray,
+    walls: np.ndarray | None = None,
 ) -> list[Seed]:
     """The stable cycle of each branch nearest to a place in the plane, nearest first.
 
-    Cycles that no boundary (``walls``, a geometry) separates from the place come before all others:
-    across a boundary a cycle is likely to be lost on the way.
+    Cycles that no boundary separates from the place come before all others: across one a cycle is
+    likely to be lost on the way. ``walls`` (m, 2, 2) are the boundaries' straight pieces.
     """
     found = []
     for number, (branch, positions) in enumerate(zip(branches, places, strict=True)):
@@ -234,13 +237,29 @@ def nearest_cycles(
             continue
         distance = np.linalg.norm(positions[usable] - at, axis=1)
         if walls is not None:
-            ways = shapely.linestrings(
-                np.stack([positions[usable], np.tile(at, (usable.size, 1))], 1)
-            )
-            distance = distance + _WALL * shapely.intersects(walls, ways)
+            order = np.argsort(distance)[:_ASKED]
+            usable, distance = usable[order], distance[order]
+            distance = distance + _WALL * _crossing(positions[usable], at, walls)
         k = int(np.argmin(distance))
         found.append((float(distance[k]), number, int(usable[k])))
     return [Seed.of_branch(branches[number], k) for _, number, k in sorted(found)[:SEEDS]]
+
+
+def _crossing(starts: np.ndarray, at: np.ndarray, walls: np.ndarray) -> np.ndarray:
+    """Whether the straight ways from ``starts`` (k, 2) to a place cross a wall: mask (k,).
+
+    Plain arrays, since places are asked in threads and prepared geometries serve only one.
+    """
+    first, second = walls[None, :, 0], walls[None, :, 1]
+    ways, start = (at - starts)[:, None], starts[:, None]
+    ends_apart = _turn(ways, first - start) * _turn(ways, second - start) < 0
+    along = second - first
+    return np.any(ends_apart & (_turn(along, start - first) * _turn(along, at - first) < 0), axis=1)
+
+
+def _turn(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """The cross product of vectors in the plane: its sign tells the side."""
+    return a[..., 0] * b[..., 1] - a[..., 1] * b[..., 0]
 
 
 def plane_positions(branch: CycleBranch, axes: Sequence[tuple[str, float, float]]) -> np.ndarray:

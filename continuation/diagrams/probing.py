@@ -258,16 +258,15 @@ class Prober:
         return np.concatenate(states)[order]
 
 
-def _walls(curves: Sequence[Branch | CycleCurve], axes: Sequence[Axis]) -> shapely.Geometry:
-    """All boundaries as one geometry in units of the plane."""
-    rows = [
-        np.column_stack([(c.data[k].values - low) / (high - low) for k, low, high in axes])
-        for c in curves
-        if len(c) > 1
-    ]
-    walls = shapely.union_all([shapely.linestrings(row) for row in rows])  # none: empty
-    shapely.prepare(walls)
-    return walls
+def _walls(curves: Sequence[Branch | CycleCurve], axes: Sequence[Axis]) -> np.ndarray:
+    """The straight pieces (m, 2, 2) of all boundaries in units of the plane."""
+    pieces = [np.empty((0, 2, 2))]
+    for curve in curves:
+        row = np.column_stack(
+            [(curve.data[k].values - low) / (high - low) for k, low, high in axes]
+        )
+        pieces.append(np.stack([row[:-1], row[1:]], axis=1))
+    return np.concatenate(pieces)
 
 
 def _line_positions(line: Branch, axes: tuple[Axis, Axis]) -> np.ndarray:
