@@ -258,11 +258,19 @@ def _pair(factors, h, count, low, logs, angles, block):
     return True
 
 
-@njit([int64(CUBE, MATRIX, int64, int64, VECTOR, VECTOR, VECTOR, MATRIX, MATRIX, int64)],
-      error_model="numpy", cache=True, nogil=True)  # fmt: skip
-def _deflated(factors, h, count, high, logs, angles, x, block, turns, sweeps):
+@njit(
+    [
+        int64(
+            CUBE, MATRIX, int64, int64,
+            types.UniTuple(VECTOR, 2), types.Tuple((VECTOR, MATRIX, MATRIX)), int64,
+        )
+    ],
+    error_model="numpy", cache=True, nogil=True,
+)  # fmt: skip
+def _deflated(factors, h, count, high, found, work, sweeps):
     """How many eigenvalues split off at the end of the rows ..high, after one more sweep if none
-    did."""
+    did. ``found`` holds logarithms and angles, ``work`` scratch arrays."""
+    (logs, angles), (x, block, turns) = found, work
     low = high
     while low > 0:
         if abs(h[low, low - 1]) <= EPSILON * (abs(h[low - 1, low - 1]) + abs(h[low, low])):
@@ -309,7 +317,7 @@ def periodic_eigenvalues(maps, logs, angles):
     reduce_to_hessenberg(factors, h, count)
     high, sweeps = n - 1, 0
     while high >= 0 and sweeps < _SWEEPS:
-        split = _deflated(factors, h, count, high, logs, angles, x, block, turns, sweeps)
+        split = _deflated(factors, h, count, high, (logs, angles), (x, block, turns), sweeps)
         sweeps = sweeps + 1 if split == 0 else 0
         high -= split
     for i in range(n):

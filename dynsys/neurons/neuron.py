@@ -67,10 +67,10 @@ class SpikingNeuron:
     )
 
     def __post_init__(self) -> None:
+        if self.check is not None:  # first, since a model knows better words
+            self.check(self.field.parameters)
         self.rule.check(self.field, next(iter(self.field.states)))
         self.rule.packed(self.field)  # raises where its values are no parameters
-        if self.check is not None:
-            self.check(self.field.parameters)
 
     @property
     def name(self) -> str:

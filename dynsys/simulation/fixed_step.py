@@ -204,9 +204,8 @@ def integrate(rates, method, ensemble, clock, forcing, noise, recording):
                 break
             if noisy.shape[0] == 0 and report[3] < 0.0:
                 if step > 0 and slopes_disagree(k, rate, n):
-                    if oversteps(
-                        field, tables, pw, before, state, rate, peak, k, dt, middle, slope
-                    ):
+                    taken, work = (before, state, rate, k), (middle, slope)
+                    if oversteps(field, tables, pw, taken, peak, dt, work):
                         report[3] = step
                 for i in range(n):
                     peak[i] = max(peak[i], abs(rate[i]))

@@ -133,6 +133,8 @@ class Task:
         self.out, self.report, self.x = self.out.copy(), self.report.copy(), self.x.copy()
         assert self.past is not None
         self.past = self.past.copy()
+        for values in (self.out, self.report, self.x, self.past):  # half a run is none
+            values[~self.done] = np.nan
 
 
 def _ranges(indices: np.ndarray, size: int) -> list[tuple[int, int]]:

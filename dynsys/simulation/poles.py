@@ -32,13 +32,15 @@ def _outgrows(slope, rate, peak, before, after, dt, n):
 
 
 @njit
-def oversteps(field, tables, p, before, after, rate, peak, k, dt, middle, slope):
+def oversteps(field, tables, p, step, peak, dt, work):
     """Whether the field inside a step outgrows both ends and all before: a pole, or too long.
 
-    Across a mere jump of the field it does not, nor where slopes turn round. ``before`` (n,) is the
-    state at the step's start, ``after`` that at its end, with slopes ``rate``, and the delayed
-    values; ``peak`` (n,) the largest slopes so far, ``k`` (s, n) those of the step's stages.
+    Across a mere jump of the field it does not, nor where slopes turn round. ``step`` holds the
+    state (n,) at its start, that at its end, with the delayed values, the slopes (n,) at its end
+    and those (s, n) of its stages; ``peak`` (n,) the largest slopes so far, ``work`` a state
+    and its slopes.
     """
+    (before, after, rate, k), (middle, slope) = step, work
     n = before.shape[0]
     for s in range(1, k.shape[0]):
         if _outgrows(k[s], rate, peak, before, after, dt, n):

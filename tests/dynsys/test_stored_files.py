@@ -227,5 +227,5 @@ def test_a_changed_transfer_function_is_refused_and_one_without_checksum_is_read
 
 def test_hostile_numbers_of_delay_nodes_are_refused():
     for order in (10**9, 1e300, -1, 0, "6"):
-        with pytest.raises(ModelError, match="delay order"):
+        with pytest.raises(ModelError, match="delay_order"):
             FOLD.with_delay_order(order)
