@@ -140,7 +140,7 @@ def test_the_sliver_of_coexistence_is_bounded_by_hopf_fold_and_homoclinic_curve(
     assert named == {"hopf curve 1", "fold curve 2", "homoclinic curve 3"}
     assert [a["name"] for a in aln_diagram.attractors(mu_e=1.8868, mu_i=1.3548)] == ["up"]
     slowest, fastest = aln_diagram.regimes.nodes[sliver]["cycles"]["frequency"]
-    assert 12 < slowest < fastest < 22
+    assert 0 < slowest < 6 and 18 < fastest < 22  # toward the homoclinic curve it slows down
 
 
 def test_every_edge_of_the_regime_graph_names_a_bifurcation(aln_diagram):
