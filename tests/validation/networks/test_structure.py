@@ -98,12 +98,12 @@ def test_other_models_and_engines_are_answered_with_the_right_ones():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"seed": -1}, "seed is -1; give a whole number from 0"),
+        ({"seed": -1}, "seed is -1; it must be a whole number of 0 or more"),
         ({"seed": 1.5}, "seed is 1.5"),
-        ({"duration": 0}, "duration is 0 ms; it must be positive"),
-        ({"duration": float("nan")}, "duration is nan ms"),
+        ({"duration": 0}, r"duration \(ms\) is 0; it must be a finite number of 0.1 or more"),
+        ({"duration": float("nan")}, r"duration \(ms\) is nan"),
         ({"duration": 10.03}, "10.03 ms is no whole number of steps"),
-        ({"settle": -1}, "settle is -1 ms"),
+        ({"settle": -1}, r"settle \(ms\) is -1; it must be 0 or positive"),
         ({"K_e": 10}, r"K_e decides which synapses there are; make another network"),
         ({"mu_ee": 1.0}, "Did you mean 'mu_e'"),
         ({"c_e": 3.0}, "must lie between 0 and 1"),
