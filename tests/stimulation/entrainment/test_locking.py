@@ -74,7 +74,7 @@ def test_what_cannot_be_locked_is_answered():
         phase_locking(np.zeros(100), np.ones(99), dt=1.0)
     with pytest.raises(ModelError, match="give dt"):
         phase_locking(np.zeros(100), np.ones(100))
-    with pytest.raises(ModelError, match="two positive integers"):
+    with pytest.raises(ModelError, match="a whole number of 1 or more"):
         phase_locking(wave(10), wave(10), dt=1.0, ratio=(0, 1))
     with pytest.raises(UnknownNameError, match="Did you mean 'hilbert'"):
         phase(wave(10), 1.0, "hilbrt")

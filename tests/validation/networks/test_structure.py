@@ -61,12 +61,11 @@ def test_structures_differ_in_what_a_program_is_made_for_alone():
     ("options", "message"),
     [
         ({"neurons": 500}, "K_e = 800 inputs of kind EE cannot be drawn from 500 neurons"),
-        ({"neurons": -3}, "neurons is -3; give a whole number from 2"),
+        ({"neurons": -3}, "neurons is -3; it must be a whole number of 2 or more"),
         ({"neurons": 1000.5}, "neurons is 1000.5"),
         ({"neurons": True}, "neurons is True"),
         ({"dt": 0.3}, "the delay 4 ms of EE is no whole number of steps of 0.3 ms"),
         ({"dt": -0.1}, "dt is -0.1 ms"),
-        ({"precision": "half"}, "precision is 'half'"),
         ({"connections": -1}, "connections is -1"),
         ({"neuron": EIFNeuron(DeltaT=1.5001)}, "made with another neuron"),
     ],
@@ -91,6 +90,8 @@ def test_other_models_and_engines_are_answered_with_the_right_ones():
         network_of(wilson_cowan(), 1000)
     with pytest.raises(UnknownNameError, match=r"Did you mean 'kernel'"):
         network_of(aln(), 1000, engine="kernl")
+    with pytest.raises(UnknownNameError, match="no precision 'half'. It has: double, single"):
+        network_of(aln(), 1000, precision="half")
     with pytest.raises(UnknownNameError, match="'heun'"):
         network_of(aln(), 1000, method="heunn")
 
