@@ -90,7 +90,7 @@ def test_other_models_and_engines_are_answered_with_the_right_ones():
         network_of(wilson_cowan(), 1000)
     with pytest.raises(UnknownNameError, match=r"Did you mean 'kernel'"):
         network_of(aln(), 1000, engine="kernl")
-    with pytest.raises(UnknownNameError, match="no precision 'half'. It has: double, single"):
+    with pytest.raises(UnknownNameError, match=r"no precision 'half'\. It has: double, single"):
         network_of(aln(), 1000, precision="half")
     with pytest.raises(UnknownNameError, match="'heun'"):
         network_of(aln(), 1000, method="heunn")
