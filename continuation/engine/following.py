@@ -319,7 +319,9 @@ def check_span(model: VectorField, name: str, span: tuple[float, float]) -> tupl
     try:
         low, high = (checks.number("an end", end, finite=False) for end in span)
     except (TypeError, ValueError):
-        raise ModelError(f"the span of {name} is {span!r}; give two finite numbers (low, high)") from None
+        raise ModelError(
+            f"the span of {name} is {span!r}; give two numbers (low, high), both finite"
+        ) from None
     if not (np.isfinite(low) and np.isfinite(high)):
         raise ModelError(f"the span of {name} is ({low}, {high}); both ends must be finite")
     if not low < high:
