@@ -8,6 +8,7 @@ from dynsys.lazy_names import lazy_names
 
 if TYPE_CHECKING:
     from continuation.cycles.branch import CycleBranch
+    from continuation.cycles.conservative import conservative_cycles
     from continuation.cycles.curves import (
         CycleCurve,
         cycle_fold_curve,
@@ -56,6 +57,7 @@ __all__ = [
     "args",
     "bifurcation_diagram",
     "branch_point_curve",
+    "conservative_cycles",
     "cross_check",
     "cycle_fold_curve",
     "cycle_sensitivity",
@@ -82,6 +84,7 @@ __getattr__, __dir__ = lazy_names(
     __name__,
     {
         "continuation.cycles.branch": ["CycleBranch"],
+        "continuation.cycles.conservative": ["conservative_cycles"],
         "continuation.cycles.curves": [
             "CycleCurve",
             "cycle_fold_curve",

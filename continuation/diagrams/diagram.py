@@ -47,6 +47,7 @@ from continuation.netcdf import write
 from continuation.steady_states.branch import Branch
 from dynsys import checks
 from dynsys.errors import ModelError
+from dynsys.level_sets import level_set
 from dynsys.vector_field import VectorField
 
 AUDIT = 20  # points tested at the end: an error in 14 % of the plane does not escape them
@@ -321,10 +322,14 @@ def bifurcation_diagram(
     settings = Settings() if settings is None else settings
     checks.instance("settings", settings, Settings, "Settings(step_max=0.02)")
     seed = checks.seed(seed)
+    spans = dict([_span(model, x)]) if y is None else _spans(model, x, y)
+    level = level_set(model, spans)
+    if level is not None:
+        warnings.warn(str(level), stacklevel=2)
+        model = level.model
     if y is None:
         name, span = _span(model, x)
         return line_diagram(model, name, span, settings=settings, seed=seed)
-    _spans(model, x, y)
     survey = Survey(model, x, y, settings, seed)
     survey.scan(progress)
     return _checked(survey, _settled(survey, progress), audit, progress=progress)
