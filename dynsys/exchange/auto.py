@@ -43,6 +43,9 @@ _PVLS = "int pvls(integer ndim, const doublereal *u, doublereal *par)"
 # A cycle's amplitude is its scaled distance in the mean square from its own mean, which is AUTO's
 # arclength next to a Hopf point: steps are shorter than the stretch in which it is below the end.
 _LONGEST_STEP, _BEGUN, _ENDED = 0.02, 0.03, 0.02
+# Cycles near a homoclinic orbit end at one of these periods, in that of the Hopf point. One might
+# be passed: AUTO drops a user's point where it believes to see a branch point in the same step.
+_LONGEST_PERIODS = (20, 24, 28, 32, 36, 40)
 _AMPLITUDE = 10
 # AUTO's dense algebra, and the derivatives written out, are meant for systems of this size.
 _MOST_EQUATIONS = 400
@@ -221,14 +224,17 @@ def _script(model: VectorField, free: str) -> str:
     return f"""\
 # auto {model.name}.auto: equilibria to both sides, then the cycles of every Hopf point.
 # Cycles that shrink to a Hopf point would be followed back from there: they end where their
-# amplitude, once it was above {_BEGUN}, falls below {_ENDED} of the states' sizes.
+# amplitude, once it was above {_BEGUN}, falls below {_ENDED} of the states' sizes. Those that grow
+# into a homoclinic orbit end at some {_LONGEST_PERIODS[0]} periods of the Hopf point.
 equilibria = merge(run('{model.name}') + run('{model.name}', DS='-'))
 save(equilibria, '{model.name}_equilibria')
 cycle = dict(IPS=2, ICP=['{_parameter_name(free)}', 'PERIOD', 'AMPLITUDE'], NMX=1000)
 for number, point in enumerate(equilibria('HB'), 1):
-    cycles = run(point, UZSTOP={{'AMPLITUDE': {_BEGUN}}}, **cycle)
-    if cycles('UZ'):
-        cycles = merge(cycles + run(cycles('UZ1'), UZSTOP={{'AMPLITUDE': {_ENDED}}}, **cycle))
+    longest = [n * point['PERIOD'] for n in {_LONGEST_PERIODS}]
+    cycles = run(point, UZSTOP={{'AMPLITUDE': {_BEGUN}, 'PERIOD': longest}}, **cycle)
+    if cycles('UZ') and cycles('UZ1')['PERIOD'] < 0.99 * longest[0]:
+        ends = {{'AMPLITUDE': {_ENDED}, 'PERIOD': longest}}
+        cycles = merge(cycles + run(cycles('UZ1'), UZSTOP=ends, **cycle))
     save(cycles, '{model.name}_cycles%d' % number)
 """
 

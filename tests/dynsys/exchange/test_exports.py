@@ -146,7 +146,7 @@ def test_a_parameter_called_period_keeps_out_of_autos_way(tmp_path):
 
 
 def test_a_ring_of_thousands_of_equations_is_no_auto_job_and_says_so_at_once(tmp_path):
-    with pytest.raises(ModelError, match="4020 equations .60 states and 660 delay lines"):
+    with pytest.raises(ModelError, match=r"4020 equations \(60 states and 660 delay lines"):
         ring().to_auto(tmp_path)
     assert not list(tmp_path.iterdir())
 
