@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from dynsys.conservation import ConservedSum, conserved_sums, words
+from dynsys.definition import Parameter
 from dynsys.errors import ModelError
-
-if TYPE_CHECKING:
-    from dynsys.vector_field import VectorField
+from dynsys.vector_field import VectorField
 
 _SAME = 1e-9  # difference of factors found at two places
 
@@ -119,9 +118,6 @@ def _reduced(
     model: VectorField, sums: tuple[ConservedSum, ...], names: tuple[str, ...]
 ) -> VectorField:
     """The model with one state less for every sum."""
-    from dynsys.definition import Parameter
-    from dynsys.vector_field import VectorField
-
     left_out = {s.state_to_leave_out()[0]: (s, k) for s, k in zip(sums, names, strict=True)}
     kept: dict[str, Any] = {k: v for k, v in model.states.items() if k not in left_out}
     parameters = dict(model.declared_parameters) | {
