@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from dynsys.lazy_names import lazy_names
 
 if TYPE_CHECKING:
+    from continuation.asynchronous.state import AsynchronousState, asynchronous_state
     from continuation.cycles.branch import CycleBranch
     from continuation.cycles.curves import (
         CycleCurve,
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from continuation.user_functions.stopping import until
 
 __all__ = [
+    "AsynchronousState",
     "Branch",
     "ContClass",
     "CrossCheck",
@@ -54,6 +56,7 @@ __all__ = [
     "SpecialPoint",
     "SpikingBranch",
     "args",
+    "asynchronous_state",
     "bifurcation_diagram",
     "branch_point_curve",
     "cross_check",
@@ -81,6 +84,7 @@ __all__ = [
 __getattr__, __dir__ = lazy_names(
     __name__,
     {
+        "continuation.asynchronous.state": ["AsynchronousState", "asynchronous_state"],
         "continuation.cycles.branch": ["CycleBranch"],
         "continuation.cycles.curves": [
             "CycleCurve",

@@ -19,9 +19,10 @@ from numba import float32, float64, int32, int64, types, uint32, uint64, void
 from scipy.stats import norm
 
 from dynsys.interruption import interruptible
+from dynsys.models.aln_network import PAIRS
 from dynsys.numba_cache import njit
 from validation.networks.connections import connections_of
-from validation.networks.structure import PAIRS, Structure
+from validation.networks.structure import Structure
 
 SAMPLE, TRACED, TRACE_DT = 100, 20, 1.0  # as in adex.py
 

@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 
 from dynsys.models import aln
+from dynsys.models.aln_network import PAIRS
 from dynsys.transfer import EIFNeuron, steady_state
 from stimulation import Pulse
 from validation import network_of
 from validation.networks.connections import connections_of
 from validation.networks.kernel import NORMAL, _advance, _exponential, _normals, _packed
-from validation.networks.structure import PAIRS, values_of
+from validation.networks.structure import values_of
 from validation.networks.values import group_values
 
 MODEL = aln().with_parameters(a=15, b=40)
