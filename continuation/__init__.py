@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from dynsys.lazy_names import lazy_names
 
 if TYPE_CHECKING:
+    from continuation.asynchronous.state import AsynchronousState, asynchronous_state
     from continuation.cycles.branch import CycleBranch
     from continuation.cycles.conservative import conservative_cycles
     from continuation.cycles.curves import (
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from continuation.user_functions.stopping import until
 
 __all__ = [
+    "AsynchronousState",
     "Branch",
     "ContClass",
     "CrossCheck",
@@ -55,6 +57,7 @@ __all__ = [
     "SpecialPoint",
     "SpikingBranch",
     "args",
+    "asynchronous_state",
     "bifurcation_diagram",
     "branch_point_curve",
     "conservative_cycles",
@@ -83,6 +86,7 @@ __all__ = [
 __getattr__, __dir__ = lazy_names(
     __name__,
     {
+        "continuation.asynchronous.state": ["AsynchronousState", "asynchronous_state"],
         "continuation.cycles.branch": ["CycleBranch"],
         "continuation.cycles.conservative": ["conservative_cycles"],
         "continuation.cycles.curves": [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -102,6 +103,15 @@ def level_set(
     found = LevelSet(model, _reduced(model, first, names), first, names)
     whole = model.initial_state() if start is None else model._full(start)
     return LevelSet(model, found.at(whole), first, names)
+
+
+def on_level_set(model: VectorField, spans: Mapping[str, tuple[float, float]]) -> VectorField:
+    """The model on the level set of its initial state, which is warned of; else the model."""
+    level = level_set(model, spans)
+    if level is None:
+        return model
+    warnings.warn(str(level), stacklevel=3)
+    return level.model
 
 
 def _names(model: VectorField, count: int) -> tuple[str, ...]:
