@@ -151,12 +151,17 @@ class PassiveNeuron:
         finer, (start, end) = self._with_nodes(source, target)
         return _like(frequency, finer.impedances(start, frequency)[end])
 
-    def impedances(self, place: Place, frequency: float | np.ndarray = 0.0) -> np.ndarray:
-        """Potential of every node per current into a node: (n, F) MOhm, complex."""
+    def impedances(
+        self, place: Place, frequency: float | np.ndarray = 0.0, check_mesh: bool = True
+    ) -> np.ndarray:
+        """Potential of every node per current into a node: (n, F) MOhm, complex.
+
+        ``check_mesh=False`` takes coarse cones as they are: for integrals over all frequencies.
+        """
         node, fraction = self.morphology.place(place)
         if fraction < 1.0:
             raise ModelError(f"{place!r} lies within a cable; morphology.with_nodes makes a node")
-        diagonal, coupling = self.admittances(frequency)
+        diagonal, coupling = self.admittances(frequency, check_mesh)
         injected = np.zeros((len(self.morphology), 1))
         injected[node] = 1e3
         return solve_tree(self.morphology.parents, diagonal, coupling, injected)
@@ -192,14 +197,17 @@ class PassiveNeuron:
         np.subtract.at(currents, cell.parents[1:], carried)
         return currents
 
-    def admittances(self, frequency: float | np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def admittances(
+        self, frequency: float | np.ndarray, check_mesh: bool = True
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Own admittance of each node, and that between it and its parent: (n, F) nS, complex."""
         hertz = checks.numbers("the frequency", frequency).reshape(1, -1)
         if np.any(hertz < 0):
             raise ModelError(f"the frequency is {hertz.min():g} Hz; it must be 0 or more")
         membrane = self.leaks[:, None] + 2e-3j * np.pi * hertz * self.capacitances[:, None]
         axial = self.axial_conductances[1:, None]
-        self._check_mesh(membrane[1:] / axial, hertz)
+        if check_mesh:
+            self._check_mesh(membrane[1:] / axial, hertz)
         own, mutual = two_ports(axial, membrane[1:])
         diagonal = np.zeros_like(membrane)
         diagonal[0] = membrane[0]

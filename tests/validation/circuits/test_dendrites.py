@@ -75,7 +75,11 @@ RATES = [(2.0, 1.0), (5.0, 3.0), (10.0, 8.0)]
     "rates", [pytest.param(r, marks=pytest.mark.slow(chosen=r == RATES[1])) for r in RATES]
 )
 def test_somatic_statistics_are_those_of_brian2(rates):
-    """Within 3 %: mean (of the depolarization), SD and time constant, over 40 s."""
+    """Within 3 %: mean (of the depolarization) and SD; the time constant within its error.
+
+    Estimated from T = 40 s with a window W, an autocorrelation time has the relative standard error
+    sqrt(4 W/T) (Priestley 1981, section 5.3): 5 to 10 %. Over 300 s it agreed within 4 %.
+    """
     cell = neuron(25.0)
     weights = spread(cell.morphology)
     inputs = [
@@ -83,10 +87,13 @@ def test_somatic_statistics_are_those_of_brian2(rates):
         SpreadInput(SynapticInput(rates[1], 0.5, 5.0, -80.0), weights),
     ]
     theory = dendritic_statistics(cell, inputs)
-    run = simulate_dendrites(cell, inputs, duration=40_000.0, dt=0.1, seed=1).attrs
+    T = 40_000.0
+    run = simulate_dendrites(cell, inputs, duration=T, dt=0.1, seed=1).attrs
     assert run["mean"] - cell.E_L == pytest.approx(theory.mean - cell.E_L, rel=0.03)
     assert run["sd"] == pytest.approx(theory.sd, rel=0.03)
-    assert run["autocorrelation_time"] == pytest.approx(theory.autocorrelation_time, rel=0.03)
+    time = theory.autocorrelation_time
+    error = np.sqrt(4 * 8 * time / T)
+    assert run["autocorrelation_time"] == pytest.approx(time, rel=2.5 * error)
 
 
 def test_what_brian2_cannot_hold_is_said():

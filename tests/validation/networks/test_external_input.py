@@ -34,8 +34,8 @@ def correlation(shared: dict[str, int], connectivity: str) -> float:
     return float(between[np.triu_indices(len(between), 1)].mean())
 
 
-# Pairs: every cell has each afferent at most once, with the probability K/N. Drawn with replacement,
-# an afferent counts n times, of variance K/N: K^2/N of K + K^2/N is in common.
+# Pairs: every cell has each afferent at most once, with the probability K/N. Drawn with
+# replacement, an afferent counts n times, of variance K/N: K^2/N of K + K^2/N is in common.
 COMMON = {
     "bernoulli": SYNAPSES / AFFERENTS,
     "fixed": SYNAPSES / (AFFERENTS + SYNAPSES),
