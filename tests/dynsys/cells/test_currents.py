@@ -6,9 +6,17 @@ import numpy as np
 import pytest
 
 from continuation import equilibria
-from dynsys import ModelError, Parameter, State, UnknownNameError, VectorField, frequency_response
+from dynsys import (
+    ModelError,
+    Parameter,
+    State,
+    UnknownNameError,
+    VectorField,
+    frequency_response,
+    simulate,
+)
 from dynsys.cells import cell_field, find_cell, simulate_cell
-from dynsys.cells.currents import CURRENTS, IonicCurrent
+from dynsys.cells.currents import CURRENTS, Gate, IonicCurrent
 from dynsys.cells.insertion import with_currents
 from dynsys.cells.morphology import PassiveNeuron, ball_and_stick, reduced
 from dynsys.expressions.reading import read_expression
@@ -107,6 +115,41 @@ def test_calcium_opens_a_potassium_current_and_slows_a_cell():
         for c in (with_currents(base, {"Ca": 60.0}), adapting)
     )
     assert 0 < slow < 0.8 * fast
+
+
+def pacemaker(E_leak: float) -> VectorField:
+    """Model 1 of Butera, Rinzel & Smith 1999: the library's NaP with their spike currents."""
+    own = {
+        "fastNa": IonicCurrent(
+            "sodium", "Na", 50.0, "m**3*(1 - n_K)", {"m": Gate("1/(1 + exp(-(V + 34)/5))")}
+        ),
+        "K": IonicCurrent(
+            "potassium", "K", -85.0, "n**4",
+            {"n": Gate("1/(1 + exp(-(V + 29)/4))", "10/cosh((V + 29)/8)")},
+        ),
+    }  # fmt: skip
+    membrane = VectorField(
+        "membrane", {"V": State(-60.0, (-80.0, 20.0))},
+        {"C": 21.0, "g_leak": 2.8, "E_leak": E_leak}, {"V": "-g_leak*(V - E_leak)/C"},
+    )  # fmt: skip
+    return with_currents(
+        membrane, {"NaP": 2.8, "K": 11.2, "fastNa": 28.0}, library={**CURRENTS, **own}
+    )
+
+
+@pytest.mark.parametrize(("E_leak", "does"), [(-65, "rests"), (-58, "bursts"), (-54, "fires")])
+def test_a_persistent_sodium_current_makes_the_published_pacemaker(E_leak, does):
+    """Silent, bursting, then beating as its leak depolarizes it: their figure 3."""
+    run = simulate(pacemaker(E_leak), 8000.0, settle=12_000.0)
+    V, time = run["V"].values, run["time"].values
+    spikes = time[1:][(V[1:] > -20) & (V[:-1] <= -20)]
+    if does == "rests":
+        assert len(spikes) == 0
+        return
+    intervals = np.diff(spikes)
+    pauses = intervals > 10 * np.median(intervals)
+    assert len(intervals) > 20
+    assert (pauses.sum() >= 2) if does == "bursts" else (np.ptp(intervals) < 1.0)
 
 
 def test_currents_go_into_compartments():
