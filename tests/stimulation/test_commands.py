@@ -63,7 +63,8 @@ def test_a_field_acts_through_a_cell_from_a_file(tmp_path):
             execute(*base, *options, "--out", str(tmp_path))
     with pytest.raises(ModelError, match="--morphology cannot act"):
         execute(
-            "stimulate", *A2, "--input", "mu_e", "--step", "4 pA", "--morphology", str(cell),
+            "stimulate", *A2, "--input", "mu_e", "--step", "4 pA", "0", "9", "--morphology",
+            str(cell),
             "--duration", "50", "--out", str(tmp_path),
         )  # fmt: skip
 
