@@ -14,7 +14,8 @@ from dynsys.storage import write_atomically
 
 _STIMULATE = """\
 Drive one input of a model with steps, pulses and sines (added up) and integrate it. Amplitudes
-carry units: pA, mV/ms, or V/m along a dendrite whose length is stated. Writes run.nc, .png, .svg.
+carry units: pA, mV/ms, or V/m along a dendrite whose length is stated, or through a cell from an
+SWC file. Writes run.nc, .png, .svg.
 
   dynsys stimulate aln --set mu_e=1.3 --input mu_e --step "40 pA" 1000 2000 \\
       --duration 3000 --out run
@@ -44,6 +45,11 @@ def add_stimulate(subparsers: Any) -> None:
             help=f"{text} (repeat for several)",
         )  # fmt: skip
     parser.add_argument("--dendrite", type=float, help="length in um, for amplitudes in V/m")
+    parser.add_argument("--morphology", help="an SWC file in the place of the dendrite")
+    parser.add_argument(
+        "--direction", nargs=3, type=float, metavar=("X", "Y", "Z"),
+        help="of the field in the cell of --morphology; x by default",
+    )  # fmt: skip
     parser.set_defaults(run=run_stimulate)
 
 
@@ -78,7 +84,6 @@ def run_stimulate(chosen: argparse.Namespace) -> None:
 
 def _waveform(chosen: argparse.Namespace) -> Any:
     # Here, since the command line's help should not wait for it.
-    from stimulation.waveforms.electric_field import ElectricField
     from stimulation.waveforms.shapes import Sine, Step
 
     parts: list[Any] = [Step(a, *_numbers("step", *t)) for a, *t in chosen.step]
@@ -88,17 +93,34 @@ def _waveform(chosen: argparse.Namespace) -> Any:
             "give a stimulus: --step AMPLITUDE START STOP or --sine AMPLITUDE FREQUENCY"
         )
     if any(part.unit == "V/m" for part in parts):
-        if chosen.dendrite is None:
-            raise ModelError(
-                "a field acts through a dendrite: state its length in um, as in --dendrite 1200"
-            )
-        field = ElectricField(chosen.dendrite)
+        field = _field(chosen)
         parts = [field.through(part) if part.unit == "V/m" else part for part in parts]
-    elif chosen.dendrite is not None:
-        raise ModelError(
-            "--dendrite cannot act: no amplitude is in V/m; give one, or leave out the length"
-        )
+    else:
+        for name in ("dendrite", "morphology", "direction"):
+            if getattr(chosen, name) is not None:
+                raise ModelError(
+                    f"--{name} cannot act: no amplitude is in V/m; give one, or leave it out"
+                )
     return reduce(plus, parts)
+
+
+def _field(chosen: argparse.Namespace) -> Any:
+    """What a field acts through: a dendrite of a stated length, or a cell from a file."""
+    # Here, since the command line's help should not wait for it.
+    from dynsys.cells.morphology import read_swc
+    from stimulation.waveforms.electric_field import ElectricField
+
+    if (chosen.dendrite is None) == (chosen.morphology is None):
+        raise ModelError(
+            "a field acts through a dendrite: state its length in um, as in --dendrite 1200, or "
+            "give a cell, as in --morphology cell.swc; one of the two"
+        )
+    if chosen.morphology is None:
+        if chosen.direction is not None:
+            raise ModelError("--direction cannot act without --morphology: a dendrite has one")
+        return ElectricField(chosen.dendrite)
+    direction = tuple(chosen.direction or (1.0, 0.0, 0.0))
+    return ElectricField(morphology=read_swc(chosen.morphology), direction=direction)
 
 
 def _numbers(name: str, *words: str) -> list[float]:
