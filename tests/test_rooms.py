@@ -38,6 +38,7 @@ dynsys/neurons
 dynsys/models
 dynsys/commands dynsys/doctor
 continuation/drawing continuation/netcdf continuation/report
+continuation/explorer
 continuation/engine
 continuation/steady_states
 continuation/cycles

@@ -20,6 +20,7 @@ from continuation.cycles.curves import CycleCurve
 from continuation.cycles.cycle import Cycle
 from continuation.diagrams.audit import Audit, audited
 from continuation.diagrams.line_diagram import LineDiagram, line_diagram
+from continuation.diagrams.living import plane_content
 from continuation.diagrams.mending import learn
 from continuation.diagrams.paths import Axis, position
 from continuation.diagrams.picture import drawn_cycles, drawn_equilibria, drawn_regions
@@ -43,6 +44,7 @@ from continuation.engine.special_points import (
     point_named,
     points_labelled,
 )
+from continuation.explorer.explorable import Explorable
 from continuation.netcdf import write
 from continuation.steady_states.branch import Branch
 from dynsys import checks
@@ -61,7 +63,7 @@ class UnresolvedWarning(UserWarning):
 
 
 @dataclass(frozen=True)
-class Diagram:
+class Diagram(Explorable):
     """A two-parameter bifurcation diagram.
 
     ``curves`` are fold and Hopf curves of equilibria, ``cycle_curves`` those of folds, doublings,
@@ -230,6 +232,8 @@ class Diagram:
             wrong = self.checked.disagreements
             draw_disagreements(ax, wrong[x].to_numpy(), wrong[y].to_numpy())
         return ax
+
+    page_content = plane_content
 
     def stored(self) -> xr.DataTree:
         """All curves, scan lines, cycles and regions: what ``save`` writes."""

@@ -47,7 +47,8 @@ class Past {
 function stencilsOf(position) {
   const nearest = Math.floor(position + 0.5);
   const exact = Math.abs(position - nearest) < 1e-9 ? nearest : position;
-  const base = Math.floor(exact), theta = exact - base;
+  const base = Math.floor(exact),
+    theta = exact - base;
   const variants = [1 - STENCIL / 2, 0, 2 - STENCIL].map((wanted) => {
     const low = Math.min(wanted, -base - STENCIL + 1); // nothing after now
     const weights = new Float64Array(STENCIL).fill(1);
@@ -89,7 +90,8 @@ function kinksOf(lags, dt, edges, count) {
 class Run {
   constructor(model, { p, x, dt, steps, stride = 1, drive = null }) {
     Object.assign(this, { model, dt, steps, stride, drive, p: Float64Array.from(p) });
-    const n = model.states, count = model.delayed;
+    const n = model.states,
+      count = model.delayed;
     this.step = this.samples = 0;
     this.stopped = this.left = this.overstepped = -1;
     this.pw = Float64Array.from(p);
@@ -125,10 +127,12 @@ class Run {
 
   // A past at rest; a signal that depends on delayed signals is iterated to consistency.
   beginPast() {
-    const { model, x, pw, rate, past } = this, n = model.states;
+    const { model, x, pw, rate, past } = this,
+      n = model.states;
     for (let round = 0; round < 200; round++) {
       model.field(x, pw, rate);
-      let change = 0, size = 1e-300;
+      let change = 0,
+        size = 1e-300;
       for (let k = 0; k < past.count; k++) {
         change = Math.max(change, Math.abs(x[n + k] - rate[n + k]));
         size = Math.max(size, Math.abs(rate[n + k]));
@@ -155,7 +159,8 @@ class Run {
   }
 
   oneStep() {
-    const { model, past, x, rate, step, stride } = this, n = model.states;
+    const { model, past, x, rate, step, stride } = this,
+      n = model.states;
     if (past.count) past.read(step, 0, x, n);
     this.force(Math.min(step, this.steps - 1), step < this.steps ? 0 : 2);
     const recorded = step % stride === 0;
@@ -175,14 +180,16 @@ class Run {
   }
 
   record(step) {
-    const { model, rate, recorded } = this, first = model.states + model.delayed;
+    const { model, rate, recorded } = this,
+      first = model.states + model.delayed;
     for (let k = 0; k < model.observed; k++) recorded[k][this.samples] = rate[first + k];
     this.samples += 1;
     if (rate[first + model.observed] < 0 && this.left < 0) this.left = step * this.dt;
   }
 
   move(step) {
-    const { model, past, x, stage, rate, k, dt, pw } = this, n = model.states;
+    const { model, past, x, stage, rate, k, dt, pw } = this,
+      n = model.states;
     const [k0, k1, k2, k3] = k;
     for (let i = 0; i < n; i++) {
       k0[i] = rate[i];
@@ -212,7 +219,8 @@ class Run {
 
   // Whether the step that ended here jumped over a pole of the field (or was far too long).
   lookForPoles(step) {
-    const { x, rate, before, peak } = this, n = this.model.states;
+    const { x, rate, before, peak } = this,
+      n = this.model.states;
     if (this.overstepped < 0) {
       if (step > 0 && this.slopesDisagree() && this.oversteps()) {
         this.overstepped = step * this.dt;
@@ -234,12 +242,13 @@ class Run {
     return false;
   }
 
-  // Whether slopes inside a step exceed twice all that the run has met, and matter.
+  // Whether slopes inside a step exceed twice all that the run has met, and would move a state by a
+  // hundredth.
   outgrows(slope) {
     const { before, x, rate, peak, dt } = this;
     for (let i = 0; i < this.model.states; i++) {
       const size = Math.abs(slope[i]);
-      const matters = dt * size > 1e-6 * (Math.abs(before[i]) + Math.abs(x[i]));
+      const matters = dt * size > 1e-2 * (Math.abs(before[i]) + Math.abs(x[i]));
       if (matters && !(size <= 2 * Math.max(peak[i], Math.abs(rate[i])))) return true;
     }
     return false;
@@ -250,7 +259,8 @@ class Run {
     if (k.slice(1).some((slopes) => this.outgrows(slopes))) return true;
     stage.set(x);
     for (let c = 0; c < 2 * CHORD; c++) {
-      const near = Math.pow(0.5, Math.floor(c / 2) + 1), part = c % 2 ? 1 - near : near;
+      const near = Math.pow(0.5, Math.floor(c / 2) + 1),
+        part = c % 2 ? 1 - near : near;
       for (let i = 0; i < model.states; i++) stage[i] = before[i] + (x[i] - before[i]) * part;
       model.field(stage, this.pw, slope);
       if (this.outgrows(slope)) return true;
