@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 from dynsys.lazy_names import lazy_names
 
 if TYPE_CHECKING:
+    from continuation.asynchronous.state import AsynchronousState, asynchronous_state
     from continuation.cycles.branch import CycleBranch
+    from continuation.cycles.conservative import conservative_cycles
     from continuation.cycles.curves import (
         CycleCurve,
         cycle_fold_curve,
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
     from continuation.user_functions.stopping import until
 
 __all__ = [
+    "AsynchronousState",
     "Branch",
     "ContClass",
     "CrossCheck",
@@ -54,8 +57,10 @@ __all__ = [
     "SpecialPoint",
     "SpikingBranch",
     "args",
+    "asynchronous_state",
     "bifurcation_diagram",
     "branch_point_curve",
+    "conservative_cycles",
     "cross_check",
     "cycle_fold_curve",
     "cycle_sensitivity",
@@ -81,7 +86,9 @@ __all__ = [
 __getattr__, __dir__ = lazy_names(
     __name__,
     {
+        "continuation.asynchronous.state": ["AsynchronousState", "asynchronous_state"],
         "continuation.cycles.branch": ["CycleBranch"],
+        "continuation.cycles.conservative": ["conservative_cycles"],
         "continuation.cycles.curves": [
             "CycleCurve",
             "cycle_fold_curve",

@@ -59,6 +59,10 @@ def add_diagram(subparsers: Any) -> None:
         "disagrees, or where part of the plane is unresolved",
     )  # fmt: skip
     parser.add_argument("--observable", help="without --y: what to draw; the first by default")
+    parser.add_argument(
+        "--asynchronous", action="store_true",
+        help="add the exact Hopf curves of the network behind aln",
+    )  # fmt: skip
     parser.set_defaults(run=run_diagram)
 
 
@@ -102,11 +106,14 @@ def run_diagram(chosen: argparse.Namespace) -> int:
     from continuation.drawing import save_figure
 
     if chosen.y is None:
+        if chosen.asynchronous:
+            raise ModelError("--asynchronous draws curves in a plane; give --y NAME LOW HIGH too")
         run_line_diagram(chosen)
         return 0
     if chosen.observable is not None:
         raise ModelError("--observable belongs to a diagram of one parameter, without --y")
     points = {} if chosen.audit is None else {"audit": chosen.audit}
+    points["asynchronous"] = chosen.asynchronous
     with warnings.catch_warnings():  # said below, after the result
         warnings.simplefilter("ignore", UnresolvedWarning)
         diagram = bifurcation_diagram(

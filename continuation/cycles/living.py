@@ -59,7 +59,9 @@ def family(branch: CycleBranch) -> dict[str, Any]:
         "most": {k: rounded_list(data[f"max_{k}"].values) for k in model.observables},
         "states": packed(np.array([along[0, : len(model.states)] for along in states])),
         "profiles": packed(np.array(observed), "f4"),
-        "multipliers": [largest(a, b, np.hypot(a, b)) for a, b in zip(real, imaginary, strict=True)],
+        "multipliers": [
+            largest(a, b, np.hypot(a, b)) for a, b in zip(real, imaginary, strict=True)
+        ],
     }
 
 

@@ -12,7 +12,7 @@ from continuation.cycles.cycle import Cycle
 from continuation.cycles.living import PHASES, family, periods, told_cycle
 from continuation.diagrams.attractors import trusted
 from continuation.diagrams.names import CYCLE, EQUILIBRIUM, naming_observable
-from continuation.diagrams.picture import drawn_cycles, drawn_equilibria, drawn_regions
+from continuation.diagrams.picture import drawn_curves, drawn_regions
 from continuation.drawing import Curve, mark_color, region_colors
 from continuation.explorer.content import (
     PageAxis,
@@ -23,7 +23,6 @@ from continuation.explorer.content import (
     rounded,
     rounded_list,
 )
-
 from continuation.steady_states.living import equilibria_content, rates, told_point
 
 if TYPE_CHECKING:
@@ -41,8 +40,7 @@ def plane_content(diagram: Diagram) -> dict[str, Any]:
     x, y = (PageAxis(*axis, model.unit(axis[0])) for axis in (diagram.x, diagram.y))
     nodes = [region for _, region in sorted(diagram.regimes.nodes(data=True))]
     stable = [item for region in nodes for item in region["stable"]]
-    curves = [drawn_cycles(curve) for curve in diagram.cycle_curves]
-    curves += [drawn_equilibria(curve, x.name, y.name) for curve in diagram.curves]
+    curves = drawn_curves(diagram)
     content = base_content(
         model, "plane", f"Bifurcation diagram of {model.name}", (x, y),
         rates=[item["abscissa"] for item in stable if "abscissa" in item],
@@ -81,7 +79,9 @@ def _extremes(diagram: Diagram, stable: Sequence[Mapping[str, Any]]) -> list[lis
     """States of the attractors with the lowest and the highest naming observable."""
     name = naming_observable(diagram.model)
     found = sorted((item for item in stable if item.get("state")), key=lambda i: _level(i, name))
-    return [physical(diagram.model, item["state"]) for item in (found[0], found[-1])] if found else []
+    return (
+        [physical(diagram.model, item["state"]) for item in (found[0], found[-1])] if found else []
+    )
 
 
 def _curve(curve: Curve) -> dict[str, Any]:
@@ -197,7 +197,8 @@ def _within(
     polygon: Any, known: Iterable[tuple[np.ndarray, Columns]]
 ) -> tuple[np.ndarray, Columns]:
     """Those of the known places that lie in a region, with their columns."""
-    places, columns = [np.zeros((0, 2))], {}
+    places = [np.zeros((0, 2))]
+    columns: dict[str, list[np.ndarray]] = {}
     for at, values in known:
         inside = shapely.contains_xy(polygon, at)
         places.append(at[inside])
@@ -210,7 +211,8 @@ def _attractor(
     diagram: Diagram, item: Mapping[str, Any], places: np.ndarray, columns: Columns
 ) -> dict[str, Any]:
     """An attractor as told at one place of the region, and its samples at others."""
-    chosen = np.unique(np.linspace(0, len(places) - 1, MOST_SAMPLES).astype(int)) if len(places) else []
+    chosen = np.unique(np.linspace(0, max(len(places) - 1, 0), MOST_SAMPLES).astype(int))
+    chosen = chosen[: len(places)]
     at = {name: rounded_list(column[chosen], 4) for name, column in columns.items()}
     names = diagram.model.observable_names
     extrema = item.get("extrema", {})

@@ -119,11 +119,11 @@ class Chart {
   }
 }
 
-// The span of an axis around values, with some room; never empty.
-function roomy([low, high], share = 0.05) {
+// The span of an axis around values, with some room; never empty, and no closer look at what is
+// small beside `size`.
+function roomy([low, high], share = 0.05, size = 0) {
   if (!(low <= high)) return [0, 1];
-  const size = Math.max(Math.abs(low), Math.abs(high)),
-    flat = high - low < 1e-6 * size || size < 1e-12;
-  const room = flat ? (size < 1e-12 ? 1 : 0.1 * size) : (high - low) * share;
+  const least = 1e-3 * Math.max(Math.abs(low), Math.abs(high), size) || 1;
+  const room = Math.max((high - low) * share, high - low < least ? 20 * least : 0);
   return [low - room, high + room];
 }

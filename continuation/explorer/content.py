@@ -11,6 +11,7 @@ import numpy as np
 
 from continuation.drawing import CURVE_STYLES
 from dynsys.simulation.javascript import model_record, packed_tables, page_step
+from dynsys.simulation.motion import motion
 from dynsys.vector_field import VectorField
 from dynsys.version import __version__
 
@@ -103,20 +104,16 @@ def packed(values: np.ndarray, kind: str = "f8") -> str:
     return base64.b64encode(np.ascontiguousarray(values, f"<{kind}").tobytes()).decode()
 
 
-def physical(model: VectorField, state: Sequence[float]) -> list[float]:
+def physical(model: VectorField, state: Sequence[float] | np.ndarray) -> list[float]:
     """A state without its delay lines: where a run in a page starts, its past at rest."""
     return [float(value) for value in state[: len(model.states)]]
 
 
 def _step(model: VectorField) -> float:
     """The step of runs: no longer than the shortest delay at the model's parameters."""
-    from dynsys.simulation.motion import motion  # compiles the model where it is new
-
     moved = motion(model)
     lags = np.zeros(moved.delayed)
-    moved.delays(
-        np.zeros(moved.n + moved.delayed), model.parameter_array(), moved.tables, lags
-    )
+    moved.delays(np.zeros(moved.n + moved.delayed), model.parameter_array(), moved.tables, lags)
     step = page_step(model)
     return min([step, *(lag / math.ceil(lag / step) for lag in lags.tolist() if lag > 0)])
 

@@ -10,6 +10,9 @@ function explore(root, content, makeModel, hooks = {}) {
 class Explorer {
   constructor(root, content, makeModel, hooks) {
     Object.assign(this, { content, hooks });
+    for (const observable of content.model.observables) {
+      observable.size = sizeOf(content, observable.name);
+    }
     const tables = content.tables.map((text) => unpacked(text));
     this.model = makeModel ? makeModel(tables) : null;
     this.opening = openingState(content);
@@ -276,6 +279,23 @@ class Explorer {
   tell(place) {
     this.readout.replaceChildren(...this.view.words(...(place || this.place()), place !== null));
   }
+}
+
+// The largest value that a diagram knows of an observable.
+function sizeOf(content, name) {
+  let size = 0;
+  const see = (values) => {
+    for (const value of values || []) size = Math.max(size, Math.abs(value));
+  };
+  for (const { attractors } of content.regions || []) {
+    for (const { observables, most, samples } of attractors) {
+      see([observables[name] ?? 0, most[name] ?? 0]);
+      if (samples) see(samples.observables ? samples.observables[name] : samples.most[name]);
+    }
+  }
+  for (const { values } of content.branches || []) see(values[name]);
+  for (const { most } of content.families || []) see(most[name]);
+  return size;
 }
 
 // The state in which a page opens.

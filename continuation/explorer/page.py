@@ -22,8 +22,9 @@ _PARTS = (
     "plane_words", "line", "line_words", "explorer",
 )  # fmt: skip
 _START = """
-explore(document.getElementById("explorer"), JSON.parse(document.getElementById("content").textContent),
-  typeof makeModel === "function" ? makeModel : null, { linked: true });
+const content = JSON.parse(document.getElementById("content").textContent);
+const made = typeof makeModel === "function" ? makeModel : null;
+window.explorer = explore(document.getElementById("explorer"), content, made, { linked: true });
 """
 # What the page may do is said in it: its own scripts, known by their hashes, its own styles and
 # pictures. A script that somebody smuggled into a name would not run, and nothing can be sent.
@@ -40,7 +41,8 @@ style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'">
 <h1>{title}</h1>
 <noscript>
 <p>{subtitle}</p>
-<p>This is the picture alone: with JavaScript the page tells what is under the cursor and runs the model.</p>
+<p>The picture alone: with JavaScript the page tells what is under the cursor, and runs the model.
+</p>
 <img alt="{title}" src="data:image/png;base64,{picture}" style="max-width: 100%">
 <ul>{points}</ul>
 </noscript>
@@ -90,7 +92,9 @@ def page(content: Mapping[str, Any], model: VectorField, picture: bytes) -> str:
         style=interface_style(),
         hashes=f"'sha256-{_digest(script)}'",
         picture=base64.b64encode(picture).decode(),
-        points="".join(f"<li>{html.escape(p['name'] + ' ' + p['words'])}</li>" for p in content["points"]),
+        points="".join(
+            f"<li>{html.escape(p['name'] + ' ' + p['words'])}</li>" for p in content["points"]
+        ),
         content=as_json(dict(content) | {"missing": missing}),
         script=script,
     )

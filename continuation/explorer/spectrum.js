@@ -90,24 +90,28 @@ function rangeOf(values) {
   return [low, high];
 }
 
-// Where a finished run came to, from the last half of its first observable.
+// Where a finished run came to, from the last half of its first observable; what is small beside
+// the observable's usual `size` is at rest.
 function verdictOf(run, model, spacing) {
-  const { name, unit } = model.observables[0];
-  if (run.stopped >= 0)
-    return `stops at ${withUnit(digits(run.stopped, 4), model.time_unit)}: no longer finite; try a smaller step`;
-  const tail = lastHalf(run, 0),
-    [low, high] = rangeOf(tail),
-    [least, most] = rangeOf(run.recorded[0].subarray(0, run.samples));
-  const size = Math.max(Math.abs(low), Math.abs(high), 0.02 * (most - least), 1e-12);
+  const { name, unit, size = 0 } = model.observables[0];
+  if (run.stopped >= 0) {
+    const when = withUnit(digits(run.stopped, 4), model.time_unit);
+    return `stops at ${when}: no longer finite; try other values`;
+  }
+  const tail = lastHalf(run, 0);
+  const [low, high] = rangeOf(tail);
   const late = rangeOf(tail.subarray(Math.floor(tail.length / 2)));
-  if (high - low < 2e-3 * size) return `rests at ${name} = ${withUnit(digits(high, 3), unit)}`;
+  if (late[1] - late[0] < 2e-3 * Math.max(...late.map(Math.abs), 0.02 * size, 1e-12)) {
+    const value = Math.abs(late[1]) < 1e-5 * size ? 0 : late[1];
+    return `rests at ${name} = ${withUnit(digits(value, 3), unit)}`;
+  }
   const found = spectrumOf(tail, spacing, model.second);
   const fading = late[1] - late[0] < 0.6 * (high - low);
-  if (fading || !found || (found.peak.frequency * (tail.length * spacing)) / model.second < 2.5) {
-    return `still on its way: ${name} ${withUnit(`${digits(late[0], 3)} .. ${digits(late[1], 3)}`, unit)}; a longer run tells`;
+  const cycles = found ? (found.peak.frequency * tail.length * spacing) / model.second : 0;
+  if (fading || cycles < 2.5) {
+    const span = withUnit(spanWords(...late), unit);
+    return `still on its way: ${name} ${span}; a longer run tells`;
   }
-  return (
-    `${name} ${withUnit(`${digits(low, 3)} .. ${digits(high, 3)}`, unit)}, mostly at ` +
-    withUnit(digits(found.peak.frequency, 3), model.frequency_unit)
-  );
+  const often = withUnit(digits(found.peak.frequency, 3), model.frequency_unit);
+  return `${name} ${withUnit(spanWords(low, high), unit)}, mostly at ${often}`;
 }

@@ -132,7 +132,7 @@ class Traces {
       chart.draw({
         lines: runs.map(({ run }, r) => this.timeLine(run, k, spacing, r)),
         x: [0, duration],
-        y: roomy(this.span(state, k)),
+        y: this.room(state, k),
         across: time,
         up: this.label(name),
         bottom: last,
@@ -160,6 +160,10 @@ class Traces {
     const ends = runs.map(({ run }) => rangeOf(run.recorded[k].subarray(0, run.samples)));
     if (orbit) ends.push(rangeOf(orbit[k]));
     return [Math.min(...ends.map((e) => e[0])), Math.max(...ends.map((e) => e[1]))];
+  }
+
+  room(state, k) {
+    return roomy(this.span(state, k), 0.05, this.record.observables[k].size);
   }
 
   drawStimulus({ stimulus, duration }, time) {
@@ -211,8 +215,8 @@ class Traces {
     this.phaseChart.draw({
       lines,
       dots,
-      x: roomy(this.span(state, a)),
-      y: roomy(this.span(state, b)),
+      x: this.room(state, a),
+      y: this.room(state, b),
       across: this.label(this.phase[0]),
       up: this.label(this.phase[1]),
     });
@@ -222,8 +226,8 @@ class Traces {
     const found = runs.map(
       ({ run }) => run.done && spectrumOf(lastHalf(run, 0), spacing, this.record.second),
     );
-    const ends = this.span(this.last, 0),
-      size = Math.max(...ends.map(Math.abs));
+    const ends = this.span(this.last, 0);
+    const size = Math.max(...ends.map(Math.abs), this.record.observables[0].size || 0);
     const moving = found.filter((s) => s && s.peak.amplitude > 1e-4 * size); // others are at rest
     const high = Math.max(...moving.map((s) => s.peak.amplitude), 0) || 1;
     const reach =
