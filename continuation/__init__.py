@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from dynsys.lazy_names import lazy_names
 
 if TYPE_CHECKING:
+    from continuation.asynchronous.spectrum import RateSpectrum, rate_spectrum
     from continuation.asynchronous.state import AsynchronousState, asynchronous_state
     from continuation.cycles.branch import CycleBranch
     from continuation.cycles.conservative import conservative_cycles
@@ -53,6 +54,7 @@ __all__ = [
     "Dispersion",
     "LineDiagram",
     "Map",
+    "RateSpectrum",
     "Settings",
     "SpecialPoint",
     "SpikingBranch",
@@ -76,6 +78,7 @@ __all__ = [
     "load",
     "period_doubling_curve",
     "phase_response",
+    "rate_spectrum",
     "spiking_orbits",
     "torus_curve",
     "until",
@@ -86,6 +89,7 @@ __all__ = [
 __getattr__, __dir__ = lazy_names(
     __name__,
     {
+        "continuation.asynchronous.spectrum": ["RateSpectrum", "rate_spectrum"],
         "continuation.asynchronous.state": ["AsynchronousState", "asynchronous_state"],
         "continuation.cycles.branch": ["CycleBranch"],
         "continuation.cycles.conservative": ["conservative_cycles"],
