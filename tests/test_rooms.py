@@ -24,6 +24,8 @@ dynsys/errors dynsys/version dynsys/lazy_names dynsys/library dynsys/doors dynsy
 dynsys/checks dynsys/interruption dynsys/sealed_files
 dynsys/children dynsys/checksums dynsys/storage dynsys/numba_cache
 dynsys/netcdf dynsys/numpy_files
+dynsys/packing
+dynsys/journal
 dynsys/expressions
 dynsys/compiled
 dynsys

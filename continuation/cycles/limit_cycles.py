@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -12,12 +13,21 @@ from continuation.cycles.cycle import Cycle
 from continuation.cycles.orbits import Direction, Orbit, Point, Solver, moved_times
 from continuation.cycles.starting_orbits import orbit_from_simulation
 from continuation.cycles.switching import doubled, other_branch
-from continuation.cycles.tracing import CycleSettings, Trace, resolved, trace, trace_both_sides
+from continuation.cycles.tracing import (
+    INTERRUPTED,
+    REASONS,
+    CycleSettings,
+    Trace,
+    resolved,
+    trace,
+    trace_both_sides,
+)
 from continuation.engine.following import check_span
 from continuation.engine.special_points import SpecialPoint
 from continuation.steady_states.normal_forms import critical_pair
 from dynsys import checks
 from dynsys.errors import ConvergenceError, ModelError
+from dynsys.journal import interrupted, whole
 from dynsys.vector_field import VectorField
 
 
@@ -56,6 +66,24 @@ def limit_cycles(
         )
     model = source if isinstance(source, VectorField) else source.model
     solver = Solver(model, {parameter: check_span(model, parameter, span)})
+    with whole(parts=True):
+        branch = _followed(solver, source, start, settings)
+        if REASONS[INTERRUPTED] in branch.ended:
+            interrupted()
+            warnings.warn(
+                "interrupted: the branch holds the cycles found until then; the same call goes on "
+                "from there",
+                stacklevel=2,
+            )
+    return branch
+
+
+def _followed(
+    solver: Solver, source: SpecialPoint | Cycle | VectorField,
+    start: tuple[Sequence[float] | np.ndarray, float] | None, settings: CycleSettings,
+) -> CycleBranch:  # fmt: skip
+    """The branch that a source leads to."""
+    parameter, model = solver.parameter, solver.model
     if isinstance(source, SpecialPoint):
         forward = trace(solver, small_cycle(solver, source, settings), settings)
         return make_branch(solver, forward, ("Hopf point", forward.words), settings)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -21,8 +21,9 @@ from continuation.cycles.cycle import Cycle
 from continuation.diagrams.audit import Audit, audited
 from continuation.diagrams.line_diagram import LineDiagram, line_diagram
 from continuation.diagrams.mending import learn
-from continuation.diagrams.paths import Axis, position
+from continuation.diagrams.paths import Axis, check_axes, checked_axis, position
 from continuation.diagrams.picture import drawn_cycles, drawn_equilibria, drawn_regions
+from continuation.diagrams.points import distinct
 from continuation.diagrams.probing import Answer, Findings, Prober
 from continuation.diagrams.regimes import closed, cut, regime_graph
 from continuation.diagrams.rows import (
@@ -34,7 +35,6 @@ from continuation.diagrams.rows import (
 from continuation.diagrams.storage import parts_of, tree_of
 from continuation.diagrams.survey import Survey
 from continuation.drawing import Mark, axis_label, draw_diagram, draw_disagreements
-from continuation.engine.following import check_span
 from continuation.engine.settings import Settings
 from continuation.engine.special_points import (
     SpecialPoint,
@@ -47,12 +47,17 @@ from continuation.netcdf import write
 from continuation.steady_states.branch import Branch
 from dynsys import checks
 from dynsys.errors import ModelError
+from dynsys.journal import part_is_wanted, whole
 from dynsys.vector_field import VectorField
 
 AUDIT = 20  # points tested at the end: an error in 14 % of the plane does not escape them
 REPAIRS = 2  # of a diagram that an audit contradicts
 ROUNDS = 2  # of looking again where the faces of a plane contradict themselves,
 MOST_LOOKS = 4  # in so many faces a round, the largest first
+PARTIAL = (
+    "interrupted: the diagram is partial, without regions; it holds the curves found until then, "
+    "and the same call goes on from there"
+)
 NOTABLE = 1e-3  # of the plane: an unresolved area that is warned of
 
 
@@ -69,7 +74,7 @@ class Diagram:
     were found from. ``regimes`` is a networkx graph: a node per region with ``attractors`` (names),
     ``stable`` (what is known of each), ``cycles`` (ranges of period and extrema), ``polygon`` and
     ``area``; an edge per boundary with the ``bifurcations`` that separate. ``checked`` is the audit
-    that ended the computation.
+    that ended the computation; a ``partial`` one was interrupted before there were regions.
     """
 
     model: VectorField
@@ -82,11 +87,12 @@ class Diagram:
     regimes: nx.Graph
     settings: Settings
     checked: Audit | None = None
+    partial: bool = False
 
     @cached_property
     def special_points(self) -> SpecialPoints[SpecialPoint | Cycle]:
         """Codimension-two points of all curves, each once: of equilibria, then of cycles."""
-        points = _distinct(point for curve in self.curves for point in curve.special_points)
+        points = distinct(point for curve in self.curves for point in curve.special_points)
         cycles = [cycle for curve in self.cycle_curves for cycle in curve.special_points]
         return SpecialPoints(numbered([*points, *cycles]), formerly=points)
 
@@ -118,6 +124,7 @@ class Diagram:
         >>> diagram.region(mu_e=1.0, mu_i=0.5)["label"]
         """
         self._place(values)
+        self._check_whole()
         point = shapely.Point(values[self.x[0]], values[self.y[0]])
         regions = [region for _, region in self.regimes.nodes(data=True)]
         return min(regions, key=lambda region: region["polygon"].distance(point))
@@ -141,6 +148,7 @@ class Diagram:
         -------
         >>> diagram.audit(points=300, seed=7).bound
         """
+        self._check_whole()
         if points < 1:
             raise ModelError(f"points is {points}; an audit needs at least 1")
         return audited(self._prober, self._regions(), points, seed)
@@ -150,15 +158,21 @@ class Diagram:
 
         Every round tests fresh points, so that the last audit (``checked``) proves what it says.
         """
+        self._check_whole()
         survey = Survey(self.model, self.x, self.y, self.settings, findings=self._findings())
         return _checked(survey, self, points, seed, progress)
+
+    def _check_whole(self) -> None:
+        """ModelError where there are no regions to speak of."""
+        if self.partial:
+            raise ModelError(PARTIAL)
 
     def _regions(self) -> list[dict[str, Any]]:
         return [region for _, region in self.regimes.nodes(data=True)]
 
     def doubts(self) -> list[str]:
         """Sentences on what is not known and on what is known to be wrong; empty for neither."""
-        result = []
+        result = [PARTIAL] if self.partial else []
         share = sum(region["area"] for region in self.unresolved())
         if share > NOTABLE:
             result.append(
@@ -187,6 +201,7 @@ class Diagram:
         >>> closer = diagram.refined([{"mu_e": 1.2, "mu_i": 0.4}])
         """
         survey = Survey(self.model, self.x, self.y, self.settings, findings=self._findings())
+        self._check_whole()
         survey.look_at([self._place(dict(point)) for point in points])
         tested = 0 if self.checked is None else self.checked.tested
         return _checked(survey, _settled(survey, progress), tested, progress=progress)
@@ -259,7 +274,7 @@ class Diagram:
             f"{y} [{ys[0]:g}, {ys[1]:g}]"
         )
         lines = [*curve_lines([*self.curves, *self.cycle_curves]), *map(str, self.special_points)]
-        lines += region_lines(self.regimes)
+        lines += [PARTIAL] if self.partial else region_lines(self.regimes)
         lines += [] if self.checked is None else [f"audit: {self.checked}"]
         return "\n  ".join([title, *lines])
 
@@ -322,12 +337,19 @@ def bifurcation_diagram(
     checks.instance("settings", settings, Settings, "Settings(step_max=0.02)")
     seed = checks.seed(seed)
     if y is None:
-        name, span = _span(model, x)
+        name, span = checked_axis(model, x)
         return line_diagram(model, name, span, settings=settings, seed=seed)
-    _spans(model, x, y)
+    check_axes(model, x, y)
     survey = Survey(model, x, y, settings, seed)
-    survey.scan(progress)
-    return _checked(survey, _settled(survey, progress), audit, progress=progress)
+    try:
+        with whole(say=progress):
+            survey.scan(progress)
+            return _checked(survey, _settled(survey, progress), audit, progress=progress)
+    except KeyboardInterrupt:
+        if not part_is_wanted():
+            raise
+    warnings.warn(PARTIAL, stacklevel=2)
+    return _diagram(survey, nx.Graph(), partial=True)
 
 
 def _checked(
@@ -364,37 +386,12 @@ def _settled(survey: Survey, progress: bool = False, known: Sequence[Answer] = (
             break
         regimes = cut(model, x, y, survey.findings(), regimes, known)
     regimes = closed(regimes)
-    graph = regime_graph(model, x, y, regimes)
+    return _diagram(survey, regime_graph(model, x, y, regimes))
+
+
+def _diagram(survey: Survey, regimes: nx.Graph, partial: bool = False) -> Diagram:
     found = survey.findings()
     return Diagram(
-        model, x, y, found.curves, found.lines, found.cycle_curves, found.cycles, graph,
-        survey.settings,
+        survey.model, survey.x, survey.y, found.curves, found.lines, found.cycle_curves,
+        found.cycles, regimes, survey.settings, partial=partial,
     )  # fmt: skip
-
-
-def _spans(model: VectorField, x: Axis, y: Axis) -> dict[str, tuple[float, float]]:
-    spans = dict(_span(model, axis) for axis in (x, y))
-    if len(spans) != 2:
-        raise ModelError(f"x and y are both {x[0]!r}; give two different parameters")
-    return spans
-
-
-def _span(model: VectorField, axis: Axis) -> tuple[str, tuple[float, float]]:
-    if not isinstance(axis, (tuple, list)) or len(axis) != 3:
-        raise ModelError(f"an axis is (parameter, low, high); got {axis!r}")
-    name, low, high = axis
-    return name, check_span(model, name, (low, high))
-
-
-def _distinct(points: Iterator[SpecialPoint]) -> tuple[SpecialPoint, ...]:
-    result: list[SpecialPoint] = []
-    for point in points:
-        scale = point.model.scales
-        if not any(
-            p.label == point.label
-            and np.max(np.abs((p.state - point.state) / scale)) < 1e-5
-            and all(abs(p.parameters[k] - point.parameters[k]) < 1e-6 for k in point.free)
-            for p in result
-        ):
-            result.append(point)
-    return numbered(result)

@@ -11,8 +11,10 @@ import shapely
 from shapely.geometry import LineString, Point, box
 
 from continuation.cycles.curves import CycleCurve
-from continuation.engine.following import CLOSED, REASONS
+from continuation.engine.following import CLOSED, REASONS, check_span
 from continuation.steady_states.branch import Branch
+from dynsys.errors import ModelError
+from dynsys.vector_field import VectorField
 
 EDGE = 1e-6  # distance, in units of the plane, at which a curve's end lies on the plane's edge
 SAME = 2e-4  # two curves nearer to each other all along are one line: states that mirror each other
@@ -154,3 +156,17 @@ def _joined(
         return points, True
     grown = np.concatenate([ordered, [target]])
     return (grown if end else grown[::-1]), True
+
+
+def check_axes(model: VectorField, x: Axis, y: Axis) -> None:
+    """ModelError unless two axes are spans of two different parameters."""
+    if checked_axis(model, x)[0] == checked_axis(model, y)[0]:
+        raise ModelError(f"x and y are both {x[0]!r}; give two different parameters")
+
+
+def checked_axis(model: VectorField, axis: Axis) -> tuple[str, tuple[float, float]]:
+    """Parameter and span of an axis; ModelError where it is none."""
+    if not isinstance(axis, (tuple, list)) or len(axis) != 3:
+        raise ModelError(f"an axis is (parameter, low, high); got {axis!r}")
+    name, low, high = axis
+    return name, check_span(model, name, (low, high))
