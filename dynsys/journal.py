@@ -24,14 +24,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Generic, NamedTuple, TypeVar
 
-import numpy as np
-
 from dynsys import interruption
 from dynsys.cache import cache_directory
-from dynsys.numba_cache import PACKAGES
-from dynsys.packing import packed, unpacked
-from dynsys.sealed_files import sealed, unsealed, warn_once
+from dynsys.sealing import sealed, unsealed, warn_once
 from dynsys.storage import remove_orphans, replace_file
+from dynsys.version import PACKAGES
 
 LEAST = 0.01  # s: what was made faster is not worth a file
 PAUSE = 1.0  # s between two keepings of what grows,
@@ -58,6 +55,7 @@ class _Journal:
     def __init__(self, say: bool) -> None:
         self.folder = cache_directory() / "unfinished"
         self.say, self.own, self.writable = say, set[Path](), True
+        self.blocks = 0  # open ones
         self.cuts = 0  # how often Ctrl-C cut something off that returned what it had
         self.anything = _swept(self.folder)
 
@@ -66,7 +64,7 @@ class _Journal:
 
     def clear(self) -> None:
         """Remove its pieces: the whole is done."""
-        for path in self.own:
+        for path in list(self.own):
             with suppress(OSError):
                 path.unlink(missing_ok=True)
         interruption.note = ""
@@ -104,21 +102,25 @@ def whole(say: bool = False, parts: bool = False) -> Iterator[None]:
     """
     global _open, _needing
     with _lock:
-        outermost = _open is None
         journal = _open = _open or _Journal(say)
+        journal.blocks += 1
         _needing += not parts
+    well = False
     try:
         yield
-        if outermost and not journal.cuts:
-            journal.clear()
+        well = True
     except KeyboardInterrupt as error:
-        if outermost and interruption.note:
+        if journal.blocks == 1 and interruption.note:
             error.add_note(interruption.note)
         raise
     finally:
-        with _lock:
+        with _lock:  # threads may have blocks beside one another: the last one closes
+            journal.blocks -= 1
             _needing -= not parts
-            _open = None if outermost else _open
+            last = journal.blocks == 0
+            _open = None if last else journal
+        if last and well and not journal.cuts:
+            journal.clear()
 
 
 def part_is_wanted() -> bool:
@@ -136,8 +138,8 @@ def interrupted() -> None:
 def key(*content: Any) -> str:
     """A name for what such content, in plain data, leads to with this version of the code."""
     digest = hashlib.sha256(_code().encode())
-    arrays = [a for a in content if isinstance(a, np.ndarray)]
-    plain = [None if isinstance(a, np.ndarray) else a for a in content]
+    arrays = [a for a in content if hasattr(a, "tobytes")]
+    plain = [None if hasattr(a, "tobytes") else a for a in content]
     digest.update(json.dumps(plain, sort_keys=True, default=_named).encode())
     for array in arrays:
         digest.update(f"{array.dtype.str}{array.shape}".encode() + array.tobytes())
@@ -181,6 +183,9 @@ def recall(key: str) -> Any:
     journal = _open
     if journal is None or not journal.anything:
         return None
+    # Here, since the command line's help should not wait for numpy.
+    from dynsys.packing import unpacked
+
     path = journal.path(key)
     try:
         content = unpacked(unsealed(path))
@@ -199,6 +204,9 @@ def keep(key: str, content: Any) -> None:
     journal = _open
     if journal is None or not journal.writable:
         return
+    # As above.
+    from dynsys.packing import packed
+
     path, data = journal.path(key), sealed(packed(content))
     try:
         replace_file(path, lambda draft: draft.write_bytes(data))
@@ -267,10 +275,8 @@ def _swept(folder: Path) -> bool:
 
 
 def _named(value: Any) -> Any:
-    """What JSON does not know, in a key: numbers of numpy, tuples of names and the like."""
-    if isinstance(value, np.generic):
-        return value.item()
-    if isinstance(value, np.ndarray):
+    """What JSON does not know, in a key: numbers and arrays of numpy."""
+    if hasattr(value, "tolist") and hasattr(value, "dtype"):
         return [value.dtype.str, value.tolist()]
     raise TypeError(f"a key cannot hold {type(value).__name__}")
 

@@ -160,7 +160,8 @@ class Diagram:
         """
         self._check_whole()
         survey = Survey(self.model, self.x, self.y, self.settings, findings=self._findings())
-        return _checked(survey, self, points, seed, progress)
+        with whole(say=progress):
+            return _checked(survey, self, points, seed, progress)
 
     def _check_whole(self) -> None:
         """ModelError where there are no regions to speak of."""
@@ -202,9 +203,10 @@ class Diagram:
         """
         survey = Survey(self.model, self.x, self.y, self.settings, findings=self._findings())
         self._check_whole()
-        survey.look_at([self._place(dict(point)) for point in points])
         tested = 0 if self.checked is None else self.checked.tested
-        return _checked(survey, _settled(survey, progress), tested, progress=progress)
+        with whole(say=progress):
+            survey.look_at([self._place(dict(point)) for point in points])
+            return _checked(survey, _settled(survey, progress), tested, progress=progress)
 
     def _place(self, values: dict[str, float]) -> list[float]:
         """A point in units of the plane; fills in the model's own values, refuses others."""

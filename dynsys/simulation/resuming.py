@@ -10,10 +10,10 @@ import xarray as xr
 
 from dynsys.errors import ModelError
 from dynsys.journal import Checkpoint, key, say
-from dynsys.numba_cache import PACKAGES
 from dynsys.simulation.drives import Input, values
 from dynsys.simulation.integration import Task
 from dynsys.simulation.results import PENDING
+from dynsys.version import PACKAGES
 
 _LONG = 1e6  # steps of all points: fewer take less than a second
 
