@@ -15,19 +15,21 @@ import shapely
 import xarray as xr
 from rich.progress import track
 
+from continuation.asynchronous.planes import asynchronous_curves, check_plane
 from continuation.cycles.branch import CycleBranch
 from continuation.cycles.curves import CycleCurve
 from continuation.cycles.cycle import Cycle
 from continuation.diagrams.audit import Audit, audited
+from continuation.diagrams.doubts import PARTIAL, UnresolvedWarning, doubts_of
 from continuation.diagrams.line_diagram import LineDiagram, line_diagram
 from continuation.diagrams.mending import learn
-from continuation.diagrams.paths import Axis, check_axes, checked_axis, position
+from continuation.diagrams.paths import Axis, checked_axes, position
 from continuation.diagrams.picture import drawn_cycles, drawn_equilibria, drawn_regions
-from continuation.diagrams.points import distinct
 from continuation.diagrams.probing import Answer, Findings, Prober
 from continuation.diagrams.regimes import closed, cut, regime_graph
 from continuation.diagrams.rows import (
     curve_lines,
+    distinct,
     regime_rows,
     region_lines,
     special_point_rows,
@@ -48,21 +50,13 @@ from continuation.steady_states.branch import Branch
 from dynsys import checks
 from dynsys.errors import ModelError
 from dynsys.journal import part_is_wanted, whole
+from dynsys.level_sets import on_level_set
 from dynsys.vector_field import VectorField
 
 AUDIT = 20  # points tested at the end: an error in 14 % of the plane does not escape them
 REPAIRS = 2  # of a diagram that an audit contradicts
 ROUNDS = 2  # of looking again where the faces of a plane contradict themselves,
 MOST_LOOKS = 4  # in so many faces a round, the largest first
-PARTIAL = (
-    "interrupted: the diagram is partial, without regions; it holds the curves found until then, "
-    "and the same call goes on from there"
-)
-NOTABLE = 1e-3  # of the plane: an unresolved area that is warned of
-
-
-class UnresolvedWarning(UserWarning):
-    """A diagram of which part is unresolved, or contradicted by simulations."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +69,7 @@ class Diagram:
     ``stable`` (what is known of each), ``cycles`` (ranges of period and extrema), ``polygon`` and
     ``area``; an edge per boundary with the ``bifurcations`` that separate. ``checked`` is the audit
     that ended the computation; a ``partial`` one was interrupted before there were regions.
+    ``asynchronous`` are the exact Hopf curves of the network.
     """
 
     model: VectorField
@@ -88,6 +83,7 @@ class Diagram:
     settings: Settings
     checked: Audit | None = None
     partial: bool = False
+    asynchronous: tuple[Branch, ...] = ()
 
     @cached_property
     def special_points(self) -> SpecialPoints[SpecialPoint | Cycle]:
@@ -161,7 +157,8 @@ class Diagram:
         self._check_whole()
         survey = Survey(self.model, self.x, self.y, self.settings, findings=self._findings())
         with whole(say=progress):
-            return _checked(survey, self, points, seed, progress)
+            found = _checked(survey, self, points, seed, progress)
+        return replace(found, asynchronous=self.asynchronous)
 
     def _check_whole(self) -> None:
         """ModelError where there are no regions to speak of."""
@@ -173,20 +170,7 @@ class Diagram:
 
     def doubts(self) -> list[str]:
         """Sentences on what is not known and on what is known to be wrong; empty for neither."""
-        result = [PARTIAL] if self.partial else []
-        share = sum(region["area"] for region in self.unresolved())
-        if share > NOTABLE:
-            result.append(
-                f"{100 * share:.2g} % of the plane is unresolved: no attractor, or no boundary "
-                "between different ones, was found there; see diagram.unresolved(), and "
-                "diagram.refined(points) to look closer"
-            )
-        if self.checked is not None and not self.checked.passed:
-            result.append(
-                f"simulations contradict the diagram: {self.checked}\n"
-                "see diagram.checked.disagreements, and diagram.mended() to look further"
-            )
-        return result
+        return doubts_of(self)
 
     def refined(self, points: Sequence[Mapping[str, float]], progress: bool = False) -> Diagram:
         """The diagram with scan lines through further points, and the plane cut again.
@@ -206,7 +190,8 @@ class Diagram:
         tested = 0 if self.checked is None else self.checked.tested
         with whole(say=progress):
             survey.look_at([self._place(dict(point)) for point in points])
-            return _checked(survey, _settled(survey, progress), tested, progress=progress)
+            found = _checked(survey, _settled(survey, progress), tested, progress=progress)
+        return replace(found, asynchronous=self.asynchronous)
 
     def _place(self, values: dict[str, float]) -> list[float]:
         """A point in units of the plane; fills in the model's own values, refuses others."""
@@ -234,7 +219,7 @@ class Diagram:
         """Draw curves, codimension-two points and named regions. Returns the axes."""
         (x, left, right), (y, low, high) = self.x, self.y
         curves = [drawn_cycles(curve) for curve in self.cycle_curves]
-        curves += [drawn_equilibria(curve, x, y) for curve in self.curves]
+        curves += [drawn_equilibria(c, x, y) for c in (*self.curves, *self.asynchronous)]
         marks = [
             Mark(p.parameters[x], p.parameters[y], p.label, p.name)
             for p in self.special_points if isinstance(p, SpecialPoint)
@@ -275,7 +260,8 @@ class Diagram:
             f"bifurcation diagram of {self.model.name} in {x} [{xs[0]:g}, {xs[1]:g}], "
             f"{y} [{ys[0]:g}, {ys[1]:g}]"
         )
-        lines = [*curve_lines([*self.curves, *self.cycle_curves]), *map(str, self.special_points)]
+        lines = curve_lines([*self.curves, *self.asynchronous, *self.cycle_curves])
+        lines += map(str, self.special_points)
         lines += [PARTIAL] if self.partial else region_lines(self.regimes)
         lines += [] if self.checked is None else [f"audit: {self.checked}"]
         return "\n  ".join([title, *lines])
@@ -286,14 +272,14 @@ class Diagram:
 @overload
 def bifurcation_diagram(
     model: VectorField, x: Axis, y: Axis, settings: Settings | None = None, seed: int = 0,
-    progress: bool = False, audit: int = AUDIT,
+    progress: bool = False, audit: int = AUDIT, asynchronous: bool = False,
 ) -> Diagram: ...  # fmt: skip
 
 
 @overload
 def bifurcation_diagram(
     model: VectorField, x: Axis, y: None = None, settings: Settings | None = None, seed: int = 0,
-    progress: bool = False, audit: int = AUDIT,
+    progress: bool = False, audit: int = AUDIT, asynchronous: bool = False,
 ) -> LineDiagram: ...  # fmt: skip
 
 
@@ -305,6 +291,7 @@ def bifurcation_diagram(
     seed: int = 0,
     progress: bool = False,
     audit: int = AUDIT,
+    asynchronous: bool = False,
 ) -> Diagram | LineDiagram:
     """Find every bifurcation curve and every attractor in a rectangle of two parameters.
 
@@ -328,6 +315,7 @@ def bifurcation_diagram(
         and limit cycles along x, with their frequency.
     progress : show a progress bar.
     audit : points of the plane to test at the end; 0 for none. ``diagram.audit`` tests more.
+    asynchronous : add the exact Hopf curves of the network behind ``aln()``, which see.
 
     Example
     -------
@@ -338,15 +326,22 @@ def bifurcation_diagram(
     settings = Settings() if settings is None else settings
     checks.instance("settings", settings, Settings, "Settings(step_max=0.02)")
     seed = checks.seed(seed)
+    if asynchronous:
+        check_plane(model, y)
+    spans = checked_axes(model, x) if y is None else checked_axes(model, x, y)
+    model = on_level_set(model, spans)
     if y is None:
-        name, span = checked_axis(model, x)
+        ((name, span),) = spans.items()
         return line_diagram(model, name, span, settings=settings, seed=seed)
-    check_axes(model, x, y)
     survey = Survey(model, x, y, settings, seed)
     try:
         with whole(say=progress):
             survey.scan(progress)
-            return _checked(survey, _settled(survey, progress), audit, progress=progress)
+            found = _checked(survey, _settled(survey, progress), audit, progress=progress)
+            if not asynchronous:
+                return found
+            more = asynchronous_curves(model, spans, found.lines, progress)
+            return replace(found, asynchronous=more)
     except KeyboardInterrupt:
         if not part_is_wanted():
             raise

@@ -29,14 +29,15 @@ class Kept(NamedTuple):
     form: Form[Any]
 
 
-def lines(model: VectorField, settings: Settings, seed: int) -> Kept:
+def lines(settings: Settings, seed: int) -> Kept:
     """Scan lines, by (model on the line, free parameter, span)."""
 
     def name(task: tuple[VectorField, str, Span]) -> str:
         at, free, span = task
         return key("line", at.digest, dict(at.parameters), free, span, asdict(settings), seed)
 
-    return Kept(name, _of(Branch, model))
+    # Its model may be another one: that of a level set, where sums are conserved.
+    return Kept(name, Form(Branch.stored, Branch.from_stored))
 
 
 def curves(model: VectorField, settings: Settings) -> Kept:

@@ -106,8 +106,7 @@ def line_diagram(
     >>> diagram = line_diagram(aln().with_parameters(mu_i=0.5), "mu_e", (0.0, 3.0))
     >>> upper, lower = diagram.plot()
     """
-    line = finished.lines(model, settings or Settings(), seed)
-    family = finished.cycles(model, None if cycle_settings is None else asdict(cycle_settings))
+    line = finished.lines(settings or Settings(), seed)
     missed: list[str] = []
     cycles: list[CycleBranch] = []
     with whole(parts=True):
@@ -116,6 +115,8 @@ def line_diagram(
             partial(equilibria, model, parameter, span, settings=settings, seed=seed), line.form,
         )  # fmt: skip
         assert branch is not None
+        how = None if cycle_settings is None else asdict(cycle_settings)
+        family = finished.cycles(branch.model, how)
         births = [] if cut_off(branch.ended) else branch.points("H")
         announce("families of cycles", [partial(family.key, (p, parameter, span)) for p in births])
         for point in births:

@@ -158,15 +158,14 @@ def _joined(
     return (grown if end else grown[::-1]), True
 
 
-def check_axes(model: VectorField, x: Axis, y: Axis) -> None:
-    """ModelError unless two axes are spans of two different parameters."""
-    if checked_axis(model, x)[0] == checked_axis(model, y)[0]:
-        raise ModelError(f"x and y are both {x[0]!r}; give two different parameters")
-
-
-def checked_axis(model: VectorField, axis: Axis) -> tuple[str, tuple[float, float]]:
-    """Parameter and span of an axis; ModelError where it is none."""
-    if not isinstance(axis, (tuple, list)) or len(axis) != 3:
-        raise ModelError(f"an axis is (parameter, low, high); got {axis!r}")
-    name, low, high = axis
-    return name, check_span(model, name, (low, high))
+def checked_axes(model: VectorField, *axes: Axis) -> dict[str, tuple[float, float]]:
+    """Parameter and span of every axis; ModelError where one is none, or two are the same."""
+    spans: dict[str, tuple[float, float]] = {}
+    for axis in axes:
+        if not isinstance(axis, (tuple, list)) or len(axis) != 3:
+            raise ModelError(f"an axis is (parameter, low, high); got {axis!r}")
+        name, low, high = axis
+        if name in spans:
+            raise ModelError(f"x and y are both {name!r}; give two different parameters")
+        spans[name] = check_span(model, name, (low, high))
+    return spans

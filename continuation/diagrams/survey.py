@@ -133,7 +133,7 @@ class Survey:
     ) -> list[Branch]:
         """New scan lines (free parameter, value of the other), with the curves through them."""
         tasks = [self._line(free, value) for free, value in wanted if self._asks(free, value)]
-        kept = finished.lines(self.model, self.settings, self.seed)
+        kept = finished.lines(self.settings, self.seed)
         words, names = "scan lines", [partial(kept.key, task) for task in tasks]
         announce(words, names)
         fresh: list[Branch] = []
