@@ -12,6 +12,7 @@ from continuation.cycles.cycle import Cycle
 from continuation.cycles.limit_cycles import limit_cycles
 from continuation.cycles.tracing import CycleSettings
 from continuation.diagrams import finished
+from continuation.diagrams.living import line_content
 from continuation.diagrams.scan import ends_at
 from continuation.drawing import axis_label, draw_frequencies, new_figure
 from continuation.engine.following import INTERRUPTED, REASONS
@@ -23,6 +24,7 @@ from continuation.engine.special_points import (
     point_named,
     points_labelled,
 )
+from continuation.explorer.explorable import Explorable
 from continuation.steady_states.branch import Branch
 from continuation.steady_states.equilibria import equilibria
 from dynsys.errors import ConvergenceError
@@ -31,7 +33,7 @@ from dynsys.vector_field import VectorField
 
 
 @dataclass(frozen=True)
-class LineDiagram:
+class LineDiagram(Explorable):
     """Equilibria and limit cycles of a model along one parameter.
 
     ``equilibria`` is a Branch, ``cycles`` a CycleBranch for every family of cycles born at a Hopf
@@ -68,6 +70,8 @@ class LineDiagram:
         for number, branch in enumerate(self.cycles, 1):
             rows += [{"cycles": number, **row} for row in branch.special_point_table()]
         return rows
+
+    page_content = line_content
 
     def plot(self, observable: str | None = None, axes: Any = None) -> Any:
         """Draw equilibria with the cycles' extrema, and below the frequency; returns both axes."""
