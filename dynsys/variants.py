@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, cast
@@ -19,6 +20,7 @@ from dynsys.definition import (
 if TYPE_CHECKING:
     from dynsys.vector_field import VectorField
 
+RUN = ("duration", "method", "dt", "settle")  # what a model may say of its simulations
 # What a model computed once and must compute anew when delays or observables change.
 _ORDER_DEPENDENT = frozenset(["lifted_system", "compiled", "scales", "state_names"])
 
@@ -69,6 +71,18 @@ class Variants:
         }
         moved = _copy(model, frozenset(["scales", "sizes"]), states=MappingProxyType(states))
         return moved.with_parameters(**{k: v for k, v in chosen.items() if k in model.parameters})
+
+    def with_words(
+        self, run: Mapping[str, Any] | None = None, notes: Sequence[str] = ()
+    ) -> VectorField:
+        """Return the same model with further notes, and other defaults of ``simulate``.
+
+        Raises UnknownNameError for a default that ``simulate`` does not have.
+        """
+        model = cast(Any, self)
+        chosen = check_known(run or {}, RUN, "default of simulate", model.name)
+        new = MappingProxyType({**model.run, **chosen})
+        return _copy(model, frozenset(), run=new, notes=(*model.notes, *notes))
 
     def with_delay_order(self, order: int) -> VectorField:
         """Return the same model with ``order`` Chebyshev nodes per delay line."""
