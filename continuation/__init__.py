@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from continuation.steady_states.curves import fold_curve, hopf_curve
     from continuation.steady_states.dispersion import Dispersion, dispersion, wave_equation
     from continuation.steady_states.equilibria import equilibria
-    from continuation.steady_states.maps import Map, fixed_points
+    from continuation.steady_states.maps import Map, fixed_points, read_map
     from continuation.steady_states.search import find_equilibria
     from continuation.storage import load
     from continuation.user_functions.search import user_points
@@ -71,6 +71,7 @@ __all__ = [
     "load",
     "period_doubling_curve",
     "phase_response",
+    "read_map",
     "spiking_orbits",
     "torus_curve",
     "until",
@@ -106,7 +107,7 @@ __getattr__, __dir__ = lazy_names(
         "continuation.steady_states.curves": ["fold_curve", "hopf_curve"],
         "continuation.steady_states.dispersion": ["Dispersion", "dispersion", "wave_equation"],
         "continuation.steady_states.equilibria": ["equilibria"],
-        "continuation.steady_states.maps": ["Map", "fixed_points"],
+        "continuation.steady_states.maps": ["Map", "fixed_points", "read_map"],
         "continuation.steady_states.search": ["find_equilibria"],
         "continuation.storage": ["load"],
         "continuation.user_functions.search": ["user_points"],

@@ -6,7 +6,6 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from dynsys.errors import ModelError
 from dynsys.exchange.ode_statements import Statement, Statements
 
 # XPPAUT looks at the first letter of a method only.
@@ -18,10 +17,7 @@ _METHODS = {
 
 
 def options(statements: Statements) -> dict[str, str]:
-    """Option, in lower case -> its value as text; the last one counts.
-
-    Raises ModelError where the method is that of maps.
-    """
+    """Option, in lower case -> its value as text; the last one counts."""
     result: dict[str, str] = {}
     for statement in statements.of("option"):
         for name, value in _pairs(statement, statements):
@@ -49,18 +45,9 @@ def _pairs(statement: Statement, statements: Statements) -> list[tuple[str, str]
 
 def _method(statement: Statement, value: str, statements: Statements) -> str:
     method = _METHODS.get(value[0].lower(), "")
-    if method == "discrete":
-        raise map_error(statement)
     if not method:
         statements.note(statement.line, f"XPPAUT knows no method {value!r}; left out")
     return method
-
-
-def map_error(statement: Statement) -> ModelError:
-    return statement.line.fault(
-        "meth=discrete makes the file a map, in which x'=f stands for x(t+1)=f, and a map is no "
-        "flow; give its equations to continuation.Map"
-    )
 
 
 # --- what the toolbox makes of them -------------------------------------------------------------
