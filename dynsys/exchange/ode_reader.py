@@ -38,10 +38,10 @@ def read_ode(
 
     What depends on the time becomes an input: a parameter with its value at the start (XPPAUT's
     own analyses freeze the time too), which ``simulate`` drives as the file says. White noise
-    becomes ``model.noise``, ``set`` one of ``model.sets``; ``@ total, meth, dt, trans`` become the
-    defaults of ``simulate``, and the window ``@ ylo, yhi`` (``xlo, xhi``) the range of the state it
-    shows, in which searches look. ``model.notes`` says, with line numbers, what was read otherwise
-    than one might think and what was left out.
+    becomes ``model.noise``, a ``table`` of a file a ``SmoothTable``, ``set`` one of ``model.sets``;
+    ``@ total, meth, dt, trans`` become the defaults of ``simulate``, and the window ``@ ylo, yhi``
+    (``xlo, xhi``) the range of the state it shows, in which searches look. ``model.notes`` says, with
+    line numbers, what was read otherwise than one might think and what was left out.
 
     Parameters
     ----------
@@ -208,7 +208,8 @@ class OdeReader:
         if unused := left_out(self.options):
             words = f"{self.path.name}: options of XPPAUT that are left out: {', '.join(unused)}"
             self.statements.notes.append(words)
-        self._note_unused({*system.definitions, *system.inputs, *self.noisy})
+        self._note_unused({*system.definitions, *system.inputs, *self.noisy, *self.read.tables})
+        smooth = (table.smooth for table in self.read.tables.values())
         stem = re.sub(r"\W", "_", self.path.stem)
         return VectorField(
             name=name or (stem if stem.isidentifier() else f"model_{stem}"),
@@ -217,6 +218,7 @@ class OdeReader:
             equations=system.equations,
             definitions=system.definitions,
             observables=observables,
+            tables={table.name: table for table in smooth if table is not None},
             time_unit=time_unit,
             source=source or f"XPPAUT file {self.path.name}",
             inputs=system.inputs,

@@ -50,8 +50,9 @@ class Statement:
 
 @dataclass
 class Statements:
-    """All statements of a file in order, and what was left out, in words."""
+    """All statements of the file at ``path`` in order, and what was left out, in words."""
 
+    path: Path
     found: list[Statement] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -68,7 +69,7 @@ def read_statements(path: Path) -> Statements:
     Raises StorageError where there is no such file, ModelError with the line number for a line
     that is not understood or that a vector field cannot hold.
     """
-    result = Statements()
+    result = Statements(path)
     for line in read_lines(path):
         if _ends(line):
             break
