@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from continuation.engine.settings import Settings
     from continuation.engine.special_points import SpecialPoint
     from continuation.neurons.spiking_orbits import SpikingBranch, spiking_orbits
+    from continuation.ode_settings import settings_of_ode
     from continuation.pycont.comparison import CrossCheck, cross_check
     from continuation.pycont.container import ContClass, args
     from continuation.steady_states.branch import Branch
@@ -72,6 +73,7 @@ __all__ = [
     "period_doubling_curve",
     "phase_response",
     "read_map",
+    "settings_of_ode",
     "spiking_orbits",
     "torus_curve",
     "until",
@@ -100,6 +102,7 @@ __getattr__, __dir__ = lazy_names(
         "continuation.engine.settings": ["Settings"],
         "continuation.engine.special_points": ["SpecialPoint"],
         "continuation.neurons.spiking_orbits": ["SpikingBranch", "spiking_orbits"],
+        "continuation.ode_settings": ["settings_of_ode"],
         "continuation.pycont.comparison": ["CrossCheck", "cross_check"],
         "continuation.pycont.container": ["ContClass", "args"],
         "continuation.steady_states.branch": ["Branch"],

@@ -56,6 +56,7 @@ def _method(statement: Statement, value: str, statements: Statements) -> str:
 _FIXED_STEP = ("euler", "heun", "rk4")
 _USED = ("total", "dt", "meth", "trans", "t0", "xlo", "xhi", "ylo", "yhi", "xp", "yp")
 _STEP = 0.05  # XPPAUT's own
+AUTO = ("ntst", "nmax", "ds", "dsmin", "dsmax", "parmin", "parmax")
 
 
 def run_defaults(chosen: Mapping[str, str], driven: bool = False) -> dict[str, Any]:
@@ -89,7 +90,8 @@ def windows(chosen: Mapping[str, str], states: list[str]) -> dict[str, tuple[flo
 
 def left_out(chosen: Mapping[str, str]) -> list[str]:
     """The options that only XPPAUT uses, as it names them."""
-    return [name for name in chosen if name not in _USED and not name.startswith("meth")]
+    used = (*_USED, *AUTO)
+    return [name for name in chosen if name not in used and not name.startswith("meth")]
 
 
 def _float(chosen: Mapping[str, str], name: str) -> float | None:

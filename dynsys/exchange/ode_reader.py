@@ -16,7 +16,7 @@ from dynsys.exchange.ode_forcing import Forced, separate_forcing
 from dynsys.exchange.ode_lines import Line
 from dynsys.exchange.ode_names import declared_names, fresh_name
 from dynsys.exchange.ode_noise import separate_noise
-from dynsys.exchange.ode_options import left_out, options, run_defaults, windows
+from dynsys.exchange.ode_options import AUTO, left_out, options, run_defaults, windows
 from dynsys.exchange.ode_statements import Statement, Statements, read_statements
 from dynsys.exchange.xpp_translation import NotCarried
 from dynsys.vector_field import VectorField
@@ -40,8 +40,9 @@ def read_ode(
     own analyses freeze the time too), which ``simulate`` drives as the file says. White noise
     becomes ``model.noise``, a ``table`` of a file a ``SmoothTable``, ``set`` one of ``model.sets``;
     ``@ total, meth, dt, trans`` become the defaults of ``simulate``, and the window ``@ ylo, yhi``
-    (``xlo, xhi``) the range of the state it shows, in which searches look. ``model.notes`` says, with
-    line numbers, what was read otherwise than one might think and what was left out.
+    (``xlo, xhi``) the range of the state it shows, in which searches look; those of its AUTO are
+    read by ``continuation.settings_of_ode``. ``model.notes`` says, with line numbers, what was
+    read otherwise than one might think and what was left out.
 
     Parameters
     ----------
@@ -205,6 +206,11 @@ class OdeReader:
             label: Parameter(system.start[label], meaning="input, at its value at the start")
             for label in system.inputs
         }
+        if auto := [name for name in self.options if name in AUTO]:
+            self.statements.notes.append(
+                f"{self.path.name}: settings of AUTO, for continuation.settings_of_ode: "
+                f"{', '.join(auto)}"
+            )
         if unused := left_out(self.options):
             words = f"{self.path.name}: options of XPPAUT that are left out: {', '.join(unused)}"
             self.statements.notes.append(words)

@@ -1,9 +1,9 @@
 """Tables of an .ode file (``table f file.tab``, ``table f % 51 -5 5 formula``) as functions.
 
 XPPAUT goes from point to point in straight lines, and on along the outermost ones beyond the ends.
-A table of a file becomes a ``SmoothTable`` through its points, which differs from the straight lines
-between them; one of fewer points than that needs keeps its straight lines. A formula is taken itself,
-in place of its points. Beyond the ends all go on as in XPPAUT.
+A table of a file becomes a ``SmoothTable`` through its points, not quite the straight lines between
+them; one of fewer points than that needs keeps its straight lines. A formula is taken itself, in
+place of its points. Beyond the ends all go on as in XPPAUT.
 """
 
 from __future__ import annotations
