@@ -12,6 +12,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from dynsys.interruption import interruptible
+from dynsys.models.aln_network import PAIRS
 from validation.networks.connections import connections_of
 from validation.networks.stepping import (
     NORMAL,
@@ -22,7 +23,7 @@ from validation.networks.stepping import (
     Synapses,
     run,
 )  # fmt: skip
-from validation.networks.structure import PAIRS, Structure
+from validation.networks.structure import Structure
 
 TRACED, TRACE_DT = 20, 1.0  # as in adex.py
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from dynsys.models import aln
+from dynsys.models.aln_network import PAIRS
 from dynsys.transfer import EIFNeuron, steady_state
 from stimulation import Pulse
 from validation import network_of
@@ -20,7 +21,7 @@ from validation.networks.stepping import (
     normals,
     workspace,
 )  # fmt: skip
-from validation.networks.structure import PAIRS, values_of
+from validation.networks.structure import values_of
 from validation.networks.values import group_values
 
 MODEL = aln().with_parameters(a=15, b=40)
