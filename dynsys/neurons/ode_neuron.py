@@ -15,6 +15,7 @@ from dynsys.definition import Parameter, symbol
 from dynsys.errors import ModelError
 from dynsys.exchange.ode_reader import OdeReader
 from dynsys.exchange.ode_statements import Statement, read_statements
+from dynsys.expressions.symbols import evaluation_order
 from dynsys.neurons.neuron import SpikingNeuron
 from dynsys.spike_rule import SpikeRule
 from dynsys.vector_field import VectorField
@@ -162,7 +163,7 @@ class _Neuron:
     def _check_linear(self, field: VectorField) -> None:
         """Refuse other states that are not linear among themselves."""
         written: dict = {}
-        for label in field.definitions:
+        for label in evaluation_order(field.name, field.definitions):
             written[symbol(label)] = field.definitions[label].xreplace(written)
         others = [symbol(k) for k in field.states if k != self.potential]
         for state in others:
