@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from types import MappingProxyType
@@ -26,6 +26,7 @@ from dynsys.serialization import to_dict
 if TYPE_CHECKING:
     from dynsys.vector_field import VectorField
 
+RUN = ("duration", "method", "dt", "settle")  # what a model may say of its simulations
 # What a model computed once and must compute anew when delays or observables change.
 _ORDER_DEPENDENT = frozenset(["lifted_system", "compiled", "scales", "state_names"])
 
@@ -82,6 +83,18 @@ class Variants:
         }
         moved = _copy(model, frozenset(["scales", "sizes"]), states=MappingProxyType(states))
         return moved.with_parameters(**{k: v for k, v in chosen.items() if k in model.parameters})
+
+    def with_words(
+        self, run: Mapping[str, Any] | None = None, notes: Sequence[str] = ()
+    ) -> VectorField:
+        """Return the same model with further notes, and other defaults of ``simulate``.
+
+        Raises UnknownNameError for a default that ``simulate`` does not have.
+        """
+        model = cast(Any, self)
+        chosen = check_known(run or {}, RUN, "default of simulate", model.name)
+        new = MappingProxyType({**model.run, **chosen})
+        return _copy(model, frozenset(), run=new, notes=(*model.notes, *notes))
 
     def with_delay_order(self, order: int) -> VectorField:
         """Return the same model with ``order`` Chebyshev nodes per delay line."""
