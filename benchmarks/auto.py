@@ -64,8 +64,6 @@ class Auto:
                  f"cycle.update(ICP={icp}, ISW=2, ISP=2, ILP=0)"]  # fmt: skip
         again = f"run(cycles('{label}1'), NMX=2, **cycle)"
         return self._each(f"run({again}, NMX=%d, **cycle)", 60, start)
-            f"run(run(cycles('{label}1'), NMX=2, **cycle), NMX=%d, **cycle)", 60, start
-        )
 
     def _each(self, command: str, count: int, start: Sequence[str]) -> float | None:
         (few, short), (many, long) = (
