@@ -165,6 +165,19 @@ def add_describe(subparsers: Any) -> None:
     parser.set_defaults(run=lambda chosen: print(model_from(chosen).describe()))
 
 
+def add_command(subparsers: Any, name: str, purpose: str, about: str) -> argparse.ArgumentParser:
+    """A command on a model that writes results: its parser, with the model's arguments and --out.
+
+    ``purpose`` is its line in the list of commands, ``about`` the text of its own help.
+    """
+    parser = subparsers.add_parser(
+        name, help=purpose, description=about, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add_model_arguments(parser)
+    parser.add_argument("--out", type=results_directory, required=True, help="where results go")
+    return parser
+
+
 def add_model_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments that name a model and its parameter values."""
     parser.add_argument(

@@ -7,7 +7,7 @@ from functools import reduce
 from operator import add as plus
 from typing import Any
 
-from dynsys.commands import add_model_arguments, model_from, results_directory
+from dynsys.commands import add_command, model_from
 from dynsys.errors import ModelError
 from dynsys.simulation.commands import add_run_arguments, run_options, write_run
 from dynsys.storage import write_atomically
@@ -33,7 +33,8 @@ order from the phase response, or by simulation. Writes tongue.nc, tongue.png an
 
 def add_stimulate(subparsers: Any) -> None:
     """Add ``dynsys stimulate``."""
-    parser = _parser(subparsers, "stimulate", "drive an input of a model", _STIMULATE)
+    parser = add_command(subparsers, "stimulate", "drive an input of a model", _STIMULATE)
+    _add_input(parser)
     add_run_arguments(parser)
     for name, words, text in (
         ("step", ("AMPLITUDE", "START", "STOP"), "constant between two times"),
@@ -54,22 +55,17 @@ def add_stimulate(subparsers: Any) -> None:
 
 def add_tongue(subparsers: Any) -> None:
     """Add ``dynsys tongue``."""
-    parser = _parser(subparsers, "tongue", "Arnold tongue of a rhythm", _TONGUE)
+    parser = add_command(subparsers, "tongue", "Arnold tongue of a rhythm", _TONGUE)
+    _add_input(parser)
     parser.add_argument("--amplitude", nargs="+", required=True, help="with units, zero to peak")
     parser.add_argument("--ratio", default="1:1", help="response to stimulus cycles (1:1)")
     parser.add_argument("--simulate", action="store_true", help="instead of the phase response")
     parser.add_argument("--published", action="store_true", help="with the published stepper")
-    parser.add_argument("--out", type=results_directory, required=True, help="where results go")
     parser.set_defaults(run=run_tongue)
 
 
-def _parser(subparsers: Any, name: str, help_: str, about: str) -> argparse.ArgumentParser:
-    parser = subparsers.add_parser(
-        name, help=help_, description=about, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    add_model_arguments(parser)
+def _add_input(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--input", required=True, help="the parameter the stimulus is added to")
-    return parser
 
 
 def run_stimulate(chosen: argparse.Namespace) -> None:

@@ -38,13 +38,15 @@ dynsys/neurons
 dynsys/models
 dynsys/commands dynsys/doctor
 continuation/drawing continuation/netcdf continuation/report
+continuation/explorer
 continuation/engine
 continuation/steady_states
 continuation/asynchronous
 continuation/cycles
 continuation/diagrams
 continuation/user_functions continuation/pycont continuation/neurons
-continuation continuation/commands
+continuation
+continuation/commands
 stimulation/waveforms
 stimulation/entrainment
 stimulation/transitions

@@ -21,9 +21,10 @@ from continuation.cycles.curves import CycleCurve
 from continuation.cycles.cycle import Cycle
 from continuation.diagrams.audit import Audit, audited
 from continuation.diagrams.line_diagram import LineDiagram, line_diagram
+from continuation.diagrams.living import plane_content
 from continuation.diagrams.mending import learn
 from continuation.diagrams.paths import Axis, position
-from continuation.diagrams.picture import drawn_cycles, drawn_equilibria, drawn_regions
+from continuation.diagrams.picture import draw_plane
 from continuation.diagrams.probing import Answer, Findings, Prober
 from continuation.diagrams.regimes import closed, cut, regime_graph
 from continuation.diagrams.rows import (
@@ -35,7 +36,6 @@ from continuation.diagrams.rows import (
 )
 from continuation.diagrams.storage import parts_of, tree_of
 from continuation.diagrams.survey import Survey
-from continuation.drawing import Mark, axis_label, draw_diagram, draw_disagreements
 from continuation.engine.following import check_span
 from continuation.engine.settings import Settings
 from continuation.engine.special_points import (
@@ -45,6 +45,7 @@ from continuation.engine.special_points import (
     point_named,
     points_labelled,
 )
+from continuation.explorer.explorable import Explorable
 from continuation.netcdf import write
 from continuation.steady_states.branch import Branch
 from dynsys import checks
@@ -64,7 +65,7 @@ class UnresolvedWarning(UserWarning):
 
 
 @dataclass(frozen=True)
-class Diagram:
+class Diagram(Explorable):
     """A two-parameter bifurcation diagram.
 
     ``curves`` are fold and Hopf curves of equilibria, ``cycle_curves`` those of folds, doublings,
@@ -221,21 +222,9 @@ class Diagram:
 
     def plot(self, ax: Any = None, regions: bool = True) -> Any:
         """Draw curves, codimension-two points and named regions. Returns the axes."""
-        (x, left, right), (y, low, high) = self.x, self.y
-        curves = [drawn_cycles(curve) for curve in self.cycle_curves]
-        curves += [drawn_equilibria(c, x, y) for c in (*self.curves, *self.asynchronous)]
-        marks = [
-            Mark(p.parameters[x], p.parameters[y], p.label, p.name)
-            for p in self.special_points if isinstance(p, SpecialPoint)
-        ]  # fmt: skip
-        plane = (right - left) * (high - low)
-        filled = list(drawn_regions(self.regimes, plane)) if regions else []
-        across, up = (axis_label(name, self.model.unit(name)) for name in (x, y))
-        ax = draw_diagram(curves, filled, marks, (across, left, right), (up, low, high), ax)
-        if self.checked is not None and not self.checked.passed:
-            wrong = self.checked.disagreements
-            draw_disagreements(ax, wrong[x].to_numpy(), wrong[y].to_numpy())
-        return ax
+        return draw_plane(self, ax, regions)
+
+    page_content = plane_content
 
     def stored(self) -> xr.DataTree:
         """All curves, scan lines, cycles and regions: what ``save`` writes."""
@@ -367,7 +356,6 @@ def _settled(survey: Survey, progress: bool = False, known: Sequence[Answer] = (
 
     ``known`` answers, from an audit, are held against those of the faces.
     """
-
     model, x, y = survey.model, survey.x, survey.y
     regimes = cut(model, x, y, survey.findings(), known=known)
     rounds = range(ROUNDS)

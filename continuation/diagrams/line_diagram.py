@@ -11,6 +11,7 @@ from continuation.cycles.branch import CycleBranch
 from continuation.cycles.cycle import Cycle
 from continuation.cycles.limit_cycles import limit_cycles
 from continuation.cycles.tracing import CycleSettings
+from continuation.diagrams.living import line_content
 from continuation.diagrams.scan import ends_at
 from continuation.drawing import axis_label, draw_frequencies, new_figure
 from continuation.engine.settings import Settings
@@ -21,6 +22,7 @@ from continuation.engine.special_points import (
     point_named,
     points_labelled,
 )
+from continuation.explorer.explorable import Explorable
 from continuation.steady_states.branch import Branch
 from continuation.steady_states.equilibria import equilibria
 from dynsys.errors import ConvergenceError
@@ -28,7 +30,7 @@ from dynsys.vector_field import VectorField
 
 
 @dataclass(frozen=True)
-class LineDiagram:
+class LineDiagram(Explorable):
     """Equilibria and limit cycles of a model along one parameter.
 
     ``equilibria`` is a Branch, ``cycles`` a CycleBranch for every family of cycles born at a Hopf
@@ -64,6 +66,8 @@ class LineDiagram:
         for number, branch in enumerate(self.cycles, 1):
             rows += [{"cycles": number, **row} for row in branch.special_point_table()]
         return rows
+
+    page_content = line_content
 
     def plot(self, observable: str | None = None, axes: Any = None) -> Any:
         """Draw equilibria with the cycles' extrema, and below the frequency; returns both axes."""

@@ -20,7 +20,7 @@ from dynsys.cells.stepping import MOMENTS, Recording
 from dynsys.compiled.clock import Clock
 from dynsys.errors import ModelError, unknown_name
 from dynsys.transfer.functions import KILOHERTZ
-from dynsys.transfer.networks import NETWORKS, Network
+from dynsys.transfer.networks import Network, find_network
 from dynsys.version import __version__
 
 _HALVINGS = 12
@@ -92,10 +92,7 @@ def rate_grid(
     >>> grid = rate_grid(find_cell("RS"), "CONFIG1")
     """
     settings = settings or GridSettings()
-    if isinstance(network, str):
-        if network not in NETWORKS:
-            raise unknown_name("network", network, NETWORKS, "the library")
-        network = NETWORKS[network]
+    network = find_network(network)
     if target not in network.neurons:
         raise unknown_name("population", target, network.neurons, network.name)
     row = _Row(machine(cell), _synapses(network, target), settings, seed)

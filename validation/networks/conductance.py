@@ -19,7 +19,8 @@ import xarray as xr
 from dynsys.cells import AdExCell, Cell, find_cell
 from dynsys.cells.brian_equations import brian_equations
 from dynsys.errors import ModelError, unknown_name
-from dynsys.transfer import NETWORKS, Circuit, Network, find_circuit
+from dynsys.transfer import Circuit, Network, find_circuit
+from dynsys.transfer.networks import find_network
 from validation.brian import brian
 from validation.networks.external_input import (
     ConductanceClamp,
@@ -68,11 +69,7 @@ class ConductanceNetwork:
     shared: Mapping[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        network = self.network
-        if isinstance(network, str):
-            if network not in NETWORKS:
-                raise unknown_name("network", network, NETWORKS, "the library")
-            network = NETWORKS[network]
+        network = find_network(self.network)
         for kind, chosen, known in (
             ("connectivity", self.connectivity, CONNECTIVITY), ("train", self.trains, TRAINS),
         ):  # fmt: skip
