@@ -16,11 +16,10 @@ from dynsys.storage import write_atomically
 
 _NETWORK = """\
 Run the network of neurons behind a mean field, from the same parameters. Writes run.nc and run.png.
+It runs in our own kernel, the fastest engine, verified against Brian2, which is the independent
+check (--engine cpp_standalone).
 
   dynsys network aln --set mu_e=1.3 --set mu_i=0.5 --duration 4000 --out run
-Engine: our own kernel, the fastest, verified against Brian2; --engine cpp_standalone is Brian2, the
-independent check.
-
   dynsys network aln --wiring published --set mu_e=1.6 --set mu_i=0.3 --duration 3000 \\
       --engine cpp_standalone --out run
 """

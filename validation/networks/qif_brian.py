@@ -1,4 +1,4 @@
-"""The QIF network in Brian2, as published: spikes at V = 100, reset to -100, the time between skipped.
+"""The QIF network in Brian2, as published: spikes at V = 100, reset to -100 after a pause.
 
 ``python -m validation.networks.qif_brian JOB.json RESULTS.npz`` in a process of its own: Brian2's
 state is global.
@@ -34,7 +34,7 @@ _POOL = {True: "ds/dt = -s/tau_d : Hz", False: "s : Hz"}
 
 
 def interpret(job: QIFJob) -> tuple[np.ndarray, np.ndarray]:
-    """Run once; rate and s in kHz per step. Raises NetworkError with the last lines of a failure."""
+    """Run once; rate and s in kHz per step. Raises NetworkError where Brian2 fails."""
     with tempfile.TemporaryDirectory(prefix="dynsys-network-") as place:
         folder = Path(place)
         content = {
@@ -90,9 +90,10 @@ def main(arguments: list[str]) -> None:
     synapses = brian2.Synapses(group, pool, on_pre=added, delay=delay, namespace=namespace)
     synapses.connect()
     if not kinetics:
-        objects.append(pool.run_regularly("s = 0*Hz", dt=job["dt"] * ms, when="end"))
+        # Pulses of one step: cleared when the neurons have read them.
+        objects.append(pool.run_regularly("s = 0*Hz", dt=job["dt"] * ms, when="after_groups"))
     rate = brian2.PopulationRateMonitor(group)
-    traced = brian2.StateMonitor(pool, "s", record=True)
+    traced = brian2.StateMonitor(pool, "s", record=True, when="end")
     network = brian2.Network(*objects, synapses, rate, traced)
     network.run(job["steps"] * job["dt"] * ms)
     np.savez(

@@ -1,7 +1,7 @@
 """Compiled steps of an all-to-all network of quadratic integrate-and-fire neurons.
 
-Over a step h (in units of tau) with constant input c the voltage V' = V^2 + c moves by a Möbius map,
-V <- (V C + c S) / (C - V S) with C = cos(h sqrt c), S = sin(h sqrt c) / sqrt c (hyperbolic for
+Over a step h (in units of tau) with constant input c the voltage V' = V^2 + c moves by a Möbius
+map, V <- (V C + c S) / (C - V S) with C = cos(h sqrt c), S = sin(h sqrt c) / sqrt c (hyperbolic for
 negative c), which passes through infinity at a spike: where C - V S turns negative. Neither a
 threshold nor a reset is needed, and a spike is never missed as long as h sqrt c < pi.
 """
