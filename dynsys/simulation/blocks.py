@@ -11,78 +11,17 @@ two dozen arrays, which all threads share, would take longer than the steps of s
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import Annotated, NamedTuple
 
 import numpy as np
 from numba import types
 
-from dynsys.compiled.kernels import FIELD_TYPE
-from dynsys.compiled.records import Cube, Indices, Matrix, Vector, record, signature
+from dynsys.compiled.clock import Clock
+from dynsys.compiled.records import Cube, signature
 from dynsys.numba_cache import njit
-from dynsys.simulation.arguments import Clock, Method, Rates, Stencils
-from dynsys.simulation.fixed_step import Recording
-from dynsys.simulation.history import FLAGS, rest
+from dynsys.simulation.arguments import Method
+from dynsys.simulation.block_arrays import Block, BlockForcing, BlockNoise, LaneRates, Results
+from dynsys.simulation.history import rest
 from dynsys.simulation.poles import STIFF, oversteps
-
-
-@record
-class LaneRates(NamedTuple):
-    """A model's functions for runs side by side (``motion.LaneMotion``), and for one of them."""
-
-    rates: Rates
-    prepare: Annotated[Callable, FIELD_TYPE]
-    single: Rates
-
-
-@record
-class Block(NamedTuple):
-    """``width`` runs: number k of run l at ``k * width + l`` in every array but those said.
-
-    points (width,): their numbers in the recordings; the first ``used`` count. x: states, then
-    delayed values; stage: the same at a stage; slopes (5, room * width): what the field writes at
-    the start of a step, at the end of the last, and at later stages; base, p: parameters, without
-    and with their inputs; ring (H, delayed * width): signals; reads, kinks: how they are read;
-    before, peak: the last state and the largest slopes; amplitude: of the noise; alive (width,):
-    runs under way; odd (width,): how many slopes of a run look like a pole; one, one_slopes: room
-    for the numbers of a single run.
-    """
-
-    width: int
-    used: int
-    points: Indices
-    x: Vector
-    stage: Vector
-    slopes: Matrix
-    base: Vector
-    p: Vector
-    ring: Matrix
-    reads: Stencils
-    kinks: Annotated[np.ndarray, FLAGS]
-    before: Vector
-    peak: Vector
-    amplitude: Vector
-    alive: Annotated[np.ndarray, FLAGS]
-    odd: Indices
-    one: Vector
-    one_slopes: Matrix
-
-
-@record
-class BlockForcing(NamedTuple):
-    """``fixed_step.Forcing`` of a block: values (d, steps, 3, 1 or width)."""
-
-    driven: Indices
-    values: Annotated[np.ndarray, types.Array(types.float64, 4, "C")]
-
-
-@record
-class BlockNoise(NamedTuple):
-    """Increments (steps, q * width) from step ``first`` on of the states ``noisy`` (q,)."""
-
-    first: int
-    increments: Matrix
-    noisy: Indices
 
 
 @njit([signature(types.void, LaneRates, Block, Cube, bool)], cache=True, nogil=True)
@@ -220,16 +159,6 @@ def _step(b, dt, k0, k1, k2, k3, x, before):
         for i in range(size):
             before[i] = x[i]
             x[i] += dt * (b0 * k0[i] + b1 * k1[i] + b2 * k2[i] + b3 * k3[i])
-
-
-@record
-class Results(NamedTuple):
-    """What runs leave behind: x (P, n) final states; past (P, H, delayed), final ones; recording as
-    in ``fixed_step``."""
-
-    x: Matrix
-    past: Cube
-    recording: Recording
 
 
 @njit(_nrt=False)

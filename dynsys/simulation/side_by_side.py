@@ -7,16 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dynsys.simulation.arguments import Clock
-from dynsys.simulation.blocks import (
-    Block,
-    BlockForcing,
-    BlockNoise,
-    LaneRates,
-    Results,
-    advance,
-    begin,
-)
+from dynsys.compiled.clock import Clock
+from dynsys.simulation.block_arrays import Block, BlockForcing, BlockNoise, LaneRates, Results
+from dynsys.simulation.blocks import advance, begin
 from dynsys.simulation.drives import sampled
 from dynsys.simulation.fixed_step import Recording
 from dynsys.simulation.history import mark_kinks, stencils
