@@ -88,6 +88,7 @@ class Motion:
     observables and the smallest margin to a table's edge; ``diffusion`` the noise amplitudes (n),
     to an ``out`` of the same length; ``delays`` the delays (delayed,). ``lanes`` are the functions
     for many runs side by side.
+    ``name`` differs between motions with different results.
     """
 
     n: int
@@ -98,6 +99,7 @@ class Motion:
     delays: Callable
     diffusion: Callable
     tables: np.ndarray
+    name: str
     folder: Path
     write: Writer = dataclasses.field(repr=False)
 
@@ -170,6 +172,7 @@ def _motion(model: VectorField, bilinear: bool, amplitudes: tuple[sympy.Expr, ..
         tables=np.ascontiguousarray(np.concatenate(packed) if packed else np.zeros(1)),
         folder=folder,
         write=write,
+        name=folder.name,
     )
 
 

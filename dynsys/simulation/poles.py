@@ -29,10 +29,13 @@ def slopes_disagree(k, rate, peak, n):
 
 @njit
 def _outgrows(slope, rate, peak, before, after, dt, n):
-    """Whether slopes inside a step exceed twice all that the run has met, and matter."""
+    """Whether slopes inside a step exceed twice all that the run has met, and matter.
+
+    They would move a state by a hundredth: after a rest any slope exceeds all before it.
+    """
     for i in range(n):
         size = abs(slope[i])
-        matters = dt * size > 1e-6 * (abs(before[i]) + abs(after[i]))
+        matters = dt * size > 1e-2 * (abs(before[i]) + abs(after[i]))
         if matters and not size <= 2.0 * max(peak[i], abs(rate[i])):
             return True
     return False
