@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +14,14 @@ import xarray as xr
 
 from dynsys import checks
 from dynsys.errors import ModelError
+from dynsys.journal import announce, key, piece, whole
 from dynsys.simulation.ensembles import simulate_ensemble
 from dynsys.simulation.map_measures import MEASURES, measure
 from dynsys.simulation.map_starts import KICKED, Start, start_inputs, start_states
 from dynsys.simulation.methods import default_step
-from dynsys.simulation.pieces import Pieces
 from dynsys.simulation.regime_chart import RegimeMap, judged
 from dynsys.simulation.results import PENDING, provenance
+from dynsys.storage import check_directory
 from dynsys.vector_field import VectorField
 
 Axis = tuple[str, float, float, int]
@@ -70,8 +72,9 @@ def regime_map(
     swing : the least range that counts as an oscillation; 0.2 % of the map's whole range by
         default, 10 Hz for networks.
     seed : of a network's runs.
-    out : the file (.nc) that the map is written to. What is finished is kept beside it: the same
-        call goes on from there, whatever stopped it.
+    out : a file (.nc) that the map is written to.
+
+    Whatever stops it, the same call goes on with the cells that are missing (``dynsys.journal``).
 
     Raises
     ------
@@ -86,12 +89,12 @@ def regime_map(
     plan = _planned(model, x, y, starts, observable, (duration, settle), method, dt, seed, workers)
     if swing is None and plan.network is not None:
         swing = _NOISE
-    pieces = Pieces(None if out is None else Path(out), plan.text())
-    found = _all_pieces(plan, pieces, progress)
-    chart = RegimeMap(judged(_dataset(plan, found), swing))
     if out is not None:
-        chart.save(out)
-        pieces.remove()
+        check_directory(Path(out).parent)
+    with whole(say=progress):
+        chart = RegimeMap(judged(_dataset(plan, _all_pieces(plan, progress)), swing))
+        if out is not None:  # what is finished is kept until it is written
+            chart.save(out)
     return chart
 
 
@@ -214,7 +217,7 @@ def _observable(model: VectorField, given: str | None) -> str:
     return model.attractors.observable if model.attractors else known[0]
 
 
-def _all_pieces(plan: _Plan, pieces: Pieces, progress: bool) -> np.ndarray:
+def _all_pieces(plan: _Plan, progress: bool) -> np.ndarray:
     """The measures (start, cell, 6) of all cells, piece by piece, those at hand left alone."""
     from rich.progress import Progress  # where a bar is shown
 
@@ -225,14 +228,13 @@ def _all_pieces(plan: _Plan, pieces: Pieces, progress: bool) -> np.ndarray:
         for k, start in enumerate(plan.starts.values())
         for first in range(0, plan.cells, each)
     ]
+    text = plan.text()
+    names = [partial(key, text, each, number) for number in range(len(spans))]
+    announce("pieces of the map", names)
     with Progress(disable=not progress) as bar:
         shown = bar.add_task("simulating cells", total=len(plan.starts) * plan.cells)
-        for number, (k, start, span) in enumerate(spans):
-            found = pieces.find(number)
-            if found is None or found.shape != result[k, span].shape:
-                found = plan.measures(start, span)
-                pieces.keep(number, found)
-            result[k, span] = found
+        for name, (k, start, span) in zip(names, spans, strict=True):
+            result[k, span] = piece(name, partial(plan.measures, start, span))
             bar.advance(shown, span.stop - span.start)
     return result
 
