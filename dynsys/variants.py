@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, cast
 
@@ -18,6 +21,7 @@ from dynsys.definition import (
     check_parameter,
     check_state,
 )
+from dynsys.serialization import to_dict
 
 if TYPE_CHECKING:
     from dynsys.vector_field import VectorField
@@ -29,6 +33,12 @@ _ORDER_DEPENDENT = frozenset(["lifted_system", "compiled", "scales", "state_name
 
 class Variants:
     """Variants of a ``VectorField``, which itself never changes."""
+
+    @cached_property
+    def digest(self) -> str:
+        """Hash of all that the model says, the values of its parameters apart."""
+        content = {k: v for k, v in to_dict(cast(Any, self)).items() if k != "values"}
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
     def with_parameters(self, **values: float) -> VectorField:
         """Return the same model with other parameter values.
@@ -131,6 +141,8 @@ def substituted(
 
 def _copy(model: Any, dropped: frozenset[str], **changes: Any) -> VectorField:
     other = object.__new__(type(model))
+    if {*changes} != {"parameters"}:
+        dropped |= {"digest"}
     other.__dict__.update({k: v for k, v in model.__dict__.items() if k not in dropped})
     other.__dict__.update(changes)
     other._check_delays()
