@@ -28,6 +28,7 @@ _BESIDE = np.array([-1.0, -0.8, -0.6, -0.4, 0.4, 0.6, 0.8, 1.0])  # of a root, i
 _ZERO = 1e-10  # of a test's value
 _BESIDE_ROOT = 0.02  # of the chord, on a finer mesh
 _FEWEST = 5  # cycles for an interpolation
+_NODES, _APART = 4, 1e-4  # cycles through which others are guessed, and how near they may be
 AT_PLACE = 1e-6  # a bifurcating multiplier is this near to its place, or there is no label
 
 
@@ -41,11 +42,17 @@ class Chord:
         length = np.sqrt(max(solver.product(right.orbit, step, step), 1e-300))
         self.start, self.step = start, step
         self.unit = Direction(np.ascontiguousarray(step.u / length), step.z / length)
+        self._known = {0.0: start, 1.0: right.orbit}
 
     def guess(self, fraction: float) -> Orbit:
-        """The orbit on the line, not corrected."""
-        z = self.start.z + fraction * self.step.z
-        return Orbit(self.start.mesh, self.start.u + fraction * self.step.u, z)
+        """The orbit by a polynomial through the nearest cycles known, not corrected."""
+        nodes: list[float] = []
+        for f in sorted(self._known, key=lambda f: abs(f - fraction)):
+            if len(nodes) < _NODES and all(abs(f - other) > _APART for other in nodes):
+                nodes.append(f)
+        basis, orbits = _lagrange(np.array(nodes), fraction), [self._known[f] for f in nodes]
+        u = np.einsum("k,kts->ts", basis, [o.u for o in orbits])
+        return Orbit(self.start.mesh, u, basis @ np.array([o.z for o in orbits]))
 
     def at(self, fraction: float) -> Point:
         """The cycle in the plane across the chord; ArithmeticError where Newton fails."""
@@ -54,6 +61,7 @@ class Chord:
         found = self.solver.along(self.guess(fraction), self.unit)
         if found is None:
             raise ArithmeticError
+        self._known[fraction] = found.orbit
         return found
 
 
