@@ -12,6 +12,7 @@ import xarray as xr
 
 from continuation.cycles.counts import clear_counts, persistent
 from continuation.cycles.cycle import Cycle, cycle_from, make_cycle
+from continuation.cycles.delay_errors import delay_error
 from continuation.cycles.events import events
 from continuation.cycles.following import DIVERGED, observed_extrema
 from continuation.cycles.location import floquet_of
@@ -35,6 +36,7 @@ from dynsys.errors import ConvergenceError, ModelError, unknown_name
 from dynsys.validity import flags
 from dynsys.vector_field import VectorField
 
+NOTABLE = 1e-6  # error of delayed signals beyond which it is printed
 CONSERVED = "cycles of a conserved quantity"
 
 
@@ -56,8 +58,9 @@ class CycleBranch:
     ``data`` over ``point``: the parameter, ``period``, ``frequency`` (Hz), for every observable its
     ``min_`` and ``max_``, ``unstable``, ``stable``, ``neutral``, ``multiplier_real/imag`` and
     ``multiplier_log10/angle`` (point, mode; log10 of the modulus, radians),
-    ``trivial_error``, ``intervals`` of the mesh. ``special_points`` are cycles labelled LPC, PD, NS
-    or BPC. ``persistent`` multipliers are 1 all along besides the trivial one, as a conserved
+    ``trivial_error``, ``intervals`` of the mesh, of delay models ``delay_error``, the largest
+    error of a delayed signal relative to its range. ``special_points`` are cycles labelled LPC, PD,
+    NS or BPC. ``persistent`` multipliers are 1 all along besides the trivial one, as a conserved
     quantity or a continuous symmetry makes them: counts leave them out, and no cycle is stable
     (they are ``neutral``).
     """
@@ -237,6 +240,7 @@ class CycleBranch:
             f"periods {periods.min():.5g} .. {periods.max():.5g} {unit}",
             f"  start: {self.ended[0]}; end: {self.ended[1]}",
         ]
+        lines += delay_words(self.data, self.model)
         if self.persistent:
             lines.append(
                 f"  {self.persistent} more multiplier{'s are' if self.persistent > 1 else ' is'} 1 "
@@ -321,6 +325,7 @@ def make_dataset(
         "neutral": ("point", (unstable == 0) & (still > 0)),
         "trivial_error": ("point", [p.trivial_error for p in points]),
         "intervals": ("point", [o.intervals for o in orbits]),
+        **_delay_column(solver, orbits),
         "multiplier_real": (("point", "mode"), found.real),
         "multiplier_imag": (("point", "mode"), found.imag),
         "multiplier_log10": (("point", "mode"), np.array([rest.log10 for rest in rests])),
@@ -332,6 +337,24 @@ def make_dataset(
         columns[f"min_{name}"] = ("point", ends[:, 0, k], unit)
         columns[f"max_{name}"] = ("point", ends[:, 1, k], unit)
     return xr.Dataset(columns)
+
+
+def _delay_column(solver: Solver, orbits: Sequence[Orbit]) -> dict[str, Any]:
+    """The errors of delayed signals, for models that have them."""
+    if not solver.model.lines:
+        return {}
+    return {"delay_error": ("point", [delay_error(solver, orbit) for orbit in orbits])}
+
+
+def delay_words(data: xr.Dataset, model: VectorField) -> list[str]:
+    """A line on what delay lines cost, where it is worth one."""
+    worst = float(data["delay_error"].max()) if "delay_error" in data else 0.0
+    if worst <= NOTABLE:
+        return []
+    return [
+        f"  delay lines of {model.delay_order} nodes: delayed signals to {worst:.0e} of their "
+        "range, multipliers to about as much (CycleSettings.delay_error, model.with_delay_order)"
+    ]
 
 
 def _observed_extrema(solver: Solver, orbit: Orbit) -> np.ndarray:

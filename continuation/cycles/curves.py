@@ -11,7 +11,7 @@ import numpy as np
 import xarray as xr
 
 from continuation.cycles import following as engine
-from continuation.cycles.branch import make_dataset
+from continuation.cycles.branch import delay_words, make_dataset
 from continuation.cycles.conditions import DOUBLING, FOLD, PERIOD, TORUS
 from continuation.cycles.cycle import Cycle, cycle_from
 from continuation.cycles.orbits import Direction, Orbit, Point, Solver, remeshed
@@ -148,6 +148,7 @@ class CycleCurve:
             f"{self.kind} of {self.model.name}: {len(self)} points, {spans}",
             f"  start: {start}; end: {end}",
         ]
+        lines += delay_words(self.data, self.model)
         return "\n".join(lines + [f"  {cycle}" for cycle in self.special_points])
 
     __repr__ = __str__

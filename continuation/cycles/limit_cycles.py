@@ -10,12 +10,14 @@ import numpy as np
 
 from continuation.cycles.branch import CycleBranch, make_branch
 from continuation.cycles.cycle import Cycle
+from continuation.cycles.delay_errors import order_for, with_more_nodes
 from continuation.cycles.orbits import Direction, Orbit, Point, Solver, moved_times
 from continuation.cycles.starting_orbits import orbit_from_simulation
 from continuation.cycles.switching import doubled, other_branch
 from continuation.cycles.tracing import CycleSettings, Trace, resolved, trace, trace_both_sides
 from continuation.engine.following import check_span
 from continuation.engine.special_points import SpecialPoint
+from continuation.steady_states.curves import with_more_nodes as more_nodes_at
 from continuation.steady_states.normal_forms import critical_pair
 from dynsys import checks
 from dynsys.errors import ConvergenceError, ModelError
@@ -24,9 +26,12 @@ from dynsys.first_integrals import first_integrals
 from dynsys.level_sets import level_set
 from dynsys.vector_field import VectorField
 
+Source = SpecialPoint | Cycle | VectorField
+_RAISED = 2  # times that the nodes of delay lines are raised
+
 
 def limit_cycles(
-    source: SpecialPoint | Cycle | VectorField,
+    source: Source,
     parameter: str,
     span: tuple[float, float],
     start: tuple[Sequence[float] | np.ndarray, float] | None = None,
@@ -41,6 +46,8 @@ def limit_cycles(
     3. Locate folds (LPC), period doublings (PD), torus (NS) and branch points (BPC) of cycles, with
        their normal-form coefficients.
     4. End at the span, at a Hopf point, or where the period diverges, and say so.
+    5. Compare the ends of delay lines with the signals they delay; where they are off by more than
+       ``settings.delay_error``, do it again with more nodes (``branch.model``).
 
     Where sums of states are conserved, a model is followed on the level set of its start, which is
     said. Where an energy is, ``conservative_cycles`` follows the family at fixed parameters.
@@ -64,7 +71,47 @@ def limit_cycles(
     model = source if isinstance(source, VectorField) else source.model
     if isinstance(source, VectorField):
         model, start = _on_level_set(model, {parameter: span}, start)
-    solver = Solver(model, {parameter: check_span(model, parameter, span)})
+    source = model if isinstance(source, VectorField) else source
+    span = check_span(model, parameter, span)
+    for _ in range(_RAISED + 1):
+        branch = _followed(source, parameter, span, start, settings)
+        order = _nodes(branch, source, settings)
+        if order is None:
+            break
+        source, start = _with_nodes(source, start, order)
+    return branch
+
+
+def _nodes(branch: CycleBranch, source: Source, settings: CycleSettings) -> int | None:
+    """How many nodes per delay line the branch should be followed with; None for those it has."""
+    if "delay_error" not in branch.data or (isinstance(source, Cycle) and source.label):
+        return None
+    worst, order = float(branch.data["delay_error"].max()), branch.model.delay_order
+    wanted = order_for(order, worst)
+    return wanted if worst > settings.delay_error and wanted > order else None
+
+
+def _with_nodes(source: Source, start, order: int):
+    """The source and the start of the same cycles with so many nodes per delay line."""
+    if isinstance(source, SpecialPoint):
+        return more_nodes_at(source, order), start
+    model = source if isinstance(source, VectorField) else source.model
+    finer = model.with_delay_order(order)
+    if isinstance(source, Cycle):
+        solver = Solver(finer, source.solver.spans)
+        orbit = with_more_nodes(source.solver, source.orbit, finer)
+        return replace(source, model=finer, solver=solver, orbit=orbit), start
+    if start is not None:
+        start = (model._full(start[0])[: model.physical_dimension], start[1])
+    return finer, start
+
+
+def _followed(
+    source: Source, parameter: str, span: tuple[float, float], start, settings: CycleSettings
+) -> CycleBranch:
+    """The branch with the delay lines that its source has."""
+    model = source if isinstance(source, VectorField) else source.model
+    solver = Solver(model, {parameter: span})
     if isinstance(source, SpecialPoint):
         forward = trace(solver, small_cycle(solver, source, settings), settings)
         return make_branch(solver, forward, ("Hopf point", forward.words), settings)

@@ -55,6 +55,8 @@ class CycleSettings:
     min_cosine : smallest cosine between successive tangents; sharper turns halve the step.
     max_points : cycles before the branch ends.
     longest : the branch ends where the period exceeds the first one by this factor.
+    delay_error : error of delayed signals, relative to their range, above which a branch is
+        followed with more nodes per delay line, until it is below 1e-6 (see the column).
     """
 
     intervals: int = 30
@@ -69,6 +71,7 @@ class CycleSettings:
     min_cosine: float = 0.9
     max_points: int = 400
     longest: float = 200.0
+    delay_error: float = 5e-4
 
     def __post_init__(self) -> None:
         for name, value in asdict(self).items():

@@ -112,7 +112,7 @@ def line_diagram(
             cycles.append(limit_cycles(point, parameter, span, settings=cycle_settings))
         except ConvergenceError as error:
             missed.append(f"cycles of {point.name}: {error}")
-    return LineDiagram(model, parameter, branch, _named_apart(cycles), tuple(missed))
+    return LineDiagram(branch.model, parameter, branch, _named_apart(cycles), tuple(missed))
 
 
 def _named_apart(branches: Sequence[CycleBranch]) -> tuple[CycleBranch, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 
 import numpy as np
 from rich.progress import track
@@ -27,6 +28,7 @@ from continuation.steady_states.branch import Branch
 from continuation.steady_states.branch_point_curves import branch_point_start, crossing_curve
 from continuation.steady_states.certificates import second_frequency
 from continuation.steady_states.curves import as_branch, fold_start, hopf_start, trace_curve
+from continuation.steady_states.delay_orders import order_in_plane
 from continuation.steady_states.equilibria import equilibria
 from continuation.steady_states.refollowing import scaled_points
 from dynsys.errors import ConvergenceError
@@ -50,8 +52,12 @@ class Survey:
         self, model: VectorField, x: Axis, y: Axis, settings: Settings, seed: int = 0,
         findings: Findings | None = None,
     ) -> None:  # fmt: skip
-        self.model, self.x, self.y, self.settings, self.seed = model, x, y, settings, seed
         self.spans = {x[0]: (x[1], x[2]), y[0]: (y[1], y[2])}
+        if model.lines and settings.delay_check and findings is None:  # one for the whole plane
+            order = order_in_plane(model, self.spans, settings.most_delay_order, seed)
+            model = model if order == model.delay_order else model.with_delay_order(order)
+            settings = replace(settings, most_delay_order=order)
+        self.model, self.x, self.y, self.settings, self.seed = model, x, y, settings, seed
         known = findings or Findings((), (), (), ())
         self.lines: list[Branch] = list(known.lines)
         self.curves: list[Branch] = list(known.curves)

@@ -38,6 +38,9 @@ SYNONYMS = {
 }
 
 
+_EXACT = 1e-8  # of a root's size: what delay lines miss by more is printed
+
+
 def canonical_label(label: str) -> str:
     """The label used here for a label of AUTO, MatCont or BifurcationKit ("HB2" -> "H2")."""
     word = label.rstrip("0123456789")
@@ -125,6 +128,11 @@ class SpecialPoint:
         words += [f"{k} = {v:.5g}" for k, v in self.coefficients.items()]
         if "residual" in self.certificate:
             words.append(f"residual {self.certificate['residual']:.0e}")
+        if self.omega and self.certificate.get("delay_residual", 0.0) > _EXACT * self.omega:
+            words.append(
+                f"delay lines of {self.model.delay_order} nodes: "
+                f"{self.certificate['delay_residual']:.0e} from the exact root"
+            )
         return "; ".join(word for word in words if word)
 
     __repr__ = __str__

@@ -25,6 +25,7 @@ from continuation.engine.special_points import (
 )
 from continuation.netcdf import head_of, with_head, write
 from continuation.steady_states.pieces import EARLY, followed_on, located, trace_of
+from dynsys.delays import DEFAULT_ORDER
 from dynsys.errors import ModelError
 from dynsys.serialization import to_dict
 from dynsys.validity import flags
@@ -170,6 +171,8 @@ class Branch:
 
     def __str__(self) -> str:
         lines = [f"{self.kind} of {self.model.name} in {', '.join(self.parameters)}"]
+        if self.model.lines and self.model.delay_order > DEFAULT_ORDER:
+            lines.append(f"  delay lines of {self.model.delay_order} nodes")
         for number, piece in enumerate(self.pieces()):
             spans = ", ".join(
                 f"{k} {float(piece[k].min()):.6g} .. {float(piece[k].max()):.6g}"

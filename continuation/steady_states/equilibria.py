@@ -12,6 +12,7 @@ from continuation.engine.following import BOUND, Follower, Trace, check_span, on
 from continuation.engine.problems import EQUILIBRIUM
 from continuation.engine.settings import Settings
 from continuation.steady_states.branch import Branch, equilibria_of
+from continuation.steady_states.delay_orders import order_needed
 from continuation.steady_states.pydstool_backend import check_backend, compute
 from continuation.steady_states.search import find_all, refine_equilibrium
 from dynsys import checks
@@ -36,6 +37,8 @@ def equilibria(
     2. Follow each not yet met through folds, in both directions.
     3. Locate folds (LP), Hopf points (H), branch points (BP) and the edge of a table's domain (B).
     4. Switch to the second branch at every branch point.
+    5. Compare the eigenvalues of a delay model with the exact characteristic equation; where its
+       delay lines have too few nodes, do it again with as many as it takes (``branch.model``).
 
     Parameters
     ----------
@@ -94,7 +97,14 @@ def equilibria(
         )
     for note in notes[:1]:
         warnings.warn(f"left out: {note}", stacklevel=2)
-    return equilibria_of(follower, traces)
+    branch = equilibria_of(follower, traces)
+    if not (model.lines and settings.delay_check):
+        return branch
+    order = order_needed(follower, traces, branch.special_points, settings.most_delay_order)
+    if order <= model.delay_order:
+        return branch
+    start = None if start is None else model._full(start)[: model.physical_dimension]
+    return equilibria(model.with_delay_order(order), parameter, span, start, settings, seed)
 
 
 def _seeds(

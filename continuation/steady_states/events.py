@@ -15,6 +15,7 @@ from continuation.steady_states.branch_points import polish
 from continuation.steady_states.certificates import make_point
 
 Classifier = Callable[[Interval], list[str]]
+FAR_ENOUGH = 1e-4  # scaled length below which eigenvalues are tracked rightly
 SMALLEST_LOOK = 1e-6  # scaled length: two events inside a shorter interval annul each other
 
 
@@ -41,6 +42,8 @@ def classifier(n: int) -> Classifier:
         rotating = (before.imag != 0) & (after.imag != 0)
         if np.any((before.imag != 0) != (after.imag != 0)):
             return ["mixed"]
+        if interval.length > FAR_ENOUGH and np.any(_leaps(before, after)):
+            return ["mixed"]  # the ends may belong to different eigenvalues
         fold = interval.left.tangent[n] * interval.right.tangent[n] < 0
         branch = interval.left.sign * interval.right.sign < 0
         if int(np.sum(~rotating)) != int(fold) + int(branch):
@@ -49,6 +52,12 @@ def classifier(n: int) -> Classifier:
         return ["H"] * pairs + ["LP"] * int(fold) + ["BP"] * int(branch)
 
     return classify
+
+
+def _leaps(before: np.ndarray, after: np.ndarray) -> np.ndarray:
+    """Complex eigenvalues that move by more than half their size."""
+    size = np.maximum(np.abs(before), np.abs(after))
+    return (before.imag != 0) & (np.abs(after - before) > 0.5 * size)
 
 
 def looking_inside(classify: Classifier, whole: Interval) -> Classifier:
