@@ -27,6 +27,7 @@ from dynsys.level_sets import level_set
 from dynsys.vector_field import VectorField
 
 Source = SpecialPoint | Cycle | VectorField
+_MESH = 100.0  # by which an error of delayed signals has to exceed that of the mesh
 _RAISED = 2  # times that the nodes of delay lines are raised
 
 
@@ -86,9 +87,13 @@ def _nodes(branch: CycleBranch, source: Source, settings: CycleSettings) -> int 
     """How many nodes per delay line the branch should be followed with; None for those it has."""
     if "delay_error" not in branch.data or (isinstance(source, Cycle) and source.label):
         return None
-    worst, order = float(branch.data["delay_error"].max()), branch.model.delay_order
+    errors, order = branch.data["delay_error"].values, branch.model.delay_order
+    worst = float(errors.max())
     wanted = order_for(order, worst)
-    return wanted if worst > settings.delay_error and wanted > order else None
+    if worst <= settings.delay_error or wanted <= order:
+        return None
+    mesh = branch.orbits[int(np.argmax(errors))].mesh_error()
+    return wanted if worst > _MESH * mesh else None  # what is the mesh's is no matter of nodes
 
 
 def _with_nodes(source: Source, start, order: int):

@@ -27,7 +27,7 @@ from dynsys.vector_field import VectorField
 # Coarser than a single branch: enough for regions and for starting the curves.
 SCAN = CycleSettings(
     intervals=20, tolerance=1e-5, trivial_error=1e-4, mesh_error=1e-5, step_max=0.12, longest=10.0,
-    max_points=250,
+    max_points=250, delay_error=1e3,  # one number of nodes for the whole plane
 )  # fmt: skip
 CURVE = CycleSettings(intervals=20, step_max=0.12, max_points=150)
 WORKERS = 2  # threads; results come in the order of the tasks, whatever their number

@@ -53,6 +53,7 @@ class Survey:
         findings: Findings | None = None,
     ) -> None:  # fmt: skip
         self.spans = {x[0]: (x[1], x[2]), y[0]: (y[1], y[2])}
+        settings = replace(settings, places=0)  # the lines of the other direction are its places
         if model.lines and settings.delay_check and findings is None:  # one for the whole plane
             order = order_in_plane(model, self.spans, settings.most_delay_order, seed)
             model = model if order == model.delay_order else model.with_delay_order(order)

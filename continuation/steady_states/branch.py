@@ -24,6 +24,7 @@ from continuation.engine.special_points import (
     record,
 )
 from continuation.netcdf import head_of, with_head, write
+from continuation.steady_states.deflation import SEARCHES
 from continuation.steady_states.pieces import EARLY, followed_on, located, trace_of
 from dynsys.delays import DEFAULT_ORDER
 from dynsys.errors import ModelError
@@ -40,7 +41,8 @@ class Branch:
     ``unstable`` (eigenvalues right of the axis), ``stable``, ``neutral`` (none right of the axis,
     some on it: a centre), ``eigenvalue_real/imag`` (point, mode), ``piece`` (disconnected pieces
     are numbered), on Hopf curves ``frequency`` in Hz.
-    ``ended`` holds for every piece why each end stopped, ``steps`` the next steps there.
+    ``ended`` holds for every piece why each end stopped, ``steps`` the next steps there; ``sought``
+    counts the places at which equilibria on none of the pieces were searched in vain.
 
     Example
     -------
@@ -57,6 +59,7 @@ class Branch:
     ended: tuple[tuple[str, str], ...]
     settings: Settings
     steps: tuple[tuple[float, float], ...] = ()
+    sought: int = 0
 
     def __len__(self) -> int:
         return self.data.sizes["point"]
@@ -100,6 +103,7 @@ class Branch:
             "settings": asdict(self.settings),
             "ended": self.ended,
             "steps": self.steps,
+            "sought": self.sought,
             "special_points": [record(p) for p in self.special_points],
         }
         return with_head(self.data, head)
@@ -120,6 +124,7 @@ class Branch:
             ended=tuple(tuple(pair) for pair in head["ended"]),
             settings=Settings(**head["settings"]),
             steps=tuple(tuple(pair) for pair in head["steps"]),
+            sought=head.get("sought", 0),
         )
 
     def save(self, path: str | Path) -> Path:
@@ -184,6 +189,12 @@ class Branch:
             lines += [f"    {p}" for p in self.special_points if p.piece == number]
             lines += _neutral_words(piece)
             lines += [f"    {flag}" for flag in flags(self.model, piece)]
+        if self.sought:
+            lines.append(
+                f"  {self.sought} x {SEARCHES} searches at {self.sought} values in between met no "
+                f"other curve: one that 1 in {self.sought * SEARCHES // 3} of them leads to is "
+                "missed with a probability of 5 %"
+            )
         return "\n".join(lines)
 
     __repr__ = __str__

@@ -12,6 +12,7 @@ from continuation.engine.following import BOUND, Follower, Trace, check_span, on
 from continuation.engine.problems import EQUILIBRIUM
 from continuation.engine.settings import Settings
 from continuation.steady_states.branch import Branch, equilibria_of
+from continuation.steady_states.deflation import unseen
 from continuation.steady_states.delay_orders import order_needed
 from continuation.steady_states.pydstool_backend import check_backend, compute
 from continuation.steady_states.search import find_all, refine_equilibrium
@@ -34,7 +35,8 @@ def equilibria(
 
     1. Without ``start``, find all equilibria in the states' ranges at both ends and in the middle
        of the span; with it, refine it at the model's own parameter value.
-    2. Follow each not yet met through folds, in both directions.
+    2. Follow each not yet met through folds, in both directions; then search at ``settings.places``
+       further values, known solutions divided out, for curves that close in between.
     3. Locate folds (LP), Hopf points (H), branch points (BP) and the edge of a table's domain (B).
     4. Switch to the second branch at every branch point.
     5. Compare the eigenvalues of a delay model with the exact characteristic equation; where its
@@ -85,6 +87,11 @@ def equilibria(
         y = _on_curve(follower, x, value)
         if y is not None and not on_curves(follower, traces, y):
             traces.append(_oriented(_follow(follower, y), follower))
+    places = 0 if start is not None else settings.places
+    for value, x in unseen(follower, traces, places, seed):
+        y = _on_curve(follower, x, value)
+        if y is not None and not on_curves(follower, traces, y):
+            traces.append(_oriented(_follow(follower, y), follower))
     if not traces and notes:
         raise ConvergenceError(
             f"{model.name} has no isolated equilibrium with {parameter} in [{low:g}, {high:g}] in "
@@ -97,7 +104,7 @@ def equilibria(
         )
     for note in notes[:1]:
         warnings.warn(f"left out: {note}", stacklevel=2)
-    branch = equilibria_of(follower, traces)
+    branch = replace(equilibria_of(follower, traces), sought=places)
     if not (model.lines and settings.delay_check):
         return branch
     order = order_needed(follower, traces, branch.special_points, settings.most_delay_order)
