@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, cast
+
+import sympy
 
 from dynsys import checks
 from dynsys.definition import (
@@ -15,16 +21,24 @@ from dynsys.definition import (
     check_parameter,
     check_state,
 )
+from dynsys.serialization import to_dict
 
 if TYPE_CHECKING:
     from dynsys.vector_field import VectorField
 
+RUN = ("duration", "method", "dt", "settle")  # what a model may say of its simulations
 # What a model computed once and must compute anew when delays or observables change.
 _ORDER_DEPENDENT = frozenset(["lifted_system", "compiled", "scales", "state_names"])
 
 
 class Variants:
     """Variants of a ``VectorField``, which itself never changes."""
+
+    @cached_property
+    def digest(self) -> str:
+        """Hash of all that the model says, the values of its parameters apart."""
+        content = {k: v for k, v in to_dict(cast(Any, self)).items() if k != "values"}
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
     def with_parameters(self, **values: float) -> VectorField:
         """Return the same model with other parameter values.
@@ -70,6 +84,18 @@ class Variants:
         moved = _copy(model, frozenset(["scales", "sizes"]), states=MappingProxyType(states))
         return moved.with_parameters(**{k: v for k, v in chosen.items() if k in model.parameters})
 
+    def with_words(
+        self, run: Mapping[str, Any] | None = None, notes: Sequence[str] = ()
+    ) -> VectorField:
+        """Return the same model with further notes, and other defaults of ``simulate``.
+
+        Raises UnknownNameError for a default that ``simulate`` does not have.
+        """
+        model = cast(Any, self)
+        chosen = check_known(run or {}, RUN, "default of simulate", model.name)
+        new = MappingProxyType({**model.run, **chosen})
+        return _copy(model, frozenset(), run=new, notes=(*model.notes, *notes))
+
     def with_delay_order(self, order: int) -> VectorField:
         """Return the same model with ``order`` Chebyshev nodes per delay line."""
         return _copy(cast(Any, self), _ORDER_DEPENDENT, delay_order=checked_order(order))
@@ -88,8 +114,35 @@ class Variants:
         return _copy(model, _ORDER_DEPENDENT, observables=new)
 
 
+def substituted(
+    model: VectorField, replacements: Mapping[sympy.Symbol, sympy.Expr]
+) -> dict[str, Any]:
+    """The expressions of a model with symbols replaced, and all that goes with them.
+
+    They are the arguments of a ``VectorField`` but for its name, states and parameters.
+
+    Example
+    -------
+    >>> substituted(model, {symbol("I"): symbol("I") + symbol("drive")})["equations"]["V"]
+    """
+    return {
+        "equations": {k: e.xreplace(replacements) for k, e in model.equations.items()},
+        "definitions": {k: e.xreplace(replacements) for k, e in model.definitions.items()},
+        "observables": {
+            k: replace(o, expression=o.expression.xreplace(replacements))
+            for k, o in model.observables.items()
+        },
+        "tables": model.tables,
+        "time_unit": model.time_unit,
+        "source": model.source,
+        "delay_order": model.delay_order,
+    }
+
+
 def _copy(model: Any, dropped: frozenset[str], **changes: Any) -> VectorField:
     other = object.__new__(type(model))
+    if {*changes} != {"parameters"}:
+        dropped |= {"digest"}
     other.__dict__.update({k: v for k, v in model.__dict__.items() if k not in dropped})
     other.__dict__.update(changes)
     other._check_delays()

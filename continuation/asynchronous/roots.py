@@ -19,7 +19,7 @@ _NARROWEST = 1e-9  # rad/ms between two nodes: a root on the line
 _DIFFERENCE = 1e-5  # 1/ms, of derivatives by lambda
 _STEP = 1e-12  # Newton's last step, relative to 1/ms and the root
 _MARGIN = 1e-4  # 1/ms to the right of the rightmost root where none may be
-_ROUNDS = 4
+_DEEPEST, _ROUNDS = 3, 5
 _LONGEST = 0.05  # 1/ms, of Newton's steps
 
 
@@ -76,19 +76,19 @@ def polished(loop: Loop, guess: complex, iterations: int = 40) -> complex | None
 def leading_root(loop: Loop) -> complex:
     """The rightmost root, of a pair the one above the axis; 1/ms.
 
-    Newton's method from every dip of the determinant along a vertical line; no root may be right of
-    the rightmost found, or the next line goes through it.
+    Newton's method from the deepest dips of the determinant along a vertical line; no root may be
+    right of the rightmost found, or the next line goes through it.
 
     Raises ConvergenceError where none is found, or others must be further right.
     """
-    line, found = 0.0, []
+    line, found = 0.0, list[complex]()
     for _ in range(_ROUNDS):
         try:
             nodes, values = scanned(loop, line)
         except ConvergenceError:  # at a bifurcation
             line += _MARGIN
             nodes, values = scanned(loop, line)
-        guesses = line + 1j * nodes[_dips(np.abs(values))]
+        guesses = line + 1j * nodes[_dips(np.abs(values))[:_DEEPEST]]
         found += [r for r in (polished(loop, guess) for guess in guesses) if r is not None]
         if not found:
             break
@@ -104,6 +104,7 @@ def leading_root(loop: Loop) -> complex:
 
 
 def _dips(sizes: np.ndarray) -> np.ndarray:
-    """Indices of local minima, the first node included."""
+    """Indices of local minima, the first node included, the deepest first."""
     padded = np.concatenate([[np.inf], sizes, [np.inf]])
-    return np.flatnonzero((padded[1:-1] <= padded[:-2]) & (padded[1:-1] < padded[2:]))
+    found = np.flatnonzero((padded[1:-1] <= padded[:-2]) & (padded[1:-1] < padded[2:]))
+    return found[np.argsort(sizes[found])]

@@ -14,7 +14,15 @@ from continuation.cycles.delay_errors import order_for, with_more_nodes
 from continuation.cycles.orbits import Direction, Orbit, Point, Solver, moved_times
 from continuation.cycles.starting_orbits import orbit_from_simulation
 from continuation.cycles.switching import doubled, other_branch
-from continuation.cycles.tracing import CycleSettings, Trace, resolved, trace, trace_both_sides
+from continuation.cycles.tracing import (
+    INTERRUPTED,
+    REASONS,
+    CycleSettings,
+    Trace,
+    resolved,
+    trace,
+    trace_both_sides,
+)
 from continuation.engine.following import check_span
 from continuation.engine.special_points import SpecialPoint
 from continuation.steady_states.curves import with_more_nodes as more_nodes_at
@@ -23,6 +31,7 @@ from dynsys import checks
 from dynsys.errors import ConvergenceError, ModelError
 from dynsys.expressions.printing import to_text
 from dynsys.first_integrals import first_integrals
+from dynsys.journal import interrupted, whole
 from dynsys.level_sets import level_set
 from dynsys.vector_field import VectorField
 
@@ -74,12 +83,22 @@ def limit_cycles(
         model, start = _on_level_set(model, {parameter: span}, start)
     source = model if isinstance(source, VectorField) else source
     span = check_span(model, parameter, span)
-    for _ in range(_RAISED + 1):
-        branch = _followed(source, parameter, span, start, settings)
-        order = _nodes(branch, source, settings)
-        if order is None:
-            break
-        source, start = _with_nodes(source, start, order)
+    with whole(parts=True):
+        for _ in range(_RAISED + 1):
+            branch = _followed(Solver(model, {parameter: span}), source, start, settings)
+            if REASONS[INTERRUPTED] in branch.ended:
+                interrupted()
+                warnings.warn(
+                    "interrupted: the branch holds the cycles found until then; the same call goes "
+                    "on from there",
+                    stacklevel=2,
+                )
+                break
+            order = _nodes(branch, source, settings)
+            if order is None:
+                break
+            source, start = _with_nodes(source, start, order)
+            model = source if isinstance(source, VectorField) else source.model
     return branch
 
 
@@ -112,11 +131,11 @@ def _with_nodes(source: Source, start, order: int):
 
 
 def _followed(
-    source: Source, parameter: str, span: tuple[float, float], start, settings: CycleSettings
-) -> CycleBranch:
-    """The branch with the delay lines that its source has."""
-    model = source if isinstance(source, VectorField) else source.model
-    solver = Solver(model, {parameter: span})
+    solver: Solver, source: Source,
+    start: tuple[Sequence[float] | np.ndarray, float] | None, settings: CycleSettings,
+) -> CycleBranch:  # fmt: skip
+    """The branch that a source leads to, with the delay lines that it has."""
+    parameter, model = solver.parameter, solver.model
     if isinstance(source, SpecialPoint):
         forward = trace(solver, small_cycle(solver, source, settings), settings)
         return make_branch(solver, forward, ("Hopf point", forward.words), settings)

@@ -50,7 +50,10 @@ def read_cycles(dataset: xr.Dataset, model: VectorField | None = None) -> Stored
     """The parts of a table of cycles; ``model`` avoids compiling it again."""
     head = head_of(dataset)
     described = VectorField.from_dict(head["model"])
-    own = described if model is None else model.with_parameters(**described.parameters)
+    if model is None or model.delay_order != described.delay_order:
+        own = described
+    else:
+        own = model.with_parameters(**described.parameters)
     spans = {k: tuple(v) for k, v in head["spans_of_cycles"].items()}
     kind, fixed = head["solver"]
     data = _with_logarithms(

@@ -8,7 +8,15 @@ from dataclasses import replace
 
 import numpy as np
 
-from continuation.engine.following import BOUND, Follower, Trace, check_span, on_curves
+from continuation.engine.following import (
+    BOUND,
+    INTERRUPTED,
+    REASONS,
+    Follower,
+    Trace,
+    check_span,
+    on_curves,
+)
 from continuation.engine.problems import EQUILIBRIUM
 from continuation.engine.settings import Settings
 from continuation.steady_states.branch import Branch, equilibria_of
@@ -18,6 +26,7 @@ from continuation.steady_states.pydstool_backend import check_backend, compute
 from continuation.steady_states.search import find_all, refine_equilibrium
 from dynsys import checks
 from dynsys.errors import ConvergenceError
+from dynsys.journal import interrupted, part_is_wanted, whole
 from dynsys.level_sets import level_set
 from dynsys.vector_field import VectorField
 
@@ -81,37 +90,63 @@ def equilibria(
         seeds = _seeds(model, parameter, (low, high), start, seed, [])
         found = [_on_curve(follower, x, value) for value, x in seeds]
         return compute(follower, [y for y in found if y is not None])
-    traces: list[Trace] = []
     notes: list[str] = []
-    for value, x in _seeds(model, parameter, (low, high), start, seed, notes):
-        y = _on_curve(follower, x, value)
-        if y is not None and not on_curves(follower, traces, y):
-            traces.append(_oriented(_follow(follower, y), follower))
     places = 0 if start is not None else settings.places
-    for value, x in unseen(follower, traces, places, seed):
-        y = _on_curve(follower, x, value)
-        if y is not None and not on_curves(follower, traces, y):
-            traces.append(_oriented(_follow(follower, y), follower))
-    if not traces and notes:
+    with whole(parts=True):
+        seeds = _seeds(model, parameter, (low, high), start, seed, notes)
+        traces = _followed(follower, seeds)
+        _followed(follower, unseen(follower, traces, places, seed), traces)
+        branch = equilibria_of(follower, traces) if traces else None
+    if branch is None and notes:
         raise ConvergenceError(
             f"{model.name} has no isolated equilibrium with {parameter} in [{low:g}, {high:g}] in "
             f"the states' ranges: {notes[0]}"
         )
-    if not traces:
+    if branch is None:
         raise ConvergenceError(
             f"no equilibrium of {model.name} with {parameter} in [{low:g}, {high:g}] was found in "
             "the states' ranges; give a start, or ranges that hold one"
         )
     for note in notes[:1]:
         warnings.warn(f"left out: {note}", stacklevel=2)
-    branch = replace(equilibria_of(follower, traces), sought=places)
-    if not (model.lines and settings.delay_check):
+    branch = replace(branch, sought=places)
+    cut = any(REASONS[INTERRUPTED] in pair for pair in branch.ended)
+    if cut or not (model.lines and settings.delay_check):
         return branch
     order = order_needed(follower, traces, branch.special_points, settings.most_delay_order)
     if order <= model.delay_order:
         return branch
     start = None if start is None else model._full(start)[: model.physical_dimension]
     return equilibria(model.with_delay_order(order), parameter, span, start, settings, seed)
+
+
+def _followed(
+    follower: Follower,
+    seeds: Iterator[tuple[float, np.ndarray]],
+    known: list[Trace] | None = None,
+) -> list[Trace]:
+    """The curves through all seeds, each once, added to ``known`` ones; after Ctrl-C those that are
+    there."""
+    traces: list[Trace] = [] if known is None else known
+    try:
+        for value, x in seeds:
+            y = _on_curve(follower, x, value)
+            if y is not None and not on_curves(follower, traces, y):
+                traces.append(_oriented(_follow(follower, y), follower))
+                if INTERRUPTED in (traces[-1].start, traces[-1].end):
+                    break
+        else:
+            return traces
+    except KeyboardInterrupt:
+        if not traces or not part_is_wanted():
+            raise
+    interrupted()
+    warnings.warn(
+        "interrupted: the branch holds what was followed until then; the same call goes on from "
+        "there",
+        stacklevel=3,
+    )
+    return traces
 
 
 def _seeds(
