@@ -27,6 +27,7 @@ from continuation.cycles.following import (
     node_weights,
 )
 from continuation.cycles.multipliers import Multipliers, distance_to_one, interval_multipliers
+from continuation.engine.columns import OF_CYCLES, check_apart
 from continuation.engine.field import field_of
 from continuation.engine.following import check_span
 from dynsys.vector_field import VectorField
@@ -137,6 +138,7 @@ class Solver:
         self.model, self.kind, self.fixed = model, kind, float(fixed)
         self.spans = {k: check_span(model, k, v) for k, v in spans.items()}
         self.names = tuple(self.spans)
+        check_apart(model.name, self.names, OF_CYCLES)
         self.free = np.array([model.parameter_index(k) for k in self.names], dtype=np.int64)
         limits = np.array(list(self.spans.values())).reshape(-1, 2)
         extras = EXTRAS[kind]

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
+from continuation.engine.columns import OF_BRANCHES, check_apart
 from continuation.engine.field import field_of
 from continuation.engine.predictor_corrector import (
     BOUND,
@@ -94,6 +95,7 @@ class Follower:
     ) -> None:
         self.model, self.problem, self.settings = model, problem, settings
         self.names = tuple(spans)
+        check_apart(model.name, [*model.states, *model.observables, *spans], OF_BRANCHES)
         self.spans = dict(spans)
         self.n = model.compiled.n
         self.free = np.array([model.parameter_index(name) for name in self.names], dtype=np.int64)

@@ -120,6 +120,8 @@ class SpecialPoint:
     def __str__(self) -> str:
         where = ", ".join(f"{k} = {self.parameters[k]:.8g}" for k in self.free)
         words = [f"{self.name or self.label:<4} {where}", MEANINGS.get(self.label, "")]
+        if self.certificate.get("pairs", 0) > 1:
+            words.append(f"{self.certificate['pairs']} pairs cross together (by symmetry?)")
         if self.frequency is not None:
             words.append(f"{self.frequency:.5g} {self.model.frequency_unit}")
         if self.criticality == "degenerate":
