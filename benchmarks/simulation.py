@@ -47,6 +47,7 @@ def report(name: str, speed: float, values: np.ndarray, dt: float, exact: float)
 CASES = {
     "published stepper, dt 0.1 ms": ({"discretisation": "published"}, 0.1),
     "euler, dt 0.1 ms": ({"method": "euler", "dt": 0.1}, 0.1),
+    "euler, dt 0.25 ms": ({"method": "euler", "dt": 0.25}, 0.25),
     "heun, dt 0.2 ms": ({"method": "heun", "dt": 0.2}, 0.2),
     "rk4, dt 0.1 ms": ({"method": "rk4"}, 0.1),
     "rk4, dt 0.25 ms": ({"method": "rk4", "dt": 0.25}, 0.25),
