@@ -235,7 +235,7 @@ def make_branch(
 ) -> CycleBranch:
     """Collect a traced branch with its special cycles; ``made`` points lead from its start."""
     points = traced.points
-    found, unstable = events(solver, points)
+    found, unstable = events(solver, points, settings.violent)
     special = [
         replace(
             cycle_from(solver, event.point, event.label), index=event.index,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from continuation.cycles import following as engine
 from continuation.cycles.closing import back_at_parent, parent_twice, returned
 from continuation.cycles.conditions import CYCLE
+from continuation.cycles.counts import clear_counts
 from continuation.cycles.multipliers import Multipliers
 from continuation.cycles.orbits import (
     Direction,
@@ -22,7 +24,7 @@ from continuation.cycles.orbits import (
 )
 from dynsys.errors import ModelError
 
-INTERRUPTED, MAX_POINTS, CLOSED, PARENT = 20, 21, 22, 23
+INTERRUPTED, MAX_POINTS, CLOSED, PARENT, LEFT, ENOUGH = 20, 21, 22, 23, 24, 25
 REASONS = {
     engine.BOUND: "reached the end of the span",
     engine.STEP_MIN: "the step fell below step_min: Newton no longer converges",
@@ -34,8 +36,11 @@ REASONS = {
     MAX_POINTS: "reached max_points; raise CycleSettings.max_points to go on",
     CLOSED: "closed curve: returned to its start",
     PARENT: "returned to the branch of half its period, at a period doubling",
+    LEFT: "unstable for most_unstable cycles on end; raise CycleSettings.most_unstable to go on",
+    ENOUGH: "what follows bounds nothing",
 }
 _CHUNK = 24  # points between two looks at the keyboard
+_ASKED = 6  # points between two questions whether to go on
 
 
 @dataclass(frozen=True)
@@ -55,6 +60,10 @@ class CycleSettings:
     min_cosine : smallest cosine between successive tangents; sharper turns halve the step.
     max_points : cycles before the branch ends.
     longest : the branch ends where the period exceeds the first one by this factor.
+    most_unstable : the branch ends after so many unstable cycles on end: what follows them is far
+        from the stable ones that a diagram asks for.
+    violent : between two cycles with a multiplier beyond this no special cycles are located: in a
+        canard they take long, and no stable cycle begins or ends there.
     """
 
     intervals: int = 30
@@ -69,16 +78,22 @@ class CycleSettings:
     min_cosine: float = 0.9
     max_points: int = 400
     longest: float = 200.0
+    most_unstable: float = math.inf
+    violent: float = math.inf
 
     def __post_init__(self) -> None:
         for name, value in asdict(self).items():
-            if not (math.isfinite(value) and value > 0):
+            unbounded = value == math.inf and name in ("most_unstable", "violent")
+            if not (unbounded or (math.isfinite(value) and value > 0)):
                 raise ModelError(f"CycleSettings.{name} is {value!r}; it must be a positive number")
         if self.intervals < 4 or self.intervals > self.most_intervals:
             raise ModelError(
                 f"CycleSettings.intervals is {self.intervals}; give at least 4 and at most "
                 f"most_intervals = {self.most_intervals}"
             )
+
+
+Enough = Callable[[Point], bool]
 
 
 @dataclass(frozen=True)
@@ -109,16 +124,18 @@ def turned_round(point: Point) -> Point:
     return replace(point, direction=Direction(-point.direction.u, -point.direction.z))
 
 
-def trace_both_sides(solver: Solver, first: Point, settings: CycleSettings) -> tuple[Trace, Trace]:
+def trace_both_sides(
+    solver: Solver, first: Point, settings: CycleSettings, enough: Enough | None = None
+) -> tuple[Trace, Trace]:
     """(backward, forward) from a point; a closed one is run through once, forward.
 
     Where max_points cut it short, the way back ends at the cut.
     """
-    forward = trace(solver, first, settings)
+    forward = trace(solver, first, settings, enough=enough)
     if forward.reason == CLOSED:
         return Trace([first], [], CLOSED, settings.step), forward
     cut = turned_round(forward.points[-1]) if forward.reason == MAX_POINTS else None
-    backward = trace(solver, turned_round(first), settings, origin=cut)
+    backward = trace(solver, turned_round(first), settings, origin=cut, enough=enough)
     if backward.reason == CLOSED:
         forward = replace(forward, reason=CLOSED)
     return backward, forward
@@ -132,17 +149,20 @@ def trace(
     number: int = 0,
     longest: float | None = None,
     origin: Point | None = None,
+    enough: Enough | None = None,
 ) -> Trace:
     """Follow from a point along its direction until the branch ends.
 
     Where it meets ``origin``, the first point by default, it is closed. ``step`` and ``number``
-    (points already made) continue an earlier trace as if it had not ended.
+    (points already made) continue an earlier trace as if it had not ended. ``enough`` is asked
+    every few points whether the last one is the end.
     """
     points = [first]
     steps: list[float] = []
     step = settings.step if step is None else step
     longest = settings.longest * first.orbit.period if longest is None else longest
     reason, bound = engine.MORE, None
+    chunk = min(_CHUNK if enough is None else _ASKED, settings.most_unstable)
     while reason == engine.MORE:
         done, room = len(points), settings.max_points - len(points)
         if room <= 0:
@@ -150,7 +170,7 @@ def trace(
         try:
             fresh, lengths, reason, step, beyond = _chunk(
                 solver, points[-1], settings, step, number + len(points) - 1, longest,
-                min(_CHUNK, room),
+                int(min(chunk, room)),
             )  # fmt: skip
         except KeyboardInterrupt:
             return Trace(points, steps, INTERRUPTED, step)
@@ -159,6 +179,10 @@ def trace(
         ended = _come_back(solver, points, steps, done - 1, origin)
         if ended is not None:
             return replace(ended, step=step)
+        if _has_left(points, settings.most_unstable):
+            return Trace(points, steps, LEFT, step)
+        if enough is not None and enough(points[-1]):
+            return Trace(points, steps, ENOUGH, step)
         if reason == engine.BOUND and beyond is not None:
             landed, bound = _land(solver, points[-1], beyond)
             if landed is not None:
@@ -167,6 +191,13 @@ def trace(
         if reason in (engine.COARSE, engine.FINE):
             points[-1], reason = _resized(solver, points[-1], settings, reason)
     return Trace(points, steps, reason, step, bound)
+
+
+def _has_left(points: Sequence[Point], most: float) -> bool:
+    """Whether the last ``most`` cycles are unstable beyond doubt."""
+    if len(points) <= most:
+        return False
+    return all(clear_counts(point).unstable for point in points[-int(most) :])
 
 
 def _come_back(

@@ -8,7 +8,7 @@ import networkx as nx
 import numpy as np
 import shapely
 
-from continuation.cycles.curves import CycleCurve
+from continuation.cycles.curves import EXPLOSIVE, CycleCurve
 from continuation.drawing import Curve, Region
 from continuation.engine.branch_point_problem import PITCHFORK, TRANSCRITICAL
 from continuation.engine.problems import FOLD, HOPF
@@ -20,7 +20,6 @@ WORDS = {  # in the legend
     PITCHFORK: "pitchfork",
     TRANSCRITICAL: "transcritical",
 }
-EXPLOSIVE = 1e-3  # sensitivity to the period below which a curve of fixed period is a boundary
 ROOM = 0.012  # part of the plane from which on a region has room for its name
 
 

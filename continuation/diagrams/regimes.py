@@ -50,8 +50,10 @@ class Regimes:
     prober: Prober
 
     def simulated(self) -> list[Answer]:
-        """Answers whose cycles no branch had led to, of the largest face first."""
-        return [a for k in self._by_area() if (a := self.answers[k]).simulated and a.kinds[1]]
+        """Answers whose cycles no branch had led to, of the largest face first; slivers know theirs
+        well enough."""
+        worth = [k for k in self._by_area() if self.faces[k].area > WORTH]
+        return [a for k in worth if (a := self.answers[k]).simulated and a.kinds[1]]
 
     def contradictions(self) -> list[Dispute]:
         """All disputes, that of the largest face first."""

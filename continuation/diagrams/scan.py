@@ -12,12 +12,19 @@ from rich.progress import track
 
 from continuation.cycles.branch import CycleBranch
 from continuation.cycles.conditions import DOUBLING, FOLD, PERIOD, TORUS
-from continuation.cycles.curves import FIXED_PERIOD, CycleCurve, critical_angle, trace_both_ways
+from continuation.cycles.curves import (
+    EXPLOSIVE,
+    FIXED_PERIOD,
+    CycleCurve,
+    critical_angle,
+    sensitivity,
+    trace_both_ways,
+)
 from continuation.cycles.cycle import Cycle
 from continuation.cycles.following import STEP_MIN
 from continuation.cycles.limit_cycles import limit_cycles
 from continuation.cycles.multipliers import NONE
-from continuation.cycles.orbits import Orbit, Solver
+from continuation.cycles.orbits import Orbit, Point, Solver, adapted_mesh, remeshed
 from continuation.cycles.tracing import REASONS, CycleSettings
 from continuation.engine.special_points import SpecialPoint
 from continuation.steady_states.branch import Branch
@@ -26,13 +33,16 @@ from dynsys.vector_field import VectorField
 
 # Coarser than a single branch: enough for regions and for starting the curves.
 SCAN = CycleSettings(
-    intervals=20, tolerance=1e-5, trivial_error=1e-4, mesh_error=1e-5, step_max=0.12, longest=10.0,
-    max_points=250,
+    intervals=20, tolerance=1e-5, trivial_error=1e-4, mesh_error=1e-5, step_max=0.25,
+    min_cosine=0.8, longest=10.0, max_points=250, violent=1e3,
 )  # fmt: skip
+SEEN = replace(SCAN, most_unstable=8)  # cycles found by simulation: as far as they are stable
 CURVE = CycleSettings(intervals=20, step_max=0.12, max_points=150)
 WORKERS = 2  # threads; results come in the order of the tasks, whatever their number
 NEAR = 1e-3  # distance in units of the plane at which a point lies on a known curve
-KIND = {"LPC": FOLD, "PD": DOUBLING, "NS": TORUS}
+FINEST = 48  # mesh intervals of the cycles on a curve
+ORDINARY = 10  # times the sensitivity of a boundary: there a curve of fixed period ends
+KIND = {"LPC": FOLD, "PD": DOUBLING, "NS": TORUS, "unresolved": FOLD}
 
 Axis = tuple[str, float, float]
 Spans = dict[str, tuple[float, float]]
@@ -60,20 +70,21 @@ def _cycles_of_line(line: Branch) -> list[CycleBranch]:
 def cycles_through(cycle: Cycle, parameter: str, span: tuple[float, float]) -> CycleBranch | None:
     """The branch of a cycle, followed both ways; None where Newton does not leave the cycle."""
     try:
-        return _followed(replace(cycle, label="", name=""), parameter, span)
+        return _followed(replace(cycle, label="", name=""), parameter, span, SEEN)
     except ConvergenceError:
         return None
 
 
 def _followed(
-    source: SpecialPoint | Cycle, parameter: str, span: tuple[float, float]
-) -> CycleBranch:
+    source: SpecialPoint | Cycle, parameter: str, span: tuple[float, float],
+    settings: CycleSettings = SCAN,
+) -> CycleBranch:  # fmt: skip
     """A branch of cycles; followed once more with shorter steps where Newton gave up on stable
     cycles, which bound a region that goes on."""
-    branch = limit_cycles(source, parameter, span, settings=SCAN)
+    branch = limit_cycles(source, parameter, span, settings=settings)
     if not _stuck(branch):
         return branch
-    finer = replace(SCAN, step_max=SCAN.step_max / 2)
+    finer = replace(settings, step_max=settings.step_max / 2)
     again = limit_cycles(source, parameter, span, settings=finer)
     return branch if _stuck(again) and len(again) < len(branch) else again
 
@@ -159,7 +170,7 @@ def cycle_boundaries(
         (cycle, KIND[cycle.label])
         for branch in branches
         for cycle in branch.special_points
-        if cycle.label in KIND
+        if cycle.label in KIND and not _is_violent(cycle)
     ]
     waiting += [
         (_last_cycle(branch), PERIOD)
@@ -174,6 +185,11 @@ def cycle_boundaries(
                 curves.append(curve)
         waiting = waiting[2:]
     return curves[len(known) :]
+
+
+def _is_violent(cycle: Cycle) -> bool:
+    """Whether a cycle is unstable beyond what a boundary of stable ones can be."""
+    return np.max(cycle.floquet.log10, initial=-np.inf) > np.log10(SCAN.violent)
 
 
 def _last_cycle(branch: CycleBranch) -> Cycle:
@@ -208,10 +224,12 @@ def curve_positions(curve: CycleCurve, x: Axis, y: Axis) -> np.ndarray:
 def _curve(model: VectorField, spans: Spans, cycle: Cycle, kind: int) -> CycleCurve | None:
     if kind == PERIOD:
         return _fixed_period(model, spans, cycle)
+    if cycle.label == "unresolved":  # in a canard, where multipliers mean nothing
+        return _fixed_period(model, spans, cycle, FIXED_PERIOD)
     angle = [critical_angle(cycle)] if kind == TORUS else []
     z = np.array([cycle.period, *(cycle.parameters[k] for k in spans), *angle])
     orbit, sought = replace(cycle.orbit, z=z), ("CPC",) if kind == FOLD else ()
-    curve = _traced(Solver(model, spans, kind), orbit, CURVE, resonances=sought)
+    curve = _traced(Solver(model, spans, kind), _coarse(orbit), CURVE, resonances=sought)
     if curve is None and kind == FOLD:
         return _fixed_period(model, spans, cycle, FIXED_PERIOD)
     return curve
@@ -222,8 +240,21 @@ def _fixed_period(
 ) -> CycleCurve | None:
     z = np.array([cycle.period, *(cycle.parameters[k] for k in spans)])
     solver = Solver(model, spans, PERIOD, cycle.period)
-    orbit = Orbit(cycle.orbit.mesh, cycle.orbit.u, z)
-    return _traced(solver, orbit, replace(CURVE, step_max=0.3), kind, resonances=())
+    orbit = _coarse(replace(cycle.orbit, z=z))
+    settings = replace(CURVE, step_max=0.3)
+
+    def ordinary(point: Point) -> bool:
+        return not sensitivity(solver, point) < ORDINARY * EXPLOSIVE
+
+    ends = ordinary if kind == FIXED_PERIOD else None
+    return _traced(solver, orbit, settings, kind, resonances=(), enough=ends)
+
+
+def _coarse(orbit: Orbit) -> Orbit:
+    """The orbit on a mesh that serves a boundary: one of its own branch may be far finer."""
+    if orbit.intervals <= FINEST:
+        return orbit
+    return remeshed(orbit, adapted_mesh(orbit, FINEST))
 
 
 def _traced(solver: Solver, orbit: Orbit, *rest: Any, **options: Any) -> CycleCurve | None:

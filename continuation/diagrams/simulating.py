@@ -21,7 +21,7 @@ FIRST = 1024  # records of the first stage; every further one is twice as long
 STAGES = 6
 FAR = 1e3  # widths of the states' box beyond which a motion has run away
 REACH = 0.5  # step in units of the fastest time scale: a local error below 3e-4
-COARSE = 0.5  # the same at the extremes of a motion, above which its run is repeated
+COARSE = 1.0  # the same at the extremes of a motion, above which its run is repeated
 FINER = 3  # shorter steps for runs that ended in infinity
 FINEST = 50  # the largest change of the step at once
 REFINEMENTS = 6
@@ -51,21 +51,29 @@ def destinations(
     -------
     >>> destinations(aln(), [{"mu_e": 1.0}], aln().initial_state()[None, :6])[0].kind
     """
+    assert model.compiled is not None  # made once: models with other parameters share it
     models = [model.with_parameters(**v) for v in values]
-    dt = _step(models, starts) / effort.finer
-    found = _followed(models, values, starts, dt, effort.stages)
-    for round_ in range(1, REFINEMENTS + 1):
-        needed = [_needed_step(m, outcome, dt) for m, outcome in zip(models, found, strict=True)]
-        coarse = [k for k, step in enumerate(needed) if step < dt]
+    steps = np.full(len(models), _step(models, starts) / effort.finer)
+    found: list[Outcome] = [Outcome(UNSETTLED, x) for x in starts]
+    coarse = list(range(len(models)))
+    for round_ in range(REFINEMENTS + 1):
+        stages = effort.stages + (2 if round_ else 0)
+        for dt in np.unique(steps[coarse])[::-1].tolist():
+            mine = [k for k in coarse if steps[k] == dt]
+            again = _followed(
+                [models[k] for k in mine], [values[k] for k in mine], starts[mine], dt, stages,
+                patient=round_ == REFINEMENTS,
+            )  # fmt: skip
+            for k, outcome in zip(mine, again, strict=True):
+                found[k] = outcome
+        needed = [_needed_step(models[k], found[k], steps[k]) for k in coarse]
+        finer = [(k, step) for k, step in zip(coarse, needed, strict=True) if step < steps[k]]
+        for k, step in finer:
+            halvings = np.ceil(np.log2(steps[k] / max(step, steps[k] / FINEST)))
+            steps[k] /= 2**halvings  # few different steps: runs of one step go together
+        coarse = [k for k, _ in finer]
         if not coarse:
             break
-        dt = max(min(needed), dt / FINEST)
-        again = _followed(
-            [models[k] for k in coarse], [values[k] for k in coarse], starts[coarse], dt,
-            effort.stages + 2, patient=round_ == REFINEMENTS,
-        )  # fmt: skip
-        for k, outcome in zip(coarse, again, strict=True):
-            found[k] = outcome
     return found
 
 

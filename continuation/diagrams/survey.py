@@ -58,6 +58,7 @@ class Survey:
         self.cycles: list[CycleBranch] = list(known.cycles)
         self.cycle_curves: list[CycleCurve] = list(known.cycle_curves)
         self.asked: list[tuple[str, float]] = [_line_at(line, self.spans) for line in self.lines]
+        self.followed: set[tuple[float, ...]] = set()  # places whose cycles were
 
     def findings(self) -> Findings:
         """Everything found, frozen."""
@@ -111,9 +112,11 @@ class Survey:
         return bool(found)
 
     def _followed(self, answers: Sequence[Answer]) -> list[CycleBranch]:
+        fresh = [a for a in answers if tuple(a.place) not in self.followed]
+        self.followed |= {tuple(a.place) for a in fresh}
         tasks = [
             (cycle, name, span)
-            for answer in answers
+            for answer in fresh
             for cycle in answer.cycles
             for name, span in self.spans.items()
         ]
