@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING
 from dynsys.lazy_names import lazy_names
 
 if TYPE_CHECKING:
+    from continuation.asynchronous.spectrum import RateSpectrum, rate_spectrum
+    from continuation.asynchronous.state import AsynchronousState, asynchronous_state
     from continuation.cycles.branch import CycleBranch
+    from continuation.cycles.conservative import conservative_cycles
     from continuation.cycles.curves import (
         CycleCurve,
         cycle_fold_curve,
@@ -39,6 +42,7 @@ if TYPE_CHECKING:
     from continuation.user_functions.stopping import until
 
 __all__ = [
+    "AsynchronousState",
     "Branch",
     "ContClass",
     "CrossCheck",
@@ -50,12 +54,15 @@ __all__ = [
     "Dispersion",
     "LineDiagram",
     "Map",
+    "RateSpectrum",
     "Settings",
     "SpecialPoint",
     "SpikingBranch",
     "args",
+    "asynchronous_state",
     "bifurcation_diagram",
     "branch_point_curve",
+    "conservative_cycles",
     "cross_check",
     "cycle_fold_curve",
     "cycle_sensitivity",
@@ -71,6 +78,7 @@ __all__ = [
     "load",
     "period_doubling_curve",
     "phase_response",
+    "rate_spectrum",
     "spiking_orbits",
     "torus_curve",
     "until",
@@ -81,7 +89,10 @@ __all__ = [
 __getattr__, __dir__ = lazy_names(
     __name__,
     {
+        "continuation.asynchronous.spectrum": ["RateSpectrum", "rate_spectrum"],
+        "continuation.asynchronous.state": ["AsynchronousState", "asynchronous_state"],
         "continuation.cycles.branch": ["CycleBranch"],
+        "continuation.cycles.conservative": ["conservative_cycles"],
         "continuation.cycles.curves": [
             "CycleCurve",
             "cycle_fold_curve",

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from continuation.report import write_report, write_table
-from dynsys.commands import UNSURE, add_model_arguments, model_from, results_directory
+from dynsys.commands import UNSURE, add_command, model_from
 from dynsys.errors import ConvergenceError, ModelError
 
 _EQUILIBRIA = """\
@@ -35,7 +35,8 @@ Without --y: equilibria and the limit cycles of every Hopf point along x, with t
 
 def add_equilibria(subparsers: Any) -> None:
     """Add ``dynsys equilibria``."""
-    parser = _parser(subparsers, "equilibria", "follow equilibria in one parameter", _EQUILIBRIA)
+    purpose = "follow equilibria in one parameter"
+    parser = add_command(subparsers, "equilibria", purpose, _EQUILIBRIA)
     _search_arguments(parser)
     parser.add_argument(
         "--parameter", nargs=3, required=True, metavar=("NAME", "LOW", "HIGH"), help="and its span"
@@ -46,7 +47,7 @@ def add_equilibria(subparsers: Any) -> None:
 
 def add_diagram(subparsers: Any) -> None:
     """Add ``dynsys diagram``."""
-    parser = _parser(subparsers, "diagram", "bifurcation diagram in two parameters", _DIAGRAM)
+    parser = add_command(subparsers, "diagram", "bifurcation diagram in two parameters", _DIAGRAM)
     _search_arguments(parser)
     for axis in ("x", "y"):
         parser.add_argument(
@@ -59,16 +60,11 @@ def add_diagram(subparsers: Any) -> None:
         "disagrees, or where part of the plane is unresolved",
     )  # fmt: skip
     parser.add_argument("--observable", help="without --y: what to draw; the first by default")
+    parser.add_argument(
+        "--asynchronous", action="store_true",
+        help="add the exact Hopf curves of the network behind aln",
+    )  # fmt: skip
     parser.set_defaults(run=run_diagram)
-
-
-def _parser(subparsers: Any, name: str, help_: str, about: str) -> argparse.ArgumentParser:
-    parser = subparsers.add_parser(
-        name, help=help_, description=about, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    add_model_arguments(parser)
-    parser.add_argument("--out", type=results_directory, required=True, help="where results go")
-    return parser
 
 
 def _search_arguments(parser: argparse.ArgumentParser) -> None:
@@ -102,11 +98,14 @@ def run_diagram(chosen: argparse.Namespace) -> int:
     from continuation.drawing import save_figure
 
     if chosen.y is None:
+        if chosen.asynchronous:
+            raise ModelError("--asynchronous draws curves in a plane; give --y NAME LOW HIGH too")
         run_line_diagram(chosen)
         return 0
     if chosen.observable is not None:
         raise ModelError("--observable belongs to a diagram of one parameter, without --y")
     points = {} if chosen.audit is None else {"audit": chosen.audit}
+    points["asynchronous"] = chosen.asynchronous
     with warnings.catch_warnings():  # said below, after the result
         warnings.simplefilter("ignore", UnresolvedWarning)
         diagram = bifurcation_diagram(
@@ -161,7 +160,7 @@ Phase response of a stable cycle by the adjoint method: how much a brief input a
 
 def add_cycles(subparsers: Any) -> None:
     """Add ``dynsys cycles``."""
-    parser = _parser(subparsers, "cycles", "follow limit cycles in one parameter", _CYCLES)
+    parser = add_command(subparsers, "cycles", "follow limit cycles in one parameter", _CYCLES)
     _search_arguments(parser)
     parser.add_argument(
         "--parameter", nargs=3, required=True, metavar=("NAME", "LOW", "HIGH"), help="and its span"
@@ -173,7 +172,7 @@ def add_cycles(subparsers: Any) -> None:
 
 def add_prc(subparsers: Any) -> None:
     """Add ``dynsys prc``."""
-    parser = _parser(subparsers, "prc", "phase response of a cycle", _PRC)
+    parser = add_command(subparsers, "prc", "phase response of a cycle", _PRC)
     parser.add_argument("--at", action="append", default=[], metavar="NAME=VALUE", dest="values",
                         help="a parameter value (the same as --set)")  # fmt: skip
     parser.add_argument("--input", required=True, help="parameter or state that receives the input")

@@ -48,6 +48,7 @@ CURVE_STYLES: dict[str, dict[str, Any]] = {
     "diverging period or canard": {"color": CYCLE_COLOR, "lw": 1.1, "ls": (0, (4, 1.2))},
     "fold of equilibria": {"color": FOLD_COLOR, "lw": 1.6, "ls": "-"},
     "Hopf": {"color": HOPF_COLOR, "lw": 1.6, "ls": (0, (6, 1.5))},
+    "Hopf of the network (exact)": {"color": "#222222", "lw": 1.6, "ls": (0, (1.5, 1.5))},
     "pitchfork": {"color": BRANCHING_COLOR, "lw": 1.6, "ls": (0, (8, 1.5, 2, 1.5))},
     "transcritical": {"color": BRANCHING_COLOR, "lw": 1.6, "ls": (0, (3, 1))},
 }

@@ -21,6 +21,7 @@ READERS = {
     "fold curve": _BRANCH,
     "hopf curve": _BRANCH,
     "limit cycles": _CYCLES,
+    "cycles of a conserved quantity": _CYCLES,
     "cycle fold curve": _CURVE,
     "cycle fold curve at fixed period": _CURVE,
     "period doubling curve": _CURVE,

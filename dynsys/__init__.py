@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     )
     from dynsys.exchange.ode_reader import read_ode
     from dynsys.exchange.pydstool_specification import read_pydstool
+    from dynsys.exchange.sbml_reader import read_sbml
     from dynsys.expressions.delay import delay
     from dynsys.linear_response import frequency_response
     from dynsys.simulation.adaptive import Tolerance
@@ -51,6 +52,7 @@ __all__ = [
     "frequency_response",
     "read_ode",
     "read_pydstool",
+    "read_sbml",
     "simulate",
     "simulate_ensemble",
     "simulate_nodes",
@@ -71,6 +73,7 @@ __getattr__, __dir__ = lazy_names(
         ],
         "dynsys.exchange.ode_reader": ["read_ode"],
         "dynsys.exchange.pydstool_specification": ["read_pydstool"],
+        "dynsys.exchange.sbml_reader": ["read_sbml"],
         "dynsys.expressions.delay": ["delay"],
         "dynsys.linear_response": ["frequency_response"],
         "dynsys.simulation.adaptive": ["Tolerance"],

@@ -39,7 +39,8 @@ Bifurcation analysis of neural population models, from the model's name to the f
   dynsys diagram aln --x mu_e 0 3 --y mu_i 0 3 --out figure2a
 
 A model is a name of the library or your own: path/to/file.py:name, where name is a VectorField or
-a function that returns one, or path/to/file.ode, a model written for XPPAUT.
+a function that returns one, path/to/file.ode, a model written for XPPAUT, or path/to/file.xml
+(.sbml), a model in SBML.
 """
 
 
@@ -164,10 +165,25 @@ def add_describe(subparsers: Any) -> None:
     parser.set_defaults(run=lambda chosen: print(model_from(chosen).describe()))
 
 
+def add_command(subparsers: Any, name: str, purpose: str, about: str) -> argparse.ArgumentParser:
+    """A command on a model that writes results: its parser, with the model's arguments and --out.
+
+    ``purpose`` is its line in the list of commands, ``about`` the text of its own help.
+    """
+    parser = subparsers.add_parser(
+        name, help=purpose, description=about, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add_model_arguments(parser)
+    parser.add_argument("--out", type=results_directory, required=True, help="where results go")
+    return parser
+
+
 def add_model_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments that name a model and its parameter values."""
     parser.add_argument(
-        "model", metavar="MODEL", help="library name, path/to/file.py:name or path/to/file.ode"
+        "model",
+        metavar="MODEL",
+        help="library name, path/to/file.py:name, path/to/file.ode or path/to/file.xml (SBML)",
     )
     parser.add_argument(
         "--set", action="append", default=[], metavar="NAME=VALUE", dest="values",
@@ -184,7 +200,7 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--time-unit", choices=("ms", "s"),
-        help="time unit of an .ode file, which does not say; frequencies are in Hz with one",
+        help="time unit of an .ode or SBML file that does not say; frequencies are in Hz with one",
     )  # fmt: skip
     parser.add_argument(
         "--wiring", choices=("stated", "published"), help="short for --option wiring=..."
@@ -245,15 +261,12 @@ def _find_model(
     # Here, since the command line's help should not wait for it.
     from dynsys.models import LIBRARY
 
-    if name.lower().endswith(".ode"):
-        # Here too: the reader and its grammar.
-        from dynsys.exchange.ode_reader import read_ode
-
+    if name.lower().endswith((".ode", ".xml", ".sbml")):
         if options:
             raise ModelError(f"options belong to library models; {name} is your own")
-        return read_ode(name, time_unit=time_unit or "")
+        return _read_file(name, time_unit)
     if time_unit is not None:
-        raise ModelError(f"--time-unit belongs to .ode files; {name} declares its own")
+        raise ModelError(f"--time-unit belongs to .ode and SBML files; {name} declares its own")
     if ".py:" in name:
         if options:
             raise ModelError(f"options belong to library models; {name} is your own")
@@ -261,6 +274,19 @@ def _find_model(
     if name not in LIBRARY:
         raise unknown_name("model", name, LIBRARY, "the library")
     return LIBRARY[name](**_typed_options(name, LIBRARY[name], options))
+
+
+def _read_file(name: str, time_unit: str | None) -> VectorField:
+    """The model of an .ode or SBML file."""
+    if name.lower().endswith(".ode"):
+        # Here, since the command line's help should not wait for a reader and its grammar.
+        from dynsys.exchange.ode_reader import read_ode
+
+        return read_ode(name, time_unit=time_unit or "")
+    # Here too.
+    from dynsys.exchange.sbml_reader import read_sbml
+
+    return read_sbml(name, time_unit=time_unit)
 
 
 def _typed_options(

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from dynsys.vector_field import VectorField
 
 _MORE = 8  # random states beyond the unknown factors: an accident would have to happen so often
-_ZERO = 1e-11  # relative size of what counts as zero
+ROUNDING = 1e-11  # relative size of what counts as zero
 _WHOLE = 12  # factors that are multiples of one part in this many are written as whole numbers
 
 
@@ -63,7 +63,7 @@ def conserved_sums(model: VectorField) -> tuple[ConservedSum, ...]:
     ['x + y']
     """
     n = model.physical_dimension
-    rates = np.array([model.rhs(x)[:n] for x in _states(model, n + _MORE)])
+    rates = np.array([model.rhs(x)[:n] for x in random_states(model, n + _MORE)])
     rates = rates[np.all(np.isfinite(rates), axis=1)]
     if len(rates) < n:
         return ()
@@ -71,7 +71,7 @@ def conserved_sums(model: VectorField) -> tuple[ConservedSum, ...]:
     size[size == 0] = 1.0
     _, singular, rows = np.linalg.svd(rates / size)
     largest = max(float(singular[0]), 1e-300)
-    null = rows[np.sum(singular > _ZERO * largest) :] / size
+    null = rows[np.sum(singular > ROUNDING * largest) :] / size
     start = np.array([state.initial for state in model.states.values()])
     names = tuple(model.states)
     return tuple(ConservedSum(c, names, float(c @ start)) for c in _simple(null))
@@ -101,7 +101,7 @@ def words(model: VectorField) -> str:
     )
 
 
-def _states(model: VectorField, count: int) -> np.ndarray:
+def random_states(model: VectorField, count: int) -> np.ndarray:
     """Random full states: signals on delay lines are as free as the states."""
     n, random = model.compiled.n, np.random.default_rng(7)
     low, high = model.state_box()
@@ -112,8 +112,15 @@ def _states(model: VectorField, count: int) -> np.ndarray:
 
 
 def _simple(null: np.ndarray) -> list[np.ndarray]:
-    """A basis of the rows' span with as many zeros as elimination gives, in whole numbers."""
-    rows = np.array(null, dtype=float)
+    """A basis of the rows' span with as many zeros as elimination gives, in whole numbers, the
+    first of them positive."""
+    return [_whole(c * np.sign(c[np.flatnonzero(c)[0]])) for c in eliminated(null)]
+
+
+def eliminated(null: np.ndarray) -> list[np.ndarray]:
+    """A basis of the rows' span by elimination from the last column: the last entry of every row,
+    which is 1, has zeros above and below it."""
+    rows = np.array(null, dtype=float)[:, ::-1]
     column = 0
     for k in range(len(rows)):
         while column < rows.shape[1]:
@@ -127,7 +134,7 @@ def _simple(null: np.ndarray) -> list[np.ndarray]:
             if other != k:
                 rows[other] -= rows[other, column] * rows[k]
         column += 1
-    return [_whole(np.where(np.abs(c) < 1e-9 * np.max(np.abs(c)), 0.0, c)) for c in rows]
+    return [np.where(np.abs(c) < 1e-9 * np.max(np.abs(c)), 0.0, c) for c in rows[:, ::-1]]
 
 
 def _whole(c: np.ndarray) -> np.ndarray:

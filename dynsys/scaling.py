@@ -15,6 +15,7 @@ _MOST = 2000  # evaluations of the field, for all spans
 _TINY, _HUGE = 1e-3, 10.0  # sizes, in units of the plain guess, beyond which the motion decides
 _SETTLED = 1e-3  # of a size: motion that does less in all the spans has come to rest
 _RUNAWAY = 1e30  # no model's size: the motion diverges
+_GROWING = 100.0  # a state that is so much larger after a span 1000 times as long goes on for ever
 
 
 class _Enough(Exception):
@@ -26,8 +27,8 @@ def state_sizes(model: VectorField) -> np.ndarray:
 
     Half the range where there is one. Without, the initial value and at least 1; but where the
     model's own motion from its initial state stays far below that, or goes far beyond it, the
-    largest value on its way. Declared parameter values count, so that sizes do not change along
-    a branch.
+    largest value on its way. A state that runs away, as a phase does, keeps the plain guess.
+    Declared parameter values count, so that sizes do not change along a branch.
     """
     sizes = np.array([state.scale for state in model.states.values()], dtype=float)
     free = np.array([state.range is None for state in model.states.values()])
@@ -62,7 +63,7 @@ def _way(model: VectorField) -> tuple[np.ndarray, np.ndarray]:
         compiled.jacobian(np.ascontiguousarray(y), p, compiled.tables, out)
         return out
 
-    largest = np.abs(x[:n])
+    largest = before = np.abs(x[:n])
     # Against what the first time unit can do: what is tiny is to be followed as well.
     atol = 1e-6 * (np.abs(x) + np.abs(field(0.0, x))) + 1e-300
     for span in _SPANS:
@@ -78,7 +79,9 @@ def _way(model: VectorField) -> tuple[np.ndarray, np.ndarray]:
         values = np.abs(run.y[:n])
         if run.status != 0 or not np.all(np.isfinite(values)):
             return np.zeros(n), np.zeros(n)
-        largest, x = np.maximum(largest, values.max(axis=1)), run.y[:, -1]
+        before, largest, x = largest, np.maximum(largest, values.max(axis=1)), run.y[:, -1]
         if np.all(np.abs(field(0.0, x)[:n]) * _SPANS[-1] <= _SETTLED * largest):
-            break
-    return largest, np.abs(x[:n])
+            return largest, np.abs(x[:n])
+    # It still moves: what grew with the span would grow for ever, as a phase or a drift does.
+    away = (before > 0) & (largest > _GROWING * before)
+    return np.where(away, 0.0, largest), np.abs(x[:n])

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, cast
+
+import sympy
 
 from dynsys import checks
 from dynsys.definition import (
@@ -86,6 +89,31 @@ class Variants:
         more = read.observables(expressions, model.states) if expressions else {}
         new = MappingProxyType({**model.observables, **more})
         return _copy(model, _ORDER_DEPENDENT, observables=new)
+
+
+def substituted(
+    model: VectorField, replacements: Mapping[sympy.Symbol, sympy.Expr]
+) -> dict[str, Any]:
+    """The expressions of a model with symbols replaced, and all that goes with them.
+
+    They are the arguments of a ``VectorField`` but for its name, states and parameters.
+
+    Example
+    -------
+    >>> substituted(model, {symbol("I"): symbol("I") + symbol("drive")})["equations"]["V"]
+    """
+    return {
+        "equations": {k: e.xreplace(replacements) for k, e in model.equations.items()},
+        "definitions": {k: e.xreplace(replacements) for k, e in model.definitions.items()},
+        "observables": {
+            k: replace(o, expression=o.expression.xreplace(replacements))
+            for k, o in model.observables.items()
+        },
+        "tables": model.tables,
+        "time_unit": model.time_unit,
+        "source": model.source,
+        "delay_order": model.delay_order,
+    }
 
 
 def _copy(model: Any, dropped: frozenset[str], **changes: Any) -> VectorField:

@@ -7,14 +7,15 @@ from functools import reduce
 from operator import add as plus
 from typing import Any
 
-from dynsys.commands import add_model_arguments, model_from, results_directory
+from dynsys.commands import add_command, model_from
 from dynsys.errors import ModelError
 from dynsys.simulation.commands import add_run_arguments, run_options, write_run
 from dynsys.storage import write_atomically
 
 _STIMULATE = """\
 Drive one input of a model with steps, pulses and sines (added up) and integrate it. Amplitudes
-carry units: pA, mV/ms, or V/m along a dendrite whose length is stated. Writes run.nc, .png, .svg.
+carry units: pA, mV/ms, or V/m along a dendrite whose length is stated, or through a cell from an
+SWC file. Writes run.nc, .png, .svg.
 
   dynsys stimulate aln --set mu_e=1.3 --input mu_e --step "40 pA" 1000 2000 \\
       --duration 3000 --out run
@@ -32,7 +33,8 @@ order from the phase response, or by simulation. Writes tongue.nc, tongue.png an
 
 def add_stimulate(subparsers: Any) -> None:
     """Add ``dynsys stimulate``."""
-    parser = _parser(subparsers, "stimulate", "drive an input of a model", _STIMULATE)
+    parser = add_command(subparsers, "stimulate", "drive an input of a model", _STIMULATE)
+    _add_input(parser)
     add_run_arguments(parser)
     for name, words, text in (
         ("step", ("AMPLITUDE", "START", "STOP"), "constant between two times"),
@@ -43,27 +45,27 @@ def add_stimulate(subparsers: Any) -> None:
             help=f"{text} (repeat for several)",
         )  # fmt: skip
     parser.add_argument("--dendrite", type=float, help="length in um, for amplitudes in V/m")
+    parser.add_argument("--morphology", help="an SWC file in the place of the dendrite")
+    parser.add_argument(
+        "--direction", nargs=3, type=float, metavar=("X", "Y", "Z"),
+        help="of the field in the cell of --morphology; x by default",
+    )  # fmt: skip
     parser.set_defaults(run=run_stimulate)
 
 
 def add_tongue(subparsers: Any) -> None:
     """Add ``dynsys tongue``."""
-    parser = _parser(subparsers, "tongue", "Arnold tongue of a rhythm", _TONGUE)
+    parser = add_command(subparsers, "tongue", "Arnold tongue of a rhythm", _TONGUE)
+    _add_input(parser)
     parser.add_argument("--amplitude", nargs="+", required=True, help="with units, zero to peak")
     parser.add_argument("--ratio", default="1:1", help="response to stimulus cycles (1:1)")
     parser.add_argument("--simulate", action="store_true", help="instead of the phase response")
     parser.add_argument("--published", action="store_true", help="with the published stepper")
-    parser.add_argument("--out", type=results_directory, required=True, help="where results go")
     parser.set_defaults(run=run_tongue)
 
 
-def _parser(subparsers: Any, name: str, help_: str, about: str) -> argparse.ArgumentParser:
-    parser = subparsers.add_parser(
-        name, help=help_, description=about, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    add_model_arguments(parser)
+def _add_input(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--input", required=True, help="the parameter the stimulus is added to")
-    return parser
 
 
 def run_stimulate(chosen: argparse.Namespace) -> None:
@@ -82,7 +84,6 @@ def run_stimulate(chosen: argparse.Namespace) -> None:
 
 def _waveform(chosen: argparse.Namespace) -> Any:
     # Here, since the command line's help should not wait for it.
-    from stimulation.waveforms.electric_field import ElectricField
     from stimulation.waveforms.shapes import Sine, Step
 
     parts: list[Any] = [Step(a, *_numbers("step", *t)) for a, *t in chosen.step]
@@ -92,17 +93,34 @@ def _waveform(chosen: argparse.Namespace) -> Any:
             "give a stimulus: --step AMPLITUDE START STOP or --sine AMPLITUDE FREQUENCY"
         )
     if any(part.unit == "V/m" for part in parts):
-        if chosen.dendrite is None:
-            raise ModelError(
-                "a field acts through a dendrite: state its length in um, as in --dendrite 1200"
-            )
-        field = ElectricField(chosen.dendrite)
+        field = _field(chosen)
         parts = [field.through(part) if part.unit == "V/m" else part for part in parts]
-    elif chosen.dendrite is not None:
-        raise ModelError(
-            "--dendrite cannot act: no amplitude is in V/m; give one, or leave out the length"
-        )
+    else:
+        for name in ("dendrite", "morphology", "direction"):
+            if getattr(chosen, name) is not None:
+                raise ModelError(
+                    f"--{name} cannot act: no amplitude is in V/m; give one, or leave it out"
+                )
     return reduce(plus, parts)
+
+
+def _field(chosen: argparse.Namespace) -> Any:
+    """What a field acts through: a dendrite of a stated length, or a cell from a file."""
+    # Here, since the command line's help should not wait for it.
+    from dynsys.cells.morphology import read_swc
+    from stimulation.waveforms.electric_field import ElectricField
+
+    if (chosen.dendrite is None) == (chosen.morphology is None):
+        raise ModelError(
+            "a field acts through a dendrite: state its length in um, as in --dendrite 1200, or "
+            "give a cell, as in --morphology cell.swc; one of the two"
+        )
+    if chosen.morphology is None:
+        if chosen.direction is not None:
+            raise ModelError("--direction cannot act without --morphology: a dendrite has one")
+        return ElectricField(chosen.dendrite)
+    direction = tuple(chosen.direction or (1.0, 0.0, 0.0))
+    return ElectricField(morphology=read_swc(chosen.morphology), direction=direction)
 
 
 def _numbers(name: str, *words: str) -> list[float]:

@@ -44,6 +44,8 @@ def test_the_readmes_examples_run_as_written(number, tmp_path, monkeypatch, caps
         assert names["branch"]["H1"].parameters["drive"] == pytest.approx(0.598571, abs=1e-6)
     elif "model" in names:
         assert names["model"].compiled.n == 14
+    elif "family" in names:  # T = 4 K(sin^2(q / 2)) = 8
+        assert "1.8626337" in capsys.readouterr().out
     elif "PC" in names:
         assert abs(names["PC"]["EQ1"].getSpecialPoint("LP1")["m"]) < 1e-9
     else:

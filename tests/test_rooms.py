@@ -40,6 +40,7 @@ dynsys/commands dynsys/doctor
 continuation/drawing continuation/netcdf continuation/report
 continuation/engine
 continuation/steady_states
+continuation/asynchronous
 continuation/cycles
 continuation/diagrams
 continuation/user_functions continuation/pycont continuation/neurons

@@ -10,7 +10,7 @@ from typing import Any
 
 from continuation.commands import axis_of
 from continuation.report import write_table
-from dynsys.commands import add_model_arguments, model_from, results_directory
+from dynsys.commands import add_command, model_from
 from dynsys.errors import ModelError
 from dynsys.storage import write_atomically
 
@@ -32,7 +32,7 @@ interrupted command continues where it was when it is given again.
 
 def add_network(subparsers: Any) -> None:
     """Add ``dynsys network``."""
-    parser = _parser(subparsers, "network", "run the network behind a mean field", _NETWORK)
+    parser = add_command(subparsers, "network", "run the network behind a mean field", _NETWORK)
     parser.add_argument("--duration", type=float, required=True, help="in ms")
     parser.add_argument("--settle", type=float, default=0.0, help="unrecorded time before, in ms")
     _network_arguments(parser, 10_000, "cpp_standalone")
@@ -41,7 +41,7 @@ def add_network(subparsers: Any) -> None:
 
 def add_validate(subparsers: Any) -> None:
     """Add ``dynsys validate``."""
-    parser = _parser(subparsers, "validate", "test a diagram by networks of neurons", _VALIDATE)
+    parser = add_command(subparsers, "validate", "test a diagram by networks of neurons", _VALIDATE)
     for axis in ("x", "y"):
         parser.add_argument(
             f"--{axis}", nargs=3, metavar=("NAME", "LOW", "HIGH"),
@@ -56,15 +56,6 @@ def add_validate(subparsers: Any) -> None:
     parser.add_argument("--workers", type=int, help="processes of this machine; all cores")
     _network_arguments(parser, 4_000, "kernel")
     parser.set_defaults(run=run_validate)
-
-
-def _parser(subparsers: Any, name: str, help_: str, about: str) -> argparse.ArgumentParser:
-    parser = subparsers.add_parser(
-        name, help=help_, description=about, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    add_model_arguments(parser)
-    parser.add_argument("--out", type=results_directory, required=True, help="where results go")
-    return parser
 
 
 def _network_arguments(parser: argparse.ArgumentParser, neurons: int, engine: str) -> None:

@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from continuation.cycles.counts import clear_counts
+from continuation.cycles.counts import clear_counts, persistent
 from continuation.cycles.cycle import Cycle, cycle_from, make_cycle
 from continuation.cycles.events import events
 from continuation.cycles.following import DIVERGED, observed_extrema
+from continuation.cycles.location import floquet_of
 from continuation.cycles.multipliers import NONE
 from continuation.cycles.orbits import DEGREE, Direction, Orbit, Point, Solver
 from continuation.cycles.saddles import divergence
@@ -34,6 +35,8 @@ from dynsys.errors import ConvergenceError, ModelError, unknown_name
 from dynsys.validity import flags
 from dynsys.vector_field import VectorField
 
+CONSERVED = "cycles of a conserved quantity"
+
 
 @dataclass(frozen=True)
 class Resume:
@@ -51,10 +54,12 @@ class CycleBranch:
     """A branch of cycles in one parameter.
 
     ``data`` over ``point``: the parameter, ``period``, ``frequency`` (Hz), for every observable its
-    ``min_`` and ``max_``, ``unstable``, ``stable``, ``multiplier_real/imag`` and
+    ``min_`` and ``max_``, ``unstable``, ``stable``, ``neutral``, ``multiplier_real/imag`` and
     ``multiplier_log10/angle`` (point, mode; log10 of the modulus, radians),
     ``trivial_error``, ``intervals`` of the mesh. ``special_points`` are cycles labelled LPC, PD, NS
-    or BPC.
+    or BPC. ``persistent`` multipliers are 1 all along besides the trivial one, as a conserved
+    quantity or a continuous symmetry makes them: counts leave them out, and no cycle is stable
+    (they are ``neutral``).
     """
 
     model: VectorField
@@ -67,6 +72,7 @@ class CycleBranch:
     settings: CycleSettings
     resume: Resume
     kind: str = "limit cycles"
+    persistent: int = 0
 
     def __len__(self) -> int:
         return len(self.orbits)
@@ -107,7 +113,9 @@ class CycleBranch:
 
     def _at(self, index: int, wanted: float) -> Cycle | None:
         orbit = self.solver.at_value(self.orbits[index], wanted)
-        return None if orbit is None else make_cycle(self.solver, orbit)
+        if orbit is None:
+            return None
+        return replace(make_cycle(self.solver, orbit), persistent=self.persistent)
 
     def extended(self, max_points: int | None = None) -> CycleBranch:
         """The branch continued from its end, in the same direction, by up to ``max_points`` cycles.
@@ -164,6 +172,7 @@ class CycleBranch:
         head = {
             "kind": self.kind,
             "ended": self.ended,
+            "persistent": self.persistent,
             "settings": asdict(self.settings),
             "resume": {
                 "u": direction.u.tolist(), "z": direction.z.tolist(), "step": self.resume.step,
@@ -184,6 +193,7 @@ class CycleBranch:
             solver.model, solver.parameter, data, orbits, special, tuple(head["ended"]), solver,
             CycleSettings(**head["settings"]),
             Resume(direction, resume["step"], resume["number"], resume["longest"]),
+            head["kind"], head.get("persistent", 0),
         )  # fmt: skip
 
     def save(self, path: str | Path) -> Path:
@@ -199,26 +209,40 @@ class CycleBranch:
             for c in self.special_points
         ]  # fmt: skip
 
+    @property
+    def _across(self) -> str:
+        """The column that tells the cycles apart."""
+        return "max_conserved" if self.kind == CONSERVED else self.parameter
+
     def plot(self, observable: str | None = None, ax: Any = None) -> Any:
         """Draw the cycles' extrema; stable solid and wide, unstable dashed. Returns the axes."""
         name = observable or self.model.observable_names[0]
         if name not in self.model.observables:
             raise unknown_name("observable", name, self.model.observables, self.model.name)
         marks = [
-            Mark(c.orbit.value, c.extrema(name)[1], c.label, c.name) for c in self.special_points
+            Mark(self._place(c), c.extrema(name)[1], c.label, c.name) for c in self.special_points
         ]
-        return draw_cycles(self.data, self.parameter, name, marks, ax)
+        return draw_cycles(self.data, self._across, name, marks, ax)
+
+    def _place(self, cycle: Cycle) -> float:
+        return cycle.extrema("conserved")[1] if self.kind == CONSERVED else cycle.orbit.value
 
     def __str__(self) -> str:
-        values = self.data[self.parameter].values
+        values = self.data[self._across].values
         periods = self.data["period"].values
         unit = self.model.time_unit or "time units"
         lines = [
-            f"limit cycles of {self.model.name} in {self.parameter}: {len(self)} cycles, "
+            f"{self.kind} of {self.model.name} in {self._across}: {len(self)} cycles, "
             f"{values.min():.6g} .. {values.max():.6g}, "
             f"periods {periods.min():.5g} .. {periods.max():.5g} {unit}",
             f"  start: {self.ended[0]}; end: {self.ended[1]}",
         ]
+        if self.persistent:
+            lines.append(
+                f"  {self.persistent} more multiplier{'s are' if self.persistent > 1 else ' is'} 1 "
+                "at every cycle, as a conserved quantity or a continuous symmetry makes it: counts "
+                "leave it out, cycles are neutral at best"
+            )
         lines += [f"  {cycle}" for cycle in self.special_points]
         return "\n".join(lines + [f"  {flag}" for flag in flags(self.model, self.data)])
 
@@ -235,11 +259,20 @@ def make_branch(
 ) -> CycleBranch:
     """Collect a traced branch with its special cycles; ``made`` points lead from its start."""
     points = traced.points
+<<<<<<< HEAD
     found, unstable = events(solver, points, settings.violent)
+=======
+    still = persistent(points)
+    found, unstable = events(
+        solver.without(still),
+        [replace(p, floquet=p.floquet.without_persistent(still)) for p in points],
+    )
+>>>>>>> 53af4e7d52b4e367f799a07a1b3da985c7bd2eef
     special = [
         replace(
-            cycle_from(solver, event.point, event.label), index=event.index,
-            multiplicity=event.multiplicity, certificate=dict(event.certificate),
+            cycle_from(solver, _whole(solver, event.point, still), event.label),
+            index=event.index, multiplicity=event.multiplicity, persistent=still,
+            certificate=dict(event.certificate),
             direction=event.point.direction if event.label == "BPC" else None,
         )
         for event in found
@@ -253,17 +286,25 @@ def make_branch(
     if longest is None:
         longest = settings.longest * points[len(points) - number].orbit.period
     return CycleBranch(
-        solver.model, solver.parameter, make_dataset(solver, points, unstable),
+        solver.model, solver.parameter, make_dataset(solver, points, unstable, still),
         tuple(p.orbit for p in points), numbered(special), ended, solver, settings,
-        Resume(points[-1].direction, traced.step, number, longest),
+        Resume(points[-1].direction, traced.step, number, longest), persistent=still,
     )  # fmt: skip
 
 
+def _whole(solver: Solver, point: Point, still: int) -> Point:
+    """The point with all its multipliers."""
+    return replace(point, floquet=floquet_of(solver, point.orbit)) if still else point
+
+
 def make_dataset(
-    solver: Solver, points: Sequence[Point], unstable: np.ndarray | None = None
+    solver: Solver,
+    points: Sequence[Point],
+    unstable: np.ndarray | None = None,
+    still: int = 0,
 ) -> xr.Dataset:
     """Columns over the points of a branch or curve of cycles; ``unstable`` multipliers (k,) where
-    they are known from the whole branch."""
+    they are known from the whole branch, of which ``still`` ones are 1 everywhere."""
     model, orbits = solver.model, [p.orbit for p in points]
     if unstable is None:
         unstable = np.array([clear_counts(p).unstable for p in points])
@@ -280,7 +321,8 @@ def make_dataset(
             {"units": model.frequency_unit},
         ),
         "unstable": ("point", unstable),
-        "stable": ("point", unstable == 0),
+        "stable": ("point", (unstable == 0) & (still == 0)),
+        "neutral": ("point", (unstable == 0) & (still > 0)),
         "trivial_error": ("point", [p.trivial_error for p in points]),
         "intervals": ("point", [o.intervals for o in orbits]),
         "multiplier_real": (("point", "mode"), found.real),

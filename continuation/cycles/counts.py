@@ -11,6 +11,9 @@ from continuation.cycles.orbits import Point
 
 TRIVIAL_TOLERANCE = 1e-3  # a multiplier 1 that is off by more makes the verdict worthless
 RESOLUTION = 1e-8  # distance from the unit circle below which rounding decides
+_FEWEST, _PART = 4, 0.9  # cycles, and the part of them, that have a persistent multiplier
+_VERTICAL, _VERTICAL_PART = 1e-9, 0.5  # where the parameter stands still, relative to its size
+_FIRST, _FURTHER = 1e-6, 1e-4
 PLUS, MINUS, PAIRS = range(3)
 
 
@@ -37,6 +40,26 @@ def counts(point: Point, outside: np.ndarray | None = None) -> Counts:
         int(np.sum(real & outside & ~ahead)),
         int(np.sum(~real & outside)) // 2,
     )
+
+
+def persistent(points: Sequence[Point]) -> int:
+    """How many multipliers besides the trivial one are 1 all along a branch.
+
+    A conserved quantity or a continuous symmetry makes them; at a bifurcation only few cycles have
+    one. The first is known well (see ``Multipliers.without_trivial``), further ones less. Where the
+    parameter stands still all along, a part of the cycles will do.
+    """
+    if len(points) < _FEWEST:
+        return 0
+    values = np.array([p.orbit.value for p in points])
+    still = np.ptp(values) <= _VERTICAL * max(float(np.max(np.abs(values))), 1.0)
+    least = _VERTICAL_PART if still else _PART
+    apart = np.sort([np.abs(p.rest.bounded - 1.0) for p in points], axis=1)
+    allowed = np.full(apart.shape, _FURTHER)
+    split = np.array([min(p.trivial_error, 1.0) for p in points])
+    allowed[:, 0] = np.maximum(_FIRST, 2 * split**2)
+    there = np.mean(apart <= allowed, axis=0) >= least
+    return int(np.argmin(there)) if not there.all() else len(there)
 
 
 def change(before: Counts, after: Counts) -> Counts:

@@ -31,6 +31,7 @@ class Cycle:
     equations, ``multiplier_distance`` of the bifurcating multiplier from its place,
     ``test_value`` of what was solved for, the parameter's ``bracket``; a ``reason`` where the
     label is "unresolved". ``direction`` of a branch point is that of the branch it lies on.
+    ``persistent`` multipliers are 1 all along its branch besides the trivial one.
     """
 
     model: VectorField
@@ -44,6 +45,7 @@ class Cycle:
     multiplicity: int = 1
     certificate: Mapping[str, Any] = field(default_factory=dict)
     direction: Direction | None = None
+    persistent: int = 0
 
     @cached_property
     def coefficients(self) -> Mapping[str, float]:
@@ -90,12 +92,15 @@ class Cycle:
     @property
     def unstable(self) -> int:
         """Multipliers outside the unit circle."""
-        return count_unstable(self.floquet, self.trivial_error, AT_PLACE if self.label else 0.0)
+        rest = self.floquet.without_nearest(*[1.0] * self.persistent)
+        return count_unstable(rest, self.trivial_error, AT_PLACE if self.label else 0.0)
 
     @property
     def stable(self) -> bool | None:
         """None where the trivial multiplier is too far from 1 for a verdict."""
-        return None if self.trivial_error > TRIVIAL_TOLERANCE else self.unstable == 0
+        if self.trivial_error > TRIVIAL_TOLERANCE and not self.persistent:
+            return None
+        return self.unstable == 0 and not self.persistent
 
     def extrema(self, name: str) -> tuple[float, float]:
         """Smallest and largest value of a state or observable along the cycle.
@@ -125,6 +130,8 @@ class Cycle:
 
     def __str__(self) -> str:
         verdict = {True: "stable", False: "unstable", None: "stability undetermined"}[self.stable]
+        if self.persistent and not self.unstable:
+            verdict = "neutral"
         unit = self.model.time_unit or "time units"
         where = f"{self.solver.parameter} = {self.orbit.value:.8g}"
         times = {1: "", 2: ", double", 3: ", triple"}.get(

@@ -87,8 +87,10 @@ def events(
 def _between(solver: Solver, before: Point, after: Point) -> list[Event]:
     """The events of one step."""
     folded = turning(before, solver) * turning(after, solver) < 0
+    moved = abs(after.orbit.value - before.orbit.value) > STILL * solver.half[1]
+    if solver.persistent:  # families at a fixed parameter, which stands still to rounding
+        folded = folded and moved
     if not trusted(before, after):
-        moved = abs(after.orbit.value - before.orbit.value) > STILL * solver.half[1]
         return _unproven_fold(Chord(solver, before, after)) if folded and moved else []
     if not folded and counts(before) == counts(after):
         return []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -18,6 +19,9 @@ from continuation.engine.special_points import SpecialPoint
 from continuation.steady_states.normal_forms import critical_pair
 from dynsys import checks
 from dynsys.errors import ConvergenceError, ModelError
+from dynsys.expressions.printing import to_text
+from dynsys.first_integrals import first_integrals
+from dynsys.level_sets import level_set
 from dynsys.vector_field import VectorField
 
 
@@ -38,6 +42,9 @@ def limit_cycles(
        their normal-form coefficients.
     4. End at the span, at a Hopf point, or where the period diverges, and say so.
 
+    Where sums of states are conserved, a model is followed on the level set of its start, which is
+    said. Where an energy is, ``conservative_cycles`` follows the family at fixed parameters.
+
     Raises
     ------
     ModelError for a start of the wrong kind or a wrong span; ConvergenceError where no periodic
@@ -55,6 +62,8 @@ def limit_cycles(
             f"cycles start from a Hopf point, a Cycle or a model, not a {type(source).__name__}"
         )
     model = source if isinstance(source, VectorField) else source.model
+    if isinstance(source, VectorField):
+        model, start = _on_level_set(model, {parameter: span}, start)
     solver = Solver(model, {parameter: check_span(model, parameter, span)})
     if isinstance(source, SpecialPoint):
         forward = trace(solver, small_cycle(solver, source, settings), settings)
@@ -70,7 +79,7 @@ def limit_cycles(
         value = model.parameters[parameter]
         given = replace(source.orbit, z=np.array([source.period, value]))
     else:
-        given = orbit_from_simulation(solver, start, settings.intervals)
+        given = _simulated(solver, start, settings)
     up = Direction(np.zeros_like(given.u), np.array([0.0, solver.half[1]]))
     found = solver.along(given, up)
     if found is None:
@@ -79,6 +88,32 @@ def limit_cycles(
             "the start is no cycle of this model; simulate longer or start nearer to one"
         )
     return _both_ways(solver, resolved(solver, found, settings), settings)
+
+
+def _on_level_set(model: VectorField, spans, start):
+    """The model and the start where its conserved sums keep their values, which is said."""
+    level = level_set(model, spans, None if start is None else start[0])
+    if level is None:
+        return model, start
+    warnings.warn(str(level), stacklevel=3)
+    inside = None if start is None else (level.inside(model._full(start[0])), start[1])
+    return level.model, inside
+
+
+def _simulated(solver: Solver, start, settings: CycleSettings) -> Orbit:
+    """The orbit of a simulation; where a conserved quantity is why there is none, it is named."""
+    try:
+        return orbit_from_simulation(solver, start, settings.intervals)
+    except ConvergenceError as error:
+        kept = first_integrals(solver.model)
+        if not kept:
+            raise
+        words = ", ".join(to_text(quantity) for quantity in kept)
+        raise ConvergenceError(
+            f"{solver.model.name} conserves {words}: at fixed parameters its cycles are a family, "
+            "of which no single one goes on in a parameter. conservative_cycles(model, start) "
+            f"follows the family ({error})"
+        ) from None
 
 
 def _both_ways(solver: Solver, first: Point, settings: CycleSettings) -> CycleBranch:

@@ -218,7 +218,7 @@ def floquet_of(solver: Solver, orbit: Orbit):
     equations = solver.equations
     equations.field.p[solver.free] = orbit.z[1 : 1 + len(solver.names)]
     condense(equations.field, equations.collocation, Profile(*_arrays(orbit)), condensed)
-    return multipliers(condensed.local)
+    return multipliers(condensed.local).without_persistent(solver.persistent)
 
 
 def _arrays(orbit: Orbit) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -80,6 +80,18 @@ class Multipliers:
         largest = np.argsort(-log10, kind="stable")
         return Multipliers(log10[largest], angle[largest])
 
+    def without_persistent(self, count: int) -> Multipliers:
+        """All of them but ``count`` next to 1 besides the trivial one.
+
+        Rounding of size e moves such a double one apart by sqrt(e) but keeps its sum, from which
+        the error of the trivial one is taken here.
+        """
+        if not count:
+            return self
+        rest = self.without_trivial()
+        error = float(np.min(np.abs(rest.bounded - 1.0)))
+        return rest.without_nearest(*[1.0] * count).joined(1.0 + error)
+
     def joined(self, value: complex) -> Multipliers:
         """The multipliers with another one at the end."""
         more = Multipliers.of(np.array([value]))

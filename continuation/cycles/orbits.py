@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -148,7 +149,15 @@ class Solver:
         if CONDITIONS[kind] != self.size - 2:
             raise ValueError(f"{len(self.names)} free parameters do not fit this kind of curve")
         self.scale = model.scales
+        self.persistent = 0
         self._p = model.parameter_array()
+
+    def without(self, persistent: int) -> Solver:
+        """The solver whose points leave out so many multipliers 1 besides the trivial one: those
+        that a conserved quantity or a continuous symmetry gives every cycle."""
+        other = copy.copy(self)
+        other.persistent = persistent
+        return other
 
     @property
     def parameter(self) -> str:
@@ -198,7 +207,8 @@ class Solver:
         if done < 0:
             return None
         pair, local = condensed.pair, condensed.local
-        return Point(Orbit(*profile), Direction(*tangent), multipliers(local), done, pair, local)
+        found = multipliers(local).without_persistent(self.persistent)
+        return Point(Orbit(*profile), Direction(*tangent), found, done, pair, local)
 
     def along(self, guess: Orbit, along: Direction, tolerance: float = 1e-10) -> Point | None:
         """Correct in the plane through the guess across a direction; the result's is of unit
@@ -295,6 +305,12 @@ def remeshed(orbit: Orbit, mesh: np.ndarray) -> Orbit:
     u = moved(orbit.u, orbit.mesh, mesh)
     u[-1] = u[0]
     return replace(orbit, mesh=mesh, u=u)
+
+
+def coarse(orbit: Orbit, most: int = 48) -> Orbit:
+    """The orbit on an adapted mesh of so many intervals at most, as a guess: that of its own branch
+    may be far finer than what it is wanted for."""
+    return orbit if orbit.intervals <= most else remeshed(orbit, adapted_mesh(orbit, most))
 
 
 def moved_times(mesh: np.ndarray) -> np.ndarray:

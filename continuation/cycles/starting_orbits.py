@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from scipy.integrate import solve_ivp
@@ -33,15 +33,7 @@ def orbit_from_simulation(
     or takes more than ``most_evaluations`` of its field.
     """
     model = solver.model
-    x0 = model.initial_state() if start is None else model._full(start[0])
-    guess = None if start is None or start[1] is None else float(start[1])
-    if guess is not None and not (np.isfinite(guess) and guess > 0):
-        raise ModelError(f"the period guess is {guess}; give a positive time")
-    if not np.all(np.isfinite(x0)):
-        raise ModelError("the starting state of the orbit is not finite; give numbers")
-    duration = 30 * guess if guess is not None else _patience(solver, x0)
-    run = _Run(solver, x0, duration, most_evaluations)
-    end, period = run.period(guess)
+    run, (end, period) = _last_period(solver, start, most_evaluations)
     value = model.parameters[solver.parameter]
     orbit = _corrected(solver, run, (end, period), intervals, value)
     if orbit is None:
@@ -55,6 +47,39 @@ def orbit_from_simulation(
             "start from; start where it oscillates, or at a Hopf point"
         )
     return orbit
+
+
+def simulated_orbits(
+    solver: Solver,
+    start: tuple[Sequence[float] | np.ndarray, float | None] | None,
+    intervals: int,
+    most_evaluations: int = 2_000_000,
+) -> Iterator[Orbit]:
+    """The last period of a simulation on finer and finer meshes, not corrected.
+
+    Arguments and errors as of ``orbit_from_simulation``.
+    """
+    run, last = _last_period(solver, start, most_evaluations)
+    for factor in (1, 2, 4, 8):
+        yield run.sampled(*last, factor * intervals, solver.model.parameters[solver.parameter])
+
+
+def _last_period(
+    solver: Solver,
+    start: tuple[Sequence[float] | np.ndarray, float | None] | None,
+    most_evaluations: int,
+) -> tuple[_Run, tuple[float, float]]:
+    """A run from a start with (end, length) of its last period."""
+    model = solver.model
+    x0 = model.initial_state() if start is None else model._full(start[0])
+    guess = None if start is None or start[1] is None else float(start[1])
+    if guess is not None and not (np.isfinite(guess) and guess > 0):
+        raise ModelError(f"the period guess is {guess}; give a positive time")
+    if not np.all(np.isfinite(x0)):
+        raise ModelError("the starting state of the orbit is not finite; give numbers")
+    duration = 30 * guess if guess is not None else _patience(solver, x0)
+    run = _Run(solver, x0, duration, most_evaluations)
+    return run, run.period(guess)
 
 
 def _corrected(

@@ -102,7 +102,8 @@ def _special(cycle: Cycle) -> dict[str, Any]:
         "multipliers": [[z.real, z.imag] for z in cycle.multipliers],
         "multiplier_log10": cycle.log10_multipliers.tolist(),
         "multiplier_angle": cycle.multiplier_angles.tolist(),
-        "multiplicity": cycle.multiplicity, "certificate": dict(cycle.certificate),
+        "multiplicity": cycle.multiplicity, "persistent": cycle.persistent,
+        "certificate": dict(cycle.certificate),
         "direction": None if cycle.direction is None else [
             cycle.direction.u.tolist(), cycle.direction.z.tolist()
         ],
@@ -123,4 +124,5 @@ def _cycle(model: VectorField, content: dict[str, Any]) -> Cycle:
         at, orbit, solver, found, content["trivial_error"], content["label"], content["name"],
         content["index"], content.get("multiplicity", 1), content.get("certificate", {}),
         Direction(*map(np.array, content["direction"])) if content.get("direction") else None,
+        content.get("persistent", 0),
     )  # fmt: skip

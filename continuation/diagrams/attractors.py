@@ -11,7 +11,7 @@ import numpy as np
 
 from continuation.cycles.branch import CycleBranch
 from continuation.cycles.cycle import Cycle, cycle_from, make_cycle
-from continuation.cycles.orbits import Orbit, Solver, adapted_mesh, remeshed
+from continuation.cycles.orbits import Orbit, Solver, adapted_mesh, coarse, remeshed
 from continuation.cycles.starting_orbits import orbit_from_simulation
 from continuation.diagrams.bursts import burst_words
 from continuation.diagrams.names import (
@@ -182,7 +182,7 @@ def _same(a: Cycle, b: Cycle) -> bool:
 def _carried(model: VectorField, seed: Seed) -> Cycle | None:
     """The cycle that a known one becomes at the model's parameters, step by step."""
 
-    orbit, name, here = seed.orbit, seed.parameter, seed.parameters
+    orbit, name, here = coarse(seed.orbit), seed.parameter, seed.parameters
     changed = [k for k in model.parameters if model.parameters[k] != here[k]]
     solver = Solver(model, {name: _around(model.parameters[name], orbit.value)})
     done, step = 0.0, 1.0

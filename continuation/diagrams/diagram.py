@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +15,7 @@ import shapely
 import xarray as xr
 from rich.progress import track
 
+from continuation.asynchronous.planes import asynchronous_curves, check_plane
 from continuation.cycles.branch import CycleBranch
 from continuation.cycles.curves import CycleCurve
 from continuation.cycles.cycle import Cycle
@@ -27,6 +28,7 @@ from continuation.diagrams.probing import Answer, Findings, Prober
 from continuation.diagrams.regimes import closed, cut, regime_graph
 from continuation.diagrams.rows import (
     curve_lines,
+    distinct,
     regime_rows,
     region_lines,
     special_point_rows,
@@ -47,6 +49,7 @@ from continuation.netcdf import write
 from continuation.steady_states.branch import Branch
 from dynsys import checks
 from dynsys.errors import ModelError
+from dynsys.level_sets import on_level_set
 from dynsys.vector_field import VectorField
 
 AUDIT = 20  # points tested at the end: an error in 14 % of the plane does not escape them
@@ -69,7 +72,7 @@ class Diagram:
     were found from. ``regimes`` is a networkx graph: a node per region with ``attractors`` (names),
     ``stable`` (what is known of each), ``cycles`` (ranges of period and extrema), ``polygon`` and
     ``area``; an edge per boundary with the ``bifurcations`` that separate. ``checked`` is the audit
-    that ended the computation.
+    that ended the computation. ``asynchronous`` are the exact Hopf curves of the network.
     """
 
     model: VectorField
@@ -82,11 +85,12 @@ class Diagram:
     regimes: nx.Graph
     settings: Settings
     checked: Audit | None = None
+    asynchronous: tuple[Branch, ...] = ()
 
     @cached_property
     def special_points(self) -> SpecialPoints[SpecialPoint | Cycle]:
         """Codimension-two points of all curves, each once: of equilibria, then of cycles."""
-        points = _distinct(point for curve in self.curves for point in curve.special_points)
+        points = distinct(point for curve in self.curves for point in curve.special_points)
         cycles = [cycle for curve in self.cycle_curves for cycle in curve.special_points]
         return SpecialPoints(numbered([*points, *cycles]), formerly=points)
 
@@ -151,7 +155,8 @@ class Diagram:
         Every round tests fresh points, so that the last audit (``checked``) proves what it says.
         """
         survey = Survey(self.model, self.x, self.y, self.settings, findings=self._findings())
-        return _checked(survey, self, points, seed, progress)
+        found = _checked(survey, self, points, seed, progress)
+        return replace(found, asynchronous=self.asynchronous)
 
     def _regions(self) -> list[dict[str, Any]]:
         return [region for _, region in self.regimes.nodes(data=True)]
@@ -189,7 +194,8 @@ class Diagram:
         survey = Survey(self.model, self.x, self.y, self.settings, findings=self._findings())
         survey.look_at([self._place(dict(point)) for point in points])
         tested = 0 if self.checked is None else self.checked.tested
-        return _checked(survey, _settled(survey, progress), tested, progress=progress)
+        found = _checked(survey, _settled(survey, progress), tested, progress=progress)
+        return replace(found, asynchronous=self.asynchronous)
 
     def _place(self, values: dict[str, float]) -> list[float]:
         """A point in units of the plane; fills in the model's own values, refuses others."""
@@ -217,7 +223,7 @@ class Diagram:
         """Draw curves, codimension-two points and named regions. Returns the axes."""
         (x, left, right), (y, low, high) = self.x, self.y
         curves = [drawn_cycles(curve) for curve in self.cycle_curves]
-        curves += [drawn_equilibria(curve, x, y) for curve in self.curves]
+        curves += [drawn_equilibria(c, x, y) for c in (*self.curves, *self.asynchronous)]
         marks = [
             Mark(p.parameters[x], p.parameters[y], p.label, p.name)
             for p in self.special_points if isinstance(p, SpecialPoint)
@@ -258,8 +264,8 @@ class Diagram:
             f"bifurcation diagram of {self.model.name} in {x} [{xs[0]:g}, {xs[1]:g}], "
             f"{y} [{ys[0]:g}, {ys[1]:g}]"
         )
-        lines = [*curve_lines([*self.curves, *self.cycle_curves]), *map(str, self.special_points)]
-        lines += region_lines(self.regimes)
+        lines = curve_lines([*self.curves, *self.asynchronous, *self.cycle_curves])
+        lines += [*map(str, self.special_points), *region_lines(self.regimes)]
         lines += [] if self.checked is None else [f"audit: {self.checked}"]
         return "\n  ".join([title, *lines])
 
@@ -269,14 +275,14 @@ class Diagram:
 @overload
 def bifurcation_diagram(
     model: VectorField, x: Axis, y: Axis, settings: Settings | None = None, seed: int = 0,
-    progress: bool = False, audit: int = AUDIT,
+    progress: bool = False, audit: int = AUDIT, asynchronous: bool = False,
 ) -> Diagram: ...  # fmt: skip
 
 
 @overload
 def bifurcation_diagram(
     model: VectorField, x: Axis, y: None = None, settings: Settings | None = None, seed: int = 0,
-    progress: bool = False, audit: int = AUDIT,
+    progress: bool = False, audit: int = AUDIT, asynchronous: bool = False,
 ) -> LineDiagram: ...  # fmt: skip
 
 
@@ -288,6 +294,7 @@ def bifurcation_diagram(
     seed: int = 0,
     progress: bool = False,
     audit: int = AUDIT,
+    asynchronous: bool = False,
 ) -> Diagram | LineDiagram:
     """Find every bifurcation curve and every attractor in a rectangle of two parameters.
 
@@ -311,6 +318,7 @@ def bifurcation_diagram(
         and limit cycles along x, with their frequency.
     progress : show a progress bar.
     audit : points of the plane to test at the end; 0 for none. ``diagram.audit`` tests more.
+    asynchronous : add the exact Hopf curves of the network behind ``aln()``, which see.
 
     Example
     -------
@@ -321,13 +329,19 @@ def bifurcation_diagram(
     settings = Settings() if settings is None else settings
     checks.instance("settings", settings, Settings, "Settings(step_max=0.02)")
     seed = checks.seed(seed)
+    if asynchronous:
+        check_plane(model, y)
+    spans = dict([_span(model, x)]) if y is None else _spans(model, x, y)
+    model = on_level_set(model, spans)
     if y is None:
         name, span = _span(model, x)
         return line_diagram(model, name, span, settings=settings, seed=seed)
-    _spans(model, x, y)
     survey = Survey(model, x, y, settings, seed)
     survey.scan(progress)
-    return _checked(survey, _settled(survey, progress), audit, progress=progress)
+    found = _checked(survey, _settled(survey, progress), audit, progress=progress)
+    if not asynchronous:
+        return found
+    return replace(found, asynchronous=asynchronous_curves(model, spans, found.lines, progress))
 
 
 def _checked(
@@ -384,17 +398,3 @@ def _span(model: VectorField, axis: Axis) -> tuple[str, tuple[float, float]]:
         raise ModelError(f"an axis is (parameter, low, high); got {axis!r}")
     name, low, high = axis
     return name, check_span(model, name, (low, high))
-
-
-def _distinct(points: Iterator[SpecialPoint]) -> tuple[SpecialPoint, ...]:
-    result: list[SpecialPoint] = []
-    for point in points:
-        scale = point.model.scales
-        if not any(
-            p.label == point.label
-            and np.max(np.abs((p.state - point.state) / scale)) < 1e-5
-            and all(abs(p.parameters[k] - point.parameters[k]) < 1e-6 for k in point.free)
-            for p in result
-        ):
-            result.append(point)
-    return numbered(result)

@@ -11,7 +11,7 @@ from continuation.cycles.branch import CycleBranch
 from continuation.cycles.cycle import Cycle
 from continuation.cycles.limit_cycles import limit_cycles
 from continuation.cycles.tracing import CycleSettings
-from continuation.diagrams.scan import ends_at
+from continuation.diagrams.scan import end_of
 from continuation.drawing import axis_label, draw_frequencies, new_figure
 from continuation.engine.settings import Settings
 from continuation.engine.special_points import (
@@ -105,11 +105,12 @@ def line_diagram(
     branch = equilibria(model, parameter, span, settings=settings, seed=seed)
     cycles: list[CycleBranch] = []
     missed: list[str] = []
-    for point in branch.points("H"):
-        if any(ends_at(known, point) for known in cycles):
-            continue
+    waiting = branch.points("H")
+    while waiting:
+        point = waiting.pop(0)
         try:
             cycles.append(limit_cycles(point, parameter, span, settings=cycle_settings))
+            waiting = [p for p in waiting if p is not end_of(cycles[-1], waiting)]
         except ConvergenceError as error:
             missed.append(f"cycles of {point.name}: {error}")
     return LineDiagram(model, parameter, branch, _named_apart(cycles), tuple(missed))

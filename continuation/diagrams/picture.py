@@ -8,6 +8,7 @@ import networkx as nx
 import numpy as np
 import shapely
 
+from continuation.asynchronous.hopf_curves import KIND as ASYNCHRONOUS
 from continuation.cycles.curves import EXPLOSIVE, CycleCurve
 from continuation.drawing import Curve, Region
 from continuation.engine.branch_point_problem import PITCHFORK, TRANSCRITICAL
@@ -17,6 +18,7 @@ from continuation.steady_states.branch import Branch
 WORDS = {  # in the legend
     FOLD.name: "fold of equilibria",
     HOPF.name: "Hopf",
+    ASYNCHRONOUS: "Hopf of the network (exact)",
     PITCHFORK: "pitchfork",
     TRANSCRITICAL: "transcritical",
 }

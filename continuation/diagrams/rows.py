@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import networkx as nx
+import numpy as np
 
 from continuation.cycles.curves import CycleCurve
-from continuation.engine.special_points import SpecialPoint
+from continuation.engine.special_points import SpecialPoint, numbered
 from continuation.steady_states.branch import Branch
 
 if TYPE_CHECKING:
@@ -56,6 +57,21 @@ def region_lines(regimes: nx.Graph) -> list[str]:
         doubt = f"; UNRESOLVED: {region['unresolved']}" if region["unresolved"] else ""
         lines.append(f"region {name}: {100 * region['area']:.1f} % of the plane{doubt}")
     return lines
+
+
+def distinct(points: Iterable[SpecialPoint]) -> tuple[SpecialPoint, ...]:
+    """Every point once: of the same label, state and free parameters."""
+    result: list[SpecialPoint] = []
+    for point in points:
+        scale = point.model.scales
+        if not any(
+            p.label == point.label
+            and np.max(np.abs((p.state - point.state) / scale)) < 1e-5
+            and all(abs(p.parameters[k] - point.parameters[k]) < 1e-6 for k in point.free)
+            for p in result
+        ):
+            result.append(point)
+    return numbered(result)
 
 
 def _by_area(regimes: nx.Graph) -> list[dict[str, Any]]:

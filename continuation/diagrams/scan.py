@@ -24,7 +24,7 @@ from continuation.cycles.cycle import Cycle
 from continuation.cycles.following import STEP_MIN
 from continuation.cycles.limit_cycles import limit_cycles
 from continuation.cycles.multipliers import NONE
-from continuation.cycles.orbits import Orbit, Point, Solver, adapted_mesh, remeshed
+from continuation.cycles.orbits import Orbit, Point, Solver, coarse
 from continuation.cycles.tracing import REASONS, CycleSettings
 from continuation.engine.special_points import SpecialPoint
 from continuation.steady_states.branch import Branch
@@ -40,7 +40,7 @@ SEEN = replace(SCAN, most_unstable=8)  # cycles found by simulation: as far as t
 CURVE = CycleSettings(intervals=20, step_max=0.12, max_points=150)
 WORKERS = 2  # threads; results come in the order of the tasks, whatever their number
 NEAR = 1e-3  # distance in units of the plane at which a point lies on a known curve
-FINEST = 48  # mesh intervals of the cycles on a curve
+SMALLEST = 0.02  # range of a scaled state of cycles at which a curve of them ends
 ORDINARY = 10  # times the sensitivity of a boundary: there a curve of fixed period ends
 KIND = {"LPC": FOLD, "PD": DOUBLING, "NS": TORUS, "unresolved": FOLD}
 
@@ -57,11 +57,12 @@ def scan_cycles(lines: Sequence[Branch], progress: bool = False) -> tuple[CycleB
 def _cycles_of_line(line: Branch) -> list[CycleBranch]:
     branches: list[CycleBranch] = []
     parameter = line.parameters[0]
-    for point in line.points("H"):
-        if any(ends_at(known, point) for known in branches):
-            continue
+    waiting = line.points("H")
+    while waiting:
+        point = waiting.pop(0)
         try:
             branches.append(_followed(point, parameter, line.spans[parameter]))
+            waiting = [p for p in waiting if p is not end_of(branches[-1], waiting)]
         except ConvergenceError:
             continue  # no small cycle: the Hopf point is degenerate to working accuracy
     return branches
@@ -96,14 +97,19 @@ def _stuck(branch: CycleBranch) -> bool:
     return any(word == REASONS[STEP_MIN] and held for word, held in ends)
 
 
-def ends_at(branch: CycleBranch, point: SpecialPoint) -> bool:
-    """Whether a branch of cycles has shrunk to this Hopf point."""
-    if "Hopf point" not in branch.ended[1] or point.frequency is None:
-        return False
-    last = branch.orbits[-1]
-    near = abs(last.value - point.parameters[branch.parameter]) < 0.02 * branch.solver.half[1]
+def end_of(branch: CycleBranch, points: Sequence[SpecialPoint]) -> SpecialPoint | None:
+    """The Hopf point, of these, to which a branch of cycles has shrunk."""
+    if "Hopf point" not in branch.ended[1]:
+        return None
+    last, name = branch.orbits[-1], branch.parameter
     frequency = branch.model.frequency_factor / last.period
-    return near and bool(np.isclose(frequency, point.frequency, rtol=0.02))
+    apart = {
+        k: (abs(last.value - p.parameters[name]) / branch.solver.half[1],
+            abs(np.log(frequency / p.frequency)))
+        for k, p in enumerate(points) if p.frequency
+    }  # fmt: skip
+    near = [k for k, (across, along) in apart.items() if across < 0.02 and along < 0.2]
+    return points[min(near, key=lambda k: apart[k])] if near else None
 
 
 def cycles_beside(curves: Sequence[Branch], parameter: str) -> tuple[CycleBranch, ...]:
@@ -229,7 +235,9 @@ def _curve(model: VectorField, spans: Spans, cycle: Cycle, kind: int) -> CycleCu
     angle = [critical_angle(cycle)] if kind == TORUS else []
     z = np.array([cycle.period, *(cycle.parameters[k] for k in spans), *angle])
     orbit, sought = replace(cycle.orbit, z=z), ("CPC",) if kind == FOLD else ()
-    curve = _traced(Solver(model, spans, kind), _coarse(orbit), CURVE, resonances=sought)
+    curve = _traced(
+        Solver(model, spans, kind), coarse(orbit), CURVE, resonances=sought, enough=_vanishes
+    )
     if curve is None and kind == FOLD:
         return _fixed_period(model, spans, cycle, FIXED_PERIOD)
     return curve
@@ -240,7 +248,7 @@ def _fixed_period(
 ) -> CycleCurve | None:
     z = np.array([cycle.period, *(cycle.parameters[k] for k in spans)])
     solver = Solver(model, spans, PERIOD, cycle.period)
-    orbit = _coarse(replace(cycle.orbit, z=z))
+    orbit = coarse(replace(cycle.orbit, z=z))
     settings = replace(CURVE, step_max=0.3)
 
     def ordinary(point: Point) -> bool:
@@ -250,11 +258,9 @@ def _fixed_period(
     return _traced(solver, orbit, settings, kind, resonances=(), enough=ends)
 
 
-def _coarse(orbit: Orbit) -> Orbit:
-    """The orbit on a mesh that serves a boundary: one of its own branch may be far finer."""
-    if orbit.intervals <= FINEST:
-        return orbit
-    return remeshed(orbit, adapted_mesh(orbit, FINEST))
+def _vanishes(point: Point) -> bool:
+    """Whether a curve has come to cycles of no size: to a generalized Hopf point."""
+    return bool(np.max(np.ptp(point.orbit.u, axis=0)) < SMALLEST)
 
 
 def _traced(solver: Solver, orbit: Orbit, *rest: Any, **options: Any) -> CycleCurve | None:

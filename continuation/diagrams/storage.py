@@ -39,6 +39,7 @@ def tree_of(diagram: Diagram) -> xr.DataTree:
     groups = {
         "curve": [curve.stored() for curve in diagram.curves],
         "line": [line.stored() for line in diagram.lines],
+        "network": [curve.stored() for curve in diagram.asynchronous],
         "wave": [wave.stored("float32") for wave in diagram.cycle_curves],
         "cycles": [found.stored("float32") for found in diagram.cycles],
     }
@@ -64,6 +65,7 @@ def parts_of(tree: xr.DataTree) -> dict[str, Any]:
         "lines": parts("line", Branch),
         "cycle_curves": parts("wave", CycleCurve),
         "cycles": parts("cycles", CycleBranch),
+        "asynchronous": parts("network", Branch),
         "regimes": graph_from(head["regimes"]),
         "settings": Settings(**head["settings"]),
         "checked": Audit.from_record(head["checked"]) if head.get("checked") else None,

@@ -16,8 +16,10 @@ from continuation.engine.problems import (
     Problem,
     _derivative,
     _field_rows,
+    _fold_bordered,
     _fold_vectors,
     _form,
+    _keep_null_vectors,
     _parameter_derivative,
     _subtract_row,
 )
@@ -40,18 +42,6 @@ def _along(field, x, across, out):
         out[i] /= scale[i]
 
 
-@njit
-def _bordered(a, border, bordered):
-    """[A b; c' 0] with b and c the first rows of ``border``."""
-    n = a.shape[0]
-    bordered[n, n] = 0.0
-    for i in range(n):
-        for j in range(n):
-            bordered[i, j] = a[i, j]
-        bordered[i, n] = border[0, i]
-        bordered[n, i] = border[1, i]
-
-
 @njit([EVALUATE], cache=True, error_model="numpy")
 def evaluate_branch_point(field, border, y, residual, matrix):
     """f + beta b = 0, g = 0 and w . f_c = 0; unknowns (x, two free parameters, beta).
@@ -68,7 +58,7 @@ def evaluate_branch_point(field, border, y, residual, matrix):
         residual[i] += y[last] * scale[last] * border[0, i]
         matrix[i, last] = scale[last] * border[0, i]
     bordered, pivots = np.empty((n + 1, n + 1)), np.empty(n + 1, np.int64)
-    _bordered(a, border, bordered)
+    _fold_bordered(a, border, bordered)
     if not lu_factor(bordered, pivots):
         return False
     right, left, solved = np.zeros(n + 1), np.zeros(n + 1), np.zeros(n + 1)
@@ -119,7 +109,7 @@ def refresh_branch_point(n, matrix, border):
     if not _fold_vectors(a, border, right, left):
         return False
     bordered, pivots = np.empty((n + 1, n + 1)), np.empty(n + 1, np.int64)
-    _bordered(a, border, bordered)
+    _fold_bordered(a, border, bordered)
     lu_factor(bordered, pivots)
     across, moved = np.zeros(2), np.empty(n + 1)
     for k in range(2):
@@ -133,13 +123,7 @@ def refresh_branch_point(n, matrix, border):
     length = np.sqrt(np.dot(across, across))
     if length > 1e-12:
         border[2, 0], border[3, 0] = across[0] / length, across[1] / length
-    left_size, right_size = 0.0, 0.0
-    for i in range(n):
-        left_size += left[i] ** 2
-        right_size += right[i] ** 2
-    for i in range(n):
-        border[0, i] = left[i] / np.sqrt(left_size)
-        border[1, i] = right[i] / np.sqrt(right_size)
+    _keep_null_vectors(left, right, border)
     return True
 
 

@@ -14,6 +14,7 @@ from scipy.optimize import brentq
 
 from continuation.engine.following import Follower, Trace, _matching
 
+AXIS = 1e-11  # real parts below it, relative to the largest eigenvalue, lie on the imaginary axis
 DEEPEST = 36  # halvings: a step of 0.04 becomes 1e-12
 SHORTEST = 1e-10  # scaled length below which an interval is rounding and is not cut
 MOST_CUTS = 500  # of one interval: 13 events as near to one another as rounding can tell apart
@@ -42,12 +43,22 @@ class Interval:
         return float(np.linalg.norm(self.right.point - self.left.point))
 
     def crossings(self, ignore: Callable[[np.ndarray], np.ndarray] | None = None) -> np.ndarray:
-        """Columns of the eigenvalues whose real part changes sign."""
+        """Columns of the eigenvalues whose real part changes sign.
+
+        One that stays on the axis to rounding, as at centres, has no sign.
+        """
         before, after = self.left.eigenvalues, self.right.eigenvalues
         changed = (before.real < 0) != (after.real < 0)
+        changed &= ~(_on_axis(before) & _on_axis(after))
         if ignore is not None:
             changed &= ~(ignore(before) | ignore(after))
         return np.flatnonzero(changed)
+
+
+def _on_axis(eigenvalues: np.ndarray) -> np.ndarray:
+    """Which eigenvalues rounding cannot tell from the imaginary axis; real ones never."""
+    least = AXIS * np.max(np.abs(eigenvalues), initial=0.0)
+    return (np.abs(eigenvalues.real) <= least) & (eigenvalues.imag != 0)
 
 
 def intervals(trace: Trace) -> Iterator[Interval]:

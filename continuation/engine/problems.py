@@ -92,23 +92,44 @@ def _parameter_derivative(field, x, k, out):
     _scale_rows(out, scale)
 
 
-# Loops, not slices: numba's assignment of array expressions multiplies the time to compile.
-@njit([boolean(MATRIX, MATRIX, VECTOR, VECTOR)], cache=True, error_model="numpy")
-def _fold_vectors(a, border, right, left):
-    """Solve [a b; c' 0][right] = e and its transpose, b and c the rows of ``border``."""
+@njit
+def _fold_bordered(a, border, bordered):
+    """[A b; c' 0] with b and c the first rows of ``border``."""
     n = a.shape[0]
-    bordered, pivots = np.zeros((n + 1, n + 1)), np.empty(n + 1, np.int64)
+    bordered[n, n] = 0.0
     for i in range(n):
         for j in range(n):
             bordered[i, j] = a[i, j]
         bordered[i, n] = border[0, i]
         bordered[n, i] = border[1, i]
+
+
+# Loops, not slices: numba's assignment of array expressions multiplies the time to compile.
+@njit([boolean(MATRIX, MATRIX, VECTOR, VECTOR)], cache=True, error_model="numpy")
+def _fold_vectors(a, border, right, left):
+    """Solve [a b; c' 0][right] = e and its transpose, b and c the rows of ``border``."""
+    n = a.shape[0]
+    bordered, pivots = np.empty((n + 1, n + 1)), np.empty(n + 1, np.int64)
+    _fold_bordered(a, border, bordered)
     if not lu_factor(bordered, pivots):
         return False
     right[n] = left[n] = 1.0
     lu_solve(bordered, pivots, right)
     lu_solve_transposed(bordered, pivots, left)
     return True
+
+
+@njit
+def _keep_null_vectors(left, right, border):
+    """The first rows of ``border`` become the first n entries of both, of length one."""
+    n = border.shape[1]
+    left_size, right_size = 0.0, 0.0
+    for i in range(n):
+        left_size += left[i] ** 2
+        right_size += right[i] ** 2
+    for i in range(n):
+        border[0, i] = left[i] / np.sqrt(left_size)
+        border[1, i] = right[i] / np.sqrt(right_size)
 
 
 @njit([types.void(VECTOR, MATRIX, float64, MATRIX, int64)], cache=True)
@@ -159,13 +180,7 @@ def refresh_fold(n, matrix, border):
     right, left = np.zeros(n + 1), np.zeros(n + 1)
     if not _fold_vectors(matrix[:n, :n].copy(), border, right, left):
         return False
-    left_size, right_size = 0.0, 0.0
-    for i in range(n):
-        left_size += left[i] ** 2
-        right_size += right[i] ** 2
-    for i in range(n):
-        border[0, i] = left[i] / np.sqrt(left_size)
-        border[1, i] = right[i] / np.sqrt(right_size)
+    _keep_null_vectors(left, right, border)
     return True
 
 

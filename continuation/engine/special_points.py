@@ -57,7 +57,7 @@ class SpecialPoint:
     eigenvalues : (n,) in 1/time unit.
     frequency : Hz, for Hopf points and what lies on Hopf curves; None elsewhere.
     coefficients : normal-form coefficients by name.
-    certificate : residual, test function, eigenvalue residual, bracket.
+    certificate : residual, test function, eigenvalue residual, bracket, error of l1.
     index : the branch's point just before it.
     free : the parameters that were free.
     model : the model with the point's parameters.
@@ -87,9 +87,12 @@ class SpecialPoint:
 
     @property
     def criticality(self) -> str | None:
-        """ "supercritical" or "subcritical" for Hopf points, None elsewhere."""
+        """ "supercritical", "subcritical" or "degenerate" (l1 is zero within its error, as where a
+        quantity is conserved) for Hopf points, None elsewhere."""
         if self.label != "H" or self.lyapunov_coefficient is None:
             return None
+        if abs(self.lyapunov_coefficient) <= self.certificate.get("l1_error", 0.0):
+            return "degenerate"
         return "supercritical" if self.lyapunov_coefficient < 0 else "subcritical"
 
     @property
@@ -115,7 +118,9 @@ class SpecialPoint:
         words = [f"{self.name or self.label:<4} {where}", MEANINGS.get(self.label, "")]
         if self.frequency is not None:
             words.append(f"{self.frequency:.5g} {self.model.frequency_unit}")
-        if self.criticality:
+        if self.criticality == "degenerate":
+            words.append("degenerate: l1 is zero within its error (conservative?)")
+        elif self.criticality:
             words.append(self.criticality)
         words += [f"{k} = {v:.5g}" for k, v in self.coefficients.items()]
         if "residual" in self.certificate:

@@ -12,6 +12,7 @@ import xarray as xr
 
 from continuation.drawing import Mark, draw_branch, html
 from continuation.engine.following import REASONS, Follower, Trace
+from continuation.engine.intervals import AXIS
 from continuation.engine.problems import EQUILIBRIUM, HOPF
 from continuation.engine.settings import Settings
 from continuation.engine.special_points import (
@@ -28,8 +29,6 @@ from dynsys.errors import ModelError
 from dynsys.serialization import to_dict
 from dynsys.validity import flags
 from dynsys.vector_field import VectorField
-
-AXIS = 1e-11  # real parts below it, relative to the largest eigenvalue, lie on the imaginary axis
 
 
 @dataclass(frozen=True)

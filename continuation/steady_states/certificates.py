@@ -39,6 +39,9 @@ def make_point(
         certificate["bracket"] = ends
     if model.lines and follower.settings.delay_check and label != "suspect":
         certificate["delay_residual"] = delay_residual(model, x, critical)
+    if label == "H" and omega is not None:
+        forms, norm_of = MultilinearForms.from_model(model, x), np.arange(model.physical_dimension)
+        certificate["l1_error"] = normal_forms.hopf_error(model.jacobian(x), forms, omega, norm_of)
     return SpecialPoint(
         label=label,
         state=x,

@@ -15,8 +15,8 @@ from continuation.steady_states.branch import Branch, equilibria_of
 from continuation.steady_states.pydstool_backend import check_backend, compute
 from continuation.steady_states.search import find_all, refine_equilibrium
 from dynsys import checks
-from dynsys.conservation import words
-from dynsys.errors import ConvergenceError, ModelError
+from dynsys.errors import ConvergenceError
+from dynsys.level_sets import level_set
 from dynsys.vector_field import VectorField
 
 
@@ -50,8 +50,10 @@ def equilibria(
     Raises
     ------
     UnknownNameError, ModelError
-        for a wrong name or span, and where sums of states are conserved (no equilibrium is
-        isolated then); ConvergenceError where no equilibrium is found.
+        for a wrong name or span; ConvergenceError where no equilibrium is found.
+
+    Where sums of states are conserved no equilibrium is isolated: those on the level set of the
+    start are followed, which is said (see ``dynsys.level_sets``).
 
     Example
     -------
@@ -64,7 +66,10 @@ def equilibria(
     checks.instance("settings", settings, Settings, "Settings(step_max=0.02)")
     seed = checks.seed(seed)
     low, high = check_span(model, parameter, span)
-    _check_conserved(model, parameter, (low, high))
+    level = level_set(model, {parameter: (low, high)}, start)
+    if level is not None:
+        warnings.warn(str(level), stacklevel=2)
+        model, start = level.model, None if start is None else level.inside(model._full(start))
     follower = Follower(model, EQUILIBRIUM, {parameter: (low, high)}, settings)
     if checks.text("backend", backend) != "dynsys":
         check_backend(backend)
@@ -90,14 +95,6 @@ def equilibria(
     for note in notes[:1]:
         warnings.warn(f"left out: {note}", stacklevel=2)
     return equilibria_of(follower, traces)
-
-
-def _check_conserved(model: VectorField, parameter: str, span: tuple[float, float]) -> None:
-    """ModelError where sums are conserved all along the span, not at single values only."""
-    somewhere = np.random.default_rng(5).uniform(*span, size=2)
-    said = [words(model.with_parameters(**{parameter: float(value)})) for value in somewhere]
-    if all(said):
-        raise ModelError(said[0])
 
 
 def _seeds(

@@ -98,7 +98,7 @@ def fixed_points(
     3.0
     """
     base = equilibria(model.field, parameter, span, start, settings, seed)
-    follower = Follower(model.field, EQUILIBRIUM, dict(base.spans), base.settings)
+    follower = Follower(base.model, EQUILIBRIUM, dict(base.spans), base.settings)
     found = [p for p in base.special_points if p.label in ("LP", "BP")]
     offset = 0
     for number, piece in enumerate(base.pieces()):

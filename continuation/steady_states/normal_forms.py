@@ -23,6 +23,8 @@ import numpy as np
 
 from continuation.engine.borders import null_vectors
 
+_ROUNDING = 1e-11
+
 Forms = Callable[..., np.ndarray]
 Indices = np.ndarray | None
 
@@ -70,6 +72,15 @@ def hopf(a: np.ndarray, forms: Forms, omega: float, norm_of: Indices = None) -> 
     """
     c1 = _hopf_cubic(a, forms, omega, *critical_pair(a, omega, norm_of))[0]
     return {"l1": float(c1.real / omega), "re_c1": c1.real, "im_c1": c1.imag}
+
+
+def hopf_error(a: np.ndarray, forms: Forms, omega: float, norm_of: Indices = None) -> float:
+    """What rounding may leave of ``l1`` where it is zero, as at centres: 1e-11 of its terms."""
+    p, q = critical_pair(a, omega, norm_of)
+    _, h20, h11 = _hopf_cubic(a, forms, omega, p, q)
+    r = q.conj()
+    terms = (forms(q, q, r), 2 * forms(q, h11), forms(r, h20))
+    return float(_ROUNDING * sum(np.abs(p) @ np.abs(term) for term in terms) / (2 * omega))
 
 
 def bogdanov_takens(a: np.ndarray, forms: Forms, norm_of: Indices = None) -> dict[str, float]:

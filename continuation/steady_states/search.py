@@ -24,6 +24,7 @@ from dynsys.compiled.kernels import DOMAIN_TYPE
 from dynsys.compiled.records import Indices, Matrix, signature
 from dynsys.conservation import conserved_sums, words
 from dynsys.errors import ConvergenceError, ModelError
+from dynsys.level_sets import LevelSet, level_set
 from dynsys.numba_cache import njit
 from dynsys.vector_field import VectorField
 
@@ -131,7 +132,8 @@ def find_equilibria(
     ``starts`` outside it lead to nearby, in order of the first observable. Warns where there are
     curves of equilibria besides, and says which.
 
-    Raises ModelError where sums of states are conserved: then no equilibrium is isolated.
+    Where sums of states are conserved no equilibrium is isolated: those on the level set of the
+    initial state are searched, or of the ``starts``, which is said.
 
     Example
     -------
@@ -144,8 +146,10 @@ def find_equilibria(
     searches = checks.whole("searches", searches, least=0, most=MOST_SEARCHES)
     if searches < 1 and starts is None:
         raise ModelError(f"searches is {searches}; use at least 1, or give starts")
-    if conserved_sums(model):
-        raise ModelError(words(model))
+    level = level_set(model)
+    if level is not None:
+        warnings.warn(str(level), stacklevel=2)
+        return _on_levels(level, searches, seed, starts)
     found = find_all(model, searches, seed, starts)
     for note in found.notes:
         warnings.warn(note, stacklevel=2)
@@ -170,6 +174,23 @@ def find_all(
         if round_ > 0 and len(found.isolated) == before:
             break
     found.notes += [str(continuum) for continuum in found.continua[:1]]
+    return found
+
+
+def _on_levels(level: LevelSet, searches: int, seed: int, starts: np.ndarray | None) -> np.ndarray:
+    """Whole states (k, n) of the equilibria on the level set of the initial state, and of every
+    start on its own."""
+    whole = level.whole
+    given = np.empty((0, whole.compiled.n)) if starts is None else _given(whole, starts)
+    places: list[tuple[VectorField, int, np.ndarray | None]] = [
+        (level.at(x), 0, level.inside(x)[None]) for x in given
+    ]
+    places += [(level.model, searches, None)] if searches else []
+    found = np.empty((0, whole.compiled.n))
+    for model, count, start in places:
+        isolated = find_all(model, count, seed, start).isolated
+        fresh = np.array([level.outside(x, model) for x in isolated]).reshape(-1, found.shape[1])
+        found = _merge(whole, found, fresh, boxed=False)
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -66,7 +67,7 @@ def measured(
     if quantity in branch.solver.names:
         return lambda cycle: cycle.parameters[quantity] - value
     if quantity not in known:
-        owner = "this " + branch.kind.replace("limit cycles", "branch of limit cycles")
+        owner = "this " + re.sub("^(limit )?cycles", "branch of \\g<0>", branch.kind)
         raise unknown_name("quantity", quantity, [*known, *branch.solver.names, *ends], owner)
     return known[quantity]
 

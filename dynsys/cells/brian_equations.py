@@ -31,11 +31,12 @@ class BrianEquations:
     constants: dict[str, tuple[float, str]]
 
 
-def brian_equations(cell: Cell, sources: Sequence[str]) -> BrianEquations:
+def brian_equations(cell: Cell, sources: Sequence[str], clamped: bool = False) -> BrianEquations:
     """The equations of a cell with one exponential conductance ``G_<source>`` for each source.
 
     ``E_<source>`` and ``tau_<source>`` are expected in the namespace, beside ``constants``;
-    ``I0`` (amp) is a current of every cell's own.
+    ``I0`` (amp) is a current of every cell's own. With ``clamped``, a conductance ``g_clamp(t)``
+    comes from outside, with the reversal potential ``E_clamp``.
 
     Cells from equations of one's own are translated and integrated by a Runge-Kutta method.
 
@@ -47,7 +48,8 @@ def brian_equations(cell: Cell, sources: Sequence[str]) -> BrianEquations:
     -------
     >>> print(brian_equations(find_cell("RS"), ["e", "i"]).model)
     """
-    current = " + ".join(f"G_{s}*(E_{s} - v)" for s in sources) or "0*amp"
+    pairs = [(f"G_{s}", f"E_{s}") for s in sources] + [("g_clamp(t)", "E_clamp")] * clamped
+    current = " + ".join(f"{g}*({e} - v)" for g, e in pairs) or "0*amp"
     conductances = "".join(f"dG_{s}/dt = -G_{s}/tau_{s} : siemens\n" for s in sources)
     shared = f"I_syn = {current} : amp\nI0 : amp\n{conductances}"
     membrane = {"g_L": (cell.g_L, "nS"), "C_m": (cell.C_m, "pF"), "E_L": (cell.E_L, "mV")}
@@ -56,7 +58,7 @@ def brian_equations(cell: Cell, sources: Sequence[str]) -> BrianEquations:
     if isinstance(cell, HodgkinHuxleyCell):
         return _hodgkin_huxley(cell, shared, membrane)
     if isinstance(cell, EquationCell):
-        return _own(cell, sources, conductances)
+        return _own(cell, pairs, conductances)
     raise ModelError(f"{cell.name} is a {type(cell).__name__}, which has no equations")
 
 
@@ -85,7 +87,7 @@ def _held(cell: Cell, state: str) -> str:
     return "" if runs else " (unless refractory)"
 
 
-def _own(cell: EquationCell, sources: Sequence[str], conductances: str) -> BrianEquations:
+def _own(cell: EquationCell, pairs: Sequence[tuple[str, str]], conductances: str) -> BrianEquations:
     """The vector field in its own units, with V = v/mV and the conductances' sum and mean."""
     field = cell.field
     expressions = [*field.definitions.values(), *field.equations.values()]
@@ -93,8 +95,8 @@ def _own(cell: EquationCell, sources: Sequence[str], conductances: str) -> Brian
     if field.tables or strange or any(e.has(sympy.Piecewise) for e in expressions):
         words = ", ".join(sorted(strange)) or "a table or a condition"
         raise ModelError(f"{cell.name} uses {words}, which Brian2 equations cannot hold")
-    total = " + ".join(f"G_{s}" for s in sources)
-    pull = " + ".join(f"G_{s}*E_{s}" for s in sources)
+    total = " + ".join(g for g, _ in pairs)
+    pull = " + ".join(f"{g}*{e}" for g, e in pairs)
     lines = [
         f"dv/dt = ({to_text(field.equations['V'])})*mV/ms : volt{_held(cell, 'V')}",
         *(

@@ -12,138 +12,55 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
-from numba import float64, int64, types
 
 from dynsys.cells.equations import INPUTS, cell_field
 from dynsys.cells.parameters import Cell
-from dynsys.compiled.kernels import FIELD_TYPE, MATRIX, VECTOR
+from dynsys.cells.stepping import (
+    MOMENTS,
+    NO_RESET,
+    Recording,
+    Sources,
+    SteppedCell,
+    run_cell,
+)
+from dynsys.compiled.clock import Clock
 from dynsys.errors import ModelError
-from dynsys.numba_cache import njit
-
-_INTEGERS = types.Array(int64, 1, "C")
-_RESETS = 1e300  # stands for "no reset" among numbers
-MOMENTS = 4  # samples, sum of V, sum of V^2, spikes; then the sums of all states
-
-
-@njit(
-    [
-        int64(
-            FIELD_TYPE, VECTOR, VECTOR, VECTOR, VECTOR, VECTOR, _INTEGERS, _INTEGERS, MATRIX,
-            VECTOR, VECTOR, VECTOR, float64, int64, int64, int64, types.npy_rng, VECTOR, MATRIX,
-            VECTOR,
-        )
-    ],
-    cache=True, nogil=True, error_model="numpy",
-)  # fmt: skip
-def run_cell(
-    field, p, tables, x, jumps, rule, running, at, synapses, current, G, waiting, dt, steps, skip,
-    every, rng, spikes, trace, moments,
-):  # fmt: skip
-    """Integrate one cell; returns the number of its spikes.
-
-    ``rule`` = (threshold, reset, refractory, ceiling); ``running`` (n,): 1 for states that move on
-    while V is held; ``at`` = places of V among the states and of I, g_syn, E_syn among the
-    parameters; ``synapses`` rows (rate 1/ms, Q, tau, E); ``current`` pA, one for each step or one
-    for all; ``G`` nS and ``waiting`` ms (to the next event) of each source go on from call to call;
-    after ``skip`` steps ``spikes`` (ms), ``moments`` and every ``every`` steps ``trace`` rows are
-    filled.
-    """
-    n, sources = x.shape[0], synapses.shape[0]
-    v = at[0]
-    out = np.empty(n)
-    pause, count, row = 0.0, 0, 0
-    lowered = True
-    for k in range(steps):
-        total, pull = 0.0, 0.0
-        for s in range(sources):
-            G[s] -= dt * G[s] / synapses[s, 2]
-            waiting[s] -= dt
-            while waiting[s] <= 0.0:
-                G[s] += synapses[s, 1]
-                waiting[s] += rng.standard_exponential() / synapses[s, 0]
-            total += G[s]
-            pull += G[s] * synapses[s, 3]
-        p[at[1]] = current[k] if current.shape[0] > 1 else current[0]
-        p[at[2]] = total
-        p[at[3]] = pull / total if total > 0.0 else 0.0
-        field(x, p, tables, out)
-        held = pause > 0.0 and rule[1] < _RESETS
-        for i in range(n):
-            if running[i] == 1 or not held:
-                x[i] += dt * out[i]
-        pause -= dt
-        fired = False
-        if rule[1] < _RESETS:
-            if x[v] > rule[0]:
-                x[v] = rule[1]
-                pause = rule[2]
-                fired = True
-        elif x[v] <= rule[0]:
-            lowered = True
-        elif lowered:
-            lowered = False
-            fired = pause <= 0.0
-            if fired:
-                pause = rule[2]
-        if fired:
-            for i in range(n):
-                x[i] += jumps[i]
-        if k < skip:
-            continue
-        if fired:
-            if count < spikes.shape[0]:
-                spikes[count] = (k + 1) * dt
-            count += 1
-            moments[3] += 1.0
-        for i in range(n):
-            moments[4 + i] += x[i]
-        if not held and x[v] < rule[3]:
-            moments[0] += 1.0
-            moments[1] += x[v]
-            moments[2] += x[v] * x[v]
-        if every > 0 and (k - skip) % every == 0 and row < trace.shape[0]:
-            for i in range(n):
-                trace[row, i] = x[i]
-            row += 1
-    return count
 
 
 @dataclass(frozen=True)
 class Machine:
-    """A cell ready to run: its compiled field and the numbers the kernel takes."""
+    """A cell ready to run: what the compiled loop takes, the states' names, its state at rest."""
 
     cell: Cell
-    field: Any
-    parameters: np.ndarray
-    tables: np.ndarray
+    stepped: SteppedCell
+    states: tuple[str, ...]
     rest: np.ndarray
-    jumps: np.ndarray
-    rule: np.ndarray
-    running: np.ndarray
-    at: np.ndarray
 
-    @property
-    def states(self) -> list[str]:
-        return list(cell_field(self.cell).states)
+    def run(
+        self, current: np.ndarray, synapses: np.ndarray, clock: Clock, rng: np.random.Generator,
+        recording: Recording,
+    ) -> int:  # fmt: skip
+        """Integrate from rest; the number of spikes after the settling."""
+        sources = Sources(synapses, np.zeros(len(synapses)), _first_events(synapses, rng))
+        return run_cell(self.stepped, self.rest.copy(), current, sources, clock, rng, recording)
 
 
 def machine(cell: Cell) -> Machine:
     """Compile a cell, or load it compiled."""
     model = cell_field(cell)
     spike = cell.spike
-    names = list(model.states)
-    reset = _RESETS if spike.reset is None else spike.reset
-    return Machine(
-        cell=cell,
-        field=model.compiled.field,
-        parameters=model.parameter_array(),
-        tables=model.compiled.tables,
-        rest=np.array([s.initial for s in model.states.values()]),
-        jumps=np.array([dict(spike.increments).get(k, 0.0) for k in names]),
-        rule=np.array([spike.threshold, reset, spike.refractory, min(spike.ceiling, 1e300)]),
-        running=spike.goes_on(names, "V"),
-        at=np.array([names.index("V"), *map(model.parameter_index, INPUTS)], dtype=np.int64),
-    )
+    names = tuple(model.states)
+    added = dict(spike.increments)
+    current, conductance, reversal = map(model.parameter_index, INPUTS)
+    stepped = SteppedCell(
+        model.compiled.field, model.parameter_array(), model.compiled.tables,
+        threshold=float(spike.threshold),
+        reset=NO_RESET if spike.reset is None else float(spike.reset),
+        refractory=float(spike.refractory), ceiling=min(spike.ceiling, NO_RESET),
+        jumps=np.array([added.get(k, 0.0) for k in names]), running=spike.goes_on(names, "V"),
+        v=names.index("V"), current=current, conductance=conductance, reversal=reversal,
+    )  # fmt: skip
+    return Machine(cell, stepped, names, np.array([s.initial for s in model.states.values()]))
 
 
 def simulate_cell(
@@ -198,11 +115,8 @@ def simulate_cell(
     every = round(sample / dt)
     trace = np.zeros(((steps - skip + every - 1) // every, len(chosen.rest)))
     spikes, moments = np.zeros(steps), np.zeros(MOMENTS + len(chosen.rest))
-    count = run_cell(
-        chosen.field, chosen.parameters.copy(), chosen.tables, chosen.rest.copy(), chosen.jumps,
-        chosen.rule, chosen.running, chosen.at, rows, injected, np.zeros(len(rows)),
-        _first_events(rows, rng), dt, steps, skip, every, rng, spikes, trace, moments,
-    )  # fmt: skip
+    clock = Clock(dt, skip, steps - skip, every)
+    count = chosen.run(injected, rows, clock, rng, Recording(spikes, moments, trace))
     rate, mean, sd = summary(moments, (steps - skip) * dt)
     model = cell_field(cell)
     time = skip * dt + dt * (1 + every * np.arange(len(trace)))

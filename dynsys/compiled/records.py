@@ -7,7 +7,7 @@ models and is found in numba's cache; functions among the members are first-clas
 
 from __future__ import annotations
 
-from typing import Annotated, TypeVar, get_args, get_type_hints
+from typing import Annotated, NoReturn, TypeVar, get_args, get_type_hints
 
 import numpy as np
 from numba import boolean, float64, int64, typeof, types
@@ -57,20 +57,30 @@ def record(cls: Record) -> Record:
 
     # Functions and numbers are converted when the tuple is unpacked; arrays would be reinterpreted.
     arrays = [
-        (k, name, kind.ndim, as_dtype(kind.dtype))
+        (k, name, kind.ndim, as_dtype(kind.dtype), kind.mutable)
         for k, (name, kind) in enumerate(members.items())
         if isinstance(kind, types.Array)
     ]
-    nested = [k for k, kind in enumerate(members.values()) if isinstance(kind, types.BaseTuple)]
+    nested = [
+        (k, name, kind)
+        for k, (name, kind) in enumerate(members.items())
+        if isinstance(kind, types.BaseTuple)
+    ]
+
+    def refuse(name: str, found: object) -> NoReturn:
+        raise TypeError(f"{cls.__name__}.{name} is {found}; it must be {members[name]}")
 
     @typeof_impl.register(cls)
     def _(value, context):
-        for k, name, dimensions, dtype in arrays:
-            a = value[k]
-            if a.ndim != dimensions or a.dtype != dtype or not a.flags.carray:
-                raise TypeError(f"{cls.__name__}.{name} is {typeof(a)}; it must be {members[name]}")
-        for k in nested:
-            typeof_impl(value[k], context)
+        for k, name, dimensions, dtype, written in arrays:
+            a, flags = value[k], value[k].flags
+            fits = flags.carray if written else flags.c_contiguous and flags.aligned
+            if a.ndim != dimensions or a.dtype != dtype or not fits:
+                refuse(name, typeof(a))
+        for k, name, kind in nested:
+            found = typeof_impl(value[k], context)
+            if found is not kind and found != kind:
+                refuse(name, found)
         return whole
 
     _TYPES[cls] = whole

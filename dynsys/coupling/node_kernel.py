@@ -13,8 +13,9 @@ import numpy as np
 import sympy
 
 from dynsys.compiled.records import Indices, Vector, record
-from dynsys.definition import Observable, State, symbol
+from dynsys.definition import State, symbol
 from dynsys.simulation.motion import Motion, motion
+from dynsys.variants import substituted
 from dynsys.vector_field import VectorField
 
 if TYPE_CHECKING:
@@ -66,20 +67,13 @@ def kernel_model(field: CoupledField) -> tuple[VectorField, tuple[sympy.Expr, ..
         for k, v in field.declared_parameters.items()
         if any(symbol(k) in s.free_symbols for s in signals) and k not in model.parameters
     }
+    inside = substituted(model, total)
+    inside["equations"] |= dict(zip(names, sent, strict=True))
     kernel = VectorField(
         name=f"{model.name}_node",
         states={**model.states, **{name: State(0.0) for name in names}},
         parameters={**model.declared_parameters, **extra},
-        equations={k: e.xreplace(total) for k, e in model.equations.items()}
-        | dict(zip(names, sent, strict=True)),
-        definitions={k: e.xreplace(total) for k, e in model.definitions.items()},
-        observables={
-            k: Observable(o.expression.xreplace(total), o.unit, o.meaning)
-            for k, o in model.observables.items()
-        },
-        tables=model.tables,
-        time_unit=model.time_unit,
-        source=model.source,
+        **inside,
     )
     return kernel, signals
 

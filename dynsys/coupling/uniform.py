@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from dynsys.coupling.coupled_field import CoupledField
-from dynsys.definition import Observable, Parameter, symbol
+from dynsys.definition import Parameter, symbol
 from dynsys.errors import ModelError
+from dynsys.variants import substituted
 from dynsys.vector_field import VectorField
 
 
@@ -75,15 +76,6 @@ def uniform_model(field: CoupledField) -> VectorField:
         meaning=f"{model.name}, all nodes alike",
         states=model.states,
         parameters={**model.declared_parameters, **extra},
-        equations={k: e.xreplace(received) for k, e in model.equations.items()},
-        definitions={k: e.xreplace(received) for k, e in model.definitions.items()},
-        observables={
-            k: Observable(o.expression.xreplace(received), o.unit, o.meaning, o.valid, o.beyond)
-            for k, o in model.observables.items()
-        },
-        tables=model.tables,
-        time_unit=model.time_unit,
-        source=model.source,
-        delay_order=model.delay_order,
+        **substituted(model, received),
     )
     return uniform.with_parameters(**field.node_parameters(0), **totals)

@@ -38,10 +38,17 @@ int icnd(integer ndim, const doublereal *par, const integer *icp, integer nint,
 int fopt(integer ndim, const doublereal *u, const integer *icp, const doublereal *par,
          integer ijac, doublereal *fs, doublereal *dfdu, doublereal *dfdp)
 { return 0; }
-
-int pvls(integer ndim, const doublereal *u, doublereal *par)
-{ return 0; }
 """
+_PVLS = "int pvls(integer ndim, const doublereal *u, doublereal *par)"
+# A cycle's amplitude is its scaled distance in the mean square from its own mean, which is AUTO's
+# arclength next to a Hopf point: steps are shorter than the stretch in which it is below the end.
+_LONGEST_STEP, _BEGUN, _ENDED = 0.02, 0.03, 0.02
+# Cycles near a homoclinic orbit end at one of these periods, in that of the Hopf point. One might
+# be passed: AUTO drops a user's point where it believes to see a branch point in the same step.
+_LONGEST_PERIODS = (20, 24, 28, 32, 36, 40)
+_AMPLITUDE = 10
+# AUTO's dense algebra, and the derivatives written out, are meant for systems of this size.
+_MOST_EQUATIONS = 400
 
 
 def write_auto(
@@ -55,9 +62,9 @@ def write_auto(
 
     ``NAME.c`` (func with exact ijac = 1 and 2 derivatives, stpnt), ``NAME_tables.h`` where the
     model has tables, ``c.NAME`` (constants: equilibria in one parameter, names of states and
-    parameters) and ``NAME.auto`` (equilibria both ways, then the cycles of every Hopf point):
-    ``cd directory; auto NAME.auto``. Delays travel as their transport lines, so AUTO sees an
-    ordinary system of ``model.compiled.n`` equations.
+    parameters) and ``NAME.auto`` (equilibria both ways, then the cycles of every Hopf point, to
+    where they shrink to another): ``cd directory; auto NAME.auto``. Delays travel as their
+    transport lines, so AUTO sees an ordinary system of ``model.compiled.n`` equations.
 
     Parameters
     ----------
@@ -69,8 +76,9 @@ def write_auto(
     Raises
     ------
     ModelError
-        where the model has no parameter, the span does not hold the parameter's value, or no
-        equilibrium is found from the start (AUTO would not find one either).
+        where the model has no parameter, has more than 400 equations, the span does not hold the
+        parameter's value, or no equilibrium is found from the start (AUTO would not find one
+        either).
 
     Source: Doedel & Oldeman, AUTO-07p manual, chapters 3 (equations files) and 10 (constants).
 
@@ -83,6 +91,7 @@ def write_auto(
         raise ModelError(f"{model.name} has no parameter that AUTO could vary")
     free = parameter or model.parameter_names[0]
     model.parameter_index(free)
+    _check_size(model)
     low, high = _span(model, free, span)
     state = _equilibrium(model, model.initial_state() if start is None else start)
     folder = Path(directory)
@@ -96,6 +105,19 @@ def write_auto(
 
 def _write(path: Path, text: str) -> Path:
     return write_atomically(path, lambda draft: draft.write_text(text, encoding="utf-8"))
+
+
+def _check_size(model: VectorField) -> None:
+    """Refuse what AUTO could not follow before its equations are written out."""
+    states, lines = len(model.states), len(model.lines)
+    size = states + lines * model.delay_order
+    if size <= _MOST_EQUATIONS:
+        return
+    delays = f" and {lines} delay lines of {model.delay_order} nodes" if lines else ""
+    raise ModelError(
+        f"{model.name} has {size} equations ({states} states{delays}); AUTO's dense algebra is "
+        f"meant for {_MOST_EQUATIONS} at most: export a model of fewer nodes, delays or states"
+    )
 
 
 def auto_numbers(model: VectorField) -> dict[str, int]:
@@ -132,8 +154,24 @@ def equations(model: VectorField, state: np.ndarray) -> str:
     return "\n".join(
         [*about, '#include "auto_f2c.h"', "#include <math.h>", *tables, "",
          preamble(graph, outputs), c_function(_FUNC, body),
-         c_function(_STPNT, [*point, "return 0;"]), _UNUSED]
+         c_function(_STPNT, [*point, "return 0;"]), _UNUSED,
+         c_function(_PVLS, _amplitude(model))]
     )  # fmt: skip
+
+
+def _amplitude(model: VectorField) -> list[str]:
+    """Statements that set the amplitude of a cycle; AUTO has 0 for an equilibrium."""
+    return [
+        "doublereal total = 0.0, mean, size;",
+        f"static const doublereal scale[] = {{{', '.join(map(repr, model.scales.tolist()))}}};",
+        "for (integer i = 0; i < ndim; i++) {",
+        '  mean = getp("INT", i + 1, u) / scale[i];',
+        '  size = getp("NRM", i + 1, u) / scale[i];',
+        "  total += fmax(size * size - mean * mean, 0.0);",
+        "}",
+        f"par[{_AMPLITUDE - 1}] = sqrt(total);",
+        "return 0;",
+    ]
 
 
 def parameter_columns(lifted: FieldGraph) -> list[list[int]]:
@@ -162,32 +200,41 @@ def constants(model: VectorField, free: str, span: tuple[float, float]) -> str:
     weights = ", ".join(f"'{name}': {scale**-2!r}" for name, scale in scales)
     lines = [
         f"unames = {{{unames}}}",
-        f"parnames = {{{parnames}, 11: 'PERIOD'}}",
+        f"parnames = {{{parnames}, {_AMPLITUDE}: 'AMPLITUDE', 11: 'PERIOD'}}",
         f"NDIM = {model.compiled.n}, IPS = 1, IRS = 0, ILP = 1",
         f"ICP = ['{_parameter_name(free)}']",
         "NTST = 50, NCOL = 4, IAD = 3, ISP = 2, ISW = 1, IPLT = 0, NBC = 0, NINT = 0",
         "NMX = 2000, NPR = 0, MXBF = 10, IID = 2, ITMX = 30, ITNW = 5, NWTN = 3, JAC = 1",
         "EPSL = 1e-10, EPSU = 1e-10, EPSS = 1e-08",
-        "DS = 0.001, DSMIN = 1e-09, DSMAX = 0.02, IADS = 1",
+        f"DS = 0.001, DSMIN = 1e-09, DSMAX = {_LONGEST_STEP}, IADS = 1",
         f"NPAR = {max([36, *numbers.values()])}",
-        f"THL = {{'{_parameter_name(free)}': {width**-2!r}, 'PERIOD': 0.0}}, THU = {{{weights}}}",
+        f"THL = {{'{_parameter_name(free)}': {width**-2!r}, 'PERIOD': 0.0, 'AMPLITUDE': 0.0}}",
+        f"THU = {{{weights}}}",
         f"RL0 = {span[0]!r}, RL1 = {span[1]!r}",
     ]
     return "\n".join(lines) + "\n"
 
 
 def _parameter_name(name: str) -> str:
-    """A parameter's name in AUTO, where PERIOD is taken."""
-    return f"{name}_" if name.upper() == "PERIOD" else name
+    """A parameter's name in AUTO, where PERIOD and AMPLITUDE are taken."""
+    return f"{name}_" if name.upper() in ("PERIOD", "AMPLITUDE") else name
 
 
 def _script(model: VectorField, free: str) -> str:
     return f"""\
 # auto {model.name}.auto: equilibria to both sides, then the cycles of every Hopf point.
+# Cycles that shrink to a Hopf point would be followed back from there: they end where their
+# amplitude, once it was above {_BEGUN}, falls below {_ENDED} of the states' sizes. Those that grow
+# into a homoclinic orbit end at some {_LONGEST_PERIODS[0]} periods of the Hopf point.
 equilibria = merge(run('{model.name}') + run('{model.name}', DS='-'))
 save(equilibria, '{model.name}_equilibria')
+cycle = dict(IPS=2, ICP=['{_parameter_name(free)}', 'PERIOD', 'AMPLITUDE'], NMX=1000)
 for number, point in enumerate(equilibria('HB'), 1):
-    cycles = run(point, IPS=2, ICP=['{_parameter_name(free)}', 'PERIOD'], NMX=300)
+    longest = [n * point['PERIOD'] for n in {_LONGEST_PERIODS}]
+    cycles = run(point, UZSTOP={{'AMPLITUDE': {_BEGUN}, 'PERIOD': longest}}, **cycle)
+    if cycles('UZ') and cycles('UZ1')['PERIOD'] < 0.99 * longest[0]:
+        ends = {{'AMPLITUDE': {_ENDED}, 'PERIOD': longest}}
+        cycles = merge(cycles + run(cycles('UZ1'), UZSTOP=ends, **cycle))
     save(cycles, '{model.name}_cycles%d' % number)
 """
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from dynsys.commands import add_model_arguments, model_from, results_directory
+from dynsys.commands import add_command, model_from
 from dynsys.errors import ModelError
 
 _ABOUT = """\
@@ -26,13 +26,9 @@ latex: NAME.tex, equations and parameters
 
 def add_export(subparsers: Any) -> None:
     """Add ``dynsys export``."""
-    parser = subparsers.add_parser(
-        "export", help="write a model for AUTO-07p, XPPAUT, PyDSTool or LaTeX",
-        description=_ABOUT, formatter_class=argparse.RawDescriptionHelpFormatter,
-    )  # fmt: skip
-    add_model_arguments(parser)
+    purpose = "write a model for AUTO-07p, XPPAUT, PyDSTool or LaTeX"
+    parser = add_command(subparsers, "export", purpose, _ABOUT)
     parser.add_argument("--to", choices=tuple(_WRITERS), required=True, help="the other tool")
-    parser.add_argument("--out", type=results_directory, required=True, help="where results go")
     parser.add_argument(
         "--parameter", nargs=3, metavar=("NAME", "LOW", "HIGH"),
         help="auto: the free parameter and its span",

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 import numpy as np
 import sympy
 from sympy.functions.elementary.piecewise import ExprCondPair
-from sympy.logic.boolalg import Boolean
 
 from dynsys.definition import symbol
 from dynsys.delays import Delay
@@ -103,7 +102,7 @@ class _Separation:
         """The input that stands for a part; a condition is an input above one half."""
         if part in self.timed and part != TIME:
             return part
-        if isinstance(part, Boolean):
+        if not isinstance(part, sympy.Expr):  # symbols are Boolean to SymPy too
             return self._named(sympy.Piecewise((1, part), (0, True))) > sympy.Rational(1, 2)
         course = part.xreplace(self.plain)
         if course not in self.names:

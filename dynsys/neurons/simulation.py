@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 
+from dynsys.compiled.clock import Clock
 from dynsys.errors import ConvergenceError, ModelError, unknown_name
 from dynsys.neurons.flow import SPIKED, TIMED_OUT, TOLERANCE, apply_reset, fly
 from dynsys.neurons.noise import CurrentPerStep, PoissonKicks, WhiteNoise, packed_kicks
-from dynsys.neurons.stepping import step_neurons
+from dynsys.neurons.stepping import Inputs, Recording, SteppedNeuron, step_neurons
 
 if TYPE_CHECKING:
     from dynsys.neurons.neuron import SpikingNeuron
@@ -98,12 +99,15 @@ def simulate_steps(
     which, times = np.empty(room, np.int64), np.empty(room)
     trace = np.empty((min(record, neurons), -(-steps // stride), n))
     silence = round(neuron.refractory / dt)
-    count, bad = step_neurons(
-        field.compiled.field, p, field.compiled.tables, rule.packed(field), running, dt, steps,
-        silence, field.parameter_index(rule.current), x, _sampled(neuron, current, dt, steps,
-        neurons), deviations, packed_kicks(field, dict(kicks or {}), dt), int(seed), which, times,
-        trace, stride,
+    stepped = SteppedNeuron(
+        field.compiled.field, p, field.compiled.tables, rule.packed(field), running, silence
+    )
+    inputs = Inputs(
+        field.parameter_index(rule.current), _sampled(neuron, current, dt, steps, neurons),
+        deviations, packed_kicks(field, dict(kicks or {}), dt), int(seed),
     )  # fmt: skip
+    clock, recording = Clock(dt, 0, steps, stride), Recording(which, times, trace)
+    count, bad = step_neurons(stepped, x, clock, inputs, recording)
     if bad >= 0:
         raise ConvergenceError(
             f"{neuron.name}: a state left the finite numbers at t = {bad * dt:g} ms; dt = {dt:g} "

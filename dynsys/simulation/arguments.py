@@ -1,4 +1,4 @@
-"""What the compiled integrators take: rates of change, a method, the stencils of the past, a clock.
+"""What the compiled integrators take: rates of change, a method, the stencils of the past.
 
 Each is one argument; ``integration``, ``graph_runs`` and ``adaptive`` fill them.
 """
@@ -35,17 +35,6 @@ class Method(NamedTuple):
     b: Vector
     c: Vector
     points: int
-
-
-@record
-class Clock(NamedTuple):
-    """Steps of length ``dt``: ``settle`` unrecorded ones, then ``steps``, recorded at every
-    ``stride``."""
-
-    dt: float
-    settle: int
-    steps: int
-    stride: int
 
 
 @record

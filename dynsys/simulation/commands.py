@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from dynsys.commands import add_model_arguments, model_from, results_directory
+from dynsys.commands import add_command, model_from
 from dynsys.storage import write_atomically
 
 _ABOUT = """\
@@ -19,17 +19,13 @@ Integrate a model over time, its delays exact. Writes run.nc, run.png and run.sv
 
 def add(subparsers: Any) -> None:
     """Add ``dynsys simulate``."""
-    parser = subparsers.add_parser(
-        "simulate", help="a model over time", description=_ABOUT,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )  # fmt: skip
-    add_model_arguments(parser)
+    parser = add_command(subparsers, "simulate", "a model over time", _ABOUT)
     add_run_arguments(parser)
     parser.set_defaults(run=run)
 
 
 def add_run_arguments(parser: argparse.ArgumentParser) -> None:
-    """How long, how, what to record and where to write."""
+    """How long, how, and what to record."""
     parser.add_argument(
         "--duration", type=float, required=True, help="in the model's time unit (ms)"
     )
@@ -39,7 +35,6 @@ def add_run_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--published", action="store_true", help="the published stepper: Euler, bilinear tables"
     )
-    parser.add_argument("--out", type=results_directory, required=True, help="where results go")
 
 
 def run(chosen: argparse.Namespace) -> None:

@@ -15,9 +15,10 @@ from typing import Annotated, NamedTuple
 import numpy as np
 from numba import float64, types, uint8
 
+from dynsys.compiled.clock import Clock
 from dynsys.compiled.records import Cube, Indices, Matrix, record, signature
 from dynsys.numba_cache import njit
-from dynsys.simulation.arguments import Clock, Method, Rates
+from dynsys.simulation.arguments import Method, Rates
 from dynsys.simulation.history import mark_kinks, read_delayed, rest, stencils, write_stencils
 from dynsys.simulation.poles import oversteps, slopes_disagree
 

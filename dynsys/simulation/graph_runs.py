@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from dynsys.compiled.clock import Clock
 from dynsys.coupling.coupled_field import CoupledField
 from dynsys.coupling.node_kernel import NodeKernel, Wiring, parameter_rows, wirings
 from dynsys.errors import ModelError, unknown_name
 from dynsys.interruption import interruptible
-from dynsys.simulation.arguments import Clock
 from dynsys.simulation.drives import Drive, checked_inputs, sampled, values
 from dynsys.simulation.fixed_step import TABLEAUS
 from dynsys.simulation.graph_steps import Instant, Nodes, Patterns, Recording, integrate_graph

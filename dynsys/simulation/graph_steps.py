@@ -11,11 +11,12 @@ from typing import NamedTuple
 import numpy as np
 from numba import float64, types, uint8
 
+from dynsys.compiled.clock import Clock
 from dynsys.compiled.kernels import VECTOR
 from dynsys.compiled.records import Cube, Indices, Matrix, record, signature
 from dynsys.coupling.node_kernel import Wiring
 from dynsys.numba_cache import njit
-from dynsys.simulation.arguments import Clock, Method, Rates, Stencils
+from dynsys.simulation.arguments import Method, Rates, Stencils
 from dynsys.simulation.history import FLAGS, INTEGERS, mark_kinks, stencils
 
 FEW = 64  # delays whose echoes of kinks are followed through five levels

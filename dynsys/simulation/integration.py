@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from dynsys import checks
+from dynsys.compiled.clock import Clock
 from dynsys.errors import ModelError
 from dynsys.interruption import interruptible, run_all
-from dynsys.simulation.arguments import Clock
 from dynsys.simulation.drives import Input, sampled
 from dynsys.simulation.fixed_step import (
     Ensemble,

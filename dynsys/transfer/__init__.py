@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         transfer_function,
     )
     from dynsys.transfer.table import transfer_table
+    from dynsys.transfer.threshold_integration import NeuronResponse, neuron_response
 
 __all__ = [
     "NETWORKS",
@@ -36,6 +37,7 @@ __all__ = [
     "EIFNeuron",
     "GridSettings",
     "Network",
+    "NeuronResponse",
     "TransferFunction",
     "balanced_network",
     "evaluate",
@@ -47,6 +49,7 @@ __all__ = [
     "load_table",
     "load_transfer_function",
     "membrane_statistics",
+    "neuron_response",
     "rate_grid",
     "rate_response",
     "save_table",
@@ -72,6 +75,7 @@ __getattr__, __dir__ = lazy_names(
         "dynsys.transfer.membrane": ["membrane_statistics"],
         "dynsys.transfer.networks": ["NETWORKS", "Network", "balanced_network"],
         "dynsys.transfer.neuron": ["EIFNeuron"],
+        "dynsys.transfer.threshold_integration": ["NeuronResponse", "neuron_response"],
         "dynsys.transfer.stored": [
             "find_table",
             "load_table",

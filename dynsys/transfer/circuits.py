@@ -10,7 +10,7 @@ from dynsys.cells import AdExCell, Cell
 from dynsys.errors import ModelError, unknown_name
 from dynsys.transfer.coefficient_sets import find_transfer_function
 from dynsys.transfer.functions import TransferFunction, check_conventions
-from dynsys.transfer.networks import NETWORKS, Network
+from dynsys.transfer.networks import NETWORKS, Network, find_network
 
 
 @dataclass(frozen=True)
@@ -44,11 +44,7 @@ class Circuit:
     legacy_sigma: bool = False
 
     def __post_init__(self) -> None:
-        network = self.network
-        if isinstance(network, str):
-            if network not in NETWORKS:
-                raise unknown_name("network", network, NETWORKS, "the library")
-            network = NETWORKS[network]
+        network = find_network(self.network)
         functions = {
             k: f if isinstance(f, TransferFunction) else find_transfer_function(f)
             for k, f in self.functions.items()

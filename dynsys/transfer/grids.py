@@ -15,10 +15,12 @@ import numpy as np
 import xarray as xr
 
 from dynsys.cells.parameters import Cell
-from dynsys.cells.simulation import MOMENTS, Machine, _first_events, machine, run_cell, summary
+from dynsys.cells.simulation import Machine, machine, summary
+from dynsys.cells.stepping import MOMENTS, Recording
+from dynsys.compiled.clock import Clock
 from dynsys.errors import ModelError, unknown_name
 from dynsys.transfer.functions import KILOHERTZ
-from dynsys.transfer.networks import NETWORKS, Network
+from dynsys.transfer.networks import Network, find_network
 from dynsys.version import __version__
 
 _HALVINGS = 12
@@ -90,10 +92,7 @@ def rate_grid(
     >>> grid = rate_grid(find_cell("RS"), "CONFIG1")
     """
     settings = settings or GridSettings()
-    if isinstance(network, str):
-        if network not in NETWORKS:
-            raise unknown_name("network", network, NETWORKS, "the library")
-        network = NETWORKS[network]
+    network = find_network(network)
     if target not in network.neurons:
         raise unknown_name("population", target, network.neurons, network.name)
     row = _Row(machine(cell), _synapses(network, target), settings, seed)
@@ -162,16 +161,14 @@ class _Row:
         rows = self.synapses.copy()
         rows[:, 0] *= np.array([nu_e, nu_i]) / KILOHERTZ
         dt = m.cell.time_step if s.dt is None else s.dt
-        skip, steps = round(s.settle / dt), round((s.settle + s.duration) / dt)
-        moments = np.zeros(MOMENTS + len(m.rest))
-        run_cell(
-            m.field, m.parameters.copy(), m.tables, m.rest.copy(), m.jumps, m.rule, m.running,
-            m.at, rows, np.zeros(1), np.zeros(2), _first_events(rows, rng), dt, steps, skip, 0, rng,
-            np.zeros(0), np.zeros((0, len(m.rest))), moments,
-        )  # fmt: skip
-        names = m.states
-        w = moments[MOMENTS + names.index("w")] / (steps - skip) if "w" in names else 0.0
-        return (*summary(moments, (steps - skip) * dt), float(w))
+        settle = round(s.settle / dt)
+        steps = round((s.settle + s.duration) / dt) - settle
+        states = len(m.states)
+        recording = Recording(np.zeros(0), np.zeros(MOMENTS + states), np.zeros((0, states)))
+        m.run(np.zeros(1), rows, Clock(dt, settle, steps, 1), rng, recording)
+        moments = recording.moments
+        w = moments[MOMENTS + m.states.index("w")] / steps if "w" in m.states else 0.0
+        return (*summary(moments, steps * dt), float(w))
 
 
 def _check(cell: Cell, columns: dict[str, np.ndarray], settings: GridSettings) -> None:

@@ -241,3 +241,20 @@ NETWORKS: dict[str, Network] = {
 NETWORKS["spectrum2018-disinhibited"] = disinhibited_network(
     "spectrum2018-disinhibited", NETWORKS["spectrum2018"]
 )
+
+
+def find_network(network: Network | str) -> Network:
+    """A network of the library by its name; a network is itself.
+
+    Raises UnknownNameError for a name the library does not have.
+
+    Example
+    -------
+    >>> find_network("CONFIG1").neurons["e"]
+    8000
+    """
+    if isinstance(network, Network):
+        return network
+    if network not in NETWORKS:
+        raise unknown_name("network", network, NETWORKS, "the library")
+    return NETWORKS[network]

@@ -24,8 +24,9 @@ from continuation import (
     torus_curve,
 )
 from dynsys import Parameter, State, VectorField, simulate
-from dynsys.definition import Observable, symbol
+from dynsys.definition import symbol
 from dynsys.errors import ConvergenceError, DynsysError
+from dynsys.variants import substituted
 
 FREQUENCY, AMPLITUDE = "stimulus_frequency", "stimulus_amplitude"
 _PAIR = ("stimulus_cosine", "stimulus_sine")
@@ -55,6 +56,10 @@ def driven_model(model: VectorField, input: str) -> VectorField:
         k: Parameter(model.parameters[k], p.unit, p.meaning, p.positive, p.capacitance)
         for k, p in model.declared_parameters.items()
     }
+    inside = substituted(model, driven)
+    inside["equations"] |= {
+        _PAIR[0]: room * cosine - turn * sine, _PAIR[1]: room * sine + turn * cosine
+    }  # fmt: skip
     return VectorField(
         name=f"{model.name}_driven",
         meaning=f"{model.meaning}, a sine added to {input}",
@@ -64,17 +69,7 @@ def driven_model(model: VectorField, input: str) -> VectorField:
             FREQUENCY: Parameter(10.0, "Hz", "frequency of the stimulus", positive=True),
             AMPLITUDE: Parameter(0.0, model.unit(input), "amplitude of the stimulus"),
         },
-        definitions={k: e.xreplace(driven) for k, e in model.definitions.items()},
-        equations={k: e.xreplace(driven) for k, e in model.equations.items()}
-        | {_PAIR[0]: room * cosine - turn * sine, _PAIR[1]: room * sine + turn * cosine},
-        observables={
-            k: Observable(o.expression.xreplace(driven), o.unit, o.meaning)
-            for k, o in model.observables.items()
-        },
-        tables=model.tables,
-        time_unit=model.time_unit,
-        source=model.source,
-        delay_order=model.delay_order,
+        **inside,
     )
 
 

@@ -1,7 +1,8 @@
 """From a weak electric field to the current a point neuron feels.
 
-A ball-and-stick neuron in a uniform field along its dendrite; the current is the one that moves a
-point neuron (exponential integrate-and-fire, linearized at rest) as the field moves the soma.
+A ball-and-stick neuron in a uniform field along its dendrite, or a cell of any shape in a field of
+any direction; the current is the one that moves a point neuron (exponential integrate-and-fire,
+linearized at rest) as the field moves the soma.
 
 Source: Aspart, Ladenbauer & Obermayer 2016, PLOS Comput Biol 12(11):e1005206.
 """
@@ -10,11 +11,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from scipy.fft import next_fast_len
 
 from dynsys import checks
+from dynsys.cells.morphology import Morphology, PassiveNeuron
 from dynsys.errors import ModelError
 from dynsys.transfer import EIFNeuron
 from stimulation.waveforms.noise import Recorded
@@ -22,6 +26,10 @@ from stimulation.waveforms.shapes import Sine, Step
 from stimulation.waveforms.units import Quantity, quantity
 from stimulation.waveforms.waveform import MILLISECONDS, Shifted, Sum, Waveform, positive
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes  # only figures need it
+
+_STICK, _BALL = 2.0, 10.0  # um, usual diameters of dendrite and soma
 _SETTLES = 300.0  # ms; ten time constants of the membrane of the default neuron
 
 
@@ -32,7 +40,9 @@ class ElectricField:
     Parameters
     ----------
     dendrite_length : um.
-    dendrite_diameter, soma_diameter : um.
+    dendrite_diameter, soma_diameter : um; 2 and 10 by default.
+    morphology : a cell of another shape in their place.
+    direction : of the field there, (x, y, z).
     capacitance : of the membrane, uF/cm^2.
     membrane_resistance : Ohm m^2; axial_resistance : Ohm m.
     neuron : the point neuron that receives the current.
@@ -44,32 +54,90 @@ class ElectricField:
     -------
     >>> ElectricField(dendrite_length=1200).current("1 V/m", frequency=30)
     15.750947...
+    >>> ElectricField(morphology=read_swc("pyramidal.swc"), direction=(0, 1, 0)).current("1 V/m")
     """
 
-    dendrite_length: float
-    dendrite_diameter: float = 2.0
-    soma_diameter: float = 10.0
+    dendrite_length: float | None = None
+    dendrite_diameter: float | None = None
+    soma_diameter: float | None = None
     capacitance: float = 1.0
     membrane_resistance: float = 2.8
     axial_resistance: float = 1.5
     neuron: EIFNeuron = field(default_factory=EIFNeuron)
     rest: float | None = None
+    morphology: Morphology | None = None
+    direction: tuple[float, float, float] = (1.0, 0.0, 0.0)
 
     def __post_init__(self) -> None:
-        for name in (
-            "dendrite_length", "dendrite_diameter", "soma_diameter", "capacitance",
-            "membrane_resistance", "axial_resistance",
-        ):  # fmt: skip
+        for name in ("capacitance", "membrane_resistance", "axial_resistance"):
             positive(f"ElectricField.{name}", getattr(self, name), "")
+        self._check_shape()
         if self.rest is not None:
             checks.number("ElectricField.rest", self.rest)
         checks.instance("ElectricField.neuron", self.neuron, EIFNeuron, "EIFNeuron(...)")
 
+    def _check_shape(self) -> None:
+        """Either a stick, whose length must be said, or a morphology."""
+        sizes = {"dendrite_diameter": _STICK, "soma_diameter": _BALL}
+        if self.morphology is None:
+            if self.dendrite_length is None:
+                raise ModelError(
+                    "a field acts more on a longer dendrite: give ElectricField its "
+                    "dendrite_length (um), or a morphology"
+                )
+            positive("ElectricField.dendrite_length", self.dendrite_length, "")
+            for name, usual in sizes.items():
+                given = getattr(self, name)
+                object.__setattr__(self, name, usual if given is None else given)
+                positive(f"ElectricField.{name}", getattr(self, name), "")
+            return
+        checks.instance("ElectricField.morphology", self.morphology, Morphology, "read_swc(...)")
+        for name in ("dendrite_length", *sizes):
+            if getattr(self, name) is not None:
+                raise ModelError(f"ElectricField has a morphology; {name} would not act, drop it")
+        self._cell.field_currents(self.direction)  # refuses what is no direction
+
+    @cached_property
+    def _cell(self) -> PassiveNeuron:
+        """The morphology with this membrane."""
+        return PassiveNeuron(
+            cast(Morphology, self.morphology), 1e4 * self.membrane_resistance, self.capacitance,
+            1e2 * self.axial_resistance,
+        )  # fmt: skip
+
     def polarisation(self, frequency: float | np.ndarray) -> np.ndarray | complex:
         """Somatic potential per field, complex, in mV per V/m, at frequencies in Hz."""
-        w = 2 * np.pi * _frequencies(frequency)
-        d, length = self.dendrite_diameter * 1e-6, self.dendrite_length * 1e-6
-        area = np.pi * (self.soma_diameter * 1e-6) ** 2
+        hertz = _frequencies(frequency)
+        if self.morphology is None:
+            return self._of_stick(2 * np.pi * hertz)
+        at_soma = self._cell.polarization(hertz, self.direction)[0]
+        return complex(at_soma[0]) if np.ndim(frequency) == 0 else at_soma
+
+    def plot(self, frequency: float = 0.0, ax: Axes | None = None, **keywords: Any) -> Axes:
+        """Draw the cell, colored by how much the field moves the potential along it (mV per V/m).
+
+        At frequency 0 with its sign, at others the amplitude. Keywords go to ``Morphology.plot``.
+
+        Raises ModelError for a field without a morphology.
+        """
+        if self.morphology is None:
+            raise ModelError(
+                "this field has no morphology to draw; give one: "
+                "ElectricField(morphology=ball_and_stick(1200))"
+            )
+        values = self._cell.polarization(frequency, self.direction)[:, 0]
+        shown = values.real if frequency == 0 else np.abs(values)
+        words = "polarization" if frequency == 0 else f"polarization at {frequency:g} Hz"
+        given: dict[str, Any] = {"label": f"{words} (mV per V/m)"}
+        if frequency == 0:
+            largest = float(np.abs(shown).max())
+            given |= {"cmap": "coolwarm", "limits": (-largest, largest)}
+        return self.morphology.plot(shown, ax, **(given | keywords))
+
+    def _of_stick(self, w: np.ndarray) -> np.ndarray | complex:
+        d = cast(float, self.dendrite_diameter) * 1e-6
+        length = cast(float, self.dendrite_length) * 1e-6
+        area = np.pi * (cast(float, self.soma_diameter) * 1e-6) ** 2
         surface = self.capacitance * 1e-2  # F/m^2
         soma = area / self.membrane_resistance + 1j * w * area * surface
         axial = np.pi * (d / 2) ** 2 / self.axial_resistance

@@ -171,6 +171,14 @@ def test_a_non_positive_time_constant_or_delay_is_refused_later_too():
         aln().with_parameters(mu_e=float("nan"))
 
 
+@pytest.mark.parametrize("rate", ["1 + sin(x)/2", "2", "cos(t)"])
+def test_a_state_that_runs_away_has_no_size_of_its_own(rate):
+    model = VectorField("phase", {"x": 0.0}, {"t": 0.0}, {"x": rate})
+    assert model.sizes.tolist() == [1.0]
+    carrying = VectorField("growth", {"x": 1.0}, {"K": 1e5}, {"x": "x*(1 - x/K)"})
+    assert carrying.sizes == pytest.approx([1e5], rel=1e-2)
+
+
 def test_a_state_of_wrong_length_is_answered_with_the_names():
     with pytest.raises(ModelError, match="mu_fE"):
         aln().rhs([1.0, 2.0])

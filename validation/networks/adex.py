@@ -12,8 +12,9 @@ from typing import Any
 
 import numpy as np
 
+from dynsys.models.aln_network import PAIRS
 from validation.brian import brian
-from validation.networks.structure import PAIRS, Structure
+from validation.networks.structure import Structure
 
 brian2 = brian()
 ms, mV, pA, pF = brian2.ms, brian2.mV, brian2.pA, brian2.pF

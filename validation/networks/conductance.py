@@ -9,8 +9,8 @@ Source: Zerlaut et al. 2018 (ModelDB 234992), Carlu et al. 2020 (ModelDB 263259)
 from __future__ import annotations
 
 import time as clock
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -19,12 +19,20 @@ import xarray as xr
 from dynsys.cells import AdExCell, Cell, find_cell
 from dynsys.cells.brian_equations import brian_equations
 from dynsys.errors import ModelError, unknown_name
-from dynsys.transfer import NETWORKS, Circuit, Network, find_circuit
+from dynsys.transfer import Circuit, Network, find_circuit
+from dynsys.transfer.networks import find_network
 from validation.brian import brian
+from validation.networks.external_input import (
+    ConductanceClamp,
+    Waveform,
+    afferent_cells,
+    check_shared,
+    clamps_over_time,
+    drives_over_time,
+)
 
 CONNECTIVITY = ("bernoulli", "fixed")
 TRAINS = ("poisson", "bernoulli")
-Waveform = Callable[[np.ndarray], np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -37,6 +45,9 @@ class ConductanceNetwork:
     cells : population -> ``Cell`` (or its name).
     connectivity : "bernoulli" draws every pair with probability K/N, without self-connections;
         "fixed" gives every cell K synapses of each projection, drawn with replacement.
+    shared : source of external spikes -> number of afferent cells that send them. They project to
+        the network as populations do (``connectivity``), so that cells share input; external
+        spikes are independent for each cell otherwise.
     trains : "poisson" external spikes, or "bernoulli": at most one in each time step, as published,
         which lowers their variance by a share K rate dt and the network's rates with it.
 
@@ -55,13 +66,10 @@ class ConductanceNetwork:
     cells: Mapping[str, Cell]
     connectivity: str = "bernoulli"
     trains: str = "poisson"
+    shared: Mapping[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        network = self.network
-        if isinstance(network, str):
-            if network not in NETWORKS:
-                raise unknown_name("network", network, NETWORKS, "the library")
-            network = NETWORKS[network]
+        network = find_network(self.network)
         for kind, chosen, known in (
             ("connectivity", self.connectivity, CONNECTIVITY), ("train", self.trains, TRAINS),
         ):  # fmt: skip
@@ -75,6 +83,7 @@ class ConductanceNetwork:
             )
         object.__setattr__(self, "network", network)
         object.__setattr__(self, "cells", cells)
+        check_shared(network, self.shared)
 
     def run(
         self,
@@ -87,6 +96,7 @@ class ConductanceNetwork:
         start: str = "rest",
         bin: float = 1.0,
         compiled: bool = True,
+        clamps: Mapping[str, ConductanceClamp] | None = None,
     ) -> xr.Dataset:
         """Simulate the network.
 
@@ -100,6 +110,7 @@ class ConductanceNetwork:
         bin : ms of the population rates.
         compiled : False runs Brian2 on numpy, faster for short runs of small networks (compilation
             takes half a minute the first time).
+        clamps : population -> ``ConductanceClamp``, opened in all its cells: light on channels.
 
         Returns
         -------
@@ -114,9 +125,10 @@ class ConductanceNetwork:
         if not (duration > 0 and dt > 0 and bin >= dt):
             raise ModelError(f"duration {duration:g}, dt {dt:g}, bin {bin:g} ms make no sense")
         steps = round(duration / dt)
-        drives = _drives(self.network, rates or {}, steps, dt, ramp)
+        drives = drives_over_time(self.network, rates or {}, steps, dt, ramp)
+        opened = clamps_over_time(self.network, clamps or {}, steps, dt)
         began = clock.perf_counter()
-        raw = _simulate(self, steps, dt, seed, drives, record, start, compiled)
+        raw = _simulate(self, steps, dt, seed, drives, record, start, compiled, opened)
         return _dataset(self, raw, duration, dt, seed, bin, clock.perf_counter() - began)
 
 
@@ -138,28 +150,9 @@ def network_of_circuit(
     return ConductanceNetwork(chosen.network, members, connectivity, trains)
 
 
-def _drives(
-    network: Network, rates: Mapping[str, Any], steps: int, dt: float, ramp: float
-) -> dict[str, np.ndarray]:
-    """Every drive over time, Hz per synapse (steps,)."""
-    for name in rates:
-        if name not in network.drives:
-            raise unknown_name("drive", name, network.drives, network.name)
-    time = dt * np.arange(steps)
-    rise = np.minimum(time / ramp, 1.0) if ramp > 0 else np.ones(steps)
-    result = {}
-    for name, drive in network.drives.items():
-        given = rates.get(name, drive.rate)
-        values = np.asarray(given(time), float) if callable(given) else float(given) * rise
-        result[name] = np.broadcast_to(values, (steps,)).copy()
-        if not np.all(result[name] >= 0):
-            raise ModelError(f"{name} falls below 0 Hz; rates of spikes are 0 or more")
-    return result
-
-
 def _simulate(
     whole: ConductanceNetwork, steps: int, dt: float, seed: int, drives: dict[str, np.ndarray],
-    record: int, start: str, compiled: bool,
+    record: int, start: str, compiled: bool, clamps: dict[str, tuple[np.ndarray, float]],
 ) -> dict[str, Any]:  # fmt: skip
     b2 = brian()
 
@@ -171,8 +164,13 @@ def _simulate(
     rng = np.random.default_rng(seed)
     network = whole.network
     groups, objects, monitors = {}, [], {}
+    afferents = {
+        source: afferent_cells(b2, network, source, whole.shared[source], drives, dt)
+        for source in whole.shared
+    }
+    objects += list(afferents.values())
     for label, cell in whole.cells.items():
-        group = _group(b2, network, label, cell, rng, start)
+        group = _group(b2, network, label, cell, rng, start, clamps.get(label), dt)
         groups[label] = group
         objects += [group, *_external(b2, whole, group, label, drives, dt)]
         kept = min(record, network.neurons[label])
@@ -183,8 +181,8 @@ def _simulate(
         monitors[label] = (spikes, states, names)
         objects += [spikes, states]
     for p in network.projections:
-        if p.source in groups:
-            objects.append(_synapses(b2, whole, p, groups, rng))
+        if p.source in groups | afferents:
+            objects.append(_synapses(b2, whole, p, groups | afferents, rng))
     net = b2.Network(objects)
     net.run(steps * dt * b2.ms, namespace={})
     units = {"v": b2.mV, "w": b2.pA}
@@ -198,9 +196,12 @@ def _simulate(
     }
 
 
-def _group(b2: Any, network: Network, label: str, cell: Cell, rng: Any, start: str) -> Any:
+def _group(
+    b2: Any, network: Network, label: str, cell: Cell, rng: Any, start: str,
+    clamp: tuple[np.ndarray, float] | None, dt: float,
+) -> Any:  # fmt: skip
     sources = [p.source for p in network.into(label)]
-    text = brian_equations(cell, sources)
+    text = brian_equations(cell, sources, clamp is not None)
     namespace = {
         k: value * getattr(b2, unit) if unit else value
         for k, (value, unit) in text.constants.items()
@@ -208,6 +209,9 @@ def _group(b2: Any, network: Network, label: str, cell: Cell, rng: Any, start: s
     for s in sources:
         namespace[f"E_{s}"] = network.receptors[s].E * b2.mV
         namespace[f"tau_{s}"] = network.receptors[s].tau * b2.ms
+    if clamp is not None:
+        namespace["g_clamp"] = b2.TimedArray(clamp[0] * b2.nS, dt * b2.ms)
+        namespace["E_clamp"] = clamp[1] * b2.mV
     count = network.neurons[label]
     group = b2.NeuronGroup(
         count, text.model, threshold=text.threshold, reset=text.reset, method=text.method,
@@ -231,6 +235,8 @@ def _external(
     network = whole.network
     operations: list[Any] = []
     for p in network.into(label):
+        if p.source in whole.shared:
+            continue  # their spikes come through synapses
         rate = sum(
             drives[name] * (1.0 if d.shares is None else d.shares.get(label, 0.0))
             for name, d in network.drives.items()

@@ -10,9 +10,10 @@ import numpy as np
 from numba import int64, types, uint32, uint64, void
 
 from dynsys.cache import cache_directory
+from dynsys.models.aln_network import PAIRS
 from dynsys.numba_cache import njit
 from dynsys.storage import write_atomically
-from validation.networks.structure import PAIRS, Structure
+from validation.networks.structure import Structure
 
 _INDICES = types.Array(uint32, 1, "C")
 _OFFSETS = types.Array(int64, 1, "C")

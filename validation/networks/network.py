@@ -12,6 +12,7 @@ import numpy as np
 
 from dynsys import checks
 from dynsys.errors import ModelError
+from dynsys.models.aln_network import wiring_of
 from dynsys.simulation.drives import checked_inputs
 from dynsys.simulation.drives import values as drive_values
 from dynsys.transfer import EIFNeuron
@@ -25,7 +26,6 @@ from validation.networks.structure import (
     structure_of,
     values_of,
     whole,
-    wiring_of,
 )
 from validation.networks.values import group_values
 

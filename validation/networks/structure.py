@@ -9,10 +9,10 @@ from dataclasses import asdict, dataclass
 
 from dynsys import checks
 from dynsys.errors import ModelError
-from dynsys.transfer import EIFNeuron, transfer_function
+from dynsys.models.aln_network import PAIRS, connection_of, is_aln, neuron_of
+from dynsys.transfer import EIFNeuron
 from dynsys.vector_field import VectorField
 
-PAIRS = ("EE", "EI", "IE", "II")  # target, source
 METHODS = ("heun", "euler")
 SMALLEST, LARGEST = 2, 10_000_000
 # Parameters of the mean field that decide which synapses there are; the others change freely.
@@ -73,8 +73,7 @@ def structure_of(
     Raises ModelError for another model than aln, sizes that make no sense, in-degrees above the
     population's size, delays that are no whole number of steps.
     """
-    missing = {f"z1_{pair}" for pair in PAIRS} - set(model.definitions)
-    if missing or "eif" not in model.tables:
+    if not is_aln(model):
         raise ModelError(
             f"no network is known behind the model {model.name}; a network is made from aln()"
         )
@@ -85,23 +84,18 @@ def structure_of(
         raise ModelError(f"dt is {dt:g} ms; choose a step between 0.001 and 1 ms (0.1 by default)")
     degrees, delays = [], []
     for pair in PAIRS:
-        degree, delay = _connection(model, pair)
+        degree, delay = connection_of(model, pair)
         degrees.append(_degree(model, pair, degree, count))
         delays.append(_whole_steps(pair, model.parameters[delay], dt))
     return Structure(
         count,
         tuple(degrees),
         tuple(delays),
-        _neuron(model, neuron),
+        neuron_of(model, neuron),
         float(dt),
         precision,
         method,
     )
-
-
-def wiring_of(model: VectorField) -> str:
-    """ "stated" (in-degree and delay belong to the source), "published" (to the target)."""
-    return "stated" if _connection(model, "EI")[0] == "K_i" else "published"
 
 
 def values_of(model: VectorField) -> dict[str, float]:
@@ -112,16 +106,6 @@ def values_of(model: VectorField) -> dict[str, float]:
 def whole(name: str, value: float, least: int, most: int) -> int:
     """A whole number within bounds, or the error that names it."""
     return checks.whole(name, value, least=least, most=most)
-
-
-def _connection(model: VectorField, pair: str) -> tuple[str, str]:
-    """Names of the in-degree and of the delay of one connection in the mean field."""
-    symbols = {str(s) for s in model.definitions[f"z1_{pair}"].free_symbols}
-    degree = [name for name in ("K_e", "K_i") if name in symbols]
-    delay = [name for name in ("d_e", "d_i") if name in symbols]
-    if len(degree) != 1 or len(delay) != 1:
-        raise ModelError(f"the connection {pair} of {model.name} has no single in-degree and delay")
-    return degree[0], delay[0]
 
 
 def _degree(model: VectorField, pair: str, name: str, neurons: int) -> int:
@@ -144,14 +128,3 @@ def _whole_steps(pair: str, delay: float, dt: float) -> float:
             "use a dt that divides it"
         )
     return float(delay)
-
-
-def _neuron(model: VectorField, neuron: EIFNeuron | None) -> EIFNeuron:
-    """The neuron whose transfer function the model reads."""
-    chosen = neuron or EIFNeuron()
-    if transfer_function(chosen).digest != model.tables["eif"].digest:
-        raise ModelError(
-            "the mean field was made with another neuron than the network; pass the same one: "
-            "network_of(aln(neuron=neuron), neuron=neuron)"
-        )
-    return chosen

@@ -13,7 +13,7 @@ from dynsys.vector_field import VectorField
 from validation.measures.estimates import Estimate
 from validation.networks import Network
 from validation.networks.jobs import Job
-from validation.trials.findings import DIFFER, UNTESTED, Finding, Tolerances, compared
+from validation.trials.findings import DIFFER, UNTESTED, Finding, Tolerances, compared, written
 from validation.trials.probing import Feature, Probe, State, state_of
 from validation.trials.sweeps import Steps
 
@@ -54,8 +54,7 @@ class BoundaryTrial:
 
     @property
     def claim(self) -> str:
-        where = ", ".join(f"{k} = {v:.3f}" for k, v in self.fixed.items())
-        return f"{self.name} at {where}"
+        return f"{self.name} at {written(self.fixed)}"
 
     def cost(self) -> float:
         """Simulated time in ms: both ends, and the halvings."""

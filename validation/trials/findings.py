@@ -103,3 +103,14 @@ def compared(
 def untested(group: str, claim: str, reason: str, place: Mapping[str, float]) -> Finding:
     """The finding for a test that was not made, with the reason."""
     return Finding(group, claim, "", "", "", "", UNTESTED, reason, dict(place))
+
+
+def written(place: Mapping[str, float]) -> str:
+    """A place in the parameters, as claims say it.
+
+    Example
+    -------
+    >>> written({"mu_e": 1.3, "mu_i": 0.5})
+    'mu_e = 1.300, mu_i = 0.500'
+    """
+    return ", ".join(f"{k} = {v:.3f}" for k, v in place.items())

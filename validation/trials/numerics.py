@@ -8,7 +8,7 @@ import numpy as np
 
 from validation.measures.estimates import Estimate
 from validation.networks import Network
-from validation.trials.findings import Finding, judge
+from validation.trials.findings import Finding, judge, written
 from validation.trials.probing import Probe, State, state_of
 from validation.trials.sweeps import Steps
 
@@ -30,8 +30,7 @@ class NumericsTrial:
 
     @property
     def claim(self) -> str:
-        where = ", ".join(f"{k} = {v:.3f}" for k, v in self.place.items())
-        return f"the network does not depend on {self.word} at {where}"
+        return f"the network does not depend on {self.word} at {written(self.place)}"
 
     def cost(self) -> float:
         """Simulated time in ms, of the run that is not made anyway."""

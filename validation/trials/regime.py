@@ -11,7 +11,15 @@ import numpy as np
 from continuation.diagrams.names import CYCLE, level_name
 from dynsys.vector_field import VectorField
 from validation.networks import Network
-from validation.trials.findings import AGREE, DIFFER, Finding, Tolerances, compared, untested
+from validation.trials.findings import (
+    AGREE,
+    DIFFER,
+    Finding,
+    Tolerances,
+    compared,
+    untested,
+    written,
+)
 from validation.trials.probing import Probe, State, long_enough, state_of
 from validation.trials.sweeps import Steps
 
@@ -35,9 +43,9 @@ class RegimeTrial:
     @property
     def claim(self) -> str:
         if not self.attractors:
-            return f"{self.name} at {_where(self.place)}"
+            return f"{self.name} at {written(self.place)}"
         names = " and ".join(str(a["name"]) for a in self.attractors)
-        return f"{self.name}: {names} at {_where(self.place)}"
+        return f"{self.name}: {names} at {written(self.place)}"
 
     def probe(self) -> Probe:
         """The runs that show it."""
@@ -108,7 +116,3 @@ class RegimeTrial:
 def kind_of(model: VectorField, state: State) -> str:
     """The word for what a run settled on: "cycle" (of any name), or "down", "up"."""
     return CYCLE if state.oscillates else level_name(model, state.r_E.value)
-
-
-def _where(place: Mapping[str, float]) -> str:
-    return ", ".join(f"{k} = {v:.3f}" for k, v in place.items())

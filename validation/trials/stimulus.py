@@ -12,7 +12,15 @@ from validation.measures.locking import locking_value, rotation_number
 from validation.measures.rates import mean_rate
 from validation.networks import Network
 from validation.networks.jobs import Job
-from validation.trials.findings import AGREE, DIFFER, UNDECIDED, Finding, Tolerances, compared
+from validation.trials.findings import (
+    AGREE,
+    DIFFER,
+    UNDECIDED,
+    Finding,
+    Tolerances,
+    compared,
+    written,
+)
 from validation.trials.probing import CALM, KICKS
 from validation.trials.sweeps import Steps
 
@@ -37,7 +45,7 @@ class SwitchTrial:
     @property
     def claim(self) -> str:
         word = "up" if self.amplitude > 0 else "down"
-        where = ", ".join(f"{k} = {v:.3f}" for k, v in self.place.items())
+        where = written(self.place)
         return (
             f"{self.name}: a pulse of {abs(self.amplitude):g} mV/ms {word}wards, {_LASTS:g} ms "
             f"long, at {where}"
@@ -99,7 +107,7 @@ class EntrainmentTrial:
 
     @property
     def claim(self) -> str:
-        where = ", ".join(f"{k} = {v:.3f}" for k, v in self.place.items())
+        where = written(self.place)
         return (
             f"{self.name}: a sine of {self.amplitude:g} mV/ms and {self.frequency:.2f} Hz "
             f"at {where}"

@@ -18,11 +18,20 @@ def model(equations: dict[str, str], **parameters: float) -> VectorField:
     return VectorField("m", states, parameters or {"p": 1.0}, equations, time_unit="")
 
 
-def test_a_conserved_sum_is_named_with_what_to_write():
+def test_a_conserved_sum_is_named_and_kept():
     both = model({"x": "p - x", "y": "p - x"})
-    for search in (lambda: find_equilibria(both), lambda: equilibria(both, "p", (-2, 2))):
-        with pytest.raises(ModelError, match="x - y is conserved"):
-            search()
+    with pytest.warns(UserWarning, match="x - y is conserved"):
+        (found,) = find_equilibria(both)
+    assert found == pytest.approx([1.0, 1.0])
+    with pytest.warns(UserWarning, match="x - y is conserved"):
+        branch = equilibria(both, "p", (-2, 2))
+    assert branch.data["y"].values == pytest.approx(branch.data["p"].values)
+
+
+def test_a_sum_that_depends_on_the_parameter_has_no_level_set_to_go_on_in():
+    turning = model({"x": "p*(1 - x)", "y": "x - 1"})
+    with pytest.raises(ModelError, match="definitions="):
+        equilibria(turning, "p", (0.5, 2))
 
 
 def test_the_model_that_the_message_advises_has_the_folds():

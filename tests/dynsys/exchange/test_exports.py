@@ -9,6 +9,7 @@ import subprocess
 import numpy as np
 import pytest
 
+from continuation import equilibria
 from dynsys import ModelError, UnknownNameError, VectorField, read_ode, read_pydstool, simulate
 from dynsys.exchange.auto import auto_numbers
 from dynsys.exchange.pydstool_specification import specification, write_script
@@ -17,9 +18,11 @@ from dynsys.models import (
     LIBRARY,
     adex_neuron,
     aln,
+    fitzhugh_nagumo,
     hodgkin_huxley,
     jansen_rit,
     morris_lecar,
+    ring,
     wilson_cowan,
 )
 
@@ -30,6 +33,7 @@ HEADER = """
 typedef int integer;
 typedef double doublereal;
 #define ARRAY2D(array,i,j) array[(i) + (j) * array ## _dim1]
+static doublereal getp(const char *code, integer ic, const doublereal *u) { return 0.0; }
 """
 EVERYTHING = VectorField(
     "everything",
@@ -138,7 +142,13 @@ def test_a_parameter_called_period_keeps_out_of_autos_way(tmp_path):
     model = VectorField("p", {"x": 0.0}, {"PERIOD": 1.0}, {"x": "PERIOD - x"})
     model.to_auto(tmp_path)
     text = (tmp_path / "c.p").read_text()
-    assert "ICP = ['PERIOD_']" in text and "1: 'PERIOD_', 11: 'PERIOD'" in text
+    assert "ICP = ['PERIOD_']" in text and "1: 'PERIOD_', 10: 'AMPLITUDE', 11: 'PERIOD'" in text
+
+
+def test_a_ring_of_thousands_of_equations_is_no_auto_job_and_says_so_at_once(tmp_path):
+    with pytest.raises(ModelError, match=r"4020 equations \(60 states and 660 delay lines"):
+        ring().to_auto(tmp_path)
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_neuron_that_resets_says_what_of_it_can_be_exported(tmp_path):
@@ -203,6 +213,23 @@ def test_auto_finds_folds_of_states_that_are_small_beside_the_parameter(
     rows = [line.split() for line in text.splitlines()]
     found = [float(r[4]) for r in rows if len(r) > 5 and r[0] != "0" and abs(int(r[2])) % 10 == 2]
     assert sorted(found) == pytest.approx(folds, rel=1e-8)
+
+
+@pytest.mark.skipif(shutil.which("auto") is None, reason="AUTO-07p is not on the path")
+def test_autos_cycles_end_at_the_hopf_point_to_which_they_shrink(tmp_path):
+    model = fitzhugh_nagumo().with_parameters(epsilon=0.4)
+    model.to_auto(tmp_path, parameter="I", span=(0, 2))
+    subprocess.run(["auto", f"{model.name}.auto"], cwd=tmp_path, check=True, timeout=300)
+    hopf = [p.parameters["I"] for p in equilibria(model, "I", (0, 2)).special_points]
+    assert len(hopf) == 2
+    for number, (begin, end) in enumerate([hopf, hopf[::-1]], 1):
+        text = (tmp_path / f"b.{model.name}_cycles{number}").read_text()
+        rows = np.array([line.split()[:5] for line in text.splitlines()], dtype=object)
+        rows = np.array([r for r in rows if r[0] != "0"], dtype=float)
+        kinds = np.abs(rows[:, 2]).astype(int) % 10
+        assert not np.any(kinds == 6) and kinds[-1] == 4  # no branch point; the user's stop
+        assert rows[0, 4] == pytest.approx(begin, abs=1e-3)
+        assert rows[-1, 4] == pytest.approx(end, abs=1e-3)
 
 
 @pytest.mark.parametrize("name", [k for k in MODELS if k != "aln"])

@@ -48,6 +48,17 @@ def test_a_sine_runs_as_its_exact_solution(tmp_path):
     assert np.abs(t["x"] - exact).max() < 1e-5
 
 
+def test_the_time_itself_is_an_input(tmp_path):
+    model = read_text(tmp_path, "x'=t-x\ndone\n")
+    assert {k: str(v) for k, v in model.inputs.items()} == {"forcing": "t"}
+    assert float(simulate(model, 2.0)["x"][-1]) == pytest.approx(1 + math.exp(-2), rel=1e-5)
+
+
+def test_a_drift_is_followed_to_its_tolerance(tmp_path):
+    run = simulate(read_text(tmp_path, "x'=2*cos(2*t)\ndone\n"), 3.0)
+    assert np.abs(run["x"] - np.sin(2 * run["time"])).max() < 1e-5
+
+
 def test_the_time_beside_states_is_split_off(tmp_path):
     text = "par g=2\nx'=g*cos(t)*x+if(t>5&x>0)then(1)else(exp(-t))\ninit x=1\n@ t0=5.5\ndone\n"
     model = read_text(tmp_path, text)

@@ -229,7 +229,7 @@ def test_a_field_through_the_neuron_is_a_current():
         field.through(Step("1 pA"))
     with pytest.raises(ModelError, match="no electric field"):
         field.current("1 pA")
-    with pytest.raises(TypeError):
+    with pytest.raises(ModelError, match="give ElectricField its dendrite_length"):
         ElectricField()  # the dendrite is always stated
 
 

@@ -6,21 +6,31 @@ import numpy as np
 import pytest
 
 from dynsys.models import aln
+from dynsys.models.aln_network import PAIRS
 from dynsys.transfer import EIFNeuron, steady_state
 from stimulation import Pulse
 from validation import network_of
 from validation.networks.connections import connections_of
-from validation.networks.kernel import NORMAL, _advance, _exponential, _normals, _packed
-from validation.networks.structure import PAIRS, values_of
+from validation.networks.kernel import _constants
+from validation.networks.stepping import (
+    NORMAL,
+    Generator,
+    Population,
+    advance,
+    exponential,
+    normals,
+    workspace,
+)  # fmt: skip
+from validation.networks.structure import values_of
 from validation.networks.values import group_values
 
 MODEL = aln().with_parameters(a=15, b=40)
 
 
-def packed(method):
+def constants(method):
     structure = network_of(MODEL, 1000, engine="kernel", method=method).structure
     values = group_values(values_of(MODEL))
-    return np.array(_packed(structure, values, "E"), np.float32)
+    return _constants(structure, values, "E")
 
 
 def reference_step(v, w, s_e, s_i, moves, z, mu, mu_next, method, dt=0.1):
@@ -55,10 +65,9 @@ def test_a_step_is_that_of_the_equations_and_freezes_the_refractory(method):
     wait = generator.integers(0, 4, n).astype(np.int32)
     expected = reference_step(v, w, s_e, s_i, wait <= 1, z, 1.3, 1.4, method)
     state = [np.array(x, np.float32) for x in (v, w, 1 - s_e, 1 - s_i)]
-    work = np.empty((5, n), np.float32)
     left = wait.copy()
-    _advance(*state, left, z.astype(np.float32), packed(method), np.float32(1.3), np.float32(1.4),
-             work, work[1].view(np.int32))  # fmt: skip
+    advance(Population(*state, left), z.astype(np.float32), constants(method), 1.3, 1.4,
+            workspace(n))  # fmt: skip
     assert np.array_equal(left, np.maximum(wait - 1, 0))
     # Near the threshold a step of Heun's is large: relative to what it moves.
     assert np.allclose(state[0], expected[0], rtol=2e-5, atol=1e-4)
@@ -72,14 +81,14 @@ def test_a_step_is_that_of_the_equations_and_freezes_the_refractory(method):
 
 def test_the_exponential_is_good_to_single_precision():
     v = np.linspace(-150, -30, 4000).astype(np.float32)
-    work = np.empty((2, 4000), np.float32)
-    _exponential(v, packed("heun"), work[0], work[1], work[1].view(np.int32))
-    assert np.allclose(work[0], 1.5 * np.exp((v.astype(float) + 50) / 1.5), rtol=2e-5)
+    work = workspace(4000)
+    exponential(v, constants("heun"), work)
+    assert np.allclose(work.part, 1.5 * np.exp((v.astype(float) + 50) / 1.5), rtol=2e-5)
 
 
 def test_the_noise_is_normal_and_white():
     out = np.empty(2_000_000, np.float32)
-    _normals(np.array([3, 5], np.uint64), NORMAL, out)
+    normals(Generator(np.array([3, 5], np.uint64), NORMAL), out)
     z = out.astype(float)[1000:]  # the generator forgets its small seeds
     assert abs(z.mean()) < 4 / np.sqrt(z.size)
     assert z.var() == pytest.approx(1, abs=4 * np.sqrt(2 / z.size))

@@ -6,11 +6,12 @@ import pytest
 
 from dynsys.errors import DynsysError, ModelError, UnknownNameError
 from dynsys.models import aln, wilson_cowan
+from dynsys.models.aln_network import PAIRS
 from dynsys.transfer import EIFNeuron
 from stimulation import Step
 from validation import network_of
 from validation.networks.memory import memory_of
-from validation.networks.structure import PAIRS, structure_of
+from validation.networks.structure import structure_of
 from validation.networks.values import group_values
 
 SMALL = aln().with_parameters(K_e=20, K_i=10)
@@ -76,9 +77,9 @@ def test_what_makes_no_sense_is_refused_with_the_value(options, message, monkeyp
         class Other:
             digest = "another"
 
-        original = __import__("validation.networks.structure", fromlist=["x"]).transfer_function
+        original = __import__("dynsys.models.aln_network", fromlist=["x"]).transfer_function
         monkeypatch.setattr(
-            "validation.networks.structure.transfer_function",
+            "dynsys.models.aln_network.transfer_function",
             lambda neuron: Other if neuron == options["neuron"] else original(neuron),
         )
     with pytest.raises(ModelError, match=message):

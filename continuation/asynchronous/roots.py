@@ -1,0 +1,110 @@
+"""Roots of det(1 - G(lambda)) = 0: how many right of a line, and the rightmost.
+
+The count is that of the argument principle on a vertical line (Nyquist's criterion): 1 - G has no
+poles to its right as long as every perturbation of uncoupled neurons decays faster than the line
+says, and tends to 1.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from continuation.asynchronous.loop import SLOW, Loop
+from dynsys.errors import ConvergenceError
+
+_SLOWEST, _FASTEST = SLOW, 2 * np.pi  # rad/ms, up to 1 kHz
+_FIRST, _NODES = 1e-4, 40
+_COARSE = 0.7  # change of the determinant between nodes, relative to its size, that is too large
+_NARROWEST = 1e-9  # rad/ms between two nodes: a root on the line
+_DIFFERENCE = 1e-5  # 1/ms, of derivatives by lambda
+_STEP = 1e-12  # Newton's last step, relative to 1/ms and the root
+_MARGIN = 1e-4  # 1/ms to the right of the rightmost root where none may be
+_DEEPEST, _ROUNDS = 3, 5
+_LONGEST = 0.05  # 1/ms, of Newton's steps
+
+
+def scanned(loop: Loop, real_part: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
+    """Nodes w (k,) from almost 0 up, and the determinant (k,) at ``real_part`` + i w.
+
+    Between two nodes it changes by less than 0.7 of its size, its argument by less than 45 degrees.
+
+    Raises ConvergenceError where a root lies on the line.
+    """
+    nodes = np.concatenate([[_SLOWEST], np.geomspace(_FIRST, _FASTEST, _NODES)])
+    values = loop.determinant(real_part + 1j * nodes)
+    while True:
+        smaller = np.minimum(np.abs(values[1:]), np.abs(values[:-1]))
+        wide = np.flatnonzero(np.abs(np.diff(values)) > _COARSE * smaller)
+        if not len(wide):
+            return nodes, values
+        added = (nodes[wide] + nodes[wide + 1]) / 2
+        if np.min(nodes[wide + 1] - nodes[wide]) < _NARROWEST:
+            where = f"{real_part:.6g} + {added[0]:.6g}i"
+            raise ConvergenceError(f"a root of the asynchronous state lies at {where} 1/ms")
+        nodes = np.insert(nodes, wide + 1, added)
+        values = np.insert(values, wide + 1, loop.determinant(real_part + 1j * added))
+
+
+def turns(values: np.ndarray) -> int:
+    """Roots right of the line on which ``scanned`` found these values."""
+    steps = np.angle(values[1:] / values[:-1])
+    # What remains beyond the last node: the determinant goes on to 1.
+    return round(float(np.angle(values[-1]) - steps.sum()) / np.pi)
+
+
+def count(loop: Loop, right_of: float = 0.0) -> int:
+    """Number of roots with real part above ``right_of`` (1/ms), complex ones in pairs."""
+    return turns(scanned(loop, right_of)[1])
+
+
+def polished(loop: Loop, guess: complex, iterations: int = 40) -> complex | None:
+    """The root next to a guess by Newton's method; None where it finds none."""
+    root = complex(guess)
+    for _ in range(iterations):
+        around = root + np.array([0.0, _DIFFERENCE, -_DIFFERENCE])
+        with np.errstate(all="ignore"):  # Newton may leave for the far left
+            value, above, below = loop.determinant(around)
+            step = value * 2 * _DIFFERENCE / (above - below)
+        if not np.isfinite(step):
+            return None
+        root -= step if abs(step) < _LONGEST else step * _LONGEST / abs(step)
+        if abs(step) < _STEP * (1 + abs(root)) or abs(value) < 1e-14:
+            return complex(root.real, abs(root.imag))
+    return None
+
+
+def leading_root(loop: Loop) -> complex:
+    """The rightmost root, of a pair the one above the axis; 1/ms.
+
+    Newton's method from the deepest dips of the determinant along a vertical line; no root may be
+    right of the rightmost found, or the next line goes through it.
+
+    Raises ConvergenceError where none is found, or others must be further right.
+    """
+    line, found = 0.0, list[complex]()
+    for _ in range(_ROUNDS):
+        try:
+            nodes, values = scanned(loop, line)
+        except ConvergenceError:  # at a bifurcation
+            line += _MARGIN
+            nodes, values = scanned(loop, line)
+        guesses = line + 1j * nodes[_dips(np.abs(values))[:_DEEPEST]]
+        found += [r for r in (polished(loop, guess) for guess in guesses) if r is not None]
+        if not found:
+            break
+        best = max(found, key=lambda root: root.real)
+        missing = count(loop, best.real + _MARGIN)
+        if missing <= 0:
+            return best
+        line = best.real + _MARGIN
+    raise ConvergenceError(
+        "the rightmost root of the asynchronous state was not found"
+        + (f"; the rightmost known, {best:.6g} 1/ms, has others to its right" if found else "")
+    )
+
+
+def _dips(sizes: np.ndarray) -> np.ndarray:
+    """Indices of local minima, the first node included, the deepest first."""
+    padded = np.concatenate([[np.inf], sizes, [np.inf]])
+    found = np.flatnonzero((padded[1:-1] <= padded[:-2]) & (padded[1:-1] < padded[2:]))
+    return found[np.argsort(sizes[found])]

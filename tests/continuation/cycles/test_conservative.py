@@ -1,0 +1,169 @@
+"""Conserved quantities: families of cycles at fixed parameters, level sets, centres."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.special import ellipk
+
+from continuation import (
+    bifurcation_diagram,
+    conservative_cycles,
+    equilibria,
+    find_equilibria,
+    limit_cycles,
+    load,
+    user_points,
+)
+from dynsys import State, VectorField
+from dynsys.errors import ConvergenceError, ModelError
+
+
+@pytest.fixture(scope="module")
+def pendulum() -> VectorField:
+    states = {"q": State(0.5, (-3, 3)), "p": State(0.0, (-2, 2))}
+    return VectorField(
+        "pendulum", states, {"k": 2.0, "mu": 0.0}, {"q": "p", "p": "-k*sin(q) - mu*p"},
+        time_unit="",
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def family(pendulum):
+    return conservative_cycles(pendulum, ([1.0, 0.0], None))
+
+
+def test_the_family_of_the_pendulum_has_the_periods_of_elliptic_integrals(family):
+    # T = 4 K(m) / sqrt(k) with m = sin^2(q_max / 2).
+    inside = family.data["period"].values < 12
+    widest = np.maximum(family.data["max_q"].values, -family.data["min_q"].values)[inside]
+    exact = 4 * ellipk(np.sin(widest / 2) ** 2) / np.sqrt(2.0)
+    assert np.sum(inside) > 20
+    assert family.data["period"].values[inside] == pytest.approx(exact, rel=2e-6)
+    drift = (family.data["max_conserved"] - family.data["min_conserved"]).values[inside]
+    assert np.max(np.abs(drift)) < 1e-5 * np.ptp(family.data["max_conserved"].values)
+    assert np.max(np.abs(family.data["unfolding"].values)) < 1e-9
+
+
+def test_the_family_begins_at_the_centre_and_is_neutral(family):
+    assert "shrank to a centre" in family.ended[0] + family.ended[1]
+    assert family.persistent == 1
+    assert "1 more multiplier is 1 at every cycle" in str(family)
+    assert not family.data["stable"].values.any()
+    assert family.data["neutral"].values.all()
+    assert family.special_points == ()
+
+
+def test_single_cycles_of_a_family_are_found_by_period_or_energy(family, tmp_path):
+    (cycle,) = user_points(family, "period", 6.0)
+    assert cycle.period == pytest.approx(6.0, abs=1e-9)
+    level = load(family.save(tmp_path / "family.nc"))
+    assert level.kind == family.kind
+    assert level.persistent == 1
+    (at_zero,) = user_points(level, "max_conserved", 0.0)
+    assert at_zero.extrema("conserved") == pytest.approx((0.0, 0.0), abs=1e-6)
+
+
+def test_what_is_not_conserved_is_refused_and_a_missing_one_asked_for(pendulum):
+    with pytest.raises(ModelError, match="is not conserved"):
+        conservative_cycles(pendulum, conserved="p^2 + q^2")
+    with pytest.raises(ModelError, match="no conserved quantity"):
+        conservative_cycles(pendulum.with_parameters(mu=0.1))
+
+
+def test_a_given_quantity_serves_where_none_would_be_found():
+    # The planar Kepler problem: T = 2 pi a^(3/2), H = -1 / (2 a); circular at r = 1.
+    states = {"x": State(1.0, (-2, 2)), "u": State(0.0, (-2, 2))}
+    kepler = VectorField(
+        "radial", states, {"l": 1.0}, {"x": "u", "u": "l^2/x^3 - 1/x^2"}, time_unit=""
+    )
+    family = conservative_cycles(kepler, ([1.3, 0.0], None), conserved="u^2/2 + l^2/(2*x^2) - 1/x")
+    energy = family.data["max_conserved"].values
+    chosen = energy < -0.25
+    exact = 2 * np.pi * (-2 * energy[chosen]) ** -1.5
+    assert np.sum(chosen) > 5
+    assert family.data["period"].values[chosen] == pytest.approx(exact, rel=1e-5)
+
+
+def test_cycles_in_a_parameter_of_a_conservative_model_name_what_is_conserved(pendulum):
+    with pytest.raises(ConvergenceError, match=r"conserves .*cos\(q\).*conservative_cycles"):
+        limit_cycles(pendulum, "k", (1.0, 3.0), start=([1.0, 0.0], 5.0))
+
+
+def test_a_centre_is_degenerate_and_its_vertical_family_has_no_folds(pendulum):
+    branch = equilibria(pendulum, "mu", (-1, 1), start=[0.0, 0.0])
+    hopf = branch["H1"]
+    assert hopf.criticality == "degenerate"
+    assert "l1 is zero within its error (conservative?)" in str(hopf)
+    cycles = limit_cycles(hopf, "mu", (-1, 1))
+    assert cycles.persistent == 1
+    assert cycles.special_points == ()
+    # beside a centre that stays one, nothing crosses the axis
+    along = equilibria(pendulum, "k", (1.0, 3.0), start=[0.0, 0.0])
+    assert along.special_points == ()
+    assert along.data["neutral"].values.all()
+
+
+def test_ordinary_cycles_have_no_persistent_multiplier():
+    states = {"x": State(1.0, (-2, 2)), "y": State(0.0, (-2, 2))}
+    model = VectorField(
+        "sl", states, {"a": 1e-3},
+        {"x": "a*x - y - x*(x^2+y^2)", "y": "x + a*y - y*(x^2+y^2)"}, time_unit="",
+    )  # fmt: skip
+    hopf = equilibria(model, "a", (-1e-3, 1e-3))["H1"]
+    assert hopf.criticality == "supercritical"
+    cycles = limit_cycles(hopf, "a", (-1e-3, 1e-3))
+    assert cycles.persistent == 0
+    assert cycles.data["stable"].values[2:].all()
+
+
+RATE = "y*(s + x^2/(1 + x^2)) - (k + 0.4)*x"
+
+
+@pytest.fixture
+def closed() -> VectorField:
+    states = {"x": State(0.5, (0, 5)), "y": State(1.5, (0, 5))}
+    return VectorField(
+        "closed", states, {"k": 0.1, "s": 0.05}, {"x": RATE, "y": f"-({RATE})"}, time_unit=""
+    )
+
+
+def test_a_conserved_sum_is_named_and_its_level_set_followed(closed):
+    with pytest.warns(UserWarning, match=r"x \+ y is conserved"):
+        branch = equilibria(closed, "k", (0.0, 1.5))
+    assert sorted(p.parameters["k"] for p in branch.points("LP")) == pytest.approx(
+        [0.35, 0.35234201], abs=1e-8
+    )
+    assert branch.data["x"].values + branch.data["y"].values == pytest.approx(2.0)
+    with pytest.warns(UserWarning, match="x \\+ y = 3"):
+        other = equilibria(closed, "k", (0.0, 1.5), start=[0.5, 2.5])
+    assert other.data["x"].values + other.data["y"].values == pytest.approx(3.0)
+
+
+def test_equilibria_on_a_level_set_are_whole_states(closed):
+    with pytest.warns(UserWarning, match="conserved"):
+        found = find_equilibria(closed)
+    assert found.sum(axis=1) == pytest.approx(2.0)
+    assert np.abs([closed.rhs(x) for x in found]).max() < 1e-12
+    with pytest.warns(UserWarning, match="conserved"):
+        given = find_equilibria(closed, searches=0, starts=np.array([[1.0, 3.0], [0.1, 0.2]]))
+    assert sorted(given.sum(axis=1)) == pytest.approx([0.3, 4.0])
+
+
+def test_a_diagram_is_one_of_the_level_set(closed):
+    with pytest.warns(UserWarning, match="x \\+ y is conserved"):
+        diagram = bifurcation_diagram(closed, x=("k", 0.0, 1.0))
+    folds = [p.parameters["k"] for p in diagram.points("LP")]
+    assert sorted(folds) == pytest.approx([0.35, 0.35234201], abs=1e-8)
+
+
+def test_a_rhythm_on_a_level_set_has_one_multiplier_less():
+    # The Brusselator's rhythm, with a third state that takes back what x gives.
+    states = {"x": State(1.0, (0, 5)), "y": State(3.2, (0, 6)), "z": State(0.0, (-9, 9))}
+    rates = {"x": "1 - (b+1)*x + x^2*y", "y": "b*x - x^2*y"}
+    rates["z"] = f"-({rates['x']})"
+    model = VectorField("fed", states, {"b": 2.5}, rates, time_unit="")
+    with pytest.warns(UserWarning, match=r"x \+ z is conserved"):
+        cycles = limit_cycles(model, "b", (2.2, 2.6), start=([1.2, 3.2, 0.0], 7.0))
+    assert cycles.persistent == 0
+    assert cycles.data["stable"].values.all()

@@ -1,0 +1,104 @@
+"""``dynsys spectrum``: predicted spectra of a finite network, beside those of its simulation."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+import numpy as np
+
+from continuation.report import write_table
+from dynsys.commands import add_model_arguments, model_from, results_directory
+from dynsys.errors import ModelError
+
+_ABOUT = """\
+Power spectra of the population rates of a finite network, from theory: renewal noise through the
+exact closed loop of the asynchronous state (aln), or the master equation's own noise. With
+--network the network of neurons runs too, and its spectrum stands beside. Writes spectrum.png,
+.svg, .csv and .nc.
+
+  dynsys spectrum aln --set mu_e=1.6 --set mu_i=0.5 --neurons 2000 --network --out spectrum
+"""
+FREQUENCIES = (2.0, 5.0, 10.0, 15.0, 20.0, 25.0, 30.0, 40.0, 50.0, 60.0, 80.0, 120.0, 200.0)
+_SETTLE = 1000.0  # ms
+
+
+def add(subparsers: Any) -> None:
+    """Add ``dynsys spectrum``."""
+    parser = subparsers.add_parser(
+        "spectrum", help="spectra of a finite network's rates, predicted and measured",
+        description=_ABOUT, formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
+    add_model_arguments(parser)
+    parser.add_argument("--neurons", type=int, default=2000, help="per population (2000)")
+    parser.add_argument(
+        "--frequencies", type=float, nargs="+", default=list(FREQUENCIES), metavar="HZ",
+        help="of the table",
+    )  # fmt: skip
+    parser.add_argument("--network", action="store_true", help="run the network too")
+    parser.add_argument("--duration", type=float, help="of the network's run, ms (20000)")
+    parser.add_argument("--seed", type=int, help="of the network's run (1)")
+    parser.add_argument("--out", type=results_directory, required=True, help="where results go")
+    parser.set_defaults(run=run_spectrum)
+
+
+def run_spectrum(chosen: argparse.Namespace) -> None:
+    """Compute, print and write the spectra."""
+    if not chosen.network and (chosen.duration, chosen.seed) != (None, None):
+        raise ModelError("--duration and --seed belong to the network's run; give --network too")
+    # Here, since the command line's help should not wait for it.
+    from continuation import rate_spectrum
+    from continuation.drawing import save_figure
+    from validation.reports.spectra import draw_spectra
+
+    model = model_from(chosen)
+    found = rate_spectrum(model, chosen.neurons, chosen.frequencies)
+    print(found.summary())
+    measured = _measured(model, chosen) if chosen.network else None
+    rows = _rows(found, measured, np.array(chosen.frequencies))
+    _print(rows)
+    files = save_figure(draw_spectra(found, measured), chosen.out / "spectrum.png")
+    files.append(write_table(rows, chosen.out / "spectrum.csv"))
+    files.append(found.save(chosen.out / "spectrum.nc"))
+    print("wrote " + ", ".join(map(str, files)))
+
+
+def _measured(model: Any, chosen: argparse.Namespace) -> dict[str, Any]:
+    """The densities of the network's rates, from one run."""
+    # Here, since the command line's help should not wait for it.
+    from validation.measures.spectra import power_density
+    from validation.networks import network_of
+
+    network = network_of(model, chosen.neurons, engine="kernel")
+    seed, duration = chosen.seed or 1, chosen.duration or 20_000.0
+    run = network.run(duration, seed=seed, settle=_SETTLE)
+    print(
+        f"network of 2 x {chosen.neurons} neurons, kernel, {duration / 1000:g} s, seed {seed}: "
+        f"{float(run.attrs['run_seconds']):.1f} s of computing; r_E {run.mean_rate('E')}, "
+        f"r_I {run.mean_rate('I')}"
+    )
+    return {name: power_density(run, name, after=0.0) for name in ("r_E", "r_I")}
+
+
+def _rows(found: Any, measured: Any, frequencies: np.ndarray) -> list[dict[str, Any]]:
+    # Here, since the command line's help should not wait for it.
+    from validation.measures.spectra import at_frequencies
+
+    columns: dict[str, np.ndarray] = {"frequency_Hz": frequencies}
+    for name in found.names:
+        columns[f"{name}_theory"] = found[name].values
+        if measured is not None:
+            near = at_frequencies(measured[name], frequencies)
+            columns[f"{name}_network"] = near["power"].values
+            columns[f"{name}_error"] = near["error"].values
+    return [
+        {k: float(v) for k, v in zip(columns, row, strict=True)}
+        for row in zip(*columns.values(), strict=True)
+    ]
+
+
+def _print(rows: list[dict[str, Any]]) -> None:
+    widths = {name: max(len(name), 9) for name in rows[0]}
+    print("  ".join(f"{name:>{width}}" for name, width in widths.items()))
+    for row in rows:
+        print("  ".join(f"{row[name]:>{width}.4g}" for name, width in widths.items()))
