@@ -259,15 +259,12 @@ def make_branch(
 ) -> CycleBranch:
     """Collect a traced branch with its special cycles; ``made`` points lead from its start."""
     points = traced.points
-<<<<<<< HEAD
-    found, unstable = events(solver, points, settings.violent)
-=======
     still = persistent(points)
     found, unstable = events(
         solver.without(still),
         [replace(p, floquet=p.floquet.without_persistent(still)) for p in points],
+        settings.violent,
     )
->>>>>>> 53af4e7d52b4e367f799a07a1b3da985c7bd2eef
     special = [
         replace(
             cycle_from(solver, _whole(solver, event.point, still), event.label),
