@@ -40,8 +40,9 @@ WORDS = {  # in the legend of a figure
     FOLD: "fold of cycles",
     DOUBLING: "period doubling",
     TORUS: "torus bifurcation",
-    PERIOD: "diverging period or canard",
+    PERIOD: "homoclinic (diverging period)",
 }
+CANARD = "canard (fold at fixed period)"
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,8 @@ class CycleCurve:
     def drawn(self) -> Curve:
         """The curve as figures take it."""
         first, second = self.parameters
-        return Curve(WORDS[self.solver.kind], self.data[first].values, self.data[second].values)
+        word = CANARD if self.kind == FIXED_PERIOD else WORDS[self.solver.kind]
+        return Curve(word, self.data[first].values, self.data[second].values)
 
     def plot(self, ax: Any = None) -> Any:
         """Draw the curve in the plane of its parameters. Returns the axes."""

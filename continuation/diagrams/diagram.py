@@ -222,7 +222,7 @@ class Diagram:
     def plot(self, ax: Any = None, regions: bool = True) -> Any:
         """Draw curves, codimension-two points and named regions. Returns the axes."""
         (x, left, right), (y, low, high) = self.x, self.y
-        curves = [drawn_cycles(curve) for curve in self.cycle_curves]
+        curves = [part for curve in self.cycle_curves for part in drawn_cycles(curve)]
         curves += [drawn_equilibria(c, x, y) for c in (*self.curves, *self.asynchronous)]
         marks = [
             Mark(p.parameters[x], p.parameters[y], p.label, p.name)

@@ -22,6 +22,8 @@ WORDS = {  # in the legend
     PITCHFORK: "pitchfork",
     TRANSCRITICAL: "transcritical",
 }
+UNSTABLE = 0.02  # log10 of the largest multiplier of cycles that are unstable on both sides
+CERTAIN = 1e-2  # error of the multiplier 1 up to which the others are believed
 ROOM = 0.012  # part of the plane from which on a region has room for its name
 
 
@@ -30,13 +32,22 @@ def drawn_equilibria(curve: Branch, x: str, y: str) -> Curve:
     return Curve(WORDS[curve.kind], curve.data[x].values, curve.data[y].values)
 
 
-def drawn_cycles(curve: CycleCurve) -> Curve:
-    """A curve of cycles, without the parts of a curve of fixed period that bound nothing."""
+def drawn_cycles(curve: CycleCurve) -> Iterator[Curve]:
+    """A curve of cycles: the part that bounds stable ones, and faint what happens to unstable ones.
+
+    Without the parts of a curve of fixed period that bound nothing.
+    """
     drawn = curve.drawn()
-    if "sensitivity" not in curve.data:
-        return drawn
-    explosive = curve.data["sensitivity"].values < EXPLOSIVE  # elsewhere a period is just a period
-    return drawn._replace(x=np.where(explosive, drawn.x, np.nan))
+    shown = np.ones(len(curve), bool)
+    if "sensitivity" in curve.data:  # where it is large a period is just a period
+        shown = curve.data["sensitivity"].values < EXPLOSIVE
+    largest = np.max(np.nan_to_num(curve.data["multiplier_log10"].values), axis=1)
+    known = curve.data["trivial_error"].values < CERTAIN  # in a canard multipliers mean nothing
+    faint = (largest > UNSTABLE) & known
+    for part, is_faint in ((shown & ~faint, False), (shown & faint, True)):
+        if part.any():
+            wide = part | np.append(part[1:], False)  # the pieces meet
+            yield drawn._replace(x=np.where(wide & shown, drawn.x, np.nan), faint=is_faint)
 
 
 def drawn_regions(regimes: nx.Graph, plane: float) -> Iterator[Region]:

@@ -163,7 +163,7 @@ def _split(
     paths: list[Path],
 ) -> list[tuple[Polygon, dict[str, Any]]]:  # fmt: skip
     """A region may run from "down" to "up" without a bifurcation: cut it where the word changes."""
-    alone = len(content["attractors"]) == 1 and found_equilibria(content["stable"])
+    alone = len(found_equilibria(content["stable"])) == 1  # of two each has its word everywhere
     cuts = threshold_lines(model, face, x, y, regimes.prober.findings.lines) if alone else []
     if not cuts:
         return [(face, content)]
