@@ -17,7 +17,7 @@ from continuation.cycles.cycle import Cycle, cycle_from
 from continuation.cycles.orbits import Direction, Orbit, Point, Solver, remeshed
 from continuation.cycles.resonances import codimension_two
 from continuation.cycles.storage import read_cycles, table_of_cycles
-from continuation.cycles.tracing import CycleSettings, Enough, Trace, trace_both_sides
+from continuation.cycles.tracing import ENOUGH, CycleSettings, Enough, Trace, trace_both_sides
 from continuation.drawing import Curve, Mark, axis_label, draw_cycle_curve
 from continuation.engine.following import spans_around
 from continuation.engine.special_points import numbered, point_named, points_labelled
@@ -339,7 +339,7 @@ def _reason(solver: Solver, traced: Trace) -> str:
         near = np.inf if at_bound else _NEAR_RESONANCE
         if min(angle, np.pi - angle) < near:
             return "1:1 resonance (R1)" if angle < np.pi / 2 else "1:2 resonance (R2)"
-    if traced.reason == engine.SHRUNK:
+    if traced.reason == engine.SHRUNK or (traced.reason == ENOUGH and solver.kind == FOLD):
         return "the cycle shrank to a generalized Hopf point"
     return traced.words
 

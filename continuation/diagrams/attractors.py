@@ -135,10 +135,11 @@ def attractors_met(model: VectorField, items: Sequence[Mapping[str, Any]]) -> li
     return result
 
 
-def departures(model: VectorField, equilibria: np.ndarray) -> list[tuple[np.ndarray, None]]:
-    """States beside every unstable equilibrium, to both sides along its most unstable direction."""
-    starts: list[tuple[np.ndarray, None]] = []
-    scale = model.scales
+def departures(model: VectorField, equilibria: np.ndarray) -> np.ndarray:
+    """States (k, n_physical) beside every unstable equilibrium, to both sides along its most
+    unstable direction."""
+    starts: list[np.ndarray] = []
+    scale, n = model.scales, len(model.states)
     for x in equilibria:
         values, vectors = np.linalg.eig(model.jacobian(x) * scale[None, :] / scale[:, None])
         k = int(np.argmax(values.real))
@@ -146,8 +147,8 @@ def departures(model: VectorField, equilibria: np.ndarray) -> list[tuple[np.ndar
             along = vectors[:, k].real
             kick = DEPARTURE * scale * along / max(float(np.max(np.abs(along))), 1e-300)
             sides = (kick, -kick) if values[k].imag == 0 else (kick,)
-            starts += [(x + side, None) for side in sides]
-    return starts
+            starts += [(x + side)[:n] for side in sides]
+    return np.array(starts).reshape(-1, n)
 
 
 def described(found: Sequence[Cycle]) -> list[dict[str, Any]]:

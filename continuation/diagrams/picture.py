@@ -52,7 +52,8 @@ def drawn_cycles(curve: CycleCurve) -> Iterator[Curve]:
 
 def drawn_regions(regimes: nx.Graph, plane: float) -> Iterator[Region]:
     """The regions of a plane of this area, with the place of the name where there is room."""
-    for _, region in regimes.nodes(data=True):
+    largest_first = sorted(regimes.nodes(data=True), key=lambda node: -node[1]["area"])
+    for _, region in largest_first:  # those inside others are drawn over their holes
         shape = region["polygon"]
         place = None
         if shape.area > ROOM * plane:

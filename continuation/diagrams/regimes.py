@@ -25,6 +25,7 @@ from continuation.diagrams.names import (
 from continuation.diagrams.partition import GRID, partition
 from continuation.diagrams.paths import Axis, Path, paths_of
 from continuation.diagrams.probing import Answer, Dispute, Findings, Prober
+from continuation.diagrams.progress import stage
 from continuation.diagrams.scan import each
 from continuation.diagrams.thresholds import threshold_lines
 from dynsys.vector_field import VectorField
@@ -86,14 +87,15 @@ def cut(
         mine = [a for a in known if shapely.contains_xy(face, *a.place)]
         return answer, prober.disputes(face, answer, loose, mine)
 
-    found = each(look, parts.faces)
+    found = each(look, parts.faces, "what is stable in every face")
     return Regimes(paths, parts.faces, [a for a, _ in found], [d for _, d in found], prober)
 
 
 def closed(regimes: Regimes) -> Regimes:
     """The plane with every face in dispute cut by a search into sure parts and a doubtful one."""
     pieces: list[Piece] = []
-    for face, answer, dispute in zip(regimes.faces, regimes.answers, regimes.disputes, strict=True):
+    asked = list(zip(regimes.faces, regimes.answers, regimes.disputes, strict=True))
+    for face, answer, dispute in stage(asked, "faces that contradict themselves", len(asked)):
         if dispute is None or face.area < WORTH:
             pieces.append((face, answer, dispute))
         else:

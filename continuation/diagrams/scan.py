@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from rich.progress import track
 
 from continuation.cycles.branch import CycleBranch
 from continuation.cycles.conditions import DOUBLING, FOLD, PERIOD, TORUS
@@ -26,6 +26,7 @@ from continuation.cycles.limit_cycles import limit_cycles
 from continuation.cycles.multipliers import NONE
 from continuation.cycles.orbits import Orbit, Point, Solver, coarse
 from continuation.cycles.tracing import REASONS, CycleSettings
+from continuation.diagrams.progress import stage
 from continuation.engine.special_points import SpecialPoint
 from continuation.steady_states.branch import Branch
 from dynsys.errors import ConvergenceError
@@ -48,9 +49,9 @@ Axis = tuple[str, float, float]
 Spans = dict[str, tuple[float, float]]
 
 
-def scan_cycles(lines: Sequence[Branch], progress: bool = False) -> tuple[CycleBranch, ...]:
+def scan_cycles(lines: Sequence[Branch]) -> tuple[CycleBranch, ...]:
     """The cycles of every Hopf point on scan lines; a branch between two of them only once."""
-    found = each(_cycles_of_line, lines, "cycles along scan lines", progress)
+    found = each(_cycles_of_line, lines, "cycles along scan lines")
     return tuple(branch for branches in found for branch in branches)
 
 
@@ -123,7 +124,7 @@ def cycles_beside(curves: Sequence[Branch], parameter: str) -> tuple[CycleBranch
             most = 40 if point.label == "GH" else 120
             for index in {*_neighbors(curve, point)} - {point.index, point.index + 1}:
                 tasks.append((_hopf_point(curve, index), parameter, curve.spans[parameter], most))
-    found = each(_short_branch, tasks)
+    found = each(_short_branch, tasks, "cycles beside special points of Hopf curves")
     return tuple(branch for branch in found if branch is not None)
 
 
@@ -183,8 +184,11 @@ def cycle_boundaries(
         for branch in branches
         if branch.ended[1].startswith("the period diverges")
     ]
-    while waiting:  # two curves at a time, each through the first cycle that lies on none
+    for _ in stage(itertools.count(), "curves of cycles"):
         waiting = [task for task in waiting if not _known(curves, *task, x, y)]
+        if not waiting:
+            break
+        # two curves at a time, each through the first cycle that lies on none
         found = each(lambda task: _curve(model, spans, *task), waiting[:2])
         for task, curve in zip(waiting[:2], found, strict=True):
             if curve is not None and not _known(curves, *task, x, y):
@@ -272,10 +276,10 @@ def _traced(solver: Solver, orbit: Orbit, *rest: Any, **options: Any) -> CycleCu
     return curve if len(curve) > 1 else None
 
 
-def each(
-    work: Callable[[Any], Any], tasks: Sequence[Any], words: str = "", progress: bool = False
-) -> list:
-    """Results of ``work`` on every task, two at a time: the compiled loops release the lock."""
+def each(work: Callable[[Any], Any], tasks: Sequence[Any], words: str = "") -> list:
+    """Results of ``work`` on every task, two at a time: the compiled loops release the lock.
+
+    ``words`` tell what is done, where progress is shown.
+    """
     with ThreadPoolExecutor(max_workers=WORKERS) as pool:
-        results = pool.map(work, tasks)
-        return list(track(results, description=words, total=len(tasks), disable=not progress))
+        return list(stage(pool.map(work, tasks), words, len(tasks)))

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 import numpy as np
-from rich.progress import track
 
 from continuation.cycles.branch import CycleBranch
 from continuation.cycles.curves import CycleCurve
 from continuation.diagrams.names import found_equilibria
 from continuation.diagrams.paths import Axis, values_at
 from continuation.diagrams.probing import Answer, Dispute, Findings
+from continuation.diagrams.progress import stage
 from continuation.diagrams.scan import (
     cycle_boundaries,
     cycles_beside,
@@ -66,15 +66,15 @@ class Survey:
             tuple(self.curves), tuple(self.cycle_curves), tuple(self.lines), tuple(self.cycles)
         )
 
-    def scan(self, progress: bool = False) -> None:
+    def scan(self) -> None:
         """Scan lines of both directions, the curves through their points, the cycles on them."""
         wanted = [
             (free, float(value))
             for free, (low, high) in zip(self.spans, reversed(self.spans.values()), strict=True)
             for value in np.linspace(low, high, LINES)
         ]
-        lines = self._add_lines(wanted, progress)
-        cycles = (*scan_cycles(lines, progress), *cycles_beside(self.curves, self.x[0]))
+        lines = self._add_lines(wanted)
+        cycles = (*scan_cycles(lines), *cycles_beside(self.curves, self.x[0]))
         self._add_cycles(cycles)
 
     def look_between(self, disputes: Sequence[Dispute]) -> bool:
@@ -120,7 +120,7 @@ class Survey:
             for cycle in answer.cycles
             for name, span in self.spans.items()
         ]
-        found = each(lambda task: cycles_through(*task), tasks)
+        found = each(lambda task: cycles_through(*task), tasks, "cycles met by simulation")
         return [branch for branch in found if branch is not None and len(branch) > 1]
 
     def _add_cycles(self, branches: Sequence[CycleBranch]) -> None:
@@ -128,13 +128,10 @@ class Survey:
         known = self.cycle_curves
         known += cycle_boundaries(self.model, self.x, self.y, branches, tuple(known))
 
-    def _add_lines(
-        self, wanted: Sequence[tuple[str, float]], progress: bool = False
-    ) -> list[Branch]:
+    def _add_lines(self, wanted: Sequence[tuple[str, float]]) -> list[Branch]:
         """New scan lines (free parameter, value of the other), with the curves through them."""
         fresh: list[Branch] = []
-        words = "equilibria along scan lines"
-        for free, value in track(list(wanted), description=words, disable=not progress):
+        for free, value in stage(wanted, "equilibria along scan lines", len(wanted)):
             (fixed,) = (name for name in self.spans if name != free)
             width = np.diff(self.spans[fixed])[0]
             if any(free == f and abs(value - v) < _SAME_LINE * width for f, v in self.asked):
