@@ -32,6 +32,7 @@ SEEDS = 4  # branches from which a cycle at a new place is sought
 MOST_STEPS = 12  # in which a cycle is carried there,
 SHORTEST_STEP = 0.1  # the shortest of them in units of the whole way
 DEPARTURE = 0.01  # scaled distance from an unstable equilibrium at which simulations start
+TURNS = 8  # of a cycle from a state on it, before it is corrected
 PATIENCE = 60_000  # evaluations of the field after which a simulation is given up
 _WALL = 10.0  # what a boundary on the way adds to a distance in units of the plane
 _ASKED = 40  # cycles of a branch, the nearest, that are looked at for it
@@ -113,7 +114,9 @@ def simulated_cycles(
         try:
             with warnings.catch_warnings():  # orbits that run away to infinity are no cycles
                 warnings.simplefilter("ignore")
-                cycle = make_cycle(solver, orbit_from_simulation(solver, start, 40, PATIENCE))
+                cycle = make_cycle(
+                    solver, orbit_from_simulation(solver, start, 40, PATIENCE, TURNS)
+                )
         except ConvergenceError:
             continue
         if cycle.stable and not any(_same(cycle, c) for c in found):

@@ -25,7 +25,7 @@ from continuation.diagrams.attractors import (
     trusted,
 )
 from continuation.diagrams.named_outcomes import described_outcomes
-from continuation.diagrams.names import found_cycles, found_equilibria, label
+from continuation.diagrams.names import CYCLE, found_cycles, found_equilibria, label
 from continuation.diagrams.partition import place_inside, places_across, places_beside, radius
 from continuation.diagrams.paths import Axis, values_at
 from continuation.diagrams.simulating import destinations
@@ -128,7 +128,8 @@ class Prober:
         stable += stable_cycles(at, seeds)
         simulated = bool(len(every) and not stable)
         if simulated:
-            stable = found_cycles(self._met(at, values, departures(at, every)))
+            met = self._met(at, values, departures(at, every))
+            stable = [item for item in met if item["kind"] == CYCLE]
         if not stable:
             stable = self._met(at, values, self.starts(place, 0))
         return Answer(np.asarray(place, float), values, stable, every, simulated)
