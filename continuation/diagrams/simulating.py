@@ -53,7 +53,7 @@ def destinations(
     """
     assert model.compiled is not None  # made once: models with other parameters share it
     models = [model.with_parameters(**v) for v in values]
-    steps = np.full(len(models), _step(models, starts) / effort.finer)
+    steps = np.full(len(models), _step(model, models, starts) / effort.finer)
     found: list[Outcome] = [Outcome(UNSETTLED, x) for x in starts]
     coarse = list(range(len(models)))
     for round_ in range(REFINEMENTS + 1):
@@ -61,8 +61,8 @@ def destinations(
         for dt in np.unique(steps[coarse])[::-1].tolist():
             mine = [k for k in coarse if steps[k] == dt]
             again = _followed(
-                [models[k] for k in mine], [values[k] for k in mine], starts[mine], dt, stages,
-                patient=round_ == REFINEMENTS,
+                model, [models[k] for k in mine], [values[k] for k in mine], starts[mine], dt,
+                stages, patient=round_ == REFINEMENTS,
             )  # fmt: skip
             for k, outcome in zip(mine, again, strict=True):
                 found[k] = outcome
@@ -78,8 +78,8 @@ def destinations(
 
 
 def _followed(
-    models: Sequence[VectorField], values: Sequence[Mapping[str, float]], starts: np.ndarray,
-    dt: float, stages: int, patient: bool = False,
+    model: VectorField, models: Sequence[VectorField], values: Sequence[Mapping[str, float]],
+    starts: np.ndarray, dt: float, stages: int, patient: bool = False,
 ) -> list[Outcome]:  # fmt: skip
     """What runs come to with one step, in stages of doubled time; unless ``patient``, those for
     which the step is too long are left unsettled."""
@@ -88,7 +88,7 @@ def _followed(
     initial: Any = starts
     for stage in range(stages):
         length = FIRST * 2**stage
-        run = _run(models[0], [values[k] for k in active], initial, dt, length, stage == 0)
+        run = _run(model, [values[k] for k in active], initial, dt, length, stage == 0)
         for lane, k in enumerate(active):
             found[k] = _outcome(models[k], run["time"].values, run, lane)
         kept = [
@@ -146,7 +146,7 @@ def _irregular(model: VectorField, unsettled: Outcome, duration: float) -> Outco
     return unsettled
 
 
-def _step(models: Sequence[VectorField], starts: np.ndarray) -> float:
+def _step(model: VectorField, models: Sequence[VectorField], starts: np.ndarray) -> float:
     """A step for all runs: a part of the fastest time scale and of the shortest delay.
 
     That of the slower starts: rates at the far corners of the states' ranges say little, and runs
@@ -155,7 +155,7 @@ def _step(models: Sequence[VectorField], starts: np.ndarray) -> float:
     rates = np.array([_rate(m, x) for m, x in zip(models, starts, strict=True)])
     rates = rates[np.isfinite(rates)]
     steps = [REACH / max(float(np.quantile(rates, 0.1)) if len(rates) else 1.0, 1e-12)]
-    compiled = motion(models[0], False, {})
+    compiled = motion(model, False, {})  # found again for the same model only
     if compiled.delayed:
         x, lags = np.zeros(compiled.n + compiled.delayed), np.empty(compiled.delayed)
         for m in models:
