@@ -6,6 +6,7 @@ import base64
 import html as html_text
 from collections.abc import Iterable, Sequence
 from io import BytesIO
+from itertools import cycle
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -144,6 +145,11 @@ _OFFSETS = [(6, 6), (6, -13), (-26, 6), (-26, -13), (14, 20), (14, -27), (-38, 2
 _NAME = np.array([13.0, 6.0])  # half the size of a name, in points
 
 
+def mark_color(label: str) -> str:
+    """The color of special points of a label."""
+    return HOPF_COLOR if label in ("H", "GH", "HH") else FOLD_COLOR
+
+
 def draw_marks(ax: Any, marks: Iterable[Mark], taken: Iterable[tuple[Any, Any]] = ()) -> None:
     """Draw special points and their names; crowded names move away on leader lines.
 
@@ -152,7 +158,7 @@ def draw_marks(ax: Any, marks: Iterable[Mark], taken: Iterable[tuple[Any, Any]] 
     scale = ax.figure.dpi / 72
     known = [(ax.transData.transform(place) / scale, np.array(half)) for place, half in taken]
     for x, y, label, name in marks:
-        color = HOPF_COLOR if label in ("H", "GH", "HH") else FOLD_COLOR
+        color = mark_color(label)
         ax.plot(x, y, MARKERS.get(label, "x"), color=color, ms=6.5, mec="white", mew=0.6, zorder=5)
         at = ax.transData.transform((x, y)) / scale
         free = [
@@ -268,13 +274,21 @@ def _draw_legend(ax: Any) -> None:
     )  # fmt: skip
 
 
+def region_colors(words: Iterable[str]) -> dict[str, str]:
+    """The color of every region's word; words that have none of their own get one in turn."""
+    spare = cycle(SPARE_COLORS)
+    colors: dict[str, str] = dict(REGION_COLORS)
+    for word in words:
+        colors.setdefault(word, next(spare))
+    return colors
+
+
 def _fill_regions(ax: Any, regions: Sequence[Region]) -> list[tuple[Any, Any]]:
     """Draw regions; returns (place, half size in points) of the words written."""
     written: list[tuple[Any, Any]] = []
-    spare = iter(SPARE_COLORS * 10)
-    colors: dict[str, str] = dict(REGION_COLORS)
+    colors = region_colors(region.word for region in regions)
     for region in regions:
-        color = colors.setdefault(region.word, next(spare))
+        color = colors[region.word]
         for part in getattr(region.shape, "geoms", [region.shape]):
             ax.fill(*part.exterior.xy, color=color, lw=0, zorder=0)
             if not region.resolved:
@@ -305,11 +319,16 @@ def save_figure(ax: Any, stem: Path) -> list[Path]:
     return files
 
 
+def picture(ax: Any, dpi: int = 90) -> bytes:
+    """The axes' figure (or that of the first of several) as PNG."""
+    buffer = BytesIO()
+    np.ravel(ax)[0].figure.savefig(buffer, format="png", dpi=dpi)
+    return buffer.getvalue()
+
+
 def html(ax: Any, title: str, text: str) -> str:
     """The axes' figure with a text below, for a notebook."""
-    buffer = BytesIO()
-    ax.figure.savefig(buffer, format="png", dpi=90)
-    image = base64.b64encode(buffer.getvalue()).decode()
+    image = base64.b64encode(picture(ax)).decode()
     return (
         f'<img src="data:image/png;base64,{image}" alt="{html_text.escape(title)}">'
         f"<pre>{html_text.escape(text)}</pre>"

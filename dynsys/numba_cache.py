@@ -22,14 +22,15 @@ import numba
 import numpy as np
 from numba.core import caching
 from numba.core.dispatcher import Dispatcher
+from numba.extending import _Intrinsic
 
 from dynsys.interruption import held
 from dynsys.sealed_files import TemporaryPlace, seal_files
+from dynsys.version import PACKAGES
 
 __all__ = ["njit"]
 
 GENERATED = "dynsys_compiled_"  # modules of the models' generated functions begin so
-PACKAGES = {"dynsys", "continuation", "stimulation", "validation"}
 
 _functions: Any = caching.CompileResultCacheImpl
 # numba's choices of a folder, no public name: should a later numba have none, its own keys serve.
@@ -104,6 +105,8 @@ def _read(name: str, again: bool = False) -> _Part:
                 continue
             if isinstance(value, Dispatcher):
                 calls.append(str(value.py_func.__module__))
+            elif isinstance(value, _Intrinsic):
+                calls.append(str(value._defn.__module__))
             elif isinstance(value, ModuleType):
                 calls.append(value.__name__)
             else:

@@ -14,6 +14,7 @@ from continuation.cycles.counts import clear_counts, persistent
 from continuation.cycles.cycle import Cycle, cycle_from, make_cycle
 from continuation.cycles.events import events
 from continuation.cycles.following import DIVERGED, observed_extrema
+from continuation.cycles.living import cycles_content
 from continuation.cycles.location import floquet_of
 from continuation.cycles.multipliers import NONE
 from continuation.cycles.orbits import DEGREE, Direction, Orbit, Point, Solver
@@ -30,6 +31,7 @@ from continuation.cycles.tracing import (
 )
 from continuation.drawing import Mark, draw_cycles
 from continuation.engine.special_points import numbered, point_named, points_labelled
+from continuation.explorer.explorable import Explorable
 from continuation.netcdf import write
 from dynsys.errors import ConvergenceError, ModelError, unknown_name
 from dynsys.validity import flags
@@ -50,11 +52,12 @@ class Resume:
 
 
 @dataclass(frozen=True)
-class CycleBranch:
+class CycleBranch(Explorable):
     """A branch of cycles in one parameter.
 
-    ``data`` over ``point``: the parameter, ``period``, ``frequency`` (Hz), for every observable its
-    ``min_`` and ``max_``, ``unstable``, ``stable``, ``neutral``, ``multiplier_real/imag`` and
+    ``data`` over ``point``: the parameter, ``period``, ``frequency`` (Hz; per time unit for a
+    dimensionless model), for every observable its ``min_`` and ``max_``, ``unstable``,
+    ``stable``, ``neutral``, ``multiplier_real/imag`` and
     ``multiplier_log10/angle`` (point, mode; log10 of the modulus, radians),
     ``trivial_error``, ``intervals`` of the mesh. ``special_points`` are cycles labelled LPC, PD, NS
     or BPC. ``persistent`` multipliers are 1 all along besides the trivial one, as a conserved
@@ -199,6 +202,8 @@ class CycleBranch:
     def save(self, path: str | Path) -> Path:
         """Write the branch with every orbit to a NetCDF file, complete or not at all."""
         return write(self.stored(), path)
+
+    page_content = cycles_content
 
     def special_point_table(self) -> list[dict[str, Any]]:
         """One record per special cycle."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
 
 import networkx as nx
 import numpy as np
@@ -10,10 +11,21 @@ import shapely
 
 from continuation.asynchronous.hopf_curves import KIND as ASYNCHRONOUS
 from continuation.cycles.curves import EXPLOSIVE, CycleCurve
-from continuation.drawing import Curve, Region
+from continuation.drawing import (
+    Curve,
+    Mark,
+    Region,
+    axis_label,
+    draw_diagram,
+    draw_disagreements,
+)
 from continuation.engine.branch_point_problem import PITCHFORK, TRANSCRITICAL
 from continuation.engine.problems import FOLD, HOPF
+from continuation.engine.special_points import SpecialPoint
 from continuation.steady_states.branch import Branch
+
+if TYPE_CHECKING:
+    from continuation.diagrams.diagram import Diagram
 
 WORDS = {  # in the legend
     FOLD.name: "fold of equilibria",
@@ -30,6 +42,12 @@ ROOM = 0.012  # part of the plane from which on a region has room for its name
 def drawn_equilibria(curve: Branch, x: str, y: str) -> Curve:
     """A curve of bifurcations of equilibria."""
     return Curve(WORDS[curve.kind], curve.data[x].values, curve.data[y].values)
+
+
+def drawn_points(points: Iterable[Any], x: str, y: str) -> list[Mark]:
+    """The special points of equilibria; those of cycles would crowd the plane."""
+    found = [point for point in points if isinstance(point, SpecialPoint)]
+    return [Mark(p.parameters[x], p.parameters[y], p.label, p.name) for p in found]
 
 
 def drawn_cycles(curve: CycleCurve) -> Iterator[Curve]:
@@ -59,3 +77,25 @@ def drawn_regions(regimes: nx.Graph, plane: float) -> Iterator[Region]:
         if shape.area > ROOM * plane:
             place = shapely.maximum_inscribed_circle(shape).coords[0]
         yield Region(region["label"], shape, place, not region["unresolved"])
+
+
+def draw_plane(diagram: Diagram, ax: Any = None, regions: bool = True) -> Any:
+    """Draw a diagram's curves, codimension-two points and named regions; returns the axes."""
+    (x, left, right), (y, low, high) = diagram.x, diagram.y
+    filled = list(drawn_regions(diagram.regimes, (right - left) * (high - low))) if regions else []
+    across, up = (axis_label(name, diagram.model.unit(name)) for name in (x, y))
+    ax = draw_diagram(
+        drawn_curves(diagram), filled, drawn_points(diagram.special_points, x, y),
+        (across, left, right), (up, low, high), ax,
+    )  # fmt: skip
+    if diagram.checked is not None and not diagram.checked.passed:
+        wrong = diagram.checked.disagreements
+        draw_disagreements(ax, wrong[x].to_numpy(), wrong[y].to_numpy())
+    return ax
+
+
+def drawn_curves(diagram: Diagram) -> list[Curve]:
+    """All curves of a diagram: of cycles, of equilibria, of the network."""
+    found = [part for curve in diagram.cycle_curves for part in drawn_cycles(curve)]
+    exact = (*diagram.curves, *diagram.asynchronous)
+    return found + [drawn_equilibria(curve, diagram.x[0], diagram.y[0]) for curve in exact]

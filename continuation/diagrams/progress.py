@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TypeVar
@@ -51,3 +51,14 @@ def stage(tasks: Iterable[T], words: str, total: int | None = None) -> Iterator[
         yield from tasks
     else:
         yield from bar.track(tasks, total=total, description=words)
+
+
+@contextmanager
+def showing(words: str, total: int) -> Iterator[Callable[[], None]]:
+    """A stage of parallel tasks: what is yielded is called when one of them is finished."""
+    bar = _shown.get()
+    if bar is None or not words:
+        yield lambda: None
+    else:
+        task = bar.add_task(words, total=total)
+        yield lambda: bar.advance(task)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -26,10 +26,14 @@ from continuation.cycles.limit_cycles import limit_cycles
 from continuation.cycles.multipliers import NONE
 from continuation.cycles.orbits import Orbit, Point, Solver, coarse
 from continuation.cycles.tracing import REASONS, CycleSettings
-from continuation.diagrams.progress import stage
+from continuation.diagrams import finished
+from continuation.diagrams.finished import Kept
+from continuation.diagrams.progress import showing, stage
 from continuation.engine.special_points import SpecialPoint
 from continuation.steady_states.branch import Branch
 from dynsys.errors import ConvergenceError
+from dynsys.interruption import run_all
+from dynsys.journal import announce, piece
 from dynsys.vector_field import VectorField
 
 # Coarser than a single branch: enough for regions and for starting the curves.
@@ -51,7 +55,10 @@ Spans = dict[str, tuple[float, float]]
 
 def scan_cycles(lines: Sequence[Branch]) -> tuple[CycleBranch, ...]:
     """The cycles of every Hopf point on scan lines; a branch between two of them only once."""
-    found = each(_cycles_of_line, lines, "cycles along scan lines")
+    if not lines:
+        return ()
+    kept = finished.cycles_of_lines(lines[0].model)
+    found = each(_cycles_of_line, lines, "cycles along scan lines", kept)
     return tuple(branch for branches in found for branch in branches)
 
 
@@ -124,7 +131,8 @@ def cycles_beside(curves: Sequence[Branch], parameter: str) -> tuple[CycleBranch
             most = 40 if point.label == "GH" else 120
             for index in {*_neighbors(curve, point)} - {point.index, point.index + 1}:
                 tasks.append((_hopf_point(curve, index), parameter, curve.spans[parameter], most))
-    found = each(_short_branch, tasks, "cycles beside special points of Hopf curves")
+    kept, words = finished.cycles(curves[0].model) if curves else None, "cycles beside GH and BT"
+    found = each(_short_branch, tasks, words, kept)
     return tuple(branch for branch in found if branch is not None)
 
 
@@ -189,7 +197,8 @@ def cycle_boundaries(
         if not waiting:
             break
         # two curves at a time, each through the first cycle that lies on none
-        found = each(lambda task: _curve(model, spans, *task), waiting[:2])
+        kept = finished.cycle_curves(model, spans)
+        found = each(lambda task: _curve(model, spans, *task), waiting[:2], kept=kept)
         for task, curve in zip(waiting[:2], found, strict=True):
             if curve is not None and not _known(curves, *task, x, y):
                 curves.append(curve)
@@ -276,10 +285,23 @@ def _traced(solver: Solver, orbit: Orbit, *rest: Any, **options: Any) -> CycleCu
     return curve if len(curve) > 1 else None
 
 
-def each(work: Callable[[Any], Any], tasks: Sequence[Any], words: str = "") -> list:
+def each(
+    work: Callable[[Any], Any], tasks: Sequence[Any], words: str = "", kept: Kept | None = None
+) -> list:
     """Results of ``work`` on every task, two at a time: the compiled loops release the lock.
 
-    ``words`` tell what is done, where progress is shown.
+    ``words`` tell what is done, where progress is shown. With ``kept`` results are kept as soon as
+    they are finished. Ctrl-C is answered at once.
     """
-    with ThreadPoolExecutor(max_workers=WORKERS) as pool:
-        return list(stage(pool.map(work, tasks), words, len(tasks)))
+    results: list[Any] = [None] * len(tasks)
+    names = [] if kept is None else [partial(kept.key, task) for task in tasks]
+    announce(words, names)
+
+    def make(number: int) -> None:
+        made = partial(work, tasks[number])
+        results[number] = made() if kept is None else piece(names[number], made, kept.form)
+
+    calls = [partial(make, number) for number in range(len(tasks))]
+    with showing(words, len(tasks)) as advance:
+        run_all(calls, WORKERS, lambda _: advance())
+    return results

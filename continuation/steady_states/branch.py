@@ -23,7 +23,9 @@ from continuation.engine.special_points import (
     points_labelled,
     record,
 )
+from continuation.explorer.explorable import Explorable
 from continuation.netcdf import head_of, with_head, write
+from continuation.steady_states.living import equilibria_content
 from continuation.steady_states.pieces import EARLY, followed_on, located, trace_of
 from dynsys.errors import ModelError
 from dynsys.serialization import to_dict
@@ -32,13 +34,14 @@ from dynsys.vector_field import VectorField
 
 
 @dataclass(frozen=True)
-class Branch:
+class Branch(Explorable):
     """A curve of equilibria, folds or Hopf points.
 
     ``data`` is an xarray Dataset over ``point``: free parameters, states, observables,
     ``unstable`` (eigenvalues right of the axis), ``stable``, ``neutral`` (none right of the axis,
     some on it: a centre), ``eigenvalue_real/imag`` (point, mode), ``piece`` (disconnected pieces
-    are numbered), on Hopf curves ``frequency`` in Hz.
+    are numbered), on Hopf curves ``frequency`` (Hz; per time unit for a
+    dimensionless model).
     ``ended`` holds for every piece why each end stopped, ``steps`` the next steps there.
 
     Example
@@ -88,6 +91,8 @@ class Branch:
         self.model.unit(up)  # an unknown name is answered here with the known ones
         marks = [Mark(p.value(across), p.value(up), p.label, p.name) for p in self.special_points]
         return draw_branch(self.data, across, up, marks, ax, by_stability=not second)
+
+    page_content = equilibria_content
 
     def stored(self) -> xr.Dataset:
         """``data`` with all that made it in its attributes: what ``save`` writes."""

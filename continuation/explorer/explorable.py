@@ -1,0 +1,37 @@
+"""``explore``: the method of every result that has a living page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from continuation.drawing import picture
+from continuation.explorer.page import write_page
+from dynsys.vector_field import VectorField
+
+
+class Explorable:
+    """A result of a model that can be drawn, and told as plain data by ``page_content``."""
+
+    model: VectorField
+
+    def page_content(self) -> dict[str, Any]:
+        """What the page shows: see ``continuation.explorer.content``."""
+        raise NotImplementedError
+
+    def explore(self, path: str | Path) -> Path:
+        """Write a page in which the diagram lives: one HTML file, no server, no network.
+
+        Under the cursor it tells the attractors and the nearest boundary; at a click the model runs
+        there, in the page, from a low and a high start, with sliders for every parameter and a
+        stimulus. A model that cannot run in a page is named with the reason, and the page shows the
+        diagram alone; without JavaScript it shows the picture.
+
+        Returns the file. Raises StorageError where it cannot be written.
+
+        Example
+        -------
+        >>> diagram.explore("figure2a.html")
+        """
+        drawn = self.plot()  # type: ignore[attr-defined]
+        return write_page(self.page_content(), self.model, picture(drawn), path)

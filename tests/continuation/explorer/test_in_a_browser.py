@@ -1,0 +1,188 @@
+"""Living pages in Chromium: load, hover, click, slide, stimulate; no error on the console."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from continuation import bifurcation_diagram, load
+from dynsys.models import fitzhugh_nagumo
+
+DATA = Path(__file__).parents[2] / "data"
+BROWSER = shutil.which("chromium") or shutil.which("google-chrome")
+pytestmark = [
+    pytest.mark.skipif(BROWSER is None, reason="no browser (chromium) on the path"),
+    pytest.mark.skipif(
+        importlib.util.find_spec("playwright") is None, reason="playwright is not installed"
+    ),
+]
+QUIET = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
+    "--disable-background-networking", "--disable-component-update",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def browser():
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as driver:
+        opened = driver.chromium.launch(executable_path=BROWSER, args=QUIET)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def opened(browser):
+    """A function that opens a page; in the end nothing may have gone wrong on any of them."""
+    troubles, pages = [], []
+
+    def open_page(path, width=1300, link="", **options):
+        page = browser.new_page(viewport={"width": width, "height": 1000}, **options)
+        page.on("console", lambda message: troubles.append(message.text))
+        page.on("pageerror", lambda error: troubles.append(str(error)))
+        page.on("request", lambda request: request.url.startswith(("file:", "data:"))
+                or troubles.append(request.url))  # fmt: skip
+        page.goto(f"file://{path}{link}")
+        pages.append(page)
+        return page
+
+    yield open_page
+    for page in pages:
+        page.close()
+    assert not troubles
+
+
+@pytest.fixture(scope="module")
+def plane(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("pages")
+    return load(DATA / "diagram.nc").explore(folder / "plane.html")
+
+
+@pytest.fixture(scope="module")
+def line(tmp_path_factory):
+    model = fitzhugh_nagumo()
+    diagram = bifurcation_diagram(model, x=("I", 0.0, 2.0))
+    return diagram.explore(tmp_path_factory.mktemp("pages") / "line.html")
+
+
+def at(page, across, up):
+    """A place of the figure in pixels, from its lower left corner."""
+    box = page.locator("svg.plane .frame").bounding_box()
+    return box["x"] + across * box["width"], box["y"] + (1 - up) * box["height"]
+
+
+def finished(page):
+    """What is said of the runs when they are done."""
+    while not page.evaluate("window.explorer.runner.done && window.explorer.runner.frame === null"):
+        page.wait_for_timeout(20)
+    return page.locator(".verdicts").inner_text()
+
+
+def test_hovering_tells_and_clicking_runs(opened, plane):
+    page = opened(plane)
+    page.mouse.move(*at(page, 0.9, 0.5))  # a = 0.4, b = 0: the stable cycle alone
+    said = page.locator(".readout").inner_text()
+    assert "a = 0.4" in said
+    assert "limit cycle: " in said
+    assert "period 6.28" in said
+    assert "nearest boundary: " in said
+    page.mouse.click(*at(page, 0.9, 0.5))
+    assert "mostly at 159\N{NO-BREAK SPACE}Hz" in finished(page)
+    assert 0.395 < float(re.search(r"p\.a=([\d.]+)", page.url)[1]) < 0.405
+    page.mouse.click(*at(page, 0.2, 0.3))
+    assert "rests at x = " in finished(page)
+
+
+def test_sliders_and_keys_move_the_point(opened, plane):
+    page = opened(plane)
+    finished(page)
+    page.locator("#parameter-a").fill("0.3")
+    assert "a = 0.3" in page.locator(".readout").inner_text()
+    assert "mostly at" in finished(page)
+    page.locator("svg.plane").focus()
+    for _ in range(3):
+        page.keyboard.press("Shift+ArrowLeft")
+    assert "a = 0.15" in page.locator(".readout").inner_text()
+
+
+def test_a_stimulus_acts_from_its_onset(opened, plane):
+    page = opened(plane, link="#p.a=-0.3&p.b=-0.5&duration=60")
+    assert "rests at x = " in finished(page)
+    page.select_option("#stimulus-shape", "sine")
+    page.select_option("#stimulus-input", "a")
+    page.fill("#stimulus-onset", "20")
+    page.fill("#stimulus-amplitude", "2")
+    page.fill("#stimulus-frequency", "159")
+    finished(page)
+    early, late = page.evaluate("""() => {
+      const { run } = window.explorer.runner.runs[0], third = Math.floor(run.samples / 3);
+      const largest = (values) => Math.max(...values.map(Math.abs));
+      return [largest(run.recorded[0].slice(third / 2, third)), run.p[0]];
+    }""")
+    assert early < 0.1
+    assert late == pytest.approx(-0.3)
+    assert "shape=sine" in page.url
+    page.select_option("#stimulus-shape", "pulse")
+    page.fill("#stimulus-length", "0")
+    assert "length above 0" in page.locator(".verdicts").inner_text()
+
+
+def test_parameters_off_the_diagram_are_said_to_be(opened, line):
+    page = opened(line)
+    finished(page)
+    name = page.evaluate(
+        "window.explorer.content.model.parameters.find((p) => p.name !== 'I').name"
+    )
+    page.locator(f"#parameter-{name}").fill("0.5")
+    notice = page.locator(".notice").first.inner_text()
+    assert f"{name} = 0.5" in notice
+    page.get_by_text("reset", exact=True).click()
+    assert page.locator(".notice").first.is_hidden()
+
+
+def test_a_click_on_a_branch_shows_the_cycle_with_its_multipliers(opened, line):
+    page = opened(line)
+    finished(page)
+    family = page.evaluate("""() => {
+      const { content, view } = window.explorer, [item] = content.families;
+      const k = item.stable.indexOf(true), name = content.model.observables[0].name;
+      const box = view.svg.getBoundingClientRect();
+      return [box.x + view.frame.across(item.p[k]), box.y + view.frame.up(item.most[name][k])];
+    }""")
+    page.mouse.click(*family)
+    said = page.locator(".readout").inner_text()
+    assert "stable cycle: " in said
+    assert re.search(r"multipliers, without the trivial one: -?0?\.?\d", said)
+    assert page.locator("svg.circle circle").count() == 2
+    assert "mostly at" in finished(page)
+
+
+def test_a_link_reproduces_the_view(opened, plane):
+    first = opened(plane)
+    first.mouse.click(*at(first, 0.8, 0.6))
+    said, told = finished(first), first.locator(".readout").inner_text()
+    second = opened(plane, link=first.url[first.url.index("#") :])
+    assert finished(second) == said
+    assert second.locator(".readout").inner_text() == told
+
+
+@pytest.mark.parametrize("kind", ["plane", "line"])
+def test_narrow_screens_need_no_sideways_scrolling(kind, opened, plane, line):
+    page = opened({"plane": plane, "line": line}[kind], width=400, has_touch=True)
+    finished(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 400
+    box = page.locator("svg.plane .frame").bounding_box()
+    page.touchscreen.tap(box["x"] + 0.7 * box["width"], box["y"] + 0.5 * box["height"])
+    page.wait_for_timeout(100)
+    assert "p." in page.evaluate("window.location.hash")
+
+
+def test_without_javascript_the_picture_is_there(opened, plane):
+    page = opened(plane, java_script_enabled=False)
+    assert page.locator("noscript img").is_visible()
+    assert page.locator("noscript img").bounding_box()["width"] > 300
