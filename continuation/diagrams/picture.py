@@ -70,8 +70,7 @@ def drawn_cycles(curve: CycleCurve) -> Iterator[Curve]:
 
 def drawn_regions(regimes: nx.Graph, plane: float) -> Iterator[Region]:
     """The regions of a plane of this area, with the place of the name where there is room."""
-    largest_first = sorted(regimes.nodes(data=True), key=lambda node: -node[1]["area"])
-    for _, region in largest_first:  # those inside others are drawn over their holes
+    for _, region in regimes.nodes(data=True):
         shape = region["polygon"]
         place = None
         if shape.area > ROOM * plane:
@@ -82,7 +81,8 @@ def drawn_regions(regimes: nx.Graph, plane: float) -> Iterator[Region]:
 def draw_plane(diagram: Diagram, ax: Any = None, regions: bool = True) -> Any:
     """Draw a diagram's curves, codimension-two points and named regions; returns the axes."""
     (x, left, right), (y, low, high) = diagram.x, diagram.y
-    filled = list(drawn_regions(diagram.regimes, (right - left) * (high - low))) if regions else []
+    found = drawn_regions(diagram.regimes, (right - left) * (high - low)) if regions else ()
+    filled = sorted(found, key=lambda region: -region.shape.area)  # over the holes of larger ones
     across, up = (axis_label(name, diagram.model.unit(name)) for name in (x, y))
     ax = draw_diagram(
         drawn_curves(diagram), filled, drawn_points(diagram.special_points, x, y),
