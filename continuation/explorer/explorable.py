@@ -7,6 +7,7 @@ from typing import Any
 
 from continuation.drawing import picture
 from continuation.explorer.page import write_page
+from continuation.explorer.widget import widget_of
 from dynsys.vector_field import VectorField
 
 
@@ -35,3 +36,19 @@ class Explorable:
         """
         drawn = self.plot()  # type: ignore[attr-defined]
         return write_page(self.page_content(), self.model, picture(drawn), path)
+
+    def widget(self) -> Any:
+        """The page as a widget of a notebook: Jupyter, VS Code, marimo.
+
+        ``widget.point`` is where one clicked (None before), ``widget.parameters`` all values
+        (assign some to go there), ``widget.run`` the last runs as a Dataset.
+
+        Raises DynsysError where anywidget is not installed.
+
+        Example
+        -------
+        >>> widget = diagram.widget()
+        >>> widget.point
+        {'mu_e': 1.227, 'mu_i': 0.659}
+        """
+        return widget_of(self.page_content(), self.model)
