@@ -37,6 +37,7 @@ dynsys/simulation
 dynsys/neurons
 dynsys/models
 dynsys/commands dynsys/doctor
+continuation/styles
 continuation/drawing continuation/netcdf continuation/report
 continuation/explorer
 continuation/engine

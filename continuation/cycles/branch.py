@@ -218,15 +218,21 @@ class CycleBranch(Explorable):
         """The column that tells the cycles apart."""
         return "max_conserved" if self.kind == CONSERVED else self.parameter
 
-    def plot(self, observable: str | None = None, ax: Any = None) -> Any:
-        """Draw the cycles' extrema; stable solid and wide, unstable dashed. Returns the axes."""
+    def plot(
+        self, observable: str | None = None, ax: Any = None, *, style: str = "default",
+        legend: bool = False, **line: Any,
+    ) -> Any:  # fmt: skip
+        """Draw the cycles' extrema; stable solid and wide, unstable dashed. Returns the axes.
+
+        ``style`` is "default", "publication" or "xppaut"; ``line`` matplotlib's keywords for lines.
+        """
         name = observable or self.model.observable_names[0]
         if name not in self.model.observables:
             raise unknown_name("observable", name, self.model.observables, self.model.name)
         marks = [
             Mark(self._place(c), c.extrema(name)[1], c.label, c.name) for c in self.special_points
         ]
-        return draw_cycles(self.data, self._across, name, marks, ax)
+        return draw_cycles(self.data, self._across, name, marks, ax, style, legend, **line)
 
     def _place(self, cycle: Cycle) -> float:
         return cycle.extrema("conserved")[1] if self.kind == CONSERVED else cycle.orbit.value

@@ -103,8 +103,10 @@ class CycleCurve:
         first, second = self.parameters
         return Curve(WORDS[self.solver.kind], self.data[first].values, self.data[second].values)
 
-    def plot(self, ax: Any = None) -> Any:
-        """Draw the curve in the plane of its parameters. Returns the axes."""
+    def plot(
+        self, ax: Any = None, *, style: str = "default", legend: bool = False, **line: Any
+    ) -> Any:
+        """Draw the curve in the plane of its parameters; see ``CycleBranch``. Returns the axes."""
         first, second = self.parameters
         marks = [
             Mark(c.parameters[first], c.parameters[second], c.label, c.name)
@@ -114,7 +116,7 @@ class CycleCurve:
             axis_label(first, self.model.unit(first)),
             axis_label(second, self.model.unit(second)),
         )
-        return draw_cycle_curve(self.drawn(), labels, marks, ax)
+        return draw_cycle_curve(self.drawn(), labels, marks, ax, style, legend, **line)
 
     def stored(self, digits: str = "float64") -> xr.Dataset:
         """``data`` with every orbit and all that made it in its attributes; see CycleBranch."""

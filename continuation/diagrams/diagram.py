@@ -220,9 +220,15 @@ class Diagram(Explorable):
     def _prober(self) -> Prober:
         return Prober(self.model, (self.x, self.y), self._findings())
 
-    def plot(self, ax: Any = None, regions: bool = True) -> Any:
-        """Draw curves, codimension-two points and named regions. Returns the axes."""
-        return draw_plane(self, ax, regions)
+    def plot(
+        self, ax: Any = None, regions: bool = True, *, style: str = "default", legend: bool = True,
+        **line: Any,
+    ) -> Any:  # fmt: skip
+        """Draw curves, codimension-two points and named regions. Returns the axes.
+
+        ``style`` is "default" or "publication"; ``line`` are matplotlib's keywords for the curves.
+        """
+        return draw_plane(self, ax, regions, style, legend, **line)
 
     page_content = plane_content
 

@@ -25,6 +25,7 @@ from continuation.engine.special_points import (
 from continuation.explorer.explorable import Explorable
 from continuation.steady_states.branch import Branch
 from continuation.steady_states.equilibria import equilibria
+from continuation.styles import style_of
 from dynsys.errors import ConvergenceError
 from dynsys.vector_field import VectorField
 
@@ -69,19 +70,28 @@ class LineDiagram(Explorable):
 
     page_content = line_content
 
-    def plot(self, observable: str | None = None, axes: Any = None) -> Any:
-        """Draw equilibria with the cycles' extrema, and below the frequency; returns both axes."""
-        if axes is None:
-            axes = new_figure((6.8, 6.0)).subplots(2, 1, sharex=True, height_ratios=[3, 1])
-        upper, lower = axes
-        self.equilibria.plot(observable, ax=upper)
-        for branch in self.cycles:
-            branch.plot(observable, ax=upper)
-        draw_frequencies([branch.data for branch in self.cycles], self.parameter, lower)
-        upper.set_xlabel("")
-        unit = self.model.frequency_unit
-        across = axis_label(self.parameter, self.model.unit(self.parameter))
-        lower.set(xlabel=across, ylabel=f"frequency ({unit})")
+    def plot(
+        self, observable: str | None = None, axes: Any = None, *, style: str = "default",
+        legend: bool = False, **line: Any,
+    ) -> Any:  # fmt: skip
+        """Draw equilibria with the cycles' extrema, and below the frequency; returns both axes.
+
+        ``style`` is "default", "publication" or "xppaut"; ``line`` matplotlib's keywords for lines.
+        """
+        look = style_of(style)
+        with look.drawing():
+            if axes is None:
+                figure = new_figure((1.06 * look.size[0], 1.25 * look.size[1]))
+                axes = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
+            upper, lower = axes
+            for branch in (self.equilibria, *self.cycles):
+                branch.plot(observable, ax=upper, style=style, legend=legend, **line)
+            families = [branch.data for branch in self.cycles]
+            draw_frequencies(families, self.parameter, lower, style, **line)
+            upper.set_xlabel("")
+            unit = self.model.frequency_unit
+            across = axis_label(self.parameter, self.model.unit(self.parameter))
+            lower.set(xlabel=across, ylabel=f"frequency ({unit})")
         return axes
 
     def __str__(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from types import MappingProxyType
 from typing import Any, Protocol, TypeVar, cast
 
@@ -79,6 +79,23 @@ class SpecialPoint:
     def __post_init__(self) -> None:
         for attribute in ("parameters", "coefficients", "certificate"):
             object.__setattr__(self, attribute, MappingProxyType(dict(getattr(self, attribute))))
+
+    def __reduce__(self) -> tuple:
+        # Read-only mappings cannot be pickled; they are made again.
+        values = (getattr(self, item.name) for item in fields(self))
+        return type(self), tuple(dict(v) if isinstance(v, MappingProxyType) else v for v in values)
+
+    def row(self) -> dict[str, Any]:
+        """Name, free parameters, observables, frequency, coefficients and residual."""
+        return {
+            "name": self.name,
+            "label": self.label,
+            **{k: self.parameters[k] for k in self.free},
+            **self.observables,
+            self.model.frequency_column: self.frequency,
+            **self.coefficients,
+            "residual": self.certificate.get("residual"),
+        }
 
     @property
     def lyapunov_coefficient(self) -> float | None:

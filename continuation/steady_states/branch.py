@@ -79,17 +79,26 @@ class Branch(Explorable):
         numbers = self.data["piece"].values
         return [self.data.isel(point=np.flatnonzero(numbers == k)) for k in np.unique(numbers)]
 
-    def plot(self, observable: str | None = None, ax: Any = None) -> Any:
+    def plot(
+        self, observable: str | None = None, ax: Any = None, *, style: str = "default",
+        legend: bool = False, **line: Any,
+    ) -> Any:  # fmt: skip
         """Draw the branch: in one parameter against an observable, in two in their plane.
 
-        Stable pieces solid and wide, unstable dashed and thin. Returns the axes.
+        Stable pieces solid and wide, unstable dashed and thin. ``style`` is "default",
+        "publication" or "xppaut"; ``line`` are matplotlib's keywords for lines. Returns the axes.
+
+        Example
+        -------
+        >>> branch.plot(color="0.3", legend=True).figure.savefig("branch.pdf")
         """
         across, *second = self.parameters
         shown = self.model.observable_names[0] if observable is None else observable
         up = second[0] if second else shown
         self.model.unit(up)  # an unknown name is answered here with the known ones
         marks = [Mark(p.value(across), p.value(up), p.label, p.name) for p in self.special_points]
-        return draw_branch(self.data, across, up, marks, ax, by_stability=not second)
+        return draw_branch(self.data, across, up, marks, ax, by_stability=not second,
+                           style=style, legend=legend, **line)  # fmt: skip
 
     page_content = equilibria_content
 
