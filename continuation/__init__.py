@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from continuation.engine.settings import Settings
     from continuation.engine.special_points import SpecialPoint
     from continuation.neurons.spiking_orbits import SpikingBranch, spiking_orbits
+    from continuation.ode_settings import settings_of_ode
     from continuation.pycont.comparison import CrossCheck, cross_check
     from continuation.pycont.container import ContClass, args
     from continuation.steady_states.branch import Branch
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from continuation.steady_states.curves import fold_curve, hopf_curve
     from continuation.steady_states.dispersion import Dispersion, dispersion, wave_equation
     from continuation.steady_states.equilibria import equilibria
-    from continuation.steady_states.maps import Map, fixed_points
+    from continuation.steady_states.maps import Map, fixed_points, read_map
     from continuation.steady_states.search import find_equilibria
     from continuation.storage import load
     from continuation.user_functions.search import user_points
@@ -79,6 +80,8 @@ __all__ = [
     "period_doubling_curve",
     "phase_response",
     "rate_spectrum",
+    "read_map",
+    "settings_of_ode",
     "spiking_orbits",
     "torus_curve",
     "until",
@@ -110,6 +113,7 @@ __getattr__, __dir__ = lazy_names(
         "continuation.engine.settings": ["Settings"],
         "continuation.engine.special_points": ["SpecialPoint"],
         "continuation.neurons.spiking_orbits": ["SpikingBranch", "spiking_orbits"],
+        "continuation.ode_settings": ["settings_of_ode"],
         "continuation.pycont.comparison": ["CrossCheck", "cross_check"],
         "continuation.pycont.container": ["ContClass", "args"],
         "continuation.steady_states.branch": ["Branch"],
@@ -117,7 +121,7 @@ __getattr__, __dir__ = lazy_names(
         "continuation.steady_states.curves": ["fold_curve", "hopf_curve"],
         "continuation.steady_states.dispersion": ["Dispersion", "dispersion", "wave_equation"],
         "continuation.steady_states.equilibria": ["equilibria"],
-        "continuation.steady_states.maps": ["Map", "fixed_points"],
+        "continuation.steady_states.maps": ["Map", "fixed_points", "read_map"],
         "continuation.steady_states.search": ["find_equilibria"],
         "continuation.storage": ["load"],
         "continuation.user_functions.search": ["user_points"],

@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dynsys.errors import DynsysError, ModelError, StorageError, unknown_name
-from dynsys.interruption import INTERRUPTED, leave, leave_at_once
+from dynsys.interruption import INTERRUPTED, leave, leave_at_once, say_interrupted
+from dynsys.journal import whole
 from dynsys.library import contents
 from dynsys.storage import check_directory, keeping
 from dynsys.version import __version__
@@ -83,7 +84,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except KeyboardInterrupt:
-        print("dynsys: interrupted", file=sys.stderr)
+        say_interrupted()
         if arguments is None:
             leave()
         return INTERRUPTED
@@ -93,7 +94,7 @@ def _run(chosen: argparse.Namespace) -> int:
     """Run a subcommand; what it computed is kept, if need be elsewhere than where it should go."""
     leave_at_once()
     try:
-        with keeping() as elsewhere, warnings.catch_warnings():
+        with whole(say=True), keeping() as elsewhere, warnings.catch_warnings():
             warnings.showwarning = _say
             code = chosen.run(chosen)
     except DynsysError as error:

@@ -16,7 +16,9 @@ Result = TypeVar("Result")
 
 INTERRUPTED = 130  # exit code: 128 + the number of the signal
 _LOOK = 0.1  # seconds between two looks at the keyboard
+ANSWER = 0.5  # seconds that compiled loops may take between two looks
 
+note = ""  # what is said besides of an interruption: what became of the work
 _at_once = False  # whether an interruption while compiling ends the process
 _compiling = 0  # how many compilations are under way
 
@@ -29,6 +31,27 @@ def leave_at_once(leave: bool = True) -> None:
     """
     global _at_once
     _at_once = leave
+
+
+def say_interrupted() -> None:
+    """Tell the user of the command line, and what became of the work."""
+    print("dynsys: interrupted" + (f"; {note}" if note else ""), file=sys.stderr)
+
+
+class Pace:
+    """How many steps of a compiled loop fit between two looks at the keyboard."""
+
+    def __init__(self, first: int, most: int) -> None:
+        self._room, self._most = first, most
+
+    def room(self) -> int:
+        """Steps to make now."""
+        return self._room
+
+    def made(self, steps: int, seconds: float) -> None:
+        """How long that took."""
+        fitting = int(ANSWER * max(steps, 1) / max(seconds, 1e-9))
+        self._room = max(1, min(self._most, 4 * self._room, fitting))
 
 
 def leave() -> NoReturn:
@@ -56,7 +79,7 @@ def held() -> Iterator[None]:
 
     def wait(number: int, frame: Any) -> None:
         if _at_once:
-            print("dynsys: interrupted", file=sys.stderr)
+            say_interrupted()
             leave()
         waiting.append((number, frame))
 

@@ -25,11 +25,11 @@ from numba.core.dispatcher import Dispatcher
 
 from dynsys.interruption import held
 from dynsys.sealed_files import TemporaryPlace, seal_files
+from dynsys.version import PACKAGES
 
 __all__ = ["njit"]
 
 GENERATED = "dynsys_compiled_"  # modules of the models' generated functions begin so
-PACKAGES = {"dynsys", "continuation", "stimulation", "validation"}
 
 _functions: Any = caching.CompileResultCacheImpl
 # numba's choices of a folder, no public name: should a later numba have none, its own keys serve.

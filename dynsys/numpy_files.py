@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import zipfile
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
@@ -12,8 +13,9 @@ from dynsys.errors import StorageError
 from dynsys.storage import LARGEST
 
 
-def read_arrays(path: str | Path) -> dict[str, np.ndarray]:
-    """The arrays of an .npz file; objects, which are pickles and may execute, are refused.
+def read_arrays(path: str | Path | BinaryIO) -> dict[str, np.ndarray]:
+    """The arrays of an .npz file, which may be open; objects, which are pickles and may execute,
+    are refused.
 
     Raises StorageError for a file that is missing, damaged, or unfolds to more than ``LARGEST``.
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -68,7 +69,8 @@ def _way(model: VectorField) -> tuple[np.ndarray, np.ndarray]:
     atol = 1e-6 * (np.abs(x) + np.abs(field(0.0, x))) + 1e-300
     for span in _SPANS:
         try:
-            with np.errstate(all="ignore"):
+            with np.errstate(all="ignore"), warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # where it cannot be followed, that is an answer
                 run = solve_ivp(
                     field, (0.0, span), x, method="LSODA", jac=jacobian, rtol=1e-3, atol=atol
                 )

@@ -8,24 +8,18 @@ are compiled for the one run, which is said once. Only files of these packages a
 from __future__ import annotations
 
 import atexit
-import hashlib
 import re
 import shutil
 import tempfile
-import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from numba.core import caching
 
+from dynsys.sealing import sealed, unsealed, warn_once
+
 _STAMP = re.compile(r"[0-9a-f]{16}")  # a digest of ours where numba itself has time and size
-_SEAL = hashlib.sha256().digest_size
-_said: list[str] = []
-
-
-class Damaged(OSError):
-    """A file does not hold what was written."""
 
 
 class SealedFiles(caching.IndexDataCacheFile):  # type: ignore[misc]  # numba carries no types
@@ -114,27 +108,6 @@ class TemporaryPlace:
 
     def ensure_cache_path(self) -> None:
         """It is there."""
-
-
-def sealed(content: bytes) -> bytes:
-    """The content behind its hash."""
-    return hashlib.sha256(content).digest() + content
-
-
-def unsealed(file: Path) -> bytes:
-    """The content of a sealed file; Damaged where it does not fit its hash."""
-    whole = file.read_bytes()
-    seal, content = whole[:_SEAL], whole[_SEAL:]
-    if hashlib.sha256(content).digest() != seal:
-        raise Damaged(f"{file} is damaged")
-    return content
-
-
-def warn_once(words: str) -> None:
-    """Warn, the first time that these words come up."""
-    if words not in _said:
-        _said.append(words)
-        warnings.warn(words, stacklevel=2)
 
 
 def seal_files() -> None:

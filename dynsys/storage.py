@@ -27,7 +27,7 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> Path:
     ``keeping`` block the file goes to a temporary directory instead, with a warning.
     """
     try:
-        return _write(path, write)
+        return replace_file(path, write)
     except OSError as error:
         if _elsewhere is None:
             raise StorageError(f"cannot write {path}: {error}") from error
@@ -83,7 +83,8 @@ def remove_orphans(folder: Path) -> None:
                     draft.unlink()
 
 
-def _write(path: Path, write: Callable[[Path], object]) -> Path:
+def replace_file(path: Path, write: Callable[[Path], object]) -> Path:
+    """``write_atomically`` without another place: OSError, nothing left behind, where it fails."""
     path.parent.mkdir(parents=True, exist_ok=True)
     remove_orphans(path.parent)
     handle, name = tempfile.mkstemp(prefix=draft_prefix(), suffix=path.suffix, dir=path.parent)
@@ -103,7 +104,7 @@ def _kept(path: Path, write: Callable[[Path], object], reason: OSError) -> Path:
     assert _elsewhere is not None
     try:
         folder = _elsewhere[0].parent if _elsewhere else Path(tempfile.mkdtemp(prefix="dynsys-"))
-        place = _write(folder / path.name, write)
+        place = replace_file(folder / path.name, write)
     except OSError as error:
         raise StorageError(
             f"cannot write {path}: {reason}; nor keep it in a temporary directory: {error}"

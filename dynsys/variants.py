@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, cast
 
@@ -18,16 +21,24 @@ from dynsys.definition import (
     check_parameter,
     check_state,
 )
+from dynsys.serialization import to_dict
 
 if TYPE_CHECKING:
     from dynsys.vector_field import VectorField
 
+RUN = ("duration", "method", "dt", "settle")  # what a model may say of its simulations
 # What a model computed once and must compute anew when delays or observables change.
 _ORDER_DEPENDENT = frozenset(["lifted_system", "compiled", "scales", "state_names"])
 
 
 class Variants:
     """Variants of a ``VectorField``, which itself never changes."""
+
+    @cached_property
+    def digest(self) -> str:
+        """Hash of all that the model says, the values of its parameters apart."""
+        content = {k: v for k, v in to_dict(cast(Any, self)).items() if k != "values"}
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
     def with_parameters(self, **values: float) -> VectorField:
         """Return the same model with other parameter values.
@@ -72,6 +83,18 @@ class Variants:
         }
         moved = _copy(model, frozenset(["scales", "sizes"]), states=MappingProxyType(states))
         return moved.with_parameters(**{k: v for k, v in chosen.items() if k in model.parameters})
+
+    def with_words(
+        self, run: Mapping[str, Any] | None = None, notes: Sequence[str] = ()
+    ) -> VectorField:
+        """Return the same model with further notes, and other defaults of ``simulate``.
+
+        Raises UnknownNameError for a default that ``simulate`` does not have.
+        """
+        model = cast(Any, self)
+        chosen = check_known(run or {}, RUN, "default of simulate", model.name)
+        new = MappingProxyType({**model.run, **chosen})
+        return _copy(model, frozenset(), run=new, notes=(*model.notes, *notes))
 
     def with_delay_order(self, order: int) -> VectorField:
         """Return the same model with ``order`` Chebyshev nodes per delay line."""
@@ -118,6 +141,8 @@ def substituted(
 
 def _copy(model: Any, dropped: frozenset[str], **changes: Any) -> VectorField:
     other = object.__new__(type(model))
+    if {*changes} != {"parameters"}:
+        dropped |= {"digest"}
     other.__dict__.update({k: v for k, v in model.__dict__.items() if k not in dropped})
     other.__dict__.update(changes)
     other._check_delays()

@@ -37,9 +37,8 @@ from dynsys.inputs import read_inputs
 from dynsys.resting import Rest
 from dynsys.scaling import state_sizes
 from dynsys.tables import SmoothTable
-from dynsys.variants import Variants, checked_order
+from dynsys.variants import RUN, Variants, checked_order
 
-_RUN = ("duration", "method", "dt", "settle")
 _HERTZ = {"ms": 1000.0, "s": 1.0, "": 1.0}
 
 
@@ -155,7 +154,7 @@ class VectorField(Exports, Rest, Variants):
                     for k, v in (sets or {}).items()
                 }
             ),
-            run=check_known(run or {}, _RUN, "default of simulate", name),
+            run=check_known(run or {}, RUN, "default of simulate", name),
             notes=tuple(notes),
         )
         self._check_delays()

@@ -1,8 +1,10 @@
-"""The version that is installed."""
+"""The version that is installed, and the packages it consists of."""
 
 from __future__ import annotations
 
 from importlib.metadata import PackageNotFoundError, version
+
+PACKAGES = {"dynsys", "continuation", "stimulation", "validation"}
 
 try:
     __version__ = version("dynsys-toolbox")

@@ -55,8 +55,9 @@ class Resume:
 class CycleBranch(Explorable):
     """A branch of cycles in one parameter.
 
-    ``data`` over ``point``: the parameter, ``period``, ``frequency`` (Hz), for every observable its
-    ``min_`` and ``max_``, ``unstable``, ``stable``, ``neutral``, ``multiplier_real/imag`` and
+    ``data`` over ``point``: the parameter, ``period``, ``frequency`` (Hz; per time unit for a
+    dimensionless model), for every observable its ``min_`` and ``max_``, ``unstable``,
+    ``stable``, ``neutral``, ``multiplier_real/imag`` and
     ``multiplier_log10/angle`` (point, mode; log10 of the modulus, radians),
     ``trivial_error``, ``intervals`` of the mesh. ``special_points`` are cycles labelled LPC, PD, NS
     or BPC. ``persistent`` multipliers are 1 all along besides the trivial one, as a conserved

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from continuation.cycles.multipliers import outside
 from continuation.cycles.orbits import Point
 
 TRIVIAL_TOLERANCE = 1e-3  # a multiplier 1 that is off by more makes the verdict worthless
@@ -30,16 +31,9 @@ class Counts(NamedTuple):
         return self.plus + self.minus + 2 * self.pairs
 
 
-def counts(point: Point, outside: np.ndarray | None = None) -> Counts:
-    """Counts of a corrected cycle; ``outside`` replaces the plain comparison with 1."""
-    rest = point.rest
-    real, ahead = rest.are_real, np.cos(rest.angle) > 0
-    outside = rest.log10 > 0 if outside is None else outside
-    return Counts(
-        int(np.sum(real & outside & ahead)),
-        int(np.sum(real & outside & ~ahead)),
-        int(np.sum(~real & outside)) // 2,
-    )
+def counts(point: Point, bound: float = 0.0) -> Counts:
+    """Counts of a corrected cycle, of the multipliers whose log10 is beyond ``bound``."""
+    return Counts(*outside(point.rest.log10, point.rest.angle, bound))
 
 
 def persistent(points: Sequence[Point]) -> int:
@@ -81,7 +75,7 @@ def is_sure(point: Point) -> bool:
 
 def clear_counts(point: Point) -> Counts:
     """Counts of the multipliers that are clearly outside."""
-    return counts(point, point.rest.log10 * np.log(10) > tolerance(point))
+    return counts(point, tolerance(point) / np.log(10))
 
 
 def of_kind(point: Point, kind: int) -> np.ndarray:

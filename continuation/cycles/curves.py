@@ -47,8 +47,9 @@ WORDS = {  # in the legend of a figure
 class CycleCurve:
     """A curve of bifurcating cycles in two parameters.
 
-    ``data`` over ``point``: both parameters, ``period``, ``frequency`` (Hz), for every observable
-    its ``min_`` and ``max_``, ``multiplier_real/imag`` (point, mode), on torus curves ``angle`` of
+    ``data`` over ``point``: both parameters, ``period``, ``frequency`` (Hz; per time unit for a
+    dimensionless model), for every observable its ``min_`` and ``max_``,
+    ``multiplier_real/imag`` (point, mode), on torus curves ``angle`` of
     the critical pair (rad), on curves of fixed period ``sensitivity`` of the first parameter to
     it. ``special_points`` are cycles labelled CPC, GPD, R1, R2, R3, R4, LPPD, LPNS, PDNS or NSNS.
     ``ended`` says why each end stopped.

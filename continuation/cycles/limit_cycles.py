@@ -13,7 +13,15 @@ from continuation.cycles.cycle import Cycle
 from continuation.cycles.orbits import Direction, Orbit, Point, Solver, moved_times
 from continuation.cycles.starting_orbits import orbit_from_simulation
 from continuation.cycles.switching import doubled, other_branch
-from continuation.cycles.tracing import CycleSettings, Trace, resolved, trace, trace_both_sides
+from continuation.cycles.tracing import (
+    INTERRUPTED,
+    REASONS,
+    CycleSettings,
+    Trace,
+    resolved,
+    trace,
+    trace_both_sides,
+)
 from continuation.engine.following import check_span
 from continuation.engine.special_points import SpecialPoint
 from continuation.steady_states.normal_forms import critical_pair
@@ -21,6 +29,7 @@ from dynsys import checks
 from dynsys.errors import ConvergenceError, ModelError
 from dynsys.expressions.printing import to_text
 from dynsys.first_integrals import first_integrals
+from dynsys.journal import interrupted, whole
 from dynsys.level_sets import level_set
 from dynsys.vector_field import VectorField
 
@@ -65,6 +74,24 @@ def limit_cycles(
     if isinstance(source, VectorField):
         model, start = _on_level_set(model, {parameter: span}, start)
     solver = Solver(model, {parameter: check_span(model, parameter, span)})
+    with whole(parts=True):
+        branch = _followed(solver, source, start, settings)
+        if REASONS[INTERRUPTED] in branch.ended:
+            interrupted()
+            warnings.warn(
+                "interrupted: the branch holds the cycles found until then; the same call goes on "
+                "from there",
+                stacklevel=2,
+            )
+    return branch
+
+
+def _followed(
+    solver: Solver, source: SpecialPoint | Cycle | VectorField,
+    start: tuple[Sequence[float] | np.ndarray, float] | None, settings: CycleSettings,
+) -> CycleBranch:  # fmt: skip
+    """The branch that a source leads to."""
+    parameter, model = solver.parameter, solver.model
     if isinstance(source, SpecialPoint):
         forward = trace(solver, small_cycle(solver, source, settings), settings)
         return make_branch(solver, forward, ("Hopf point", forward.words), settings)

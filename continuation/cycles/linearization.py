@@ -8,6 +8,7 @@ from scipy.sparse import bmat, coo_array, csc_array
 from scipy.sparse.linalg import splu
 
 from continuation.cycles.orbits import DEGREE, SLOPES, VALUES, WEIGHT, Orbit, Solver
+from continuation.engine.field import jacobians, rates
 
 
 class Linearization:
@@ -25,10 +26,8 @@ class Linearization:
         self.weights = (h[:, None] * WEIGHT).ravel()
         scale = solver.scale
         self.states = self.at_gauss(orbit.u) * scale
-        self.field = np.array([self.model.rhs(x) for x in self.states]) / scale
-        self.jacobians = np.array(
-            [self.model.jacobian(x) * scale[None, :] / scale[:, None] for x in self.states]
-        )
+        self.field = rates(self.model, self.states) / scale
+        self.jacobians = jacobians(self.model, self.states) * (scale[None, :] / scale[:, None])
         self._rows, self._columns = self._pattern()
 
     def at_gauss(self, nodes: np.ndarray) -> np.ndarray:

@@ -22,6 +22,7 @@ from continuation.cycles.orbits import (
     multipliers,
     remeshed,
 )
+from continuation.engine.field import rates
 
 _BESIDE = np.array([-1.0, -0.8, -0.6, -0.4, 0.4, 0.6, 0.8, 1.0])  # of a root, in its reach
 _ZERO = 1e-10  # of a test's value
@@ -230,7 +231,7 @@ def residual(solver: Solver, orbit: Orbit) -> float:
     slopes, model = orbit.derivative(), solver.at(orbit)
     blocks = np.stack([orbit.u[k : k + DEGREE + 1] for k in range(0, len(orbit.u) - 1, DEGREE)])
     states = np.einsum("ik,jks->jis", VALUES, blocks).reshape(slopes.shape) * solver.scale
-    field = np.array([model.rhs(x) for x in states]) / solver.scale
+    field = rates(model, states) / solver.scale
     size = max(float(np.max(np.abs(slopes))), 1e-300)
     return float(np.max(np.abs(slopes - orbit.period * field))) / size
 

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numba import boolean, float64
+from numba import boolean, float64, int64, types, void
 
 from continuation.cycles.periodic_schur import periodic_eigenvalues
 from continuation.cycles.triangular_factors import CUBE
@@ -14,6 +14,7 @@ from dynsys.compiled.kernels import VECTOR
 from dynsys.numba_cache import njit
 
 _BOUND = 150.0  # log10
+_REAL = 1e-9  # sine of the angle below which a multiplier is real, up to rounding
 _TWIN = 1e-3  # distance from 1 below which two multipliers may be a split double one
 
 
@@ -49,7 +50,7 @@ class Multipliers:
     @property
     def are_real(self) -> np.ndarray:
         """Which of them (n,) are real, up to the rounding of a double one."""
-        return np.abs(np.sin(self.angle)) < 1e-9
+        return np.abs(np.sin(self.angle)) < _REAL
 
     def without_nearest(self, *targets: complex) -> Multipliers:
         """The multipliers without the one nearest to each target."""
@@ -65,20 +66,10 @@ class Multipliers:
         At a fold of cycles 1 is double and defective: rounding of size e moves the two apart by
         sqrt(e), but not their sum, from which the other one is then taken.
         """
-        real = np.where(np.abs(self.log10) < 1.0, self.values.real, np.inf)
-        apart = np.where(np.isfinite(real), np.abs(self.bounded - 1.0), np.inf)
-        order = np.argsort(apart, kind="stable")
-        if len(self) < 2 or apart[order[1]] > _TWIN:
-            return self.without_nearest(1.0)
-        first, second = order[:2]
-        if not (self.are_real[first] and self.are_real[second]):
-            if abs(self.angle[first] + self.angle[second]) > 1e-12:
-                return self.without_nearest(1.0)
-        log10, angle = self.log10.copy(), self.angle.copy()
-        log10[second], angle[second] = math.log10(real[first] + real[second] - 1.0), 0.0
-        log10, angle = np.delete(log10, first), np.delete(angle, first)
-        largest = np.argsort(-log10, kind="stable")
-        return Multipliers(log10[largest], angle[largest])
+        left = max(len(self) - 1, 0)
+        rest = Multipliers(np.empty(left), np.empty(left))
+        remove_trivial(self.log10, self.angle, rest.log10, rest.angle)
+        return rest
 
     def without_persistent(self, count: int) -> Multipliers:
         """All of them but ``count`` next to 1 besides the trivial one.
@@ -127,6 +118,66 @@ def _shown(log10: float, angle: float, value: complex) -> str:
     sign = "-" if abs(angle) == np.pi else ""
     turn = "" if angle == 0.0 or sign else f" at {angle:.4g} rad"
     return f"{sign}10^{log10:.6g}{turn}"
+
+
+@njit([float64(float64, float64)], cache=True, nogil=True)
+def from_one(log10, angle):
+    """Distance of a multiplier from 1; moduli above 1e150 are lowered to it."""
+    modulus = 10.0 ** min(log10, _BOUND)
+    return math.hypot(modulus * math.cos(angle) - 1.0, modulus * math.sin(angle))
+
+
+@njit
+def _swap(log10, angle, k):
+    log10[k], log10[k + 1] = log10[k + 1], log10[k]
+    angle[k], angle[k + 1] = angle[k + 1], angle[k]
+
+
+@njit([void(VECTOR, VECTOR, VECTOR, VECTOR)], cache=True, nogil=True)
+def remove_trivial(log10, angle, rest_log10, rest_angle):
+    """Write all multipliers but the trivial one; see ``Multipliers.without_trivial``."""
+    n, first, second = log10.shape[0], 0, -1
+    for i in range(1, n):
+        if from_one(log10[i], angle[i]) < from_one(log10[first], angle[first]):
+            first, second = i, first
+        elif second < 0 or from_one(log10[i], angle[i]) < from_one(log10[second], angle[second]):
+            second = i
+    k = 0
+    for i in range(n):
+        if i != first:
+            rest_log10[k], rest_angle[k] = log10[i], angle[i]
+            k += 1
+    if second < 0 or from_one(log10[second], angle[second]) > _TWIN:
+        return
+    real = abs(math.sin(angle[first])) < _REAL and abs(math.sin(angle[second])) < _REAL
+    if not real and abs(angle[first] + angle[second]) > 1e-12:
+        return
+    total = -1.0
+    for i in (first, second):
+        total += 10.0 ** log10[i] * math.cos(angle[i])
+    k = second - (second > first)
+    rest_log10[k], rest_angle[k] = math.log10(total), 0.0
+    while k > 0 and rest_log10[k - 1] < rest_log10[k]:
+        _swap(rest_log10, rest_angle, k - 1)
+        k -= 1
+    while k < n - 2 and rest_log10[k + 1] > rest_log10[k]:
+        _swap(rest_log10, rest_angle, k)
+        k += 1
+
+
+@njit([types.UniTuple(int64, 3)(VECTOR, VECTOR, float64)], cache=True, nogil=True)
+def outside(log10, angle, bound):
+    """How many are beyond ``bound`` (log10): real ones next to +1 and to -1, complex pairs."""
+    plus, minus, others = 0, 0, 0
+    for i in range(log10.shape[0]):
+        if log10[i] > bound:
+            if abs(math.sin(angle[i])) >= _REAL:
+                others += 1
+            elif math.cos(angle[i]) > 0.0:
+                plus += 1
+            else:
+                minus += 1
+    return plus, minus, others // 2
 
 
 @njit([boolean(CUBE, VECTOR, VECTOR)], cache=True, nogil=True, error_model="numpy")

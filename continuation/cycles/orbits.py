@@ -26,7 +26,7 @@ from continuation.cycles.following import (
     move_to_mesh,
     node_weights,
 )
-from continuation.cycles.multipliers import Multipliers, interval_multipliers
+from continuation.cycles.multipliers import Multipliers, distance_to_one, interval_multipliers
 from continuation.engine.field import field_of
 from continuation.engine.following import check_span
 from dynsys.vector_field import VectorField
@@ -104,7 +104,7 @@ class Point:
     @cached_property
     def trivial_error(self) -> float:
         """Distance of the multiplier nearest to 1 from 1."""
-        return float(np.min(np.nan_to_num(np.abs(self.multipliers - 1), nan=np.inf)))
+        return float(distance_to_one(self.floquet.log10, self.floquet.angle))
 
     @property
     def multipliers(self) -> np.ndarray:

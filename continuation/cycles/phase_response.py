@@ -11,6 +11,7 @@ from scipy.optimize import minimize_scalar
 
 from continuation.cycles.cycle import Cycle
 from continuation.cycles.orbits import adapted_mesh, remeshed
+from continuation.engine.field import rates
 from dynsys import checks
 from dynsys.errors import ConvergenceError, ModelError, unknown_name
 from dynsys.vector_field import VectorField
@@ -53,7 +54,7 @@ def phase_response(cycle: Cycle, input: str, unit: str = "time") -> xr.DataArray
     orbit = point.orbit
     adjoint = _carried_back(_left_eigenvector(point.pair), point.local, model.compiled.n)
     states = solver.states(orbit, orbit.mesh)
-    speeds = np.array([model.rhs(x) for x in states]) / solver.scale
+    speeds = rates(model, states) / solver.scale
     product = np.sum(adjoint * speeds, axis=1)
     constancy = float(np.max(np.abs(product / np.mean(product) - 1)))
     if constancy > 1e-3:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
+import time
 from dataclasses import asdict, dataclass, replace
+from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -21,6 +24,8 @@ from continuation.cycles.orbits import (
     remeshed,
 )
 from dynsys.errors import ModelError
+from dynsys.interruption import Pace
+from dynsys.journal import Checkpoint, key, part_is_wanted
 
 INTERRUPTED, MAX_POINTS, CLOSED, PARENT = 20, 21, 22, 23
 REASONS = {
@@ -35,7 +40,7 @@ REASONS = {
     CLOSED: "closed curve: returned to its start",
     PARENT: "returned to the branch of half its period, at a period doubling",
 }
-_CHUNK = 24  # points between two looks at the keyboard
+_FIRST, _CHUNK = 4, 24  # points between two looks at the keyboard: at first, and at most
 
 
 @dataclass(frozen=True)
@@ -115,8 +120,8 @@ def trace_both_sides(solver: Solver, first: Point, settings: CycleSettings) -> t
     Where max_points cut it short, the way back ends at the cut.
     """
     forward = trace(solver, first, settings)
-    if forward.reason == CLOSED:
-        return Trace([first], [], CLOSED, settings.step), forward
+    if forward.reason in (CLOSED, INTERRUPTED):
+        return Trace([first], [], forward.reason, settings.step), forward
     cut = turned_round(forward.points[-1]) if forward.reason == MAX_POINTS else None
     backward = trace(solver, turned_round(first), settings, origin=cut)
     if backward.reason == CLOSED:
@@ -138,35 +143,84 @@ def trace(
     Where it meets ``origin``, the first point by default, it is closed. ``step`` and ``number``
     (points already made) continue an earlier trace as if it had not ended.
     """
-    points = [first]
-    steps: list[float] = []
     step = settings.step if step is None else step
     longest = settings.longest * first.orbit.period if longest is None else longest
-    reason, bound = engine.MORE, None
-    while reason == engine.MORE:
-        done, room = len(points), settings.max_points - len(points)
-        if room <= 0:
-            return Trace(points, steps, MAX_POINTS, step)
-        try:
-            fresh, lengths, reason, step, beyond = _chunk(
-                solver, points[-1], settings, step, number + len(points) - 1, longest,
-                min(_CHUNK, room),
-            )  # fmt: skip
-        except KeyboardInterrupt:
-            return Trace(points, steps, INTERRUPTED, step)
-        points += fresh
-        steps += lengths
-        ended = _come_back(solver, points, steps, done - 1, origin)
-        if ended is not None:
-            return replace(ended, step=step)
-        if reason == engine.BOUND and beyond is not None:
-            landed, bound = _land(solver, points[-1], beyond)
-            if landed is not None:
-                points.append(landed)
-                steps.append(lengths[-1] if lengths else step)
-        if reason in (engine.COARSE, engine.FINE):
-            points[-1], reason = _resized(solver, points[-1], settings, reason)
+    checkpoint = Checkpoint(partial(_key, solver, first, settings, step, number, longest, origin))
+    traced = _again(checkpoint.last(), first) or Trace([first], [], engine.MORE, step)
+    pace = Pace(_FIRST, _CHUNK)
+    try:
+        while traced.reason == engine.MORE:
+            made, begin = len(traced.points), time.perf_counter()
+            room = min(pace.room(), settings.max_points - made)
+            if room <= 0:
+                return replace(traced, reason=MAX_POINTS)
+            traced = _further(solver, settings, traced, number, longest, room, origin)
+            pace.made(len(traced.points) - made, time.perf_counter() - begin)
+            checkpoint.keep(partial(_plain, traced))
+    except KeyboardInterrupt:
+        if not part_is_wanted():
+            raise
+        return replace(traced, reason=INTERRUPTED)
+    return traced
+
+
+def _further(
+    solver: Solver, settings: CycleSettings, traced: Trace, number: int, longest: float, room: int,
+    origin: Point | None,
+) -> Trace:  # fmt: skip
+    """The trace with up to ``room`` points more, and why it ended where it did."""
+    done = len(traced.points)
+    fresh, lengths, reason, step, beyond = _chunk(
+        solver, traced.points[-1], settings, traced.step, number + done - 1, longest, room
+    )
+    points, steps, bound = [*traced.points, *fresh], [*traced.steps, *lengths], None
+    ended = _come_back(solver, points, steps, done - 1, origin)
+    if ended is not None:
+        return replace(ended, step=step)
+    if reason == engine.BOUND and beyond is not None:
+        landed, bound = _land(solver, points[-1], beyond)
+        if landed is not None:
+            points.append(landed)
+            steps.append(lengths[-1] if lengths else step)
+    if reason in (engine.COARSE, engine.FINE):
+        points[-1], reason = _resized(solver, points[-1], settings, reason)
     return Trace(points, steps, reason, step, bound)
+
+
+def _plain(traced: Trace) -> list[Any]:
+    """A trace under way as plain data, without its first point."""
+    points = [
+        [*_arrays(p), p.floquet.log10, p.floquet.angle] for p in traced.points[1:]
+    ]  # fmt: skip
+    return [points, list(traced.steps), traced.reason, float(traced.step), traced.bound]
+
+
+def _arrays(point: Point) -> list[np.ndarray]:
+    orbit, direction = point.orbit, point.direction
+    return [orbit.mesh, orbit.u, orbit.z, direction.u, direction.z]
+
+
+def _again(content: Any, first: Point) -> Trace | None:
+    """The trace that ``_plain`` described."""
+    if content is None:
+        return None
+    rows, steps, reason, step, bound = content
+    points = [
+        Point(Orbit(*row[:3]), Direction(*row[3:5]), Multipliers(*row[5:])) for row in rows
+    ]  # fmt: skip
+    return Trace([first, *points], steps, reason, step, bound)
+
+
+def _key(
+    solver: Solver, first: Point, settings: CycleSettings, step: float, number: int,
+    longest: float, origin: Point | None,
+) -> str:  # fmt: skip
+    """A name for all that determines where a trace leads."""
+    model = solver.model
+    names = ["cycles", model.compiled.folder.name, solver.spans, solver.kind, solver.fixed]
+    numbers = [model.parameter_array(), solver.scale, *_arrays(first)]
+    numbers += [] if origin is None else _arrays(origin)
+    return key(names, asdict(settings), step, number, longest, *numbers)
 
 
 def _come_back(

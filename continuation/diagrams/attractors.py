@@ -87,8 +87,9 @@ def stable_equilibria(
 def stable_cycles(model: VectorField, seeds: Sequence[Seed]) -> list[dict[str, Any]]:
     """Stable cycles of a model, sought from known ones.
 
-    Each result has ``name``, ``kind`` "cycle", ``frequency`` (Hz), ``period``, ``extrema`` of every
-    observable, the largest ``multiplier``, a ``state`` on it and the ``cycle`` itself.
+    Each result has ``name``, ``kind`` "cycle", ``frequency`` (Hz; per time unit for a
+    dimensionless model), ``period``, ``extrema`` of every observable, the largest
+    ``multiplier``, a ``state`` on it and the ``cycle`` itself.
     """
     found: list[Cycle] = []
     for seed in seeds:

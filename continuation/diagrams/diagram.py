@@ -20,10 +20,11 @@ from continuation.cycles.branch import CycleBranch
 from continuation.cycles.curves import CycleCurve
 from continuation.cycles.cycle import Cycle
 from continuation.diagrams.audit import Audit, audited
+from continuation.diagrams.doubts import PARTIAL, UnresolvedWarning, doubts_of
 from continuation.diagrams.line_diagram import LineDiagram, line_diagram
 from continuation.diagrams.living import plane_content
 from continuation.diagrams.mending import learn
-from continuation.diagrams.paths import Axis, position
+from continuation.diagrams.paths import Axis, checked_axes, position
 from continuation.diagrams.picture import draw_plane
 from continuation.diagrams.probing import Answer, Findings, Prober
 from continuation.diagrams.regimes import closed, cut, regime_graph
@@ -36,7 +37,6 @@ from continuation.diagrams.rows import (
 )
 from continuation.diagrams.storage import parts_of, tree_of
 from continuation.diagrams.survey import Survey
-from continuation.engine.following import check_span
 from continuation.engine.settings import Settings
 from continuation.engine.special_points import (
     SpecialPoint,
@@ -50,6 +50,7 @@ from continuation.netcdf import write
 from continuation.steady_states.branch import Branch
 from dynsys import checks
 from dynsys.errors import ModelError
+from dynsys.journal import part_is_wanted, whole
 from dynsys.level_sets import on_level_set
 from dynsys.vector_field import VectorField
 
@@ -57,11 +58,6 @@ AUDIT = 20  # points tested at the end: an error in 14 % of the plane does not e
 REPAIRS = 2  # of a diagram that an audit contradicts
 ROUNDS = 2  # of looking again where the faces of a plane contradict themselves,
 MOST_LOOKS = 4  # in so many faces a round, the largest first
-NOTABLE = 1e-3  # of the plane: an unresolved area that is warned of
-
-
-class UnresolvedWarning(UserWarning):
-    """A diagram of which part is unresolved, or contradicted by simulations."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +69,8 @@ class Diagram(Explorable):
     were found from. ``regimes`` is a networkx graph: a node per region with ``attractors`` (names),
     ``stable`` (what is known of each), ``cycles`` (ranges of period and extrema), ``polygon`` and
     ``area``; an edge per boundary with the ``bifurcations`` that separate. ``checked`` is the audit
-    that ended the computation. ``asynchronous`` are the exact Hopf curves of the network.
+    that ended the computation; a ``partial`` one was interrupted before there were regions.
+    ``asynchronous`` are the exact Hopf curves of the network.
     """
 
     model: VectorField
@@ -86,6 +83,7 @@ class Diagram(Explorable):
     regimes: nx.Graph
     settings: Settings
     checked: Audit | None = None
+    partial: bool = False
     asynchronous: tuple[Branch, ...] = ()
 
     @cached_property
@@ -123,6 +121,7 @@ class Diagram(Explorable):
         >>> diagram.region(mu_e=1.0, mu_i=0.5)["label"]
         """
         self._place(values)
+        self._check_whole()
         point = shapely.Point(values[self.x[0]], values[self.y[0]])
         regions = [region for _, region in self.regimes.nodes(data=True)]
         return min(regions, key=lambda region: region["polygon"].distance(point))
@@ -146,6 +145,7 @@ class Diagram(Explorable):
         -------
         >>> diagram.audit(points=300, seed=7).bound
         """
+        self._check_whole()
         if points < 1:
             raise ModelError(f"points is {points}; an audit needs at least 1")
         return audited(self._prober, self._regions(), points, seed)
@@ -155,29 +155,23 @@ class Diagram(Explorable):
 
         Every round tests fresh points, so that the last audit (``checked``) proves what it says.
         """
+        self._check_whole()
         survey = Survey(self.model, self.x, self.y, self.settings, findings=self._findings())
-        found = _checked(survey, self, points, seed, progress)
+        with whole(say=progress):
+            found = _checked(survey, self, points, seed, progress)
         return replace(found, asynchronous=self.asynchronous)
+
+    def _check_whole(self) -> None:
+        """ModelError where there are no regions to speak of."""
+        if self.partial:
+            raise ModelError(PARTIAL)
 
     def _regions(self) -> list[dict[str, Any]]:
         return [region for _, region in self.regimes.nodes(data=True)]
 
     def doubts(self) -> list[str]:
         """Sentences on what is not known and on what is known to be wrong; empty for neither."""
-        result = []
-        share = sum(region["area"] for region in self.unresolved())
-        if share > NOTABLE:
-            result.append(
-                f"{100 * share:.2g} % of the plane is unresolved: no attractor, or no boundary "
-                "between different ones, was found there; see diagram.unresolved(), and "
-                "diagram.refined(points) to look closer"
-            )
-        if self.checked is not None and not self.checked.passed:
-            result.append(
-                f"simulations contradict the diagram: {self.checked}\n"
-                "see diagram.checked.disagreements, and diagram.mended() to look further"
-            )
-        return result
+        return doubts_of(self)
 
     def refined(self, points: Sequence[Mapping[str, float]], progress: bool = False) -> Diagram:
         """The diagram with scan lines through further points, and the plane cut again.
@@ -193,9 +187,11 @@ class Diagram(Explorable):
         >>> closer = diagram.refined([{"mu_e": 1.2, "mu_i": 0.4}])
         """
         survey = Survey(self.model, self.x, self.y, self.settings, findings=self._findings())
-        survey.look_at([self._place(dict(point)) for point in points])
+        self._check_whole()
         tested = 0 if self.checked is None else self.checked.tested
-        found = _checked(survey, _settled(survey, progress), tested, progress=progress)
+        with whole(say=progress):
+            survey.look_at([self._place(dict(point)) for point in points])
+            found = _checked(survey, _settled(survey, progress), tested, progress=progress)
         return replace(found, asynchronous=self.asynchronous)
 
     def _place(self, values: dict[str, float]) -> list[float]:
@@ -260,7 +256,8 @@ class Diagram(Explorable):
             f"{y} [{ys[0]:g}, {ys[1]:g}]"
         )
         lines = curve_lines([*self.curves, *self.asynchronous, *self.cycle_curves])
-        lines += [*map(str, self.special_points), *region_lines(self.regimes)]
+        lines += map(str, self.special_points)
+        lines += [PARTIAL] if self.partial else region_lines(self.regimes)
         lines += [] if self.checked is None else [f"audit: {self.checked}"]
         return "\n  ".join([title, *lines])
 
@@ -326,17 +323,25 @@ def bifurcation_diagram(
     seed = checks.seed(seed)
     if asynchronous:
         check_plane(model, y)
-    spans = dict([_span(model, x)]) if y is None else _spans(model, x, y)
+    spans = checked_axes(model, x) if y is None else checked_axes(model, x, y)
     model = on_level_set(model, spans)
     if y is None:
-        name, span = _span(model, x)
+        ((name, span),) = spans.items()
         return line_diagram(model, name, span, settings=settings, seed=seed)
     survey = Survey(model, x, y, settings, seed)
-    survey.scan(progress)
-    found = _checked(survey, _settled(survey, progress), audit, progress=progress)
-    if not asynchronous:
-        return found
-    return replace(found, asynchronous=asynchronous_curves(model, spans, found.lines, progress))
+    try:
+        with whole(say=progress):
+            survey.scan(progress)
+            found = _checked(survey, _settled(survey, progress), audit, progress=progress)
+            if not asynchronous:
+                return found
+            more = asynchronous_curves(model, spans, found.lines, progress)
+            return replace(found, asynchronous=more)
+    except KeyboardInterrupt:
+        if not part_is_wanted():
+            raise
+    warnings.warn(PARTIAL, stacklevel=2)
+    return _diagram(survey, nx.Graph(), partial=True)
 
 
 def _checked(
@@ -372,23 +377,12 @@ def _settled(survey: Survey, progress: bool = False, known: Sequence[Answer] = (
             break
         regimes = cut(model, x, y, survey.findings(), regimes, known)
     regimes = closed(regimes)
-    graph = regime_graph(model, x, y, regimes)
+    return _diagram(survey, regime_graph(model, x, y, regimes))
+
+
+def _diagram(survey: Survey, regimes: nx.Graph, partial: bool = False) -> Diagram:
     found = survey.findings()
     return Diagram(
-        model, x, y, found.curves, found.lines, found.cycle_curves, found.cycles, graph,
-        survey.settings,
+        survey.model, survey.x, survey.y, found.curves, found.lines, found.cycle_curves,
+        found.cycles, regimes, survey.settings, partial=partial,
     )  # fmt: skip
-
-
-def _spans(model: VectorField, x: Axis, y: Axis) -> dict[str, tuple[float, float]]:
-    spans = dict(_span(model, axis) for axis in (x, y))
-    if len(spans) != 2:
-        raise ModelError(f"x and y are both {x[0]!r}; give two different parameters")
-    return spans
-
-
-def _span(model: VectorField, axis: Axis) -> tuple[str, tuple[float, float]]:
-    if not isinstance(axis, (tuple, list)) or len(axis) != 3:
-        raise ModelError(f"an axis is (parameter, low, high); got {axis!r}")
-    name, low, high = axis
-    return name, check_span(model, name, (low, high))

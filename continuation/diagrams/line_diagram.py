@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property, partial
 from typing import Any
 
 from continuation.cycles.branch import CycleBranch
 from continuation.cycles.cycle import Cycle
 from continuation.cycles.limit_cycles import limit_cycles
 from continuation.cycles.tracing import CycleSettings
+from continuation.diagrams import finished
 from continuation.diagrams.living import line_content
 from continuation.diagrams.scan import ends_at
 from continuation.drawing import axis_label, draw_frequencies, new_figure
+from continuation.engine.following import INTERRUPTED, REASONS
 from continuation.engine.settings import Settings
 from continuation.engine.special_points import (
     SpecialPoint,
@@ -27,6 +29,7 @@ from continuation.steady_states.branch import Branch
 from continuation.steady_states.equilibria import equilibria
 from continuation.styles import style_of
 from dynsys.errors import ConvergenceError
+from dynsys.journal import announce, piece, whole
 from dynsys.vector_field import VectorField
 
 
@@ -36,7 +39,8 @@ class LineDiagram(Explorable):
 
     ``equilibria`` is a Branch, ``cycles`` a CycleBranch for every family of cycles born at a Hopf
     point (one that connects two Hopf points is followed once), ``missed`` says why the cycles of a
-    Hopf point could not be followed. Special cycles are numbered through all families.
+    Hopf point could not be followed, or that Ctrl-C made the diagram a partial one. Special cycles
+    are numbered through all families.
     """
 
     model: VectorField
@@ -116,17 +120,40 @@ def line_diagram(
     >>> diagram = line_diagram(aln().with_parameters(mu_i=0.5), "mu_e", (0.0, 3.0))
     >>> upper, lower = diagram.plot()
     """
-    branch = equilibria(model, parameter, span, settings=settings, seed=seed)
-    cycles: list[CycleBranch] = []
+    line = finished.lines(settings or Settings(), seed)
     missed: list[str] = []
-    for point in branch.points("H"):
-        if any(ends_at(known, point) for known in cycles):
-            continue
-        try:
-            cycles.append(limit_cycles(point, parameter, span, settings=cycle_settings))
-        except ConvergenceError as error:
-            missed.append(f"cycles of {point.name}: {error}")
+    cycles: list[CycleBranch] = []
+    with whole(parts=True):
+        branch = piece(
+            partial(line.key, (model, parameter, span)),
+            partial(equilibria, model, parameter, span, settings=settings, seed=seed), line.form,
+        )  # fmt: skip
+        assert branch is not None
+        how = None if cycle_settings is None else asdict(cycle_settings)
+        family = finished.cycles(branch.model, how)
+        births = [] if cut_off(branch.ended) else branch.points("H")
+        announce("families of cycles", [partial(family.key, (p, parameter, span)) for p in births])
+        for point in births:
+            if any(ends_at(known, point) for known in cycles):
+                continue
+            follow = partial(limit_cycles, point, parameter, span, settings=cycle_settings)
+            try:
+                found = piece(partial(family.key, (point, parameter, span)), follow, family.form)
+            except ConvergenceError as error:
+                missed.append(f"cycles of {point.name}: {error}")
+                continue
+            assert found is not None
+            cycles.append(found)
+            if cut_off([found.ended]):
+                break
+    if cut_off([*branch.ended, *(family.ended for family in cycles)]):
+        missed.append("interrupted: the diagram is partial; the same call goes on from there")
     return LineDiagram(model, parameter, branch, _named_apart(cycles), tuple(missed))
+
+
+def cut_off(ended: Iterable[tuple[str, str]]) -> bool:
+    """Whether Ctrl-C ended a branch."""
+    return any(REASONS[INTERRUPTED] in ends for ends in ended)
 
 
 def _named_apart(branches: Sequence[CycleBranch]) -> tuple[CycleBranch, ...]:

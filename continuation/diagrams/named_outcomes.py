@@ -29,8 +29,9 @@ def described_outcomes(
 ) -> list[dict[str, Any]]:
     """The distinct attractors among outcomes: equilibria, then cycles, then what never repeats.
 
-    Each has ``name``, ``kind``, ``state`` and ``start``; a cycle ``period``, ``frequency`` (Hz) and
-    ``extrema`` of the observables, chaos its ``exponent`` per time unit; ``detail`` are words on
+    Each has ``name``, ``kind``, ``state`` and ``start``; a cycle ``period``, ``frequency`` (Hz; per
+    time unit for a dimensionless model) and ``extrema`` of the observables, chaos its
+    ``exponent`` per time unit; ``detail`` are words on
     it ("bursting, 3 spikes"). That runs run away is told only where no run stays.
     """
     scale = model.scales[: starts.shape[1]]

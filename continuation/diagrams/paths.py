@@ -11,8 +11,10 @@ import shapely
 from shapely.geometry import LineString, Point, box
 
 from continuation.cycles.curves import CycleCurve
-from continuation.engine.following import CLOSED, REASONS
+from continuation.engine.following import CLOSED, REASONS, check_span
 from continuation.steady_states.branch import Branch
+from dynsys.errors import ModelError
+from dynsys.vector_field import VectorField
 
 EDGE = 1e-6  # distance, in units of the plane, at which a curve's end lies on the plane's edge
 SAME = 2e-4  # two curves nearer to each other all along are one line: states that mirror each other
@@ -154,3 +156,16 @@ def _joined(
         return points, True
     grown = np.concatenate([ordered, [target]])
     return (grown if end else grown[::-1]), True
+
+
+def checked_axes(model: VectorField, *axes: Axis) -> dict[str, tuple[float, float]]:
+    """Parameter and span of every axis; ModelError where one is none, or two are the same."""
+    spans: dict[str, tuple[float, float]] = {}
+    for axis in axes:
+        if not isinstance(axis, (tuple, list)) or len(axis) != 3:
+            raise ModelError(f"an axis is (parameter, low, high); got {axis!r}")
+        name, low, high = axis
+        if name in spans:
+            raise ModelError(f"x and y are both {name!r}; give two different parameters")
+        spans[name] = check_span(model, name, (low, high))
+    return spans

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
-from rich.progress import track
+from rich.progress import Progress
 
 from continuation.cycles.branch import CycleBranch
 from continuation.cycles.conditions import DOUBLING, FOLD, PERIOD, TORUS
@@ -19,9 +19,13 @@ from continuation.cycles.limit_cycles import limit_cycles
 from continuation.cycles.multipliers import NONE
 from continuation.cycles.orbits import Orbit, Solver
 from continuation.cycles.tracing import REASONS, CycleSettings
+from continuation.diagrams import finished
+from continuation.diagrams.finished import Kept
 from continuation.engine.special_points import SpecialPoint
 from continuation.steady_states.branch import Branch
 from dynsys.errors import ConvergenceError
+from dynsys.interruption import run_all
+from dynsys.journal import announce, piece
 from dynsys.vector_field import VectorField
 
 # Coarser than a single branch: enough for regions and for starting the curves.
@@ -40,7 +44,10 @@ Spans = dict[str, tuple[float, float]]
 
 def scan_cycles(lines: Sequence[Branch], progress: bool = False) -> tuple[CycleBranch, ...]:
     """The cycles of every Hopf point on scan lines; a branch between two of them only once."""
-    found = each(_cycles_of_line, lines, "cycles along scan lines", progress)
+    if not lines:
+        return ()
+    kept = finished.cycles_of_lines(lines[0].model)
+    found = each(_cycles_of_line, lines, "cycles along scan lines", progress, kept)
     return tuple(branch for branches in found for branch in branches)
 
 
@@ -106,7 +113,7 @@ def cycles_beside(curves: Sequence[Branch], parameter: str) -> tuple[CycleBranch
             most = 40 if point.label == "GH" else 120
             for index in {*_neighbors(curve, point)} - {point.index, point.index + 1}:
                 tasks.append((_hopf_point(curve, index), parameter, curve.spans[parameter], most))
-    found = each(_short_branch, tasks)
+    found = each(_short_branch, tasks, kept=finished.cycles(curves[0].model)) if tasks else []
     return tuple(branch for branch in found if branch is not None)
 
 
@@ -168,7 +175,8 @@ def cycle_boundaries(
     ]
     while waiting:  # two curves at a time, each through the first cycle that lies on none
         waiting = [task for task in waiting if not _known(curves, *task, x, y)]
-        found = each(lambda task: _curve(model, spans, *task), waiting[:2])
+        kept = finished.cycle_curves(model, spans)
+        found = each(lambda task: _curve(model, spans, *task), waiting[:2], kept=kept)
         for task, curve in zip(waiting[:2], found, strict=True):
             if curve is not None and not _known(curves, *task, x, y):
                 curves.append(curve)
@@ -236,9 +244,23 @@ def _traced(solver: Solver, orbit: Orbit, *rest: Any, **options: Any) -> CycleCu
 
 
 def each(
-    work: Callable[[Any], Any], tasks: Sequence[Any], words: str = "", progress: bool = False
-) -> list:
-    """Results of ``work`` on every task, two at a time: the compiled loops release the lock."""
-    with ThreadPoolExecutor(max_workers=WORKERS) as pool:
-        results = pool.map(work, tasks)
-        return list(track(results, description=words, total=len(tasks), disable=not progress))
+    work: Callable[[Any], Any], tasks: Sequence[Any], words: str = "", progress: bool = False,
+    kept: Kept | None = None,
+) -> list:  # fmt: skip
+    """Results of ``work`` on every task, two at a time: the compiled loops release the lock.
+
+    With ``kept`` they are kept as soon as they are finished. Ctrl-C is answered at once.
+    """
+    results: list[Any] = [None] * len(tasks)
+    names = [] if kept is None else [partial(kept.key, task) for task in tasks]
+    announce(words, names)
+
+    def make(number: int) -> None:
+        made = partial(work, tasks[number])
+        results[number] = made() if kept is None else piece(names[number], made, kept.form)
+
+    with Progress(disable=not progress) as bar:
+        shown = bar.add_task(words, total=len(tasks))
+        calls = [partial(make, number) for number in range(len(tasks))]
+        run_all(calls, WORKERS, lambda _: bar.advance(shown))
+    return results

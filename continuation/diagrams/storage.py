@@ -33,6 +33,7 @@ def tree_of(diagram: Diagram) -> xr.DataTree:
         "y": diagram.y,
         "settings": asdict(diagram.settings),
         "regimes": graph_record(diagram.regimes),
+        "partial": diagram.partial,
         "checked": None if diagram.checked is None else diagram.checked.record(),
     }
     # The orbits of cycles only serve as starts for Newton here.
@@ -68,6 +69,7 @@ def parts_of(tree: xr.DataTree) -> dict[str, Any]:
         "asynchronous": parts("network", Branch),
         "regimes": graph_from(head["regimes"]),
         "settings": Settings(**head["settings"]),
+        "partial": bool(head.get("partial", False)),  # which older files do not know
         "checked": Audit.from_record(head["checked"]) if head.get("checked") else None,
     }
 

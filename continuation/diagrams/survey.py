@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 
 import numpy as np
 from rich.progress import track
 
 from continuation.cycles.branch import CycleBranch
 from continuation.cycles.curves import CycleCurve
+from continuation.diagrams import finished
 from continuation.diagrams.names import found_equilibria
 from continuation.diagrams.paths import Axis, values_at
 from continuation.diagrams.probing import Answer, Dispute, Findings
@@ -30,6 +32,7 @@ from continuation.steady_states.curves import as_branch, fold_start, hopf_start,
 from continuation.steady_states.equilibria import equilibria
 from continuation.steady_states.refollowing import scaled_points
 from dynsys.errors import ConvergenceError
+from dynsys.journal import announce, piece
 from dynsys.vector_field import VectorField
 
 LINES = 7  # scan lines in each direction: a closed curve smaller than a sixth of a span can hide
@@ -117,7 +120,7 @@ class Survey:
             for cycle in answer.cycles
             for name, span in self.spans.items()
         ]
-        found = each(lambda task: cycles_through(*task), tasks)
+        found = each(lambda task: cycles_through(*task), tasks, kept=finished.cycles(self.model))
         return [branch for branch in found if branch is not None and len(branch) > 1]
 
     def _add_cycles(self, branches: Sequence[CycleBranch]) -> None:
@@ -129,23 +132,40 @@ class Survey:
         self, wanted: Sequence[tuple[str, float]], progress: bool = False
     ) -> list[Branch]:
         """New scan lines (free parameter, value of the other), with the curves through them."""
+        tasks = [self._line(free, value) for free, value in wanted if self._asks(free, value)]
+        kept = finished.lines(self.settings, self.seed)
+        words, names = "scan lines", [partial(kept.key, task) for task in tasks]
+        announce(words, names)
         fresh: list[Branch] = []
-        words = "equilibria along scan lines"
-        for free, value in track(list(wanted), description=words, disable=not progress):
-            (fixed,) = (name for name in self.spans if name != free)
-            width = np.diff(self.spans[fixed])[0]
-            if any(free == f and abs(value - v) < _SAME_LINE * width for f, v in self.asked):
-                continue
-            self.asked.append((free, value))
-            try:
-                at = self.model.with_parameters(**{fixed: value})
-                line = equilibria(
-                    at, free, self.spans[free], settings=self.settings, seed=self.seed
-                )
-            except ConvergenceError:
-                continue  # nothing inside the states' ranges and tables on this line
-            fresh.append(self._taken(line))
+        for name, task in track(
+            [*zip(names, tasks, strict=True)], f"equilibria along {words}", disable=not progress
+        ):
+            line = piece(name, partial(self._followed_line, *task), kept.form)
+            if line is not None:
+                fresh.append(self._taken(line))
         return fresh
+
+    def _asks(self, free: str, value: float) -> bool:
+        """Whether a scan line is a new one; it is noted as asked for."""
+        (fixed,) = (name for name in self.spans if name != free)
+        width = np.diff(self.spans[fixed])[0]
+        if any(free == f and abs(value - v) < _SAME_LINE * width for f, v in self.asked):
+            return False
+        self.asked.append((free, value))
+        return True
+
+    def _line(self, free: str, value: float) -> tuple[VectorField, str, tuple[float, float]]:
+        (fixed,) = (name for name in self.spans if name != free)
+        return self.model.with_parameters(**{fixed: value}), free, self.spans[free]
+
+    def _followed_line(
+        self, at: VectorField, free: str, span: tuple[float, float]
+    ) -> Branch | None:
+        """The equilibria along a line; None where none are inside the ranges and tables."""
+        try:
+            return equilibria(at, free, span, settings=self.settings, seed=self.seed)
+        except ConvergenceError:
+            return None
 
     def follow_equilibria(self, answers: Sequence[Answer]) -> None:
         """Follow stable equilibria found by simulation along both axes, with all they lead to."""
@@ -199,13 +219,9 @@ class Survey:
             follower, y = hopf_start(point, names, self.spans, self.settings, omega)
         if self._holds(follower, y):
             return
-        try:
-            curve = (
-                crossing_curve(follower, y) if point.label == "BP"
-                else as_branch(*trace_curve(follower, y))
-            )  # fmt: skip
-        except ConvergenceError:
-            return  # the curve is singular at this point; its other points lead to it
+        kept = finished.curves(self.model, self.settings)
+        task = (point, names, self.spans, omega)
+        curve = piece(partial(kept.key, task), partial(_curve, point, follower, y), kept.form)
         if curve is not None:
             self.curves.append(curve)
 
@@ -220,6 +236,16 @@ class Survey:
                 if on_curves(follower, [trace], y):
                     return True
         return False
+
+
+def _curve(point: SpecialPoint, follower: Follower, y: np.ndarray) -> Branch | None:
+    """The curve through a point; None where it is singular there: its other points lead to it."""
+    try:
+        if point.label == "BP":
+            return crossing_curve(follower, y)
+        return as_branch(*trace_curve(follower, y))
+    except ConvergenceError:
+        return None
 
 
 def _line_at(line: Branch, spans: dict[str, tuple[float, float]]) -> tuple[str, float]:

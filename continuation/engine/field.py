@@ -6,15 +6,19 @@ from collections.abc import Callable
 from typing import Annotated, NamedTuple
 
 import numpy as np
+from numba import types
 
 from dynsys.compiled.kernels import (
     FIELD_TYPE,
     JACOBIAN_TANGENT_TYPE,
     JACOBIAN_TYPE,
+    MATRIX,
     TANGENT_TYPE,
+    VECTOR,
     no_second_derivatives,
 )
-from dynsys.compiled.records import Indices, Vector, record
+from dynsys.compiled.records import CUBE, Indices, Vector, record
+from dynsys.numba_cache import njit
 from dynsys.vector_field import VectorField
 
 
@@ -51,3 +55,31 @@ def field_of(
         free=free,
         scale=scale,
     )
+
+
+@njit([types.void(FIELD_TYPE, MATRIX, VECTOR, VECTOR, MATRIX)], cache=True, nogil=True)
+def _rates(field, states, p, tables, out):
+    for k in range(states.shape[0]):
+        field(states[k], p, tables, out[k])
+
+
+@njit([types.void(JACOBIAN_TYPE, MATRIX, VECTOR, VECTOR, CUBE)], cache=True, nogil=True)
+def _jacobians(jacobian, states, p, tables, out):
+    for k in range(states.shape[0]):
+        jacobian(states[k], p, tables, out[k])
+
+
+def rates(model: VectorField, states: np.ndarray) -> np.ndarray:
+    """Time derivatives (k, n) at states (k, n)."""
+    c, states = model.compiled, np.ascontiguousarray(states)
+    out = np.empty(states.shape)
+    _rates(c.field, states, model.parameter_array(), c.tables, out)
+    return out
+
+
+def jacobians(model: VectorField, states: np.ndarray) -> np.ndarray:
+    """Jacobians (k, n, n) at states (k, n)."""
+    c, states = model.compiled, np.ascontiguousarray(states)
+    out = np.empty((*states.shape, states.shape[1]))
+    _jacobians(c.jacobian, states, model.parameter_array(), c.tables, out)
+    return out

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
@@ -20,7 +22,6 @@ from continuation.engine.predictor_corrector import (
     Control,
     Curve,
     Origin,
-    Path,
     Plane,
     follow,
     newton,
@@ -29,8 +30,11 @@ from continuation.engine.predictor_corrector import (
 )
 from continuation.engine.problems import Problem
 from continuation.engine.settings import Settings
+from continuation.engine.trail import Trail
 from dynsys import checks
 from dynsys.errors import ModelError
+from dynsys.interruption import Pace
+from dynsys.journal import Checkpoint, key, part_is_wanted
 from dynsys.vector_field import VectorField
 
 SWITCHED = -1  # of halves that leave from a branch point; the compiled loop never ends so
@@ -43,8 +47,7 @@ REASONS = {
     CLOSED: "closed curve: returned to its start",
     INTERRUPTED: "interrupted; everything computed is kept",
 }
-_CHUNK = 500  # points between two looks at the keyboard
-_SAME = 1e-11  # scaled distance at which two successive points are one
+_FIRST, _CHUNK = 20, 500  # points between two looks at the keyboard: at first, and at most
 
 
 @dataclass(frozen=True)
@@ -186,62 +189,62 @@ class Follower:
         return direction if direction[self.n] >= 0 else -direction
 
     def follow(self, y: np.ndarray, tangent: np.ndarray, step: float | None = None) -> Trace:
-        """Follow the curve in the direction of ``tangent`` until it ends."""
-        settings = self.settings
-        pieces: list[list[np.ndarray]] = []
-        reason = MAX_POINTS
-        point, direction = y, tangent
-        eigenvalues = np.linalg.eigvals(self.jacobian(y)).astype(complex)
-        _, sign = self.tangent(y, tangent)
-        total, step = 1, settings.step if step is None else step
-        first = (point, direction, eigenvalues, sign)
+        """Follow the curve in the direction of ``tangent`` until it ends.
+
+        Ctrl-C ends it too, with what is there. What was stopped otherwise goes on from its last
+        checkpoint (``dynsys.journal``).
+        """
+        settings, border = self.settings, self.border.copy()
+        length = settings.step if step is None else step
+        checkpoint = Checkpoint(lambda: self._key(y, tangent, length, border))
+        trail = self._begun(checkpoint.last(), y, tangent, length)
         control = Control(
             settings.step_min, settings.step_max, settings.tolerance, int(settings.max_newton),
             settings.min_cosine,
         )  # fmt: skip
         bounds = Bounds(self.lower, self.upper, self.model.compiled.domain)
         origin = Origin(np.ascontiguousarray(y), np.ascontiguousarray(tangent))
-        while total < settings.max_points:
-            path = self._allocate(min(_CHUNK, settings.max_points - total) + 1, first)
-            try:
-                count, reason, step = follow(
-                    self.curve, self.problem.refresh, bounds, control, origin, step, path
+        pace = Pace(_FIRST, _CHUNK)
+        try:
+            while trail.reason == MAX_POINTS and trail.total < settings.max_points:
+                path = trail.allocate(min(pace.room(), settings.max_points - trail.total) + 1)
+                begin, border = time.perf_counter(), self.border.copy()
+                made = follow(
+                    self.curve, self.problem.refresh, bounds, control, origin, trail.step, path
                 )
-            except KeyboardInterrupt:
-                reason = INTERRUPTED
-                break
-            points, tangents, signs = path.points, path.tangents, path.signs
-            spectra = path.reals[:count] + 1j * path.imaginaries[:count]
-            skip = 1 if pieces else 0
-            pieces.append([a[skip:count] for a in (points, tangents, spectra, signs)])
-            total += count - 1
-            if reason != MAX_POINTS:
-                break
-            last = count - 1
-            first = (points[last], tangents[last], spectra[last], signs[last])
-        if not pieces:
-            pieces.append([np.array([a]) for a in first])
-        arrays = tuple(np.concatenate(group) for group in zip(*pieces, strict=True))
-        if len(arrays[0]) > 1 and np.linalg.norm(arrays[0][-1] - arrays[0][-2]) < _SAME:
-            arrays = tuple(a[:-1] for a in arrays)  # the curve already stood on the bound
-        points, tangents, spectra, signs = arrays
-        return Trace(points, tangents, spectra, signs, MAX_POINTS, reason, (np.nan, float(step)))
+                trail.add(path, *made)
+                pace.made(made[0] - 1, time.perf_counter() - begin)
+                checkpoint.keep(lambda: [self.border, trail.plain()])
+        except KeyboardInterrupt:
+            if not part_is_wanted():
+                raise
+            self.border[:], trail.reason = border, INTERRUPTED
+        points, tangents, spectra, signs = trail.ended()
+        ahead = (np.nan, float(trail.step))
+        return Trace(points, tangents, spectra, signs, MAX_POINTS, trail.reason, ahead)
 
-    def _allocate(self, capacity: int, first: tuple) -> Path:
-        point, direction, eigenvalues, sign = first
-        points, tangents = np.empty((2, capacity, self.size))
-        reals, imaginaries = np.empty((2, capacity, self.n))
-        signs = np.empty(capacity)
-        points[0], tangents[0], signs[0] = point, direction, sign
-        reals[0], imaginaries[0] = eigenvalues.real, eigenvalues.imag
-        return Path(points, tangents, reals, imaginaries, signs)
+    def _begun(self, kept: Any, y: np.ndarray, tangent: np.ndarray, step: float) -> Trail:
+        """The trail as an earlier call left it, the borders with it, or its first point."""
+        if kept is not None:
+            self.border[:], content = kept
+            return Trail.again(content)
+        eigenvalues = np.linalg.eigvals(self.jacobian(y)).astype(complex)
+        return Trail((y, tangent, eigenvalues, self.tangent(y, tangent)[1]), step)
+
+    def _key(self, y: np.ndarray, tangent: np.ndarray, step: float, border: np.ndarray) -> str:
+        """A name for all that determines where the curve leads."""
+        settings = asdict(self.settings)
+        numbers = (self.model.parameter_array(), self.free, self.scale, self.lower, self.upper)
+        names = (self.problem.name, self.model.compiled.folder.name)
+        return key("curve", names, settings, step, *numbers, border, y, tangent)
 
     def both_directions(self, y: np.ndarray, tangent: np.ndarray) -> Trace:
         """Follow a curve to both sides of a point; the result runs along ``tangent``."""
         border = self.border.copy()
         forward = self.follow(y, tangent)
-        if forward.end == CLOSED:
-            return replace(forward, start=CLOSED)
+        if forward.end in (CLOSED, INTERRUPTED):
+            ahead = (self.settings.step, forward.steps[1])
+            return replace(forward, start=forward.end, steps=ahead)
         self.border[:] = border
         return join(self.follow(y, -tangent).reversed(), forward)
 

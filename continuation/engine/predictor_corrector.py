@@ -23,6 +23,7 @@ from continuation.engine.linear_algebra import (
     lu_sign,
     lu_solve,
 )
+from dynsys.compiled.functions import FunctionType
 from dynsys.compiled.kernels import DOMAIN_TYPE, MATRIX, VECTOR
 from dynsys.compiled.records import Indices, Matrix, Vector, record, signature
 from dynsys.numba_cache import njit
@@ -31,7 +32,7 @@ from dynsys.numba_cache import njit
 EVALUATE = signature(bool, Field, Matrix, Vector, Vector, Matrix)
 # n, matrix, border
 REFRESH = boolean(int64, MATRIX, MATRIX)
-REFRESH_TYPE = types.FunctionType(REFRESH)
+REFRESH_TYPE = FunctionType(REFRESH)
 
 BOUND, MAX_POINTS, STEP_MIN, DOMAIN, CLOSED, INTERRUPTED = range(6)
 
@@ -41,7 +42,7 @@ class Curve(NamedTuple):
     """A curve F(y) = 0 of a field, y (N + 1,); ``border`` holds the bordering vectors of the last
     accepted point."""
 
-    evaluate: Annotated[Callable, types.FunctionType(EVALUATE)]
+    evaluate: Annotated[Callable, FunctionType(EVALUATE)]
     field: Field
     border: Matrix
 

@@ -55,7 +55,8 @@ class SpecialPoint:
     state : (n,) in the model's units, delay lines included.
     parameters : every parameter's value at the point.
     eigenvalues : (n,) in 1/time unit.
-    frequency : Hz, for Hopf points and what lies on Hopf curves; None elsewhere.
+    frequency : for Hopf points and what lies on Hopf curves, in Hz (per time unit for a
+        dimensionless model); None elsewhere.
     coefficients : normal-form coefficients by name.
     certificate : residual, test function, eigenvalue residual, bracket, error of l1.
     index : the branch's point just before it.
@@ -121,7 +122,7 @@ class SpecialPoint:
 
     @property
     def observables(self) -> dict[str, float]:
-        """Observables at the point (rates in Hz)."""
+        """Observables at the point, in their own units."""
         return self.model.observe(self.state)
 
     def value(self, name: str) -> float:

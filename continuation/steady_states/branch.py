@@ -40,7 +40,8 @@ class Branch(Explorable):
     ``data`` is an xarray Dataset over ``point``: free parameters, states, observables,
     ``unstable`` (eigenvalues right of the axis), ``stable``, ``neutral`` (none right of the axis,
     some on it: a centre), ``eigenvalue_real/imag`` (point, mode), ``piece`` (disconnected pieces
-    are numbered), on Hopf curves ``frequency`` in Hz.
+    are numbered), on Hopf curves ``frequency`` (Hz; per time unit for a
+    dimensionless model).
     ``ended`` holds for every piece why each end stopped, ``steps`` the next steps there.
 
     Example

@@ -34,7 +34,8 @@ class Dispersion:
     """Characteristic roots per wave number.
 
     ``data``: Dataset over ``wave_number`` (waves around the ring) and ``root`` (rightmost first)
-    with ``growth`` (1/time unit, the real part) and ``frequency`` (Hz).
+    with ``growth`` (1/time unit, the real part) and ``frequency``
+    (Hz; per time unit for a dimensionless model).
     """
 
     data: xr.Dataset
@@ -53,16 +54,16 @@ class Dispersion:
     def __str__(self) -> str:
         first = self.data.isel(root=0)
         best = first.sel(wave_number=self.dominant)
-        unit = first["growth"].attrs["units"]
+        unit, cycles = (first[k].attrs["units"] for k in ("growth", "frequency"))
         lines = [
             f"homogeneous state of {self.name}: {'stable' if self.stable else 'unstable'}; wave "
             f"number {self.dominant} {'decays slowest' if self.stable else 'grows fastest'}: "
-            f"{float(best['growth']):.6g} {unit}, {float(best['frequency']):.5g} Hz"
+            f"{float(best['growth']):.6g} {unit}, {float(best['frequency']):.5g} {cycles}"
         ]
         for k in first["wave_number"].values:
             row = first.sel(wave_number=k)
             lines.append(
-                f"  {k:>4}  {float(row['growth']):>12.6g}  {float(row['frequency']):>9.5g} Hz"
+                f"  {k:>4}  {float(row['growth']):>12.6g}  {float(row['frequency']):>9.5g} {cycles}"
             )
         return "\n".join(lines)
 
@@ -126,7 +127,7 @@ def dispersion(
             "frequency": (
                 ("wave_number", "root"),
                 np.abs(found.imag) / (2 * np.pi) * field.frequency_factor,
-                {"units": "Hz"},
+                {"units": field.frequency_unit},
             ),
         },
         coords={"wave_number": list(chosen), "root": np.arange(1, roots + 1)},

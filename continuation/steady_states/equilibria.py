@@ -8,7 +8,14 @@ from dataclasses import replace
 
 import numpy as np
 
-from continuation.engine.following import BOUND, Follower, Trace, check_span, on_curves
+from continuation.engine.following import (
+    BOUND,
+    INTERRUPTED,
+    Follower,
+    Trace,
+    check_span,
+    on_curves,
+)
 from continuation.engine.problems import EQUILIBRIUM
 from continuation.engine.settings import Settings
 from continuation.steady_states.branch import Branch, equilibria_of
@@ -16,6 +23,7 @@ from continuation.steady_states.pydstool_backend import check_backend, compute
 from continuation.steady_states.search import find_all, refine_equilibrium
 from dynsys import checks
 from dynsys.errors import ConvergenceError
+from dynsys.journal import interrupted, part_is_wanted, whole
 from dynsys.level_sets import level_set
 from dynsys.vector_field import VectorField
 
@@ -76,25 +84,48 @@ def equilibria(
         seeds = _seeds(model, parameter, (low, high), start, seed, [])
         found = [_on_curve(follower, x, value) for value, x in seeds]
         return compute(follower, [y for y in found if y is not None])
-    traces: list[Trace] = []
     notes: list[str] = []
-    for value, x in _seeds(model, parameter, (low, high), start, seed, notes):
-        y = _on_curve(follower, x, value)
-        if y is not None and not on_curves(follower, traces, y):
-            traces.append(_oriented(_follow(follower, y), follower))
-    if not traces and notes:
+    with whole(parts=True):
+        seeds = _seeds(model, parameter, (low, high), start, seed, notes)
+        traces = _followed(follower, seeds)
+        branch = equilibria_of(follower, traces) if traces else None
+    if branch is None and notes:
         raise ConvergenceError(
             f"{model.name} has no isolated equilibrium with {parameter} in [{low:g}, {high:g}] in "
             f"the states' ranges: {notes[0]}"
         )
-    if not traces:
+    if branch is None:
         raise ConvergenceError(
             f"no equilibrium of {model.name} with {parameter} in [{low:g}, {high:g}] was found in "
             "the states' ranges; give a start, or ranges that hold one"
         )
     for note in notes[:1]:
         warnings.warn(f"left out: {note}", stacklevel=2)
-    return equilibria_of(follower, traces)
+    return branch
+
+
+def _followed(follower: Follower, seeds: Iterator[tuple[float, np.ndarray]]) -> list[Trace]:
+    """The curves through all seeds, each once; after Ctrl-C those that are there."""
+    traces: list[Trace] = []
+    try:
+        for value, x in seeds:
+            y = _on_curve(follower, x, value)
+            if y is not None and not on_curves(follower, traces, y):
+                traces.append(_oriented(_follow(follower, y), follower))
+                if INTERRUPTED in (traces[-1].start, traces[-1].end):
+                    break
+        else:
+            return traces
+    except KeyboardInterrupt:
+        if not traces or not part_is_wanted():
+            raise
+    interrupted()
+    warnings.warn(
+        "interrupted: the branch holds what was followed until then; the same call goes on from "
+        "there",
+        stacklevel=3,
+    )
+    return traces
 
 
 def _seeds(

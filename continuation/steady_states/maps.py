@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,9 @@ from continuation.steady_states.branch import Branch
 from continuation.steady_states.equilibria import equilibria
 from dynsys.definition import symbol
 from dynsys.errors import ModelError
+from dynsys.exchange.ode_reader import OdeReader
+from dynsys.exchange.ode_statements import read_statements
+from dynsys.expressions.symbols import evaluation_order
 from dynsys.vector_field import VectorField
 
 
@@ -72,6 +76,38 @@ class Map:
     def multipliers(self, x: Sequence[float] | np.ndarray) -> np.ndarray:
         """Eigenvalues (n,) of the derivative of ``period`` steps at x."""
         return np.linalg.eigvals(self.field.jacobian(x)) + 1.0
+
+
+def read_map(path: str | Path, name: str | None = None, period: int = 1) -> Map:
+    """Read a map from an XPPAUT file: with ``@ meth=discrete``, or written ``x(t+1)=...``.
+
+    In the former ``x'=f`` stands for x(t+1) = f. Everything else is read as by ``dynsys.read_ode``,
+    named expressions are written out.
+
+    Raises ModelError, beside the errors of ``read_ode``, for a file that is a flow and for maps
+    that depend on the time or on noise.
+
+    Example
+    -------
+    >>> fixed_points(read_map("logistic.ode"), "a", (0.5, 4))["PD1"].parameters["a"]
+    """
+    place = Path(path)
+    reader = OdeReader(place, read_statements(place))
+    if not reader.map_lines():
+        raise ModelError(
+            f"{place.name} is a flow; dynsys.read_ode reads it (a map has @ meth=discrete, "
+            "or x(t+1)=...)"
+        )
+    for reset in reader.statements.of("reset"):
+        raise reset.line.fault("it resets the state at an event, which a smooth map cannot")
+    read = reader.model(name, "", "")
+    if read.inputs or read.noise:
+        raise ModelError(f"{place.name}: the map depends on the time or on noise")
+    written: dict[Any, Any] = {}
+    for label in evaluation_order(read.name, read.definitions):
+        written[symbol(label)] = read.definitions[label].xreplace(written)
+    equations = {k: e.xreplace(written) for k, e in read.equations.items()}
+    return Map(read.name, dict(read.states), dict(read.declared_parameters), equations, period)
 
 
 def fixed_points(

@@ -28,13 +28,15 @@ EARLY = {REASONS[MAX_POINTS], REASONS[INTERRUPTED]}  # ends that can be followed
 
 
 def located(follower: Follower, traces: list[Trace]) -> list[SpecialPoint]:
-    """Special points of all pieces; branches that leave from branch points join ``traces``."""
+    """Special points of all pieces; branches that leave from branch points join ``traces``, unless
+    an interruption has cut one off."""
     points: list[SpecialPoint] = []
+    cut = any(INTERRUPTED in (trace.start, trace.end) for trace in traces)
     for number, trace in enumerate(traces):  # grows while branch points add pieces
         found = [replace(p, piece=number) for p in events(follower, trace)]
         found += [replace(p, piece=number) for p in _edges(follower, trace)]
         for point in found:
-            if point.label == "BP" and len(traces) < MOST_PIECES:
+            if point.label == "BP" and len(traces) < MOST_PIECES and not cut:
                 if not _repeated(point, points):
                     traces += _switched(follower, trace, point, traces)
         ambiguous = ("BP", "LP", "suspect")

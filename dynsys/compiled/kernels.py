@@ -12,6 +12,7 @@ import numpy as np
 from numba import complex128, float64, types
 from numba.core.errors import NumbaExperimentalFeatureWarning
 
+from dynsys.compiled.functions import FunctionType
 from dynsys.numba_cache import njit
 
 # First-class functions have been stable since numba 0.49; the warning would meet every user.
@@ -29,13 +30,13 @@ TAYLOR = types.void(COMPLEX_MATRIX, COMPLEX_MATRIX, VECTOR, COMPLEX_MATRIX)
 OBSERVABLES = types.void(VECTOR, VECTOR, VECTOR, VECTOR)
 DOMAIN = float64(VECTOR, VECTOR, VECTOR)
 
-FIELD_TYPE = types.FunctionType(FIELD)
-JACOBIAN_TYPE = types.FunctionType(JACOBIAN)
-TANGENT_TYPE = types.FunctionType(TANGENT)
-JACOBIAN_TANGENT_TYPE = types.FunctionType(JACOBIAN_TANGENT)
-TAYLOR_TYPE = types.FunctionType(TAYLOR)
-OBSERVABLES_TYPE = types.FunctionType(OBSERVABLES)
-DOMAIN_TYPE = types.FunctionType(DOMAIN)
+FIELD_TYPE = FunctionType(FIELD)
+JACOBIAN_TYPE = FunctionType(JACOBIAN)
+TANGENT_TYPE = FunctionType(TANGENT)
+JACOBIAN_TANGENT_TYPE = FunctionType(JACOBIAN_TANGENT)
+TAYLOR_TYPE = FunctionType(TAYLOR)
+OBSERVABLES_TYPE = FunctionType(OBSERVABLES)
+DOMAIN_TYPE = FunctionType(DOMAIN)
 
 
 @njit([JACOBIAN_TANGENT], cache=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -12,9 +11,11 @@ from dynsys.definition import symbol
 from dynsys.errors import unknown_name
 from dynsys.exchange.ode_names import Names, fresh_name
 from dynsys.exchange.ode_statements import Statement, Statements
+from dynsys.exchange.ode_tables import OdeTable, formula_of, table_of_file, table_of_formula
 from dynsys.exchange.user_functions import UserFunctions
 from dynsys.exchange.xpp_grammar import FUNCTIONS, Unreadable, parse
 from dynsys.exchange.xpp_translation import NotCarried, Translation
+from dynsys.inputs import TIME
 
 
 class Expressions:
@@ -26,21 +27,43 @@ class Expressions:
 
     def __init__(self, names: Names, statements: Statements) -> None:
         self.names = names
-        tables = {k: _no_table(names.declared[k]) for k in names.keys("table")}
+        self.statements = statements
+        self.tables: dict[str, OdeTable] = {}  # those that are called
         self.translation = Translation(
             names.spelled,
             states=names.keys("state"),
             variables=names.variables,
             constants=names.constants,
             numbers={s.key: float(s.text) for s in statements.of("constant")},
-            refused=tables,
         )
         self.functions = UserFunctions({n: symbol(n) for n in names.spelled.values() if n != "pi"})
+        for key in names.keys("table"):
+            self._define_table(names.declared[key])
         self._define(statements.of("function"))
 
     def __call__(self, statement: Statement) -> sympy.Expr:
         text = self._text(statement, self.translation, {})
         return self.functions.read(text, statement.line.place)
+
+    def _define_table(self, statement: Statement) -> None:
+        """Make a table known as a function of one argument, read when it is called."""
+
+        def call(argument: sympy.Expr) -> sympy.Expr:
+            if name not in self.tables:
+                self.tables[name] = self._table(statement)
+                self.statements.note(statement.line, f"{name}: {self.tables[name].words}")
+            return self.tables[name].function(argument)
+
+        name = self.names.spelled[statement.key]
+        self.functions.calls[name] = call
+
+    def _table(self, statement: Statement) -> OdeTable:
+        content = formula_of(statement)
+        if content is None:
+            return table_of_file(statement, self.statements)
+        points, low, high, text = content
+        formula = self(replace(statement, kind="fixed", text=text))
+        return table_of_formula(points, low, high, lambda x: formula.xreplace({TIME: x}))
 
     def _define(self, functions: list[Statement]) -> None:
         """Make the file's own functions known; those that cannot be carried only if called."""
@@ -92,9 +115,3 @@ class Expressions:
             return len(declared.arguments) if declared.kind == "function" else 1
 
         return arity
-
-
-def _no_table(table: Statement) -> str:
-    formula = re.fullmatch(r"%\s*\S+\s+\S+\s+\S+\s+(.*)", table.text)
-    way = f"{table.name}(t)={formula[1]}" if formula else f"{table.name}(t)=..."
-    return f"the table {table.name} is not read; give a formula in its place, {way}"

@@ -12,6 +12,7 @@ from sympy.functions.elementary.piecewise import ExprCondPair
 from dynsys.definition import symbol
 from dynsys.delays import Delay
 from dynsys.exchange.xpp_translation import NotCarried
+from dynsys.expressions.lookup import TableLookup
 from dynsys.expressions.symbols import evaluation_order
 from dynsys.inputs import TIME, course_of
 
@@ -114,6 +115,11 @@ class _Separation:
         return self.names[course]
 
     def _input(self, label: str, course: sympy.Expr) -> None:
+        if course.has(TableLookup):
+            raise NotCarried(
+                f"{self.owner}: {label} is a table of the time; leave it out and give the forcing "
+                "to simulate(inputs=...), or give a formula"
+            )
         shifted = course.xreplace({TIME: TIME + sympy.Float(self.begin)}) if self.begin else course
         self.names.setdefault(course, symbol(label))
         self.result.inputs[label] = shifted

@@ -6,7 +6,6 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from dynsys.errors import ModelError
 from dynsys.exchange.ode_statements import Statement, Statements
 
 # XPPAUT looks at the first letter of a method only.
@@ -18,10 +17,7 @@ _METHODS = {
 
 
 def options(statements: Statements) -> dict[str, str]:
-    """Option, in lower case -> its value as text; the last one counts.
-
-    Raises ModelError where the method is that of maps.
-    """
+    """Option, in lower case -> its value as text; the last one counts."""
     result: dict[str, str] = {}
     for statement in statements.of("option"):
         for name, value in _pairs(statement, statements):
@@ -49,18 +45,9 @@ def _pairs(statement: Statement, statements: Statements) -> list[tuple[str, str]
 
 def _method(statement: Statement, value: str, statements: Statements) -> str:
     method = _METHODS.get(value[0].lower(), "")
-    if method == "discrete":
-        raise map_error(statement)
     if not method:
         statements.note(statement.line, f"XPPAUT knows no method {value!r}; left out")
     return method
-
-
-def map_error(statement: Statement) -> ModelError:
-    return statement.line.fault(
-        "meth=discrete makes the file a map, in which x'=f stands for x(t+1)=f, and a map is no "
-        "flow; give its equations to continuation.Map"
-    )
 
 
 # --- what the toolbox makes of them -------------------------------------------------------------
@@ -69,6 +56,7 @@ def map_error(statement: Statement) -> ModelError:
 _FIXED_STEP = ("euler", "heun", "rk4")
 _USED = ("total", "dt", "meth", "trans", "t0", "xlo", "xhi", "ylo", "yhi", "xp", "yp")
 _STEP = 0.05  # XPPAUT's own
+AUTO = ("ntst", "nmax", "ds", "dsmin", "dsmax", "parmin", "parmax")
 
 
 def run_defaults(chosen: Mapping[str, str], driven: bool = False) -> dict[str, Any]:
@@ -102,7 +90,8 @@ def windows(chosen: Mapping[str, str], states: list[str]) -> dict[str, tuple[flo
 
 def left_out(chosen: Mapping[str, str]) -> list[str]:
     """The options that only XPPAUT uses, as it names them."""
-    return [name for name in chosen if name not in _USED and not name.startswith("meth")]
+    used = (*_USED, *AUTO)
+    return [name for name in chosen if name not in used and not name.startswith("meth")]
 
 
 def _float(chosen: Mapping[str, str], name: str) -> float | None:

@@ -13,12 +13,15 @@ from dynsys.errors import ModelError
 from dynsys.exchange.ode_definitions import Definitions
 from dynsys.exchange.ode_expressions import Expressions
 from dynsys.exchange.ode_forcing import Forced, separate_forcing
+from dynsys.exchange.ode_lines import Line
 from dynsys.exchange.ode_names import declared_names, fresh_name
 from dynsys.exchange.ode_noise import separate_noise
-from dynsys.exchange.ode_options import left_out, options, run_defaults, windows
+from dynsys.exchange.ode_options import AUTO, left_out, options, run_defaults, windows
 from dynsys.exchange.ode_statements import Statement, Statements, read_statements
 from dynsys.exchange.xpp_translation import NotCarried
 from dynsys.vector_field import VectorField
+
+_METHOD = re.compile(r"meth\w*\s*=\s*d", re.IGNORECASE)
 
 
 def read_ode(
@@ -35,10 +38,11 @@ def read_ode(
 
     What depends on the time becomes an input: a parameter with its value at the start (XPPAUT's
     own analyses freeze the time too), which ``simulate`` drives as the file says. White noise
-    becomes ``model.noise``, ``set`` one of ``model.sets``; ``@ total, meth, dt, trans`` become the
-    defaults of ``simulate``, and the window ``@ ylo, yhi`` (``xlo, xhi``) the range of the state it
-    shows, in which searches look. ``model.notes`` says, with line numbers, what was read otherwise
-    than one might think and what was left out.
+    becomes ``model.noise``, a ``table`` of a file a ``SmoothTable``, ``set`` one of ``model.sets``;
+    ``@ total, meth, dt, trans`` become the defaults of ``simulate``, and the window ``@ ylo, yhi``
+    (``xlo, xhi``) the range of the state it shows, in which searches look; those of its AUTO are
+    read by ``continuation.settings_of_ode``. ``model.notes`` says, with line numbers, what was
+    read otherwise than one might think and what was left out.
 
     Parameters
     ----------
@@ -55,8 +59,9 @@ def read_ode(
     StorageError
         where there is no such file.
     ModelError
-        with the line number, for statements a vector field cannot hold (``global``, ``markov``,
-        ``volterra``, maps), for old-style files and for unknown names.
+        with the line number, for statements a vector field cannot hold (``markov``, ``volterra``,
+        ``global``: see ``dynsys.neurons.read_neuron``; maps: see ``continuation.read_map``), for
+        old-style files and for unknown names.
 
     Source: Ermentrout 2002, Simulating, Analyzing, and Animating Dynamical Systems, appendix D;
     XPPAUT 8 where it differs.
@@ -67,10 +72,23 @@ def read_ode(
     >>> model = read_ode("morris_lecar.ode", time_unit="ms")
     """
     place = Path(path)
-    return _Reader(place, read_statements(place)).model(name, time_unit, source)
+    reader = OdeReader(place, read_statements(place))
+    for place_of_map in reader.map_lines():
+        raise place_of_map.fault(
+            "it makes the file a map, in which x'=f stands for x(t+1)=f; maps are no flows: "
+            "continuation.read_map reads it"
+        )
+    for reset in reader.statements.of("reset"):
+        raise reset.line.fault(
+            "it resets the state at an event (global), which a smooth flow cannot; "
+            "dynsys.neurons.read_neuron reads a neuron with one reset, or leave the line out"
+        )
+    return reader.model(name, time_unit, source)
 
 
-class _Reader:
+class OdeReader:
+    """One .ode file on its way to a model; flows, maps and what is reset share it."""
+
     def __init__(self, path: Path, statements: Statements) -> None:
         self.path, self.statements = path, statements
         self.names = declared_names(statements)
@@ -78,6 +96,13 @@ class _Reader:
             raise ModelError(f"{path.name} has no differential equation (x'=... or dx/dt=...)")
         self.options = options(statements)
         self.read = Expressions(self.names, statements)
+
+    def map_lines(self) -> list[Line]:
+        """The lines that make the file a map."""
+        lines = [s.line for s in self.statements.of("state") if s.arguments]
+        if self.options.get("meth") == "discrete":
+            lines += [s.line for s in self.statements.of("option") if _METHOD.search(s.text)]
+        return lines
 
     def _spelled(self, statement: Statement) -> str:
         return self.names.spelled[statement.key]
@@ -181,10 +206,16 @@ class _Reader:
             label: Parameter(system.start[label], meaning="input, at its value at the start")
             for label in system.inputs
         }
+        if auto := [name for name in self.options if name in AUTO]:
+            self.statements.notes.append(
+                f"{self.path.name}: settings of AUTO, for continuation.settings_of_ode: "
+                f"{', '.join(auto)}"
+            )
         if unused := left_out(self.options):
             words = f"{self.path.name}: options of XPPAUT that are left out: {', '.join(unused)}"
             self.statements.notes.append(words)
-        self._note_unused({*system.definitions, *system.inputs, *self.noisy})
+        self._note_unused({*system.definitions, *system.inputs, *self.noisy, *self.read.tables})
+        smooth = (table.smooth for table in self.read.tables.values())
         stem = re.sub(r"\W", "_", self.path.stem)
         return VectorField(
             name=name or (stem if stem.isidentifier() else f"model_{stem}"),
@@ -193,6 +224,7 @@ class _Reader:
             equations=system.equations,
             definitions=system.definitions,
             observables=observables,
+            tables={table.name: table for table in smooth if table is not None},
             time_unit=time_unit,
             source=source or f"XPPAUT file {self.path.name}",
             inputs=system.inputs,

@@ -27,8 +27,9 @@ class Statement:
     """One declaration: its kind, its name, its text, the line it is on.
 
     ``kind`` is "state", "parameter", "constant", "initial", "start", "fixed", "derived",
-    "auxiliary", "function" (then ``arguments`` are set), "wiener", "table", "option" or "set".
-    An "initial" comes from ``init``, a "start" from ``x(0)=``.
+    "auxiliary", "function" (then ``arguments`` are set), "wiener", "table", "option", "set" or
+    "reset" (``global``). An "initial" comes from ``init``, a "start" from ``x(0)=``; a "state" that
+    comes from ``x(t+1)=`` has the argument "t+1".
     """
 
     kind: str
@@ -49,8 +50,9 @@ class Statement:
 
 @dataclass
 class Statements:
-    """All statements of a file in order, and what was left out, in words."""
+    """All statements of the file at ``path`` in order, and what was left out, in words."""
 
+    path: Path
     found: list[Statement] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -67,7 +69,7 @@ def read_statements(path: Path) -> Statements:
     Raises StorageError where there is no such file, ModelError with the line number for a line
     that is not understood or that a vector field cannot hold.
     """
-    result = Statements()
+    result = Statements(path)
     for line in read_lines(path):
         if _ends(line):
             break
@@ -136,11 +138,10 @@ def _rate(line: Line, text: str) -> Statement:
 
 
 def _called(line: Line, text: str) -> Statement:
-    """``x(0)=value``, ``f(a,b)=expression``, and what is refused: maps and integral equations."""
-    if _MAP.fullmatch(text):
-        raise line.fault(
-            "maps x(t+1)=... are no flows; give the equations to continuation.Map, or write x'=..."
-        )
+    """``x(0)=value``, ``x(t+1)=expression``, ``f(a,b)=expression``; no integral equations."""
+    if match := _MAP.fullmatch(text):
+        name = _checked(line, match[1].strip())
+        return Statement("state", name, match[2].strip(), line, ("t+1",))
     if match := _INITIAL.fullmatch(text):
         return Statement("start", _checked(line, match[1].strip()), match[2].strip(), line)
     match = _FUNCTION.fullmatch(text)
@@ -178,8 +179,6 @@ _REFUSED = {
     "SPECIA": "networks (special) are not read; write their sums out, as sum(0,9)of(...)",
     "EX": "right-hand sides in compiled libraries (export) cannot be read; write the equations",
     "V": "integral equations (volterra) are not ordinary differential equations",
-    "G": "it resets the state at an event (global), which a smooth flow cannot; leave the line "
-    "out, or use dynsys.neurons for a neuron with a reset",
 }
 
 
@@ -270,6 +269,10 @@ def _left_out(words: str) -> Callable[[Line, str, Statements], None]:
     return lambda line, rest, result: result.note(line, f"{words}; left out")
 
 
+def _reset(line: Line, rest: str, result: Statements) -> None:
+    result.found.append(Statement("reset", "", rest, line))
+
+
 _READERS: dict[str, Callable[[Line, str, Statements], None]] = {
     "AU": _auxiliary,
     "TA": _table,
@@ -280,5 +283,6 @@ _READERS: dict[str, Callable[[Line, str, Statements], None]] = {
     "W": _names("wiener"),
     "O": _left_out("a file of options"),
     "SE": _set,
+    "G": _reset,
     "B": _left_out("a condition of the boundary-value solver"),
 }

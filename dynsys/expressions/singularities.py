@@ -1,15 +1,17 @@
-"""Removable singularities that people write plainly: ``x/(1 - exp(-x))`` and its relatives.
+"""Removable singularities written plainly: ``x/(1 - exp(-x))``, ``sin(x)/x``, ``x/tanh(x)``, ...
 
-At x = 0 the plain form is 0/0, and next to it the difference cancels (1 % off at 1e-14). Written
-with ``Linoid`` it is exact there, with all its derivatives.
+At x = 0 the plain form is 0/0, and next to it a difference may cancel (1 % off at 1e-14). Written
+with ``Linoid``, or with a series next to 0, it is exact there, with all its derivatives.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import sympy
 
+from dynsys.expressions.admission import ModelFunction
 from dynsys.expressions.functions import Linoid
 
 # Coefficients that agree to this many digits are meant to be equal: exp(-0.1*(v + 35)) is kept as
@@ -17,27 +19,26 @@ from dynsys.expressions.functions import Linoid
 _EQUAL = 1e-12
 
 
-def with_linoids(product: sympy.Mul) -> sympy.Expr:
-    """The product with each pair N/(a - b exp(z)), N and the bracket zero together, as a linoid.
+def regularized(product: sympy.Mul) -> sympy.Expr:
+    """The product with each pair of factors that vanish together in a form that is exact there.
 
-    Also powers of such a pair, and its reciprocal (a - b exp(z))/N. Products without such a pair
-    come back as they are.
+    Pairs are N/(a - b exp(z)), N/tanh(z), N/sinh(z), N/sin(z), N/tan(z), N/log(1 + z), N/atan(z)
+    with N proportional to z, their reciprocals and their powers. Other products come back as they
+    are.
 
     Example
     -------
     >>> v = sympy.Symbol("v", real=True)
-    >>> with_linoids((v + 4) / (1 - sympy.exp(-v - 4)))
+    >>> regularized((v + 4) / (1 - sympy.exp(-v - 4)))
     Linoid(v + 4, 0)
     """
     factors = list(product.args)
     for place, factor in enumerate(factors):
         base, exponent = factor.as_base_exp()
-        if not exponent.is_Integer or not isinstance(base, sympy.Add):
-            continue
-        found = _difference(base)
+        found = _vanishing(base) if exponent.is_Integer else None
         if found is None:
             continue
-        height, zero = found
+        slope, zero = found
         for other, partner in enumerate(factors):
             vanishing, power = partner.as_base_exp()
             if other == place or power != -exponent or vanishing.is_number:
@@ -45,9 +46,85 @@ def with_linoids(product: sympy.Mul) -> sympy.Expr:
             ratio = _ratio(vanishing, zero)
             if ratio is not None:
                 rest = [f for k, f in enumerate(factors) if k not in (place, other)]
-                pair = ratio / height * Linoid(vanishing / ratio)
-                return sympy.Mul(*rest, pair**-exponent)
+                return sympy.Mul(*rest, (slope(vanishing / ratio) / ratio) ** exponent)
     return product
+
+
+def _vanishing(base: sympy.Expr) -> tuple[Callable[[sympy.Expr], sympy.Expr], sympy.Expr] | None:
+    """(g, z) of a factor that is z g(z) with g(0) = 1 or another number; None for the others."""
+    if isinstance(base, sympy.Add):
+        found = _difference(base)
+        if found is None:
+            return None
+        height, zero = found
+        return lambda z: height / Linoid(z), zero
+    if isinstance(base, sympy.log):
+        return _log, base.args[0] - 1
+    if base.func in _OVER_ARGUMENT:
+        return _OVER_ARGUMENT[base.func], base.args[0]
+    return None
+
+
+# --- f(z)/z: a series next to 0, the plain form beyond it --------------------------------------
+
+
+class Quotient(ModelFunction):
+    """``Quotient(a, b)``: a/b as it is, which ``regularized`` does not look at."""
+
+    nargs = 2
+
+
+def _over(
+    function: Callable[[sympy.Expr], sympy.Expr], z: sympy.Expr, series: Callable
+) -> sympy.Expr:
+    """function(z)/z: the series where |z| < 1/2.
+
+    The plain form is evaluated there too, at 1: its derivatives, which do not count, stay finite.
+    """
+    near = sympy.Abs(z) < sympy.Rational(1, 2)
+    far = sympy.Piecewise((sympy.S.One, near), (z, True))
+    return sympy.Piecewise((series(z), near), (Quotient(function(far), far), True))
+
+
+def _polynomial(z: sympy.Expr, coefficients: list[float]) -> sympy.Expr:
+    """The sum of coefficients times z^(2k)."""
+    total: sympy.Expr = sympy.S.Zero
+    for coefficient in reversed(coefficients):
+        total = total * z**2 + sympy.Float(coefficient, 17)
+    return total
+
+
+def _sin(z: sympy.Expr) -> sympy.Expr:
+    series = [(-1) ** k / math.factorial(2 * k + 1) for k in range(12)]
+    return _over(sympy.sin, z, lambda u: _polynomial(u, series))
+
+
+def _sinh(z: sympy.Expr) -> sympy.Expr:
+    series = [1 / math.factorial(2 * k + 1) for k in range(12)]
+    return _over(sympy.sinh, z, lambda u: _polynomial(u, series))
+
+
+def _log(z: sympy.Expr) -> sympy.Expr:
+    """log(1 + z)/z; log(1 + z) = 2 artanh(w) with w = z/(2 + z)."""
+    series = [2 / (2 * k + 1) for k in range(24)]
+    return _over(
+        lambda u: sympy.log(1 + u), z,
+        lambda u: Quotient(_polynomial(Quotient(u, 2 + u), series), 2 + u),
+    )  # fmt: skip
+
+
+def _atan(z: sympy.Expr) -> sympy.Expr:
+    series = [(-1) ** k / (2 * k + 1) for k in range(32)]
+    return _over(sympy.atan, z, lambda u: _polynomial(u, series))
+
+
+_OVER_ARGUMENT: dict[type, Callable[[sympy.Expr], sympy.Expr]] = {
+    sympy.sin: _sin,
+    sympy.sinh: _sinh,
+    sympy.atan: _atan,
+    sympy.tan: lambda z: _sin(z) / sympy.cos(z),
+    sympy.tanh: lambda z: 1 / (Linoid(2 * z) - z),  # z coth(z) = linoid(2z) - z
+}
 
 
 def _difference(base: sympy.Add) -> tuple[sympy.Expr, sympy.Expr] | None:

@@ -12,7 +12,7 @@ from dynsys.expressions.functions import Linoid
 from dynsys.expressions.graph import Graph
 from dynsys.expressions.lookup import TableLookup
 from dynsys.expressions.partials import Partial
-from dynsys.expressions.singularities import with_linoids
+from dynsys.expressions.singularities import Quotient, regularized
 
 _UNARY = {
     sympy.exp: "exp",
@@ -68,6 +68,8 @@ class Translator:
         if isinstance(expression, TableLookup):
             table, quantity, i, j, a, b = expression.args
             return graph.node("table", str(table), int(quantity), int(i), int(j), self(a), self(b))
+        if isinstance(expression, Quotient):
+            return graph.div(*map(self, expression.args))
         if isinstance(expression, Linoid):
             return graph.node("linoid", self(expression.args[0]), int(expression.args[1]))
         if isinstance(expression, Partial):
@@ -91,7 +93,7 @@ class Translator:
 
     def _product(self, expression: sympy.Mul) -> int:
         graph = self.graph
-        regular = with_linoids(expression)
+        regular = regularized(expression)
         if regular is not expression:
             return self(regular)
         above, below = graph.one, graph.one

@@ -17,6 +17,7 @@ from dynsys.models.jansen_rit import jansen_rit
 from dynsys.models.lif_neuron import lif_neuron
 from dynsys.models.master_equation import master_equation
 from dynsys.models.morris_lecar import morris_lecar
+from dynsys.models.neurolib_parameters import aln_of_neurolib
 from dynsys.models.ring import ring
 from dynsys.models.ring_stimulus import Blob, apparent_motion
 from dynsys.models.wilson_cowan import wilson_cowan
@@ -33,4 +34,13 @@ LIBRARY: dict[str, Callable[..., VectorField]] = {
     "wilson_cowan": wilson_cowan,
 }
 
-__all__ = ["LIBRARY", "adex_neuron", "lif_neuron", *LIBRARY, "Blob", "apparent_motion", "ring"]
+__all__ = [
+    "LIBRARY",
+    "adex_neuron",
+    "aln_of_neurolib",
+    "lif_neuron",
+    *LIBRARY,
+    "Blob",
+    "apparent_motion",
+    "ring",
+]

@@ -9,6 +9,7 @@ from dynsys.lazy_names import lazy_names
 if TYPE_CHECKING:
     from dynsys.neurons.neuron import Equilibrium, SpikeTrain, SpikingNeuron
     from dynsys.neurons.noise import CurrentPerStep, PoissonKicks, WhiteNoise
+    from dynsys.neurons.ode_neuron import read_neuron
     from dynsys.spike_rule import SpikeRule
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "SpikeTrain",
     "SpikingNeuron",
     "WhiteNoise",
+    "read_neuron",
 ]
 
 __getattr__, __dir__ = lazy_names(
@@ -26,6 +28,7 @@ __getattr__, __dir__ = lazy_names(
     {
         "dynsys.neurons.neuron": ["Equilibrium", "SpikeTrain", "SpikingNeuron"],
         "dynsys.neurons.noise": ["CurrentPerStep", "PoissonKicks", "WhiteNoise"],
+        "dynsys.neurons.ode_neuron": ["read_neuron"],
         "dynsys.spike_rule": ["SpikeRule"],
     },
 )

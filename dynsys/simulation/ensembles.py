@@ -11,12 +11,14 @@ import xarray as xr
 
 from dynsys import checks
 from dynsys.errors import ModelError
+from dynsys.journal import interrupted, part_is_wanted, whole
 from dynsys.simulation.drives import checked_inputs, with_own_inputs
 from dynsys.simulation.grids import Points, arrange
 from dynsys.simulation.integration import Task, record_columns, whole_steps
 from dynsys.simulation.methods import Scheme, scheme
 from dynsys.simulation.motion import motion
-from dynsys.simulation.results import PENDING, dataset
+from dynsys.simulation.results import dataset
+from dynsys.simulation.resuming import kept_points, take_over
 from dynsys.simulation.states import Initial, initial_states, past_signals
 from dynsys.vector_field import VectorField
 
@@ -70,7 +72,8 @@ def simulate_ensemble(
     Dataset with the recordings (..., time) and their units, ``status`` ("complete", "stopped",
     "pending"), ``reached`` (time), ``final_state``, and for delays ``final_history``;
     ``overstepped`` (time), with a warning, where a step went over a pole of the field. Ctrl-C ends
-    the call with what is finished; the rest is "pending".
+    the call with what is finished; the rest is "pending". What takes longer than a second is kept
+    on the disk until the call is done: after a kill, the same call integrates the other points.
 
     Raises
     ------
@@ -95,16 +98,20 @@ def simulate_ensemble(
         model, duration, arranged, chosen, inputs or {}, initial, record, settle, sample
     )
     if resume is not None:
-        _take_over(task, resume, names)
-    try:
-        task.run(progress, workers)
-    except KeyboardInterrupt:
-        task.detach()
-        warnings.warn(
-            f"interrupted with {int(task.done.sum())} of {len(task.done)} points finished; "
-            "pass resume=result to the same call to integrate the others",
-            stacklevel=2,
-        )
+        take_over(task, resume, names)
+    with whole(say=progress, parts=True):
+        try:
+            task.run(progress, workers, kept_points(task))
+        except KeyboardInterrupt:
+            if not part_is_wanted():
+                raise
+            interrupted()
+            task.detach()
+            warnings.warn(
+                f"interrupted with {int(task.done.sum())} of {len(task.done)} points finished; "
+                "pass resume=result to the same call to integrate the others",
+                stacklevel=2,
+            )
     return dataset(task, arranged, names, chosen.attributes(settle), warn)
 
 
@@ -146,35 +153,3 @@ def prepare(
     if past is not None:
         task.past, task.has_past = past.copy(), True
     return task, names
-
-
-def _take_over(task: Task, earlier: xr.Dataset, names: list[str]) -> None:
-    """Fill in the finished points of an interrupted ensemble."""
-    status = earlier["status"].values.ravel()
-    if status.shape != task.done.shape or any(
-        name not in earlier or earlier[name].size != task.out[:, :, 0].size for name in names
-    ):
-        raise ModelError("resume is the result of another call: its points or recordings differ")
-    unequal = [
-        key for key, value in {"dt": task.dt, "model": task.model.name}.items()
-        if earlier.attrs.get(key) != value
-    ]  # fmt: skip
-    if unequal:
-        raise ModelError(f"resume is the result of another call: {', '.join(unequal)} differs")
-    finished = status != PENDING
-    for column, name in enumerate(names):
-        task.out[:, :, column] = earlier[name].values.reshape(task.out.shape[:2])
-    task.x[finished] = earlier["final_state"].values.reshape(task.x.shape)[finished]
-    if task.motion.delayed:
-        assert task.past is not None
-        stored = earlier["final_history"].values.reshape(task.past.shape)
-        task.past[finished] = stored[finished]
-    reached = np.round(earlier["reached"].values.ravel() / task.dt) + task.settle
-    task.report[:, 0], task.report[:, 1], task.report[:, 3] = reached, -1.0, -1.0
-    if "overstepped" in earlier:
-        crossed = earlier["overstepped"].values.ravel() / task.dt + task.settle
-        task.report[:, 3] = np.where(np.isfinite(crossed), np.round(crossed), -1.0)
-    if "left_table" in earlier:
-        left = earlier["left_table"].values.ravel() / task.dt + task.settle
-        task.report[:, 1] = np.where(np.isfinite(left), np.round(left), -1.0)
-    task.done = finished.copy()

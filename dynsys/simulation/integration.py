@@ -14,6 +14,7 @@ from dynsys import checks
 from dynsys.compiled.clock import Clock
 from dynsys.errors import ModelError
 from dynsys.interruption import interruptible, run_all
+from dynsys.journal import Checkpoint
 from dynsys.simulation.drives import Input, sampled
 from dynsys.simulation.fixed_step import (
     Ensemble,
@@ -105,7 +106,10 @@ class Task:
         )
         self.done[here] = True
 
-    def run(self, progress: bool = False, workers: int | None = None) -> None:
+    def run(
+        self, progress: bool = False, workers: int | None = None,
+        kept: Checkpoint | None = None,
+    ) -> None:  # fmt: skip
         """Integrate all points that are not done; KeyboardInterrupt leaves the others undone."""
         pending = np.flatnonzero(~self.done)
         if len(pending) == 1:
@@ -121,11 +125,28 @@ class Task:
 
         with Progress(disable=not progress) as bar:
             shown = bar.add_task("simulating", total=len(pending))
-            run_all(
-                [partial(self.chunk, *piece) for piece in pieces],
-                workers,
-                lambda k: bar.advance(shown, pieces[k][1] - pieces[k][0]),
-            )
+
+            def finished(number: int) -> None:
+                bar.advance(shown, pieces[number][1] - pieces[number][0])
+                if kept is not None:
+                    kept.keep(self.finished)
+
+            run_all([partial(self.chunk, *piece) for piece in pieces], workers, finished)
+
+    def finished(self) -> list[np.ndarray]:
+        """The finished points as plain data: their numbers, then their columns."""
+        points = np.flatnonzero(self.done)
+        return [points, *(column[points] for column in self._columns())]
+
+    def take_up(self, points: np.ndarray, *columns: np.ndarray) -> None:
+        """Fill in what ``finished`` told of an earlier run of the same task."""
+        for own, column in zip(self._columns(), columns, strict=True):
+            own[points] = column
+        self.done[points] = True
+
+    def _columns(self) -> list[np.ndarray]:
+        assert self.past is not None
+        return [self.x, self.past, self.out, self.report]
 
     def detach(self) -> None:
         """Keep what is finished apart from chunks that may still be under way, interrupted."""

@@ -56,7 +56,7 @@ class Motion:
     ``x`` (n + delayed,) holds the states and the delayed values. ``field`` writes derivatives (n)
     and signals (delayed) to an ``out`` of length ``out``; ``watch`` writes the same, then the
     observables and the smallest margin to a table's edge; ``delays`` the delays; ``diffusion`` the
-    noise amplitudes (n).
+    noise amplitudes (n). ``name`` differs between motions with different results.
     """
 
     n: int
@@ -67,6 +67,7 @@ class Motion:
     delays: Callable
     diffusion: Callable
     tables: np.ndarray
+    name: str
 
     @property
     def rates(self) -> Rates:
@@ -122,6 +123,7 @@ def _motion(model: VectorField, bilinear: bool, amplitudes: tuple[sympy.Expr, ..
         delays=module.delays,
         diffusion=module.diffusion,
         tables=np.ascontiguousarray(np.concatenate(packed) if packed else np.zeros(1)),
+        name=folder.name,
     )
 
 

@@ -7,8 +7,8 @@ step is halved, so that the points lie where the rate changes (Zerlaut et al. 20
 from __future__ import annotations
 
 import os
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,8 @@ from dynsys.cells.simulation import Machine, machine, summary
 from dynsys.cells.stepping import MOMENTS, Recording
 from dynsys.compiled.clock import Clock
 from dynsys.errors import ModelError, unknown_name
+from dynsys.interruption import run_all
+from dynsys.journal import announce, key, piece, whole
 from dynsys.transfer.functions import KILOHERTZ
 from dynsys.transfer.networks import Network, find_network
 from dynsys.version import __version__
@@ -97,11 +99,28 @@ def rate_grid(
         raise unknown_name("population", target, network.neurons, network.name)
     row = _Row(machine(cell), _synapses(network, target), settings, seed)
     inhibition = np.linspace(0.0, settings.highest_inhibition, settings.inhibition)
-    with ThreadPoolExecutor(settings.workers) as pool:
-        rows = list(pool.map(row, range(len(inhibition)), inhibition))
+    with whole():
+        rows = _kept_rows(row, inhibition, key("rate grid", repr(cell), repr(network), target))
     columns = {k: np.array([r[k] for r in rows]) for k in rows[0]}
     _check(cell, columns, settings)
     return _dataset(cell, network, target, settings, seed, inhibition, columns)
+
+
+def _kept_rows(row: _Row, inhibition: np.ndarray, about: str) -> list[dict[str, np.ndarray]]:
+    """The simulated rows; each is kept as soon as it is finished until all are."""
+    settings = {k: v for k, v in vars(row.settings).items() if k != "workers"}
+    rows: list[Any] = [None] * len(inhibition)
+    names = [
+        partial(key, about, settings, row.seed, number, float(nu_i))
+        for number, nu_i in enumerate(inhibition)
+    ]
+    announce("rows of a grid", names)
+
+    def make(number: int) -> None:
+        rows[number] = piece(names[number], partial(row, number, float(inhibition[number])))
+
+    run_all([partial(make, k) for k in range(len(rows))], row.settings.workers, lambda _: None)
+    return rows
 
 
 def _synapses(network: Network, target: str) -> np.ndarray:

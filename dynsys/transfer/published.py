@@ -11,13 +11,14 @@ Source: Augustin, Ladenbauer, Baumann & Obermayer 2017, PLOS Comput Biol 13(6):e
 from __future__ import annotations
 
 import math
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
 from numba import complex128, float64, types
 
 from dynsys.errors import StorageError
+from dynsys.interruption import run_all
 from dynsys.numba_cache import njit
 from dynsys.numpy_files import read_arrays
 from dynsys.transfer.filters import best_time_constant, frequency_nodes, misfit, resonance_width
@@ -92,14 +93,9 @@ def _row(neuron, mu, sigma, out):
 
 def compute(path: Path = STORED) -> Path:
     """Compute the table of the default neuron and store it (about four minutes on two cores)."""
-    from dynsys.transfer.table import _in_threads  # compiles the solver
-
     neuron, values = EIFNeuron().packed(), np.empty((len(MU), len(SIGMA), 3))
-
-    def fill(i: int) -> None:
-        _row(neuron, MU[i], SIGMA, values[i])
-
-    _in_threads(fill, len(MU), 2, True)
+    rows = [partial(_row, neuron, mu, SIGMA, values[i]) for i, mu in enumerate(MU)]
+    run_all(rows, 2, lambda _: None)
     np.savez_compressed(
         path, rate=values[..., 0], mean_voltage=values[..., 1],
         steps=np.round((values[..., 2] - FIT_OFFSET) / FIT_STEP).astype(np.int32),

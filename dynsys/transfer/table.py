@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
+from functools import partial
 
 import numpy as np
 import xarray as xr
 from numba import float64, types
 
 from dynsys.errors import ModelError
+from dynsys.interruption import run_all
+from dynsys.journal import Checkpoint, key, say, whole
 from dynsys.numba_cache import njit
 from dynsys.transfer.filters import cell
 from dynsys.transfer.fokker_planck import FINE, VECTOR
@@ -52,12 +54,8 @@ def transfer_table(
     mu, sigma = _axis("mu", mu), _axis("sigma", sigma)
     if sigma[0] <= 0:
         raise ModelError(f"sigma starts at {sigma[0]:g}; the noise must be positive")
-    values = np.empty((len(mu), len(sigma), 4))
-
-    def fill(i: int) -> None:
-        _row(neuron.packed(), mu[i], sigma, values[i])
-
-    _in_threads(fill, len(mu), workers or os.cpu_count() or 1, progress)
+    with whole(say=progress):
+        values = _rows(neuron, mu, sigma, workers or os.cpu_count() or 1, progress)
     data = {
         name: (("mu", "sigma"), values[..., k], {"units": unit})
         for k, (name, unit) in enumerate(UNITS.items())
@@ -81,17 +79,30 @@ def _axis(name: str, values: np.ndarray) -> np.ndarray:
     return axis
 
 
-def _in_threads(work, count: int, workers: int, progress: bool) -> None:
+def _rows(
+    neuron: EIFNeuron, mu: np.ndarray, sigma: np.ndarray, workers: int, progress: bool
+) -> np.ndarray:
+    """All values (mu, sigma, 4), row by row; finished rows are kept until all are."""
+    values = np.full((len(mu), len(sigma), 4), np.nan)
+    checkpoint = Checkpoint(lambda: key("transfer table", asdict(neuron), mu, sigma))
+    rows, kept = checkpoint.last() or (np.zeros(0, dtype=int), values[:0])
+    values[rows] = kept
+    done = set(rows.tolist())
+    say("rows of a transfer table", len(done), len(mu))
+    missing = [i for i in range(len(mu)) if i not in done]
+
+    def finished(number: int) -> None:
+        done.add(missing[number])
+        bar.advance(shown)
+        checkpoint.keep(lambda: (np.array(sorted(done)), values[sorted(done)]))
+
     # Only long computations show their progress.
     from rich.progress import Progress
 
-    with ThreadPoolExecutor(workers) as pool, Progress(disable=not progress) as bar:
-        task = bar.add_task("transfer functions", total=count)
-        pending = [pool.submit(work, i) for i in range(count)]
-        try:
-            for future in pending:
-                future.result()
-                bar.advance(task)
-        except BaseException:
-            pool.shutdown(cancel_futures=True)
-            raise
+    packed = neuron.packed()
+    with Progress(disable=not progress) as bar:
+        shown = bar.add_task("transfer functions", total=len(mu), completed=len(done))
+        run_all(
+            [partial(_row, packed, mu[i], sigma, values[i]) for i in missing], workers, finished
+        )
+    return values

@@ -48,7 +48,8 @@ def draw_tongue(tongue: Any, ax: Any = None) -> Any:
                     cycle.label, (at, height / per_unit), (3, 2), textcoords="offset points",
                     fontsize=7, color=color,
                 )  # fmt: skip
-    ax.set(xlabel="stimulation frequency (Hz)", ylabel=f"amplitude ({tongue.unit})")
+    unit = tongue.data["lowest"].attrs["units"]
+    ax.set(xlabel=f"stimulation frequency ({unit})", ylabel=f"amplitude ({tongue.unit})")
     ax.set_ylim(0, max(top, reached))
     ax.legend(frameon=False, loc="lower left")
     return ax
@@ -76,7 +77,8 @@ def draw_entrainment(result: Any, ax: Any = None) -> Any:
             va="bottom",
         )  # fmt: skip
     ax.axhline(result.natural, color="white", lw=0.6, ls="--")
-    ax.set(xlabel="stimulation frequency (Hz)", ylabel="response frequency (Hz)")
+    unit = result.data["response"].attrs["units"]
+    ax.set(xlabel=f"stimulation frequency ({unit})", ylabel=f"response frequency ({unit})")
     ax.set_ylim(frequency[shown][0], top)
     ax.set_xlim(stimulation.min(), stimulation.max())
     return ax

@@ -66,7 +66,9 @@ def driven_model(model: VectorField, input: str) -> VectorField:
         states=dict(model.states) | {k: State(float(k == _PAIR[0]), (-1.0, 1.0)) for k in _PAIR},
         parameters=declared
         | {
-            FREQUENCY: Parameter(10.0, "Hz", "frequency of the stimulus", positive=True),
+            FREQUENCY: Parameter(
+                10.0, model.frequency_unit, "frequency of the stimulus", positive=True
+            ),
             AMPLITUDE: Parameter(0.0, model.unit(input), "amplitude of the stimulus"),
         },
         **inside,

@@ -66,14 +66,15 @@ class EntrainmentMap:
         return draw_entrainment(self, ax)
 
     def __str__(self) -> str:
+        cycles = self.model.frequency_unit
         head = (
             f"{self.model.name} driven by a sine of {self.amplitude} on {self.input}; natural "
-            f"frequency {self.natural:.3f} Hz"
+            f"frequency {self.natural:.3f} {cycles}"
         )
         rows = []
         for name in self.data["ratio"].values:
             n, m = map(int, name.split(":"))
-            bands = ", ".join(f"{a:g} to {b:g} Hz" for a, b in self.bands((n, m)))
+            bands = ", ".join(f"{a:g} to {b:g} {cycles}" for a, b in self.bands((n, m)))
             rows.append(f"  {name} locking: {bands or 'none'}")
         return "\n".join([head, *rows])
 
@@ -139,16 +140,16 @@ def entrainment_map(
             "power": (
                 ("stimulation", "frequency"),
                 power,
-                {"units": f"{model.unit(observable)}^2/Hz"},
+                {"units": f"{model.unit(observable)}^2/{'Hz' if model.time_unit else 'frequency'}"},
             ),
-            "response": ("stimulation", response, {"units": "Hz"}),
+            "response": ("stimulation", response, {"units": model.frequency_unit}),
             "rotation": ("stimulation", response / stimulation),
             "locked": (("stimulation", "ratio"), np.array(locked, bool)),
             "period": ("stimulation", periods),
         },
         coords={
-            "stimulation": ("stimulation", stimulation, {"units": "Hz"}),
-            "frequency": ("frequency", f, {"units": "Hz"}),
+            "stimulation": ("stimulation", stimulation, {"units": model.frequency_unit}),
+            "frequency": ("frequency", f, {"units": model.frequency_unit}),
             "ratio": [f"{n}:{m}" for n, m in ratios],
         },
     )

@@ -94,12 +94,13 @@ class Tongue:
 
     def __str__(self) -> str:
         n, m = self.ratio
+        cycles = str(self.data["lowest"].attrs["units"])
         head = (
             f"{n}:{m} Arnold tongue of {self.model.name}, sine on {self.input}, by {self.method}; "
-            f"natural frequency {self.natural:.4f} Hz"
+            f"natural frequency {self.natural:.4f} {cycles}"
         )
         rows = [
-            f"  {float(a):g} {self.unit}: {float(lo):.3f} to {float(hi):.3f} Hz"
+            f"  {float(a):g} {self.unit}: {float(lo):.3f} to {float(hi):.3f} {cycles}"
             for a, lo, hi in zip(
                 self.data["amplitude"], self.data["lowest"], self.data["highest"], strict=True
             )
@@ -189,8 +190,8 @@ def arnold_tongue(
         reached = resolution
     data = xr.Dataset(
         {
-            "lowest": ("amplitude", edges[0], {"units": "Hz"}),
-            "highest": ("amplitude", edges[1], {"units": "Hz"}),
+            "lowest": ("amplitude", edges[0], {"units": field.frequency_unit}),
+            "highest": ("amplitude", edges[1], {"units": field.frequency_unit}),
         },
         coords={"amplitude": ("amplitude", values, {"units": unit})},
         attrs={"method": method, "natural": natural, "resolution": reached, "input": input},

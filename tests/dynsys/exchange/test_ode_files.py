@@ -16,7 +16,7 @@ def test_published_models_have_the_field_of_their_equations(name, tmp_path):
     model = read_ode(tmp_path / f"{name}.ode")
     rng = np.random.default_rng(5)
     physical = np.array([s.initial for s in model.states.values()])
-    for _ in range(10):
+    for _ in range(20):
         x = physical + (0.05 + 0.1 * np.abs(physical)) * rng.random(len(physical))
         expected = np.array(field(x.tolist(), model.parameters))
         assert model.rhs(x)[: len(x)] == pytest.approx(expected, rel=1e-12, abs=1e-12)

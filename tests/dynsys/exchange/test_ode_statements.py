@@ -113,7 +113,7 @@ def test_an_included_file_is_read_in_its_place(tmp_path):
         ("x '=-x", "without spaces"),
         ("x'=mod(x,-2)", "positive modulus"),
         ("z=2*x\nx'=delay(z,1)", "past of states only"),
-        ("table f f.tab\nx'=f(x)", "the table f is not read"),
+        ("table f f.tab\nx'=f(x)", "the table cannot be read"),
         ("x'=-x+ran(1)", "noise belongs"),
         ("x'=besselj(0,x)", "no such function"),
         ("x'=a\na=b\nb=a", "depend on each other"),
