@@ -166,7 +166,8 @@ _LONG = {"lw": "linewidth", "ls": "linestyle", "c": "color"}  # one name for eac
 # Where a name of 9 points may stand beside its mark, nearest first; from the fifth on with a line.
 _OFFSETS = [
     (6, 6), (6, -13), (-26, 6), (-26, -13), (14, 20), (14, -27), (-38, 20), (-38, -27),
-    (40, 4), (-62, 4), (34, 36), (-60, 36), (34, -42), (-60, -42),
+    (40, 4), (-62, 4), (34, 36), (-60, 36), (34, -42), (-60, -42), (66, 20), (-90, 20),
+    (66, -26), (-90, -26), (0, 52), (0, -58),
 ]  # fmt: skip
 _NEAR = 4
 Box = tuple[float, float, float, float]  # a text's middle and half sizes, in points
@@ -209,8 +210,8 @@ def draw_marks(
 
 def _box(corner: np.ndarray, name: str, look: Style) -> Box:
     """The box of a name that begins at a corner."""
-    width, height = 0.62 * look.names * len(name), 1.1 * look.names
-    return (corner[0] + width / 2, corner[1] + height / 3, width / 2, height / 2)
+    width, height = 0.72 * look.names * len(name) + 2, 1.3 * look.names
+    return (corner[0] + width / 2 - 1, corner[1] + height / 3, width / 2, height / 2)
 
 
 def _is_free(box: Box, taken: Sequence[Box], area: np.ndarray) -> bool:

@@ -29,14 +29,14 @@ class Style:
     plane: tuple[float, float] = (7.2, 5.6)
     names: float = 9.0
     legend: float = 8.0
-    settings: Mapping[str, Any] = field(default_factory=dict)
+    settings: Any = field(default_factory=dict)
 
     @contextmanager
     def drawing(self) -> Iterator[None]:
         """A block in which new axes and texts have the style's settings."""
         from matplotlib import rc_context  # only figures need it
 
-        with rc_context(dict(self.settings)):
+        with rc_context(self.settings):
             yield
 
 

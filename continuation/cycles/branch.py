@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
@@ -30,12 +30,16 @@ from continuation.cycles.tracing import (
     trace,
 )
 from continuation.drawing import Mark, draw_cycles
-from continuation.engine.special_points import numbered, point_named, points_labelled
+from continuation.engine.special_points import SpecialPoints, numbered, point_named, points_labelled
 from continuation.explorer.explorable import Explorable
+from continuation.frames import point_frame
 from continuation.netcdf import write
 from dynsys.errors import ConvergenceError, ModelError, unknown_name
 from dynsys.validity import flags
 from dynsys.vector_field import VectorField
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 CONSERVED = "cycles of a conserved quantity"
 
@@ -69,7 +73,7 @@ class CycleBranch(Explorable):
     parameter: str
     data: xr.Dataset
     orbits: tuple[Orbit, ...]
-    special_points: tuple[Cycle, ...]
+    special_points: SpecialPoints[Cycle]
     ended: tuple[str, str]
     solver: Solver
     settings: CycleSettings
@@ -165,6 +169,10 @@ class CycleBranch(Explorable):
         """The first cycle, with the direction to the second; without multipliers."""
         first, second = self.orbits[0], self.orbits[1]
         return Point(first, Direction(np.zeros_like(first.u), second.z - first.z), NONE)
+
+    def to_dataframe(self) -> pd.DataFrame:
+        """One row per point, as pandas has it; units in ``frame.attrs["units"]``."""
+        return point_frame(self.data)
 
     def stored(self, digits: str = "float64") -> xr.Dataset:
         """``data`` with every orbit and all that made it in its attributes.

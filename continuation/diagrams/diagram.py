@@ -11,6 +11,7 @@ from typing import Any, overload
 
 import networkx as nx
 import numpy as np
+import pandas as pd
 import shapely
 import xarray as xr
 from rich.progress import track
@@ -46,6 +47,7 @@ from continuation.engine.special_points import (
     points_labelled,
 )
 from continuation.explorer.explorable import Explorable
+from continuation.frames import row_frame
 from continuation.netcdf import write
 from continuation.steady_states.branch import Branch
 from dynsys import checks
@@ -240,6 +242,10 @@ class Diagram(Explorable):
     def save(self, path: str | Path) -> Path:
         """Write everything to one NetCDF file, complete or not at all."""
         return write(self.stored(), path)
+
+    def to_dataframe(self) -> pd.DataFrame:
+        """One row per region, largest first; ``special_points.to_dataframe()`` has the points."""
+        return row_frame(self.regime_table())
 
     def special_point_table(self) -> list[dict[str, Any]]:
         """One record per codimension-two point."""

@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass, replace
 from functools import cached_property, partial
 from typing import Any
 
+import pandas as pd
+
 from continuation.cycles.branch import CycleBranch
 from continuation.cycles.cycle import Cycle
 from continuation.cycles.limit_cycles import limit_cycles
@@ -64,6 +66,18 @@ class LineDiagram(Explorable):
     def points(self, label: str) -> list[SpecialPoint | Cycle]:
         """All special points with a label ("H", "LPC", ...), in order."""
         return points_labelled(self.special_points, label)
+
+    def to_dataframe(self) -> pd.DataFrame:
+        """One row per point of the equilibria and of the families of cycles, told by ``branch``."""
+        frames = [self.equilibria.to_dataframe().assign(branch="equilibria")]
+        frames += [b.to_dataframe().assign(branch=f"cycles {k}")
+                   for k, b in enumerate(self.cycles, 1)]  # fmt: skip
+        units = {k: unit for frame in frames for k, unit in frame.attrs["units"].items()}
+        for frame in frames:
+            frame.attrs.clear()  # pandas joins tables only where these are alike
+        whole = pd.concat(frames, ignore_index=True)
+        whole.attrs["units"] = units
+        return whole
 
     def special_point_table(self) -> list[dict[str, Any]]:
         """One record per special point of equilibria and cycles."""
@@ -160,6 +174,6 @@ def _named_apart(branches: Sequence[CycleBranch]) -> tuple[CycleBranch, ...]:
     """The branches with their special cycles numbered through, so that a name means one cycle."""
     named = iter(numbered(cycle for branch in branches for cycle in branch.special_points))
     return tuple(
-        replace(branch, special_points=tuple(next(named) for _ in branch.special_points))
+        replace(branch, special_points=SpecialPoints(next(named) for _ in branch.special_points))
         for branch in branches
     )

@@ -20,6 +20,10 @@ class Explorable:
         """What the page shows: see ``continuation.explorer.content``."""
         raise NotImplementedError
 
+    def plot(self, *arguments: Any, **options: Any) -> Any:
+        """Draw the result; returns the axes."""
+        raise NotImplementedError
+
     def explore(self, path: str | Path) -> Path:
         """Write a page in which the diagram lives: one HTML file, no server, no network.
 
@@ -34,7 +38,7 @@ class Explorable:
         -------
         >>> diagram.explore("figure2a.html")
         """
-        drawn = self.plot()  # type: ignore[attr-defined]
+        drawn = self.plot()
         return write_page(self.page_content(), self.model, picture(drawn), path)
 
     def widget(self) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
@@ -17,6 +17,7 @@ from continuation.engine.problems import EQUILIBRIUM, HOPF
 from continuation.engine.settings import Settings
 from continuation.engine.special_points import (
     SpecialPoint,
+    SpecialPoints,
     from_record,
     numbered,
     point_named,
@@ -24,6 +25,7 @@ from continuation.engine.special_points import (
     record,
 )
 from continuation.explorer.explorable import Explorable
+from continuation.frames import point_frame
 from continuation.netcdf import head_of, with_head, write
 from continuation.steady_states.living import equilibria_content
 from continuation.steady_states.pieces import EARLY, followed_on, located, trace_of
@@ -31,6 +33,9 @@ from dynsys.errors import ModelError
 from dynsys.serialization import to_dict
 from dynsys.validity import flags
 from dynsys.vector_field import VectorField
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -55,7 +60,7 @@ class Branch(Explorable):
     parameters: tuple[str, ...]
     spans: Mapping[str, tuple[float, float]]
     data: xr.Dataset
-    special_points: tuple[SpecialPoint, ...]
+    special_points: SpecialPoints[SpecialPoint]
     ended: tuple[tuple[str, str], ...]
     settings: Settings
     steps: tuple[tuple[float, float], ...] = ()
@@ -103,6 +108,10 @@ class Branch(Explorable):
 
     page_content = equilibria_content
 
+    def to_dataframe(self) -> pd.DataFrame:
+        """One row per point, as pandas has it; units in ``frame.attrs["units"]``."""
+        return point_frame(self.data)
+
     def stored(self) -> xr.Dataset:
         """``data`` with all that made it in its attributes: what ``save`` writes."""
         head = {
@@ -129,7 +138,7 @@ class Branch(Explorable):
             parameters=tuple(head["parameters"]),
             spans={k: tuple(v) for k, v in head["spans"].items()},
             data=dataset.drop_attrs(deep=False),
-            special_points=tuple(from_record(own, p) for p in head["special_points"]),
+            special_points=SpecialPoints(from_record(own, p) for p in head["special_points"]),
             ended=tuple(tuple(pair) for pair in head["ended"]),
             settings=Settings(**head["settings"]),
             steps=tuple(tuple(pair) for pair in head["steps"]),
