@@ -157,7 +157,7 @@ def integrate(rates, method, ensemble, clock, forcing, noise, recording):
     length = past.shape[1]
     state, stage_state = np.empty(n + delayed), np.empty(n + delayed)
     k = np.empty((stages, n))
-    rate, amplitude = np.empty(rates.room), np.zeros(n)
+    rate, amplitude = np.empty(rates.room), np.empty(rates.room)
     watched = rate[n + delayed :]
     before, peak = np.empty(n), np.empty(n)
     middle, slope = np.empty(n + delayed), np.empty(rates.room)
@@ -204,7 +204,7 @@ def integrate(rates, method, ensemble, clock, forcing, noise, recording):
                 done = step - 1
                 break
             if noisy.shape[0] == 0 and report[3] < 0.0:
-                if step > 0 and slopes_disagree(k, rate, n):
+                if step > 0 and slopes_disagree(k, rate, peak, n):
                     taken, work = (before, state, rate, k), (middle, slope)
                     if oversteps(field, tables, pw, taken, peak, dt, work):
                         report[3] = step
@@ -220,7 +220,8 @@ def integrate(rates, method, ensemble, clock, forcing, noise, recording):
                     for i in range(n):
                         move = 0.0
                         for j in range(s):
-                            move += a[s, j] * k[j, i]
+                            if a[s, j] != 0.0:
+                                move += a[s, j] * k[j, i]
                         stage_state[i] = state[i] + dt * move
                     if delayed > 0:
                         read_delayed(ring, kinks, step, s, n, reads, stage_state)
