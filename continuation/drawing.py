@@ -47,7 +47,8 @@ CURVE_STYLES: dict[str, dict[str, Any]] = {
     "fold of cycles": {"color": CYCLE_COLOR, "lw": 1.1, "ls": "-"},
     "period doubling": {"color": CYCLE_COLOR, "lw": 1.1, "ls": (0, (1, 1.2))},
     "torus bifurcation": {"color": CYCLE_COLOR, "lw": 1.1, "ls": (0, (5, 1.5, 1, 1.5))},
-    "diverging period or canard": {"color": CYCLE_COLOR, "lw": 1.1, "ls": (0, (4, 1.2))},
+    "homoclinic (diverging period)": {"color": CYCLE_COLOR, "lw": 1.1, "ls": (0, (4, 1.2))},
+    "canard (fold at fixed period)": {"color": CYCLE_COLOR, "lw": 1.1, "ls": (0, (8, 1.5))},
     "fold of equilibria": {"color": FOLD_COLOR, "lw": 1.6, "ls": "-"},
     "Hopf": {"color": HOPF_COLOR, "lw": 1.6, "ls": (0, (6, 1.5))},
     "Hopf of the network (exact)": {"color": "#222222", "lw": 1.6, "ls": (0, (1.5, 1.5))},
@@ -66,11 +67,13 @@ class Mark(NamedTuple):
 
 
 class Curve(NamedTuple):
-    """A curve (k,) of a plane; ``word`` is a key of ``CURVE_STYLES``."""
+    """A curve (k,) of a plane; ``word`` is a key of ``CURVE_STYLES``; ``faint`` where it bounds
+    nothing stable."""
 
     word: str
     x: np.ndarray
     y: np.ndarray
+    faint: bool = False
 
 
 class Region(NamedTuple):
@@ -160,6 +163,7 @@ def _draw_line(
         known.add(word)
 
 
+FAINT = {"lw": 0.7, "alpha": 0.45}
 _LONG = {"lw": "linewidth", "ls": "linestyle", "c": "color"}  # one name for each keyword
 
 
@@ -225,7 +229,7 @@ def _is_free(box: Box, taken: Sequence[Box], area: np.ndarray) -> bool:
 def draw_disagreements(ax: Any, x: np.ndarray, y: np.ndarray) -> None:
     """Mark points (k,) of a plane at which simulations contradict the region's name."""
     ax.plot(x, y, "X", color=WRONG, ms=9, mec="white", zorder=6, label="simulations disagree")
-    ax.legend(loc="upper left", fontsize=8, framealpha=0.9)
+    _draw_legend(ax)
 
 
 def draw_cycle_curve(
@@ -247,7 +251,7 @@ def _draw_curve(
     ax: Any, curve: Curve, look: Style, word: str | None, line: Mapping[str, Any]
 ) -> None:
     """Draw a curve of a plane in the style of its kind."""
-    own = CURVE_STYLES[curve.word]
+    own = CURVE_STYLES[curve.word] | (FAINT if curve.faint else {})
     whole = {**own, "lw": own["lw"] * look.scale}
     given = {_LONG.get(k, k): v for k, v in {**whole, **line}.items()}
     ax.plot(curve.x, curve.y, **{"label": word, **given})
@@ -310,15 +314,22 @@ def draw_diagram(
         ax = new_axes(look.plane) if ax is None else ax
         _fill_regions(ax, regions, look)
         shown: set[str] = set()
-        for curve in curves:
+        for curve in sorted(curves, key=lambda curve: curve.faint):
             _draw_curve(ax, curve, look, None if curve.word in shown else curve.word, line)
             shown.add(curve.word)
         ax.set(xlim=x[1:], ylim=y[1:], xlabel=x[0], ylabel=y[0])
         if shown and legend:
-            ax.legend(loc="upper left", fontsize=look.legend, framealpha=0.9)
+            _draw_legend(ax, look)
         ax.figure.draw_without_rendering()
         draw_marks(ax, marks, look, _text_boxes(ax))
     return ax
+
+
+def _draw_legend(ax: Any, look: Style) -> None:
+    """The legend below the axes, where nothing is."""
+    below = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.12 / look.scale**0.5)}
+    columns = 3 if look.scale == 1.0 else 2
+    ax.legend(**below, ncols=columns, fontsize=look.legend, frameon=False)
 
 
 def _text_boxes(ax: Any) -> list[Box]:
@@ -356,15 +367,9 @@ def _write(ax: Any, center: Any, label: str, look: Style) -> None:
     words = label.replace(" ", "\n") if len(label) > 12 else label
     box = {"boxstyle": "round,pad=0.1", "fc": "white", "ec": "none", "alpha": 0.5}
     ax.text(
-        *center,
-        words,
-        fontsize=look.names,
-        ha="center",
-        va="center",
-        color=DARK,
-        zorder=7,
+        *center, words, fontsize=look.names, ha="center", va="center", color=DARK, zorder=7,
         bbox=box,
-    )
+    )  # fmt: skip
 
 
 def save_figure(ax: Any, stem: Path) -> list[Path]:
