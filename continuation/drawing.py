@@ -229,7 +229,7 @@ def _is_free(box: Box, taken: Sequence[Box], area: np.ndarray) -> bool:
 def draw_disagreements(ax: Any, x: np.ndarray, y: np.ndarray) -> None:
     """Mark points (k,) of a plane at which simulations contradict the region's name."""
     ax.plot(x, y, "X", color=WRONG, ms=9, mec="white", zorder=6, label="simulations disagree")
-    _draw_legend(ax)
+    _draw_legend(ax, STYLES["default"])
 
 
 def draw_cycle_curve(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from continuation.drawing import picture
+from continuation.drawing import html, picture
 from continuation.explorer.page import write_page
 from continuation.explorer.widget import widget_of
 from dynsys.vector_field import VectorField
@@ -23,6 +23,10 @@ class Explorable:
     def plot(self, *arguments: Any, **options: Any) -> Any:
         """Draw the result; returns the axes."""
         raise NotImplementedError
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the figure and the text."""
+        return html(self.plot(), getattr(self, "kind", "bifurcation diagram"), str(self))
 
     def explore(self, path: str | Path) -> Path:
         """Write a page in which the diagram lives: one HTML file, no server, no network.

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 
-from continuation.drawing import Mark, draw_branch, html
+from continuation.drawing import Mark, draw_branch
 from continuation.engine.following import REASONS, Follower, Trace
 from continuation.engine.intervals import AXIS
 from continuation.engine.problems import EQUILIBRIUM, HOPF
@@ -207,9 +207,6 @@ class Branch(Explorable):
         return "\n".join(lines)
 
     __repr__ = __str__
-
-    def _repr_html_(self) -> str:
-        return html(self.plot(), self.kind, str(self))
 
 
 def _neutral_words(piece: xr.Dataset) -> list[str]:

@@ -47,6 +47,13 @@ def test_every_plot_takes_a_style_and_keywords(results, name, style):
     assert width < 4 if style == "publication" else width > 6
 
 
+@pytest.mark.parametrize("name", ["branch", "cycles", "diagram", "line"])
+def test_a_notebook_shows_the_figure_and_the_text(results, name):
+    shown = results[name]._repr_html_()
+    assert shown.startswith('<img src="data:image/png;base64,')
+    assert "<pre>" in shown
+
+
 def test_short_and_long_keywords_mean_the_same(results):
     (short, *_), (long, *_) = (
         results["branch"].plot(**given).lines for given in ({"lw": 3, "ls": ":"},
