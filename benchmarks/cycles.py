@@ -1,31 +1,51 @@
-"""Milliseconds per cycle point and per point of a curve of folds or doublings of cycles (warm).
+"""Milliseconds per point of branches of cycles and of curves of their bifurcations (warm).
 
-Multipliers, mesh adaptation and detection are included. AUTO-07p's times, for the ratio, were
-measured on one thread of a machine of this kind with NTST = 50, NCOL = 4 (milliseconds a point);
-ours has the same mesh. Where ``auto`` is on the path, see ``dynsys export --to auto`` to run both.
+Multipliers, mesh adaptation and detection are included. Where ``auto`` is on the path (and AUTO_DIR
+set), AUTO-07p runs the same equations with the same mesh and tolerances in the same call; else its
+column holds what it took on one thread of a machine of this kind. Both are processor time.
+
+    python benchmarks/cycles.py [case ...]
 """
 
 from __future__ import annotations
 
+import re
+import sys
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
+from auto import Auto, available
 
 from continuation import (
     CycleSettings,
     cycle_fold_curve,
     equilibria,
     limit_cycles,
+    period_doubling_curve,
+    torus_curve,
 )
 from dynsys import State, VectorField
 from dynsys.models import aln, jansen_rit, morris_lecar
 
+# Milliseconds a point where AUTO is not there; NTST = 50, NCOL = 4.
 AUTO = {
-    "morris_lecar": 0.34, "jansen_rit": 1.2, "two_columns": 7.3, "morris_lecar LPC": 1.3,
-    "jansen_rit LPC": 8.8,
+    "morris_lecar": 0.30, "jansen_rit": 1.16, "two_columns": 6.8, "adaptx": 0.44,
+    "morris_lecar LPC": 1.2, "jansen_rit LPC": 11.8, "adaptx PD": 1.3,
 }  # fmt: skip
 MESH = CycleSettings(intervals=50, most_intervals=50)
+CURVES = {
+    "LPC": (cycle_fold_curve, "LP"), "PD": (period_doubling_curve, "PD"), "NS": (torus_curve, "TR"),
+}  # fmt: skip
+
+
+def adaptx() -> VectorField:
+    """The adaptive control system of MatCont's manual, with a period doubling at al = 0.6303."""
+    return VectorField(
+        "adaptx", {k: State(0.0, (-2.0, 2.0)) for k in "xyz"}, {"al": 1.0, "be": 1.0},
+        {"x": "y", "y": "z", "z": "-al*z - be*y - x + x**2"},
+    )  # fmt: skip
 
 
 def two_columns(coupling: float = 2.0) -> VectorField:
@@ -37,8 +57,6 @@ def two_columns(coupling: float = 2.0) -> VectorField:
 
         def renamed(text: str, k: str = k) -> str:
             words = {name: f"{name}_{k}" for name in names}
-            import re
-
             return re.sub(r"[A-Za-z_]\w*", lambda m: words.get(m.group(), m.group()), text)
 
         for name, expression in one.definitions.items():
@@ -56,40 +74,76 @@ def two_columns(coupling: float = 2.0) -> VectorField:
     )  # fmt: skip
 
 
+@dataclass(frozen=True)
+class Case:
+    """Cycles of the Hopf point number ``hopf`` and a ``curve`` (label, parameter, its span)."""
+
+    model: VectorField
+    parameter: str
+    span: tuple[float, float]
+    hopf: int = 0
+    curve: tuple[str, str, tuple[float, float]] | None = None
+
+
+def cases() -> list[Case]:
+    """What is measured."""
+    return [
+        Case(morris_lecar(), "I", (60.0, 260.0), -1, ("LPC", "v3", (-10.0, 10.0))),
+        Case(adaptx(), "al", (-1.0, 1.5), 0, ("PD", "be", (0.5, 2.0))),
+        Case(jansen_rit(), "p", (50.0, 400.0), 0, ("LPC", "C", (130.0, 140.0))),
+        Case(two_columns(), "p", (50.0, 400.0)),
+        Case(aln().with_parameters(mu_i=0.5), "mu_e", (0.3, 1.6), -1),
+    ]
+
+
 def timed(work: Callable[[], int], repeats: int = 3) -> tuple[int, float]:
-    """Points and the best time per point in milliseconds."""
+    """Points and the best processor time per point in milliseconds."""
     best, count = np.inf, 1
     for _ in range(repeats):
-        start = time.perf_counter()
+        start = time.process_time()
         count = work()
-        best = min(best, (time.perf_counter() - start) / count)
+        best = min(best, (time.process_time() - start) / count)
     return count, 1000 * best
 
 
-def show(name: str, states: int, count: int, each: float) -> None:
-    ratio = f"{each / AUTO[name]:.2f}" if name in AUTO else "-"
-    print(f"{name:<18} {states:>6} {count:>7} {each:>9.2f} {ratio:>8}")
+def show(name: str, states: int, work: Callable[[], int], auto: float | None) -> None:
+    """One line: our points, our time per point, AUTO's, the ratio."""
+    count, each = timed(work)
+    auto = AUTO.get(name) if auto is None else auto
+    other = f"{auto:>8.2f} {each / auto:>6.2f}" if auto else f"{'-':>8} {'-':>6}"
+    print(f"{name:<18} {states:>6} {count:>7} {each:>9.2f} {other}", flush=True)
 
 
-def main() -> None:
-    print("                   states  points  ms/point  to AUTO")
-    cases = [
-        (morris_lecar(), "I", (60.0, 260.0), -1, "v3", (-10.0, 10.0)),
-        (jansen_rit(), "p", (50.0, 400.0), 0, "C", (130.0, 140.0)),
-        (two_columns(), "p", (50.0, 400.0), 0, None, None),
-        (aln().with_parameters(mu_i=0.5), "mu_e", (0.3, 1.6), -1, None, None),
-    ]
-    for model, parameter, span, which, other, reach in cases:
-        hopf = equilibria(model, parameter, span).points("H")[which]
-        branch = limit_cycles(hopf, parameter, span, settings=MESH)
-        work = lambda: len(limit_cycles(hopf, parameter, span, settings=MESH))  # noqa: B023, E731
-        show(model.name, model.compiled.n, *timed(work))
-        folds = branch.points("LPC")
-        if other is not None and folds:
-            spans = {parameter: span, other: reach}
-            curve = lambda: len(cycle_fold_curve(folds[0], (parameter, other), spans, MESH))  # noqa: B023, E731
-            show(f"{model.name} LPC", model.compiled.n, *timed(curve))
+def measure(case: Case) -> None:
+    """The lines of a case."""
+    model, parameter, span, n = case.model, case.parameter, case.span, case.model.compiled.n
+    points = equilibria(model, parameter, span).points("H")
+    hopf, auto = points[case.hopf], None
+    if available() and not model.tables:
+        auto = Auto(model, parameter, span, range(len(points))[case.hopf] + 1)
+    branch = limit_cycles(hopf, parameter, span, settings=MESH)
+    show(
+        model.name, n, lambda: len(limit_cycles(hopf, parameter, span, settings=MESH)),
+        auto and auto.cycles(),
+    )  # fmt: skip
+    if case.curve is None:
+        return
+    label, other, reach = case.curve
+    follow, theirs = CURVES[label]
+    start, spans = branch.points(label)[0], {parameter: span, other: reach}
+    show(
+        f"{model.name} {label}", n, lambda: len(follow(start, (parameter, other), spans, MESH)),
+        auto and auto.curve(theirs, other),
+    )  # fmt: skip
+
+
+def main(chosen: list[str]) -> None:
+    """Print the table."""
+    print(f"{'':<18} states  points  ms/point  AUTO's  ratio")
+    for case in cases():
+        if not chosen or case.model.name in chosen:
+            measure(case)
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -46,7 +46,8 @@ CURVE_STYLES: dict[str, dict[str, Any]] = {
     "fold of cycles": {"color": CYCLE_COLOR, "lw": 1.1, "ls": "-"},
     "period doubling": {"color": CYCLE_COLOR, "lw": 1.1, "ls": (0, (1, 1.2))},
     "torus bifurcation": {"color": CYCLE_COLOR, "lw": 1.1, "ls": (0, (5, 1.5, 1, 1.5))},
-    "diverging period or canard": {"color": CYCLE_COLOR, "lw": 1.1, "ls": (0, (4, 1.2))},
+    "homoclinic (diverging period)": {"color": CYCLE_COLOR, "lw": 1.1, "ls": (0, (4, 1.2))},
+    "canard (fold at fixed period)": {"color": CYCLE_COLOR, "lw": 1.1, "ls": (0, (8, 1.5))},
     "fold of equilibria": {"color": FOLD_COLOR, "lw": 1.6, "ls": "-"},
     "Hopf": {"color": HOPF_COLOR, "lw": 1.6, "ls": (0, (6, 1.5))},
     "Hopf of the network (exact)": {"color": "#222222", "lw": 1.6, "ls": (0, (1.5, 1.5))},
@@ -65,11 +66,13 @@ class Mark(NamedTuple):
 
 
 class Curve(NamedTuple):
-    """A curve (k,) of a plane; ``word`` is a key of ``CURVE_STYLES``."""
+    """A curve (k,) of a plane; ``word`` is a key of ``CURVE_STYLES``; ``faint`` where it bounds
+    nothing stable."""
 
     word: str
     x: np.ndarray
     y: np.ndarray
+    faint: bool = False
 
 
 class Region(NamedTuple):
@@ -136,7 +139,10 @@ def _draw_line(ax: Any, x: np.ndarray, y: np.ndarray, stable: np.ndarray, color:
         ax.plot(x[run], y[run], color=color, **style)
 
 
+FAINT = {"lw": 0.7, "alpha": 0.45}
 _OFFSETS = [(6, 6), (6, -13), (-26, 6), (-26, -13), (14, 20), (14, -27), (-38, 20), (-38, -27)]
+
+_NAME = np.array([13.0, 6.0])  # half the size of a name, in points
 
 
 def mark_color(label: str) -> str:
@@ -144,10 +150,13 @@ def mark_color(label: str) -> str:
     return HOPF_COLOR if label in ("H", "GH", "HH") else FOLD_COLOR
 
 
-def draw_marks(ax: Any, marks: Iterable[Mark]) -> None:
-    """Draw special points and their names; crowded names move away on leader lines."""
-    taken: list[np.ndarray] = []
+def draw_marks(ax: Any, marks: Iterable[Mark], taken: Iterable[tuple[Any, Any]] = ()) -> None:
+    """Draw special points and their names; crowded names move away on leader lines.
+
+    ``taken`` are (place, half size in points) of words that are there already.
+    """
     scale = ax.figure.dpi / 72
+    known = [(ax.transData.transform(place) / scale, np.array(half)) for place, half in taken]
     for x, y, label, name in marks:
         color = mark_color(label)
         ax.plot(x, y, MARKERS.get(label, "x"), color=color, ms=6.5, mec="white", mew=0.6, zorder=5)
@@ -155,10 +164,13 @@ def draw_marks(ax: Any, marks: Iterable[Mark]) -> None:
         free = [
             offset
             for offset in _OFFSETS
-            if all(np.max(np.abs((at + offset - t) / [26, 12])) >= 1 for t in taken)
+            if _is_inside(ax, at + offset, scale)
+            and all(
+                np.any(np.abs(at + offset + _NAME - other) >= half + _NAME) for other, half in known
+            )
         ]
         offset = free[0] if free else _OFFSETS[0]
-        taken.append(at + offset)
+        known.append((at + offset + _NAME, _NAME))
         leader = {"arrowstyle": "-", "lw": 0.6, "color": DARK} if offset in _OFFSETS[4:] else None
         ax.annotate(
             name, (x, y), xytext=offset, textcoords="offset points", fontsize=9, zorder=6,
@@ -167,10 +179,16 @@ def draw_marks(ax: Any, marks: Iterable[Mark]) -> None:
         )  # fmt: skip
 
 
+def _is_inside(ax: Any, corner: np.ndarray, scale: float) -> bool:
+    """Whether a name with this lower left corner, in points, stays within the axes."""
+    box = ax.bbox.get_points() / scale
+    return bool(np.all(corner >= box[0]) and np.all(corner + 2 * _NAME <= box[1]))
+
+
 def draw_disagreements(ax: Any, x: np.ndarray, y: np.ndarray) -> None:
     """Mark points (k,) of a plane at which simulations contradict the region's name."""
     ax.plot(x, y, "X", color=WRONG, ms=9, mec="white", zorder=6, label="simulations disagree")
-    ax.legend(loc="upper left", fontsize=8, framealpha=0.9)
+    _draw_legend(ax)
 
 
 def draw_cycle_curve(
@@ -235,17 +253,25 @@ def draw_diagram(
     ``x``, ``y`` are (label, low, high) of the axes.
     """
     ax = new_axes((7.2, 5.6)) if ax is None else ax
-    _fill_regions(ax, regions)
-    shown: set[str] = set()
-    for curve in curves:
-        word = None if curve.word in shown else curve.word
-        ax.plot(curve.x, curve.y, label=word, **CURVE_STYLES[curve.word])
-        shown.add(curve.word)
     ax.set(xlim=x[1:], ylim=y[1:], xlabel=x[0], ylabel=y[0])
-    draw_marks(ax, marks)
+    words = _fill_regions(ax, regions)
+    shown: set[str] = set()
+    for curve in sorted(curves, key=lambda curve: curve.faint):
+        word = None if curve.word in shown else curve.word
+        style = CURVE_STYLES[curve.word] | (FAINT if curve.faint else {})
+        ax.plot(curve.x, curve.y, label=word, **style)
+        shown.add(curve.word)
+    draw_marks(ax, marks, words)
     if shown:
-        ax.legend(loc="upper left", fontsize=8, framealpha=0.9)
+        _draw_legend(ax)
     return ax
+
+
+def _draw_legend(ax: Any) -> None:
+    """The legend below the axes, where nothing is."""
+    ax.legend(
+        loc="upper center", bbox_to_anchor=(0.5, -0.12), ncols=3, fontsize=8, frameon=False
+    )  # fmt: skip
 
 
 def region_colors(words: Iterable[str]) -> dict[str, str]:
@@ -257,7 +283,9 @@ def region_colors(words: Iterable[str]) -> dict[str, str]:
     return colors
 
 
-def _fill_regions(ax: Any, regions: Sequence[Region]) -> None:
+def _fill_regions(ax: Any, regions: Sequence[Region]) -> list[tuple[Any, Any]]:
+    """Draw regions; returns (place, half size in points) of the words written."""
+    written: list[tuple[Any, Any]] = []
     colors = region_colors(region.word for region in regions)
     for region in regions:
         color = colors[region.word]
@@ -269,13 +297,17 @@ def _fill_regions(ax: Any, regions: Sequence[Region]) -> None:
                 ax.fill(*hole.xy, color="white", lw=0, zorder=0)
         if region.place is not None:
             word = region.word if region.resolved else f"{region.word} (unresolved)"
-            _write(ax, region.place, word)
+            written.append((region.place, _write(ax, region.place, word)))
+    return written
 
 
-def _write(ax: Any, center: Any, label: str) -> None:
+def _write(ax: Any, center: Any, label: str) -> tuple[float, float]:
+    """Write a word at a place; returns half its size in points."""
     words = label.replace(" ", "\n") if len(label) > 12 else label
     box = {"boxstyle": "round,pad=0.1", "fc": "white", "ec": "none", "alpha": 0.5}
     ax.text(*center, words, fontsize=9, ha="center", va="center", color=DARK, zorder=7, bbox=box)
+    lines = words.split("\n")
+    return 2.6 * max(map(len, lines)), 5.6 * len(lines)
 
 
 def save_figure(ax: Any, stem: Path) -> list[Path]:

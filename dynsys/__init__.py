@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from dynsys.simulation.adaptive import Tolerance
     from dynsys.simulation.ensembles import simulate_ensemble
     from dynsys.simulation.graph_runs import Pattern, simulate_nodes
+    from dynsys.simulation.regime_chart import RegimeMap
+    from dynsys.simulation.regime_maps import regime_map
     from dynsys.simulation.runs import simulate
     from dynsys.tables import SmoothTable
     from dynsys.vector_field import VectorField
@@ -40,6 +42,7 @@ __all__ = [
     "Observable",
     "Parameter",
     "Pattern",
+    "RegimeMap",
     "SmoothTable",
     "State",
     "StorageError",
@@ -53,6 +56,7 @@ __all__ = [
     "read_ode",
     "read_pydstool",
     "read_sbml",
+    "regime_map",
     "simulate",
     "simulate_ensemble",
     "simulate_nodes",
@@ -79,6 +83,8 @@ __getattr__, __dir__ = lazy_names(
         "dynsys.simulation.adaptive": ["Tolerance"],
         "dynsys.simulation.ensembles": ["simulate_ensemble"],
         "dynsys.simulation.graph_runs": ["Pattern", "simulate_nodes"],
+        "dynsys.simulation.regime_chart": ["RegimeMap"],
+        "dynsys.simulation.regime_maps": ["regime_map"],
         "dynsys.simulation.runs": ["simulate"],
         "dynsys.tables": ["SmoothTable"],
         "dynsys.vector_field": ["VectorField"],

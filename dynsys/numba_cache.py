@@ -22,6 +22,7 @@ import numba
 import numpy as np
 from numba.core import caching
 from numba.core.dispatcher import Dispatcher
+from numba.extending import _Intrinsic
 
 from dynsys.interruption import held
 from dynsys.sealed_files import TemporaryPlace, seal_files
@@ -104,6 +105,8 @@ def _read(name: str, again: bool = False) -> _Part:
                 continue
             if isinstance(value, Dispatcher):
                 calls.append(str(value.py_func.__module__))
+            elif isinstance(value, _Intrinsic):
+                calls.append(str(value._defn.__module__))
             elif isinstance(value, ModuleType):
                 calls.append(value.__name__)
             else:

@@ -16,6 +16,8 @@ from dynsys.storage import write_atomically
 
 _NETWORK = """\
 Run the network of neurons behind a mean field, from the same parameters. Writes run.nc and run.png.
+It runs in our own kernel, the fastest engine, verified against Brian2, which is the independent
+check (--engine cpp_standalone).
 
   dynsys network aln --set mu_e=1.3 --set mu_i=0.5 --duration 4000 --out run
   dynsys network aln --wiring published --set mu_e=1.6 --set mu_i=0.3 --duration 3000 \\
@@ -35,7 +37,7 @@ def add_network(subparsers: Any) -> None:
     parser = add_command(subparsers, "network", "run the network behind a mean field", _NETWORK)
     parser.add_argument("--duration", type=float, required=True, help="in ms")
     parser.add_argument("--settle", type=float, default=0.0, help="unrecorded time before, in ms")
-    _network_arguments(parser, 10_000, "cpp_standalone")
+    _network_arguments(parser, 10_000, "kernel")
     parser.set_defaults(run=run_network)
 
 

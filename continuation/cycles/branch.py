@@ -268,6 +268,7 @@ def make_branch(
     found, unstable = events(
         solver.without(still),
         [replace(p, floquet=p.floquet.without_persistent(still)) for p in points],
+        settings.violent,
     )
     special = [
         replace(

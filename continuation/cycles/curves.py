@@ -17,7 +17,7 @@ from continuation.cycles.cycle import Cycle, cycle_from
 from continuation.cycles.orbits import Direction, Orbit, Point, Solver, remeshed
 from continuation.cycles.resonances import codimension_two
 from continuation.cycles.storage import read_cycles, table_of_cycles
-from continuation.cycles.tracing import CycleSettings, Trace, trace_both_sides
+from continuation.cycles.tracing import ENOUGH, CycleSettings, Enough, Trace, trace_both_sides
 from continuation.drawing import Curve, Mark, axis_label, draw_cycle_curve
 from continuation.engine.following import spans_around
 from continuation.engine.special_points import numbered, point_named, points_labelled
@@ -25,6 +25,7 @@ from continuation.netcdf import write
 from dynsys.errors import ConvergenceError, ModelError, unknown_name
 from dynsys.vector_field import VectorField
 
+EXPLOSIVE = 1e-3  # sensitivity to the period below which a curve of fixed period is a boundary
 LONGEST = 0.04  # in half spans: chords of curves drawn in a plane
 _NEAR_RESONANCE = 0.03  # rad: where Newton fails this near, the 1:1 or 1:2 point is why
 Spans = Mapping[str, tuple[float, float]]
@@ -39,8 +40,9 @@ WORDS = {  # in the legend of a figure
     FOLD: "fold of cycles",
     DOUBLING: "period doubling",
     TORUS: "torus bifurcation",
-    PERIOD: "diverging period or canard",
+    PERIOD: "homoclinic (diverging period)",
 }
+CANARD = "canard (fold at fixed period)"
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,8 @@ class CycleCurve:
     def drawn(self) -> Curve:
         """The curve as figures take it."""
         first, second = self.parameters
-        return Curve(WORDS[self.solver.kind], self.data[first].values, self.data[second].values)
+        word = CANARD if self.kind == FIXED_PERIOD else WORDS[self.solver.kind]
+        return Curve(word, self.data[first].values, self.data[second].values)
 
     def plot(self, ax: Any = None) -> Any:
         """Draw the curve in the plane of its parameters. Returns the axes."""
@@ -242,13 +245,15 @@ def trace_both_ways(
     settings: CycleSettings,
     kind: str = "",
     resonances: tuple[str, ...] | None = None,
+    enough: Enough | None = None,
 ) -> CycleCurve:
     """Correct an orbit onto the curve of a solver and follow it to both sides.
 
-    ``kind`` renames the curve; ``resonances`` are the codimension-two points sought (all).
+    ``kind`` renames the curve; ``resonances`` are the codimension-two points sought (all);
+    ``enough`` says where to end.
     """
     first = start_point(solver, orbit)
-    backward, forward = trace_both_sides(solver, first, settings)
+    backward, forward = trace_both_sides(solver, first, settings, enough)
     return make_curve(solver, backward, forward, kind or KINDS[solver.kind], resonances)
 
 
@@ -282,7 +287,7 @@ def make_curve(
     data = make_dataset(solver, points)
     if solver.kind == PERIOD:
         some = np.unique([*range(0, len(points), 4), len(points) - 1])
-        found_there = [_sensitivity(solver, points[k]) for k in some]
+        found_there = [sensitivity(solver, points[k]) for k in some]
         data["sensitivity"] = ("point", np.interp(range(len(points)), some, found_there))
     if solver.kind == TORUS:
         data["angle"] = ("point", [float(p.orbit.z[3]) for p in points], {"units": "rad"})
@@ -314,7 +319,7 @@ def _densified(solver: Solver, points: list[Point]) -> list[Point]:
     return result
 
 
-def _sensitivity(solver: Solver, point: Point) -> float:
+def sensitivity(solver: Solver, point: Point) -> float:
     """How far the first parameter moves, in half spans, while the period changes by its own size.
 
     Next to nothing where many cycles share one parameter: beside a homoclinic orbit, in a canard.
@@ -335,7 +340,7 @@ def _reason(solver: Solver, traced: Trace) -> str:
         near = np.inf if at_bound else _NEAR_RESONANCE
         if min(angle, np.pi - angle) < near:
             return "1:1 resonance (R1)" if angle < np.pi / 2 else "1:2 resonance (R2)"
-    if traced.reason == engine.SHRUNK:
+    if traced.reason == engine.SHRUNK or (traced.reason == ENOUGH and solver.kind == FOLD):
         return "the cycle shrank to a generalized Hopf point"
     return traced.words
 

@@ -307,6 +307,12 @@ def remeshed(orbit: Orbit, mesh: np.ndarray) -> Orbit:
     return replace(orbit, mesh=mesh, u=u)
 
 
+def coarse(orbit: Orbit, most: int = 48) -> Orbit:
+    """The orbit on an adapted mesh of so many intervals at most, as a guess: that of its own branch
+    may be far finer than what it is wanted for."""
+    return orbit if orbit.intervals <= most else remeshed(orbit, adapted_mesh(orbit, most))
+
+
 def moved_times(mesh: np.ndarray) -> np.ndarray:
     """Node times of a mesh."""
     h = np.diff(mesh)

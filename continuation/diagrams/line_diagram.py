@@ -13,7 +13,7 @@ from continuation.cycles.limit_cycles import limit_cycles
 from continuation.cycles.tracing import CycleSettings
 from continuation.diagrams import finished
 from continuation.diagrams.living import line_content
-from continuation.diagrams.scan import ends_at
+from continuation.diagrams.scan import end_of
 from continuation.drawing import axis_label, draw_frequencies, new_figure
 from continuation.engine.following import INTERRUPTED, REASONS
 from continuation.engine.settings import Settings
@@ -124,7 +124,7 @@ def line_diagram(
         births = [] if cut_off(branch.ended) else branch.points("H")
         announce("families of cycles", [partial(family.key, (p, parameter, span)) for p in births])
         for point in births:
-            if any(ends_at(known, point) for known in cycles):
+            if any(end_of(known, births) is point for known in cycles):
                 continue
             follow = partial(limit_cycles, point, parameter, span, settings=cycle_settings)
             try:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from dynsys.expressions.graph import Graph
 
-_CALLS = {
+CALLS = {
     "exp": "math.exp",
     "log": "math.log",
     "sqrt": "math.sqrt",
@@ -38,7 +38,7 @@ from dynsys.compiled.kernels import (
     DOMAIN, FIELD, JACOBIAN, JACOBIAN_TANGENT, OBSERVABLES, TANGENT, TAYLOR,
 )
 from dynsys.compiled.series import run_program
-from dynsys.compiled.splines import table_jet, table_margin, table_values
+from dynsys.compiled.splines import table_jet, table_margin
 from dynsys.expressions.functions import linoid_derivative
 '''
 
@@ -123,23 +123,6 @@ def _decorated(name: str, signature: str, arguments: str, body: list[str]) -> st
     return "\n".join(lines + ["    " + line for line in body or ["pass"]]) + "\n"
 
 
-def motion_source(model: FieldGraph) -> tuple[str, int]:
-    """``field`` and ``watch`` of a simulation, and the length of the ``out`` they need.
-
-    ``field`` writes rates and signals; ``watch`` the observables, too, and then the smallest margin
-    to the edges of the tables. Behind these the tables put their values: nothing is allocated.
-    """
-    outputs = model.field + model.observables
-    lookups = _lookups(model, model.graph.reachable(outputs), len(outputs) + 1)
-    margins = _margins(model, list(lookups), f"out[{len(outputs)}]")
-    parts = []
-    for name, results, rest in (("field", model.field, []), ("watch", outputs, margins)):
-        body = _statements(model, results, len(outputs) + 1) + _results(model, results)
-        parts.append(_decorated(name, "FIELD", "x, p, t, out", body + rest))
-    room = sum(_ROOM * model.table_quantities[table] for table, _, _ in lookups)
-    return "\n\n".join(parts), len(outputs) + 1 + room
-
-
 def function_source(
     model: FieldGraph, name: str, signature: str, arguments: str, outputs: list[int],
     columns: int | None = None,
@@ -172,56 +155,36 @@ def _name(graph: Graph, number: int) -> str:
     return f"v{number}"
 
 
-_ROOM = 7  # numbers per quantity that ``table_values`` writes: the value and six partial sums
-
-
 @dataclass(frozen=True)
 class _Lookup:
-    """One reading of a table: a jet of derivatives, or values in a vector from ``at`` on."""
+    """One reading of a table: a jet of derivatives."""
 
     variable: str
     depth: int
-    at: int
-
-    def value(self, i: int, j: int, quantity: int) -> str:
-        if self.depth:
-            return f"{self.variable}[{i}, {j}, {quantity}]"
-        return f"{self.variable}[{self.at + quantity}]"
 
     def lines(self, offset: int, quantities: int, arguments: str) -> list[str]:
         size = self.depth + 1
-        shape = f"({size}, {size}, {quantities})" if self.depth else f"{_ROOM * quantities}"
-        made = [] if self.variable == "out" else [f"{self.variable} = np.empty({shape})"]
-        if self.depth:
-            call = f"table_jet(t, {offset}, {arguments}, {self.depth}, {self.variable})"
-        else:
-            call = f"table_values(t, {offset}, {arguments}, {self.variable}, {self.at})"
-        return [*made, call]
+        return [
+            f"{self.variable} = np.empty(({size}, {size}, {quantities}))",
+            f"table_jet(t, {offset}, {arguments}, {self.depth}, {self.variable})",
+        ]
 
 
-def _lookups(model: FieldGraph, order: list[int], free: int | None = None) -> dict[tuple, _Lookup]:
-    """For every (table, a, b): how it is read; values alone into ``out`` from ``free`` on."""
+def _lookups(model: FieldGraph, order: list[int]) -> dict[tuple, _Lookup]:
+    """For every (table, a, b): how deep it is read."""
     depths: dict[tuple, int] = {}
     for number in order:
         content = model.graph.nodes[number]
         if content[0] == "table":
             key = (content[1], *content[5:7])
             depths[key] = max(depths.get(key, 0), content[3] + content[4])
-    lookups = {}
-    for k, (key, depth) in enumerate(depths.items()):
-        if free is None or depth:
-            lookups[key] = _Lookup(f"jet{k}", depth, 0)
-        else:
-            lookups[key] = _Lookup("out", depth, free)
-        if free is not None:
-            free += _ROOM * model.table_quantities[key[0]]
-    return lookups
+    return {key: _Lookup(f"jet{k}", depth) for k, (key, depth) in enumerate(depths.items())}
 
 
-def _statements(model: FieldGraph, outputs: list[int], free: int | None = None) -> list[str]:
+def _statements(model: FieldGraph, outputs: list[int]) -> list[str]:
     graph = model.graph
     order = graph.reachable(outputs)
-    lookups = _lookups(model, order, free)
+    lookups = _lookups(model, order)
     lines = []
     done: set[tuple] = set()
     for number in order:
@@ -257,8 +220,9 @@ def _expression(graph: Graph, number: int, lookups: Mapping[tuple, _Lookup]) -> 
     if operation == "select":
         return f"{names[2]} if {names[0]} {content[1]} {names[1]} else {names[3]}"
     if operation == "table":
-        return lookups[content[1], *content[5:7]].value(content[3], content[4], content[2])
-    return f"{_CALLS[operation]}({names[0]})"
+        jet = lookups[content[1], *content[5:7]].variable
+        return f"{jet}[{content[3]}, {content[4]}, {content[2]}]"
+    return f"{CALLS[operation]}({names[0]})"
 
 
 def _domain(model: FieldGraph) -> str:

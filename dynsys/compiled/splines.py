@@ -108,31 +108,6 @@ def table_jet(t, offset, a, b, order, out):
                 )
 
 
-@njit([void(_PACKED, int64, float64, float64, _PACKED, int64)], cache=True)
-def table_values(t, offset, a, b, out, at):
-    """``table_jet`` of order 0 into ``out`` from ``at``: quantities, then six sums of each."""
-    ny, quantities = int(t[offset + 1]), int(t[offset + 2])
-    u, v = (a - t[offset + 3]) / t[offset + 4], (b - t[offset + 5]) / t[offset + 6]
-    i0 = min(max(int(np.floor(u)), 0), int(t[offset]) - 2)
-    j0 = min(max(int(np.floor(v)), 0), ny - 2)
-    w0, w1, w2, w3, w4, w5 = _pieces(u - i0, 1.0, 0)
-    each, down = _position(quantities), _position((ny + 4) * quantities)
-    corner = _position(offset + HEADER + (i0 * (ny + 4) + j0) * quantities)
-    first = _position(at)
-    two = down + down
-    # Along a first: neighbours in memory are summed side by side.
-    for k in range(_position(6) * each):
-        c = corner + k
-        out[first + each + k] = (
-            (w0 * t[c] + w1 * t[c + down])
-            + (w2 * t[c + two] + w3 * t[c + two + down])
-            + (w4 * t[c + two + two] + w5 * t[c + two + two + down])
-        )
-    along_b = _pieces(v - j0, 1.0, 0)
-    for q in range(each):
-        out[first + q] = _row(out, first + each + q, each, along_b)
-
-
 @njit(
     [void(_PACKED, int64, int64, int64, types.Array(float64, 2, "C"), _PACKED)],
     cache=True,

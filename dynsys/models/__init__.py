@@ -16,6 +16,7 @@ from dynsys.models.hodgkin_huxley import hodgkin_huxley
 from dynsys.models.jansen_rit import jansen_rit
 from dynsys.models.lif_neuron import lif_neuron
 from dynsys.models.master_equation import master_equation
+from dynsys.models.montbrio_pazo_roxin import montbrio_pazo_roxin
 from dynsys.models.morris_lecar import morris_lecar
 from dynsys.models.neurolib_parameters import aln_of_neurolib
 from dynsys.models.ring import ring
@@ -30,6 +31,7 @@ LIBRARY: dict[str, Callable[..., VectorField]] = {
     "hodgkin_huxley": hodgkin_huxley,
     "jansen_rit": jansen_rit,
     "master_equation": master_equation,
+    "montbrio_pazo_roxin": montbrio_pazo_roxin,
     "morris_lecar": morris_lecar,
     "wilson_cowan": wilson_cowan,
 }

@@ -21,7 +21,7 @@ _VECTOR = types.Array(float64, 1, "C")
 
 
 def published_table(table: SmoothTable) -> np.ndarray:
-    """A table packed for ``bilinear_jet``: header, a mark per logarithm, values (nx, ny, q).
+    """A table packed for ``bilinear_value``: header, a mark per logarithm, values (nx, ny, q).
 
     A quantity named ``log_...`` is stored without its logarithm. The default neuron's transfer
     function is replaced by that of the published scheme; any other table is read as it is.
@@ -39,22 +39,13 @@ def published_table(table: SmoothTable) -> np.ndarray:
     return np.concatenate([header, marks, np.stack(values, axis=-1).ravel()])
 
 
-@njit([types.void(_VECTOR, int64, float64, float64, _VECTOR, int64)], cache=True)
-def bilinear_values(t, offset, a, b, out, at):
-    """Values ``out[at + q]`` at (a, b); arguments of ``compiled.splines.table_values``."""
-    nx, ny, quantities = int(t[offset]), int(t[offset + 1]), int(t[offset + 2])
-    u = (a - t[offset + 3]) / t[offset + 4]
-    v = (b - t[offset + 5]) / t[offset + 6]
-    u = min(max(u, 0.0), nx - 1.0)
-    v = min(max(v, 0.0), ny - 1.0)
-    i, j = min(int(u), nx - 2), min(int(v), ny - 2)
-    u -= i
-    v -= j
+@njit([float64(_VECTOR, int64, int64, float64, float64, int64)], cache=True)
+def bilinear_value(t, offset, cell, u, v, quantity):
+    """The value of a quantity at (u, v) in [0, 1] in a cell, counted along the second axis."""
+    ny, quantities = int(t[offset + 1]), int(t[offset + 2])
     marks = offset + HEADER
-    corner = marks + quantities + (i * ny + j) * quantities
-    for q in range(quantities):
-        c = corner + q
-        value = (1.0 - u) * ((1.0 - v) * t[c] + v * t[c + quantities]) + u * (
-            (1.0 - v) * t[c + ny * quantities] + v * t[c + (ny + 1) * quantities]
-        )
-        out[at + q] = math.log(value) if t[marks + q] > 0.0 else value
+    c = marks + quantities + cell * quantities + quantity
+    value = (1.0 - u) * ((1.0 - v) * t[c] + v * t[c + quantities]) + u * (
+        (1.0 - v) * t[c + ny * quantities] + v * t[c + (ny + 1) * quantities]
+    )
+    return math.log(value) if t[marks + quantity] > 0.0 else value

@@ -106,7 +106,7 @@ def values(item: Input, times: np.ndarray, model: VectorField, name: str) -> np.
 def sampled(
     model: VectorField,
     inputs: Mapping[str, list[Input]],
-    chosen: range,
+    chosen: Sequence[int] | np.ndarray,
     dt: float,
     steps: int,
     start: float = 0.0,

@@ -26,6 +26,7 @@ from dynsys.simulation.fixed_step import (
 )
 from dynsys.simulation.history import ring_length
 from dynsys.simulation.motion import Motion
+from dynsys.simulation.side_by_side import blocks_of, run_block
 from dynsys.vector_field import VectorField
 
 _DRIVE_VALUES = 10_000_000  # of inputs that differ between points, held at once by a core
@@ -116,22 +117,28 @@ class Task:
             interruptible(self.chunk, int(pending[0]), int(pending[0]) + 1)
             return
         workers = workers or os.cpu_count() or 1
+        blocks, others = blocks_of(self, pending, workers)
+        if blocks:
+            _ = self.motion.lanes  # compiled here, where an interruption can wait for it
         # Enough chunks to keep all cores busy to the end and an interruption short.
-        size = max(1, min(64, len(pending) // (8 * workers)))
+        size = max(1, min(64, len(others) // (8 * workers)))
         if any(len(several) > 1 for several in self.inputs.values()):
             size = max(1, min(size, _DRIVE_VALUES // (3 * self.steps * len(self.inputs))))
-        pieces = _ranges(pending, size)
+        pieces = _ranges(others, size)
+        calls = [partial(run_block, self, block) for block in blocks]
+        calls += [partial(self.chunk, *piece) for piece in pieces]
+        counts = [len(block) for block in blocks] + [last - first for first, last in pieces]
         from rich.progress import Progress  # where a bar is shown
 
         with Progress(disable=not progress) as bar:
             shown = bar.add_task("simulating", total=len(pending))
 
             def finished(number: int) -> None:
-                bar.advance(shown, pieces[number][1] - pieces[number][0])
+                bar.advance(shown, counts[number])
                 if kept is not None:
                     kept.keep(self.finished)
 
-            run_all([partial(self.chunk, *piece) for piece in pieces], workers, finished)
+            run_all(calls, workers, finished)
 
     def finished(self) -> list[np.ndarray]:
         """The finished points as plain data: their numbers, then their columns."""
@@ -160,6 +167,8 @@ class Task:
 
 def _ranges(indices: np.ndarray, size: int) -> list[tuple[int, int]]:
     """Contiguous runs of at most ``size`` of increasing indices."""
+    if not len(indices):
+        return []
     breaks = np.flatnonzero(np.diff(indices) != 1) + 1
     pieces = []
     for run in np.split(indices, breaks):

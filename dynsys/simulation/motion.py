@@ -7,27 +7,34 @@ signals), so that every table is read once for both.
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 
 import numpy as np
 import sympy
 
-from dynsys.compiled.code_generation import FieldGraph, function_source, motion_source
+from dynsys.compiled.code_generation import FieldGraph
 from dynsys.compiled.compilation import model_folder
-from dynsys.compiled.entries import load_entry
+from dynsys.compiled.entries import Writer, load_entry
+from dynsys.compiled.lane_source import LaneFunction
+from dynsys.compiled.lookup_source import readers
+from dynsys.compiled.run_graph import RunGraph
+from dynsys.compiled.spline_rows import packed_rows
 from dynsys.definition import Reader
 from dynsys.delays import replace_delays
 from dynsys.errors import ModelError, unknown_name
-from dynsys.expressions.graph import Graph
 from dynsys.expressions.symbols import evaluation_order, symbol
 from dynsys.expressions.translation import Translator
 from dynsys.simulation.arguments import Rates
 from dynsys.simulation.bilinear import published_table
 from dynsys.vector_field import VectorField
+
+_ROOM = 2**15  # numbers of a block, so that it stays in the nearer caches of a core
+_WIDTHS = (256, 128, 64, 32)  # runs side by side: many, for what every step of a block costs
 
 _HEADER = '''"""Simulation of {name}: generated, keyed by content, safe to delete."""
 
@@ -36,17 +43,40 @@ import math
 import numpy as np
 from numba import njit
 
+from dynsys.compiled.arithmetic import exp, log
+from dynsys.compiled.kernels import FIELD
+from dynsys.compiled.spline_rows import row_reader
 from dynsys.expressions.functions import linoid_derivative
-from dynsys.compiled.kernels import FIELD, OBSERVABLES
-from dynsys.compiled.splines import table_jet, table_margin
-from {tables}
-
-STATES = {n}
-DELAYED = {k}
-OUT = {out}
+from dynsys.simulation.bilinear import bilinear_value
 '''
-_SMOOTH = "dynsys.compiled.splines import table_values"
-_BILINEAR = "dynsys.simulation.bilinear import bilinear_values as table_values"
+_DELAYS = """
+
+@njit([FIELD], cache=True)
+def delays(x, p, t, out):
+    rows = np.zeros({rows})
+    delays_and_more(x, p, t, rows)
+    out[:{count}] = rows[:{count}]
+"""
+# What writes the functions, apart from what ``generator_digest`` knows.
+_WRITERS = ["simulation/motion", "simulation/bilinear"] + [
+    f"compiled/{name}"
+    for name in ("arithmetic", "lane_source", "lookup_source", "run_graph", "spline_rows")
+]
+
+
+@dataclass(frozen=True)
+class LaneMotion:
+    """The functions of a ``Motion`` for ``width`` runs, number k of run l at ``k * width + l``.
+
+    The parameters have ``parameters`` rows: the model's own, and behind them what ``prepare``
+    computes of them, called with the parameters as its ``p`` and its ``out``. ``rates.room`` is the
+    rows of an ``out``.
+    """
+
+    rates: Rates
+    prepare: Callable
+    width: int
+    parameters: int
 
 
 @dataclass(frozen=True)
@@ -55,8 +85,10 @@ class Motion:
 
     ``x`` (n + delayed,) holds the states and the delayed values. ``field`` writes derivatives (n)
     and signals (delayed) to an ``out`` of length ``out``; ``watch`` writes the same, then the
-    observables and the smallest margin to a table's edge; ``delays`` the delays; ``diffusion`` the
-    noise amplitudes (n). ``name`` differs between motions with different results.
+    observables and the smallest margin to a table's edge; ``diffusion`` the noise amplitudes (n),
+    to an ``out`` of the same length; ``delays`` the delays (delayed,). ``lanes`` are the functions
+    for many runs side by side.
+    ``name`` differs between motions with different results.
     """
 
     n: int
@@ -68,6 +100,22 @@ class Motion:
     diffusion: Callable
     tables: np.ndarray
     name: str
+    folder: Path
+    write: Writer = dataclasses.field(repr=False)
+
+    @property
+    def width(self) -> int:
+        """Runs side by side."""
+        return _width(self.n, self.delayed, self.out)
+
+    @cached_property
+    def lanes(self) -> LaneMotion:
+        """The functions for runs side by side, compiled where they are first asked for."""
+        module = load_entry(self.folder, self.write, "lanes")
+        return LaneMotion(
+            Rates(module.field, module.watch, module.diffusion, self.tables, module.OUT),
+            module.prepare, module.WIDTH, module.PARAMETERS,
+        )  # fmt: skip
 
     @property
     def rates(self) -> Rates:
@@ -100,18 +148,17 @@ def _amplitudes(model: VectorField, noise: Mapping[str, object]) -> list[sympy.E
 @lru_cache(maxsize=32)
 def _motion(model: VectorField, bilinear: bool, amplitudes: tuple[sympy.Expr, ...]) -> Motion:
     packed = [
-        published_table(table) if bilinear else np.asarray(table.packed, dtype=float)
+        published_table(table) if bilinear else packed_rows(np.asarray(table.packed, dtype=float))
         for table in model.tables.values()
     ]
-    own = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()
-    own += hashlib.sha256((Path(__file__).parent / "bilinear.py").read_bytes()).hexdigest()
     printed = model._writer()
-    text = "\n".join([model.definition(), *map(printed, amplitudes), str(bilinear), own])
+    text = "\n".join([model.definition(), *map(printed, amplitudes), str(bilinear), _own_digest()])
     folder = model_folder(f"{model.name}_motion", text)
 
     def write(draft: Path) -> None:
-        sizes = [len(table) for table in packed]
-        (draft / "kernels.py").write_text(_source(model, bilinear, amplitudes, sizes))
+        graph, diffusion = motion_graph(model, amplitudes, [len(table) for table in packed])
+        (draft / "kernels.py").write_text(_source(model, graph, diffusion, bilinear))
+        (draft / "lanes.py").write_text(_lane_source(model, graph, diffusion, bilinear))
 
     module = load_entry(folder, write)
     return Motion(
@@ -123,23 +170,80 @@ def _motion(model: VectorField, bilinear: bool, amplitudes: tuple[sympy.Expr, ..
         delays=module.delays,
         diffusion=module.diffusion,
         tables=np.ascontiguousarray(np.concatenate(packed) if packed else np.zeros(1)),
+        folder=folder,
+        write=write,
         name=folder.name,
     )
 
 
-def _source(model: VectorField, bilinear: bool, amplitudes: tuple, sizes: list[int]) -> str:
-    graph, diffusion = motion_graph(model, amplitudes, sizes)
-    functions, room = motion_source(graph)
-    parts = [
-        _HEADER.format(
-            name=model.name, tables=_BILINEAR if bilinear else _SMOOTH,
-            n=len(model.states), k=len(graph.signals), out=room,
-        ),
-        functions,
-        function_source(graph, "delays", "OBSERVABLES", "x, p, t, out", graph.signals),
-        function_source(graph, "diffusion", "OBSERVABLES", "x, p, t, out", diffusion),
-    ]  # fmt: skip
-    return "\n\n".join(parts)
+@cache
+def _own_digest() -> str:
+    package = Path(__file__).parents[1]
+    content = b"".join((package / f"{name}.py").read_bytes() for name in _WRITERS)
+    return hashlib.sha256(content).hexdigest()
+
+
+def _source(model: VectorField, graph: FieldGraph, diffusion: list[int], bilinear: bool) -> str:
+    """The functions of a single run."""
+    functions, room = _functions(graph, diffusion, bilinear, 1, {})
+    count = len(graph.signals)
+    delays = LaneFunction(graph, list(enumerate(graph.signals)), count, bilinear=bilinear)
+    text = delays.source("delays_and_more")
+    text += _DELAYS.format(rows=delays.rows_used, count=count)
+    functions.append(("delays", delays, text))
+    sizes = (f"STATES, DELAYED = {len(model.states)}, {len(graph.signals)}", f"OUT = {room}")
+    return _module(model.name, sizes, functions)
+
+
+def _width(n: int, delayed: int, out: int) -> int:
+    rows = 4 * n + 2 * delayed + 5 * out + 32 * delayed  # and a past of 32 samples
+    return next((width for width in _WIDTHS if rows * width <= _ROOM), _WIDTHS[-1])
+
+
+def _lane_source(
+    model: VectorField, graph: FieldGraph, diffusion: list[int], bilinear: bool
+) -> str:
+    """The functions of many runs; what is constant in a run is computed once, by ``prepare``."""
+    assert isinstance(graph.graph, RunGraph)
+    first = len(graph.parameters)
+    held = graph.graph.constants_of_a_run([*graph.field, *graph.observables, *diffusion])
+    rows = {number: first + k for k, number in enumerate(held)}
+    _, single = _functions(graph, diffusion, bilinear, 1, {})
+    width = _width(len(model.states), len(graph.signals), single)
+    functions, room = _functions(graph, diffusion, bilinear, width, rows)
+    outputs = [(row, number) for number, row in rows.items()]
+    prepare = LaneFunction(
+        graph, outputs, first + len(held), width, bilinear=bilinear, parameters="out"
+    )
+    functions.append(("prepare", prepare, prepare.source("prepare")))
+    sizes = (f"WIDTH, OUT = {width}, {room}", f"PARAMETERS = {prepare.rows_used}")
+    return _module(model.name, sizes, functions)
+
+
+_Written = tuple[str, LaneFunction, str]
+
+
+def _functions(
+    graph: FieldGraph, diffusion: list[int], bilinear: bool, width: int, held: Mapping[int, int]
+) -> tuple[list[_Written], int]:
+    """``field``, ``watch`` and ``diffusion``, and the rows of an ``out`` that serves them all."""
+    outputs = [*graph.field, *graph.observables]
+    margin = len(outputs)
+    written = []
+    for name, results, row in (
+        ("field", graph.field, None), ("watch", outputs, margin), ("diffusion", diffusion, None)
+    ):  # fmt: skip
+        function = LaneFunction(
+            graph, list(enumerate(results)), margin + 1, width, held, row, bilinear
+        )
+        written.append((name, function, function.source(name)))
+    return written, max(function.rows_used for _, function, _ in written)
+
+
+def _module(name: str, sizes: tuple[str, ...], functions: Sequence[_Written]) -> str:
+    lookups = [k for _, function, _ in functions for k in function.lookups.values()]
+    head = [_HEADER.format(name=name), *sizes, *readers(lookups)]
+    return "\n".join([*head, "", *(text for _, _, text in functions)])
 
 
 def motion_graph(
@@ -154,7 +258,7 @@ def motion_graph(
     ]
     # A line of one node is just a name for the delayed value.
     expressions, lines = replace_delays(raw, 1)
-    graph = Graph()
+    graph = RunGraph()
     names = [*map(symbol, model.states), *(line.nodes[0] for line in lines)]
     states = {name: graph.node("x", i) for i, name in enumerate(names)}
     parameters = {symbol(k): graph.node("p", i) for i, k in enumerate(model.parameters)}

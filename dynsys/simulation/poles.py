@@ -7,15 +7,22 @@ from dynsys.numba_cache import njit
 _CHORD = 6  # places toward either end of a step, ever nearer, where a pole is looked for
 
 
+STIFF = 0.1  # of the largest slope so far: slopes below turn round where they like
+
+
 @njit
-def slopes_disagree(k, rate, n):
-    """Whether the slopes of a step's stages and of its end differ by more than half."""
+def slopes_disagree(k, rate, peak, n):
+    """Whether the slopes of a step's stages and of its end differ by more than half.
+
+    Slopes far below ``peak`` (n,), the largest before, do not count: next to a pole they are large,
+    and at every maximum and minimum of a state they differ.
+    """
     for i in range(n):
         low, high, largest = rate[i], rate[i], abs(rate[i])
         for s in range(k.shape[0]):
             low, high = min(low, k[s, i]), max(high, k[s, i])
             largest = max(largest, abs(k[s, i]))
-        if high - low > 0.5 * largest:
+        if high - low > 0.5 * largest and largest > STIFF * peak[i]:
             return True
     return False
 

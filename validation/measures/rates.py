@@ -31,9 +31,10 @@ def rate_of(
 
     ``after`` is 500 ms by default, or a sixth of a shorter run.
     """
-    name = population if population.startswith("r_") else f"r_{population}"
+    name = population if population in run else f"r_{population}"
     if name not in run:
-        raise ModelError(f"the run has no {name}; populations are 'E' and 'I'")
+        known = [str(k) for k in run.data_vars if run[k].dims == ("time",)]
+        raise ModelError(f"the run has no {name}; it has {', '.join(known)}")
     time = np.asarray(run["time"], dtype=float)
     if len(time) < 2:
         raise ModelError("the run is too short to measure anything")

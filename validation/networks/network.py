@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,8 @@ from dynsys.transfer import EIFNeuron
 from dynsys.vector_field import VectorField
 from validation.networks.jobs import ENGINES, Job, prepare
 from validation.networks.memory import check_memory
+from validation.networks.qif import MODEL as QIF
+from validation.networks.qif import qif_network
 from validation.networks.runs import NetworkRun
 from validation.networks.structure import (
     STRUCTURAL,
@@ -33,12 +36,39 @@ _DRIVEN = {"mu_e": "drive_E", "mu_i": "drive_I"}
 _MOST_SEEDS = 2**31 - 1
 
 
-def network_of(
+def network_of(model: VectorField, neurons: int = 10_000, **options: Any) -> Any:
+    """The network of neurons behind a mean field, from the same parameters.
+
+    ``aln()``: a ``Network`` of AdEx neurons, see ``adex_network``; ``montbrio_pazo_roxin()``: a
+    ``QIFNetwork``, see ``validation.networks.qif.qif_network``. ``options`` are theirs; both have
+    ``dt``, ``engine`` and ``connections``.
+
+    The engine is "kernel" by default: our own compiled steps, the fastest, whose statistics agree
+    with Brian2's to within their errors (tests/validation/networks). Brian2 is the independent
+    check: ``engine="cpp_standalone"`` (aln) or ``"numpy"``.
+
+    Raises
+    ------
+    ModelError for a model whose network is not known, and as the two functions say.
+
+    Example
+    -------
+    >>> network_of(montbrio_pazo_roxin(), neurons=10_000).run(duration=1000, seed=1)
+    """
+    checks.instance("model", model, VectorField, "aln() or montbrio_pazo_roxin()")
+    builder = _BUILDERS.get(model.name, adex_network)
+    known = list(signature(builder).parameters)[2:]
+    for name in options:
+        checks.known("option", name, known, f"the network of {model.name}")
+    return builder(model, neurons, **options)
+
+
+def adex_network(
     model: VectorField,
     neurons: int = 10_000,
     *,
     dt: float = 0.1,
-    engine: str = "cpp_standalone",
+    engine: str = "kernel",
     precision: str = "double",
     method: str = "heun",
     neuron: EIFNeuron | None = None,
@@ -59,10 +89,10 @@ def network_of(
     model : ``aln()``; its parameter values are the network's.
     neurons : per population.
     dt : time step in ms.
-    engine : "cpp_standalone" (Brian2) compiles a program, once for all parameters, inputs and seeds
-        (20 s); "cython" and "numpy" are Brian2's other targets. "kernel" is our own: the same
-        equations and steps in numba, ten times faster, its spikes others than Brian2's, its
-        statistics the same. It is taken, with a warning, where there is no C++ compiler.
+    engine : "kernel" is our own: the same equations and steps as Brian2's in numba, ten times
+        faster, its spikes others, its statistics the same. "cpp_standalone" (Brian2) compiles a
+        program, once for all parameters, inputs and seeds (20 s); where there is no C++ compiler
+        the kernel is taken, with a warning. "cython" and "numpy" are Brian2's other targets.
     precision : "double" or "single"; the kernel's state is always single.
     method : "heun", or "euler": what Brian2's own "heun" does with additive noise, and
         so the published network code; at 0.1 ms it shifts rates by up to 5 %.
@@ -87,6 +117,9 @@ def network_of(
     structure = structure_of(model, neurons, neuron, dt, precision, method)
     check_memory(structure, engine)
     return Network(model, structure, engine, _seed("connections", connections))
+
+
+_BUILDERS: dict[str, Callable[..., Any]] = {QIF: qif_network}
 
 
 @dataclass(frozen=True)

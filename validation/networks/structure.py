@@ -75,7 +75,8 @@ def structure_of(
     """
     if not is_aln(model):
         raise ModelError(
-            f"no network is known behind the model {model.name}; a network is made from aln()"
+            f"no network is known behind the model {model.name}; networks are made from aln() and "
+            "montbrio_pazo_roxin()"
         )
     count = whole("neurons", neurons, SMALLEST, LARGEST)
     checks.known("precision", precision, ("double", "single"), "network_of")

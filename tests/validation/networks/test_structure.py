@@ -124,7 +124,7 @@ def test_a_network_too_large_for_the_memory_is_refused_with_the_estimate(monkeyp
     with pytest.raises(
         ModelError, match=r"100 million synapses need about 2\.1 GB; 2\.0 GB are free"
     ):
-        network_of(aln(), 50_000)
+        network_of(aln(), 50_000, engine="cpp_standalone")
     assert network_of(aln(), 10_000).structure.synapses == 20_000_000
 
 
