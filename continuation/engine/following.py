@@ -37,16 +37,21 @@ from dynsys.interruption import Pace
 from dynsys.journal import Checkpoint, key, part_is_wanted
 from dynsys.vector_field import VectorField
 
-SWITCHED = -1  # of halves that leave from a branch point; the compiled loop never ends so
+# What the compiled loop does not say: of halves that leave from a branch point, and of ends where
+# Newton no longer converges since the field ends there.
+SWITCHED, EDGE = -1, -2
 REASONS = {
     SWITCHED: "starts at a branch point",
     BOUND: "reached the end of the span",
     MAX_POINTS: "reached max_points; raise Settings.max_points to go on",
     STEP_MIN: "the step fell below step_min: Newton no longer converges here",
+    EDGE: "reached the edge where the field ends: beyond, a root, a logarithm or a quotient has no "
+    "value",
     DOMAIN: "left the domain of a table",
     CLOSED: "closed curve: returned to its start",
     INTERRUPTED: "interrupted; everything computed is kept",
 }
+_BEYOND = 1e-3  # scaled distance behind an end at which the field is looked for
 _FIRST, _CHUNK = 20, 500  # points between two looks at the keyboard: at first, and at most
 
 
@@ -220,8 +225,14 @@ class Follower:
                 raise
             self.border[:], trail.reason = border, INTERRUPTED
         points, tangents, spectra, signs = trail.ended()
+        if trail.reason == STEP_MIN and not self._goes_on(points[-1] + _BEYOND * tangents[-1]):
+            trail.reason = EDGE
         ahead = (np.nan, float(trail.step))
         return Trace(points, tangents, spectra, signs, MAX_POINTS, trail.reason, ahead)
+
+    def _goes_on(self, y: np.ndarray) -> bool:
+        """Whether the field has a value at a point."""
+        return all(np.all(np.isfinite(part)) for part in self.evaluate(y))
 
     def _begun(self, kept: Any, y: np.ndarray, tangent: np.ndarray, step: float) -> Trail:
         """The trail as an earlier call left it, the borders with it, or its first point."""
