@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
@@ -31,12 +31,16 @@ from continuation.cycles.tracing import (
     trace,
 )
 from continuation.drawing import Mark, draw_cycles
-from continuation.engine.special_points import numbered, point_named, points_labelled
+from continuation.engine.special_points import SpecialPoints, numbered, point_named, points_labelled
 from continuation.explorer.explorable import Explorable
+from continuation.frames import point_frame
 from continuation.netcdf import write
 from dynsys.errors import ConvergenceError, ModelError, unknown_name
 from dynsys.validity import flags
 from dynsys.vector_field import VectorField
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 NOTABLE = 1e-6  # error of delayed signals beyond which it is printed
 CONSERVED = "cycles of a conserved quantity"
@@ -72,7 +76,7 @@ class CycleBranch(Explorable):
     parameter: str
     data: xr.Dataset
     orbits: tuple[Orbit, ...]
-    special_points: tuple[Cycle, ...]
+    special_points: SpecialPoints[Cycle]
     ended: tuple[str, str]
     solver: Solver
     settings: CycleSettings
@@ -169,6 +173,10 @@ class CycleBranch(Explorable):
         first, second = self.orbits[0], self.orbits[1]
         return Point(first, Direction(np.zeros_like(first.u), second.z - first.z), NONE)
 
+    def to_dataframe(self) -> pd.DataFrame:
+        """One row per point, as pandas has it; units in ``frame.attrs["units"]``."""
+        return point_frame(self.data)
+
     def stored(self, digits: str = "float64") -> xr.Dataset:
         """``data`` with every orbit and all that made it in its attributes.
 
@@ -222,15 +230,21 @@ class CycleBranch(Explorable):
         """The column that tells the cycles apart."""
         return "max_conserved" if self.kind == CONSERVED else self.parameter
 
-    def plot(self, observable: str | None = None, ax: Any = None) -> Any:
-        """Draw the cycles' extrema; stable solid and wide, unstable dashed. Returns the axes."""
+    def plot(
+        self, observable: str | None = None, ax: Any = None, *, style: str = "default",
+        legend: bool = False, **line: Any,
+    ) -> Any:  # fmt: skip
+        """Draw the cycles' extrema; stable solid and wide, unstable dashed. Returns the axes.
+
+        ``style`` is "default", "publication" or "xppaut"; ``line`` matplotlib's keywords for lines.
+        """
         name = observable or self.model.observable_names[0]
         if name not in self.model.observables:
             raise unknown_name("observable", name, self.model.observables, self.model.name)
         marks = [
             Mark(self._place(c), c.extrema(name)[1], c.label, c.name) for c in self.special_points
         ]
-        return draw_cycles(self.data, self._across, name, marks, ax)
+        return draw_cycles(self.data, self._across, name, marks, ax, style, legend, **line)
 
     def _place(self, cycle: Cycle) -> float:
         return cycle.extrema("conserved")[1] if self.kind == CONSERVED else cycle.orbit.value

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
@@ -20,10 +20,14 @@ from continuation.cycles.storage import read_cycles, table_of_cycles
 from continuation.cycles.tracing import ENOUGH, CycleSettings, Enough, Trace, trace_both_sides
 from continuation.drawing import Curve, Mark, axis_label, draw_cycle_curve
 from continuation.engine.following import spans_around
-from continuation.engine.special_points import numbered, point_named, points_labelled
+from continuation.engine.special_points import SpecialPoints, numbered, point_named, points_labelled
+from continuation.frames import point_frame
 from continuation.netcdf import write
 from dynsys.errors import ConvergenceError, ModelError, unknown_name
 from dynsys.vector_field import VectorField
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 EXPLOSIVE = 1e-3  # sensitivity to the period below which a curve of fixed period is a boundary
 LONGEST = 0.04  # in half spans: chords of curves drawn in a plane
@@ -63,7 +67,7 @@ class CycleCurve:
     spans: Spans
     data: xr.Dataset
     orbits: tuple[Orbit, ...]
-    special_points: tuple[Cycle, ...]
+    special_points: SpecialPoints[Cycle]
     ended: tuple[tuple[str, str], ...]
     solver: Solver
 
@@ -107,8 +111,10 @@ class CycleCurve:
         word = CANARD if self.kind == FIXED_PERIOD else WORDS[self.solver.kind]
         return Curve(word, self.data[first].values, self.data[second].values)
 
-    def plot(self, ax: Any = None) -> Any:
-        """Draw the curve in the plane of its parameters. Returns the axes."""
+    def plot(
+        self, ax: Any = None, *, style: str = "default", legend: bool = False, **line: Any
+    ) -> Any:
+        """Draw the curve in the plane of its parameters; see ``CycleBranch``. Returns the axes."""
         first, second = self.parameters
         marks = [
             Mark(c.parameters[first], c.parameters[second], c.label, c.name)
@@ -118,7 +124,11 @@ class CycleCurve:
             axis_label(first, self.model.unit(first)),
             axis_label(second, self.model.unit(second)),
         )
-        return draw_cycle_curve(self.drawn(), labels, marks, ax)
+        return draw_cycle_curve(self.drawn(), labels, marks, ax, style, legend, **line)
+
+    def to_dataframe(self) -> pd.DataFrame:
+        """One row per point, as pandas has it; units in ``frame.attrs["units"]``."""
+        return point_frame(self.data)
 
     def stored(self, digits: str = "float64") -> xr.Dataset:
         """``data`` with every orbit and all that made it in its attributes; see CycleBranch."""

@@ -11,6 +11,7 @@ import xarray as xr
 from continuation.cycles.cycle import Cycle
 from continuation.cycles.multipliers import Multipliers
 from continuation.cycles.orbits import DEGREE, Direction, Orbit, Solver
+from continuation.engine.special_points import SpecialPoints
 from continuation.netcdf import head_of, with_head
 from dynsys.serialization import to_dict
 from dynsys.vector_field import VectorField
@@ -43,7 +44,7 @@ class StoredCycles(NamedTuple):
     solver: Solver
     data: xr.Dataset
     orbits: tuple[Orbit, ...]
-    special: tuple[Cycle, ...]
+    special: SpecialPoints[Cycle]
 
 
 def read_cycles(dataset: xr.Dataset, model: VectorField | None = None) -> StoredCycles:
@@ -59,7 +60,7 @@ def read_cycles(dataset: xr.Dataset, model: VectorField | None = None) -> Stored
     data = _with_logarithms(
         dataset.drop_vars(["mesh", "profile", "unknowns"]).drop_attrs(deep=False)
     )
-    special = tuple(_cycle(own, c) for c in head["special_points"])
+    special = SpecialPoints(_cycle(own, c) for c in head["special_points"])
     return StoredCycles(head, Solver(own, spans, kind, fixed), data, _orbits(dataset), special)
 
 

@@ -11,6 +11,7 @@ from typing import Any, overload
 
 import networkx as nx
 import numpy as np
+import pandas as pd
 import shapely
 import xarray as xr
 
@@ -46,6 +47,7 @@ from continuation.engine.special_points import (
     points_labelled,
 )
 from continuation.explorer.explorable import Explorable
+from continuation.frames import row_frame
 from continuation.netcdf import write
 from continuation.steady_states.branch import Branch
 from dynsys import checks
@@ -216,9 +218,15 @@ class Diagram(Explorable):
     def _prober(self) -> Prober:
         return Prober(self.model, (self.x, self.y), self._findings())
 
-    def plot(self, ax: Any = None, regions: bool = True) -> Any:
-        """Draw curves, codimension-two points and named regions. Returns the axes."""
-        return draw_plane(self, ax, regions)
+    def plot(
+        self, ax: Any = None, regions: bool = True, *, style: str = "default", legend: bool = True,
+        **line: Any,
+    ) -> Any:  # fmt: skip
+        """Draw curves, codimension-two points and named regions. Returns the axes.
+
+        ``style`` is "default" or "publication"; ``line`` are matplotlib's keywords for the curves.
+        """
+        return draw_plane(self, ax, regions, style, legend, **line)
 
     page_content = plane_content
 
@@ -234,6 +242,10 @@ class Diagram(Explorable):
     def save(self, path: str | Path) -> Path:
         """Write everything to one NetCDF file, complete or not at all."""
         return write(self.stored(), path)
+
+    def to_dataframe(self) -> pd.DataFrame:
+        """One row per region, largest first; ``special_points.to_dataframe()`` has the points."""
+        return row_frame(self.regime_table())
 
     def special_point_table(self) -> list[dict[str, Any]]:
         """One record per codimension-two point."""

@@ -78,6 +78,8 @@ def _extremes(states: np.ndarray) -> np.ndarray:
 def _rest(model: VectorField, state: np.ndarray) -> np.ndarray | None:
     """The stable equilibrium beside a state."""
     start = model.fill_lines(state)
+    if not np.all(np.isfinite(start)):  # outside a table its signals have no value
+        return None
     for x in find_equilibria(model, searches=0, starts=start[None]):
         near = np.max(np.abs(x - start)[: len(state)] / model.scales[: len(state)]) < NEAR
         if near and np.max(np.linalg.eigvals(model.jacobian(x)).real) < 0:

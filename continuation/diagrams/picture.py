@@ -78,7 +78,10 @@ def drawn_regions(regimes: nx.Graph, plane: float) -> Iterator[Region]:
         yield Region(region["label"], shape, place, not region["unresolved"])
 
 
-def draw_plane(diagram: Diagram, ax: Any = None, regions: bool = True) -> Any:
+def draw_plane(
+    diagram: Diagram, ax: Any = None, regions: bool = True, style: str = "default",
+    legend: bool = True, **line: Any,
+) -> Any:  # fmt: skip
     """Draw a diagram's curves, codimension-two points and named regions; returns the axes."""
     (x, left, right), (y, low, high) = diagram.x, diagram.y
     found = drawn_regions(diagram.regimes, (right - left) * (high - low)) if regions else ()
@@ -86,7 +89,7 @@ def draw_plane(diagram: Diagram, ax: Any = None, regions: bool = True) -> Any:
     across, up = (axis_label(name, diagram.model.unit(name)) for name in (x, y))
     ax = draw_diagram(
         drawn_curves(diagram), filled, drawn_points(diagram.special_points, x, y),
-        (across, left, right), (up, low, high), ax,
+        (across, left, right), (up, low, high), ax, style, legend, **line,
     )  # fmt: skip
     if diagram.checked is not None and not diagram.checked.passed:
         wrong = diagram.checked.disagreements

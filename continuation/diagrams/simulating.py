@@ -133,7 +133,7 @@ def _outcome(model: VectorField, times: np.ndarray, run: xr.Dataset, lane: int) 
 def _outside(model: VectorField, state: np.ndarray) -> bool:
     compiled = model.compiled
     full = model.fill_lines(state)
-    return bool(compiled.domain(full, model.parameter_array(), compiled.tables) < 0)
+    return not compiled.domain(full, model.parameter_array(), compiled.tables) >= 0
 
 
 def _irregular(model: VectorField, unsettled: Outcome, duration: float) -> Outcome:

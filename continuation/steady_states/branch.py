@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
 
-from continuation.drawing import Mark, draw_branch, html
+from continuation.drawing import Mark, draw_branch
 from continuation.engine.following import REASONS, Follower, Trace
 from continuation.engine.intervals import AXIS
 from continuation.engine.problems import EQUILIBRIUM, HOPF
 from continuation.engine.settings import Settings
 from continuation.engine.special_points import (
     SpecialPoint,
+    SpecialPoints,
     from_record,
     numbered,
     point_named,
@@ -24,6 +25,7 @@ from continuation.engine.special_points import (
     record,
 )
 from continuation.explorer.explorable import Explorable
+from continuation.frames import point_frame
 from continuation.netcdf import head_of, with_head, write
 from continuation.steady_states.deflation import SEARCHES
 from continuation.steady_states.living import equilibria_content
@@ -33,6 +35,9 @@ from dynsys.errors import ModelError
 from dynsys.serialization import to_dict
 from dynsys.validity import flags
 from dynsys.vector_field import VectorField
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -58,7 +63,7 @@ class Branch(Explorable):
     parameters: tuple[str, ...]
     spans: Mapping[str, tuple[float, float]]
     data: xr.Dataset
-    special_points: tuple[SpecialPoint, ...]
+    special_points: SpecialPoints[SpecialPoint]
     ended: tuple[tuple[str, str], ...]
     settings: Settings
     steps: tuple[tuple[float, float], ...] = ()
@@ -84,19 +89,32 @@ class Branch(Explorable):
         numbers = self.data["piece"].values
         return [self.data.isel(point=np.flatnonzero(numbers == k)) for k in np.unique(numbers)]
 
-    def plot(self, observable: str | None = None, ax: Any = None) -> Any:
+    def plot(
+        self, observable: str | None = None, ax: Any = None, *, style: str = "default",
+        legend: bool = False, **line: Any,
+    ) -> Any:  # fmt: skip
         """Draw the branch: in one parameter against an observable, in two in their plane.
 
-        Stable pieces solid and wide, unstable dashed and thin. Returns the axes.
+        Stable pieces solid and wide, unstable dashed and thin. ``style`` is "default",
+        "publication" or "xppaut"; ``line`` are matplotlib's keywords for lines. Returns the axes.
+
+        Example
+        -------
+        >>> branch.plot(color="0.3", legend=True).figure.savefig("branch.pdf")
         """
         across, *second = self.parameters
         shown = self.model.observable_names[0] if observable is None else observable
         up = second[0] if second else shown
         self.model.unit(up)  # an unknown name is answered here with the known ones
         marks = [Mark(p.value(across), p.value(up), p.label, p.name) for p in self.special_points]
-        return draw_branch(self.data, across, up, marks, ax, by_stability=not second)
+        return draw_branch(self.data, across, up, marks, ax, by_stability=not second,
+                           style=style, legend=legend, **line)  # fmt: skip
 
     page_content = equilibria_content
+
+    def to_dataframe(self) -> pd.DataFrame:
+        """One row per point, as pandas has it; units in ``frame.attrs["units"]``."""
+        return point_frame(self.data)
 
     def stored(self) -> xr.Dataset:
         """``data`` with all that made it in its attributes: what ``save`` writes."""
@@ -128,7 +146,7 @@ class Branch(Explorable):
             parameters=tuple(head["parameters"]),
             spans={k: tuple(v) for k, v in head["spans"].items()},
             data=dataset.drop_attrs(deep=False),
-            special_points=tuple(from_record(own, p) for p in head["special_points"]),
+            special_points=SpecialPoints(from_record(own, p) for p in head["special_points"]),
             ended=tuple(tuple(pair) for pair in head["ended"]),
             settings=Settings(**head["settings"]),
             steps=tuple(tuple(pair) for pair in head["steps"]),
@@ -206,9 +224,6 @@ class Branch(Explorable):
         return "\n".join(lines)
 
     __repr__ = __str__
-
-    def _repr_html_(self) -> str:
-        return html(self.plot(), self.kind, str(self))
 
 
 def _neutral_words(piece: xr.Dataset) -> list[str]:

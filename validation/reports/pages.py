@@ -74,6 +74,11 @@ def paragraph(text: str, kind: str = "") -> str:
     return f"<p{mark}>{html.escape(text)}</p>"
 
 
+def link(target: str, text: str) -> str:
+    """A link to a file in the same folder."""
+    return f'<p><a href="{html.escape(target)}">{html.escape(text)}</a></p>'
+
+
 def preformatted(text: str) -> str:
     """Text as it is."""
     return f"<pre>{html.escape(text)}</pre>"

@@ -19,6 +19,7 @@ from dynsys.storage import write_atomically
 from validation.networks.jobs import versions
 from validation.networks.memory import memory_of
 from validation.reports import figures, pages
+from validation.reports.living import write_living
 from validation.trials.boundary import GROUP as BOUNDARIES
 from validation.trials.findings import AGREE, DIFFER, EXPLAINED, UNDECIDED, UNTESTED, Finding
 from validation.trials.finite_size import draw_rhythm_boundary, rhythm_boundary
@@ -71,6 +72,7 @@ def report(
         outcome = plan
     page = pages.page(_title(outcome), list(_parts(outcome)))
     files = [
+        write_living(outcome, folder / "explore.html"),
         write_atomically(folder / "report.html", lambda p: p.write_text(page, encoding="utf-8")),
         save_data(outcome, folder / "validation.nc"),
     ]
@@ -126,6 +128,11 @@ def _parts(outcome: Outcome) -> Iterator[str]:
         figures.draw_validated_diagram(plan.diagram, findings),
         "The mean field's bifurcation diagram. Filled marks: boundaries found in the network by "
         "bisection, with their brackets. Open marks, under the names: the regions' attractors.",
+    )
+    yield pages.link(
+        "explore.html",
+        "Explore it: the model runs in the page where you click; at the measured points the "
+        "network's rates lie behind it.",
     )
     yield pages.heading("Summary, failures first")
     yield pages.table([f for f in findings if f.verdict != AGREE])

