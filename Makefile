@@ -18,7 +18,8 @@ demo: .venv/installed
 	$(BIN)/dynsys diagram aln --x mu_e 1 5 --y mu_i 0 4 --set a=15 --set b=40 --out demo/figure2c || test $$? -eq 3
 	$(BIN)/dynsys diagram aln --x mu_e 0 3 --set mu_i=0.5 --out demo/rhythm
 	$(BIN)/dynsys validate aln --diagram demo/figure2a/diagram.nc --neurons 2000 --budget 1 --out demo/validation
-	@echo "Look at demo/*/diagram.png and demo/*/report.html"
+	@echo "Look at demo/*/diagram.png and demo/*/report.html; open these in a browser:"
+	@ls demo/*/explore.html
 
 test: .venv/installed
 	$(BIN)/python -m pytest

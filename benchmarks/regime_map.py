@@ -16,7 +16,7 @@ import numpy as np
 import shapely
 
 from continuation import bifurcation_diagram, find_equilibria
-from dynsys import simulate_ensemble
+from dynsys import regime_map, simulate_ensemble
 from dynsys.models import aln
 
 PANELS = {
@@ -28,27 +28,21 @@ SWING = 0.3  # Hz: smaller swings are equilibria
 BORDER = 4.0  # Hz between down and up
 
 
-def words(rates: np.ndarray) -> np.ndarray:
-    """What each simulation settled on, from its excitatory rates (cells, time)."""
-    swing = np.ptp(rates, axis=1)
-    level = np.where(rates.mean(axis=1) < BORDER, "down", "up")
-    settled = np.where(swing > SWING, "cycle", level)
-    return np.where(np.isfinite(rates).all(axis=1), settled, "stopped")
+def words(lowest: np.ndarray, highest: np.ndarray, mean: np.ndarray) -> np.ndarray:
+    """What simulations settled on, from the range and the mean of their excitatory rates."""
+    level = np.where(mean < BORDER, "down", "up")
+    settled = np.where(highest - lowest > SWING, "cycle", level)
+    return np.where(np.isfinite(mean), settled, "stopped")
 
 
-def simulated(model, points, initial) -> np.ndarray:
-    """Excitatory rates (cells, time) after settling."""
+def settled_on(model, values, initial) -> str:
+    """What one simulation from a state settles on."""
     run = simulate_ensemble(
-        model,
-        RECORD,
-        points=points,
-        initial=initial,
-        record="r_E",
-        dt=DT,
-        settle=SETTLE,
-        sample=2.0,
-    )
-    return run["r_E"].values.reshape(len(next(iter(points.values()))), -1)
+        model, RECORD, points={k: [v] for k, v in values.items()}, initial=initial,
+        record="r_E", dt=DT, settle=SETTLE, sample=2.0,
+    )  # fmt: skip
+    rates = run["r_E"].values[0]
+    return str(words(rates.min(), rates.max(), rates.mean()))
 
 
 def predicted(names) -> frozenset[str]:
@@ -64,7 +58,6 @@ def main(cells: int = 61, panel: str = "no_adaptation") -> None:
     took = time.perf_counter() - start
     across, upward = np.linspace(x[1], x[2], cells), np.linspace(y[1], y[2], cells)
     grid = np.array([(h, v) for v in upward for h in across])
-    points = {x[0]: grid[:, 0], y[0]: grid[:, 1]}
 
     start = time.perf_counter()
     # Rest states of a moderately inhibited and of a moderately excited population.
@@ -76,7 +69,12 @@ def main(cells: int = 61, panel: str = "no_adaptation") -> None:
         )[-1][: len(model.states)]
         for a, b in ((0.3, 0.7), (0.7, 0.3))
     )
-    found = [words(simulated(model, points, initial)) for initial in (low, high)]
+    chart = regime_map(
+        model, (*x, cells), (*y, cells), {"low": low, "high": high}, duration=RECORD,
+        settle=SETTLE, method="rk4", dt=DT, swing=SWING, progress=True,
+    )  # fmt: skip
+    measures = (chart[k].values.reshape(2, -1) for k in ("minimum", "maximum", "mean"))
+    found = words(*measures)
     brute = time.perf_counter() - start
 
     regions = [region for _, region in diagram.regimes.nodes(data=True)]
@@ -114,10 +112,8 @@ def explanation(model, diagram, h: float, v: float, region, seen) -> str:
     values = {diagram.x[0]: float(h), diagram.y[0]: float(v)}
     reasons = []
     for item in diagram.attractors(**values):
-        points = {k: np.array([value]) for k, value in values.items()}
-        rates = simulated(model, points, item["state"][: len(model.states)])
         kind = "cycle" if item["kind"] == "cycle" else item["name"]
-        stays = str(words(rates)[0]) == kind
+        stays = settled_on(model, values, item["state"][: len(model.states)]) == kind
         reasons.append(
             f"{item['name']} {'is stable when started on' if stays else 'is left again'}"
         )

@@ -87,7 +87,8 @@ def run_equilibria(chosen: argparse.Namespace) -> None:
     figures = save_figure(branch.plot(chosen.observable), chosen.out / "branch.png")
     files = [*figures, branch.save(chosen.out / "branch.nc")]
     files.append(write_table(branch.special_point_table(), chosen.out / "special_points.csv"))
-    files.append(write_report(branch, figures, chosen.out / "report.html"))
+    living = branch.explore(chosen.out / "explore.html")
+    files += [living, write_report(branch, figures, chosen.out / "report.html", living)]
     print(_written(files))
 
 
@@ -117,7 +118,8 @@ def run_diagram(chosen: argparse.Namespace) -> int:
     files = [*figures, diagram.save(chosen.out / "diagram.nc")]
     files.append(write_table(diagram.special_point_table(), chosen.out / "special_points.csv"))
     files.append(write_table(diagram.regime_table(), chosen.out / "regimes.csv"))
-    files.append(write_report(diagram, figures, chosen.out / "report.html"))
+    living = diagram.explore(chosen.out / "explore.html")
+    files += [living, write_report(diagram, figures, chosen.out / "report.html", living)]
     print(_written(files))
     doubts = diagram.doubts()
     for doubt in doubts:
@@ -139,7 +141,8 @@ def run_line_diagram(chosen: argparse.Namespace) -> None:
     files = [*figures, diagram.equilibria.save(chosen.out / "equilibria.nc")]
     files += [c.save(chosen.out / f"cycles{k}.nc") for k, c in enumerate(diagram.cycles, 1)]
     files.append(write_table(diagram.special_point_table(), chosen.out / "special_points.csv"))
-    files.append(write_report(diagram, figures, chosen.out / "report.html"))
+    living = diagram.explore(chosen.out / "explore.html")
+    files += [living, write_report(diagram, figures, chosen.out / "report.html", living)]
     print(_written(files))
 
 
@@ -198,7 +201,8 @@ def run_cycles(chosen: argparse.Namespace) -> None:
     figures = save_figure(cycles.plot(chosen.observable, ax=ax), chosen.out / "cycles.png")
     files = [*figures, cycles.save(chosen.out / "cycles.nc")]
     files.append(write_table(cycles.special_point_table(), chosen.out / "special_points.csv"))
-    files.append(write_report(cycles, figures, chosen.out / "report.html"))
+    living = cycles.explore(chosen.out / "explore.html")
+    files += [living, write_report(cycles, figures, chosen.out / "report.html", living)]
     print(_written(files))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import html as html_text
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from io import BytesIO
 from itertools import cycle
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from continuation.styles import STYLES, Style, style_of
 from dynsys.storage import write_atomically
 
 if TYPE_CHECKING:  # tables are only read here: who draws none need not load xarray
@@ -46,7 +47,8 @@ CURVE_STYLES: dict[str, dict[str, Any]] = {
     "fold of cycles": {"color": CYCLE_COLOR, "lw": 1.1, "ls": "-"},
     "period doubling": {"color": CYCLE_COLOR, "lw": 1.1, "ls": (0, (1, 1.2))},
     "torus bifurcation": {"color": CYCLE_COLOR, "lw": 1.1, "ls": (0, (5, 1.5, 1, 1.5))},
-    "diverging period or canard": {"color": CYCLE_COLOR, "lw": 1.1, "ls": (0, (4, 1.2))},
+    "homoclinic (diverging period)": {"color": CYCLE_COLOR, "lw": 1.1, "ls": (0, (4, 1.2))},
+    "canard (fold at fixed period)": {"color": CYCLE_COLOR, "lw": 1.1, "ls": (0, (8, 1.5))},
     "fold of equilibria": {"color": FOLD_COLOR, "lw": 1.6, "ls": "-"},
     "Hopf": {"color": HOPF_COLOR, "lw": 1.6, "ls": (0, (6, 1.5))},
     "Hopf of the network (exact)": {"color": "#222222", "lw": 1.6, "ls": (0, (1.5, 1.5))},
@@ -65,11 +67,13 @@ class Mark(NamedTuple):
 
 
 class Curve(NamedTuple):
-    """A curve (k,) of a plane; ``word`` is a key of ``CURVE_STYLES``."""
+    """A curve (k,) of a plane; ``word`` is a key of ``CURVE_STYLES``; ``faint`` where it bounds
+    nothing stable."""
 
     word: str
     x: np.ndarray
     y: np.ndarray
+    faint: bool = False
 
 
 class Region(NamedTuple):
@@ -109,34 +113,68 @@ def _label(data: xr.Dataset, name: str) -> str:
 
 def draw_branch(
     data: xr.Dataset, across: str, up: str, marks: Iterable[Mark] = (), ax: Any = None,
-    by_stability: bool = True,
+    by_stability: bool = True, style: str = "default", legend: bool = False, **line: Any,
 ) -> Any:  # fmt: skip
     """Draw every ``piece`` of a curve in two of its columns; returns the axes.
 
     Stable parts solid and wide, unstable dashed and thin, or all of it solid; marks with names.
+    ``line`` are matplotlib's keywords for all lines.
     """
-    ax = new_axes() if ax is None else ax
-    for number in np.unique(data["piece"].values):
-        piece = data.isel(point=np.flatnonzero(data["piece"].values == number))
-        stable = piece["stable"].values
-        stable = stable if by_stability else np.ones(len(stable), bool)
-        _draw_line(ax, piece[across].values, piece[up].values, stable, DARK)
-    ax.set(xlabel=_label(data, across), ylabel=_label(data, up))
-    ax.margins(x=0.02)
-    ax.autoscale_view()
-    draw_marks(ax, marks)
+    look = style_of(style)
+    with look.drawing():
+        ax = new_axes(look.size) if ax is None else ax
+        for number in np.unique(data["piece"].values):
+            piece = data.isel(point=np.flatnonzero(data["piece"].values == number))
+            stable = piece["stable"].values
+            stable = stable if by_stability else np.ones(len(stable), bool)
+            _draw_line(ax, piece[across].values, piece[up].values, stable, "equilibria", look, line)
+        ax.set(xlabel=_label(data, across), ylabel=_label(data, up))
+        ax.margins(x=0.02)
+        _finish(ax, marks, look, legend)
     return ax
 
 
-def _draw_line(ax: Any, x: np.ndarray, y: np.ndarray, stable: np.ndarray, color: str) -> None:
+def _finish(ax: Any, marks: Iterable[Mark], look: Style, legend: bool) -> None:
+    ax.autoscale_view()
+    draw_marks(ax, marks, look)
+    if legend:
+        ax.legend(fontsize=look.legend, framealpha=0.9)
+
+
+def _draw_line(
+    ax: Any, x: np.ndarray, y: np.ndarray, stable: np.ndarray, what: str, look: Style,
+    line: Mapping[str, Any],
+) -> None:  # fmt: skip
+    """Draw a curve by stability; each kind of line is named once in the axes."""
+    known = set(ax.get_legend_handles_labels()[1])
     edges = np.flatnonzero(np.diff(stable.astype(int))) + 1
     for part in np.split(np.arange(len(x)), edges):
         run = np.append(part, part[-1] + 1) if part[-1] + 1 < len(x) else part
-        style = {"ls": "-", "lw": 2.0} if stable[part[0]] else {"ls": (0, (4, 2)), "lw": 1.0}
-        ax.plot(x[run], y[run], color=color, **style)
+        is_stable = bool(stable[part[0]])
+        own = CYCLE_COLOR if what == "cycles" else DARK
+        options = {"color": look.colors.get((what, is_stable), own)}
+        options |= look.stable if is_stable else look.unstable
+        if "color" in line:
+            options.pop("color")
+        word = f"{'stable' if is_stable else 'unstable'} {what}"
+        word += " (minimum, maximum)" if what == "cycles" else ""
+        given = {_LONG.get(k, k): v for k, v in {**options, **line}.items()}
+        ax.plot(x[run], y[run], **{"label": None if word in known else word, **given})
+        known.add(word)
 
 
-_OFFSETS = [(6, 6), (6, -13), (-26, 6), (-26, -13), (14, 20), (14, -27), (-38, 20), (-38, -27)]
+FAINT = {"lw": 0.7, "alpha": 0.45}
+_LONG = {"lw": "linewidth", "ls": "linestyle", "c": "color"}  # one name for each keyword
+
+
+# Where a name of 9 points may stand beside its mark, nearest first; from the fifth on with a line.
+_OFFSETS = [
+    (6, 6), (6, -13), (-26, 6), (-26, -13), (14, 20), (14, -27), (-38, 20), (-38, -27),
+    (40, 4), (-62, 4), (34, 36), (-60, 36), (34, -42), (-60, -42), (66, 20), (-90, 20),
+    (66, -26), (-90, -26), (0, 52), (0, -58),
+]  # fmt: skip
+_NEAR = 4
+Box = tuple[float, float, float, float]  # a text's middle and half sizes, in points
 
 
 def mark_color(label: str) -> str:
@@ -144,72 +182,108 @@ def mark_color(label: str) -> str:
     return HOPF_COLOR if label in ("H", "GH", "HH") else FOLD_COLOR
 
 
-def draw_marks(ax: Any, marks: Iterable[Mark]) -> None:
-    """Draw special points and their names; crowded names move away on leader lines."""
-    taken: list[np.ndarray] = []
-    scale = ax.figure.dpi / 72
+def draw_marks(
+    ax: Any, marks: Iterable[Mark], look: Style = STYLES["default"], taken: Iterable[Box] = ()
+) -> None:
+    """Draw special points and their names; crowded names move away on leader lines.
+
+    Names keep off one another, off the edges of the axes and off the boxes ``taken``.
+    """
+    ax.figure.draw_without_rendering()  # settles the layout, and with it where a name may stand
+    scale, part = 72 / ax.figure.dpi, look.names / 9
+    area, boxes = np.array(ax.get_window_extent().extents) * scale, list(taken)
     for x, y, label, name in marks:
-        color = mark_color(label)
-        ax.plot(x, y, MARKERS.get(label, "x"), color=color, ms=6.5, mec="white", mew=0.6, zorder=5)
-        at = ax.transData.transform((x, y)) / scale
-        free = [
-            offset
-            for offset in _OFFSETS
-            if all(np.max(np.abs((at + offset - t) / [26, 12])) >= 1 for t in taken)
-        ]
-        offset = free[0] if free else _OFFSETS[0]
-        taken.append(at + offset)
-        leader = {"arrowstyle": "-", "lw": 0.6, "color": DARK} if offset in _OFFSETS[4:] else None
+        size = 6.5 * look.scale
+        ax.plot(
+            x, y, MARKERS.get(label, "x"), color=mark_color(label), ms=size, mec="white", mew=0.6,
+            zorder=5, label="_",
+        )  # fmt: skip
+        at = ax.transData.transform((x, y)) * scale
+        places = [(a * part, b * part) for a, b in _OFFSETS]
+        found = [_box(at + place, name, look) for place in places]
+        free = [k for k, box in enumerate(found) if _is_free(box, boxes, area)]
+        chosen = free[0] if free else 0
+        boxes.append(found[chosen])
+        leader = {"arrowstyle": "-", "lw": 0.5, "color": DARK, "shrinkA": 0, "shrinkB": 2}
         ax.annotate(
-            name, (x, y), xytext=offset, textcoords="offset points", fontsize=9, zorder=6,
-            arrowprops=leader,
+            name, (x, y), xytext=places[chosen], textcoords="offset points", fontsize=look.names,
+            zorder=6, arrowprops=leader if chosen >= _NEAR else None,
             bbox={"boxstyle": "round,pad=0.1", "fc": "white", "ec": "none", "alpha": 0.75},
         )  # fmt: skip
+
+
+def _box(corner: np.ndarray, name: str, look: Style) -> Box:
+    """The box of a name that begins at a corner."""
+    width, height = 0.72 * look.names * len(name) + 2, 1.3 * look.names
+    return (corner[0] + width / 2 - 1, corner[1] + height / 3, width / 2, height / 2)
+
+
+def _is_free(box: Box, taken: Sequence[Box], area: np.ndarray) -> bool:
+    x, y, width, height = box
+    inside = area[0] < x - width and x + width < area[2] and area[1] < y - height
+    return bool(inside and y + height < area[3]) and all(
+        abs(x - a) >= width + b or abs(y - c) >= height + e for a, c, b, e in taken
+    )
 
 
 def draw_disagreements(ax: Any, x: np.ndarray, y: np.ndarray) -> None:
     """Mark points (k,) of a plane at which simulations contradict the region's name."""
     ax.plot(x, y, "X", color=WRONG, ms=9, mec="white", zorder=6, label="simulations disagree")
-    ax.legend(loc="upper left", fontsize=8, framealpha=0.9)
+    _draw_legend(ax, STYLES["default"])
 
 
 def draw_cycle_curve(
-    curve: Curve, labels: tuple[str, str], marks: Iterable[Mark] = (), ax: Any = None
-) -> Any:
+    curve: Curve, labels: tuple[str, str], marks: Iterable[Mark] = (), ax: Any = None,
+    style: str = "default", legend: bool = False, **line: Any,
+) -> Any:  # fmt: skip
     """Draw a curve of bifurcating cycles in the plane of its two parameters; returns the axes."""
-    ax = new_axes() if ax is None else ax
-    ax.plot(curve.x, curve.y, color=CYCLE_COLOR, ls=CURVE_STYLES[curve.word]["ls"])
-    ax.set(xlabel=labels[0], ylabel=labels[1])
-    ax.margins(x=0.02)
-    ax.autoscale_view()
-    draw_marks(ax, marks)
+    look = style_of(style)
+    with look.drawing():
+        ax = new_axes(look.size) if ax is None else ax
+        _draw_curve(ax, curve, look, curve.word, line)
+        ax.set(xlabel=labels[0], ylabel=labels[1])
+        ax.margins(x=0.02)
+        _finish(ax, marks, look, legend)
     return ax
 
 
+def _draw_curve(
+    ax: Any, curve: Curve, look: Style, word: str | None, line: Mapping[str, Any]
+) -> None:
+    """Draw a curve of a plane in the style of its kind."""
+    own = CURVE_STYLES[curve.word] | (FAINT if curve.faint else {})
+    whole = {**own, "lw": own["lw"] * look.scale}
+    given = {_LONG.get(k, k): v for k, v in {**whole, **line}.items()}
+    ax.plot(curve.x, curve.y, **{"label": word, **given})
+
+
 def draw_cycles(
-    data: xr.Dataset, parameter: str, observable: str, marks: Iterable[Mark] = (), ax: Any = None
-) -> Any:
+    data: xr.Dataset, parameter: str, observable: str, marks: Iterable[Mark] = (), ax: Any = None,
+    style: str = "default", legend: bool = False, **line: Any,
+) -> Any:  # fmt: skip
     """Draw the largest and smallest value of an observable along cycles; returns the axes.
 
     Stable solid and wide, unstable dashed and thin.
     """
-    ax = new_axes() if ax is None else ax
-    x, stable = data[parameter].values, data["stable"].values
-    for end in ("min", "max"):
-        _draw_line(ax, x, data[f"{end}_{observable}"].values, stable, CYCLE_COLOR)
-    unit = data[f"max_{observable}"].attrs.get("units", "")
-    ax.set(xlabel=_label(data, parameter), ylabel=axis_label(observable, unit))
-    ax.autoscale_view()
-    draw_marks(ax, marks)
+    look = style_of(style)
+    with look.drawing():
+        ax = new_axes(look.size) if ax is None else ax
+        x, stable = data[parameter].values, data["stable"].values
+        for end in ("min", "max"):
+            _draw_line(ax, x, data[f"{end}_{observable}"].values, stable, "cycles", look, line)
+        unit = data[f"max_{observable}"].attrs.get("units", "")
+        ax.set(xlabel=_label(data, parameter), ylabel=axis_label(observable, unit))
+        _finish(ax, marks, look, legend)
     return ax
 
 
-def draw_frequencies(branches: Sequence[xr.Dataset], parameter: str, ax: Any) -> Any:
+def draw_frequencies(
+    branches: Sequence[xr.Dataset], parameter: str, ax: Any, style: str = "default", **line: Any
+) -> Any:
     """Draw the frequency along branches of cycles: solid where stable; returns the axes."""
     for data in branches:
         x, y, stable = (data[k].values for k in (parameter, "frequency", "stable"))
-        ax.plot(x, np.where(stable, y, np.nan), color=CYCLE_COLOR, lw=2.0)
-        ax.plot(x, np.where(stable, np.nan, y), color=CYCLE_COLOR, lw=1.0, ls=(0, (4, 2)))
+        _draw_line(ax, x, y, stable, "cycles", style_of(style), line)
     return ax
 
 
@@ -229,23 +303,40 @@ def draw_phase_response(response: Any, ax: Any = None) -> Any:
 def draw_diagram(
     curves: Sequence[Curve], regions: Sequence[Region], marks: Iterable[Mark],
     x: tuple[str, float, float], y: tuple[str, float, float], ax: Any = None,
+    style: str = "default", legend: bool = True, **line: Any,
 ) -> Any:  # fmt: skip
     """Draw regions filled and named, curves with a legend, and marks; returns the axes.
 
     ``x``, ``y`` are (label, low, high) of the axes.
     """
-    ax = new_axes((7.2, 5.6)) if ax is None else ax
-    _fill_regions(ax, regions)
-    shown: set[str] = set()
-    for curve in curves:
-        word = None if curve.word in shown else curve.word
-        ax.plot(curve.x, curve.y, label=word, **CURVE_STYLES[curve.word])
-        shown.add(curve.word)
-    ax.set(xlim=x[1:], ylim=y[1:], xlabel=x[0], ylabel=y[0])
-    draw_marks(ax, marks)
-    if shown:
-        ax.legend(loc="upper left", fontsize=8, framealpha=0.9)
+    look = style_of(style)
+    with look.drawing():
+        ax = new_axes(look.plane) if ax is None else ax
+        _fill_regions(ax, regions, look)
+        shown: set[str] = set()
+        for curve in sorted(curves, key=lambda curve: curve.faint):
+            _draw_curve(ax, curve, look, None if curve.word in shown else curve.word, line)
+            shown.add(curve.word)
+        ax.set(xlim=x[1:], ylim=y[1:], xlabel=x[0], ylabel=y[0])
+        if shown and legend:
+            _draw_legend(ax, look)
+        ax.figure.draw_without_rendering()
+        draw_marks(ax, marks, look, _text_boxes(ax))
     return ax
+
+
+def _draw_legend(ax: Any, look: Style) -> None:
+    """The legend below the axes, where nothing is."""
+    below = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.12 / look.scale**0.5)}
+    columns = 3 if look.scale == 1.0 else 2
+    ax.legend(**below, ncols=columns, fontsize=look.legend, frameon=False)
+
+
+def _text_boxes(ax: Any) -> list[Box]:
+    """The boxes of the texts and of the legend that the axes hold."""
+    held = [*ax.texts, *filter(None, [ax.get_legend()])]
+    extents = [np.array(item.get_window_extent().extents) * 72 / ax.figure.dpi for item in held]
+    return [((a + c) / 2, (b + d) / 2, (c - a) / 2, (d - b) / 2) for a, b, c, d in extents]
 
 
 def region_colors(words: Iterable[str]) -> dict[str, str]:
@@ -257,7 +348,7 @@ def region_colors(words: Iterable[str]) -> dict[str, str]:
     return colors
 
 
-def _fill_regions(ax: Any, regions: Sequence[Region]) -> None:
+def _fill_regions(ax: Any, regions: Sequence[Region], look: Style) -> None:
     colors = region_colors(region.word for region in regions)
     for region in regions:
         color = colors[region.word]
@@ -269,13 +360,16 @@ def _fill_regions(ax: Any, regions: Sequence[Region]) -> None:
                 ax.fill(*hole.xy, color="white", lw=0, zorder=0)
         if region.place is not None:
             word = region.word if region.resolved else f"{region.word} (unresolved)"
-            _write(ax, region.place, word)
+            _write(ax, region.place, word, look)
 
 
-def _write(ax: Any, center: Any, label: str) -> None:
+def _write(ax: Any, center: Any, label: str, look: Style) -> None:
     words = label.replace(" ", "\n") if len(label) > 12 else label
     box = {"boxstyle": "round,pad=0.1", "fc": "white", "ec": "none", "alpha": 0.5}
-    ax.text(*center, words, fontsize=9, ha="center", va="center", color=DARK, zorder=7, bbox=box)
+    ax.text(
+        *center, words, fontsize=look.names, ha="center", va="center", color=DARK, zorder=7,
+        bbox=box,
+    )  # fmt: skip
 
 
 def save_figure(ax: Any, stem: Path) -> list[Path]:

@@ -25,6 +25,10 @@ th, td { text-align: right; padding: 0.2rem 0.7rem; border-bottom: 1px solid #dd
 th:first-child, td:first-child { text-align: left; }
 pre { background: #f6f6f4; padding: 0.8rem; overflow-x: auto; font-size: 0.8rem; }
 """
+_LINK = (
+    '<p><a href="{name}">Explore it</a>: what is stable under the cursor, and the model running in '
+    "the page where you click.</p>"
+)
 
 
 def write_table(rows: Sequence[dict[str, Any]], path: Path) -> Path:
@@ -37,19 +41,26 @@ def write_table(rows: Sequence[dict[str, Any]], path: Path) -> Path:
     return write_atomically(path, lambda draft: draft.write_text(text.getvalue()))
 
 
-def write_report(result: Any, figures: Sequence[Path], path: Path) -> Path:
-    """Write a self-contained HTML page: figure, special points, summary and how it was made."""
+def write_report(
+    result: Any, figures: Sequence[Path], path: Path, living: Path | None = None
+) -> Path:
+    """Write a self-contained HTML page: figure, special points, summary and how it was made.
+
+    ``living`` is the result's page from ``explore``, in the same folder, to which it leads.
+    """
     png = next(f for f in figures if f.suffix == ".png")
     image = base64.b64encode(png.read_bytes()).decode()
     model = result.model
     kind = getattr(result, "kind", "bifurcation diagram")
     title = f"{kind[0].upper()}{kind[1:]} of {model.name}"
+    link = "" if living is None else _LINK.format(name=html.escape(living.name))
     page = f"""<!doctype html><html lang="en"><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{html.escape(title)}</title><style>{_STYLE}</style>
 <h1>{html.escape(title)}</h1>
 <p>{html.escape(model.meaning)}</p>
 <p><img alt="{html.escape(title)}" src="data:image/png;base64,{image}"></p>
+{link}
 <h2>Special points</h2>{_html_table(result.special_point_table())}
 <h2>Summary</h2><pre>{html.escape(str(result))}</pre>
 <h2>Model</h2><pre>{html.escape(model.describe())}</pre>

@@ -40,7 +40,7 @@ class Variants:
         content = {k: v for k, v in to_dict(cast(Any, self)).items() if k != "values"}
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
-    def with_parameters(self, **values: float) -> VectorField:
+    def with_parameters(self, /, **values: float) -> VectorField:
         """Return the same model with other parameter values.
 
         Raises UnknownNameError for a name the model does not have, ModelError for a value that
@@ -52,7 +52,7 @@ class Variants:
         new = {**model.parameters, **{k: float(v) for k, v in values.items()}}
         return _copy(model, frozenset(), parameters=MappingProxyType(new))
 
-    def with_ranges(self, **ranges: tuple[float, float]) -> VectorField:
+    def with_ranges(self, /, **ranges: tuple[float, float]) -> VectorField:
         """Return the same model with other ranges of its states, where searches look.
 
         Raises UnknownNameError for a state the model does not have, ModelError for an empty range.
@@ -100,7 +100,7 @@ class Variants:
         """Return the same model with ``order`` Chebyshev nodes per delay line."""
         return _copy(cast(Any, self), _ORDER_DEPENDENT, delay_order=checked_order(order))
 
-    def with_observables(self, **expressions: Observable | Expression) -> VectorField:
+    def with_observables(self, /, **expressions: Observable | Expression) -> VectorField:
         """Return the same model with more observables, strings or SymPy expressions.
 
         They appear in every branch, figure and table computed with it.

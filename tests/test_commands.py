@@ -24,13 +24,17 @@ def test_equilibria_leave_figure_data_table_and_report(tmp_path, capsys):
     command = ["equilibria", "wilson_cowan", "--parameter", "P", "-3", "6", "--out", str(out)]
     assert main(command) == 0
     names = {p.name for p in out.iterdir()}
-    assert names == {"branch.png", "branch.svg", "branch.nc", "special_points.csv", "report.html"}
+    assert names == {
+        "branch.png", "branch.svg", "branch.nc", "special_points.csv", "report.html",
+        "explore.html",
+    }  # fmt: skip
     rows = list(csv.DictReader((out / "special_points.csv").open()))
     assert [row["name"] for row in rows] == ["H1", "LP1", "LP2"]
     assert float(rows[0]["P"]) == pytest.approx(-1.568000981107, abs=1e-9)
     assert load(out / "branch.nc")["H1"].label == "H"
     report = (out / "report.html").read_text()
     assert "data:image/png;base64" in report
+    assert 'href="explore.html"' in report
     assert "http" not in report.replace("<!doctype html>", "")
 
 

@@ -1,4 +1,4 @@
-"""Commands interrupted or killed at any moment: an answer at once, nothing broken for good.
+"""Commands interrupted or killed at any moment: an answer at once, nothing broken or lost for good.
 
 A short form runs always; ``DYNSYS_KILLS=100`` makes so many attempts at each command.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,8 +15,12 @@ import time
 from pathlib import Path
 
 import pytest
+import xarray as xr
+
+from dynsys.netcdf import read_netcdf
 
 ATTEMPTS = int(os.environ.get("DYNSYS_KILLS", "2"))
+KILLS = int(os.environ.get("DYNSYS_KILLS", "4"))  # of each long computation
 PROMPT = 2.0  # seconds from Ctrl-C to the prompt
 MAIN = "import sys; from dynsys.commands import main; sys.exit(main())"
 MODEL = """
@@ -23,6 +28,54 @@ from dynsys import State, VectorField
 model = VectorField("own", {"x": State(0.5, (-3, 3)), "y": State(0.1, (-3, 3))}, {"p": 1.0},
                     {"x": "p - x^2 + y", "y": "-y"}, time_unit="")
 """
+# Long enough to be kept in pieces, short enough to be killed often.
+LONG_MODEL = """
+from dynsys import State, VectorField
+model = VectorField("long", {"v": State(-1.0, (-3, 3)), "w": State(0.0, (-3, 3))},
+                    {"I": 0.0, "b": 0.8}, {"v": "v - v^3/3 - w + I", "w": "0.5*(v + 0.7 - b*w)"},
+                    time_unit="")
+"""
+_MODEL = "from long import model\nimport numpy as np\n"
+LONG = {
+    "equilibria": """
+from continuation import equilibria
+from continuation.engine.settings import Settings
+settings = Settings(step=5e-5, step_max=5e-5, max_points=6_000)
+equilibria(model, "I", (0.0, 2.0), settings=settings).save("out/equilibria.nc")
+""",
+    "cycles": """
+from continuation import equilibria, limit_cycles
+from continuation.cycles.tracing import CycleSettings
+start = equilibria(model, "I", (0.0, 2.0))["H1"]
+settings = CycleSettings(step_max=0.004, max_points=700, intervals=40)
+limit_cycles(start, "I", (0.0, 2.0), settings=settings).save("out/cycles.nc")
+""",
+    "table": """
+from dynsys.netcdf import write_netcdf
+from dynsys.transfer import EIFNeuron, transfer_table
+table = transfer_table(EIFNeuron(DeltaT=2.0), mu=np.linspace(0, 3, 20))
+write_netcdf(table, "out/table.nc")
+""",
+    "ensemble": """
+from dynsys import simulate_ensemble
+from dynsys.netcdf import write_netcdf
+run = simulate_ensemble(model, 4000.0, {"I": np.linspace(0, 2, 60), "b": [0.4, 0.8]}, dt=0.01,
+                        record="v", sample=10.0, inputs={"I": lambda t: 0.1 * np.sin(t)})
+write_netcdf(run, "out/ensemble.nc")
+""",
+    "diagram": """
+from dynsys.commands import main
+main(["diagram", "long.py:model", "--x", "I", "0", "2", "--y", "b", "0.4", "1.2",
+      "--audit", "0", "--out", "out"])
+""",
+    "validation": """
+from dynsys.commands import main
+main(["diagram", "aln", "--x", "mu_e", "0.4", "0.6", "--y", "mu_i", "0.4", "0.6",
+      "--audit", "0", "--out", "out"])
+main(["validate", "aln", "--diagram", "out/diagram.nc", "--neurons", "200", "--budget", "0.2",
+      "--workers", "1", "--out", "out"])
+""",
+}
 COMMANDS = {
     "equilibria": ["equilibria", "own.py:model", "--parameter", "p", "0.5", "1"],
     "simulate": ["simulate", "own.py:model", "--duration", "20000", "--dt", "0.01"],
@@ -107,3 +160,81 @@ def test_two_at_once_in_a_new_cache_both_come_to_their_end(place):
     assert not drafts(place)
     assert (place / "one" / "branch.nc").exists()
     assert (place / "two" / "branch.nc").exists()
+
+
+def compute(place: Path, name: str) -> subprocess.Popen[str]:
+    """A long computation, in a process that can be killed with its children."""
+    environment = {
+        **os.environ,
+        "DYNSYS_CACHE_DIR": str(place / "cache"),
+        "PYTHONPATH": str(Path(__file__).parent.parent),
+    }
+    program = "import sys\nsys.path.insert(0, '')\n" + _MODEL + LONG[name]
+    return subprocess.Popen(
+        [sys.executable, "-c", program], cwd=place, env=environment, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
+    )  # fmt: skip
+
+
+def results(place: Path) -> dict[str, xr.DataTree]:
+    return {path.name: read_netcdf(path) for path in sorted((place / "out").glob("*.nc"))}
+
+
+def undisturbed(place: Path, name: str) -> tuple[dict[str, xr.DataTree], float]:
+    """The results of a computation, and the seconds it takes, its functions compiled before."""
+    (place / "long.py").write_text(LONG_MODEL)
+    seconds = 0.0
+    for _ in range(2):
+        begin = time.perf_counter()
+        code, errors = ended(compute(place, name))
+        seconds = time.perf_counter() - begin
+        assert code in (0, 3), errors
+    return results(place), seconds
+
+
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=pytest.mark.slow(chosen=name == "table")) for name in LONG],
+)
+def test_after_any_number_of_kills_the_result_is_that_of_an_undisturbed_call(place, name):
+    expected, whole = undisturbed(place, name)
+    assert expected
+    assert not pieces(place)
+    moments = random.Random(7)
+    kept = 0
+    done = 0
+    while done < KILLS:
+        shutil.rmtree(place / "out")
+        while done < KILLS:  # in a row, each going on from where the one before was killed
+            run = compute(place, name)
+            try:
+                run.wait(moments.uniform(0.3, 1.0) * whole)
+            except subprocess.TimeoutExpired:
+                os.killpg(run.pid, signal.SIGKILL)
+            code, _ = ended(run)
+            done += 1
+            kept = max(kept, len(pieces(place)))
+            if code == 0:
+                break
+        code, errors = ended(compute(place, name))
+        assert code in (0, 3), errors
+        found = results(place)
+        assert found.keys() == expected.keys()
+        assert all(found[k].identical(expected[k]) for k in expected)
+        assert not pieces(place)
+        assert not drafts(place)
+    assert kept > 0 or name == "validation"  # whose runs lie in the folder of results
+
+
+def pieces(place: Path) -> list[Path]:
+    return list((place / "cache" / "unfinished").glob("*.piece"))
+
+
+def test_two_long_computations_at_once_give_what_one_gives(place):
+    expected, _ = undisturbed(place, "table")
+    (place / "out" / "table.nc").unlink()
+    for code, errors in [ended(run) for run in [compute(place, "table"), compute(place, "table")]]:
+        assert code == 0, errors
+    assert results(place)["table.nc"].identical(expected["table.nc"])
+    assert not pieces(place)
+    assert not drafts(place)

@@ -40,6 +40,7 @@ dynsys/simulation
 dynsys/neurons
 dynsys/models
 dynsys/commands dynsys/doctor
+continuation/styles continuation/frames
 continuation/drawing continuation/netcdf continuation/report
 continuation/explorer
 continuation/engine

@@ -21,7 +21,7 @@ from continuation.asynchronous.roots import count
 from continuation.engine.following import REASONS, spans_around
 from continuation.engine.predictor_corrector import BOUND, CLOSED, MAX_POINTS, STEP_MIN
 from continuation.engine.settings import Settings
-from continuation.engine.special_points import SpecialPoint
+from continuation.engine.special_points import SpecialPoint, SpecialPoints
 from continuation.steady_states.branch import Branch
 from dynsys import checks
 from dynsys.errors import ConvergenceError, ModelError
@@ -81,7 +81,8 @@ def hopf_curve(
     points, ends = path.both_sides(start)
     return Branch(
         kind=KIND, model=point.model, parameters=tuple(limits), spans=limits,
-        data=_dataset(network, points), special_points=(), ended=(ends,), settings=chosen,
+        data=_dataset(network, points), special_points=SpecialPoints(()), ended=(ends,),
+        settings=chosen,
     )  # fmt: skip
 
 

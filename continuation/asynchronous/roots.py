@@ -88,7 +88,10 @@ def leading_root(loop: Loop) -> complex:
         except ConvergenceError:  # at a bifurcation
             line += _MARGIN
             nodes, values = scanned(loop, line)
-        guesses = line + 1j * nodes[_dips(np.abs(values))[:_DEEPEST]]
+        dips = _dips(np.abs(values))
+        # Real roots hide behind deeper dips elsewhere: the lowest node is always asked.
+        chosen = dips[:_DEEPEST] if not found else dips
+        guesses = line + 1j * nodes[np.union1d(chosen, [0])]
         found += [r for r in (polished(loop, guess) for guess in guesses) if r is not None]
         if not found:
             break
@@ -96,7 +99,7 @@ def leading_root(loop: Loop) -> complex:
         missing = count(loop, best.real + _MARGIN)
         if missing <= 0:
             return best
-        line = best.real + _MARGIN
+        line = max(line, best.real + _MARGIN)
     raise ConvergenceError(
         "the rightmost root of the asynchronous state was not found"
         + (f"; the rightmost known, {best:.6g} 1/ms, has others to its right" if found else "")

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
 
 from continuation.cycles.counts import clear_counts, persistent
 from continuation.cycles.cycle import Cycle, cycle_from, make_cycle
+from continuation.cycles.delay_errors import delay_error
 from continuation.cycles.events import events
 from continuation.cycles.following import DIVERGED, observed_extrema
 from continuation.cycles.living import cycles_content
@@ -30,13 +31,18 @@ from continuation.cycles.tracing import (
     trace,
 )
 from continuation.drawing import Mark, draw_cycles
-from continuation.engine.special_points import numbered, point_named, points_labelled
+from continuation.engine.special_points import SpecialPoints, numbered, point_named, points_labelled
 from continuation.explorer.explorable import Explorable
+from continuation.frames import point_frame
 from continuation.netcdf import write
 from dynsys.errors import ConvergenceError, ModelError, unknown_name
 from dynsys.validity import flags
 from dynsys.vector_field import VectorField
 
+if TYPE_CHECKING:
+    import pandas as pd
+
+NOTABLE = 1e-6  # error of delayed signals beyond which it is printed
 CONSERVED = "cycles of a conserved quantity"
 
 
@@ -59,8 +65,9 @@ class CycleBranch(Explorable):
     dimensionless model), for every observable its ``min_`` and ``max_``, ``unstable``,
     ``stable``, ``neutral``, ``multiplier_real/imag`` and
     ``multiplier_log10/angle`` (point, mode; log10 of the modulus, radians),
-    ``trivial_error``, ``intervals`` of the mesh. ``special_points`` are cycles labelled LPC, PD, NS
-    or BPC. ``persistent`` multipliers are 1 all along besides the trivial one, as a conserved
+    ``trivial_error``, ``intervals`` of the mesh, of delay models ``delay_error``, the largest
+    error of a delayed signal relative to its range. ``special_points`` are cycles labelled LPC, PD,
+    NS or BPC. ``persistent`` multipliers are 1 all along besides the trivial one, as a conserved
     quantity or a continuous symmetry makes them: counts leave them out, and no cycle is stable
     (they are ``neutral``).
     """
@@ -69,7 +76,7 @@ class CycleBranch(Explorable):
     parameter: str
     data: xr.Dataset
     orbits: tuple[Orbit, ...]
-    special_points: tuple[Cycle, ...]
+    special_points: SpecialPoints[Cycle]
     ended: tuple[str, str]
     solver: Solver
     settings: CycleSettings
@@ -166,6 +173,10 @@ class CycleBranch(Explorable):
         first, second = self.orbits[0], self.orbits[1]
         return Point(first, Direction(np.zeros_like(first.u), second.z - first.z), NONE)
 
+    def to_dataframe(self) -> pd.DataFrame:
+        """One row per point, as pandas has it; units in ``frame.attrs["units"]``."""
+        return point_frame(self.data)
+
     def stored(self, digits: str = "float64") -> xr.Dataset:
         """``data`` with every orbit and all that made it in its attributes.
 
@@ -219,15 +230,21 @@ class CycleBranch(Explorable):
         """The column that tells the cycles apart."""
         return "max_conserved" if self.kind == CONSERVED else self.parameter
 
-    def plot(self, observable: str | None = None, ax: Any = None) -> Any:
-        """Draw the cycles' extrema; stable solid and wide, unstable dashed. Returns the axes."""
+    def plot(
+        self, observable: str | None = None, ax: Any = None, *, style: str = "default",
+        legend: bool = False, **line: Any,
+    ) -> Any:  # fmt: skip
+        """Draw the cycles' extrema; stable solid and wide, unstable dashed. Returns the axes.
+
+        ``style`` is "default", "publication" or "xppaut"; ``line`` matplotlib's keywords for lines.
+        """
         name = observable or self.model.observable_names[0]
         if name not in self.model.observables:
             raise unknown_name("observable", name, self.model.observables, self.model.name)
         marks = [
             Mark(self._place(c), c.extrema(name)[1], c.label, c.name) for c in self.special_points
         ]
-        return draw_cycles(self.data, self._across, name, marks, ax)
+        return draw_cycles(self.data, self._across, name, marks, ax, style, legend, **line)
 
     def _place(self, cycle: Cycle) -> float:
         return cycle.extrema("conserved")[1] if self.kind == CONSERVED else cycle.orbit.value
@@ -242,6 +259,7 @@ class CycleBranch(Explorable):
             f"periods {periods.min():.5g} .. {periods.max():.5g} {unit}",
             f"  start: {self.ended[0]}; end: {self.ended[1]}",
         ]
+        lines += delay_words(self.data, self.model)
         if self.persistent:
             lines.append(
                 f"  {self.persistent} more multiplier{'s are' if self.persistent > 1 else ' is'} 1 "
@@ -268,6 +286,7 @@ def make_branch(
     found, unstable = events(
         solver.without(still),
         [replace(p, floquet=p.floquet.without_persistent(still)) for p in points],
+        settings.violent,
     )
     special = [
         replace(
@@ -326,6 +345,7 @@ def make_dataset(
         "neutral": ("point", (unstable == 0) & (still > 0)),
         "trivial_error": ("point", [p.trivial_error for p in points]),
         "intervals": ("point", [o.intervals for o in orbits]),
+        **_delay_column(solver, orbits),
         "multiplier_real": (("point", "mode"), found.real),
         "multiplier_imag": (("point", "mode"), found.imag),
         "multiplier_log10": (("point", "mode"), np.array([rest.log10 for rest in rests])),
@@ -337,6 +357,24 @@ def make_dataset(
         columns[f"min_{name}"] = ("point", ends[:, 0, k], unit)
         columns[f"max_{name}"] = ("point", ends[:, 1, k], unit)
     return xr.Dataset(columns)
+
+
+def _delay_column(solver: Solver, orbits: Sequence[Orbit]) -> dict[str, Any]:
+    """The errors of delayed signals, for models that have them."""
+    if not solver.model.lines:
+        return {}
+    return {"delay_error": ("point", [delay_error(solver, orbit) for orbit in orbits])}
+
+
+def delay_words(data: xr.Dataset, model: VectorField) -> list[str]:
+    """A line on what delay lines cost, where it is worth one."""
+    worst = float(data["delay_error"].max()) if "delay_error" in data else 0.0
+    if worst <= NOTABLE:
+        return []
+    return [
+        f"  delay lines of {model.delay_order} nodes: delayed signals to {worst:.0e} of their "
+        "range, multipliers to about as much (CycleSettings.delay_error, model.with_delay_order)"
+    ]
 
 
 def _observed_extrema(solver: Solver, orbit: Orbit) -> np.ndarray:

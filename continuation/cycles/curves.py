@@ -5,26 +5,31 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
 
 from continuation.cycles import following as engine
-from continuation.cycles.branch import make_dataset
+from continuation.cycles.branch import delay_words, make_dataset
 from continuation.cycles.conditions import DOUBLING, FOLD, PERIOD, TORUS
 from continuation.cycles.cycle import Cycle, cycle_from
 from continuation.cycles.orbits import Direction, Orbit, Point, Solver, remeshed
 from continuation.cycles.resonances import codimension_two
 from continuation.cycles.storage import read_cycles, table_of_cycles
-from continuation.cycles.tracing import CycleSettings, Trace, trace_both_sides
+from continuation.cycles.tracing import ENOUGH, CycleSettings, Enough, Trace, trace_both_sides
 from continuation.drawing import Curve, Mark, axis_label, draw_cycle_curve
 from continuation.engine.following import spans_around
-from continuation.engine.special_points import numbered, point_named, points_labelled
+from continuation.engine.special_points import SpecialPoints, numbered, point_named, points_labelled
+from continuation.frames import point_frame
 from continuation.netcdf import write
 from dynsys.errors import ConvergenceError, ModelError, unknown_name
 from dynsys.vector_field import VectorField
 
+if TYPE_CHECKING:
+    import pandas as pd
+
+EXPLOSIVE = 1e-3  # sensitivity to the period below which a curve of fixed period is a boundary
 LONGEST = 0.04  # in half spans: chords of curves drawn in a plane
 _NEAR_RESONANCE = 0.03  # rad: where Newton fails this near, the 1:1 or 1:2 point is why
 Spans = Mapping[str, tuple[float, float]]
@@ -39,8 +44,9 @@ WORDS = {  # in the legend of a figure
     FOLD: "fold of cycles",
     DOUBLING: "period doubling",
     TORUS: "torus bifurcation",
-    PERIOD: "diverging period or canard",
+    PERIOD: "homoclinic (diverging period)",
 }
+CANARD = "canard (fold at fixed period)"
 
 
 @dataclass(frozen=True)
@@ -61,7 +67,7 @@ class CycleCurve:
     spans: Spans
     data: xr.Dataset
     orbits: tuple[Orbit, ...]
-    special_points: tuple[Cycle, ...]
+    special_points: SpecialPoints[Cycle]
     ended: tuple[tuple[str, str], ...]
     solver: Solver
 
@@ -102,10 +108,13 @@ class CycleCurve:
     def drawn(self) -> Curve:
         """The curve as figures take it."""
         first, second = self.parameters
-        return Curve(WORDS[self.solver.kind], self.data[first].values, self.data[second].values)
+        word = CANARD if self.kind == FIXED_PERIOD else WORDS[self.solver.kind]
+        return Curve(word, self.data[first].values, self.data[second].values)
 
-    def plot(self, ax: Any = None) -> Any:
-        """Draw the curve in the plane of its parameters. Returns the axes."""
+    def plot(
+        self, ax: Any = None, *, style: str = "default", legend: bool = False, **line: Any
+    ) -> Any:
+        """Draw the curve in the plane of its parameters; see ``CycleBranch``. Returns the axes."""
         first, second = self.parameters
         marks = [
             Mark(c.parameters[first], c.parameters[second], c.label, c.name)
@@ -115,7 +124,11 @@ class CycleCurve:
             axis_label(first, self.model.unit(first)),
             axis_label(second, self.model.unit(second)),
         )
-        return draw_cycle_curve(self.drawn(), labels, marks, ax)
+        return draw_cycle_curve(self.drawn(), labels, marks, ax, style, legend, **line)
+
+    def to_dataframe(self) -> pd.DataFrame:
+        """One row per point, as pandas has it; units in ``frame.attrs["units"]``."""
+        return point_frame(self.data)
 
     def stored(self, digits: str = "float64") -> xr.Dataset:
         """``data`` with every orbit and all that made it in its attributes; see CycleBranch."""
@@ -149,6 +162,7 @@ class CycleCurve:
             f"{self.kind} of {self.model.name}: {len(self)} points, {spans}",
             f"  start: {start}; end: {end}",
         ]
+        lines += delay_words(self.data, self.model)
         return "\n".join(lines + [f"  {cycle}" for cycle in self.special_points])
 
     __repr__ = __str__
@@ -242,13 +256,15 @@ def trace_both_ways(
     settings: CycleSettings,
     kind: str = "",
     resonances: tuple[str, ...] | None = None,
+    enough: Enough | None = None,
 ) -> CycleCurve:
     """Correct an orbit onto the curve of a solver and follow it to both sides.
 
-    ``kind`` renames the curve; ``resonances`` are the codimension-two points sought (all).
+    ``kind`` renames the curve; ``resonances`` are the codimension-two points sought (all);
+    ``enough`` says where to end.
     """
     first = start_point(solver, orbit)
-    backward, forward = trace_both_sides(solver, first, settings)
+    backward, forward = trace_both_sides(solver, first, settings, enough)
     return make_curve(solver, backward, forward, kind or KINDS[solver.kind], resonances)
 
 
@@ -282,7 +298,7 @@ def make_curve(
     data = make_dataset(solver, points)
     if solver.kind == PERIOD:
         some = np.unique([*range(0, len(points), 4), len(points) - 1])
-        found_there = [_sensitivity(solver, points[k]) for k in some]
+        found_there = [sensitivity(solver, points[k]) for k in some]
         data["sensitivity"] = ("point", np.interp(range(len(points)), some, found_there))
     if solver.kind == TORUS:
         data["angle"] = ("point", [float(p.orbit.z[3]) for p in points], {"units": "rad"})
@@ -314,7 +330,7 @@ def _densified(solver: Solver, points: list[Point]) -> list[Point]:
     return result
 
 
-def _sensitivity(solver: Solver, point: Point) -> float:
+def sensitivity(solver: Solver, point: Point) -> float:
     """How far the first parameter moves, in half spans, while the period changes by its own size.
 
     Next to nothing where many cycles share one parameter: beside a homoclinic orbit, in a canard.
@@ -335,7 +351,7 @@ def _reason(solver: Solver, traced: Trace) -> str:
         near = np.inf if at_bound else _NEAR_RESONANCE
         if min(angle, np.pi - angle) < near:
             return "1:1 resonance (R1)" if angle < np.pi / 2 else "1:2 resonance (R2)"
-    if traced.reason == engine.SHRUNK:
+    if traced.reason == engine.SHRUNK or (traced.reason == ENOUGH and solver.kind == FOLD):
         return "the cycle shrank to a generalized Hopf point"
     return traced.words
 

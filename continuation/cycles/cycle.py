@@ -89,6 +89,18 @@ class Cycle:
         """Frequency in Hz (cycles per time unit for a dimensionless model)."""
         return self.model.frequency_factor / self.orbit.period
 
+    def row(self) -> dict[str, Any]:
+        """Name, free parameters, period, frequency, coefficients and residual."""
+        return {
+            "name": self.name,
+            "label": self.label,
+            **{k: self.parameters[k] for k in self.solver.names},
+            "period": self.period,
+            self.model.frequency_column: self.frequency,
+            **self.coefficients,
+            "residual": self.certificate.get("residual"),
+        }
+
     @property
     def unstable(self) -> int:
         """Multipliers outside the unit circle."""

@@ -63,17 +63,23 @@ class Event:
     index: int = 0
 
 
-def events(solver: Solver, points: Sequence[Point]) -> tuple[list[Event], np.ndarray]:
+def events(
+    solver: Solver, points: Sequence[Point], violent: float = np.inf
+) -> tuple[list[Event], np.ndarray]:
     """Special cycles in order, and the number of unstable multipliers (k,) at every point, which
-    changes nowhere else."""
+    changes nowhere else; but between two ``violent`` cycles, with a multiplier beyond that, only
+    turns of the parameter are told."""
     sure = [is_sure(p) for p in points]
+    wild = [np.max(p.rest.log10, initial=-np.inf) > np.log10(violent) for p in points]
     found: list[Event] = []
     for index, (before, after) in enumerate(itertools.pairwise(points)):
+        if wild[index] and wild[index + 1]:
+            continue
         inside = _between(solver, before, after)
         found += [replace(event, index=index) for event in inside]
     found += _turning_points(solver, points, found)
     found = _without_noise(solver, points, sure, found)
-    found = _accounted(solver, points, sure, found)
+    found = _accounted(solver, points, sure, found, wild)
     gains = [(event.index, event.gain or 0) for event in found]
     return found, settled(points, gains, sure)
 
@@ -274,8 +280,9 @@ def _real_folds(solver: Solver, points: Sequence[Point], folds: list[Event]) -> 
 
 
 def _accounted(
-    solver: Solver, points: Sequence[Point], sure: Sequence[bool], found: list[Event]
-) -> list[Event]:
+    solver: Solver, points: Sequence[Point], sure: Sequence[bool], found: list[Event],
+    wild: Sequence[bool],
+) -> list[Event]:  # fmt: skip
     """The events with gains that add up from one sure cycle to the next; what is missing is an
     event of its own."""
     result = list(found)
@@ -290,7 +297,7 @@ def _accounted(
                 gain = int(np.sign(missing)) if missing else 0
                 result[k] = replace(result[k], gain=gain)
                 missing -= gain
-        if missing:
+        if missing and not all(wild[first : last + 1]):
             chord = Chord(solver, points[first], points[last])
             gained = Counts(missing, 0, 0)
             reason = "the multipliers are not resolved here"

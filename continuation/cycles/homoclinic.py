@@ -16,7 +16,7 @@ from continuation.cycles.curves import CycleCurve, trace_both_ways
 from continuation.cycles.cycle import Cycle
 from continuation.cycles.linearization import Linearization
 from continuation.cycles.orbits import DEGREE, Orbit, Solver
-from continuation.cycles.saddles import SADDLE, divergence, nearest_equilibrium, slowest_node
+from continuation.cycles.saddles import SADDLE_NODE, divergence, nearest_equilibrium, slowest_node
 from continuation.cycles.tracing import CycleSettings
 from continuation.engine.following import spans_around
 from dynsys.errors import ConvergenceError, ModelError
@@ -104,7 +104,7 @@ def _long_cycle(source: CycleBranch | Cycle, period: float | None) -> Cycle:
 def projected(solver: Solver, orbit: Orbit, iterations: int = 12) -> float | None:
     """First parameter of the homoclinic orbit with projection boundary conditions, the others
     fixed; None where no saddle is near or Newton fails."""
-    if divergence(solver, orbit) != SADDLE:
+    if divergence(solver, orbit) == SADDLE_NODE:
         return None
     name = solver.names[0]
     plain = Solver(solver.at(orbit), {name: solver.spans[name]})

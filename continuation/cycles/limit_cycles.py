@@ -10,6 +10,7 @@ import numpy as np
 
 from continuation.cycles.branch import CycleBranch, make_branch
 from continuation.cycles.cycle import Cycle
+from continuation.cycles.delay_errors import order_for, with_more_nodes
 from continuation.cycles.orbits import Direction, Orbit, Point, Solver, moved_times
 from continuation.cycles.starting_orbits import orbit_from_simulation
 from continuation.cycles.switching import doubled, other_branch
@@ -24,6 +25,7 @@ from continuation.cycles.tracing import (
 )
 from continuation.engine.following import check_span
 from continuation.engine.special_points import SpecialPoint
+from continuation.steady_states.curves import with_more_nodes as more_nodes_at
 from continuation.steady_states.normal_forms import critical_pair
 from dynsys import checks
 from dynsys.errors import ConvergenceError, ModelError
@@ -33,9 +35,13 @@ from dynsys.journal import interrupted, whole
 from dynsys.level_sets import level_set
 from dynsys.vector_field import VectorField
 
+Source = SpecialPoint | Cycle | VectorField
+_MESH = 100.0  # by which an error of delayed signals has to exceed that of the mesh
+_RAISED = 2  # times that the nodes of delay lines are raised
+
 
 def limit_cycles(
-    source: SpecialPoint | Cycle | VectorField,
+    source: Source,
     parameter: str,
     span: tuple[float, float],
     start: tuple[Sequence[float] | np.ndarray, float] | None = None,
@@ -50,6 +56,8 @@ def limit_cycles(
     3. Locate folds (LPC), period doublings (PD), torus (NS) and branch points (BPC) of cycles, with
        their normal-form coefficients.
     4. End at the span, at a Hopf point, or where the period diverges, and say so.
+    5. Compare the ends of delay lines with the signals they delay; where they are off by more than
+       ``settings.delay_error``, do it again with more nodes (``branch.model``).
 
     Where sums of states are conserved, a model is followed on the level set of its start, which is
     said. Where an energy is, ``conservative_cycles`` follows the family at fixed parameters.
@@ -73,24 +81,60 @@ def limit_cycles(
     model = source if isinstance(source, VectorField) else source.model
     if isinstance(source, VectorField):
         model, start = _on_level_set(model, {parameter: span}, start)
-    solver = Solver(model, {parameter: check_span(model, parameter, span)})
+    source = model if isinstance(source, VectorField) else source
+    span = check_span(model, parameter, span)
     with whole(parts=True):
-        branch = _followed(solver, source, start, settings)
-        if REASONS[INTERRUPTED] in branch.ended:
-            interrupted()
-            warnings.warn(
-                "interrupted: the branch holds the cycles found until then; the same call goes on "
-                "from there",
-                stacklevel=2,
-            )
+        for _ in range(_RAISED + 1):
+            branch = _followed(Solver(model, {parameter: span}), source, start, settings)
+            if REASONS[INTERRUPTED] in branch.ended:
+                interrupted()
+                warnings.warn(
+                    "interrupted: the branch holds the cycles found until then; the same call goes "
+                    "on from there",
+                    stacklevel=2,
+                )
+                break
+            order = _nodes(branch, source, settings)
+            if order is None:
+                break
+            source, start = _with_nodes(source, start, order)
+            model = source if isinstance(source, VectorField) else source.model
     return branch
 
 
+def _nodes(branch: CycleBranch, source: Source, settings: CycleSettings) -> int | None:
+    """How many nodes per delay line the branch should be followed with; None for those it has."""
+    if "delay_error" not in branch.data or (isinstance(source, Cycle) and source.label):
+        return None
+    errors, order = branch.data["delay_error"].values, branch.model.delay_order
+    worst = float(errors.max())
+    wanted = order_for(order, worst)
+    if worst <= settings.delay_error or wanted <= order:
+        return None
+    mesh = branch.orbits[int(np.argmax(errors))].mesh_error()
+    return wanted if worst > _MESH * mesh else None  # what is the mesh's is no matter of nodes
+
+
+def _with_nodes(source: Source, start, order: int):
+    """The source and the start of the same cycles with so many nodes per delay line."""
+    if isinstance(source, SpecialPoint):
+        return more_nodes_at(source, order), start
+    model = source if isinstance(source, VectorField) else source.model
+    finer = model.with_delay_order(order)
+    if isinstance(source, Cycle):
+        solver = Solver(finer, source.solver.spans)
+        orbit = with_more_nodes(source.solver, source.orbit, finer)
+        return replace(source, model=finer, solver=solver, orbit=orbit), start
+    if start is not None:
+        start = (model._full(start[0])[: model.physical_dimension], start[1])
+    return finer, start
+
+
 def _followed(
-    solver: Solver, source: SpecialPoint | Cycle | VectorField,
+    solver: Solver, source: Source,
     start: tuple[Sequence[float] | np.ndarray, float] | None, settings: CycleSettings,
 ) -> CycleBranch:  # fmt: skip
-    """The branch that a source leads to."""
+    """The branch that a source leads to, with the delay lines that it has."""
     parameter, model = solver.parameter, solver.model
     if isinstance(source, SpecialPoint):
         forward = trace(solver, small_cycle(solver, source, settings), settings)

@@ -10,6 +10,7 @@ from continuation.cycles.cycle import Cycle, observe_states
 from continuation.drawing import CYCLE_COLOR
 from continuation.explorer.content import PageAxis, base_content, packed, rounded, rounded_list
 from continuation.steady_states.living import largest
+from dynsys.errors import ModelError
 
 if TYPE_CHECKING:
     from continuation.cycles.branch import CycleBranch
@@ -20,6 +21,10 @@ PHASES = 96  # of a period at which an orbit is drawn
 def cycles_content(branch: CycleBranch) -> dict[str, Any]:
     """What the page of a branch of cycles shows."""
     model, name = branch.model, branch.parameter
+    if name not in branch.data:
+        raise ModelError(
+            f"the {branch.kind} lie at one value of every parameter: there is no axis for a page"
+        )
     values = branch.data[name].values
     axis = PageAxis(name, *_around(values), model.unit(name))
     content = base_content(

@@ -27,6 +27,7 @@ from continuation.cycles.following import (
     node_weights,
 )
 from continuation.cycles.multipliers import Multipliers, distance_to_one, interval_multipliers
+from continuation.engine.columns import OF_CYCLES, check_apart
 from continuation.engine.field import field_of
 from continuation.engine.following import check_span
 from dynsys.vector_field import VectorField
@@ -137,6 +138,7 @@ class Solver:
         self.model, self.kind, self.fixed = model, kind, float(fixed)
         self.spans = {k: check_span(model, k, v) for k, v in spans.items()}
         self.names = tuple(self.spans)
+        check_apart(model.name, self.names, OF_CYCLES)
         self.free = np.array([model.parameter_index(k) for k in self.names], dtype=np.int64)
         limits = np.array(list(self.spans.values())).reshape(-1, 2)
         extras = EXTRAS[kind]
@@ -305,6 +307,12 @@ def remeshed(orbit: Orbit, mesh: np.ndarray) -> Orbit:
     u = moved(orbit.u, orbit.mesh, mesh)
     u[-1] = u[0]
     return replace(orbit, mesh=mesh, u=u)
+
+
+def coarse(orbit: Orbit, most: int = 48) -> Orbit:
+    """The orbit on an adapted mesh of so many intervals at most, as a guess: that of its own branch
+    may be far finer than what it is wanted for."""
+    return orbit if orbit.intervals <= most else remeshed(orbit, adapted_mesh(orbit, most))
 
 
 def moved_times(mesh: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""What a cycle of diverging period approaches: a saddle, or a saddle-node on a circle (SNIC)."""
+"""What a cycle of diverging period approaches: a saddle (-focus) or a saddle-node (SNIC)."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import numpy as np
 from continuation.cycles.orbits import DEGREE, Orbit, Solver
 
 SADDLE = "a homoclinic orbit to a saddle"
+SADDLE_FOCUS = "a homoclinic orbit to a saddle-focus"
 SADDLE_NODE = "a saddle-node on an invariant circle (SNIC)"
 _NEAR = 0.1  # largest distance, in scaled units, from the slowest point to the equilibrium
 _FAST = 1.0  # a saddle's unstable rate times the period: the orbit has time to leave it
@@ -38,12 +39,15 @@ def nearest_equilibrium(solver: Solver, orbit: Orbit) -> np.ndarray | None:
 
 
 def divergence(solver: Solver, orbit: Orbit) -> str:
-    """What an orbit of long period is close to: ``SADDLE`` or ``SADDLE_NODE``."""
+    """What an orbit of long period is close to: ``SADDLE``, ``SADDLE_FOCUS`` (an eigenvalue next to
+    the imaginary axis on one side is complex) or ``SADDLE_NODE``."""
     x = nearest_equilibrium(solver, orbit)
     if x is None:
         return SADDLE_NODE
     found = np.linalg.eigvals(solver.at(orbit).jacobian(x))
     leaving = found.real[found.real > 0]
-    if leaving.size and np.min(leaving) * orbit.period > _FAST:
-        return SADDLE
-    return SADDLE_NODE
+    if not leaving.size or np.min(leaving) * orbit.period <= _FAST:
+        return SADDLE_NODE
+    sides = [side for side in (found[found.real > 0], found[found.real < 0]) if side.size]
+    leading = [side[np.argmin(np.abs(side.real))] for side in sides]
+    return SADDLE_FOCUS if any(value.imag != 0 for value in leading) else SADDLE

@@ -11,6 +11,7 @@ from scipy.optimize import brentq
 from continuation.cycles.orbits import Orbit, Solver, adapted_mesh, moved_times, remeshed
 from dynsys.errors import ConvergenceError, ModelError
 
+TURNS = 30  # of a guessed period, before the state is on its cycle
 _ENOUGH = 3  # crossings: two repetitions
 _AGREES = 1e-6  # relative difference of periods
 _LAST = 60  # crossings looked at
@@ -23,17 +24,19 @@ def orbit_from_simulation(
     start: tuple[Sequence[float] | np.ndarray, float | None] | None,
     intervals: int,
     most_evaluations: int = 2_000_000,
+    turns: int = TURNS,
 ) -> Orbit:
     """Simulate until the state repeats, and correct the last period to a periodic orbit.
 
     ``start`` is (state, period guess); without it the model's initial state is used, and without a
-    guess the period is the shortest time after which the whole state is back.
+    guess the period is the shortest time after which the whole state is back. With one, so many
+    ``turns`` pass first: few do for a state on the cycle.
 
     Raises ConvergenceError where the model does not oscillate, runs away from the states' scales,
     or takes more than ``most_evaluations`` of its field.
     """
     model = solver.model
-    run, (end, period) = _last_period(solver, start, most_evaluations)
+    run, (end, period) = _last_period(solver, start, most_evaluations, turns)
     value = model.parameters[solver.parameter]
     orbit = _corrected(solver, run, (end, period), intervals, value)
     if orbit is None:
@@ -68,6 +71,7 @@ def _last_period(
     solver: Solver,
     start: tuple[Sequence[float] | np.ndarray, float | None] | None,
     most_evaluations: int,
+    turns: int = TURNS,
 ) -> tuple[_Run, tuple[float, float]]:
     """A run from a start with (end, length) of its last period."""
     model = solver.model
@@ -77,7 +81,7 @@ def _last_period(
         raise ModelError(f"the period guess is {guess}; give a positive time")
     if not np.all(np.isfinite(x0)):
         raise ModelError("the starting state of the orbit is not finite; give numbers")
-    duration = 30 * guess if guess is not None else _patience(solver, x0)
+    duration = turns * guess if guess is not None else _patience(solver, x0)
     run = _Run(solver, x0, duration, most_evaluations)
     return run, run.period(guess)
 

@@ -11,6 +11,7 @@ import xarray as xr
 from continuation.cycles.cycle import Cycle
 from continuation.cycles.multipliers import Multipliers
 from continuation.cycles.orbits import DEGREE, Direction, Orbit, Solver
+from continuation.engine.special_points import SpecialPoints
 from continuation.netcdf import head_of, with_head
 from dynsys.serialization import to_dict
 from dynsys.vector_field import VectorField
@@ -43,20 +44,23 @@ class StoredCycles(NamedTuple):
     solver: Solver
     data: xr.Dataset
     orbits: tuple[Orbit, ...]
-    special: tuple[Cycle, ...]
+    special: SpecialPoints[Cycle]
 
 
 def read_cycles(dataset: xr.Dataset, model: VectorField | None = None) -> StoredCycles:
     """The parts of a table of cycles; ``model`` avoids compiling it again."""
     head = head_of(dataset)
     described = VectorField.from_dict(head["model"])
-    own = described if model is None else model.with_parameters(**described.parameters)
+    if model is None or model.delay_order != described.delay_order:
+        own = described
+    else:
+        own = model.with_parameters(**described.parameters)
     spans = {k: tuple(v) for k, v in head["spans_of_cycles"].items()}
     kind, fixed = head["solver"]
     data = _with_logarithms(
         dataset.drop_vars(["mesh", "profile", "unknowns"]).drop_attrs(deep=False)
     )
-    special = tuple(_cycle(own, c) for c in head["special_points"])
+    special = SpecialPoints(_cycle(own, c) for c in head["special_points"])
     return StoredCycles(head, Solver(own, spans, kind, fixed), data, _orbits(dataset), special)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from typing import Any
@@ -13,6 +14,7 @@ import numpy as np
 from continuation.cycles import following as engine
 from continuation.cycles.closing import back_at_parent, parent_twice, returned
 from continuation.cycles.conditions import CYCLE
+from continuation.cycles.counts import clear_counts
 from continuation.cycles.multipliers import Multipliers
 from continuation.cycles.orbits import (
     Direction,
@@ -27,7 +29,7 @@ from dynsys.errors import ModelError
 from dynsys.interruption import Pace
 from dynsys.journal import Checkpoint, key, part_is_wanted
 
-INTERRUPTED, MAX_POINTS, CLOSED, PARENT = 20, 21, 22, 23
+INTERRUPTED, MAX_POINTS, CLOSED, PARENT, LEFT, ENOUGH = 20, 21, 22, 23, 24, 25
 REASONS = {
     engine.BOUND: "reached the end of the span",
     engine.STEP_MIN: "the step fell below step_min: Newton no longer converges",
@@ -39,8 +41,11 @@ REASONS = {
     MAX_POINTS: "reached max_points; raise CycleSettings.max_points to go on",
     CLOSED: "closed curve: returned to its start",
     PARENT: "returned to the branch of half its period, at a period doubling",
+    LEFT: "unstable for most_unstable cycles on end; raise CycleSettings.most_unstable to go on",
+    ENOUGH: "what follows bounds nothing",
 }
 _FIRST, _CHUNK = 4, 24  # points between two looks at the keyboard: at first, and at most
+_ASKED = 6  # points between two questions whether to go on
 
 
 @dataclass(frozen=True)
@@ -60,6 +65,12 @@ class CycleSettings:
     min_cosine : smallest cosine between successive tangents; sharper turns halve the step.
     max_points : cycles before the branch ends.
     longest : the branch ends where the period exceeds the first one by this factor.
+    delay_error : error of delayed signals, relative to their range, above which a branch is
+        followed with more nodes per delay line, until it is below 1e-6 (see the column).
+    most_unstable : the branch ends after so many unstable cycles on end: what follows them is far
+        from the stable ones that a diagram asks for.
+    violent : between two cycles with a multiplier beyond this no special cycles are located: in a
+        canard they take long, and no stable cycle begins or ends there.
     """
 
     intervals: int = 30
@@ -74,16 +85,23 @@ class CycleSettings:
     min_cosine: float = 0.9
     max_points: int = 400
     longest: float = 200.0
+    delay_error: float = 5e-4
+    most_unstable: float = math.inf
+    violent: float = math.inf
 
     def __post_init__(self) -> None:
         for name, value in asdict(self).items():
-            if not (math.isfinite(value) and value > 0):
+            unbounded = value == math.inf and name in ("most_unstable", "violent")
+            if not (unbounded or (math.isfinite(value) and value > 0)):
                 raise ModelError(f"CycleSettings.{name} is {value!r}; it must be a positive number")
         if self.intervals < 4 or self.intervals > self.most_intervals:
             raise ModelError(
                 f"CycleSettings.intervals is {self.intervals}; give at least 4 and at most "
                 f"most_intervals = {self.most_intervals}"
             )
+
+
+Enough = Callable[[Point], bool]
 
 
 @dataclass(frozen=True)
@@ -114,16 +132,18 @@ def turned_round(point: Point) -> Point:
     return replace(point, direction=Direction(-point.direction.u, -point.direction.z))
 
 
-def trace_both_sides(solver: Solver, first: Point, settings: CycleSettings) -> tuple[Trace, Trace]:
+def trace_both_sides(
+    solver: Solver, first: Point, settings: CycleSettings, enough: Enough | None = None
+) -> tuple[Trace, Trace]:
     """(backward, forward) from a point; a closed one is run through once, forward.
 
     Where max_points cut it short, the way back ends at the cut.
     """
-    forward = trace(solver, first, settings)
+    forward = trace(solver, first, settings, enough=enough)
     if forward.reason in (CLOSED, INTERRUPTED):
         return Trace([first], [], forward.reason, settings.step), forward
     cut = turned_round(forward.points[-1]) if forward.reason == MAX_POINTS else None
-    backward = trace(solver, turned_round(first), settings, origin=cut)
+    backward = trace(solver, turned_round(first), settings, origin=cut, enough=enough)
     if backward.reason == CLOSED:
         forward = replace(forward, reason=CLOSED)
     return backward, forward
@@ -137,15 +157,19 @@ def trace(
     number: int = 0,
     longest: float | None = None,
     origin: Point | None = None,
+    enough: Enough | None = None,
 ) -> Trace:
     """Follow from a point along its direction until the branch ends.
 
     Where it meets ``origin``, the first point by default, it is closed. ``step`` and ``number``
-    (points already made) continue an earlier trace as if it had not ended.
+    (points already made) continue an earlier trace as if it had not ended. ``enough`` is asked
+    every few points whether the last one is the end.
     """
     step = settings.step if step is None else step
     longest = settings.longest * first.orbit.period if longest is None else longest
-    checkpoint = Checkpoint(partial(_key, solver, first, settings, step, number, longest, origin))
+    checkpoint = Checkpoint(
+        partial(_key, solver, first, settings, step, number, longest, origin, enough is None)
+    )
     traced = _again(checkpoint.last(), first) or Trace([first], [], engine.MORE, step)
     pace = Pace(_FIRST, _CHUNK)
     try:
@@ -154,7 +178,7 @@ def trace(
             room = min(pace.room(), settings.max_points - made)
             if room <= 0:
                 return replace(traced, reason=MAX_POINTS)
-            traced = _further(solver, settings, traced, number, longest, room, origin)
+            traced = _further(solver, settings, traced, number, longest, room, origin, enough)
             pace.made(len(traced.points) - made, time.perf_counter() - begin)
             checkpoint.keep(partial(_plain, traced))
     except KeyboardInterrupt:
@@ -166,7 +190,7 @@ def trace(
 
 def _further(
     solver: Solver, settings: CycleSettings, traced: Trace, number: int, longest: float, room: int,
-    origin: Point | None,
+    origin: Point | None, enough: Enough | None,
 ) -> Trace:  # fmt: skip
     """The trace with up to ``room`` points more, and why it ended where it did."""
     done = len(traced.points)
@@ -177,6 +201,10 @@ def _further(
     ended = _come_back(solver, points, steps, done - 1, origin)
     if ended is not None:
         return replace(ended, step=step)
+    stop = _stop(points, done, settings.most_unstable, enough)
+    if stop is not None:  # wherever the chunk ends, which hangs on the clock
+        at, why = stop
+        return Trace(points[: at + 1], steps[:at], why, step)
     if reason == engine.BOUND and beyond is not None:
         landed, bound = _land(solver, points[-1], beyond)
         if landed is not None:
@@ -185,6 +213,23 @@ def _further(
     if reason in (engine.COARSE, engine.FINE):
         points[-1], reason = _resized(solver, points[-1], settings, reason)
     return Trace(points, steps, reason, step, bound)
+
+
+def _stop(
+    points: Sequence[Point], new: int, most: float, enough: Enough | None
+) -> tuple[int, int] | None:
+    """The first of the points from number ``new`` on at which to end, and why; None to go on."""
+    for k in range(new, len(points)):
+        if k >= most and _unstable_on_end(points[: k + 1], int(most)):
+            return k, LEFT
+        if enough is not None and k % _ASKED == 0 and enough(points[k]):
+            return k, ENOUGH
+    return None
+
+
+def _unstable_on_end(points: Sequence[Point], most: int) -> bool:
+    """Whether the last ``most`` cycles are unstable beyond doubt."""
+    return all(clear_counts(point).unstable for point in points[-most:])
 
 
 def _plain(traced: Trace) -> list[Any]:
@@ -213,14 +258,14 @@ def _again(content: Any, first: Point) -> Trace | None:
 
 def _key(
     solver: Solver, first: Point, settings: CycleSettings, step: float, number: int,
-    longest: float, origin: Point | None,
+    longest: float, origin: Point | None, unasked: bool,
 ) -> str:  # fmt: skip
     """A name for all that determines where a trace leads."""
     model = solver.model
     names = ["cycles", model.compiled.folder.name, solver.spans, solver.kind, solver.fixed]
     numbers = [model.parameter_array(), solver.scale, *_arrays(first)]
     numbers += [] if origin is None else _arrays(origin)
-    return key(names, asdict(settings), step, number, longest, *numbers)
+    return key(names, asdict(settings), step, number, longest, unasked, *numbers)
 
 
 def _come_back(

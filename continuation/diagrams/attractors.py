@@ -11,7 +11,7 @@ import numpy as np
 
 from continuation.cycles.branch import CycleBranch
 from continuation.cycles.cycle import Cycle, cycle_from, make_cycle
-from continuation.cycles.orbits import Orbit, Solver, adapted_mesh, remeshed
+from continuation.cycles.orbits import Orbit, Solver, adapted_mesh, coarse, remeshed
 from continuation.cycles.starting_orbits import orbit_from_simulation
 from continuation.diagrams.bursts import burst_words
 from continuation.diagrams.names import (
@@ -32,6 +32,7 @@ SEEDS = 4  # branches from which a cycle at a new place is sought
 MOST_STEPS = 12  # in which a cycle is carried there,
 SHORTEST_STEP = 0.1  # the shortest of them in units of the whole way
 DEPARTURE = 0.01  # scaled distance from an unstable equilibrium at which simulations start
+TURNS = 8  # of a cycle from a state on it, before it is corrected
 PATIENCE = 60_000  # evaluations of the field after which a simulation is given up
 _WALL = 10.0  # what a boundary on the way adds to a distance in units of the plane
 _ASKED = 40  # cycles of a branch, the nearest, that are looked at for it
@@ -114,7 +115,9 @@ def simulated_cycles(
         try:
             with warnings.catch_warnings():  # orbits that run away to infinity are no cycles
                 warnings.simplefilter("ignore")
-                cycle = make_cycle(solver, orbit_from_simulation(solver, start, 40, PATIENCE))
+                cycle = make_cycle(
+                    solver, orbit_from_simulation(solver, start, 40, PATIENCE, TURNS)
+                )
         except ConvergenceError:
             continue
         if cycle.stable and not any(_same(cycle, c) for c in found):
@@ -136,10 +139,11 @@ def attractors_met(model: VectorField, items: Sequence[Mapping[str, Any]]) -> li
     return result
 
 
-def departures(model: VectorField, equilibria: np.ndarray) -> list[tuple[np.ndarray, None]]:
-    """States beside every unstable equilibrium, to both sides along its most unstable direction."""
-    starts: list[tuple[np.ndarray, None]] = []
-    scale = model.scales
+def departures(model: VectorField, equilibria: np.ndarray) -> np.ndarray:
+    """States (k, n_physical) beside every unstable equilibrium, to both sides along its most
+    unstable direction."""
+    starts: list[np.ndarray] = []
+    scale, n = model.scales, len(model.states)
     for x in equilibria:
         values, vectors = np.linalg.eig(model.jacobian(x) * scale[None, :] / scale[:, None])
         k = int(np.argmax(values.real))
@@ -147,8 +151,8 @@ def departures(model: VectorField, equilibria: np.ndarray) -> list[tuple[np.ndar
             along = vectors[:, k].real
             kick = DEPARTURE * scale * along / max(float(np.max(np.abs(along))), 1e-300)
             sides = (kick, -kick) if values[k].imag == 0 else (kick,)
-            starts += [(x + side, None) for side in sides]
-    return starts
+            starts += [(x + side)[:n] for side in sides]
+    return np.array(starts).reshape(-1, n)
 
 
 def described(found: Sequence[Cycle]) -> list[dict[str, Any]]:
@@ -183,7 +187,7 @@ def _same(a: Cycle, b: Cycle) -> bool:
 def _carried(model: VectorField, seed: Seed) -> Cycle | None:
     """The cycle that a known one becomes at the model's parameters, step by step."""
 
-    orbit, name, here = seed.orbit, seed.parameter, seed.parameters
+    orbit, name, here = coarse(seed.orbit), seed.parameter, seed.parameters
     changed = [k for k in model.parameters if model.parameters[k] != here[k]]
     solver = Solver(model, {name: _around(model.parameters[name], orbit.value)})
     done, step = 0.0, 1.0

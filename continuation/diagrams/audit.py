@@ -15,11 +15,13 @@ from continuation.diagrams.named_outcomes import described_outcomes
 from continuation.diagrams.names import NOTHING, OUTSIDE, label
 from continuation.diagrams.paths import Axis, values_at
 from continuation.diagrams.probing import Prober
+from continuation.diagrams.progress import stage
 from continuation.diagrams.simulating import Effort, destinations
 from dynsys.vector_field import VectorField
 
 MARGIN = 0.01  # distance to a boundary, in units of the plane, up to which points are not tested
 CONFIDENCE = 0.95
+AT_ONCE = 50  # points simulated together
 RESORT = Effort(finer=2.0, stages=7)  # for points at which the first runs disagree
 
 
@@ -113,7 +115,10 @@ def audited(
         (values_at(place, axes), _starts(prober, place, region, seed + number))
         for number, (place, region) in enumerate(zip(places, chosen, strict=True))
     ]
-    found = _attractors(model, trials, Effort())
+    found = []
+    pieces = [trials[k : k + AT_ONCE] for k in range(0, len(trials), AT_ONCE)]
+    for piece in stage(pieces, "audit by simulation", len(pieces)):
+        found += _attractors(model, piece, Effort())
     differing = [k for k, f in enumerate(found) if _names(f) != _said(chosen[k])]
     again = _attractors(model, [trials[k] for k in differing], RESORT)
     for k, items in zip(differing, again, strict=True):

@@ -11,9 +11,9 @@ from typing import Any, overload
 
 import networkx as nx
 import numpy as np
+import pandas as pd
 import shapely
 import xarray as xr
-from rich.progress import track
 
 from continuation.asynchronous.planes import asynchronous_curves, check_plane
 from continuation.cycles.branch import CycleBranch
@@ -27,6 +27,7 @@ from continuation.diagrams.mending import learn
 from continuation.diagrams.paths import Axis, checked_axes, position
 from continuation.diagrams.picture import draw_plane
 from continuation.diagrams.probing import Answer, Findings, Prober
+from continuation.diagrams.progress import shown
 from continuation.diagrams.regimes import closed, cut, regime_graph
 from continuation.diagrams.rows import (
     curve_lines,
@@ -46,6 +47,7 @@ from continuation.engine.special_points import (
     points_labelled,
 )
 from continuation.explorer.explorable import Explorable
+from continuation.frames import row_frame
 from continuation.netcdf import write
 from continuation.steady_states.branch import Branch
 from dynsys import checks
@@ -157,8 +159,8 @@ class Diagram(Explorable):
         """
         self._check_whole()
         survey = Survey(self.model, self.x, self.y, self.settings, findings=self._findings())
-        with whole(say=progress):
-            found = _checked(survey, self, points, seed, progress)
+        with shown(progress), whole(say=progress):
+            found = _checked(survey, self, points, seed)
         return replace(found, asynchronous=self.asynchronous)
 
     def _check_whole(self) -> None:
@@ -189,9 +191,9 @@ class Diagram(Explorable):
         survey = Survey(self.model, self.x, self.y, self.settings, findings=self._findings())
         self._check_whole()
         tested = 0 if self.checked is None else self.checked.tested
-        with whole(say=progress):
+        with shown(progress), whole(say=progress):
             survey.look_at([self._place(dict(point)) for point in points])
-            found = _checked(survey, _settled(survey, progress), tested, progress=progress)
+            found = _checked(survey, _settled(survey), tested)
         return replace(found, asynchronous=self.asynchronous)
 
     def _place(self, values: dict[str, float]) -> list[float]:
@@ -216,9 +218,15 @@ class Diagram(Explorable):
     def _prober(self) -> Prober:
         return Prober(self.model, (self.x, self.y), self._findings())
 
-    def plot(self, ax: Any = None, regions: bool = True) -> Any:
-        """Draw curves, codimension-two points and named regions. Returns the axes."""
-        return draw_plane(self, ax, regions)
+    def plot(
+        self, ax: Any = None, regions: bool = True, *, style: str = "default", legend: bool = True,
+        **line: Any,
+    ) -> Any:  # fmt: skip
+        """Draw curves, codimension-two points and named regions. Returns the axes.
+
+        ``style`` is "default" or "publication"; ``line`` are matplotlib's keywords for the curves.
+        """
+        return draw_plane(self, ax, regions, style, legend, **line)
 
     page_content = plane_content
 
@@ -234,6 +242,10 @@ class Diagram(Explorable):
     def save(self, path: str | Path) -> Path:
         """Write everything to one NetCDF file, complete or not at all."""
         return write(self.stored(), path)
+
+    def to_dataframe(self) -> pd.DataFrame:
+        """One row per region, largest first; ``special_points.to_dataframe()`` has the points."""
+        return row_frame(self.regime_table())
 
     def special_point_table(self) -> list[dict[str, Any]]:
         """One record per codimension-two point."""
@@ -302,7 +314,7 @@ def bifurcation_diagram(
     ----------
     x, y : (parameter name, low, high). Without ``y`` the result is a ``LineDiagram``: equilibria
         and limit cycles along x, with their frequency.
-    progress : show a progress bar.
+    progress : show what is being done, stage by stage.
     audit : points of the plane to test at the end; 0 for none. ``diagram.audit`` tests more.
     asynchronous : add the exact Hopf curves of the network behind ``aln()``, which see.
 
@@ -324,9 +336,9 @@ def bifurcation_diagram(
         return line_diagram(model, name, span, settings=settings, seed=seed)
     survey = Survey(model, x, y, settings, seed)
     try:
-        with whole(say=progress):
-            survey.scan(progress)
-            found = _checked(survey, _settled(survey, progress), audit, progress=progress)
+        with shown(progress), whole(say=progress):
+            survey.scan()
+            found = _checked(survey, _settled(survey), audit)
             if not asynchronous:
                 return found
             more = asynchronous_curves(model, spans, found.lines, progress)
@@ -338,33 +350,29 @@ def bifurcation_diagram(
     return _diagram(survey, nx.Graph(), partial=True)
 
 
-def _checked(
-    survey: Survey, diagram: Diagram, points: int, seed: int = 7, progress: bool = False
-) -> Diagram:
+def _checked(survey: Survey, diagram: Diagram, points: int, seed: int = 7) -> Diagram:
     """A diagram audited, cut again with what its disagreements lead to, audited again."""
     truths: list[Answer] = []
-    rounds = range(REPAIRS + 1) if points else ()
-    for round_ in track(rounds, description="audit by simulation", disable=not progress):
+    for round_ in range(REPAIRS + 1 if points else 0):
         result = diagram.audit(points, seed + round_)
         diagram = replace(diagram, checked=result)
         if result.passed or round_ == REPAIRS:
             break
         truths += learn(survey, diagram._prober, diagram._regions(), result)
-        diagram = _settled(survey, progress, truths)
+        diagram = _settled(survey, truths)
     for doubt in diagram.doubts():
         warnings.warn(doubt, UnresolvedWarning, stacklevel=3)
     return diagram
 
 
-def _settled(survey: Survey, progress: bool = False, known: Sequence[Answer] = ()) -> Diagram:
+def _settled(survey: Survey, known: Sequence[Answer] = ()) -> Diagram:
     """Cut the plane, look again where its faces contradict themselves, until none does.
 
     ``known`` answers, from an audit, are held against those of the faces.
     """
     model, x, y = survey.model, survey.x, survey.y
     regimes = cut(model, x, y, survey.findings(), known=known)
-    rounds = range(ROUNDS)
-    for _ in track(rounds, description="boundaries that are missing", disable=not progress):
+    for _ in range(ROUNDS):
         grown = survey.follow(regimes.simulated()[:MOST_LOOKS])
         grown = survey.look_between(regimes.contradictions()[:MOST_LOOKS]) or grown
         if not grown:

@@ -7,13 +7,15 @@ from dataclasses import asdict, dataclass, replace
 from functools import cached_property, partial
 from typing import Any
 
+import pandas as pd
+
 from continuation.cycles.branch import CycleBranch
 from continuation.cycles.cycle import Cycle
 from continuation.cycles.limit_cycles import limit_cycles
 from continuation.cycles.tracing import CycleSettings
 from continuation.diagrams import finished
 from continuation.diagrams.living import line_content
-from continuation.diagrams.scan import ends_at
+from continuation.diagrams.scan import end_of
 from continuation.drawing import axis_label, draw_frequencies, new_figure
 from continuation.engine.following import INTERRUPTED, REASONS
 from continuation.engine.settings import Settings
@@ -27,6 +29,7 @@ from continuation.engine.special_points import (
 from continuation.explorer.explorable import Explorable
 from continuation.steady_states.branch import Branch
 from continuation.steady_states.equilibria import equilibria
+from continuation.styles import style_of
 from dynsys.errors import ConvergenceError
 from dynsys.journal import announce, piece, whole
 from dynsys.vector_field import VectorField
@@ -64,6 +67,18 @@ class LineDiagram(Explorable):
         """All special points with a label ("H", "LPC", ...), in order."""
         return points_labelled(self.special_points, label)
 
+    def to_dataframe(self) -> pd.DataFrame:
+        """One row per point of the equilibria and of the families of cycles, told by ``branch``."""
+        frames = [self.equilibria.to_dataframe().assign(branch="equilibria")]
+        frames += [b.to_dataframe().assign(branch=f"cycles {k}")
+                   for k, b in enumerate(self.cycles, 1)]  # fmt: skip
+        units = {k: unit for frame in frames for k, unit in frame.attrs["units"].items()}
+        for frame in frames:
+            frame.attrs.clear()  # pandas joins tables only where these are alike
+        whole = pd.concat(frames, ignore_index=True)
+        whole.attrs["units"] = units
+        return whole
+
     def special_point_table(self) -> list[dict[str, Any]]:
         """One record per special point of equilibria and cycles."""
         rows = self.equilibria.special_point_table()
@@ -73,19 +88,28 @@ class LineDiagram(Explorable):
 
     page_content = line_content
 
-    def plot(self, observable: str | None = None, axes: Any = None) -> Any:
-        """Draw equilibria with the cycles' extrema, and below the frequency; returns both axes."""
-        if axes is None:
-            axes = new_figure((6.8, 6.0)).subplots(2, 1, sharex=True, height_ratios=[3, 1])
-        upper, lower = axes
-        self.equilibria.plot(observable, ax=upper)
-        for branch in self.cycles:
-            branch.plot(observable, ax=upper)
-        draw_frequencies([branch.data for branch in self.cycles], self.parameter, lower)
-        upper.set_xlabel("")
-        unit = self.model.frequency_unit
-        across = axis_label(self.parameter, self.model.unit(self.parameter))
-        lower.set(xlabel=across, ylabel=f"frequency ({unit})")
+    def plot(
+        self, observable: str | None = None, axes: Any = None, *, style: str = "default",
+        legend: bool = False, **line: Any,
+    ) -> Any:  # fmt: skip
+        """Draw equilibria with the cycles' extrema, and below the frequency; returns both axes.
+
+        ``style`` is "default", "publication" or "xppaut"; ``line`` matplotlib's keywords for lines.
+        """
+        look = style_of(style)
+        with look.drawing():
+            if axes is None:
+                figure = new_figure((1.06 * look.size[0], 1.25 * look.size[1]))
+                axes = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
+            upper, lower = axes
+            for branch in (self.equilibria, *self.cycles):
+                branch.plot(observable, ax=upper, style=style, legend=legend, **line)
+            families = [branch.data for branch in self.cycles]
+            draw_frequencies(families, self.parameter, lower, style, **line)
+            upper.set_xlabel("")
+            unit = self.model.frequency_unit
+            across = axis_label(self.parameter, self.model.unit(self.parameter))
+            lower.set(xlabel=across, ylabel=f"frequency ({unit})")
         return axes
 
     def __str__(self) -> str:
@@ -124,7 +148,7 @@ def line_diagram(
         births = [] if cut_off(branch.ended) else branch.points("H")
         announce("families of cycles", [partial(family.key, (p, parameter, span)) for p in births])
         for point in births:
-            if any(ends_at(known, point) for known in cycles):
+            if any(end_of(known, births) is point for known in cycles):
                 continue
             follow = partial(limit_cycles, point, parameter, span, settings=cycle_settings)
             try:
@@ -138,7 +162,7 @@ def line_diagram(
                 break
     if cut_off([*branch.ended, *(family.ended for family in cycles)]):
         missed.append("interrupted: the diagram is partial; the same call goes on from there")
-    return LineDiagram(model, parameter, branch, _named_apart(cycles), tuple(missed))
+    return LineDiagram(branch.model, parameter, branch, _named_apart(cycles), tuple(missed))
 
 
 def cut_off(ended: Iterable[tuple[str, str]]) -> bool:
@@ -150,6 +174,6 @@ def _named_apart(branches: Sequence[CycleBranch]) -> tuple[CycleBranch, ...]:
     """The branches with their special cycles numbered through, so that a name means one cycle."""
     named = iter(numbered(cycle for branch in branches for cycle in branch.special_points))
     return tuple(
-        replace(branch, special_points=tuple(next(named) for _ in branch.special_points))
+        replace(branch, special_points=SpecialPoints(next(named) for _ in branch.special_points))
         for branch in branches
     )

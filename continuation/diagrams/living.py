@@ -13,7 +13,7 @@ from continuation.cycles.living import PHASES, family, periods, told_cycle
 from continuation.diagrams.attractors import trusted
 from continuation.diagrams.names import CYCLE, EQUILIBRIUM, naming_observable
 from continuation.diagrams.picture import drawn_curves, drawn_regions
-from continuation.drawing import Curve, mark_color, region_colors
+from continuation.drawing import FAINT, Curve, mark_color, region_colors
 from continuation.explorer.content import (
     PageAxis,
     base_content,
@@ -86,7 +86,8 @@ def _extremes(diagram: Diagram, stable: Sequence[Mapping[str, Any]]) -> list[lis
 
 def _curve(curve: Curve) -> dict[str, Any]:
     line = np.column_stack([curve.x, curve.y]).ravel()
-    return curve_style(curve.word) | {"line": rounded_list(line)}
+    style = curve_style(curve.word) | {"line": rounded_list(line), "opacity": 1.0}
+    return style | ({"width": FAINT["lw"], "opacity": FAINT["alpha"]} if curve.faint else {})
 
 
 def _regions(

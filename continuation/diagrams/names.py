@@ -1,9 +1,9 @@
 """The words for attractors: one home for diagrams, stimuli, network trials and the shell.
 
 A model's field may have words of its own (``model.attractors``: "down", "up", "LC_EI", "LC_aE").
-Without them stable equilibria are "equilibrium", or "equilibrium 1", "equilibrium 2" in order of
-the first observable where there are several, and stable cycles are "limit cycle". "cycle" always
-asks for a rhythm of any name.
+Without them a stable equilibrium is "equilibrium", two are "low" and "high" by the first
+observable, more of them "equilibrium 1", "equilibrium 2" and so on in its order; stable cycles are
+"limit cycle". "cycle" always asks for a rhythm of any name.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from continuation.cycles.branch import Cycle
 
 EQUILIBRIUM = "equilibrium"
+LOW, HIGH = "low", "high"  # of two equilibria
 LIMIT_CYCLE = "limit cycle"
 CYCLE = "cycle"  # also the ``kind`` of an attractor that is one
 TORUS = "torus"  # kinds of motion that never repeat, and their names
@@ -44,11 +45,11 @@ def cycle_words(model: VectorField) -> tuple[str, ...]:
 
 
 def equilibrium_words(model: VectorField) -> tuple[str, ...]:
-    """The words for the model's stable equilibria; "equilibrium 3" and so on beside the last."""
+    """The words for the model's stable equilibria; "equilibrium 1" and so on where more coexist."""
     rule = model.attractors
     if rule is not None:
         return rule.names
-    return (EQUILIBRIUM, f"{EQUILIBRIUM} 1", f"{EQUILIBRIUM} 2")
+    return (EQUILIBRIUM, LOW, HIGH)
 
 
 def is_cycle(model: VectorField, name: str) -> bool:
@@ -117,8 +118,8 @@ def equilibrium_names(model: VectorField, values: Sequence[float]) -> list[str]:
     """
     rule = model.attractors
     if rule is None:
-        count = len(values)
-        return [EQUILIBRIUM] if count == 1 else [f"{EQUILIBRIUM} {k + 1}" for k in range(count)]
+        few: dict[int, list[str]] = {1: [EQUILIBRIUM], 2: [LOW, HIGH]}
+        return few.get(len(values)) or [f"{EQUILIBRIUM} {k + 1}" for k in range(len(values))]
     names = [rule.name(value) for value in values]
     if len(names) == len(rule.names) and len(set(names)) < len(names):
         return list(rule.names)

@@ -17,6 +17,7 @@ QUIET = 1e-2  # scaled range below which a motion may be coming to rest
 NEAR = 0.05  # scaled distance to the equilibrium at which it has
 RETURN = 0.02  # distance, in units of the range, at which a motion has returned
 STEADY = 0.02  # relative change of the range between two halves of a recording of a cycle
+STILLER = STEADY / 8  # the same where a half holds too few turns to be compared by itself
 _EXACT = 1e-3  # the same after many turns, at least
 _TURNS = 60  # crossings in the longest period
 _LEAST = 1e-4  # scaled range of the smallest cycle
@@ -59,8 +60,11 @@ def classified(model: VectorField, times: np.ndarray, states: np.ndarray) -> Out
         if after.max() < _STILL:
             return Outcome(UNSTABLE, states[-1])
     moving = np.maximum(before, after) > 1e-2 * after.max()
-    if after.max() > _LEAST and np.all(np.abs(after - before)[moving] < STEADY * after.max()):
+    drift = np.max(np.abs(after - before)[moving], initial=0.0) / max(after.max(), 1e-300)
+    if after.max() > _LEAST and drift < STEADY:
         found = _repetition(times[half:], states[half:], scale)
+        if found is None and drift < STILLER:  # few turns, but of one size
+            found = _repetition(times, states, scale)
         if found is not None:
             period, orbit = found
             return Outcome(CYCLE, states[-1], period, orbit, extremes=_extremes(states[half:]))
@@ -74,6 +78,8 @@ def _extremes(states: np.ndarray) -> np.ndarray:
 def _rest(model: VectorField, state: np.ndarray) -> np.ndarray | None:
     """The stable equilibrium beside a state."""
     start = model.fill_lines(state)
+    if not np.all(np.isfinite(start)):  # outside a table its signals have no value
+        return None
     for x in find_equilibria(model, searches=0, starts=start[None]):
         near = np.max(np.abs(x - start)[: len(state)] / model.scales[: len(state)]) < NEAR
         if near and np.max(np.linalg.eigvals(model.jacobian(x)).real) < 0:

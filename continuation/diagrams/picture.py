@@ -10,7 +10,7 @@ import numpy as np
 import shapely
 
 from continuation.asynchronous.hopf_curves import KIND as ASYNCHRONOUS
-from continuation.cycles.curves import CycleCurve
+from continuation.cycles.curves import EXPLOSIVE, CycleCurve
 from continuation.drawing import (
     Curve,
     Mark,
@@ -34,7 +34,8 @@ WORDS = {  # in the legend
     PITCHFORK: "pitchfork",
     TRANSCRITICAL: "transcritical",
 }
-EXPLOSIVE = 1e-3  # sensitivity to the period below which a curve of fixed period is a boundary
+UNSTABLE = 0.02  # log10 of the largest multiplier of cycles that are unstable on both sides
+CERTAIN = 1e-2  # error of the multiplier 1 up to which the others are believed
 ROOM = 0.012  # part of the plane from which on a region has room for its name
 
 
@@ -49,13 +50,22 @@ def drawn_points(points: Iterable[Any], x: str, y: str) -> list[Mark]:
     return [Mark(p.parameters[x], p.parameters[y], p.label, p.name) for p in found]
 
 
-def drawn_cycles(curve: CycleCurve) -> Curve:
-    """A curve of cycles, without the parts of a curve of fixed period that bound nothing."""
+def drawn_cycles(curve: CycleCurve) -> Iterator[Curve]:
+    """A curve of cycles: the part that bounds stable ones, and faint what happens to unstable ones.
+
+    Without the parts of a curve of fixed period that bound nothing.
+    """
     drawn = curve.drawn()
-    if "sensitivity" not in curve.data:
-        return drawn
-    explosive = curve.data["sensitivity"].values < EXPLOSIVE  # elsewhere a period is just a period
-    return drawn._replace(x=np.where(explosive, drawn.x, np.nan))
+    shown = np.ones(len(curve), bool)
+    if "sensitivity" in curve.data:  # where it is large a period is just a period
+        shown = curve.data["sensitivity"].values < EXPLOSIVE
+    largest = np.max(np.nan_to_num(curve.data["multiplier_log10"].values), axis=1)
+    known = curve.data["trivial_error"].values < CERTAIN  # in a canard multipliers mean nothing
+    faint = (largest > UNSTABLE) & known
+    for part, is_faint in ((shown & ~faint, False), (shown & faint, True)):
+        if part.any():
+            wide = part | np.append(part[1:], False)  # the pieces meet
+            yield drawn._replace(x=np.where(wide & shown, drawn.x, np.nan), faint=is_faint)
 
 
 def drawn_regions(regimes: nx.Graph, plane: float) -> Iterator[Region]:
@@ -68,14 +78,18 @@ def drawn_regions(regimes: nx.Graph, plane: float) -> Iterator[Region]:
         yield Region(region["label"], shape, place, not region["unresolved"])
 
 
-def draw_plane(diagram: Diagram, ax: Any = None, regions: bool = True) -> Any:
+def draw_plane(
+    diagram: Diagram, ax: Any = None, regions: bool = True, style: str = "default",
+    legend: bool = True, **line: Any,
+) -> Any:  # fmt: skip
     """Draw a diagram's curves, codimension-two points and named regions; returns the axes."""
     (x, left, right), (y, low, high) = diagram.x, diagram.y
-    filled = list(drawn_regions(diagram.regimes, (right - left) * (high - low))) if regions else []
+    found = drawn_regions(diagram.regimes, (right - left) * (high - low)) if regions else ()
+    filled = sorted(found, key=lambda region: -region.shape.area)  # over the holes of larger ones
     across, up = (axis_label(name, diagram.model.unit(name)) for name in (x, y))
     ax = draw_diagram(
         drawn_curves(diagram), filled, drawn_points(diagram.special_points, x, y),
-        (across, left, right), (up, low, high), ax,
+        (across, left, right), (up, low, high), ax, style, legend, **line,
     )  # fmt: skip
     if diagram.checked is not None and not diagram.checked.passed:
         wrong = diagram.checked.disagreements
@@ -85,6 +99,6 @@ def draw_plane(diagram: Diagram, ax: Any = None, regions: bool = True) -> Any:
 
 def drawn_curves(diagram: Diagram) -> list[Curve]:
     """All curves of a diagram: of cycles, of equilibria, of the network."""
-    found = [drawn_cycles(curve) for curve in diagram.cycle_curves]
+    found = [part for curve in diagram.cycle_curves for part in drawn_cycles(curve)]
     exact = (*diagram.curves, *diagram.asynchronous)
     return found + [drawn_equilibria(curve, diagram.x[0], diagram.y[0]) for curve in exact]

@@ -25,7 +25,7 @@ from continuation.diagrams.attractors import (
     trusted,
 )
 from continuation.diagrams.named_outcomes import described_outcomes
-from continuation.diagrams.names import found_cycles, found_equilibria, label
+from continuation.diagrams.names import CYCLE, found_cycles, found_equilibria, label
 from continuation.diagrams.partition import place_inside, places_across, places_beside, radius
 from continuation.diagrams.paths import Axis, values_at
 from continuation.diagrams.simulating import destinations
@@ -128,9 +128,10 @@ class Prober:
         stable += stable_cycles(at, seeds)
         simulated = bool(len(every) and not stable)
         if simulated:
-            stable = simulated_cycles(at, departures(at, every))
+            met = self._met(at, values, departures(at, every))
+            stable = [item for item in met if item["kind"] == CYCLE]
         if not stable:
-            stable = self._met(at, values, place)
+            stable = self._met(at, values, self.starts(place, 0))
         return Answer(np.asarray(place, float), values, stable, every, simulated)
 
     def starts(self, place: np.ndarray, seed: int, known: int = 3) -> np.ndarray:
@@ -149,10 +150,11 @@ class Prober:
         return np.array(starts) + JITTER * width * (random.random((len(starts), n)) - 0.5)
 
     def _met(
-        self, at: VectorField, values: dict[str, float], place: np.ndarray
+        self, at: VectorField, values: dict[str, float], starts: np.ndarray
     ) -> list[dict[str, Any]]:
-        """Attractors that simulations come to where no other way has led to any."""
-        starts = self.starts(place, 0)
+        """Attractors that simulations from states (k, n_physical) come to."""
+        if not len(starts):
+            return []
         outcomes = destinations(self.model, [values] * len(starts), starts)
         return attractors_met(at, described_outcomes(at, outcomes, starts))
 
@@ -172,8 +174,10 @@ class Prober:
         if answer.kinds[1] or answer.simulated:
             return replace(answer, simulated=answer.simulated and not inside)
         at = self.model.with_parameters(**answer.values)
-        starts = [self._state_on(*inside[0])] if inside else departures(at, answer.equilibria)
-        found = simulated_cycles(at, starts)
+        found = (
+            simulated_cycles(at, [self._state_on(*inside[0])]) if inside
+            else found_cycles(self._met(at, answer.values, departures(at, answer.equilibria)))
+        )  # fmt: skip
         return replace(answer, stable=[*answer.stable, *found], simulated=not inside)
 
     def disputes(

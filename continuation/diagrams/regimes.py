@@ -25,6 +25,7 @@ from continuation.diagrams.names import (
 from continuation.diagrams.partition import GRID, partition
 from continuation.diagrams.paths import Axis, Path, paths_of
 from continuation.diagrams.probing import Answer, Dispute, Findings, Prober
+from continuation.diagrams.progress import stage
 from continuation.diagrams.scan import each
 from continuation.diagrams.thresholds import threshold_lines
 from dynsys.vector_field import VectorField
@@ -50,8 +51,10 @@ class Regimes:
     prober: Prober
 
     def simulated(self) -> list[Answer]:
-        """Answers whose cycles no branch had led to, of the largest face first."""
-        return [a for k in self._by_area() if (a := self.answers[k]).simulated and a.kinds[1]]
+        """Answers whose cycles no branch had led to, of the largest face first; slivers know theirs
+        well enough."""
+        worth = [k for k in self._by_area() if self.faces[k].area > WORTH]
+        return [a for k in worth if (a := self.answers[k]).simulated and a.kinds[1]]
 
     def contradictions(self) -> list[Dispute]:
         """All disputes, that of the largest face first."""
@@ -84,14 +87,15 @@ def cut(
         mine = [a for a in known if shapely.contains_xy(face, *a.place)]
         return answer, prober.disputes(face, answer, loose, mine)
 
-    found = each(look, parts.faces)
+    found = each(look, parts.faces, "what is stable in every face")
     return Regimes(paths, parts.faces, [a for a, _ in found], [d for _, d in found], prober)
 
 
 def closed(regimes: Regimes) -> Regimes:
     """The plane with every face in dispute cut by a search into sure parts and a doubtful one."""
     pieces: list[Piece] = []
-    for face, answer, dispute in zip(regimes.faces, regimes.answers, regimes.disputes, strict=True):
+    asked = list(zip(regimes.faces, regimes.answers, regimes.disputes, strict=True))
+    for face, answer, dispute in stage(asked, "faces that contradict themselves", len(asked)):
         if dispute is None or face.area < WORTH:
             pieces.append((face, answer, dispute))
         else:
@@ -161,7 +165,7 @@ def _split(
     paths: list[Path],
 ) -> list[tuple[Polygon, dict[str, Any]]]:  # fmt: skip
     """A region may run from "down" to "up" without a bifurcation: cut it where the word changes."""
-    alone = len(content["attractors"]) == 1 and found_equilibria(content["stable"])
+    alone = len(found_equilibria(content["stable"])) == 1  # of two each has its word everywhere
     cuts = threshold_lines(model, face, x, y, regimes.prober.findings.lines) if alone else []
     if not cuts:
         return [(face, content)]

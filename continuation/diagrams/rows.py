@@ -9,8 +9,11 @@ import networkx as nx
 import numpy as np
 
 from continuation.cycles.curves import CycleCurve
+from continuation.diagrams.names import CHAOS, LIMIT_CYCLE, TORUS
 from continuation.engine.special_points import SpecialPoint, numbered
 from continuation.steady_states.branch import Branch
+
+SLIVER = 5e-4  # of the plane: smaller regions are told together
 
 if TYPE_CHECKING:
     from continuation.diagrams.diagram import Diagram
@@ -49,14 +52,26 @@ def curve_lines(curves: Iterable[Branch | CycleCurve]) -> list[str]:
 
 
 def region_lines(regimes: nx.Graph) -> list[str]:
-    """A line for every region, largest first."""
-    lines = []
+    """A line for every region, largest first; slivers in one line together."""
+    lines, slivers = [], []
     for region in _by_area(regimes):
-        details = [item["detail"] for item in region["stable"] if item.get("detail")]
+        if region["area"] < SLIVER and not region["unresolved"]:
+            slivers.append(region)
+            continue
+        details = [item["detail"] for item in region["stable"] if _tells(item)]
         name = f"{region['label']} ({'; '.join(details)})" if details else region["label"]
         doubt = f"; UNRESOLVED: {region['unresolved']}" if region["unresolved"] else ""
         lines.append(f"region {name}: {100 * region['area']:.1f} % of the plane{doubt}")
+    if slivers:
+        names = ", ".join(dict.fromkeys(region["label"] for region in slivers))
+        share = 100 * sum(region["area"] for region in slivers)
+        lines.append(f"slivers of less than {100 * SLIVER:g} %: {names}; {share:.2g} % together")
     return lines
+
+
+def _tells(item: dict[str, Any]) -> bool:
+    """Whether an attractor has a detail that its name, a word of the field, does not tell."""
+    return bool(item.get("detail")) and item["name"] in (LIMIT_CYCLE, CHAOS, TORUS)
 
 
 def distinct(points: Iterable[SpecialPoint]) -> tuple[SpecialPoint, ...]:

@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import numpy as np
-from rich.progress import Progress
 
 from continuation.cycles.branch import CycleBranch
 from continuation.cycles.conditions import DOUBLING, FOLD, PERIOD, TORUS
-from continuation.cycles.curves import FIXED_PERIOD, CycleCurve, critical_angle, trace_both_ways
+from continuation.cycles.curves import (
+    EXPLOSIVE,
+    FIXED_PERIOD,
+    CycleCurve,
+    critical_angle,
+    sensitivity,
+    trace_both_ways,
+)
 from continuation.cycles.cycle import Cycle
 from continuation.cycles.following import STEP_MIN
 from continuation.cycles.limit_cycles import limit_cycles
 from continuation.cycles.multipliers import NONE
-from continuation.cycles.orbits import Orbit, Solver
+from continuation.cycles.orbits import Orbit, Point, Solver, coarse
 from continuation.cycles.tracing import REASONS, CycleSettings
 from continuation.diagrams import finished
 from continuation.diagrams.finished import Kept
+from continuation.diagrams.progress import showing, stage
 from continuation.engine.special_points import SpecialPoint
 from continuation.steady_states.branch import Branch
 from dynsys.errors import ConvergenceError
@@ -30,35 +38,40 @@ from dynsys.vector_field import VectorField
 
 # Coarser than a single branch: enough for regions and for starting the curves.
 SCAN = CycleSettings(
-    intervals=20, tolerance=1e-5, trivial_error=1e-4, mesh_error=1e-5, step_max=0.12, longest=10.0,
-    max_points=250,
+    intervals=20, tolerance=1e-5, trivial_error=1e-4, mesh_error=1e-5, step_max=0.25,
+    min_cosine=0.8, longest=10.0, max_points=250, violent=1e3,
+    delay_error=1e3,  # one number of nodes for the whole plane
 )  # fmt: skip
+SEEN = replace(SCAN, most_unstable=8)  # cycles found by simulation: as far as they are stable
 CURVE = CycleSettings(intervals=20, step_max=0.12, max_points=150)
 WORKERS = 2  # threads; results come in the order of the tasks, whatever their number
 NEAR = 1e-3  # distance in units of the plane at which a point lies on a known curve
-KIND = {"LPC": FOLD, "PD": DOUBLING, "NS": TORUS}
+SMALLEST = 0.02  # range of a scaled state of cycles at which a curve of them ends
+ORDINARY = 10  # times the sensitivity of a boundary: there a curve of fixed period ends
+KIND = {"LPC": FOLD, "PD": DOUBLING, "NS": TORUS, "unresolved": FOLD}
 
 Axis = tuple[str, float, float]
 Spans = dict[str, tuple[float, float]]
 
 
-def scan_cycles(lines: Sequence[Branch], progress: bool = False) -> tuple[CycleBranch, ...]:
+def scan_cycles(lines: Sequence[Branch]) -> tuple[CycleBranch, ...]:
     """The cycles of every Hopf point on scan lines; a branch between two of them only once."""
     if not lines:
         return ()
     kept = finished.cycles_of_lines(lines[0].model)
-    found = each(_cycles_of_line, lines, "cycles along scan lines", progress, kept)
+    found = each(_cycles_of_line, lines, "cycles along scan lines", kept)
     return tuple(branch for branches in found for branch in branches)
 
 
 def _cycles_of_line(line: Branch) -> list[CycleBranch]:
     branches: list[CycleBranch] = []
     parameter = line.parameters[0]
-    for point in line.points("H"):
-        if any(ends_at(known, point) for known in branches):
-            continue
+    waiting = line.points("H")
+    while waiting:
+        point = waiting.pop(0)
         try:
             branches.append(_followed(point, parameter, line.spans[parameter]))
+            waiting = [p for p in waiting if p is not end_of(branches[-1], waiting)]
         except ConvergenceError:
             continue  # no small cycle: the Hopf point is degenerate to working accuracy
     return branches
@@ -67,20 +80,21 @@ def _cycles_of_line(line: Branch) -> list[CycleBranch]:
 def cycles_through(cycle: Cycle, parameter: str, span: tuple[float, float]) -> CycleBranch | None:
     """The branch of a cycle, followed both ways; None where Newton does not leave the cycle."""
     try:
-        return _followed(replace(cycle, label="", name=""), parameter, span)
+        return _followed(replace(cycle, label="", name=""), parameter, span, SEEN)
     except ConvergenceError:
         return None
 
 
 def _followed(
-    source: SpecialPoint | Cycle, parameter: str, span: tuple[float, float]
-) -> CycleBranch:
+    source: SpecialPoint | Cycle, parameter: str, span: tuple[float, float],
+    settings: CycleSettings = SCAN,
+) -> CycleBranch:  # fmt: skip
     """A branch of cycles; followed once more with shorter steps where Newton gave up on stable
     cycles, which bound a region that goes on."""
-    branch = limit_cycles(source, parameter, span, settings=SCAN)
+    branch = limit_cycles(source, parameter, span, settings=settings)
     if not _stuck(branch):
         return branch
-    finer = replace(SCAN, step_max=SCAN.step_max / 2)
+    finer = replace(settings, step_max=settings.step_max / 2)
     again = limit_cycles(source, parameter, span, settings=finer)
     return branch if _stuck(again) and len(again) < len(branch) else again
 
@@ -92,14 +106,19 @@ def _stuck(branch: CycleBranch) -> bool:
     return any(word == REASONS[STEP_MIN] and held for word, held in ends)
 
 
-def ends_at(branch: CycleBranch, point: SpecialPoint) -> bool:
-    """Whether a branch of cycles has shrunk to this Hopf point."""
-    if "Hopf point" not in branch.ended[1] or point.frequency is None:
-        return False
-    last = branch.orbits[-1]
-    near = abs(last.value - point.parameters[branch.parameter]) < 0.02 * branch.solver.half[1]
+def end_of(branch: CycleBranch, points: Sequence[SpecialPoint]) -> SpecialPoint | None:
+    """The Hopf point, of these, to which a branch of cycles has shrunk."""
+    if "Hopf point" not in branch.ended[1]:
+        return None
+    last, name = branch.orbits[-1], branch.parameter
     frequency = branch.model.frequency_factor / last.period
-    return near and bool(np.isclose(frequency, point.frequency, rtol=0.02))
+    apart = {
+        k: (abs(last.value - p.parameters[name]) / branch.solver.half[1],
+            abs(np.log(frequency / p.frequency)))
+        for k, p in enumerate(points) if p.frequency
+    }  # fmt: skip
+    near = [k for k, (across, along) in apart.items() if across < 0.02 and along < 0.2]
+    return points[min(near, key=lambda k: apart[k])] if near else None
 
 
 def cycles_beside(curves: Sequence[Branch], parameter: str) -> tuple[CycleBranch, ...]:
@@ -113,7 +132,8 @@ def cycles_beside(curves: Sequence[Branch], parameter: str) -> tuple[CycleBranch
             most = 40 if point.label == "GH" else 120
             for index in {*_neighbors(curve, point)} - {point.index, point.index + 1}:
                 tasks.append((_hopf_point(curve, index), parameter, curve.spans[parameter], most))
-    found = each(_short_branch, tasks, kept=finished.cycles(curves[0].model)) if tasks else []
+    kept, words = finished.cycles(curves[0].model) if curves else None, "cycles beside GH and BT"
+    found = each(_short_branch, tasks, words, kept)
     return tuple(branch for branch in found if branch is not None)
 
 
@@ -166,15 +186,18 @@ def cycle_boundaries(
         (cycle, KIND[cycle.label])
         for branch in branches
         for cycle in branch.special_points
-        if cycle.label in KIND
+        if cycle.label in KIND and not _is_violent(cycle)
     ]
     waiting += [
         (_last_cycle(branch), PERIOD)
         for branch in branches
         if branch.ended[1].startswith("the period diverges")
     ]
-    while waiting:  # two curves at a time, each through the first cycle that lies on none
+    for _ in stage(itertools.count(), "curves of cycles"):
         waiting = [task for task in waiting if not _known(curves, *task, x, y)]
+        if not waiting:
+            break
+        # two curves at a time, each through the first cycle that lies on none
         kept = finished.cycle_curves(model, spans)
         found = each(lambda task: _curve(model, spans, *task), waiting[:2], kept=kept)
         for task, curve in zip(waiting[:2], found, strict=True):
@@ -182,6 +205,11 @@ def cycle_boundaries(
                 curves.append(curve)
         waiting = waiting[2:]
     return curves[len(known) :]
+
+
+def _is_violent(cycle: Cycle) -> bool:
+    """Whether a cycle is unstable beyond what a boundary of stable ones can be."""
+    return np.max(cycle.floquet.log10, initial=-np.inf) > np.log10(SCAN.violent)
 
 
 def _last_cycle(branch: CycleBranch) -> Cycle:
@@ -216,10 +244,14 @@ def curve_positions(curve: CycleCurve, x: Axis, y: Axis) -> np.ndarray:
 def _curve(model: VectorField, spans: Spans, cycle: Cycle, kind: int) -> CycleCurve | None:
     if kind == PERIOD:
         return _fixed_period(model, spans, cycle)
+    if cycle.label == "unresolved":  # in a canard, where multipliers mean nothing
+        return _fixed_period(model, spans, cycle, FIXED_PERIOD)
     angle = [critical_angle(cycle)] if kind == TORUS else []
     z = np.array([cycle.period, *(cycle.parameters[k] for k in spans), *angle])
     orbit, sought = replace(cycle.orbit, z=z), ("CPC",) if kind == FOLD else ()
-    curve = _traced(Solver(model, spans, kind), orbit, CURVE, resonances=sought)
+    curve = _traced(
+        Solver(model, spans, kind), coarse(orbit), CURVE, resonances=sought, enough=_vanishes
+    )
     if curve is None and kind == FOLD:
         return _fixed_period(model, spans, cycle, FIXED_PERIOD)
     return curve
@@ -230,8 +262,19 @@ def _fixed_period(
 ) -> CycleCurve | None:
     z = np.array([cycle.period, *(cycle.parameters[k] for k in spans)])
     solver = Solver(model, spans, PERIOD, cycle.period)
-    orbit = Orbit(cycle.orbit.mesh, cycle.orbit.u, z)
-    return _traced(solver, orbit, replace(CURVE, step_max=0.3), kind, resonances=())
+    orbit = coarse(replace(cycle.orbit, z=z))
+    settings = replace(CURVE, step_max=0.3)
+
+    def ordinary(point: Point) -> bool:
+        return not sensitivity(solver, point) < ORDINARY * EXPLOSIVE
+
+    ends = ordinary if kind == FIXED_PERIOD else None
+    return _traced(solver, orbit, settings, kind, resonances=(), enough=ends)
+
+
+def _vanishes(point: Point) -> bool:
+    """Whether a curve has come to cycles of no size: to a generalized Hopf point."""
+    return bool(np.max(np.ptp(point.orbit.u, axis=0)) < SMALLEST)
 
 
 def _traced(solver: Solver, orbit: Orbit, *rest: Any, **options: Any) -> CycleCurve | None:
@@ -244,12 +287,12 @@ def _traced(solver: Solver, orbit: Orbit, *rest: Any, **options: Any) -> CycleCu
 
 
 def each(
-    work: Callable[[Any], Any], tasks: Sequence[Any], words: str = "", progress: bool = False,
-    kept: Kept | None = None,
-) -> list:  # fmt: skip
+    work: Callable[[Any], Any], tasks: Sequence[Any], words: str = "", kept: Kept | None = None
+) -> list:
     """Results of ``work`` on every task, two at a time: the compiled loops release the lock.
 
-    With ``kept`` they are kept as soon as they are finished. Ctrl-C is answered at once.
+    ``words`` tell what is done, where progress is shown. With ``kept`` results are kept as soon as
+    they are finished. Ctrl-C is answered at once.
     """
     results: list[Any] = [None] * len(tasks)
     names = [] if kept is None else [partial(kept.key, task) for task in tasks]
@@ -259,8 +302,7 @@ def each(
         made = partial(work, tasks[number])
         results[number] = made() if kept is None else piece(names[number], made, kept.form)
 
-    with Progress(disable=not progress) as bar:
-        shown = bar.add_task(words, total=len(tasks))
-        calls = [partial(make, number) for number in range(len(tasks))]
-        run_all(calls, WORKERS, lambda _: bar.advance(shown))
+    calls = [partial(make, number) for number in range(len(tasks))]
+    with showing(words, len(tasks)) as advance:
+        run_all(calls, WORKERS, lambda _: advance())
     return results

@@ -21,7 +21,7 @@ FIRST = 1024  # records of the first stage; every further one is twice as long
 STAGES = 6
 FAR = 1e3  # widths of the states' box beyond which a motion has run away
 REACH = 0.5  # step in units of the fastest time scale: a local error below 3e-4
-COARSE = 0.5  # the same at the extremes of a motion, above which its run is repeated
+COARSE = 1.0  # the same at the extremes of a motion, above which its run is repeated
 FINER = 3  # shorter steps for runs that ended in infinity
 FINEST = 50  # the largest change of the step at once
 REFINEMENTS = 6
@@ -51,27 +51,35 @@ def destinations(
     -------
     >>> destinations(aln(), [{"mu_e": 1.0}], aln().initial_state()[None, :6])[0].kind
     """
+    assert model.compiled is not None  # made once: models with other parameters share it
     models = [model.with_parameters(**v) for v in values]
-    dt = _step(models, starts) / effort.finer
-    found = _followed(models, values, starts, dt, effort.stages)
-    for round_ in range(1, REFINEMENTS + 1):
-        needed = [_needed_step(m, outcome, dt) for m, outcome in zip(models, found, strict=True)]
-        coarse = [k for k, step in enumerate(needed) if step < dt]
+    steps = np.full(len(models), _step(model, models, starts) / effort.finer)
+    found: list[Outcome] = [Outcome(UNSETTLED, x) for x in starts]
+    coarse = list(range(len(models)))
+    for round_ in range(REFINEMENTS + 1):
+        stages = effort.stages + (2 if round_ else 0)
+        for dt in np.unique(steps[coarse])[::-1].tolist():
+            mine = [k for k in coarse if steps[k] == dt]
+            again = _followed(
+                model, [models[k] for k in mine], [values[k] for k in mine], starts[mine], dt,
+                stages, patient=round_ == REFINEMENTS,
+            )  # fmt: skip
+            for k, outcome in zip(mine, again, strict=True):
+                found[k] = outcome
+        needed = [_needed_step(models[k], found[k], steps[k]) for k in coarse]
+        finer = [(k, step) for k, step in zip(coarse, needed, strict=True) if step < steps[k]]
+        for k, step in finer:
+            halvings = np.ceil(np.log2(steps[k] / max(step, steps[k] / FINEST)))
+            steps[k] /= 2**halvings  # few different steps: runs of one step go together
+        coarse = [k for k, _ in finer]
         if not coarse:
             break
-        dt = max(min(needed), dt / FINEST)
-        again = _followed(
-            [models[k] for k in coarse], [values[k] for k in coarse], starts[coarse], dt,
-            effort.stages + 2, patient=round_ == REFINEMENTS,
-        )  # fmt: skip
-        for k, outcome in zip(coarse, again, strict=True):
-            found[k] = outcome
     return found
 
 
 def _followed(
-    models: Sequence[VectorField], values: Sequence[Mapping[str, float]], starts: np.ndarray,
-    dt: float, stages: int, patient: bool = False,
+    model: VectorField, models: Sequence[VectorField], values: Sequence[Mapping[str, float]],
+    starts: np.ndarray, dt: float, stages: int, patient: bool = False,
 ) -> list[Outcome]:  # fmt: skip
     """What runs come to with one step, in stages of doubled time; unless ``patient``, those for
     which the step is too long are left unsettled."""
@@ -80,7 +88,7 @@ def _followed(
     initial: Any = starts
     for stage in range(stages):
         length = FIRST * 2**stage
-        run = _run(models[0], [values[k] for k in active], initial, dt, length, stage == 0)
+        run = _run(model, [values[k] for k in active], initial, dt, length, stage == 0)
         for lane, k in enumerate(active):
             found[k] = _outcome(models[k], run["time"].values, run, lane)
         kept = [
@@ -125,7 +133,7 @@ def _outcome(model: VectorField, times: np.ndarray, run: xr.Dataset, lane: int) 
 def _outside(model: VectorField, state: np.ndarray) -> bool:
     compiled = model.compiled
     full = model.fill_lines(state)
-    return bool(compiled.domain(full, model.parameter_array(), compiled.tables) < 0)
+    return not compiled.domain(full, model.parameter_array(), compiled.tables) >= 0
 
 
 def _irregular(model: VectorField, unsettled: Outcome, duration: float) -> Outcome:
@@ -138,7 +146,7 @@ def _irregular(model: VectorField, unsettled: Outcome, duration: float) -> Outco
     return unsettled
 
 
-def _step(models: Sequence[VectorField], starts: np.ndarray) -> float:
+def _step(model: VectorField, models: Sequence[VectorField], starts: np.ndarray) -> float:
     """A step for all runs: a part of the fastest time scale and of the shortest delay.
 
     That of the slower starts: rates at the far corners of the states' ranges say little, and runs
@@ -147,7 +155,7 @@ def _step(models: Sequence[VectorField], starts: np.ndarray) -> float:
     rates = np.array([_rate(m, x) for m, x in zip(models, starts, strict=True)])
     rates = rates[np.isfinite(rates)]
     steps = [REACH / max(float(np.quantile(rates, 0.1)) if len(rates) else 1.0, 1e-12)]
-    compiled = motion(models[0], False, {})
+    compiled = motion(model, False, {})  # found again for the same model only
     if compiled.delayed:
         x, lags = np.zeros(compiled.n + compiled.delayed), np.empty(compiled.delayed)
         for m in models:

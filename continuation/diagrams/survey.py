@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
-from rich.progress import track
 
 from continuation.cycles.branch import CycleBranch
 from continuation.cycles.curves import CycleCurve
@@ -15,6 +15,7 @@ from continuation.diagrams import finished
 from continuation.diagrams.names import found_equilibria
 from continuation.diagrams.paths import Axis, values_at
 from continuation.diagrams.probing import Answer, Dispute, Findings
+from continuation.diagrams.progress import stage
 from continuation.diagrams.scan import (
     cycle_boundaries,
     cycles_beside,
@@ -29,6 +30,7 @@ from continuation.steady_states.branch import Branch
 from continuation.steady_states.branch_point_curves import branch_point_start, crossing_curve
 from continuation.steady_states.certificates import second_frequency
 from continuation.steady_states.curves import as_branch, fold_start, hopf_start, trace_curve
+from continuation.steady_states.delay_orders import order_in_plane
 from continuation.steady_states.equilibria import equilibria
 from continuation.steady_states.refollowing import scaled_points
 from dynsys.errors import ConvergenceError
@@ -53,14 +55,20 @@ class Survey:
         self, model: VectorField, x: Axis, y: Axis, settings: Settings, seed: int = 0,
         findings: Findings | None = None,
     ) -> None:  # fmt: skip
-        self.model, self.x, self.y, self.settings, self.seed = model, x, y, settings, seed
         self.spans = {x[0]: (x[1], x[2]), y[0]: (y[1], y[2])}
+        settings = replace(settings, places=0)  # the lines of the other direction are its places
+        if model.lines and settings.delay_check and findings is None:  # one for the whole plane
+            order = order_in_plane(model, self.spans, settings.most_delay_order, seed)
+            model = model if order == model.delay_order else model.with_delay_order(order)
+            settings = replace(settings, most_delay_order=order)
+        self.model, self.x, self.y, self.settings, self.seed = model, x, y, settings, seed
         known = findings or Findings((), (), (), ())
         self.lines: list[Branch] = list(known.lines)
         self.curves: list[Branch] = list(known.curves)
         self.cycles: list[CycleBranch] = list(known.cycles)
         self.cycle_curves: list[CycleCurve] = list(known.cycle_curves)
         self.asked: list[tuple[str, float]] = [_line_at(line, self.spans) for line in self.lines]
+        self.followed: set[tuple[float, ...]] = set()  # places whose cycles were
 
     def findings(self) -> Findings:
         """Everything found, frozen."""
@@ -68,15 +76,15 @@ class Survey:
             tuple(self.curves), tuple(self.cycle_curves), tuple(self.lines), tuple(self.cycles)
         )
 
-    def scan(self, progress: bool = False) -> None:
+    def scan(self) -> None:
         """Scan lines of both directions, the curves through their points, the cycles on them."""
         wanted = [
             (free, float(value))
             for free, (low, high) in zip(self.spans, reversed(self.spans.values()), strict=True)
             for value in np.linspace(low, high, LINES)
         ]
-        lines = self._add_lines(wanted, progress)
-        cycles = (*scan_cycles(lines, progress), *cycles_beside(self.curves, self.x[0]))
+        lines = self._add_lines(wanted)
+        cycles = (*scan_cycles(lines), *cycles_beside(self.curves, self.x[0]))
         self._add_cycles(cycles)
 
     def look_between(self, disputes: Sequence[Dispute]) -> bool:
@@ -114,13 +122,16 @@ class Survey:
         return bool(found)
 
     def _followed(self, answers: Sequence[Answer]) -> list[CycleBranch]:
+        fresh = [a for a in answers if tuple(a.place) not in self.followed]
+        self.followed |= {tuple(a.place) for a in fresh}
         tasks = [
             (cycle, name, span)
-            for answer in answers
+            for answer in fresh
             for cycle in answer.cycles
             for name, span in self.spans.items()
         ]
-        found = each(lambda task: cycles_through(*task), tasks, kept=finished.cycles(self.model))
+        words, kept = "cycles met by simulation", finished.cycles(self.model)
+        found = each(lambda task: cycles_through(*task), tasks, words, kept)
         return [branch for branch in found if branch is not None and len(branch) > 1]
 
     def _add_cycles(self, branches: Sequence[CycleBranch]) -> None:
@@ -128,18 +139,15 @@ class Survey:
         known = self.cycle_curves
         known += cycle_boundaries(self.model, self.x, self.y, branches, tuple(known))
 
-    def _add_lines(
-        self, wanted: Sequence[tuple[str, float]], progress: bool = False
-    ) -> list[Branch]:
+    def _add_lines(self, wanted: Sequence[tuple[str, float]]) -> list[Branch]:
         """New scan lines (free parameter, value of the other), with the curves through them."""
         tasks = [self._line(free, value) for free, value in wanted if self._asks(free, value)]
         kept = finished.lines(self.settings, self.seed)
         words, names = "scan lines", [partial(kept.key, task) for task in tasks]
         announce(words, names)
         fresh: list[Branch] = []
-        for name, task in track(
-            [*zip(names, tasks, strict=True)], f"equilibria along {words}", disable=not progress
-        ):
+        lines = [*zip(names, tasks, strict=True)]
+        for name, task in stage(lines, f"equilibria along {words}", len(lines)):
             line = piece(name, partial(self._followed_line, *task), kept.form)
             if line is not None:
                 fresh.append(self._taken(line))

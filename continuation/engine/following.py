@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
+from continuation.engine.columns import OF_BRANCHES, check_apart
 from continuation.engine.field import field_of
 from continuation.engine.predictor_corrector import (
     BOUND,
@@ -37,16 +38,21 @@ from dynsys.interruption import Pace
 from dynsys.journal import Checkpoint, key, part_is_wanted
 from dynsys.vector_field import VectorField
 
-SWITCHED = -1  # of halves that leave from a branch point; the compiled loop never ends so
+# What the compiled loop does not say: of halves that leave from a branch point, and of ends where
+# Newton no longer converges since the field ends there.
+SWITCHED, EDGE = -1, -2
 REASONS = {
     SWITCHED: "starts at a branch point",
     BOUND: "reached the end of the span",
     MAX_POINTS: "reached max_points; raise Settings.max_points to go on",
     STEP_MIN: "the step fell below step_min: Newton no longer converges here",
+    EDGE: "reached the edge where the field ends: beyond, a root, a logarithm or a quotient has no "
+    "value",
     DOMAIN: "left the domain of a table",
     CLOSED: "closed curve: returned to its start",
     INTERRUPTED: "interrupted; everything computed is kept",
 }
+_BEYOND = 1e-3  # scaled distance behind an end at which the field is looked for
 _FIRST, _CHUNK = 20, 500  # points between two looks at the keyboard: at first, and at most
 
 
@@ -94,6 +100,7 @@ class Follower:
     ) -> None:
         self.model, self.problem, self.settings = model, problem, settings
         self.names = tuple(spans)
+        check_apart(model.name, [*model.states, *model.observables, *spans], OF_BRANCHES)
         self.spans = dict(spans)
         self.n = model.compiled.n
         self.free = np.array([model.parameter_index(name) for name in self.names], dtype=np.int64)
@@ -220,8 +227,14 @@ class Follower:
                 raise
             self.border[:], trail.reason = border, INTERRUPTED
         points, tangents, spectra, signs = trail.ended()
+        if trail.reason == STEP_MIN and not self._goes_on(points[-1] + _BEYOND * tangents[-1]):
+            trail.reason = EDGE
         ahead = (np.nan, float(trail.step))
         return Trace(points, tangents, spectra, signs, MAX_POINTS, trail.reason, ahead)
+
+    def _goes_on(self, y: np.ndarray) -> bool:
+        """Whether the field has a value at a point."""
+        return all(np.all(np.isfinite(part)) for part in self.evaluate(y))
 
     def _begun(self, kept: Any, y: np.ndarray, tangent: np.ndarray, step: float) -> Trail:
         """The trail as an earlier call left it, the borders with it, or its first point."""

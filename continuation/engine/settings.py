@@ -21,8 +21,12 @@ class Settings:
     max_newton : Newton iterations before a step is halved.
     max_points : points in each direction before the curve ends.
     min_cosine : smallest cosine between successive tangents; sharper turns halve the step.
+    places : values of the parameter, besides the ends and the middle of the span, at which
+        equilibria on none of the curves are searched.
     delay_check : compare the rightmost eigenvalues of delay models with the exact
-        characteristic equation at every special point.
+        characteristic equation at every special point, and follow with more nodes per delay line
+        where those of the model do not resolve them.
+    most_delay_order : the most nodes of a delay line that are tried then.
     """
 
     step: float = 0.01
@@ -32,13 +36,16 @@ class Settings:
     max_newton: int = 8
     max_points: int = 5000
     min_cosine: float = 0.98
+    places: int = 12
     delay_check: bool = True
+    most_delay_order: int = 64
 
     def __post_init__(self) -> None:
         for name in ("step", "step_min", "step_max", "tolerance"):
             checks.number(f"Settings.{name}", getattr(self, name), above=0)
-        for name in ("max_newton", "max_points"):
+        for name in ("max_newton", "max_points", "most_delay_order"):
             checks.whole(f"Settings.{name}", getattr(self, name), least=1)
+        checks.whole("Settings.places", self.places, least=0)
         checks.number("Settings.min_cosine", self.min_cosine, above=0, most=1)
         checks.flag("Settings.delay_check", self.delay_check)
         if not self.step_min < self.step_max:

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from types import MappingProxyType
-from typing import Any, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 import numpy as np
 
+from continuation.frames import row_frame
 from dynsys import checks
 from dynsys.errors import unknown_name
 from dynsys.vector_field import VectorField
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 MEANINGS = {
     "LP": "fold (limit point)",
@@ -36,6 +40,9 @@ SYNONYMS = {
     "DH": "HH",
     "BAUTIN": "GH",
 }
+
+
+_EXACT = 1e-8  # of a root's size: what delay lines miss by more is printed
 
 
 def canonical_label(label: str) -> str:
@@ -81,6 +88,23 @@ class SpecialPoint:
         for attribute in ("parameters", "coefficients", "certificate"):
             object.__setattr__(self, attribute, MappingProxyType(dict(getattr(self, attribute))))
 
+    def __reduce__(self) -> tuple:
+        # Read-only mappings cannot be pickled; they are made again.
+        values = (getattr(self, item.name) for item in fields(self))
+        return type(self), tuple(dict(v) if isinstance(v, MappingProxyType) else v for v in values)
+
+    def row(self) -> dict[str, Any]:
+        """Name, free parameters, observables, frequency, coefficients and residual."""
+        return {
+            "name": self.name,
+            "label": self.label,
+            **{k: self.parameters[k] for k in self.free},
+            **self.observables,
+            self.model.frequency_column: self.frequency,
+            **self.coefficients,
+            "residual": self.certificate.get("residual"),
+        }
+
     @property
     def lyapunov_coefficient(self) -> float | None:
         """First Lyapunov coefficient l1 (Kuznetsov); negative: supercritical Hopf point."""
@@ -117,6 +141,8 @@ class SpecialPoint:
     def __str__(self) -> str:
         where = ", ".join(f"{k} = {self.parameters[k]:.8g}" for k in self.free)
         words = [f"{self.name or self.label:<4} {where}", MEANINGS.get(self.label, "")]
+        if self.certificate.get("pairs", 0) > 1:
+            words.append(f"{self.certificate['pairs']} pairs cross together (by symmetry?)")
         if self.frequency is not None:
             words.append(f"{self.frequency:.5g} {self.model.frequency_unit}")
         if self.criticality == "degenerate":
@@ -126,6 +152,11 @@ class SpecialPoint:
         words += [f"{k} = {v:.5g}" for k, v in self.coefficients.items()]
         if "residual" in self.certificate:
             words.append(f"residual {self.certificate['residual']:.0e}")
+        if self.omega and self.certificate.get("delay_residual", 0.0) > _EXACT * self.omega:
+            words.append(
+                f"delay lines of {self.model.delay_order} nodes: "
+                f"{self.certificate['delay_residual']:.0e} from the exact root"
+            )
         return "; ".join(word for word in words if word)
 
     __repr__ = __str__
@@ -174,7 +205,7 @@ class Labelled(Protocol):
 Found = TypeVar("Found", bound=Labelled)
 
 
-def numbered(points: Iterable[Found]) -> tuple[Found, ...]:
+def numbered(points: Iterable[Found]) -> SpecialPoints[Found]:
     """The points named by label and number, in order: H1, H2, LP1; R3_1 where a digit ends it."""
     counts: dict[str, int] = {}
     result: list[Any] = []
@@ -183,7 +214,7 @@ def numbered(points: Iterable[Found]) -> tuple[Found, ...]:
         counts[label] = counts.get(label, 0) + 1
         name = f"{label}{'_' if label[-1:].isdigit() else ''}{counts[label]}"
         result.append(point if point.name == name else replace(cast(Any, point), name=name))
-    return tuple(result)
+    return SpecialPoints(result)
 
 
 def point_named(points: Sequence[Found], name: str, owner: str) -> Found:
@@ -218,6 +249,10 @@ class SpecialPoints(tuple[Found, ...]):
         made = super().__new__(cls, points)
         made.formerly = made if formerly is None else formerly
         return made
+
+    def to_dataframe(self) -> pd.DataFrame:
+        """One row per point: name, label, parameters, observables, frequency, coefficients."""
+        return row_frame(cast(Any, point).row() for point in self)
 
     def __call__(self, label: str | None = None) -> list[Any]:
         warnings.warn(

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from continuation.drawing import picture
+from continuation.drawing import html, picture
 from continuation.explorer.page import write_page
+from continuation.explorer.widget import widget_of
 from dynsys.vector_field import VectorField
 
 
@@ -18,6 +19,14 @@ class Explorable:
     def page_content(self) -> dict[str, Any]:
         """What the page shows: see ``continuation.explorer.content``."""
         raise NotImplementedError
+
+    def plot(self, *arguments: Any, **options: Any) -> Any:
+        """Draw the result; returns the axes."""
+        raise NotImplementedError
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the figure and the text."""
+        return html(self.plot(), getattr(self, "kind", "bifurcation diagram"), str(self))
 
     def explore(self, path: str | Path) -> Path:
         """Write a page in which the diagram lives: one HTML file, no server, no network.
@@ -33,5 +42,21 @@ class Explorable:
         -------
         >>> diagram.explore("figure2a.html")
         """
-        drawn = self.plot()  # type: ignore[attr-defined]
+        drawn = self.plot()
         return write_page(self.page_content(), self.model, picture(drawn), path)
+
+    def widget(self) -> Any:
+        """The page as a widget of a notebook: Jupyter, VS Code, marimo.
+
+        ``widget.point`` is where one clicked (None before), ``widget.parameters`` all values
+        (assign some to go there), ``widget.run`` the last runs as a Dataset.
+
+        Raises DynsysError where anywidget is not installed.
+
+        Example
+        -------
+        >>> widget = diagram.widget()
+        >>> widget.point
+        {'mu_e': 1.227, 'mu_i': 0.659}
+        """
+        return widget_of(self.page_content(), self.model)

@@ -21,7 +21,7 @@ class Explorer {
       : structuredClone(this.opening);
     this.readout = element("div", { class: "readout", "aria-live": "polite" });
     this.notice = element("p", { class: "notice", hidden: true });
-    this.orbit = null;
+    this.measured = null; // what was measured at the point that was chosen
     const View = content.kind === "plane" ? PlaneView : LineView;
     this.view = new View(content, {
       hover: (...place) => this.tell(place),
@@ -199,6 +199,7 @@ class Explorer {
         this.state.parameters[name] = Number(value.toPrecision(6));
     }
     if (this.view.select) this.view.select(parameters, chosen);
+    this.measured = chosen && chosen.trace ? { ...chosen.trace, at: this.place().join() } : null;
     if (this.controls) this.controls.show();
     this.changed();
   }
@@ -271,7 +272,10 @@ class Explorer {
   drawRuns() {
     const { runs, spacing, duration, trouble } = this.runner;
     const orbit = this.view.orbit ? this.view.orbit() : null;
-    this.traces.draw({ runs, spacing, duration, trouble, stimulus: this.state.stimulus, orbit });
+    const measured =
+      this.measured && this.measured.at === this.place().join() ? this.measured : null;
+    const { stimulus } = this.state;
+    this.traces.draw({ runs, spacing, duration, trouble, stimulus, orbit, measured });
     if (this.runner.done && this.hooks.ran) this.hooks.ran(this.runner);
   }
 

@@ -109,6 +109,7 @@ class PlaneView {
         stroke: curve.color,
         "stroke-width": curve.width,
         "stroke-dasharray": curve.dash,
+        "stroke-opacity": curve.opacity,
       }),
     );
   }

@@ -2,7 +2,8 @@
 
 const START_COLORS = ["#1f6f8b", "#c8553d"]; // from the low start, from the high one
 const STIMULUS_COLOR = "#7a5195",
-  ORBIT_COLOR = "#7a3e9d";
+  ORBIT_COLOR = "#7a3e9d",
+  MEASURED_COLOR = "#a5a5a0";
 const MOST_PANELS = 3;
 
 class Traces {
@@ -115,7 +116,8 @@ class Traces {
     return unit ? `${name} (${unit})` : name;
   }
 
-  // state: { runs, spacing, duration, stimulus, orbit }; orbit: values of a computed cycle, or null.
+  // state: { runs, spacing, duration, stimulus, orbit, measured }; orbit: values of a computed cycle;
+  // measured: { name, spacing, values: { observable: packed f4 } } from elsewhere; both may be null.
   draw(state) {
     this.last = state;
     const { runs, spacing, duration, stimulus } = state,
@@ -130,7 +132,10 @@ class Traces {
       const chart = this.panels.get(name);
       chart.canvas.style.height = `${(chart.height = last ? 144 : 118)}px`;
       chart.draw({
-        lines: runs.map(({ run }, r) => this.timeLine(run, k, spacing, r)),
+        lines: [
+          ...this.measuredLine(state, k),
+          ...runs.map(({ run }, r) => this.timeLine(run, k, spacing, r)),
+        ],
         x: [0, duration],
         y: this.room(state, k),
         across: time,
@@ -156,9 +161,22 @@ class Traces {
     };
   }
 
-  span({ runs, orbit }, k) {
+  // What was measured of an observable, as a line behind the runs; none where nothing was.
+  measuredLine({ measured }, k) {
+    const text = measured && measured.values[this.record.observables[k].name];
+    if (!text) return [];
+    const values = unpacked(text, "f4");
+    const { spacing } = measured;
+    const x = (i) => i * spacing;
+    return [
+      { x, y: (i) => values[i], count: values.length, color: MEASURED_COLOR, width: 1, values },
+    ];
+  }
+
+  span({ runs, orbit, measured }, k) {
     const ends = runs.map(({ run }) => rangeOf(run.recorded[k].subarray(0, run.samples)));
     if (orbit) ends.push(rangeOf(orbit[k]));
+    for (const { values } of this.measuredLine({ measured }, k)) ends.push(rangeOf(values));
     return [Math.min(...ends.map((e) => e[0])), Math.max(...ends.map((e) => e[1]))];
   }
 
@@ -253,23 +271,18 @@ class Traces {
     });
   }
 
-  tell({ runs, spacing, trouble }) {
-    const { record } = this,
-      said = trouble ? [element("li", { class: "trouble", text: trouble })] : [];
+  tell({ runs, spacing, trouble, measured }) {
+    const { record } = this;
+    const said = trouble ? [element("li", { class: "trouble", text: trouble })] : [];
+    const swatch = (color) => element("span", { class: "swatch", style: `background:${color}` });
+    if (measured) said.push(element("li", {}, swatch(MEASURED_COLOR), measured.name));
     runs.forEach(({ name, run }, r) => {
       let text = run.done ? verdictOf(run, record, spacing) : "running";
       if (run.left >= 0)
         text += `; outside a table of the model from ${withUnit(digits(run.left), record.time_unit)} on: means little`;
       if (run.overstepped >= 0)
         text += `; steps too long, or over a pole, at ${withUnit(digits(run.overstepped), record.time_unit)}: no solution after`;
-      said.push(
-        element(
-          "li",
-          {},
-          element("span", { class: "swatch", style: `background:${START_COLORS[r]}` }),
-          `${name}: ${text}`,
-        ),
-      );
+      said.push(element("li", {}, swatch(START_COLORS[r]), `${name}: ${text}`));
     });
     const texts = said.map((item) => item.textContent).join("\n");
     if (texts !== this.said) this.words.replaceChildren(...said);

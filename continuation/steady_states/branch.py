@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
 
-from continuation.drawing import Mark, draw_branch, html
+from continuation.drawing import Mark, draw_branch
 from continuation.engine.following import REASONS, Follower, Trace
 from continuation.engine.intervals import AXIS
 from continuation.engine.problems import EQUILIBRIUM, HOPF
 from continuation.engine.settings import Settings
 from continuation.engine.special_points import (
     SpecialPoint,
+    SpecialPoints,
     from_record,
     numbered,
     point_named,
@@ -24,13 +25,19 @@ from continuation.engine.special_points import (
     record,
 )
 from continuation.explorer.explorable import Explorable
+from continuation.frames import point_frame
 from continuation.netcdf import head_of, with_head, write
+from continuation.steady_states.deflation import SEARCHES
 from continuation.steady_states.living import equilibria_content
 from continuation.steady_states.pieces import EARLY, followed_on, located, trace_of
+from dynsys.delays import DEFAULT_ORDER
 from dynsys.errors import ModelError
 from dynsys.serialization import to_dict
 from dynsys.validity import flags
 from dynsys.vector_field import VectorField
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -42,7 +49,8 @@ class Branch(Explorable):
     some on it: a centre), ``eigenvalue_real/imag`` (point, mode), ``piece`` (disconnected pieces
     are numbered), on Hopf curves ``frequency`` (Hz; per time unit for a
     dimensionless model).
-    ``ended`` holds for every piece why each end stopped, ``steps`` the next steps there.
+    ``ended`` holds for every piece why each end stopped, ``steps`` the next steps there; ``sought``
+    counts the places at which equilibria on none of the pieces were searched in vain.
 
     Example
     -------
@@ -55,10 +63,11 @@ class Branch(Explorable):
     parameters: tuple[str, ...]
     spans: Mapping[str, tuple[float, float]]
     data: xr.Dataset
-    special_points: tuple[SpecialPoint, ...]
+    special_points: SpecialPoints[SpecialPoint]
     ended: tuple[tuple[str, str], ...]
     settings: Settings
     steps: tuple[tuple[float, float], ...] = ()
+    sought: int = 0
 
     def __len__(self) -> int:
         return self.data.sizes["point"]
@@ -80,19 +89,32 @@ class Branch(Explorable):
         numbers = self.data["piece"].values
         return [self.data.isel(point=np.flatnonzero(numbers == k)) for k in np.unique(numbers)]
 
-    def plot(self, observable: str | None = None, ax: Any = None) -> Any:
+    def plot(
+        self, observable: str | None = None, ax: Any = None, *, style: str = "default",
+        legend: bool = False, **line: Any,
+    ) -> Any:  # fmt: skip
         """Draw the branch: in one parameter against an observable, in two in their plane.
 
-        Stable pieces solid and wide, unstable dashed and thin. Returns the axes.
+        Stable pieces solid and wide, unstable dashed and thin. ``style`` is "default",
+        "publication" or "xppaut"; ``line`` are matplotlib's keywords for lines. Returns the axes.
+
+        Example
+        -------
+        >>> branch.plot(color="0.3", legend=True).figure.savefig("branch.pdf")
         """
         across, *second = self.parameters
         shown = self.model.observable_names[0] if observable is None else observable
         up = second[0] if second else shown
         self.model.unit(up)  # an unknown name is answered here with the known ones
         marks = [Mark(p.value(across), p.value(up), p.label, p.name) for p in self.special_points]
-        return draw_branch(self.data, across, up, marks, ax, by_stability=not second)
+        return draw_branch(self.data, across, up, marks, ax, by_stability=not second,
+                           style=style, legend=legend, **line)  # fmt: skip
 
     page_content = equilibria_content
+
+    def to_dataframe(self) -> pd.DataFrame:
+        """One row per point, as pandas has it; units in ``frame.attrs["units"]``."""
+        return point_frame(self.data)
 
     def stored(self) -> xr.Dataset:
         """``data`` with all that made it in its attributes: what ``save`` writes."""
@@ -104,6 +126,7 @@ class Branch(Explorable):
             "settings": asdict(self.settings),
             "ended": self.ended,
             "steps": self.steps,
+            "sought": self.sought,
             "special_points": [record(p) for p in self.special_points],
         }
         return with_head(self.data, head)
@@ -113,17 +136,21 @@ class Branch(Explorable):
         """The branch that ``stored`` described; ``model`` avoids compiling it again."""
         head = head_of(dataset)
         described = VectorField.from_dict(head["model"])
-        own = described if model is None else model.with_parameters(**described.parameters)
+        if model is None or model.delay_order != described.delay_order:
+            own = described
+        else:
+            own = model.with_parameters(**described.parameters)
         return cls(
             kind=head["kind"],
             model=own,
             parameters=tuple(head["parameters"]),
             spans={k: tuple(v) for k, v in head["spans"].items()},
             data=dataset.drop_attrs(deep=False),
-            special_points=tuple(from_record(own, p) for p in head["special_points"]),
+            special_points=SpecialPoints(from_record(own, p) for p in head["special_points"]),
             ended=tuple(tuple(pair) for pair in head["ended"]),
             settings=Settings(**head["settings"]),
             steps=tuple(tuple(pair) for pair in head["steps"]),
+            sought=head.get("sought", 0),
         )
 
     def save(self, path: str | Path) -> Path:
@@ -175,6 +202,8 @@ class Branch(Explorable):
 
     def __str__(self) -> str:
         lines = [f"{self.kind} of {self.model.name} in {', '.join(self.parameters)}"]
+        if self.model.lines and self.model.delay_order > DEFAULT_ORDER:
+            lines.append(f"  delay lines of {self.model.delay_order} nodes")
         for number, piece in enumerate(self.pieces()):
             spans = ", ".join(
                 f"{k} {float(piece[k].min()):.6g} .. {float(piece[k].max()):.6g}"
@@ -186,12 +215,15 @@ class Branch(Explorable):
             lines += [f"    {p}" for p in self.special_points if p.piece == number]
             lines += _neutral_words(piece)
             lines += [f"    {flag}" for flag in flags(self.model, piece)]
+        if self.sought:
+            lines.append(
+                f"  {self.sought} x {SEARCHES} searches at {self.sought} values in between met no "
+                f"other curve: one that 1 in {self.sought * SEARCHES // 3} of them leads to is "
+                "missed with a probability of 5 %"
+            )
         return "\n".join(lines)
 
     __repr__ = __str__
-
-    def _repr_html_(self) -> str:
-        return html(self.plot(), self.kind, str(self))
 
 
 def _neutral_words(piece: xr.Dataset) -> list[str]:

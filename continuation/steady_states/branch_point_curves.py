@@ -11,7 +11,7 @@ from continuation.engine.branch_point_problem import BRANCH_POINT, KINDS, UNFOLD
 from continuation.engine.following import Follower, Trace, spans_around
 from continuation.engine.multilinear import MultilinearForms
 from continuation.engine.settings import Settings
-from continuation.engine.special_points import SpecialPoint
+from continuation.engine.special_points import SpecialPoint, SpecialPoints
 from continuation.steady_states import normal_forms
 from continuation.steady_states.branch import Branch, make_dataset, reasons
 from dynsys.errors import ConvergenceError, ModelError
@@ -122,8 +122,8 @@ def as_crossing(follower: Follower, trace: Trace) -> Branch:
     ]
     return Branch(
         kind=KINDS[0] if straight else KINDS[1], model=follower.model, parameters=follower.names,
-        spans=follower.spans, data=data, special_points=(), ended=((ended[0], ended[1]),),
-        settings=follower.settings,
+        spans=follower.spans, data=data, special_points=SpecialPoints(()),
+        ended=((ended[0], ended[1]),), settings=follower.settings,
     )  # fmt: skip
 
 

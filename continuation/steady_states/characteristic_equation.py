@@ -96,7 +96,11 @@ class CharacteristicEquation:
 
     def residual(self, root: complex) -> float:
         """Smallest over largest singular value of Delta: zero, up to rounding, at a root."""
-        sizes = np.linalg.svd(self.matrix(root), compute_uv=False)
+        with np.errstate(over="ignore", invalid="ignore"):
+            matrix = self.matrix(root)
+        if not np.all(np.isfinite(matrix)):  # far on the left
+            return np.inf
+        sizes = np.linalg.svd(matrix, compute_uv=False)
         return float(sizes[-1] / sizes[0])
 
     def polish(self, guess: complex, iterations: int = 40) -> complex:

@@ -14,6 +14,7 @@ from continuation.engine.settings import Settings
 from continuation.engine.special_points import SpecialPoint
 from continuation.steady_states.branch import Branch, make_branch
 from continuation.steady_states.codimension_two import events
+from continuation.steady_states.delay_orders import order_needed
 from continuation.steady_states.pydstool_backend import check_backend, compute
 from dynsys import checks
 from dynsys.errors import ConvergenceError, ModelError
@@ -73,6 +74,8 @@ def hopf_curve(
     omega : angular frequency to follow (rad per time unit), where the point has several.
     backend : "dynsys", or "pydstool" for the same curve by PyDSTool's PyCont.
 
+    Delay lines get as many nodes as the exact characteristic equation asks for.
+
     Returns
     -------
     Branch of kind "hopf curve" with GH, BT, ZH and HH points and their normal forms. Beyond a BT
@@ -88,7 +91,25 @@ def hopf_curve(
     >>> curve = hopf_curve(branch["H2"], ("mu_e", "mu_i"))
     """
     _check_start(point, settings)
-    return _computed(backend, *hopf_start(point, parameters, spans, settings, omega))
+    settings = settings or Settings()
+    follower, y = hopf_start(point, parameters, spans, settings, omega)
+    if backend != "dynsys" or not (point.model.lines and settings.delay_check):
+        return _computed(backend, follower, y)
+    follower, trace = trace_curve(follower, y)
+    branch = as_branch(follower, trace)
+    order = order_needed(follower, [trace], branch.special_points, settings.most_delay_order)
+    if order <= point.model.delay_order:
+        return branch
+    return hopf_curve(with_more_nodes(point, order), parameters, spans, settings, omega)
+
+
+def with_more_nodes(point: SpecialPoint, order: int) -> SpecialPoint:
+    """The special point of an equilibrium with other delay lines, which are at rest there."""
+    model = point.model.with_delay_order(order)
+    state = model.fill_lines(point.state[: model.physical_dimension])
+    return replace(
+        point, model=model, state=state, eigenvalues=np.linalg.eigvals(model.jacobian(state))
+    )
 
 
 def _check_start(point: object, settings: object) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 from continuation.engine.following import (
     BOUND,
     INTERRUPTED,
+    REASONS,
     Follower,
     Trace,
     check_span,
@@ -19,6 +20,8 @@ from continuation.engine.following import (
 from continuation.engine.problems import EQUILIBRIUM
 from continuation.engine.settings import Settings
 from continuation.steady_states.branch import Branch, equilibria_of
+from continuation.steady_states.deflation import unseen
+from continuation.steady_states.delay_orders import order_needed
 from continuation.steady_states.pydstool_backend import check_backend, compute
 from continuation.steady_states.search import find_all, refine_equilibrium
 from dynsys import checks
@@ -41,9 +44,12 @@ def equilibria(
 
     1. Without ``start``, find all equilibria in the states' ranges at both ends and in the middle
        of the span; with it, refine it at the model's own parameter value.
-    2. Follow each not yet met through folds, in both directions.
+    2. Follow each not yet met through folds, in both directions; then search at ``settings.places``
+       further values, known solutions divided out, for curves that close in between.
     3. Locate folds (LP), Hopf points (H), branch points (BP) and the edge of a table's domain (B).
     4. Switch to the second branch at every branch point.
+    5. Compare the eigenvalues of a delay model with the exact characteristic equation; where its
+       delay lines have too few nodes, do it again with as many as it takes (``branch.model``).
 
     Parameters
     ----------
@@ -85,9 +91,11 @@ def equilibria(
         found = [_on_curve(follower, x, value) for value, x in seeds]
         return compute(follower, [y for y in found if y is not None])
     notes: list[str] = []
+    places = 0 if start is not None else settings.places
     with whole(parts=True):
         seeds = _seeds(model, parameter, (low, high), start, seed, notes)
         traces = _followed(follower, seeds)
+        _followed(follower, unseen(follower, traces, places, seed), traces)
         branch = equilibria_of(follower, traces) if traces else None
     if branch is None and notes:
         raise ConvergenceError(
@@ -101,12 +109,25 @@ def equilibria(
         )
     for note in notes[:1]:
         warnings.warn(f"left out: {note}", stacklevel=2)
-    return branch
+    branch = replace(branch, sought=places)
+    cut = any(REASONS[INTERRUPTED] in pair for pair in branch.ended)
+    if cut or not (model.lines and settings.delay_check):
+        return branch
+    order = order_needed(follower, traces, branch.special_points, settings.most_delay_order)
+    if order <= model.delay_order:
+        return branch
+    start = None if start is None else model._full(start)[: model.physical_dimension]
+    return equilibria(model.with_delay_order(order), parameter, span, start, settings, seed)
 
 
-def _followed(follower: Follower, seeds: Iterator[tuple[float, np.ndarray]]) -> list[Trace]:
-    """The curves through all seeds, each once; after Ctrl-C those that are there."""
-    traces: list[Trace] = []
+def _followed(
+    follower: Follower,
+    seeds: Iterator[tuple[float, np.ndarray]],
+    known: list[Trace] | None = None,
+) -> list[Trace]:
+    """The curves through all seeds, each once, added to ``known`` ones; after Ctrl-C those that are
+    there."""
+    traces: list[Trace] = [] if known is None else known
     try:
         for value, x in seeds:
             y = _on_curve(follower, x, value)

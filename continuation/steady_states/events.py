@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -12,9 +13,11 @@ from continuation.engine.intervals import Interval, intervals, isolate, locate, 
 from continuation.engine.problems import FOLD, HOPF
 from continuation.engine.special_points import SpecialPoint
 from continuation.steady_states.branch_points import polish
-from continuation.steady_states.certificates import make_point
+from continuation.steady_states.certificates import coefficients, make_point
 
 Classifier = Callable[[Interval], list[str]]
+TOGETHER = 1e-6  # distance of several pairs from the axis, relative to their size
+FAR_ENOUGH = 1e-4  # scaled length below which eigenvalues are tracked rightly
 SMALLEST_LOOK = 1e-6  # scaled length: two events inside a shorter interval annul each other
 
 
@@ -27,7 +30,9 @@ def events(follower: Follower, trace: Trace) -> Iterator[SpecialPoint]:
         if interval.index in suspicious and not classify(interval):
             looked = looking_inside(classify, interval)
         for piece, kind in isolate(follower, interval, looked):
-            point = LOCATORS[kind](follower, piece)
+            together = kind == "suspect" and _pairs_together(piece) > 1
+            locate_it = _double_hopf if together else LOCATORS[kind]
+            point = locate_it(follower, piece)
             if point is not None:
                 yield point
 
@@ -41,6 +46,8 @@ def classifier(n: int) -> Classifier:
         rotating = (before.imag != 0) & (after.imag != 0)
         if np.any((before.imag != 0) != (after.imag != 0)):
             return ["mixed"]
+        if interval.length > FAR_ENOUGH and np.any(_leaps(before, after)):
+            return ["mixed"]  # the ends may belong to different eigenvalues
         fold = interval.left.tangent[n] * interval.right.tangent[n] < 0
         branch = interval.left.sign * interval.right.sign < 0
         if int(np.sum(~rotating)) != int(fold) + int(branch):
@@ -49,6 +56,12 @@ def classifier(n: int) -> Classifier:
         return ["H"] * pairs + ["LP"] * int(fold) + ["BP"] * int(branch)
 
     return classify
+
+
+def _leaps(before: np.ndarray, after: np.ndarray) -> np.ndarray:
+    """Complex eigenvalues that move by more than half their size."""
+    size = np.maximum(np.abs(before), np.abs(after))
+    return (before.imag != 0) & (np.abs(after - before) > 0.5 * size)
 
 
 def looking_inside(classify: Classifier, whole: Interval) -> Classifier:
@@ -112,6 +125,37 @@ def _branch_point(follower: Follower, interval: Interval) -> SpecialPoint | None
         return _suspect(follower, interval)
     residual = float(np.max(np.abs(follower.evaluate(y)[0])))
     return make_point(follower, y, "BP", interval, residual=residual)
+
+
+def _pairs_together(interval: Interval) -> int:
+    """Pairs that cross in an interval too short to part them; 0 where anything else does."""
+    columns = interval.crossings()
+    before, after = interval.left.eigenvalues[columns], interval.right.eigenvalues[columns]
+    if np.any(before.imag == 0) or np.any(after.imag == 0):
+        return 0
+    return int(np.sum(before.imag > 0))
+
+
+def _double_hopf(follower: Follower, interval: Interval) -> SpecialPoint | None:
+    """Several pairs that cross together, as the symmetry of identical units makes them: a Hopf-Hopf
+    point met by one parameter. Its normal form holds for different frequencies only."""
+    middle = (interval.left.point + interval.right.point) / 2
+    columns = interval.crossings()
+    pairs = interval.left.eigenvalues[columns]
+    omegas = np.sort(pairs.imag[pairs.imag > 0])
+    off = float(np.max(np.abs(pairs.real)))
+    if off > TOGETHER * omegas[-1]:
+        return _suspect(follower, interval)
+    residual = float(np.max(np.abs(follower.evaluate(middle)[0])))
+    point = make_point(follower, middle, "HH", interval, residual)
+    same = np.ptp(omegas) < 1e-6 * omegas[-1]
+    model = follower.at(middle)
+    found = {} if same else coefficients(model, point.state, "HH", float(omegas[0]))
+    certificate = {**point.certificate, "eigenvalue_residual": off, "pairs": len(omegas)}
+    return replace(
+        point, frequency=float(omegas[0]) / (2 * np.pi) * model.frequency_factor,
+        coefficients=found, certificate=certificate,
+    )  # fmt: skip
 
 
 def _suspect(follower: Follower, interval: Interval) -> SpecialPoint | None:

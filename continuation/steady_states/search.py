@@ -168,7 +168,7 @@ def find_all(
     if starts is not None:
         _add(model, found, _refine(model, _given(model, starts), most=NEARBY), boxed=False)
     for round_ in range(4 if searches > 0 else 0):
-        fresh = _refine(model, _random_states(model, searches * 2**round_, seed + round_))
+        fresh = _refine(model, random_states(model, searches * 2**round_, seed + round_))
         before = len(found.isolated)
         _add(model, found, fresh)
         if round_ > 0 and len(found.isolated) == before:
@@ -261,7 +261,7 @@ def _refine(model: VectorField, states: np.ndarray, most: float = np.inf) -> np.
         if end is not None and _in_domain(model, end):
             refined[k], done[k] = end, 1
     far = np.max(np.abs(refined - states) / model.scales, axis=1) > most
-    return refined[(done == 1) & (~far | _in_box(model, refined))]
+    return refined[(done == 1) & (~far | in_box(model, refined))]
 
 
 def _in_domain(model: VectorField, x: np.ndarray) -> bool:
@@ -270,14 +270,14 @@ def _in_domain(model: VectorField, x: np.ndarray) -> bool:
     return bool(compiled.domain(x, model.parameter_array(), compiled.tables) >= 0.0)
 
 
-def _in_box(model: VectorField, states: np.ndarray) -> np.ndarray:
+def in_box(model: VectorField, states: np.ndarray) -> np.ndarray:
     """Which states (k, n) lie inside the states' ranges, widened by half to each side."""
     low, high = model.state_box()
     y, room = states[:, : model.physical_dimension], (high - low) / 2
     return np.all((y >= low - room) & (y <= high + room), axis=1)
 
 
-def _random_states(model: VectorField, count: int, seed: int) -> np.ndarray:
+def random_states(model: VectorField, count: int, seed: int) -> np.ndarray:
     # scipy.stats takes half a second to load; a start of the user's own needs no search.
     from scipy.stats import qmc
 
@@ -297,7 +297,7 @@ def _merge(
     physical = model.physical_dimension
     possible = np.all(fresh[:, :physical] >= least - SAME * (high - low), axis=1)
     result = list(known)
-    for x in fresh[possible & _in_box(model, fresh)] if boxed else fresh[possible]:
+    for x in fresh[possible & in_box(model, fresh)] if boxed else fresh[possible]:
         if all(np.max(np.abs((x - z) / model.scales)) > SAME for z in result):
             result.append(x)
     first = model.observable_names[0]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from dynsys.compiled import transport
+from dynsys.compiled.transport import Entry, Line
 from dynsys.expressions.graph import Graph
 
 CALLS = {
@@ -45,7 +47,10 @@ from dynsys.expressions.functions import linoid_derivative
 
 @dataclass(frozen=True)
 class FieldGraph:
-    """A lifted vector field: its graph, inputs and outputs as node numbers."""
+    """A lifted vector field: its graph, inputs and outputs as node numbers.
+
+    Delay lines of ``order`` nodes each come last among the states, one for every signal.
+    """
 
     graph: Graph
     states: list[int]
@@ -55,6 +60,26 @@ class FieldGraph:
     signals: list[int]
     table_offsets: Mapping[str, int]
     table_quantities: Mapping[str, int]
+    order: int = 0
+
+    @property
+    def physical(self) -> int:
+        """Number of states that are no nodes of delay lines."""
+        return len(self.states) - self.order * (len(self.signals) // 2)
+
+    @property
+    def own(self) -> list[int]:
+        """What the states' rates and the lines are made of: rates, signals, delays."""
+        return self.field[: self.physical] + self.signals
+
+    def lines(self) -> list[Line]:
+        """The delay lines."""
+        count = len(self.signals) // 2
+        names = [_name(self.graph, number) for number in self.signals]
+        return [
+            Line(self.physical + k * self.order, self.order, names[k], names[count + k])
+            for k in range(count)
+        ]
 
 
 def jacobian_nodes(model: FieldGraph) -> list[list[int]]:
@@ -71,39 +96,82 @@ def _seeds(model: FieldGraph) -> dict[int, int]:
     return dict(zip(model.states + model.parameters, dx + dp, strict=True))
 
 
+def _blocks(model: FieldGraph) -> tuple[list[int], list[list[int]]]:
+    """The Jacobian's rows of the states, flat, and the derivatives of every signal."""
+    columns = [model.graph.derivative(model.own, {x: model.graph.one}) for x in model.states]
+    rows = [[column[i] for column in columns] for i in range(len(model.own))]
+    first = model.physical
+    flat = [entry for row in rows[:first] for entry in row]
+    return flat, rows[first : first + len(model.signals) // 2]
+
+
+def _entries(graph: Graph, row: list[int]) -> list[Entry]:
+    return [(c, _name(graph, entry)) for c, entry in enumerate(row) if entry != graph.zero]
+
+
 def second_source(model: FieldGraph, name: str) -> str:
     """The source of the Jacobian's derivative, the longest function, which few tasks need."""
-    flat = [entry for row in jacobian_nodes(model) for entry in row]
-    return "\n\n".join(
-        [
-            HEADER.format(name=name),
-            function_source(
-                model, "jacobian_tangent", "JACOBIAN_TANGENT", "x, p, t, dx, dp, out",
-                model.graph.derivative(flat, _seeds(model)), len(model.states),
-            ),
-        ]
-    )  # fmt: skip
+    graph, n, seeds = model.graph, len(model.states), _seeds(model)
+    flat, slopes = _blocks(model)
+    change = graph.derivative(flat, seeds)
+    along = [graph.derivative(row, seeds) for row in slopes]
+    moved = graph.derivative(model.signals, seeds)[len(slopes) :]
+    used = [number for row in [*slopes, *along] for number in row]
+    body = _statements(model, change + used + moved + model.signals)
+    body += _results(model, change, n)
+    for line, row, other, tau in zip(model.lines(), slopes, along, moved, strict=True):
+        body += line.second(_entries(graph, row), _entries(graph, other), _name(graph, tau))
+    made = _decorated("jacobian_tangent", "JACOBIAN_TANGENT", "x, p, t, dx, dp, out", body)
+    return "\n\n".join([_header(model, name), made])
+
+
+def _header(model: FieldGraph, name: str) -> str:
+    lines = transport.HEADER.format(order=model.order) if model.order else ""
+    return HEADER.format(name=name) + lines
 
 
 def source(model: FieldGraph, name: str) -> str:
     """The source of the other compiled functions; the Taylor kernel's program is data."""
-    graph = model.graph
-    flat = [entry for row in jacobian_nodes(model) for entry in row]
     n = len(model.states)
     parts = [
-        HEADER.format(name=name) + f"\nSTATES = {n}\nPARAMETERS = {len(model.parameters)}\n",
-        function_source(model, "field", "FIELD", "x, p, t, out", model.field),
+        f"{_header(model, name)}\nSTATES = {n}\nPARAMETERS = {len(model.parameters)}\n",
+        _field(model),
         function_source(model, "observables", "OBSERVABLES", "x, p, t, out", model.observables),
         function_source(model, "signals", "OBSERVABLES", "x, p, t, out", model.signals),
-        function_source(
-            model, "tangent", "TANGENT", "x, p, t, dx, dp, out",
-            graph.derivative(model.field, _seeds(model)),
-        ),
-        function_source(model, "jacobian", "JACOBIAN", "x, p, t, out", flat, n),
+        _tangent(model),
+        _jacobian(model),
         _domain(model),
         _TAYLOR,
-    ]  # fmt: skip
+    ]
     return "\n\n".join(parts)
+
+
+def _field(model: FieldGraph) -> str:
+    body = _statements(model, model.own) + _results(model, model.field[: model.physical])
+    for line in model.lines():
+        body += line.field()
+    return _decorated("field", "FIELD", "x, p, t, out", body)
+
+
+def _tangent(model: FieldGraph) -> str:
+    changes = model.graph.derivative(model.own, _seeds(model))
+    body = _statements(model, changes + model.signals)
+    body += _results(model, changes[: model.physical])
+    moved = [_name(model.graph, number) for number in changes[model.physical :]]
+    count = len(moved) // 2
+    for line, signal, tau in zip(model.lines(), moved[:count], moved[count:], strict=True):
+        body += line.tangent(signal, tau)
+    return _decorated("tangent", "TANGENT", "x, p, t, dx, dp, out", body)
+
+
+def _jacobian(model: FieldGraph) -> str:
+    flat, slopes = _blocks(model)
+    used = [number for row in slopes for number in row]
+    body = _statements(model, flat + used + model.signals)
+    body += _results(model, flat, len(model.states))
+    for line, row in zip(model.lines(), slopes, strict=True):
+        body += line.jacobian(_entries(model.graph, row))
+    return _decorated("jacobian", "JACOBIAN", "x, p, t, out", body)
 
 
 _TAYLOR = """

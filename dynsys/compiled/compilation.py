@@ -22,7 +22,10 @@ _GENERATORS = [
         f"expressions/{name}"
         for name in ("graph", "translation", "functions", "partials", "singularities")
     ),
-    *(f"compiled/{name}" for name in ("code_generation", "series", "kernels", "splines")),
+    *(
+        f"compiled/{name}"
+        for name in ("code_generation", "transport", "series", "kernels", "splines")
+    ),
     "delays",
 ]
 

@@ -14,6 +14,7 @@ import os
 import shutil
 import sys
 import tempfile
+import threading
 import types
 import warnings
 from collections.abc import Callable
@@ -27,17 +28,23 @@ from dynsys.storage import draft_prefix, remove_orphans
 SEAL = "seal"
 Writer = Callable[[Path], None]
 
+_one_at_a_time = threading.RLock()  # an entry may load another one
 _temporary: list[Path] = []  # the folder that stands in for a cache that cannot be written
 
 
 def load_entry(folder: Path, write: Writer, stem: str = "kernels") -> types.ModuleType:
     """The module ``stem`` of an entry, which ``write`` fills where it is new or damaged.
 
+    One thread at a time: what another has begun to load is not there yet.
+
     Raises DynsysError where it can be written nowhere.
     """
     name = f"{GENERATED}{folder.name.replace('-', '_')}_{stem}"
-    if name in sys.modules:
-        return sys.modules[name]
+    with _one_at_a_time:
+        return sys.modules.get(name) or _loaded(name, folder, write, stem)
+
+
+def _loaded(name: str, folder: Path, write: Writer, stem: str) -> types.ModuleType:
     for place in (folder, *(root / folder.name for root in _temporary)):
         if _whole(place):
             try:
@@ -127,7 +134,7 @@ def _note_damage(folder: Path, error: Exception) -> None:
     warnings.warn(
         f"the compiled functions in {folder} cannot be loaded ({type(error).__name__}: {error}) "
         "and are made again",
-        stacklevel=4,
+        stacklevel=5,
     )
     shutil.rmtree(folder, ignore_errors=True)
 

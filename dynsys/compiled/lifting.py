@@ -60,4 +60,5 @@ def field_graph(model: Model) -> FieldGraph:
         signals=[translate(x.signal) for x in lines] + [translate(x.tau) for x in lines],
         table_offsets=offsets,
         table_quantities={k: len(table.quantities) for k, table in model.tables.items()},
+        order=len(lines[0].nodes) if lines else 0,
     )

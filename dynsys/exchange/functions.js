@@ -4,6 +4,23 @@
 
 const TABLE_HEADER = 7;
 
+// A packed table with its shape as whole numbers, which keeps reading it fast.
+function tableOf(packed) {
+  const [nx, ny, count, x0, hx, y0, hy] = packed;
+  const cells = packed.subarray(TABLE_HEADER);
+  return {
+    nx: nx | 0,
+    ny: ny | 0,
+    step: count | 0,
+    down: ((ny + 4) * count) | 0,
+    x0,
+    hx,
+    y0,
+    hy,
+    cells,
+  };
+}
+
 // erf by the series 2/sqrt(pi) exp(-x^2) sum of 2^k x^(2k+1) / (1 3 5 ... (2k+1)): all of one sign.
 function erfSeries(x) {
   let term = x,
@@ -102,43 +119,54 @@ function splinePieces(u, h, d, w, at) {
   }
 }
 
-// Weights (12) that read d^i_a d^j_b at a point; returns where the first quantity's cell begins.
-// Outside the domain the polynomials of the edge cells go on; tableMargin tells.
+// Weights (12) that read d^i_a d^j_b at a point; returns where the first quantity's cell begins, -1
+// where the point is none. Outside the domain the polynomials of the edge cells go on; tableMargin
+// tells.
 function locate(t, a, b, i, j, w) {
-  const u = (a - t[3]) / t[4],
-    v = (b - t[5]) / t[6];
-  const i0 = Math.min(Math.max(Math.floor(u), 0), t[0] - 2);
-  const j0 = Math.min(Math.max(Math.floor(v), 0), t[1] - 2);
-  splinePieces(u - i0, t[4], i, w, 0);
-  splinePieces(v - j0, t[6], j, w, 6);
-  return TABLE_HEADER + (i0 * (t[1] + 4) + j0) * t[2];
+  const u = (a - t.x0) / t.hx;
+  const v = (b - t.y0) / t.hy;
+  if (!(u - u === 0) || !(v - v === 0)) return -1;
+  const i0 = u < 0 ? 0 : u > t.nx - 2 ? t.nx - 2 : u | 0;
+  const j0 = v < 0 ? 0 : v > t.ny - 2 ? t.ny - 2 : v | 0;
+  splinePieces(u - i0, t.hx, i, w, 0);
+  splinePieces(v - j0, t.hy, j, w, 6);
+  return (i0 * t.down + j0 * t.step) | 0;
 }
 
-function tableRow(t, c, s, w) {
-  return (
-    w[6] * t[c] +
-    w[7] * t[c + s] +
-    (w[8] * t[c + 2 * s] + w[9] * t[c + 3 * s]) +
-    (w[10] * t[c + 4 * s] + w[11] * t[c + 5 * s])
-  );
-}
-
-// A quantity at a located point; `c` is its corner, NaN where the point is none.
-function tableValue(t, c, w) {
-  if (!(c >= 0)) return NaN;
-  const s = t[2],
-    down = (t[1] + 4) * s;
-  return (
-    w[0] * tableRow(t, c, s, w) +
-    w[1] * tableRow(t, c + down, s, w) +
-    (w[2] * tableRow(t, c + 2 * down, s, w) + w[3] * tableRow(t, c + 3 * down, s, w)) +
-    (w[4] * tableRow(t, c + 4 * down, s, w) + w[5] * tableRow(t, c + 5 * down, s, w))
-  );
+// A quantity at a located point, from the corner of its cell.
+function tableValue(t, corner, quantity, w) {
+  if (corner < 0) return NaN;
+  const { cells, step, down } = t;
+  const w0 = w[6];
+  const w1 = w[7];
+  const w2 = w[8];
+  const w3 = w[9];
+  const w4 = w[10];
+  const w5 = w[11];
+  let at = (corner + quantity) | 0;
+  let sum = 0;
+  for (let k = 0; k < 6; k++) {
+    let c = at;
+    let row = w0 * cells[c];
+    c = (c + step) | 0;
+    row += w1 * cells[c];
+    c = (c + step) | 0;
+    row += w2 * cells[c];
+    c = (c + step) | 0;
+    row += w3 * cells[c];
+    c = (c + step) | 0;
+    row += w4 * cells[c];
+    c = (c + step) | 0;
+    row += w5 * cells[c];
+    sum += w[k] * row;
+    at = (at + down) | 0;
+  }
+  return sum;
 }
 
 // Smallest distance to an edge of a table in units of its axes; negative outside.
 function tableMargin(t, a, b) {
-  const u = (a - t[3]) / (t[4] * (t[0] - 1)),
-    v = (b - t[5]) / (t[6] * (t[1] - 1));
+  const u = (a - t.x0) / (t.hx * (t.nx - 1));
+  const v = (b - t.y0) / (t.hy * (t.ny - 1));
   return Math.min(u, 1 - u, v, 1 - v);
 }

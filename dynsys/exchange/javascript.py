@@ -122,5 +122,5 @@ class Printer:
             return f"{given[0]} {content[1]} {given[1]} ? {given[2]} : {given[3]}"
         if operation == "table":
             k = self._places[self._place(n)]
-            return f"tableValue(t{self.tables[content[1]]}, c{k} + {content[2]}, w{k})"
+            return f"tableValue(t{self.tables[content[1]]}, c{k}, {content[2]}, w{k})"
         return f"{operation if operation in _OWN else f'Math.{operation}'}({given[0]})"

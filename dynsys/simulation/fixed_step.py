@@ -16,10 +16,17 @@ import numpy as np
 from numba import float64, types, uint8
 
 from dynsys.compiled.clock import Clock
-from dynsys.compiled.records import Cube, Indices, Matrix, record, signature
+from dynsys.compiled.records import Cube, Indices, Matrix, Vector, record, signature
 from dynsys.numba_cache import njit
-from dynsys.simulation.arguments import Method, Rates
-from dynsys.simulation.history import mark_kinks, read_delayed, rest, stencils, write_stencils
+from dynsys.simulation.arguments import Method, Rates, Stencils
+from dynsys.simulation.history import (
+    FLAGS,
+    mark_kinks,
+    read_delayed,
+    rest,
+    stencils,
+    write_stencils,
+)
 from dynsys.simulation.poles import oversteps, slopes_disagree
 
 
@@ -141,34 +148,41 @@ def _record(recording, point, sample, step, watched, state):
         recording.out[point, sample, r] = watched[at] if at < observed else state[at - observed]
 
 
-@njit(
-    [signature(types.void, Rates, Method, Ensemble, Clock, Forcing, Noise, Recording)],
-    cache=True,
-    nogil=True,
-)
-def integrate(rates, method, ensemble, clock, forcing, noise, recording):
-    """Integrate all points of the ensemble and record them."""
-    a, b, c, points = method.a, method.b, method.c, method.points
+@record
+class _Work(NamedTuple):
+    """Room for one run: states with delayed values, slopes, parameters, the past and its reading;
+    ``shifted`` are the edges of the inputs counted from the first step."""
+
+    state: Vector
+    stage_state: Vector
+    middle: Vector
+    k: Matrix
+    rate: Vector
+    slope: Vector
+    amplitude: Vector
+    before: Vector
+    peak: Vector
+    pw: Vector
+    ring: Matrix
+    reads: Stencils
+    kinks: Annotated[np.ndarray, FLAGS]
+    shifted: Indices
+
+
+# Without reference counts (see ``blocks``): they would take longer than a simple model's steps.
+@njit(_nrt=False)
+def _integrate(rates, method, ensemble, clock, forcing, noise, recording, work):
+    a, b, c = method.a, method.b, method.c
     dt, settle, steps, stride = clock.dt, clock.settle, clock.steps, clock.stride
     field, watch, diffusion, tables = rates.field, rates.watch, rates.diffusion, rates.tables
     x, lags, past = ensemble.x, ensemble.lags, ensemble.past
-    increments, noisy, edges = noise.increments, noise.noisy, forcing.edges
+    increments, noisy = noise.increments, noise.noisy
     n, delayed, stages = x.shape[1], lags.shape[1], b.shape[0]
-    length = past.shape[1]
-    state, stage_state = np.empty(n + delayed), np.empty(n + delayed)
-    k = np.empty((stages, n))
-    rate, amplitude = np.empty(rates.room), np.empty(rates.room)
+    length, total = past.shape[1], settle + steps
+    state, stage_state, k, rate = work.state, work.stage_state, work.k, work.rate
+    amplitude, before, peak, pw = work.amplitude, work.before, work.peak, work.pw
+    ring, reads, kinks = work.ring, work.reads, work.kinks
     watched = rate[n + delayed :]
-    before, peak = np.empty(n), np.empty(n)
-    middle, slope = np.empty(n + delayed), np.empty(rates.room)
-    pw = np.empty(ensemble.p.shape[1])
-    ring = np.zeros((length, delayed))
-    reads = stencils(lags[0], c, dt, points)
-    kinks = np.zeros(settle + steps + 2 if delayed > 0 else 0, uint8)
-    total = settle + steps
-    shifted = np.empty(edges.shape[0], np.int64)
-    for e in range(edges.shape[0]):
-        shifted[e] = edges[e] + settle
     for point in range(x.shape[0]):
         row = point if forcing.values.shape[0] > 1 else 0
         lane = point if increments.shape[0] > 1 else 0
@@ -179,7 +193,7 @@ def integrate(rates, method, ensemble, clock, forcing, noise, recording):
             pw[i] = p[i]
         if delayed > 0:
             write_stencils(reads, lags[point], c, dt)
-            mark_kinks(lags[point], dt, shifted, kinks)
+            mark_kinks(lags[point], dt, work.shifted, kinks)
             _begin_past(ensemble, point, rates, state, pw, rate, ring)
         report = recording.report[point]
         report[1], report[2], report[3] = -1.0, math.inf, -1.0
@@ -205,8 +219,8 @@ def integrate(rates, method, ensemble, clock, forcing, noise, recording):
                 break
             if noisy.shape[0] == 0 and report[3] < 0.0:
                 if step > 0 and slopes_disagree(k, rate, peak, n):
-                    taken, work = (before, state, rate, k), (middle, slope)
-                    if oversteps(field, tables, pw, taken, peak, dt, work):
+                    taken, room = (before, state, rate, k), (work.middle, work.slope)
+                    if oversteps(field, tables, pw, taken, peak, dt, room):
                         report[3] = step
                 for i in range(n):
                     peak[i] = max(peak[i], abs(rate[i]))
@@ -249,3 +263,23 @@ def integrate(rates, method, ensemble, clock, forcing, noise, recording):
         for i in range(length):
             for j in range(delayed):
                 past[point, i, j] = ring[(done + i + 1) & (length - 1), j]
+
+
+@njit(
+    [signature(types.void, Rates, Method, Ensemble, Clock, Forcing, Noise, Recording)],
+    cache=True,
+    nogil=True,
+)
+def integrate(rates, method, ensemble, clock, forcing, noise, recording):
+    """Integrate all points of the ensemble and record them."""
+    n, delayed, stages = ensemble.x.shape[1], ensemble.lags.shape[1], method.b.shape[0]
+    work = _Work(
+        np.empty(n + delayed), np.empty(n + delayed), np.empty(n + delayed),
+        np.empty((stages, n)), np.empty(rates.room), np.empty(rates.room), np.empty(rates.room),
+        np.empty(n), np.empty(n), np.empty(ensemble.p.shape[1]),
+        np.zeros((ensemble.past.shape[1], delayed)),
+        stencils(ensemble.lags[0], method.c, clock.dt, method.points),
+        np.zeros(clock.settle + clock.steps + 2 if delayed > 0 else 0, uint8),
+        forcing.edges + clock.settle,
+    )  # fmt: skip
+    _integrate(rates, method, ensemble, clock, forcing, noise, recording, work)

@@ -97,7 +97,7 @@ def _model(model: VectorField) -> str:
         printed.function("delays", "p, out", graph.signals),
         _inputs(model),
     ]
-    tables = [f"const t{k} = tables[{k}];" for k in range(len(model.tables))]
+    tables = [f"const t{k} = tableOf(tables[{k}]);" for k in range(len(model.tables))]
     driven = [model.parameter_index(name) for name in model.inputs]
     result = (
         f"return {{ states: {len(model.states)}, delayed: {len(graph.signals)}, "

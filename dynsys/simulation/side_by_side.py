@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from dynsys.simulation.integration import Task
 
 FEWEST = 4  # runs in a block: fewer are faster one by one
-_WORTH = 300_000  # steps of all runs: what takes less does not wait for the compiler
+_WORTH = 100_000  # steps of all runs: what takes less does not wait for the compiler
 _VALUES = 1_000_000  # random numbers of a block held at once
 _DRIVE_VALUES = 10_000_000  # of inputs that differ between points, held at once
 

@@ -14,6 +14,7 @@ import numpy as np
 import xarray as xr
 
 from dynsys.errors import ConvergenceError, ModelError
+from dynsys.journal import whole
 from dynsys.simulation import simulate
 from stimulation.entrainment.phases import crossings
 from stimulation.waveforms.waveform import Waveform
@@ -38,6 +39,7 @@ def crossing_phase(cycle: Cycle) -> float:
     return float(marks[0] % 1.0)
 
 
+@whole()
 def asymptotic_phase(cycle: Cycle, run: xr.Dataset, periods: int = 12) -> float:
     """Phase (0 to 1) of the state in which a run ended, its past included.
 
@@ -77,6 +79,7 @@ def asymptotic_phase(cycle: Cycle, run: xr.Dataset, periods: int = 12) -> float:
     return float((crossing_phase(cycle) - elapsed / period) % 1.0)
 
 
+@whole()
 def asymptotic_phases(
     cycle: Cycle,
     inputs: Mapping[str, Waveform],

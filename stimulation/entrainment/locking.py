@@ -13,6 +13,7 @@ import xarray as xr
 
 from dynsys import checks
 from dynsys.errors import ModelError
+from dynsys.journal import whole
 from stimulation.entrainment.phases import phase
 
 LOCKED_BELOW = 0.15  # standard deviation of R(t); a uniform drift has 0.308
@@ -63,6 +64,7 @@ def order_parameter(response: np.ndarray, stimulus: np.ndarray) -> np.ndarray:
     return np.abs(np.exp(2j * np.pi * response) + np.exp(2j * np.pi * stimulus)) / 2
 
 
+@whole()
 def phase_locking(
     response: xr.DataArray | np.ndarray,
     stimulus: xr.DataArray | np.ndarray,

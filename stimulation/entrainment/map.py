@@ -11,6 +11,7 @@ import xarray as xr
 from scipy.signal import welch
 
 from dynsys.errors import ModelError
+from dynsys.journal import whole
 from dynsys.simulation.methods import default_step
 from dynsys.vector_field import VectorField
 from stimulation.entrainment.drawing import draw_entrainment
@@ -81,6 +82,7 @@ class EntrainmentMap:
     __repr__ = __str__
 
 
+@whole()
 def entrainment_map(
     model: VectorField,
     input: str,

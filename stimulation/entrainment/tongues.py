@@ -20,6 +20,7 @@ import xarray as xr
 
 from dynsys import checks
 from dynsys.errors import ConvergenceError, ModelError
+from dynsys.journal import whole
 from dynsys.simulation import simulate
 from dynsys.simulation.methods import default_step
 from dynsys.vector_field import VectorField
@@ -110,6 +111,7 @@ class Tongue:
     __repr__ = __str__
 
 
+@whole()
 def arnold_tongue(
     model: VectorField | Cycle,
     input: str,

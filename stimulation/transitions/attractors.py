@@ -56,7 +56,7 @@ class Start:
 def equilibria_at(model: VectorField) -> list[Equilibrium]:
     """All equilibria of a model at its parameters, in the order of its naming observable.
 
-    Stable ones have the names of the model's diagrams: "down", "up", or "equilibrium 1", ...
+    Stable ones have the names of the model's diagrams: "down", "up", or "low", "high", ...
     """
     found = []
     for x in find_equilibria(model):

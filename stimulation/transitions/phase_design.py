@@ -15,6 +15,7 @@ import numpy as np
 import xarray as xr
 
 from dynsys.errors import ModelError
+from dynsys.journal import whole
 from dynsys.simulation import simulate, simulate_ensemble
 from dynsys.simulation.methods import default_step
 from stimulation.entrainment.isochrons import crossing_phase, state_on_cycle
@@ -87,6 +88,7 @@ def predicted_advance(cycle: Cycle, input: str, amplitude: str, duration: float)
     )
 
 
+@whole()
 def shifting_pulse(
     cycle: Cycle, input: str, amplitude: str, duration: float, advance: float
 ) -> PulseDesign:
@@ -145,6 +147,7 @@ def simulated_advances(
     return np.array(advances)
 
 
+@whole()
 def stopping_pulses(
     cycle: Cycle,
     input: str,

@@ -22,6 +22,7 @@ from scipy.optimize import root
 
 from dynsys.delays import chebyshev_nodes
 from dynsys.errors import ConvergenceError, ModelError
+from dynsys.journal import whole
 from dynsys.simulation import Tolerance, simulate
 from dynsys.vector_field import VectorField
 from stimulation.entrainment.isochrons import asymptotic_phase, crossing_phase, state_on_cycle
@@ -64,6 +65,7 @@ class PhaselessPulse:
     __repr__ = __str__
 
 
+@whole()
 def phaseless_pulse(
     cycle: Cycle, input: str, duration: float, largest: str, radius: float = 0.02
 ) -> PhaselessPulse:

@@ -22,6 +22,7 @@ from continuation.diagrams.names import (
     naming_observable,
 )
 from dynsys.errors import ConvergenceError, ModelError
+from dynsys.journal import whole
 from dynsys.simulation import simulate_ensemble
 from dynsys.simulation.methods import default_step
 from dynsys.vector_field import VectorField
@@ -88,6 +89,7 @@ class Transition:
     __repr__ = __str__
 
 
+@whole()
 def transition_threshold(
     model: VectorField,
     waveform: Waveform,
@@ -185,6 +187,7 @@ def transition_threshold(
     )
 
 
+@whole()
 def dose_duration(
     model: VectorField,
     durations: Sequence[float],

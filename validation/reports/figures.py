@@ -14,13 +14,25 @@ from matplotlib.transforms import offset_copy
 from continuation.drawing import DARK, new_axes
 from validation.measures.rates import rate_of, smoothed, spectrum
 from validation.trials.boundary import GROUP as BOUNDARIES
-from validation.trials.findings import AGREE, DIFFER, UNDECIDED, UNTESTED, Finding
+from validation.trials.findings import AGREE, DIFFER, EXPLAINED, UNDECIDED, UNTESTED, Finding
 from validation.trials.regime import GROUP as REGIMES
 
 EXCITATORY, INHIBITORY = "#b3372f", "#2f5d9b"
-COLORS = {AGREE: "#2e7d4f", DIFFER: "#b3261e", UNDECIDED: "#a66a00", UNTESTED: "#777777"}
-MARKS = {AGREE: "o", DIFFER: "X", UNDECIDED: "s", UNTESTED: "."}
-_WORDS = {AGREE: "agrees", DIFFER: "differs", UNDECIDED: UNDECIDED, UNTESTED: UNTESTED}
+COLORS = {
+    AGREE: "#2e7d4f",
+    DIFFER: "#b3261e",
+    EXPLAINED: "#6a4fa3",
+    UNDECIDED: "#a66a00",
+    UNTESTED: "#777777",
+}
+MARKS = {AGREE: "o", DIFFER: "X", EXPLAINED: "D", UNDECIDED: "s", UNTESTED: "."}
+_WORDS = {
+    AGREE: "agrees",
+    DIFFER: "differs",
+    EXPLAINED: EXPLAINED,
+    UNDECIDED: UNDECIDED,
+    UNTESTED: UNTESTED,
+}
 _SHOWN = 600.0  # ms of a trace
 _ROWS = 40  # neurons of a raster
 
@@ -165,7 +177,7 @@ def draw_scatter(findings: Sequence[Finding], ax: Any = None) -> Any:
     """Predicted against measured rates and frequencies with the identity line."""
     ax = new_axes((4.6, 4.2)) if ax is None else ax
     shown = [f for f in findings if f.group == REGIMES and np.isfinite([f.expected, f.value]).all()]
-    for verdict in (AGREE, UNDECIDED, DIFFER):
+    for verdict in (AGREE, UNDECIDED, EXPLAINED, DIFFER):
         several = [f for f in shown if f.verdict == verdict]
         if several:
             ax.errorbar(

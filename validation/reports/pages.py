@@ -8,9 +8,17 @@ import io
 from collections.abc import Sequence
 from typing import Any
 
-from validation.trials.findings import AGREE, DIFFER, UNDECIDED, UNTESTED, VERDICTS, Finding
+from validation.trials.findings import (
+    AGREE,
+    DIFFER,
+    EXPLAINED,
+    UNDECIDED,
+    UNTESTED,
+    VERDICTS,
+    Finding,
+)
 
-SYMBOLS = {AGREE: "✓", DIFFER: "✗", UNDECIDED: "?", UNTESTED: "–"}
+SYMBOLS = {AGREE: "✓", DIFFER: "✗", EXPLAINED: "≈", UNDECIDED: "?", UNTESTED: "–"}
 _STYLE = """
 :root { --ink: #222; --line: #ddd; }
 body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); max-width: 68rem;
@@ -30,6 +38,7 @@ th, td { text-align: left; vertical-align: top; padding: 0.22rem 0.6rem 0.22rem 
 td.number { white-space: nowrap; } th { font-weight: 600; }
 td.why { color: #555; min-width: 12rem; }
 .agree { color: #2e7d4f; } .differ { color: #b3261e; } .undecided { color: #a66a00; }
+.explained { color: #6a4fa3; }
 .untested { color: #666; }
 td.verdict { font-weight: 600; white-space: nowrap; }
 pre { background: #f6f6f4; padding: 0.8rem; overflow-x: auto; font-size: 0.78rem;
@@ -63,6 +72,11 @@ def paragraph(text: str, kind: str = "") -> str:
     """A paragraph of plain text."""
     mark = f' class="{kind}"' if kind else ""
     return f"<p{mark}>{html.escape(text)}</p>"
+
+
+def link(target: str, text: str) -> str:
+    """A link to a file in the same folder."""
+    return f'<p><a href="{html.escape(target)}">{html.escape(text)}</a></p>'
 
 
 def preformatted(text: str) -> str:

@@ -19,8 +19,10 @@ from dynsys.storage import write_atomically
 from validation.networks.jobs import versions
 from validation.networks.memory import memory_of
 from validation.reports import figures, pages
+from validation.reports.living import write_living
 from validation.trials.boundary import GROUP as BOUNDARIES
-from validation.trials.findings import AGREE, DIFFER, UNDECIDED, UNTESTED, Finding
+from validation.trials.findings import AGREE, DIFFER, EXPLAINED, UNDECIDED, UNTESTED, Finding
+from validation.trials.finite_size import draw_rhythm_boundary, rhythm_boundary
 from validation.trials.numerics import GROUP as NUMERICS
 from validation.trials.planning import OTHER_WIRING, Outcome, Plan
 from validation.trials.regime import GROUP as REGIMES
@@ -28,6 +30,7 @@ from validation.trials.regime import RegimeTrial
 from validation.trials.stimulus import GROUP as STIMULATION
 from validation.trials.stimulus import EntrainmentTrial, SwitchTrial
 
+SIZES = (1_000, 4_000, 16_000)  # of the figure; fewer neurons than inputs each make no network
 _SECTIONS = {
     REGIMES: "Regimes: one point deep inside each region",
     BOUNDARIES: "Boundaries: where the network changes its mind",
@@ -69,6 +72,7 @@ def report(
         outcome = plan
     page = pages.page(_title(outcome), list(_parts(outcome)))
     files = [
+        write_living(outcome, folder / "explore.html"),
         write_atomically(folder / "report.html", lambda p: p.write_text(page, encoding="utf-8")),
         save_data(outcome, folder / "validation.nc"),
     ]
@@ -118,12 +122,17 @@ def _parts(outcome: Outcome) -> Iterator[str]:
     findings = outcome.findings
     yield f"<h1>{_title(outcome)}</h1>"
     yield pages.paragraph(_verdict(outcome), "lead")
-    yield pages.tiles(findings)
+    yield pages.tiles(_own(findings))
     plan = outcome.plan
     yield pages.figure(
         figures.draw_validated_diagram(plan.diagram, findings),
         "The mean field's bifurcation diagram. Filled marks: boundaries found in the network by "
         "bisection, with their brackets. Open marks, under the names: the regions' attractors.",
+    )
+    yield pages.link(
+        "explore.html",
+        "Explore it: the model runs in the page where you click; at the measured points the "
+        "network's rates lie behind it.",
     )
     yield pages.heading("Summary, failures first")
     yield pages.table([f for f in findings if f.verdict != AGREE])
@@ -138,17 +147,29 @@ def _parts(outcome: Outcome) -> Iterator[str]:
     yield pages.preformatted(plan.model.describe())
 
 
+def _own(findings: list[Finding]) -> list[Finding]:
+    """Predictions of the mean field: what badges and summary count."""
+    return [f for f in findings if f.group in (REGIMES, BOUNDARIES, STIMULATION)]
+
+
 def _verdict(outcome: Outcome) -> str:
     """The result in a sentence or two."""
     plan = outcome.plan
     tested = [f for f in outcome.findings if f.verdict != UNTESTED]
-    own = [f for f in tested if f.group in (REGIMES, BOUNDARIES, STIMULATION)]
-    counts = {v: sum(f.verdict == v for f in own) for v in (AGREE, DIFFER, UNDECIDED)}
+    own = _own(tested)
+    counts = {v: sum(f.verdict == v for f in own) for v in (AGREE, DIFFER, EXPLAINED, UNDECIDED)}
     text = (
         f"Of {len(own)} tested predictions of the mean field, the network of 2 x "
         f"{plan.network.structure.neurons} neurons with the same parameters and the same "
         f"({plan.network.wiring}) wiring confirms {counts[AGREE]}, contradicts {counts[DIFFER]} "
-        f"and leaves {counts[UNDECIDED]} undecided."
+        f"and leaves {counts[UNDECIDED]} undecided"
+        + (
+            f"; {counts[EXPLAINED]} differ as the network's own theory says: the cascade's filter, "
+            "or the noise of finite networks"
+            if counts[EXPLAINED]
+            else ""
+        )
+        + "."
     )
     shifts = [f.value - f.expected for f in outcome.findings
               if f.group == BOUNDARIES and np.isfinite(f.value)]  # fmt: skip
@@ -163,7 +184,7 @@ def _verdict(outcome: Outcome) -> str:
         text += (
             f" With the other wiring, in both, {agreeing} of {len(other)} agree at the same points."
         )
-    missing = sum(f.verdict == UNTESTED for f in outcome.findings)
+    missing = sum(f.verdict == UNTESTED for f in _own(outcome.findings))
     if missing:
         text += f" {missing} predictions were not tested; the table says why."
     return text
@@ -209,6 +230,26 @@ def _boundaries(outcome: Outcome) -> Iterator[str]:
             "Each search: the measure that distinguishes the sides, where it was asked; grey: its "
             "border; dashed: the predicted boundary; band: the network's.",
         )
+    yield from _rhythm_boundary(outcome)
+
+
+def _rhythm_boundary(outcome: Outcome) -> Iterator[str]:
+    """At one boundary of a rhythm that theory explains: mean field, exact, at each N, network."""
+    shown = [f for f in outcome.findings if np.isfinite(f.details.get("seen", np.nan))]
+    if not shown:
+        return
+    finding, size = shown[0], outcome.plan.network.structure.neurons
+    parameter = finding.details["parameter"]
+    fixed = {k: v for k, v in finding.place.items() if k != parameter}
+    at = outcome.plan.model.with_parameters(**fixed)
+    sizes = sorted({*SIZES, size})
+    boundary = rhythm_boundary(at, parameter, finding.expected, sizes)
+    yield pages.figure(
+        draw_rhythm_boundary(boundary, {size: (finding.low, finding.high)}),
+        f"{finding.claim}: the mean field's boundary, the network's exact one, and where noise "
+        "lets the criterion of an oscillation see it at each size, with the network's bracket.",
+        width="30rem",
+    )
 
 
 def _stimulation(outcome: Outcome) -> Iterator[str]:

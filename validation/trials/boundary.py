@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Generator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import xarray as xr
@@ -13,7 +13,17 @@ from dynsys.vector_field import VectorField
 from validation.measures.estimates import Estimate
 from validation.networks import Network
 from validation.networks.jobs import Job
-from validation.trials.findings import DIFFER, UNTESTED, Finding, Tolerances, compared, written
+from validation.trials.findings import (
+    AGREE,
+    DIFFER,
+    EXPLAINED,
+    UNTESTED,
+    Finding,
+    Tolerances,
+    compared,
+    written,
+)
+from validation.trials.finite_size import explanation
 from validation.trials.probing import Feature, Probe, State, state_of
 from validation.trials.sweeps import Steps
 
@@ -108,10 +118,22 @@ class BoundaryTrial:
     def _found(self, low: float, high: float) -> Finding:
         unit = self.model.unit(self.parameter)
         found = Estimate(0.5 * (low + high), low, high, unit)
-        return compared(
+        finding = compared(
             GROUP, self.claim, f"{self.parameter} of the boundary", "boundary", self.predicted,
             found, self.tolerances, self.place, tuple(self.keys), **self._details(),
         )  # fmt: skip
+        if self.feature.kind != "oscillates" or finding.verdict == AGREE:
+            return finding
+        words, explained, theory = explanation(
+            self.model.with_parameters(**self.fixed), self.parameter, self.predicted,
+            self.network.structure.neurons, low, high,
+        )  # fmt: skip
+        return replace(
+            finding,
+            verdict=EXPLAINED if explained and finding.verdict == DIFFER else finding.verdict,
+            reason=f"{finding.reason}; {words}" if words else finding.reason,
+            details={**finding.details, **theory},
+        )
 
     def _nowhere(self, left: bool, right: bool) -> Finding:
         tried = f"{min(self.answers):.3f} .. {max(self.answers):.3f}"

@@ -10,7 +10,8 @@ from typing import Any
 from validation.measures.estimates import Estimate
 
 AGREE, DIFFER, UNDECIDED, UNTESTED = "agree", "differ", "undecided", "not tested"
-VERDICTS = (DIFFER, UNDECIDED, UNTESTED, AGREE)  # as reports list them: failures first
+EXPLAINED = "explained"  # it differs, and a corrected prediction says why
+VERDICTS = (DIFFER, EXPLAINED, UNDECIDED, UNTESTED, AGREE)  # as reports list them: failures first
 
 
 @dataclass(frozen=True)

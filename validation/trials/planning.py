@@ -6,12 +6,13 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from continuation.diagrams.diagram import Diagram
 from continuation.diagrams.names import borders, found_cycles, found_equilibria
+from continuation.frames import row_frame
 from dynsys import checks
 from dynsys.errors import ModelError
 from dynsys.models.aln import WIRINGS, aln
@@ -30,6 +31,9 @@ from validation.trials.stimulus import EntrainmentTrial, SwitchTrial
 from validation.trials.sweeps import Sweep, Trial, conduct
 from validation.trials.workers import affordable_workers
 from validation.trials.workers import workers as cluster
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 # Seconds per biological second and neuron of a population, one process on a busy machine.
 SPEED = {"kernel": 1.2e-4, "cpp_standalone": 1.2e-3, "cython": 1.6e-3, "numpy": 3.0e-2}
@@ -115,6 +119,11 @@ class Outcome:
     def count(self, verdict: str) -> int:
         """How many findings have a verdict."""
         return sum(finding.verdict == verdict for finding in self.findings)
+
+    def to_dataframe(self) -> pd.DataFrame:
+        """One row per finding, as pandas has it; ``place`` in columns of its own."""
+        records = (finding.record() for finding in self.findings)
+        return row_frame({**record.pop("place"), **record} for record in records)
 
     def __str__(self) -> str:
         counts = ", ".join(f"{self.count(v)} {v}" for v in VERDICTS if self.count(v))

@@ -32,7 +32,7 @@ WINDOW = 2000.0  # ms measured
 _CYCLES = 8  # periods measured at least
 # The power of a network's noise goes as 1/N: below this size the bound of an oscillation grows so,
 # or resting networks of 1000 neurons would be said to oscillate.
-_QUIET = 4000
+QUIET = 4000
 
 KICKS: Mapping[str, Any] = {
     "low": Pulse(f"-{KICK}", 0.0, KICKED),
@@ -67,7 +67,7 @@ def state_of(run: xr.Dataset) -> State:
         mean_rate(run, "I", after=CALM),
         oscillation(run, "E", after=CALM)[1],
         dominant_frequency(run, "E", after=CALM),
-        LEAST_POWER * max(1.0, _QUIET / run.attrs.get("neurons", _QUIET)),
+        LEAST_POWER * max(1.0, QUIET / run.attrs.get("neurons", QUIET)),
     )
 
 

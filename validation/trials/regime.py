@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -20,10 +20,12 @@ from validation.trials.findings import (
     untested,
     written,
 )
-from validation.trials.probing import Probe, State, long_enough, state_of
+from validation.trials.probing import CALM, Probe, State, long_enough, state_of
+from validation.trials.spread import in_words, spreads
 from validation.trials.sweeps import Steps
 
 GROUP = "regimes"
+SILENT = 0.05  # Hz: below it, in both, a rate is no test
 
 
 @dataclass
@@ -83,6 +85,14 @@ class RegimeTrial:
                 findings.append(untested(self.group, self.claim, reason, self.place))
         return findings
 
+    def _spreads(self, expected: State) -> Mapping[str, float]:
+        """Standard deviations of the mean rates in a state that does not oscillate."""
+        if expected.oscillates:
+            return {}
+        at = self.model.with_parameters(**self.place)
+        duration = self.probe().duration - CALM
+        return spreads(at, expected.r_E.value, self.network.structure.neurons, duration)
+
     def _compared(self, expected: State, found: State, start: str, key: str) -> list[Finding]:
         words = [kind_of(self.model, state) for state in (expected, found)]
         verdict = AGREE if words[0] == words[1] else DIFFER
@@ -94,14 +104,20 @@ class RegimeTrial:
             Finding(self.group, self.claim, f"attractor{start}", words[0], words[1], "same word",
                     verdict, reason, dict(self.place), (key,)),
         ]  # fmt: skip
+        noise = self._spreads(expected)
         for name in ("r_E", "r_I"):
-            findings.append(
-                compared(
-                    self.group, self.claim, f"mean {name}{start}", "rate",
-                    getattr(expected, name).value, getattr(found, name), self.tolerances,
-                    self.place, (key,),
-                )
+            both = getattr(expected, name).value, getattr(found, name).value
+            if max(both) < SILENT:
+                reason = f"{name} is below {SILENT:g} Hz in both: silence agrees with silence"
+                findings.append(untested(self.group, self.claim, reason, self.place))
+                continue
+            finding = compared(
+                self.group, self.claim, f"mean {name}{start}", "rate", both[0],
+                getattr(found, name), self.tolerances, self.place, (key,),
             )  # fmt: skip
+            in_spreads = in_words(both[0], getattr(found, name), noise.get(name))
+            reason = f"{finding.reason}; {in_spreads}" if in_spreads else finding.reason
+            findings.append(replace(finding, reason=reason))
         if expected.oscillates and np.isfinite(expected.frequency.value):
             frequency = expected.frequency.value
             findings.append(

@@ -130,6 +130,18 @@ def test_the_diagram_has_the_published_cusp_and_regimes(aln_diagram):
         assert [item["name"] for item in found] == names, (mu_e, mu_i)
 
 
+def test_the_regimes_have_the_areas_of_the_published_simulations(aln_diagram):
+    # Published Euler runs from a low and a high state on 21 x 21 points of the plane (Cakan &
+    # Obermayer 2020, figure 2a): 10.8 % oscillate, 9.0 % are bistable, counted by the trapezoidal
+    # rule. Cells are 5 % wide: the slanted wedges are known to 2 % of the plane.
+    regions = [region for _, region in aln_diagram.regimes.nodes(data=True)]
+    oscillating = sum(r["area"] for r in regions if "LC_EI" in r["attractors"])
+    bistable = sum(r["area"] for r in regions if len(r["attractors"]) == 2)
+    assert oscillating == pytest.approx(0.1075, abs=0.02)
+    assert bistable == pytest.approx(0.090, abs=0.01)
+    assert sum(r["area"] for r in regions) == pytest.approx(1.0, abs=1e-6)
+
+
 def test_the_sliver_of_coexistence_is_bounded_by_hopf_fold_and_homoclinic_curve(aln_diagram):
     nodes = aln_diagram.regimes.nodes(data=True)
     (sliver,) = [k for k, region in nodes if region["attractors"] == ("up", "LC_EI")]
@@ -166,6 +178,15 @@ def test_adaptation_gives_a_fast_and_a_slow_rhythm_with_their_coexistence(adapti
     (cusp,) = adapting_diagram.points("CP")
     assert slow["polygon"].contains(shapely.Point(cusp.parameters["mu_e"], cusp.parameters["mu_i"]))
     assert adapting_diagram.points("GH")  # subcritical edges begin there
+
+
+def test_a_region_beside_a_rhythm_says_what_its_equilibrium_is(adapting_diagram):
+    # At r_E = 4 Hz "down" becomes "up" without a bifurcation, also where LC_EI coexists.
+    for mu_e, mu_i, level in [(3.697, 1.483, "down"), (3.638, 1.044, "up")]:
+        state, rhythm = adapting_diagram.attractors(mu_e=mu_e, mu_i=mu_i)
+        assert (state["name"], rhythm["name"]) == (level, "LC_EI")
+        region = adapting_diagram.region(mu_e=mu_e, mu_i=mu_i)
+        assert region["attractors"] == (level, "LC_EI")
 
 
 @pytest.mark.parametrize(

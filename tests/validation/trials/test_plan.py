@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 
@@ -167,13 +168,28 @@ def outcome(aln_diagram, tmp_path_factory):
 def test_a_report_is_one_file_that_needs_nothing_else(outcome):
     _, folder, _ = outcome
     page = (folder / "report.html").read_text()
-    assert not re.findall(r'(?:src|href)="(?!data:)', page)
+    assert not re.findall(r'(?:src|href)="(?!data:|explore\.html)', page)
     assert "http" not in page.split("<body>")[1].split("<h2>The model")[0]
     for words in ("Summary, failures first", "stated wiring", "How it was made", "Boundaries",
                   "Stimulation", "2 x 1000 neurons", "brian2", "seeds"):  # fmt: skip
         assert words in page
     assert page.count("data:image/png;base64,") >= 5
     assert len(page) < 6e6
+
+
+def test_the_living_page_has_the_networks_points_and_traces(outcome):
+    done, folder, _ = outcome
+    page = (folder / "explore.html").read_text()
+    held = json.loads(re.search(r'id="content">(.*?)</script>', page, flags=re.S)[1])
+    points = [point for point in held["points"] if point["words"].startswith("network")]
+    boundary = next(f for f in done.findings if f.group == "boundaries" and np.isfinite(f.value))
+    assert any(boundary.value in point["parameters"].values() for point in points)
+    traced = [point["trace"] for point in points if "trace" in point]
+    assert len(traced) == 5  # the attractors
+    for trace in traced:
+        rate = np.frombuffer(base64.b64decode(trace["values"]["r_E"]), "<f4")
+        assert len(rate) * trace["spacing"] >= 1000
+        assert np.all(rate >= 0)
 
 
 def test_the_network_of_a_thousand_neurons_confirms_the_regimes(outcome):
@@ -207,11 +223,9 @@ def test_the_data_hold_findings_runs_and_how_they_were_made(outcome):
         assert head["network"]["neurons"] == 1000
         findings = tree["findings"].to_dataset()
         assert list(findings["verdict"].values) == [f.verdict for f in done.findings]
-        key = next(k for f in done.findings for k in f.runs)
+        found = next(f for f in done.findings if f.quantity.startswith("mean r_E"))
+        (key,) = found.runs
         run = tree[f"runs/{key}"].to_dataset().load()
-        found = next(
-            f for f in done.findings if key in f.runs and f.quantity.startswith("mean r_E")
-        )
         assert mean_rate(run, "E", after=1000).value == pytest.approx(found.value, rel=1e-4)
 
 

@@ -1,0 +1,68 @@
+"""How figures look: on a screen, in a paper, or as XPPAUT's users know it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from dynsys import checks
+
+_DASHED = (0, (4, 2))
+
+
+@dataclass(frozen=True)
+class Style:
+    """Colors, widths and sizes of a figure; sizes in inches and points.
+
+    ``stable`` and ``unstable`` are matplotlib's keywords of lines, ``colors`` maps (what, whether
+    stable) to a color where that is told by color too; ``scale`` multiplies the widths of curves
+    and the sizes of marks; ``settings`` are matplotlib's rcParams.
+    """
+
+    stable: Mapping[str, Any] = field(default_factory=lambda: {"ls": "-", "lw": 2.0})
+    unstable: Mapping[str, Any] = field(default_factory=lambda: {"ls": _DASHED, "lw": 1.0})
+    colors: Mapping[tuple[str, bool], str] = field(default_factory=dict)
+    scale: float = 1.0
+    size: tuple[float, float] = (6.4, 4.8)
+    plane: tuple[float, float] = (7.2, 5.6)
+    names: float = 9.0
+    legend: float = 8.0
+    settings: Any = field(default_factory=dict)
+
+    @contextmanager
+    def drawing(self) -> Iterator[None]:
+        """A block in which new axes and texts have the style's settings."""
+        from matplotlib import rc_context  # only figures need it
+
+        with rc_context(self.settings):
+            yield
+
+
+_PAPER = {
+    "font.size": 8, "axes.labelsize": 8, "xtick.labelsize": 7, "ytick.labelsize": 7,
+    "axes.linewidth": 0.6, "xtick.major.width": 0.6, "ytick.major.width": 0.6,
+    "xtick.major.size": 2.5, "ytick.major.size": 2.5, "savefig.dpi": 600,
+}  # fmt: skip
+STYLES = {
+    "default": Style(),
+    # One column of a journal (86 mm); fonts of 7 and 8 points.
+    "publication": Style(
+        stable={"ls": "-", "lw": 1.4}, unstable={"ls": _DASHED, "lw": 0.7}, scale=0.65,
+        size=(3.4, 2.6), plane=(3.4, 2.9), names=7.0, legend=6.0, settings=_PAPER,
+    ),
+    # Stable red and solid, unstable black and thin; stable cycles green, unstable blue circles.
+    "xppaut": Style(
+        stable={"ls": "-", "lw": 2.0}, unstable={"ls": "-", "lw": 1.0},
+        colors={
+            ("equilibria", True): "#cc0000", ("equilibria", False): "#000000",
+            ("cycles", True): "#008800", ("cycles", False): "#0000cc",
+        },
+    ),
+}  # fmt: skip
+
+
+def style_of(name: str) -> Style:
+    """The style of a name; UnknownNameError for one there is not."""
+    return STYLES[checks.known("style", name, STYLES, "plot")]

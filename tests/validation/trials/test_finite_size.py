@@ -1,0 +1,100 @@
+"""Boundaries of a rhythm as finite networks show them."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from continuation import rate_spectrum
+from dynsys.errors import ModelError
+from dynsys.models import aln, wilson_cowan
+from validation.measures.estimates import Estimate
+from validation.measures.rates import oscillation
+from validation.trials.finite_size import (
+    draw_rhythm_boundary,
+    explanation,
+    rhythm_boundary,
+    rhythm_power,
+)
+from validation.trials.spread import in_words, spreads
+
+MODEL = aln().with_parameters(mu_i=0.552)
+
+
+@pytest.fixture(scope="module")
+def boundary():
+    return rhythm_boundary(MODEL, "mu_e", 1.4278, [1_000, 4_000, 16_000])
+
+
+def test_noise_moves_the_boundary_seen_and_larger_networks_see_the_exact_one(boundary):
+    assert boundary.exact == pytest.approx(1.48098, abs=1e-4)
+    assert boundary.seen[4_000] > boundary.seen[16_000] > boundary.exact
+    # The bound of an oscillation grows as 1/N below 4000 neurons, as the noise does.
+    assert boundary.seen[1_000] == pytest.approx(boundary.seen[4_000], abs=1e-3)
+    assert boundary.seen[4_000] == pytest.approx(1.511, abs=0.004)
+    assert "1.481 in the network of infinitely many" in str(boundary)
+
+
+def test_the_predicted_power_is_the_median_of_what_is_measured():
+    # Gaussian noise of the predicted spectrum, measured as runs are.
+    spectrum = rate_spectrum(aln().with_parameters(mu_e=1.6, mu_i=0.5), 2_000, [10.0])
+    dt, count = 0.5, 4_000
+    frequency = np.fft.rfftfreq(count * 4, dt / 1000)
+    density = np.interp(frequency, spectrum["node"].values, spectrum["r_E_node"].values)
+    generator, found = np.random.default_rng(4), []
+    for _ in range(300):
+        size = (2, len(frequency))
+        noise = generator.standard_normal(size)
+        amplitude = np.sqrt(density * count * 4 * 1000 / dt / 4)
+        signal = np.fft.irfft((noise[0] + 1j * noise[1]) * amplitude)[:count]
+        run = xr.Dataset({"r_E": ("time", 20 + signal)}, {"time": dt * np.arange(count)})
+        found.append(oscillation(run, "E", after=0.0)[1])
+    assert rhythm_power(spectrum) == pytest.approx(float(np.median(found)), rel=0.1)
+
+
+def test_a_rhythm_seen_only_among_cycles_is_none_of_this_theory():
+    left = rhythm_boundary(aln().with_parameters(mu_i=0.864), "mu_e", 0.9053, [4_000])
+    assert math.isnan(left.seen[4_000])
+
+
+def test_explanations_name_the_cause_or_fail():
+    def asked(low: float, high: float):
+        return explanation(MODEL, "mu_e", 1.4278, 4_000, low, high)
+
+    words, explained, details = asked(1.47, 1.49)
+    assert explained
+    assert "cascade's filter" in words
+    assert details["exact"] == pytest.approx(1.48098, abs=1e-4)
+    words, explained, _ = asked(1.52, 1.55)
+    assert explained
+    assert "finite size" in words
+    words, explained, _ = asked(1.70, 1.72)
+    assert not explained
+    assert words.startswith("unexplained")
+    assert explanation(wilson_cowan(), "P", 0.0, 4_000, 0.0, 1.0) == ("", False, {})
+
+
+def test_the_figure_shows_all_boundaries(boundary):
+    ax = draw_rhythm_boundary(boundary, {4_000: (1.528, 1.578)})
+    labels = ax.get_legend_handles_labels()[1]
+    assert labels == ["mean field", "exact, N infinite", "predicted at N", "network"]
+
+
+def test_no_hopf_point_nearby_is_said():
+    with pytest.raises(ModelError, match=r"no Hopf point with mu_e within 0\.4 of 3"):
+        rhythm_boundary(MODEL, "mu_e", 3.0, [4_000])
+
+
+def test_the_spread_of_mean_rates_is_the_spectrum_at_zero_frequency():
+    model = aln().with_parameters(mu_e=1.6, mu_i=0.5)
+    found = spreads(model, 19.0, 2_000, 20_000.0)
+    # 0.0106 Hz^2/Hz over 20 s: the standard error that a run of the network shows, 0.02 Hz.
+    assert found["r_E"] == pytest.approx(np.sqrt(0.0106 / 40), rel=0.02)
+    assert spreads(model, 19.0, 8_000, 20_000.0)["r_E"] == pytest.approx(found["r_E"] / 2)
+    assert spreads(model.with_parameters(mu_e=1.3), 8.0, 2_000, 1000.0) == {}
+    assert spreads(wilson_cowan(), 0.0, 2_000, 1000.0) == {}
+    words = in_words(19.7, Estimate(19.4, 19.3, 19.5, "Hz"), 0.05)
+    assert words.startswith("z = -6.0 of the 0.05 Hz")

@@ -1,0 +1,76 @@
+"""The validated diagram as a living page: the network's measurements are points one can click."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from continuation.drawing import picture
+from continuation.explorer.content import packed
+from continuation.explorer.page import write_page
+from validation.measures.rates import rate_of, smoothed
+from validation.reports import figures
+from validation.trials.boundary import GROUP as BOUNDARIES
+from validation.trials.findings import UNTESTED, Finding
+from validation.trials.planning import Outcome
+from validation.trials.regime import GROUP as REGIMES
+
+SPACING = 2.0  # ms between the points of a trace: rates are smoothed by 2 ms
+RATES = ("r_E", "r_I")
+
+
+def write_living(outcome: Outcome, path: Path) -> Path:
+    """Write the diagram's page with the measured points, each with the network's rates."""
+    diagram = outcome.plan.diagram
+    content = diagram.page_content()
+    content["points"] = [*content["points"], *_measured(outcome, content)]
+    drawn = figures.draw_validated_diagram(diagram, outcome.findings)
+    return write_page(content, diagram.model, picture(drawn), path)
+
+
+def _measured(outcome: Outcome, content: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Points of the page: what was tested at a place of the plane, and what came out."""
+    x, y = content["x"]["name"], content["y"]["name"]
+    tested = [f for f in outcome.findings if f.verdict != UNTESTED and {x, y} <= set(f.place)]
+    for number, finding in enumerate(_once(tested), 1):
+        place = {name: float(finding.place[name]) for name in (x, y)}
+        point = {
+            "name": f"N{number}",
+            "x": place[x],
+            "y": place[y],
+            "parameters": place,
+            "color": figures.COLORS[finding.verdict],
+            "words": f"network {finding.verdict}: {finding.claim}; predicted {finding.predicted}, "
+            f"network {finding.network}",
+        }
+        trace = _trace(outcome, finding)
+        yield point if trace is None else point | {"trace": trace}
+
+
+def _once(findings: list[Finding]) -> Iterator[Finding]:
+    """Attractors and boundaries; a boundary's place is where the network has it."""
+    for finding in findings:
+        if finding.group == REGIMES and finding.quantity.startswith("attractor"):
+            yield finding
+        elif finding.group == BOUNDARIES and np.isfinite(finding.value):
+            moved = dict(finding.place) | {finding.details["parameter"]: finding.value}
+            yield replace(finding, place=moved)
+
+
+def _trace(outcome: Outcome, finding: Finding) -> dict[str, Any] | None:
+    """The smoothed rates of the first run of a finding; None where it is not kept."""
+    if finding.group != REGIMES or not finding.runs:
+        return None
+    run = outcome.sweep.load(finding.runs[0])
+    if run is None:
+        return None
+    values, spacing = {}, SPACING
+    for name in RATES:
+        rate, dt = rate_of(run, name, after=0.0)
+        every = max(1, round(SPACING / dt))
+        values[name], spacing = packed(smoothed(rate, dt)[::every], "f4"), every * dt
+    return {"name": "the network (smoothed by 2 ms)", "spacing": spacing, "values": values}
