@@ -4,7 +4,7 @@ BIN := .venv/bin
 # Small matrices: one BLAS thread is fastest, also on a busy machine.
 export OPENBLAS_NUM_THREADS := 1
 
-.PHONY: demo test check bench clean
+.PHONY: demo test check bench docs release-check clean
 
 .venv/installed: setup.cfg pyproject.toml
 	$(PYTHON) -m venv .venv
@@ -39,6 +39,16 @@ bench: .venv/installed
 	$(BIN)/python benchmarks/master_equation.py
 	$(BIN)/python benchmarks/network.py
 
+# The site, without network; a warning is an error.
+docs: .venv/installed
+	$(BIN)/python -m pip install --quiet --editable '.[docs]'
+	$(BIN)/python -m sphinx --fail-on-warning --keep-going -q -d docs/_build/doctrees docs docs/_build/html
+	@echo "Open docs/_build/html/index.html in a browser."
+
+# Wheel and sdist in dist/, and the README's first example run from the wheel alone.
+release-check:
+	PYTHON=$(PYTHON) .ci/release
+
 clean:
-	rm -rf .venv build dist *.egg-info demo
+	rm -rf .venv build dist *.egg-info demo docs/_build docs/_reference
 	find . -name __pycache__ -prune -exec rm -rf {} +

@@ -23,7 +23,7 @@ def cycle_sensitivity(cycle: Cycle, parameter: str) -> dict[str, float]:
     Returns
     -------
     "period" (time unit per parameter unit), "frequency" (Hz per unit; per time unit for a
-    dimensionless model) and, for every observable, its "min_..." and "max_..." per unit.
+    dimensionless model) and, for every observable, its ``"min_..."`` and ``"max_..."`` per unit.
 
     Raises
     ------

@@ -42,8 +42,8 @@ def user_points(
     branch : equilibria, a fold curve, a Hopf curve, limit cycles or a curve of bifurcating cycles.
     quantity : name of a state, observable or parameter, or a function of a mapping that holds all
         of them by name. ``model.with_observables(sum="x + y")`` makes names of expressions. For
-        cycles: "period", "frequency", a free parameter, "min_..." or "max_..." of an observable,
-        or a function of a ``Cycle``.
+        cycles: "period", "frequency", a free parameter, ``"min_..."`` or ``"max_..."`` of an
+        observable, or a function of a ``Cycle``.
     value : what it should equal.
 
     Returns

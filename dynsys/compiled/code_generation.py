@@ -180,7 +180,8 @@ _instructions, _constants = _program["instructions"], _program["constants"]
 _outputs = _program["outputs"]
 
 
-@njit([TAYLOR], cache=True)
+# numba keeps no function on disk that holds a larger array.
+@njit([TAYLOR], cache=_instructions.nbytes <= 10**6)
 def taylor(x, p, t, out):
     run_program(_instructions, _constants, _outputs, x, p, t, out)
 """

@@ -52,8 +52,8 @@ def ring(
 ) -> Ring:
     """Excitatory-inhibitory units on a ring, with Gaussian connectivity and conduction delays.
 
-    T nu_s' = F_s(nu_e_in + afferent, nu_i_in) - nu_s at every place x, where
-    nu_s_in = drive (of e) + sum over places y of w_s(x - y) nu_s(y, t - |x - y| / v_c).
+    ``T nu_s' = F_s(nu_e_in + afferent, nu_i_in) - nu_s`` at every place x, where
+    ``nu_s_in = drive (of e) + sum over places y of w_s(x - y) nu_s(y, t - |x - y| / v_c)``.
 
     Parameters
     ----------

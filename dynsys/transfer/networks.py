@@ -64,7 +64,7 @@ class Network:
     name : as it is called in its publication.
     neurons : population -> number of cells.
     receptors : source -> ``Receptor``.
-    projections : ``Projection``s, at most one for each pair.
+    projections : of type ``Projection``, at most one for each pair.
     drives : name -> ``Drive``.
 
     Raises

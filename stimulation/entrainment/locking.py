@@ -60,7 +60,7 @@ class Locking:
 
 
 def order_parameter(response: np.ndarray, stimulus: np.ndarray) -> np.ndarray:
-    """R(t) = |exp(2 pi i response) + exp(2 pi i stimulus)| / 2 of two phases (k,) in cycles."""
+    """``|exp(2 pi i response) + exp(2 pi i stimulus)| / 2`` of two phases (k,) in cycles."""
     return np.abs(np.exp(2j * np.pi * response) + np.exp(2j * np.pi * stimulus)) / 2
 
 
