@@ -298,7 +298,8 @@ def test_xppaut_integrates_an_exported_model_as_we_do(name, tmp_path):
     else:
         ours = simulate(model, many * step, method="rk4", dt=step, record="states")
         expected = np.stack([ours[k].values for k in model.states], axis=-1)
-    tolerance = 1e-3 if name == "delayed" else 1e-6
+    # All stages of XPPAUT's step read the past of its beginning: first order in dt.
+    tolerance = 5e-3 if model.lines and not source else 1e-6
     error = np.abs(rows[: many + 1, 1 : 1 + count] - expected).max(axis=0)
     assert np.all(error <= tolerance * np.maximum(np.abs(expected).max(axis=0), 1e-3))
 
@@ -352,7 +353,7 @@ def test_only_an_ode_file_is_written_for_xppaut(tmp_path):
 def test_a_round_trip_through_a_pydstool_specification_keeps_the_field(name):
     model = MODELS[name]
     back = read_pydstool(specification(model))
-    for x in states_near(model):
+    for x in model.fill_lines(np.array(list(states_near(model)))):
         assert agree(back.rhs(x), model.rhs(x))
 
 

@@ -135,7 +135,7 @@ def test_pydstool_itself_reads_our_specification_to_the_same_field(model, dst):
     order = np.argsort(names)
     rng = np.random.default_rng(4)
     for _ in range(5):
-        x = model.initial_state() * (1 + 0.1 * rng.random(len(model.states))) + 0.01
+        x = model.initial_state() * (1 + 0.1 * rng.random(len(names))) + 0.01
         xdict = dict(zip(names, x, strict=True))
         assert ode.Rhs(0, xdict, asarray=True) == pytest.approx(model.rhs(x)[order], rel=1e-12)
 

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.skipif(compiler_problem() is not None, reason="no C++ c
 
 @pytest.fixture(scope="module")
 def network():
-    made = network_of(A2, 1000)
+    made = network_of(A2, 1000, engine="cpp_standalone")
     made.build()
     return made
 
@@ -102,7 +102,8 @@ def test_brians_interpreted_target_runs_the_same_network(run):
 @pytest.mark.slow(chosen=True)  # another program is compiled
 def test_single_precision_changes_no_statistics():
     double, single = (
-        network_of(A2, 1000, precision=p).run(1500, seed=3) for p in ("double", "single")
+        network_of(A2, 1000, precision=p, engine="cpp_standalone").run(1500, seed=3)
+        for p in ("double", "single")
     )
     assert single.mean_rate("E").value == pytest.approx(double.mean_rate("E").value, rel=0.05)
 
@@ -110,7 +111,7 @@ def test_single_precision_changes_no_statistics():
 def test_without_a_compiler_the_kernel_runs_with_a_warning(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.warns(UserWarning, match=r"g\+\+ and make not found \(apt install g\+\+ make\)"):
-        run = network_of(A2, 1000).run(100, seed=1)
+        run = network_of(A2, 1000, engine="cpp_standalone").run(100, seed=1)
     assert run.attrs["engine"] == "kernel"
 
 
@@ -121,7 +122,7 @@ def test_a_failed_compilation_shows_the_compilers_words(monkeypatch, tmp_path):
     monkeypatch.setenv("CXX", str(compiler))
     monkeypatch.setenv("DYNSYS_CACHE_DIR", str(tmp_path / "cache"))
     with pytest.raises(NetworkError, match="no space in the register"):
-        network_of(A2, 1000).run(100)
+        network_of(A2, 1000, engine="cpp_standalone").run(100)
     left = [p for p in (tmp_path / "cache" / "networks").iterdir() if p.is_dir()]
     assert not left  # nothing half made
 
