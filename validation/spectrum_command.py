@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from typing import Any
-
-import numpy as np
 
 from continuation.report import write_table
 from dynsys.commands import add_model_arguments, model_from, results_directory
@@ -55,7 +54,7 @@ def run_spectrum(chosen: argparse.Namespace) -> None:
     found = rate_spectrum(model, chosen.neurons, chosen.frequencies)
     print(found.summary())
     measured = _measured(model, chosen) if chosen.network else None
-    rows = _rows(found, measured, np.array(chosen.frequencies))
+    rows = _rows(found, measured, chosen.frequencies)
     _print(rows)
     files = save_figure(draw_spectra(found, measured), chosen.out / "spectrum.png")
     files.append(write_table(rows, chosen.out / "spectrum.csv"))
@@ -70,7 +69,8 @@ def _measured(model: Any, chosen: argparse.Namespace) -> dict[str, Any]:
     from validation.networks import network_of
 
     network = network_of(model, chosen.neurons, engine="kernel")
-    seed, duration = chosen.seed or 1, chosen.duration or 20_000.0
+    seed = 1 if chosen.seed is None else chosen.seed
+    duration = 20_000.0 if chosen.duration is None else chosen.duration
     run = network.run(duration, seed=seed, settle=_SETTLE)
     print(
         f"network of 2 x {chosen.neurons} neurons, kernel, {duration / 1000:g} s, seed {seed}: "
@@ -80,15 +80,17 @@ def _measured(model: Any, chosen: argparse.Namespace) -> dict[str, Any]:
     return {name: power_density(run, name, after=0.0) for name in ("r_E", "r_I")}
 
 
-def _rows(found: Any, measured: Any, frequencies: np.ndarray) -> list[dict[str, Any]]:
+def _rows(found: Any, measured: Any, frequencies: Sequence[float]) -> list[dict[str, Any]]:
     # Here, since the command line's help should not wait for it.
+    import numpy as np
+
     from validation.measures.spectra import at_frequencies
 
-    columns: dict[str, np.ndarray] = {"frequency_Hz": frequencies}
+    columns: dict[str, Any] = {"frequency_Hz": list(frequencies)}
     for name in found.names:
         columns[f"{name}_theory"] = found[name].values
         if measured is not None:
-            near = at_frequencies(measured[name], frequencies)
+            near = at_frequencies(measured[name], np.array(frequencies))
             columns[f"{name}_network"] = near["power"].values
             columns[f"{name}_error"] = near["error"].values
     return [
