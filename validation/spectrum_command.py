@@ -84,6 +84,7 @@ def _rows(found: Any, measured: Any, frequencies: Sequence[float]) -> list[dict[
     # Here, since the command line's help should not wait for it.
     import numpy as np
 
+    # For the same reason.
     from validation.measures.spectra import at_frequencies
 
     columns: dict[str, Any] = {"frequency_Hz": list(frequencies)}
