@@ -129,10 +129,7 @@ def spread(
         on[:] = False
         for kind in chosen:
             on[cell.of_kind(kind)] = True
-    half = np.where(on, cell.areas, 0.0) / 2
-    weights = half.copy()
-    np.add.at(weights, cell.parents[1:], half[1:])
-    weights[0] += half[0]
+    weights = cell.at_nodes(np.where(on, cell.areas, 0.0))
     if density is not None:
         values = checks.numbers("density", density(cell.distances))
         if values.shape != weights.shape or np.any(values < 0):

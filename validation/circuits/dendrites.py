@@ -19,8 +19,6 @@ from dynsys.errors import ModelError
 from dynsys.transfer.dendritic import SpreadInput
 from validation.brian import brian
 
-_FIELD_OF_ONE = 1.0  # V/m
-
 
 @dataclass(frozen=True)
 class SpatialCell:
@@ -118,7 +116,7 @@ def _steady_state(
     if currents is not None:
         given += _on_cables(neuron, currents)
     group.I_in = given[cell.nodes] * b2.pA
-    slowest = (neuron.capacitances / neuron.leaks).max()
+    slowest = (neuron.capacitances[cell.nodes] / neuron.leaks[cell.nodes]).max()
     b2.Network(group).run(20 * slowest * b2.ms, namespace={})
     result = np.full(len(given), np.nan)
     result[cell.nodes] = np.asarray(group.v / b2.mV) - neuron.E_L
@@ -128,11 +126,8 @@ def _steady_state(
 def _on_cables(neuron: PassiveNeuron, at_nodes: np.ndarray) -> np.ndarray:
     """Values at nodes put on the cables around them, by area."""
     cell = neuron.morphology
-    areas = cell.areas.copy()
-    around = areas / 2
-    np.add.at(around, cell.parents[1:], areas[1:] / 2)
-    around[0] += areas[0] / 2
-    per_area = at_nodes / around
+    areas = cell.areas
+    per_area = at_nodes / cell.node_areas
     shares = areas / 2 * (per_area + per_area[np.maximum(cell.parents, 0)])
     shares[0] = areas[0] * per_area[0]
     return shares

@@ -137,7 +137,8 @@ def reduced(neuron: PassiveNeuron, borders: Sequence[float] = (0.5,)) -> Reduced
     far = neuron.electrotonic_distances
     groups = np.where(far <= _EDGE, 0, 1 + np.searchsorted(edges, far - _EDGE))
     count = len(edges) + 2
-    leaks, charges = _node_shares(neuron, neuron.leaks), _node_shares(neuron, neuron.capacitances)
+    cell = neuron.morphology
+    leaks, charges = cell.at_nodes(neuron.leaks), cell.at_nodes(neuron.capacitances)
     potentials = neuron.impedances(0, 0.0)[:, 0].real
     g = np.bincount(groups, leaks, count)
     empty = np.flatnonzero(g == 0)
@@ -156,14 +157,6 @@ def reduced(neuron: PassiveNeuron, borders: Sequence[float] = (0.5,)) -> Reduced
     return ReducedNeuron(
         neuron, g, np.bincount(groups, charges, count), beyond / drops, neuron.E_L, groups
     )
-
-
-def _node_shares(neuron: PassiveNeuron, values: np.ndarray) -> np.ndarray:
-    """Half of each cable's value at either of its ends."""
-    shares = values / 2
-    np.add.at(shares, neuron.morphology.parents[1:], values[1:] / 2)
-    shares[0] += values[0] / 2
-    return shares
 
 
 def _exact_leaks(neuron: PassiveNeuron) -> np.ndarray:

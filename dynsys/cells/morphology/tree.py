@@ -140,12 +140,14 @@ class Morphology:
     @cached_property
     def node_areas(self) -> np.ndarray:
         """(n,) um^2: half of every cable that ends or begins at a node, and the sphere."""
-        shares = np.zeros(len(self))
-        half = self.areas / 2
-        np.add.at(shares, np.arange(1, len(self)), half[1:])
-        np.add.at(shares, self.parents[1:], half[1:])
-        shares[0] += self.areas[0]
-        return shares
+        return self.at_nodes(self.areas)
+
+    def at_nodes(self, values: np.ndarray) -> np.ndarray:
+        """(n,) a value of each cable, half to either of its ends; the root keeps its own."""
+        shares = values / 2
+        shares[0] = values[0]
+        np.add.at(shares, self.parents[1:], values[1:] / 2)
+        return np.asarray(shares)
 
     def of_kind(self, kind: str) -> np.ndarray:
         """Nodes of a kind.

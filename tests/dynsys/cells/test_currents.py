@@ -139,7 +139,7 @@ def pacemaker(E_leak: float) -> VectorField:
 
 @pytest.mark.parametrize(("E_leak", "does"), [(-65, "rests"), (-58, "bursts"), (-54, "fires")])
 def test_a_persistent_sodium_current_makes_the_published_pacemaker(E_leak, does):
-    """Silent, bursting, then beating as its leak depolarizes it: their figure 3."""
+    """Silent, bursting, then beating as its leak depolarizes it."""
     run = simulate(pacemaker(E_leak), 8000.0, settle=12_000.0)
     V, time = run["V"].values, run["time"].values
     spikes = time[1:][(V[1:] > -20) & (V[:-1] <= -20)]

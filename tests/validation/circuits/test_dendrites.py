@@ -107,4 +107,11 @@ def test_what_brian2_cannot_hold_is_said():
     mixed = PassiveNeuron(neuron(50.0).morphology, axial_resistance=kinds)
     with pytest.raises(ModelError, match="one axial resistance"):
         spatial_impedance(mixed, 0)
-    assert len(spatial_impedance(PassiveNeuron(cylinder(100.0, 2.0).refined(20)), 1)) == 6
+
+
+def test_a_cable_without_a_soma_is_the_same_in_brian2():
+    bare = PassiveNeuron(cylinder(100.0, 2.0).refined(20))
+    theirs = spatial_impedance(bare, 1)
+    assert np.isnan(theirs[0])  # the root is no compartment
+    exact = [bare.transfer_impedance((1, 0.5), (k, 0.5)).real for k in range(1, 6)]
+    assert theirs[1:] == pytest.approx(exact, rel=1e-3)
