@@ -138,7 +138,7 @@ def _passive(
 ) -> tuple[SpatialCell, Any]:
     cell = spatial_cell(neuron.morphology)
     areas = neuron.morphology.areas[cell.nodes] * b2.um**2
-    resistances = neuron._per_cable("axial_resistance")[cell.nodes]
+    resistances = neuron.per_cable("axial_resistance")[cell.nodes]
     if np.ptp(resistances):
         raise ModelError("Brian2 takes one axial resistance for a whole cell")
     equations = f"Im = g_leak*(E_leak - v) : amp/meter**2\ng_leak : siemens/meter**2\n{further}"

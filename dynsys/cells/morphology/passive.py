@@ -58,7 +58,7 @@ class PassiveNeuron:
     def __post_init__(self) -> None:
         checks.instance("morphology", self.morphology, Morphology, "read_swc(...) makes one")
         for label in ("membrane_resistance", "capacitance", "axial_resistance"):
-            self._per_cable(label)
+            self.per_cable(label)
         checks.number("E_L (mV)", self.E_L)
         if self.shunts is not None:
             opened = checks.numbers("shunts (nS)", self.shunts)
@@ -68,7 +68,8 @@ class PassiveNeuron:
                     f"give one conductance of 0 or more for each of {len(self.morphology)} nodes"
                 )
 
-    def _per_cable(self, label: str) -> np.ndarray:
+    def per_cable(self, label: str) -> np.ndarray:
+        """(n,) a property of the membrane by its name, for each cable."""
         given = getattr(self, label)
         kinds = self.morphology.kinds
         if not isinstance(given, Mapping):
@@ -82,19 +83,19 @@ class PassiveNeuron:
     @cached_property
     def leaks(self) -> np.ndarray:
         """(n,) nS of the membrane of each cable, and of the sphere first."""
-        return 10.0 * self.morphology.areas / self._per_cable("membrane_resistance")
+        return 10.0 * self.morphology.areas / self.per_cable("membrane_resistance")
 
     @cached_property
     def capacitances(self) -> np.ndarray:
         """(n,) pF of each cable, and of the sphere first."""
-        return 1e-2 * self.morphology.areas * self._per_cable("capacitance")
+        return 1e-2 * self.morphology.areas * self.per_cable("capacitance")
 
     @cached_property
     def axial_conductances(self) -> np.ndarray:
         """(n,) nS from end to end of each cable; infinite at the root."""
         lengths, widths = self.morphology.lengths[1:], self.morphology.diameters[1:]
         through = 1e5 * np.pi / 4 * widths.prod(axis=1) / lengths
-        return np.append(np.inf, through / self._per_cable("axial_resistance")[1:])
+        return np.append(np.inf, through / self.per_cable("axial_resistance")[1:])
 
     @property
     def leak(self) -> float:
