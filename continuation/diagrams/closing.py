@@ -53,7 +53,15 @@ def _cells(face: Polygon, answers: Sequence[Answer]) -> list[Polygon]:
     """The part of a face nearest to each place."""
     places = MultiPoint([answer.place for answer in answers])
     found = shapely.voronoi_polygons(places, extend_to=face, ordered=True)
-    return [shapely.intersection(cell, face, grid_size=GRID) for cell in found.geoms]
+    return [_within(cell, face) for cell in found.geoms]
+
+
+def _within(cell: Polygon, face: Polygon) -> Polygon:
+    """The part of a cell in a face, on the grid; a face that touches itself is mended first."""
+    try:
+        return shapely.intersection(cell, face, grid_size=GRID)
+    except shapely.errors.GEOSException:
+        return shapely.set_precision(shapely.intersection(cell, face.buffer(0)), GRID)
 
 
 def _neighbors(cells: Sequence[Polygon]) -> list[tuple[int, int]]:

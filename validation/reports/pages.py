@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import html
 import io
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -119,7 +120,8 @@ def table(findings: Sequence[Finding]) -> str:
             "measure",
             "mean field",
             "network",
-            "tolerance",
+            "spread",
+            "z",
             "why",
         )
     )
@@ -128,7 +130,8 @@ def table(findings: Sequence[Finding]) -> str:
         f"<td>{html.escape(f.claim)}</td><td>{html.escape(f.quantity)}</td>"
         f'<td class="number">{html.escape(f.predicted)}</td>'
         f'<td class="number">{html.escape(f.network)}</td>'
-        f'<td class="number">{html.escape(f.tolerance)}</td>'
+        f'<td class="number">{html.escape(f.spread)}</td>'
+        f'<td class="number">{"" if math.isnan(f.z) else f"{f.z:+.1f}"}</td>'
         f'<td class="why">{html.escape(f.reason)}</td></tr>'
         for f in ordered
     ]

@@ -7,17 +7,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from validation.networks.memory import available_memory, memory_of
+from validation.networks.memory import available_memory
 from validation.networks.programs import NetworkError
-from validation.networks.structure import Structure
+from validation.networks.testable import Testable
 
 _CONNECT = 20  # s
 
 
 @contextmanager
-def workers(
-    structure: Structure, engine: str, scheduler: str | None, count: int | None
-) -> Iterator[Any]:
+def workers(network: Testable, scheduler: str | None, count: int | None) -> Iterator[Any]:
     """A Dask client: of the scheduler at an address, or of processes started and ended here.
 
     A cluster behind an address is the user's own, and so is its protection: Dask runs whatever it
@@ -37,7 +35,7 @@ def workers(
     # dask takes a second to load; a cluster's client says for itself when it does.
     from validation.trials.private_cluster import private_cluster
 
-    with private_cluster(count or affordable_workers(structure, engine)) as client:
+    with private_cluster(count or affordable_workers(network)) as client:
         yield client
 
 
@@ -61,10 +59,10 @@ def _remote(scheduler: str) -> Any:
     return client
 
 
-def affordable_workers(structure: Structure, engine: str) -> int:
+def affordable_workers(network: Testable) -> int:
     """Processes that fit the cores and the memory that is free; at least one."""
     cores = os.cpu_count() or 1
     if hasattr(os, "sched_getaffinity"):
         cores = len(os.sched_getaffinity(0))
-    fitting = int(0.8 * available_memory() / memory_of(structure, engine))
+    fitting = int(0.8 * available_memory() / network.memory)
     return max(1, min(cores, fitting))

@@ -1,0 +1,107 @@
+"""How long a finite network stays in a state that a fold is about to take away: Kramers' formula.
+
+Next to a fold the slow direction obeys x' = k (x - s)(x - u) plus noise, with a stable state s and
+a saddle u: from the relaxation rate l = k (u - s) and the variance of x about s follow the barrier
+over the noise, (u - s)^2 / (6 var), and the mean time of escape 2 pi / l exp(barrier).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from continuation.asynchronous.spectrum import rate_spectrum
+from continuation.diagrams.names import naming_observable
+from continuation.steady_states.search import find_equilibria
+from dynsys.errors import ModelError
+from dynsys.vector_field import VectorField
+
+LEAST_BARRIER = 1.0  # below it the state is no state: noise does not notice the saddle
+
+
+@dataclass(frozen=True)
+class Escape:
+    """A state of a finite network and the saddle through which noise leads out of it.
+
+    Parameters
+    ----------
+    stable, saddle : the naming rate there, Hz.
+    relaxation : 1/s, of the slow direction.
+    variance : Hz^2, of the rate's slow fluctuations.
+    """
+
+    stable: float
+    saddle: float
+    relaxation: float
+    variance: float
+
+    @property
+    def barrier(self) -> float:
+        """Height of the barrier over the noise; it grows as N."""
+        return (self.saddle - self.stable) ** 2 / (6 * self.variance)
+
+    @property
+    def time(self) -> float:
+        """Mean time of residence, ms."""
+        return 2000 * np.pi / self.relaxation * float(np.exp(min(self.barrier, 600.0)))
+
+    @property
+    def valid(self) -> bool:
+        """Whether there is a barrier to speak of."""
+        return self.barrier > LEAST_BARRIER
+
+    def __str__(self) -> str:
+        word = "" if self.valid else "; the barrier is too low for Kramers' formula"
+        return (
+            f"residence at {self.stable:.4g} Hz, saddle at {self.saddle:.4g} Hz: barrier "
+            f"{self.barrier:.3g}, {self.time / 1000:.4g} s on average{word}"
+        )
+
+    __repr__ = __str__
+
+
+def escape(
+    model: VectorField,
+    neurons: int | Mapping[str, int],
+    state: Sequence[float] | np.ndarray,
+) -> Escape:
+    """Residence of a finite network in a stable state, by Kramers' formula next to a fold.
+
+    Parameters
+    ----------
+    model : ``aln()`` or ``master_equation(...)``.
+    neurons : as of ``rate_spectrum``.
+    state : the stable equilibrium.
+
+    Raises
+    ------
+    ModelError where no other equilibrium is there, or the state has no spectrum.
+
+    Valid where the next equilibrium is a saddle, so near that the vector field between is a
+    parabola: farther from the fold the barrier is only its order of magnitude. Fluctuations are
+    those of the linear theory: they end where the barrier is less than 1.
+
+    Source: Kramers 1940, Physica 7:284; Gardiner 2009, Stochastic Methods, ch. 14.
+
+    Example
+    -------
+    >>> model = aln().with_parameters(mu_e=0.55, mu_i=0.4)
+    >>> escape(model, 2000, find_equilibria(model)[0]).time
+    """
+    main = naming_observable(model)
+    own = float(model.observe(np.asarray(state))[main])
+    others = [float(model.observe(x)[main]) for x in find_equilibria(model)]
+    saddles = [r for r in others if abs(r - own) > 1e-6 * max(own, 1e-6)]
+    if not saddles:
+        raise ModelError(f"{model.name} has no saddle here: nothing leads out of {own:.4g} Hz")
+    nearest = min(saddles, key=lambda r: abs(r - own))
+    spectrum = rate_spectrum(model, neurons if isinstance(neurons, int) else dict(neurons), [1.0],
+                             state)  # fmt: skip
+    if main not in json.loads(spectrum.attrs["rates"]):
+        raise ModelError(f"the theory has no fluctuations of {main}")
+    relaxation = -float(spectrum.attrs["growth_rate"])
+    slow = float(spectrum[f"{main}_node"][0])  # one-sided, at 0 Hz
+    return Escape(own, nearest, relaxation, slow * relaxation / 4)
