@@ -19,6 +19,7 @@ from dynsys.storage import write_atomically
 from validation.networks.jobs import versions
 from validation.reports import figures, pages
 from validation.reports.living import write_living
+from validation.reports.words import glossary
 from validation.trials.boundary import GROUP as BOUNDARIES
 from validation.trials.findings import AGREE, DIFFER, EXPLAINED, UNDECIDED, UNTESTED, Finding
 from validation.trials.finite_size import draw_rhythm_boundary, rhythm_boundary
@@ -140,6 +141,8 @@ def _parts(outcome: Outcome) -> Iterator[str]:
     yield from _regimes(outcome)
     yield from _boundaries(outcome)
     yield from _stimulation(outcome)
+    yield pages.heading("Words")
+    yield pages.definitions(glossary(plan))
     yield pages.heading("How it was made")
     yield pages.preformatted(_made(outcome))
     yield pages.heading("The model")
