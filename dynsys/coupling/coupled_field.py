@@ -28,12 +28,14 @@ from dynsys.definition import (
 )
 from dynsys.delays import Delay
 from dynsys.errors import ModelError, unknown_name
+from dynsys.typed import typed
 from dynsys.vector_field import VectorField
 
 if TYPE_CHECKING:
     from dynsys.coupling.node_kernel import NodeKernel
 
 
+@typed
 def couple(
     model: VectorField,
     graph: Any,
@@ -113,6 +115,7 @@ class CoupledField(VectorField):
     edge_tables: tuple[EdgeTable, ...]
     own_parameters: tuple[str, ...]
 
+    @typed
     def __init__(
         self,
         model: VectorField,
