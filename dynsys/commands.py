@@ -45,6 +45,17 @@ a function that returns one, path/to/file.ode, a model written for XPPAUT, or pa
 """
 
 
+class AxisWords(argparse.Action):
+    """An option with a parameter's name, alone or with the ends of its span: NAME [LOW HIGH]."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str, **options: Any) -> None:
+        metavar = ("NAME", "LOW HIGH")
+        super().__init__(option_strings, dest, nargs="+", metavar=metavar, **options)
+
+    def __call__(self, _: Any, chosen: argparse.Namespace, words: Any, __: Any = None) -> None:
+        setattr(chosen, self.dest, words)
+
+
 class _Parser(argparse.ArgumentParser):
     """An argument parser that answers a wrong word with the nearest right ones."""
 
@@ -52,6 +63,11 @@ class _Parser(argparse.ArgumentParser):
         super().__init__(*arguments, **options)
         # Before Python 3.14, argparse takes -1e-3 for an option, because of its exponent.
         self._negative_number_matcher = re.compile(r"-\.?\d[\d_]*\.?\d*([eE][+-]?\d+)?$")
+
+    def _get_nargs_pattern(self, action: argparse.Action) -> str:
+        if isinstance(action, AxisWords):
+            return "(A(?:AA)?)"  # NAME, or NAME LOW HIGH; what else follows is another argument
+        return super()._get_nargs_pattern(action)
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:
         if action.choices is None or value in action.choices:

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from continuation.commands import axis_of
+from continuation.followed import axis_of
 from continuation.report import write_table
 from dynsys.commands import add_command, model_from
 from dynsys.errors import ModelError
