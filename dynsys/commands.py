@@ -45,15 +45,23 @@ a function that returns one, path/to/file.ode, a model written for XPPAUT, or pa
 """
 
 
-class AxisWords(argparse.Action):
+class _Once(argparse.Action):
+    """An option with a value, which may be given once: two values contradict each other."""
+
+    def __call__(self, _: Any, chosen: argparse.Namespace, words: Any, __: Any = None) -> None:
+        given = vars(chosen).setdefault("_given", set())
+        if self.option_strings and self.dest in given:
+            raise argparse.ArgumentError(self, "is given twice; leave out one of them")
+        given.add(self.dest)
+        setattr(chosen, self.dest, words)
+
+
+class AxisWords(_Once):
     """An option with a parameter's name, alone or with the ends of its span: NAME [LOW HIGH]."""
 
     def __init__(self, option_strings: Sequence[str], dest: str, **options: Any) -> None:
         metavar = ("NAME", "LOW HIGH")
         super().__init__(option_strings, dest, nargs="+", metavar=metavar, **options)
-
-    def __call__(self, _: Any, chosen: argparse.Namespace, words: Any, __: Any = None) -> None:
-        setattr(chosen, self.dest, words)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -61,6 +69,8 @@ class _Parser(argparse.ArgumentParser):
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
+        for action in (None, "store"):
+            self.register("action", action, _Once)
         # Before Python 3.14, argparse takes -1e-3 for an option, because of its exponent.
         self._negative_number_matcher = re.compile(r"-\.?\d[\d_]*\.?\d*([eE][+-]?\d+)?$")
 
@@ -320,6 +330,8 @@ def _typed_options(
         key, sign, text = option.partition("=")
         if key not in known:
             raise unknown_name("option", key, known, f"the model {name}")
+        if key in result:
+            raise ModelError(f"--option gives {key} twice; leave out one of them")
         kind = known[key]
         words = {"true": True, "false": False}
         try:

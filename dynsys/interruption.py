@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NoReturn, TypeVar
 
+from dynsys.listening import Listener
+
 Result = TypeVar("Result")
 
 INTERRUPTED = 130  # exit code: 128 + the number of the signal
@@ -21,6 +23,7 @@ ANSWER = 0.5  # seconds that compiled loops may take between two looks
 note = ""  # what is said besides of an interruption: what became of the work
 _at_once = False  # whether an interruption while compiling ends the process
 _compiling = 0  # how many compilations are under way
+_listener: Listener | None = None
 
 
 def leave_at_once(leave: bool = True) -> None:
@@ -65,32 +68,49 @@ def leave() -> NoReturn:
     os._exit(INTERRUPTED)
 
 
+def _heard(presses: int) -> None:
+    """What is said, or done, when Ctrl-C is pressed while code compiles."""
+    if _at_once:
+        say_interrupted()
+        leave()
+    if presses > 1 and not _typed():
+        print("dynsys: interrupted while compiling", file=sys.stderr)
+        leave()
+    end = "" if _typed() else "; again: at once"
+    print(f"dynsys: Ctrl-C is heard, it acts when what compiles is done{end}", file=sys.stderr)
+
+
+def _typed() -> bool:
+    """Whether somebody types into this session, whose variables would be lost with it."""
+    return hasattr(sys, "ps1") or bool(sys.flags.interactive) or "ipykernel" in sys.modules
+
+
 @contextmanager
 def held() -> Iterator[None]:
-    """Hold Ctrl-C back until the block, which compiles, is done.
+    """Hold Ctrl-C back until the block, which compiles, is done; that it is heard is said at once.
 
-    In the command line nothing is lost by leaving: it says so and goes.
+    In the command line nothing is lost by leaving: it says so and goes, as a program does when
+    Ctrl-C is pressed again. A session that is typed or a notebook stays.
     """
-    global _compiling
+    global _compiling, _listener
     if threading.current_thread() is not threading.main_thread() or _compiling:
         yield
         return
     waiting: list[Any] = []
 
     def wait(number: int, frame: Any) -> None:
-        if _at_once:
-            say_interrupted()
-            leave()
         waiting.append((number, frame))
 
     before = signal.getsignal(signal.SIGINT)
     if before is None or before == signal.SIG_IGN:  # set outside Python, or not wanted
         yield
         return
+    _listener = _listener or Listener(_heard)
     signal.signal(signal.SIGINT, wait)
     _compiling += 1
     try:
-        yield
+        with _listener.listening():
+            yield
     finally:
         _compiling -= 1
         signal.signal(signal.SIGINT, before)

@@ -21,7 +21,8 @@ PACKAGES = ("dynsys", "continuation", "stimulation", "validation")
 # command line calls stands on top of its package.
 HOUSE = """
 dynsys/errors dynsys/version dynsys/lazy_names dynsys/library dynsys/doors dynsys/cache
-dynsys/checks dynsys/interruption dynsys/sealing
+dynsys/checks dynsys/listening dynsys/sealing
+dynsys/interruption
 dynsys/sealed_files
 dynsys/children dynsys/checksums dynsys/storage dynsys/numba_cache
 dynsys/netcdf dynsys/numpy_files

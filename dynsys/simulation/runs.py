@@ -94,6 +94,10 @@ def simulate(
     bound = checked_bounds(own.get("bounds") if bounds is None else bounds)
     if method is None and dt is None and not discretisation:
         method, dt = own.get("method"), own.get("dt") if own.get("method") else None
+    if discretisation and method not in (None, "euler"):
+        raise ModelError(
+            f"the published discretisation is forward Euler; leave out method={method!r}"
+        )
     noise = model.noise if noise is None else noise
     if seed is not None:
         checks.seed(seed)
@@ -115,7 +119,8 @@ def simulate(
         )  # fmt: skip
     if tolerance is not None:
         raise ModelError("a tolerance belongs to the adaptive method; fixed steps take dt")
-    chosen = scheme(model, method or ("heun" if noise else "rk4"), dt, discretisation, noise)
+    usual = "euler" if discretisation else "heun" if noise else "rk4"
+    chosen = scheme(model, method or usual, dt, discretisation, noise)
     points = arrange(model, None, None, None if seed is None else [seed])
     task, names = prepare(
         model, duration, points, chosen, inputs or {}, initial, record, settle, sample, bound
