@@ -46,7 +46,7 @@ def couple(
     weight: Expression = "weight",
     delay: Expression | None = None,
     parameters: Mapping[str, Parameter | float] | None = None,
-    per_node: Sequence[str] = (),
+    per_node: str | Sequence[str] = (),
     name: str | None = None,
 ) -> CoupledField:
     """Put a model on every node of a graph and couple the nodes along its edges.
@@ -122,7 +122,7 @@ class CoupledField(VectorField):
         graph: Any,
         couplings: Sequence[Coupling],
         parameters: Mapping[str, Parameter | float],
-        per_node: Sequence[str],
+        per_node: str | Sequence[str],
         name: str | None,
     ) -> None:
         nodes = node_list(graph, name or f"coupled {model.name}")

@@ -42,8 +42,8 @@ def smooth_table(table: xr.Dataset, neuron: EIFNeuron) -> SmoothTable:
     )
 
 
-@typed
 @cache
+@typed
 def transfer_function(neuron: EIFNeuron | None = None) -> SmoothTable:
     """The transfer functions of a neuron as a ``SmoothTable``.
 

@@ -63,7 +63,8 @@ class Locking:
 @typed
 def order_parameter(response: np.ndarray, stimulus: np.ndarray) -> np.ndarray:
     """``|exp(2 pi i response) + exp(2 pi i stimulus)| / 2`` of two phases (k,) in cycles."""
-    return np.abs(np.exp(2j * np.pi * response) + np.exp(2j * np.pi * stimulus)) / 2
+    r, s = np.asarray(response), np.asarray(stimulus)
+    return np.abs(np.exp(2j * np.pi * r) + np.exp(2j * np.pi * s)) / 2
 
 
 @whole()
