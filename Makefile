@@ -36,6 +36,7 @@ bench: .venv/installed
 	$(BIN)/python benchmarks/transfer_function.py
 	$(BIN)/python benchmarks/simulation.py
 	$(BIN)/python benchmarks/ring.py
+	$(BIN)/python benchmarks/graph.py
 	$(BIN)/python benchmarks/master_equation.py
 	$(BIN)/python benchmarks/network.py
 
