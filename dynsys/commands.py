@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dynsys.errors import DynsysError, ModelError, StorageError, unknown_name
-from dynsys.interruption import INTERRUPTED, leave, leave_at_once, say_interrupted
+from dynsys.interruption import INTERRUPTED, leave, say_interrupted
 from dynsys.journal import whole
 from dynsys.library import contents
 from dynsys.storage import check_directory, keeping
@@ -118,7 +118,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(chosen: argparse.Namespace) -> int:
     """Run a subcommand; what it computed is kept, if need be elsewhere than where it should go."""
-    leave_at_once()
     try:
         with whole(say=True), keeping() as elsewhere, warnings.catch_warnings():
             warnings.showwarning = _say
@@ -128,8 +127,6 @@ def _run(chosen: argparse.Namespace) -> int:
             raise
         print(f"dynsys: {error}", file=sys.stderr)
         return _FAILED
-    finally:
-        leave_at_once(False)
     return _FAILED if elsewhere else code or 0
 
 

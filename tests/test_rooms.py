@@ -21,8 +21,7 @@ PACKAGES = ("dynsys", "continuation", "stimulation", "validation")
 # command line calls stands on top of its package.
 HOUSE = """
 dynsys/errors dynsys/version dynsys/lazy_names dynsys/library dynsys/doors dynsys/cache
-dynsys/checks dynsys/listening dynsys/sealing
-dynsys/interruption
+dynsys/checks dynsys/interruption dynsys/sealing
 dynsys/sealed_files
 dynsys/children dynsys/checksums dynsys/storage dynsys/numba_cache
 dynsys/netcdf dynsys/numpy_files
@@ -46,7 +45,7 @@ continuation/drawing continuation/netcdf continuation/report
 continuation/explorer
 continuation/engine
 continuation/steady_states
-continuation/asynchronous
+continuation/asynchronous continuation/graphs
 continuation/cycles
 continuation/diagrams
 continuation/user_functions continuation/pycont continuation/neurons

@@ -72,7 +72,8 @@ def couple(
     -------
     CoupledField, a VectorField with states ``<state>_<node>``, node by node: equilibria, cycles,
     simulation and exports apply at once. Its equations grow with the number of edges: beyond some
-    ten nodes simulate it with ``simulate_nodes``.
+    ten nodes simulate it with ``simulate_nodes`` and continue it with
+    ``continuation.graph_equilibria``.
 
     Raises
     ------
