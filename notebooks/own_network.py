@@ -100,6 +100,7 @@ mean_field = VectorField(
 )
 diagram = bifurcation_diagram(mean_field, x=("I", -1.0, 0.5), y=("J", 12.0, 28.0))
 print(diagram)
+diagram.plot()
 
 
 # %% [markdown]

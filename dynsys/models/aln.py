@@ -12,11 +12,13 @@ from dynsys import checks
 from dynsys.definition import Attractors, Observable, Parameter, State
 from dynsys.models.aln_noise import TrainNoise, train_noise
 from dynsys.transfer import EIFNeuron, transfer_function
+from dynsys.typed import typed
 from dynsys.vector_field import VectorField
 
 WIRINGS = ("stated", "published")
 
 
+@typed
 def aln(
     wiring: str = "stated", neuron: EIFNeuron | None = None, neurons: int | None = None
 ) -> VectorField:
