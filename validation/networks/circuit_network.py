@@ -141,6 +141,8 @@ class CircuitNetwork:
         """Cells of the largest population."""
         return max(self.counts.values())
 
+    accuracy = 0.0
+
     @property
     def sizes(self) -> Mapping[str, int]:
         """Cells by population."""

@@ -157,6 +157,8 @@ class Network:
         """The rates of its runs."""
         return ("r_E", "r_I")
 
+    accuracy = 0.0
+
     @property
     def sizes(self) -> int:
         """Neurons as theories ask for them."""

@@ -44,7 +44,9 @@ class OwnNetwork(Protocol):
         observables in Hz that its runs hold; ``input``: the parameter of the mean field that it
         takes as an input over time; ``kick``: an amount of it that leads from one state to another.
         Optional: ``seconds`` of computing per biological second (1), ``memory`` in bytes of one
-        run, ``wiring`` in words, and whatever else tells networks apart.
+        run, ``wiring`` in words, ``positive`` for an input that cannot be negative, ``accuracy``
+        (relative standard deviation of rates by how its neurons are drawn, 0), and whatever else
+        tells networks apart.
         """
 
     def run(
@@ -157,6 +159,10 @@ class OwnTestable:
     def rates(self) -> tuple[str, ...]:
         main = naming_observable(self.model)
         return (main, *(name for name in self._known["rates"] if name != main))
+
+    @property
+    def accuracy(self) -> float:
+        return float(self._known.get("accuracy", 0.0))
 
     @property
     def sizes(self) -> int:

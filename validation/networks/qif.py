@@ -164,6 +164,11 @@ class QIFNetwork:
         return ("rate",)
 
     @property
+    def accuracy(self) -> float:
+        """What N shares of the Lorentzian leave open of a rate."""
+        return 1 / self.neurons
+
+    @property
     def sizes(self) -> int:
         """Neurons as theories ask for them."""
         return self.neurons

@@ -60,7 +60,8 @@ class Testable(Protocol):
     ``rates``: the mean field's observables in Hz that its runs hold, the naming one first;
     ``neurons``: of a population (the largest); ``sizes``: of all, as theories ask; ``size`` and
     ``wired``: in words; ``processing`` and ``memory``: seconds per biological second and bytes of
-    one process; ``build_seconds``: until the first run starts.
+    one process; ``build_seconds``: until the first run starts; ``accuracy``: relative standard
+    deviation of its rates by how the network is made, over and above its noise.
     """
 
     @property
@@ -75,6 +76,8 @@ class Testable(Protocol):
     def sizes(self) -> int | Mapping[str, int]: ...
     @property
     def size(self) -> str: ...
+    @property
+    def accuracy(self) -> float: ...
     @property
     def engine(self) -> str: ...
     @property

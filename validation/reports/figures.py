@@ -243,19 +243,27 @@ def draw_driven(
     return figure
 
 
-def draw_run(run: xr.Dataset) -> Figure:
-    """One run of a network: rates, spectrum of r_E, spikes, adaptation current."""
+def draw_run(run: xr.Dataset, names: Sequence[str] = ("r_E", "r_I")) -> Figure:
+    """One run of a network: rates, spectrum of the first, spikes, adaptation current if any."""
     figure = new_figure((9.0, 5.4))
     (rates, power), (spikes, slow) = figure.subplots(2, 2, width_ratios=[1.7, 1])
-    _traces(rates, run, None)
+    _traces(rates, run, None, names)
     rates.legend(fontsize=8, loc="upper right")
-    rate, dt = rate_of(run, "E")
+    rate, dt = rate_of(run, names[0])
     found = spectrum(rate, dt)
     wanted = (found.frequency > 0) & (found.frequency <= 70)
     power.semilogy(found.frequency[wanted], np.maximum(found.power[wanted], 1e-6), color=DARK)
-    power.set(xlabel="frequency (Hz)", ylabel="power of r_E (Hz$^2$)", ylim=(1e-4, None))
+    power.set(xlabel="frequency (Hz)", ylabel=f"power of {names[0]} (Hz$^2$)", ylim=(1e-4, None))
     _raster(spikes, run, None)
     spikes.set_xlabel("time (ms)")
-    slow.plot(run["slow_time"], run["w"].mean("neuron"), color=DARK, lw=1)
+    currents = {"w": run["w"].mean("neuron")} if "w" in run else {}
+    currents |= {str(k): run[k] for k in run if str(k).startswith("W_")}
+    if not currents:
+        slow.set_axis_off()
+        return figure
+    for (name, current), color in zip(currents.items(), (DARK, *POPULATIONS), strict=False):
+        slow.plot(current[current.dims[0]], current, color=color, lw=1, label=name)
+    if len(currents) > 1:
+        slow.legend(fontsize=7)
     slow.set(xlabel="time (ms)", ylabel="adaptation current (pA)")
     return figure

@@ -179,9 +179,8 @@ def _verdict(outcome: Outcome) -> str:
               if f.group == BOUNDARIES and np.isfinite(f.value)]  # fmt: skip
     if shifts:
         text += (
-            f" The {len(shifts)} measured boundary points lie {100 * np.mean(shifts):.1f} % of the "
-            f"plane's side from the predicted curves on average, at most "
-            f"{100 * np.max(shifts):.1f} %."
+            f" Boundaries measured: {len(shifts)}, on average {100 * np.mean(shifts):.1f} % of the "
+            f"plane's side from the predicted curves, at most {100 * np.max(shifts):.1f} %."
         )
     other = [f for f in tested if f.group == OTHER_WIRING]
     if other:
