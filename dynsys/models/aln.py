@@ -59,8 +59,8 @@ def aln(
         definitions=_definitions(wiring, neuron, added.rates),
         equations=_EQUATIONS | added.equations,
         observables={
-            "r_E": Observable(f"1000*(r_e{added.rates['e']})", "Hz", "excitatory population rate"),
-            "r_I": Observable(f"1000*(r_i{added.rates['i']})", "Hz", "inhibitory population rate"),
+            "r_E": Observable(f"1000*{added.rates['e']}", "Hz", "excitatory population rate"),
+            "r_I": Observable(f"1000*{added.rates['i']}", "Hz", "inhibitory population rate"),
             "I_A": Observable("I_A", "pA", "mean adaptation current"),
         },
         noise=added.noise,
@@ -135,7 +135,7 @@ _EQUATIONS = {
 }  # fmt: skip
 
 
-def _definitions(wiring: str, neuron: EIFNeuron, noise: Mapping[str, str]) -> dict[str, str]:
+def _definitions(wiring: str, neuron: EIFNeuron, rates: Mapping[str, str]) -> dict[str, str]:
     """Rates, couplings, input statistics; the first index of a pair is the target."""
     definitions = {
         "x_E": f"mu_fE - I_A/{neuron.C!r}",
@@ -147,9 +147,8 @@ def _definitions(wiring: str, neuron: EIFNeuron, noise: Mapping[str, str]) -> di
         for source in "EI":
             pair, letter = target + source, source.lower()
             owner = letter if wiring == "stated" else target.lower()
-            rate = f"r_{letter}{noise[letter]}"
             chat = f"c_{letter}*tau_s{letter}/abs(J_{pair.lower()})"
-            definitions[f"z1_{pair}"] = f"{chat}*K_{owner}*delay({rate}, d_{owner})"
+            definitions[f"z1_{pair}"] = f"{chat}*K_{owner}*delay({rates[letter]}, d_{owner})"
             definitions[f"z2_{pair}"] = f"{chat}*z1_{pair}"
         definitions[f"sigma_{target}"] = _sigma(target)
     return definitions

