@@ -51,6 +51,7 @@ from continuation.frames import row_frame
 from continuation.netcdf import write
 from continuation.steady_states.branch import Branch
 from dynsys import checks
+from dynsys.activity import doing
 from dynsys.errors import ModelError
 from dynsys.journal import part_is_wanted, whole
 from dynsys.level_sets import on_level_set
@@ -365,6 +366,7 @@ def _checked(survey: Survey, diagram: Diagram, points: int, seed: int = 7) -> Di
     return diagram
 
 
+@doing("regions of the plane")
 def _settled(survey: Survey, known: Sequence[Answer] = ()) -> Diagram:
     """Cut the plane, look again where its faces contradict themselves, until none does.
 
