@@ -64,6 +64,7 @@ def add_diagram(subparsers: Any) -> None:
         "--asynchronous", action="store_true",
         help="add the exact Hopf curves of the network behind aln",
     )  # fmt: skip
+    parser.add_argument("--scheduler", help='a Dask scheduler, as tcp://host:8786, or "local"')
     parser.set_defaults(run=run_diagram)
 
 
@@ -107,6 +108,7 @@ def run_diagram(chosen: argparse.Namespace) -> int:
         raise ModelError("--observable belongs to a diagram of one parameter, without --y")
     points = {} if chosen.audit is None else {"audit": chosen.audit}
     points["asynchronous"] = chosen.asynchronous
+    points["scheduler"] = chosen.scheduler
     with warnings.catch_warnings():  # said below, after the result
         warnings.simplefilter("ignore", UnresolvedWarning)
         diagram = bifurcation_diagram(
