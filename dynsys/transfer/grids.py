@@ -24,6 +24,7 @@ from dynsys.errors import ModelError, unknown_name
 from dynsys.journal import key, whole
 from dynsys.transfer.functions import KILOHERTZ
 from dynsys.transfer.networks import Network, find_network
+from dynsys.typed import check_fields, typed
 from dynsys.version import __version__
 
 _HALVINGS = 12
@@ -54,6 +55,7 @@ class GridSettings:
     workers: int = field(default_factory=lambda: os.cpu_count() or 1)
 
     def __post_init__(self) -> None:
+        check_fields(self)
         if self.excitation < 3 or self.inhibition < 1 or self.trials < 2:
             raise ModelError(
                 f"a grid of {self.excitation} x {self.inhibition} points with {self.trials} trials "
@@ -63,6 +65,7 @@ class GridSettings:
             raise ModelError("durations and steps of a grid must be positive")
 
 
+@typed
 def rate_grid(
     cell: Cell,
     network: Network | str = "CONFIG1",
