@@ -107,6 +107,8 @@ def run_diagram(chosen: argparse.Namespace) -> int:
             raise ModelError("--asynchronous draws curves in a plane; give --y NAME LOW HIGH too")
         if chosen.audit is not None:
             raise ModelError("--audit tests a plane's regions; give --y NAME LOW HIGH too")
+        if chosen.scheduler is not None:
+            raise ModelError("--scheduler spreads a plane's parts; give --y NAME LOW HIGH too")
         run_line_diagram(chosen)
         return 0
     if chosen.x is None:

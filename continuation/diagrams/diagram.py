@@ -339,6 +339,8 @@ def bifurcation_diagram(
     spans = checked_axes(model, x) if y is None else checked_axes(model, x, y)
     model = on_level_set(model, spans)
     if y is None:
+        if scheduler is not None:
+            raise ModelError("a line is followed by this process; leave scheduler out, or give y")
         ((name, span),) = spans.items()
         return line_diagram(model, name, span, settings=settings, seed=seed)
     survey = Survey(model, x, y, settings, seed)
