@@ -51,7 +51,6 @@ from continuation.frames import row_frame
 from continuation.netcdf import write
 from continuation.steady_states.branch import Branch
 from dynsys import checks
-from dynsys.activity import doing
 from dynsys.cluster.connection import spreading
 from dynsys.errors import ModelError
 from dynsys.journal import part_is_wanted, whole
@@ -375,7 +374,6 @@ def _checked(survey: Survey, diagram: Diagram, points: int, seed: int = 7) -> Di
     return diagram
 
 
-@doing("regions of the plane")
 def _settled(survey: Survey, known: Sequence[Answer] = ()) -> Diagram:
     """Cut the plane, look again where its faces contradict themselves, until none does.
 
