@@ -40,7 +40,7 @@ LONG = {
     "equilibria": """
 from continuation import equilibria
 from continuation.engine.settings import Settings
-settings = Settings(step=5e-5, step_max=5e-5, max_points=6_000)
+settings = Settings(step=5e-5, step_max=5e-5, max_points=20_000)
 equilibria(model, "I", (0.0, 2.0), settings=settings).save("out/equilibria.nc")
 """,
     "cycles": """
