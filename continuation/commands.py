@@ -68,6 +68,7 @@ def add_diagram(subparsers: Any) -> None:
         "--asynchronous", action="store_true",
         help="add the exact Hopf curves of the network behind aln",
     )  # fmt: skip
+    parser.add_argument("--scheduler", help='a Dask scheduler, as tcp://host:8786, or "local"')
     parser.set_defaults(run=run_diagram)
 
 
@@ -106,6 +107,8 @@ def run_diagram(chosen: argparse.Namespace) -> int:
             raise ModelError("--asynchronous draws curves in a plane; give --y NAME LOW HIGH too")
         if chosen.audit is not None:
             raise ModelError("--audit tests a plane's regions; give --y NAME LOW HIGH too")
+        if chosen.scheduler is not None:
+            raise ModelError("--scheduler spreads a plane's parts; give --y NAME LOW HIGH too")
         run_line_diagram(chosen)
         return 0
     if chosen.x is None:
@@ -114,6 +117,7 @@ def run_diagram(chosen: argparse.Namespace) -> int:
         raise ModelError("--observable belongs to a diagram of one parameter, without --y")
     points = {} if chosen.audit is None else {"audit": chosen.audit}
     points["asynchronous"] = chosen.asynchronous
+    points["scheduler"] = chosen.scheduler
     with warnings.catch_warnings():  # said below, after the result
         warnings.simplefilter("ignore", UnresolvedWarning)
         diagram = bifurcation_diagram(

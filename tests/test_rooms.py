@@ -27,6 +27,7 @@ dynsys/children dynsys/checksums dynsys/storage dynsys/numba_cache
 dynsys/netcdf dynsys/numpy_files
 dynsys/packing
 dynsys/journal
+dynsys/cluster
 dynsys/expressions
 dynsys/compiled
 dynsys

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,8 +13,10 @@ import numpy as np
 import xarray as xr
 
 from dynsys import checks
+from dynsys.cluster.connection import current, spreading
+from dynsys.cluster.pieces import pieces
 from dynsys.errors import ModelError
-from dynsys.journal import announce, key, piece, whole
+from dynsys.journal import key, whole
 from dynsys.simulation.ensembles import simulate_ensemble
 from dynsys.simulation.map_measures import MEASURES, measure
 from dynsys.simulation.map_starts import KICKED, Start, start_inputs, start_states
@@ -26,7 +28,8 @@ from dynsys.typed import typed
 from dynsys.vector_field import VectorField
 
 Axis = tuple[str, float, float, int]
-PIECE = 1024  # cells of a mean field that are simulated, measured and kept together
+PIECE = 1024  # cells of a mean field that are simulated, measured and kept together,
+SPREAD_PIECE = 256  # by one of a cluster's threads
 _STEPS = 30_000  # before and during the measurement by default: 3 s each for models in ms
 _STRIDE = 5  # steps between samples
 _NOISE = 10.0  # Hz: what a network's smoothed rate swings without a rhythm
@@ -50,6 +53,7 @@ def regime_map(
     out: str | Path | None = None,
     progress: bool = False,
     workers: int | None = None,
+    scheduler: Any = None,
 ) -> RegimeMap:
     """Simulate every cell of a plane from several starts, and tell what each settles on.
 
@@ -75,13 +79,17 @@ def regime_map(
         default, 10 Hz for networks.
     seed : of a network's runs.
     out : a file (.nc) that the map is written to.
+    workers : threads; all cores by default.
+    scheduler : the address of a Dask scheduler, a client or cluster, or "local": its workers
+        simulate the cells (see ``dynsys.cluster.connection.spreading``).
 
     Whatever stops it, the same call goes on with the cells that are missing (``dynsys.journal``).
 
     Raises
     ------
     ModelError, UnknownNameError
-        for names, ranges and starts that make no sense.
+        for names, ranges and starts that make no sense; ClusterError for a scheduler that does not
+        answer or goes away.
 
     Example
     -------
@@ -93,7 +101,7 @@ def regime_map(
         swing = _NOISE
     if out is not None:
         check_directory(Path(out).parent)
-    with whole(say=progress):
+    with whole(say=progress), spreading(scheduler):
         chart = RegimeMap(judged(_dataset(plan, _all_pieces(plan, progress)), swing))
         if out is not None:  # what is finished is kept until it is written
             chart.save(out)
@@ -223,7 +231,10 @@ def _all_pieces(plan: _Plan, progress: bool) -> np.ndarray:
     """The measures (start, cell, 6) of all cells, piece by piece, those at hand left alone."""
     from rich.progress import Progress  # where a bar is shown
 
-    each = PIECE if plan.network is None else 1
+    size = PIECE if current() is None else SPREAD_PIECE
+    each = size if plan.network is None else 1
+    if current() is not None:
+        plan = replace(plan, workers=1)  # the cluster makes several pieces at once
     result = np.full((len(plan.starts), plan.cells, len(MEASURES)), np.nan)
     spans = [
         (k, start, slice(first, min(first + each, plan.cells)))
@@ -232,12 +243,17 @@ def _all_pieces(plan: _Plan, progress: bool) -> np.ndarray:
     ]
     text = plan.text()
     names = [partial(key, text, each, number) for number in range(len(spans))]
-    announce("pieces of the map", names)
     with Progress(disable=not progress) as bar:
         shown = bar.add_task("simulating cells", total=len(plan.starts) * plan.cells)
-        for name, (k, start, span) in zip(names, spans, strict=True):
-            result[k, span] = piece(name, partial(plan.measures, start, span))
+
+        def finished(number: int) -> None:
+            span = spans[number][2]
             bar.advance(shown, span.stop - span.start)
+
+        works = [partial(plan.measures, start, span) for _, start, span in spans]
+        found = pieces(names, works, words="pieces of the map", done=finished)
+    for (k, _, span), measures in zip(spans, found, strict=True):
+        result[k, span] = measures
     return result
 
 
