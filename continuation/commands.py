@@ -10,6 +10,7 @@ from typing import Any
 
 from continuation.followed import asked, axis_of, followed
 from continuation.report import write_report, write_table
+from dynsys.activity import doing
 from dynsys.commands import UNSURE, AxisWords, add_command, model_from
 from dynsys.errors import ConvergenceError, ModelError
 
@@ -125,12 +126,13 @@ def run_diagram(chosen: argparse.Namespace) -> int:
             settings=Settings(**asked(chosen)), seed=chosen.seed, progress=True, **points,
         )  # fmt: skip
     print(diagram)
-    figures = save_figure(diagram.plot(), chosen.out / "diagram.png")
-    files = [*figures, diagram.save(chosen.out / "diagram.nc")]
-    files.append(write_table(diagram.special_point_table(), chosen.out / "special_points.csv"))
-    files.append(write_table(diagram.regime_table(), chosen.out / "regimes.csv"))
-    living = diagram.explore(chosen.out / "explore.html")
-    files += [living, write_report(diagram, figures, chosen.out / "report.html", living)]
+    with doing("figures, tables and pages"):
+        figures = save_figure(diagram.plot(), chosen.out / "diagram.png")
+        files = [*figures, diagram.save(chosen.out / "diagram.nc")]
+        files.append(write_table(diagram.special_point_table(), chosen.out / "special_points.csv"))
+        files.append(write_table(diagram.regime_table(), chosen.out / "regimes.csv"))
+        living = diagram.explore(chosen.out / "explore.html")
+        files += [living, write_report(diagram, figures, chosen.out / "report.html", living)]
     print(_written(files))
     doubts = diagram.doubts()
     for doubt in doubts:
