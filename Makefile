@@ -26,6 +26,10 @@ demo: .venv/installed
 test: .venv/installed
 	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile
 
+# The quick suite on every Python there is; ONLY=3.12 for one.
+test-all:
+	.ci/test-all
+
 check: .venv/installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -41,6 +45,7 @@ bench: .venv/installed
 	$(BIN)/python benchmarks/graph.py
 	$(BIN)/python benchmarks/master_equation.py
 	$(BIN)/python benchmarks/network.py
+	$(BIN)/python benchmarks/memory.py
 
 # Executed notebooks beside their texts; ONLY="one other" for some of them.
 notebooks: .venv/installed
@@ -57,5 +62,5 @@ release-check:
 	PYTHON=$(PYTHON) .ci/release
 
 clean:
-	rm -rf .venv build dist *.egg-info demo docs/_build docs/_reference docs/_gallery docs/_pictures
+	rm -rf .venv .venv-* build dist *.egg-info demo docs/_build docs/_reference docs/_gallery docs/_pictures
 	find . -name __pycache__ -prune -exec rm -rf {} +

@@ -10,6 +10,7 @@ from typing import Any
 
 from continuation.followed import asked, axis_of, followed
 from continuation.report import write_report, write_table
+from dynsys.activity import doing
 from dynsys.commands import UNSURE, AxisWords, add_command, model_from
 from dynsys.errors import ConvergenceError, ModelError
 
@@ -68,6 +69,7 @@ def add_diagram(subparsers: Any) -> None:
         "--asynchronous", action="store_true",
         help="add the exact Hopf curves of the network behind aln",
     )  # fmt: skip
+    parser.add_argument("--scheduler", help='a Dask scheduler, as tcp://host:8786, or "local"')
     parser.set_defaults(run=run_diagram)
 
 
@@ -106,6 +108,8 @@ def run_diagram(chosen: argparse.Namespace) -> int:
             raise ModelError("--asynchronous draws curves in a plane; give --y NAME LOW HIGH too")
         if chosen.audit is not None:
             raise ModelError("--audit tests a plane's regions; give --y NAME LOW HIGH too")
+        if chosen.scheduler is not None:
+            raise ModelError("--scheduler spreads a plane's parts; give --y NAME LOW HIGH too")
         run_line_diagram(chosen)
         return 0
     if chosen.x is None:
@@ -114,6 +118,7 @@ def run_diagram(chosen: argparse.Namespace) -> int:
         raise ModelError("--observable belongs to a diagram of one parameter, without --y")
     points = {} if chosen.audit is None else {"audit": chosen.audit}
     points["asynchronous"] = chosen.asynchronous
+    points["scheduler"] = chosen.scheduler
     with warnings.catch_warnings():  # said below, after the result
         warnings.simplefilter("ignore", UnresolvedWarning)
         diagram = bifurcation_diagram(
@@ -121,12 +126,13 @@ def run_diagram(chosen: argparse.Namespace) -> int:
             settings=Settings(**asked(chosen)), seed=chosen.seed, progress=True, **points,
         )  # fmt: skip
     print(diagram)
-    figures = save_figure(diagram.plot(), chosen.out / "diagram.png")
-    files = [*figures, diagram.save(chosen.out / "diagram.nc")]
-    files.append(write_table(diagram.special_point_table(), chosen.out / "special_points.csv"))
-    files.append(write_table(diagram.regime_table(), chosen.out / "regimes.csv"))
-    living = diagram.explore(chosen.out / "explore.html")
-    files += [living, write_report(diagram, figures, chosen.out / "report.html", living)]
+    with doing("figures, tables and pages"):
+        figures = save_figure(diagram.plot(), chosen.out / "diagram.png")
+        files = [*figures, diagram.save(chosen.out / "diagram.nc")]
+        files.append(write_table(diagram.special_point_table(), chosen.out / "special_points.csv"))
+        files.append(write_table(diagram.regime_table(), chosen.out / "regimes.csv"))
+        living = diagram.explore(chosen.out / "explore.html")
+        files += [living, write_report(diagram, figures, chosen.out / "report.html", living)]
     print(_written(files))
     doubts = diagram.doubts()
     for doubt in doubts:

@@ -30,6 +30,7 @@ from continuation.diagrams.probing import Answer, Dispute, Findings, Prober
 from continuation.diagrams.progress import stage
 from continuation.diagrams.scan import each
 from continuation.diagrams.thresholds import threshold_lines
+from dynsys.activity import doing
 from dynsys.journal import piece
 from dynsys.vector_field import VectorField
 
@@ -67,6 +68,7 @@ class Regimes:
         return sorted(range(len(self.faces)), key=lambda k: -self.faces[k].area)
 
 
+@doing("regions of the plane")
 def cut(
     model: VectorField, x: Axis, y: Axis, findings: Findings, before: Regimes | None = None,
     known: Sequence[Answer] = (),

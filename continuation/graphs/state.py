@@ -19,6 +19,7 @@ from continuation.graphs.system import Point
 from dynsys import checks
 from dynsys.coupling.coupled_field import CoupledField
 from dynsys.errors import ConvergenceError, ModelError
+from dynsys.typed import typed
 
 _ITERATIONS, _HALVINGS = 60, 12
 _EXACT = 1e-12  # of a state's typical size
@@ -197,6 +198,7 @@ class GraphState:
     __repr__ = __str__
 
 
+@typed
 def graph_equilibrium(
     field: CoupledField,
     start: GraphState | Mapping[str, float] | Sequence[float] | np.ndarray | None = None,
@@ -275,7 +277,7 @@ def settled(nodes: Nodes, x: np.ndarray) -> np.ndarray:
     z[:, : nodes.n] = x
     point = Point(nodes, z)
     for _ in range(30):
-        found = -point._balance(nodes.evaluate(z).answers, point.wires.weight).reshape(z.shape)
+        found = -point.balance(nodes.evaluate(z).answers, point.wires.weight).reshape(z.shape)
         new = np.concatenate([x, found[:, nodes.n :]], axis=1)
         if not np.all(np.isfinite(new)):
             break
