@@ -214,7 +214,7 @@ class CircuitNetwork:
                 )
             drives[name][lead:] += drive_values(item, dt * np.arange(steps - lead) + 1e-9, model,
                                                 name)  # fmt: skip
-            if np.min(drives[name]) < -1e-9:
+            if np.min(drives[name]) < -1e-6:
                 raise ModelError(f"{name} falls below 0 Hz; rates of spikes are 0 or more")
             drives[name] = np.maximum(drives[name], 0.0)
         attributes = {

@@ -34,11 +34,15 @@ class Kick:
 
     def pulse(self, amount: float, model: VectorField, start: float, duration: float) -> Waveform:
         """A pulse of the input."""
-        return Pulse(self.written(amount, model), start, duration)
+        return Pulse(self.exact(amount, model), start, duration)
 
     def written(self, amount: float, model: VectorField) -> str:
-        """An amount with its unit."""
+        """An amount with its unit, for readers."""
         return f"{amount:g} {model.unit(self.parameter)}".strip()
+
+    def exact(self, amount: float, model: VectorField) -> str:
+        """An amount with its unit, to the last digit."""
+        return f"{float(amount)!r} {model.unit(self.parameter)}".strip()
 
 
 class Work(Protocol):

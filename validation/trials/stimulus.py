@@ -188,7 +188,7 @@ class EntrainmentTrial:
     def inputs(self) -> dict[str, Waveform]:
         """The sine."""
         kick = self.network.kick
-        size = kick.written(self.amplitude, self.network.model)
+        size = kick.exact(self.amplitude, self.network.model)
         return {kick.parameter: Sine(size, frequency=self.frequency)}
 
     def job(self) -> Work:

@@ -89,6 +89,10 @@ def test_a_kick_does_not_turn_a_rate_negative():
     kick = Kick("drive", 5.0, positive=True)
     assert kick.amount(-1.0, MODEL) == -1.0
     assert kick.amount(1.0, MODEL) == 5.0
+    low = MODEL.with_parameters(drive=0.47686499124476567)
+    pulse = kick.pulse(kick.amount(-1.0, low), low, 0.0, 10.0)
+    job = network_of(low, 1_000).job(20.0, inputs={"drive": pulse})
+    assert 0.0 <= job.drives["drive"].min() < 1e-9
 
 
 @pytest.mark.slow
