@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,6 +13,7 @@ import numpy as np
 from continuation.cycles.branch import CycleBranch
 from continuation.cycles.cycle import Cycle, cycle_from, make_cycle
 from continuation.cycles.orbits import Orbit, Solver, adapted_mesh, coarse, remeshed
+from continuation.cycles.recorded_orbits import orbit_from_turn
 from continuation.cycles.starting_orbits import orbit_from_simulation
 from continuation.diagrams.bursts import burst_words
 from continuation.diagrams.names import (
@@ -24,6 +26,7 @@ from continuation.diagrams.names import (
     naming_observable,
 )
 from continuation.diagrams.outcomes import UNSETTLED
+from continuation.diagrams.simulating import Effort, destinations
 from continuation.steady_states.search import find_equilibria
 from dynsys.errors import ConvergenceError
 from dynsys.vector_field import VectorField
@@ -34,6 +37,7 @@ SHORTEST_STEP = 0.1  # the shortest of them in units of the whole way
 DEPARTURE = 0.01  # scaled distance from an unstable equilibrium at which simulations start
 TURNS = 8  # of a cycle from a state on it, before it is corrected
 PATIENCE = 60_000  # evaluations of the field after which a simulation is given up
+FURTHER = Effort(finer=2.0)  # for a run that Newton's method does not take up
 _WALL = 10.0  # what a boundary on the way adds to a distance in units of the plane
 _ASKED = 40  # cycles of a branch, the nearest, that are looked at for it
 _SMALLEST = 1e-3  # range of a scaled state below which an orbit is an equilibrium
@@ -134,9 +138,31 @@ def attractors_met(model: VectorField, items: Sequence[Mapping[str, Any]]) -> li
     for item in items:
         if item["kind"] in (OUTSIDE, UNSETTLED):
             continue
-        cycle = [(item["state"], item["period"])] if item["kind"] == CYCLE else []
-        result += simulated_cycles(model, cycle) or [dict(item)]
+        cycle = _recorded_cycle(model, item) if item["kind"] == CYCLE else None
+        result += [dict(item)] if cycle is None else described([cycle])
     return result
+
+
+def _recorded_cycle(model: VectorField, item: Mapping[str, Any]) -> Cycle | None:
+    """The stable cycle of which a run recorded one turn; where Newton's method does not meet it,
+    the run goes on, more finely, and is nearer to it."""
+    name = next(iter(model.parameters))
+    solver = Solver(model, {name: _around(model.parameters[name], 0.0)})
+    period, turn = item["period"], item["turn"]
+    for again in (True, False):
+        orbit = orbit_from_turn(solver, period, turn)
+        if orbit is not None:
+            with suppress(ConvergenceError):
+                cycle = make_cycle(solver, orbit)
+                return cycle if cycle.stable else None
+        if again:
+            (later,) = destinations(
+                model, [{name: model.parameters[name]}], item["state"][None], FURTHER
+            )
+            if later.states is None:
+                return None
+            period, turn = later.period, later.states
+    return None
 
 
 def departures(model: VectorField, equilibria: np.ndarray) -> np.ndarray:

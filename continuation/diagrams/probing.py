@@ -25,7 +25,7 @@ from continuation.diagrams.attractors import (
     trusted,
 )
 from continuation.diagrams.named_outcomes import described_outcomes
-from continuation.diagrams.names import CYCLE, found_cycles, found_equilibria, label
+from continuation.diagrams.names import RUNS_AWAY, found_cycles, found_equilibria, label
 from continuation.diagrams.partition import place_inside, places_across, places_beside, radius
 from continuation.diagrams.paths import Axis, values_at
 from continuation.diagrams.simulating import destinations
@@ -57,13 +57,15 @@ class Findings:
 class Answer:
     """What is stable at one place: ``place`` (2,) in units of the plane, ``values`` of the
     parameters, ``stable`` attractors, all ``equilibria`` (k, n); ``simulated`` where its
-    cycles were found by simulation, and none nearby was known."""
+    cycles were found by simulation, and none nearby was known; not ``asked`` where the budget was
+    spent before."""
 
     place: np.ndarray
     values: dict[str, float]
     stable: list[dict[str, Any]]
     equilibria: np.ndarray
     simulated: bool = False
+    asked: bool = True
 
     @property
     def kinds(self) -> tuple[int, int, int]:
@@ -83,6 +85,8 @@ class Answer:
 
     def __str__(self) -> str:
         where = ", ".join(f"{k} = {v:.5g}" for k, v in self.values.items())
+        if not self.asked:
+            return f"not looked at, the budget was spent: around {where}"
         return f"{label([item['name'] for item in self.stable], 'nothing')} at {where}"
 
 
@@ -111,28 +115,40 @@ class Prober:
         self._walls = _walls(findings.boundaries(), axes)
         self._positions = [_line_positions(line, axes) for line in findings.lines]
         self._states = [line.states() for line in findings.lines]
+        self._arms = [_arms(line) for line in findings.lines]
 
     def ask(
-        self, place: np.ndarray, seeds: Sequence[Seed] | None = None, searches: int = 64
-    ) -> Answer:
-        """Everything stable at a place; cycles are sought from ``seeds`` (the nearest known ones).
+        self, place: np.ndarray, seeds: Sequence[Seed] | None = None, searches: int = 64,
+        states: Sequence[np.ndarray] = (),
+    ) -> Answer:  # fmt: skip
+        """Everything stable at a place; cycles are sought from ``seeds`` (the nearest known ones),
+        equilibria from those of the nearest scan lines and from further ``states``.
 
         Where nothing else is stable, simulations decide: from beside the unstable equilibria, then
         from all over the states' ranges.
         """
         values = values_at(place, self.axes)
         at = self.model.with_parameters(**values)
-        stable, every = stable_equilibria(at, self.nearby_states(place), searches)
+        known = [part for part in (self.nearby_states(place), *states) if len(part)]
+        nearby = np.concatenate(known) if known else np.empty((0, at.compiled.n))
+        stable, every = stable_equilibria(at, nearby, searches)
         if seeds is None:
             seeds = nearest_cycles(self.findings.cycles, self.places, place, self._walls)
         stable += stable_cycles(at, seeds)
         simulated = bool(len(every) and not stable)
         if simulated:
             met = self._met(at, values, departures(at, every))
-            stable = [item for item in met if item["kind"] == CYCLE]
+            stable = [item for item in met if item["kind"] != RUNS_AWAY]
         if not stable:
             stable = self._met(at, values, self.starts(place, 0))
+            rest = [item["state"] for item in found_equilibria(stable)]
+            every = np.concatenate([every, at.fill_lines(np.array(rest))]) if rest else every
         return Answer(np.asarray(place, float), values, stable, every, simulated)
+
+    def unasked(self, place: np.ndarray) -> Answer:
+        """What is known of a place that nobody has time to ask: nothing."""
+        nothing = np.empty((0, len(self.model.scales)))
+        return Answer(place, values_at(place, self.axes), [], nothing, asked=False)
 
     def starts(self, place: np.ndarray, seed: int, known: int = 3) -> np.ndarray:
         """States (k, n_physical) from which to simulate at a place: at both ends of the states'
@@ -204,11 +220,12 @@ class Prober:
         places = [places_across(face, 1 + int(min(3, 30 * face.area)), margin)]
         places += [places_beside(piece, face, min(margin, 3e-3)) for piece in loose]
         for place in np.concatenate(places):
-            if self.ask(place, answer.seeds, searches=0).kinds == answer.kinds:
+            near = self.ask(place, answer.seeds, searches=0, states=[answer.equilibria])
+            if near.kinds == answer.kinds:
                 continue
             seeds = [Seed.of_branch(self._branch(b), k) for b, k in inside]
             seeds += nearest_cycles(self.findings.cycles, self.places, place, self._walls)
-            other = self.ask(place, [*answer.seeds, *seeds])
+            other = self.ask(place, [*answer.seeds, *seeds], states=[answer.equilibria])
             if other.kinds != answer.kinds:
                 return Dispute(answer, other)
         return None
@@ -249,17 +266,27 @@ class Prober:
         return False
 
     def nearby_states(self, place: np.ndarray) -> np.ndarray:
-        """States of the scan lines nearest to a place, some of every line."""
+        """States of the scan lines nearest to a place, one of every arm of a line."""
         states, distances = [], []
-        for at, known in zip(self._positions, self._states, strict=True):
+        for at, known, arms in zip(self._positions, self._states, self._arms, strict=True):
             offset = np.sum((at - place) ** 2, axis=1)
-            nearest = np.argsort(offset, kind="stable")[:8]
+            nearest = [first + int(np.argmin(offset[first:last])) for first, last in arms]
             states.append(known[nearest])
             distances.append(offset[nearest])
         if not states:
             return np.empty((0, 0))
         order = np.argsort(np.concatenate(distances), kind="stable")[:NEARBY]
         return np.concatenate(states)[order]
+
+
+def _arms(line: Branch) -> list[tuple[int, int]]:
+    """First points and ends of the stretches of a scan line between its folds, and its pieces."""
+    value, piece = line.data[line.parameters[0]].values, line.data["piece"].values
+    ahead = np.diff(value) > 0
+    turns = np.flatnonzero((ahead[1:] != ahead[:-1]) & (piece[2:] == piece[:-2])) + 1
+    breaks = np.flatnonzero(np.diff(piece)) + 1
+    edges = np.unique([0, *turns.tolist(), *breaks.tolist(), len(value)])
+    return list(zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True))
 
 
 def _walls(curves: Sequence[Branch | CycleCurve], axes: Sequence[Axis]) -> np.ndarray:

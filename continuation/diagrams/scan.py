@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator, Sequence
+from contextvars import copy_context
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -29,6 +30,7 @@ from continuation.cycles.tracing import REASONS, CycleSettings
 from continuation.diagrams import finished
 from continuation.diagrams.finished import Kept
 from continuation.diagrams.progress import showing, stage
+from continuation.engine.budget import met, spent
 from continuation.engine.special_points import SpecialPoint
 from continuation.steady_states.branch import Branch
 from dynsys.errors import ConvergenceError
@@ -44,6 +46,7 @@ SCAN = CycleSettings(
 )  # fmt: skip
 SEEN = replace(SCAN, most_unstable=8)  # cycles found by simulation: as far as they are stable
 CURVE = CycleSettings(intervals=20, step_max=0.12, max_points=150)
+MOST_CURVES = 80  # of cycles in a plane
 WORKERS = 2  # threads; results come in the order of the tasks, whatever their number
 NEAR = 1e-3  # distance in units of the plane at which a point lies on a known curve
 SMALLEST = 0.02  # range of a scaled state of cycles at which a curve of them ends
@@ -60,7 +63,7 @@ def scan_cycles(lines: Sequence[Branch]) -> tuple[CycleBranch, ...]:
         return ()
     kept = finished.cycles_of_lines(lines[0].model)
     found = each(_cycles_of_line, lines, "cycles along scan lines", kept)
-    return tuple(branch for branches in found for branch in branches)
+    return tuple(branch for branches in found for branch in branches or ())
 
 
 def _cycles_of_line(line: Branch) -> list[CycleBranch]:
@@ -197,6 +200,13 @@ def cycle_boundaries(
         waiting = [task for task in waiting if not _known(curves, *task, x, y)]
         if not waiting:
             break
+        if spent():
+            met("the budget was spent: some curves of cycles were left out")
+            break
+        if len(curves) >= MOST_CURVES:
+            met(f"{MOST_CURVES} curves of cycles were followed: others were not, one of which may "
+                "bound a region")  # fmt: skip
+            break
         # two curves at a time, each through the first cycle that lies on none
         kept = finished.cycle_curves(model, spans)
         found = each(lambda task: _curve(model, spans, *task), waiting[:2], kept=kept)
@@ -292,17 +302,21 @@ def each(
     """Results of ``work`` on every task, two at a time: the compiled loops release the lock.
 
     ``words`` tell what is done, where progress is shown. With ``kept`` results are kept as soon as
-    they are finished. Ctrl-C is answered at once.
+    they are finished. Ctrl-C is answered at once. Where a budget is spent the rest is None.
     """
     results: list[Any] = [None] * len(tasks)
     names = [] if kept is None else [partial(kept.key, task) for task in tasks]
     announce(words, names)
 
     def make(number: int) -> None:
+        if spent():
+            met(f"the budget was spent: {words or 'some searches'} were left out")
+            return
         made = partial(work, tasks[number])
         results[number] = made() if kept is None else piece(names[number], made, kept.form)
 
-    calls = [partial(make, number) for number in range(len(tasks))]
+    # Threads begin without what holds here, as the budget does.
+    calls = [partial(copy_context().run, make, number) for number in range(len(tasks))]
     with showing(words, len(tasks)) as advance:
         run_all(calls, WORKERS, lambda _: advance())
     return results

@@ -11,7 +11,7 @@ import xarray as xr
 
 from continuation.diagrams.exponents import largest_exponent
 from continuation.diagrams.names import CHAOS, OUTSIDE, RUNS_AWAY, TORUS
-from continuation.diagrams.outcomes import UNSETTLED, Outcome, classified
+from continuation.diagrams.outcomes import UNSETTLED, Outcome, classified, is_stationary
 from dynsys.simulation.ensembles import simulate_ensemble
 from dynsys.simulation.motion import motion
 from dynsys.vector_field import VectorField
@@ -19,6 +19,8 @@ from dynsys.vector_field import VectorField
 STRIDE = 2  # steps between records
 FIRST = 1024  # records of the first stage; every further one is twice as long
 STAGES = 6
+MORE = 2  # stages for a motion that is still on its way
+LONGER = 2  # times that an exponent near zero is measured over four times the time
 FAR = 1e3  # widths of the states' box beyond which a motion has run away
 REACH = 0.5  # step in units of the fastest time scale: a local error below 3e-4
 COARSE = 1.0  # the same at the extremes of a motion, above which its run is repeated
@@ -33,6 +35,9 @@ class Effort:
 
     finer: float = 1.0
     stages: int = STAGES
+
+
+TWICE = Effort(finer=2.0)  # for what seems to be a torus
 
 
 def destinations(
@@ -52,6 +57,19 @@ def destinations(
     >>> destinations(aln(), [{"mu_e": 1.0}], aln().initial_state()[None, :6])[0].kind
     """
     assert model.compiled is not None  # made once: models with other parameters share it
+    found = _with_fitting_steps(model, values, starts, effort)
+    tori = [k for k, outcome in enumerate(found) if outcome.kind == TORUS]
+    if tori and effort.finer < TWICE.finer:  # errors of the steps keep slow motions going
+        again = destinations(model, [values[k] for k in tori], starts[tori], TWICE)
+        for k, outcome in zip(tori, again, strict=True):
+            found[k] = outcome
+    return found
+
+
+def _with_fitting_steps(
+    model: VectorField, values: Sequence[Mapping[str, float]], starts: np.ndarray, effort: Effort
+) -> list[Outcome]:
+    """What runs come to, those for which the step was too long again with a shorter one."""
     models = [model.with_parameters(**v) for v in values]
     steps = np.full(len(models), _step(model, models, starts) / effort.finer)
     found: list[Outcome] = [Outcome(UNSETTLED, x) for x in starts]
@@ -82,26 +100,30 @@ def _followed(
     starts: np.ndarray, dt: float, stages: int, patient: bool = False,
 ) -> list[Outcome]:  # fmt: skip
     """What runs come to with one step, in stages of doubled time; unless ``patient``, those for
-    which the step is too long are left unsettled."""
+    which the step is too long are left unsettled.
+
+    After all ``stages`` a motion may be told to be chaos; others that do not repeat go on for
+    ``MORE`` stages, since chaos may pass, and are a torus where they still do not.
+    """
     found = [Outcome(UNSETTLED, x) for x in starts]
     active = list(range(len(models)))
     initial: Any = starts
-    for stage in range(stages):
+    for stage in range(stages + MORE):
         length = FIRST * 2**stage
         run = _run(model, [values[k] for k in active], initial, dt, length, stage == 0)
         for lane, k in enumerate(active):
-            found[k] = _outcome(models[k], run["time"].values, run, lane)
+            found[k] = _outcome(models[k], run, lane)
+            if found[k].kind == UNSETTLED and stage >= stages - 1:
+                duration, last = dt * STRIDE * FIRST * 2 ** (stages - 1), stage == stages + MORE - 1
+                found[k] = _irregular(models[k], found[k], run, lane, duration, last)
         kept = [
             lane for lane, k in enumerate(active)
             if found[k].kind == UNSETTLED
             and (patient or _needed_step(models[k], found[k], dt) >= dt)
         ]  # fmt: skip
         if not kept:
-            return found
+            break
         active, initial = [active[lane] for lane in kept], run.isel(point=kept)
-    duration = dt * STRIDE * FIRST * 2 ** (stages - 1)
-    for k in active:
-        found[k] = _irregular(models[k], found[k], duration)
     return found
 
 
@@ -117,8 +139,8 @@ def _run(
     )  # fmt: skip
 
 
-def _outcome(model: VectorField, times: np.ndarray, run: xr.Dataset, lane: int) -> Outcome:
-    states = np.column_stack([run[name].values[lane] for name in model.states])
+def _outcome(model: VectorField, run: xr.Dataset, lane: int) -> Outcome:
+    times, states = run["time"].values, _states(model, run, lane)
     low, high = model.state_box()
     last = run["final_state"].values[lane]
     finite = np.all(np.isfinite(states)) and np.all(np.isfinite(last))
@@ -136,12 +158,26 @@ def _outside(model: VectorField, state: np.ndarray) -> bool:
     return not compiled.domain(full, model.parameter_array(), compiled.tables) >= 0
 
 
-def _irregular(model: VectorField, unsettled: Outcome, duration: float) -> Outcome:
-    """Chaos or a torus, by the largest exponent; unsettled where nearby motions approach."""
+def _states(model: VectorField, run: xr.Dataset, lane: int) -> np.ndarray:
+    return np.column_stack([run[name].values[lane] for name in model.states])
+
+
+def _irregular(
+    model: VectorField, unsettled: Outcome, run: xr.Dataset, lane: int, duration: float, last: bool
+) -> Outcome:
+    """Chaos, by the largest exponent over a time, or at last a torus; unsettled where nearby
+    motions approach, or where the motion is still on its way: a cycle's exponent is zero, too."""
+    steady = is_stationary(model, run["time"].values, _states(model, run, lane))
+    if not (steady or last):
+        return unsettled
     exponent = largest_exponent(model, unsettled.state, duration)
+    for _ in range(LONGER if last and steady else 0):
+        if exponent.positive or exponent.value < -exponent.doubt:
+            break
+        exponent = largest_exponent(model, unsettled.state, 4 * exponent.duration)
     if exponent.positive:
         return replace(unsettled, kind=CHAOS, exponent=exponent.value)
-    if abs(exponent.value) <= exponent.doubt:
+    if last and steady and abs(exponent.value) <= exponent.doubt:
         return replace(unsettled, kind=TORUS, exponent=exponent.value)
     return unsettled
 
