@@ -9,7 +9,7 @@ from continuation.cycles.orbits import DEGREE, Orbit, Solver, adapted_mesh, reme
 
 FACTORS = (1, 2, 4, 8)  # of the mesh intervals that are tried
 ALIKE = 0.02  # relative difference of the recorded period and the corrected one, and
-CARRIED = 1e-3  # estimated error between nodes, above which a mesh does not carry the orbit
+CARRIED = 1e-4  # estimated error between nodes, above which a mesh does not carry the orbit
 
 
 def orbit_from_turn(

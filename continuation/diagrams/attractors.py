@@ -38,6 +38,7 @@ DEPARTURE = 0.01  # scaled distance from an unstable equilibrium at which simula
 TURNS = 8  # of a cycle from a state on it, before it is corrected
 PATIENCE = 60_000  # evaluations of the field after which a simulation is given up
 FURTHER = Effort(finer=2.0)  # for a run that Newton's method does not take up
+NEAR, ALIKE = 0.05, 0.02  # differences in size and in period up to which attractors are the same
 _WALL = 10.0  # what a boundary on the way adds to a distance in units of the plane
 _ASKED = 40  # cycles of a branch, the nearest, that are looked at for it
 _SMALLEST = 1e-3  # range of a scaled state below which an orbit is an equilibrium
@@ -165,6 +166,20 @@ def _recorded_cycle(model: VectorField, item: Mapping[str, Any]) -> Cycle | None
     return None
 
 
+def in_order(model: VectorField, items: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Attractors of one place in the order of labels, its equilibria named beside one another:
+    equilibria, then cycles, then what never repeats."""
+    first, naming = model.observable_names[0], naming_observable(model)
+    rest = sorted(
+        (i for i in items if i["kind"] == EQUILIBRIUM), key=lambda i: i["observables"][first]
+    )
+    names = equilibrium_names(model, [item["observables"][naming] for item in rest])
+    cycles = sorted((i for i in items if i["kind"] == CYCLE), key=lambda i: i["period"])
+    others = [i for i in items if i["kind"] not in (EQUILIBRIUM, CYCLE)]
+    named = [{**item, "name": name} for item, name in zip(rest, names, strict=True)]
+    return [*named, *cycles, *others]
+
+
 def departures(model: VectorField, equilibria: np.ndarray) -> np.ndarray:
     """States (k, n_physical) beside every unstable equilibrium, to both sides along its most
     unstable direction."""
@@ -198,6 +213,24 @@ def _burst(cycle: Cycle) -> str:
     phases = np.linspace(0, 1, PHASES, endpoint=False)
     n = len(cycle.model.states)
     return burst_words(cycle.solver.states(cycle.orbit, phases)[:, :n], cycle.model.scales[:n])
+
+
+def same_attractor(model: VectorField, a: Mapping[str, Any], b: Mapping[str, Any]) -> bool:
+    """Whether two descriptions, one of them of a run perhaps, mean one attractor."""
+    if a["kind"] != b["kind"]:
+        return False
+    if a["kind"] == EQUILIBRIUM:
+        n = len(model.states)
+        apart = np.asarray(a["state"])[:n] - np.asarray(b["state"])[:n]
+        return bool(np.max(np.abs(apart) / model.scales[:n]) < NEAR)
+    if a["kind"] != CYCLE:
+        return True
+    ratio = max(a["period"], b["period"]) / min(a["period"], b["period"])
+    ends, others = np.array([*a["extrema"].values()]), np.array([*b["extrema"].values()])
+    size = np.maximum(np.ptp(ends, axis=1), 1e-9)[:, None]
+    return bool(
+        abs(ratio - round(ratio)) < ALIKE * ratio and np.all(abs(ends - others) < NEAR * size)
+    )
 
 
 def _same(a: Cycle, b: Cycle) -> bool:

@@ -15,9 +15,10 @@ from continuation.diagrams.survey import Survey
 from continuation.engine.budget import spent, until
 
 AUDIT = 20  # points tested at the end: an error in 14 % of the plane does not escape them
-REPAIRS = 2  # of a diagram that an audit contradicts
+REPAIRS = 2  # of a diagram that an audit contradicts,
+MOST_REPAIRS = 5  # and of one that is to be mended
 ROUNDS = 2  # of looking again where the faces of a plane contradict themselves,
-MOST_LOOKS = 4  # in so many faces a round, the largest first
+MOST_LOOKS = 6  # in so many faces a round, the largest first
 BUDGET = 300.0  # s of processor time for a plane; most take a tenth of it
 # Parts of it: no new curves and cycles are sought when the first is spent, no places are asked when
 # the second is. What is left is the audit's.
@@ -54,17 +55,18 @@ def settled(survey: Survey, known: Sequence[Answer] = ()) -> nx.Graph:
 
 
 def checked(
-    survey: Survey, graph: nx.Graph, points: int, seed: int = 7
+    survey: Survey, graph: nx.Graph, points: int, seed: int = 7, repairs: int | None = None
 ) -> tuple[nx.Graph, Audit | None]:
     """The regions audited, cut again with what disagreements lead to, audited again by other
     points."""
     truths: list[Answer] = []
     audit: Audit | None = None
-    for round_ in range(REPAIRS + 1 if points else 0):
+    repairs = REPAIRS if repairs is None else repairs
+    for round_ in range(repairs + 1 if points else 0):
         regions = regions_of(graph)
         prober = Prober(survey.model, (survey.x, survey.y), survey.findings())
         audit = audited(prober, regions, points, seed + round_)
-        if audit.passed or round_ == REPAIRS:
+        if audit.passed or round_ == repairs:
             break
         with until(SEEKING):
             if spent():

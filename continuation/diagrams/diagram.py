@@ -23,6 +23,7 @@ from continuation.diagrams.audit import Audit, audited
 from continuation.diagrams.computing import (
     AUDIT,
     BUDGET,
+    MOST_REPAIRS,
     checked,
     regions_of,
     scanned,
@@ -33,6 +34,7 @@ from continuation.diagrams.line_diagram import LineDiagram, line_diagram
 from continuation.diagrams.living import plane_content
 from continuation.diagrams.paths import Axis, checked_axes, position
 from continuation.diagrams.picture import draw_plane
+from continuation.diagrams.plane_notes import check_effects, plane_notes
 from continuation.diagrams.probing import Findings, Prober
 from continuation.diagrams.progress import shown
 from continuation.diagrams.rows import (
@@ -166,7 +168,7 @@ class Diagram(Explorable):
         self._check_whole()
         survey = Survey(self.model, self.x, self.y, self.settings, findings=self._findings())
         with shown(progress), whole(say=progress), limited(budget) as time:
-            found = _whole(survey, self.regimes, points, seed, time)
+            found = _whole(survey, self.regimes, points, seed, time, MOST_REPAIRS)
         return replace(found, asynchronous=self.asynchronous)
 
     def _check_whole(self) -> None:
@@ -271,6 +273,7 @@ class Diagram(Explorable):
         lines += [PARTIAL] if self.partial else region_lines(self.regimes)
         lines += [] if self.checked is None else [f"audit: {self.checked}"]
         lines += [f"bound met: {words}" for words in self.limits]
+        lines += plane_notes(self)
         return "\n  ".join([title, *lines])
 
     __repr__ = __str__
@@ -340,6 +343,7 @@ def bifurcation_diagram(
         check_plane(model, y)
     spans = checked_axes(model, x) if y is None else checked_axes(model, x, y)
     model = on_level_set(model, spans)
+    check_effects(model, spans)
     if y is None:
         ((name, span),) = spans.items()
         return line_diagram(model, name, span, settings=settings, seed=seed)
@@ -358,9 +362,16 @@ def bifurcation_diagram(
     return _diagram(survey, nx.Graph(), partial=True)
 
 
-def _whole(survey: Survey, graph: nx.Graph, points: int, seed: int, budget: Budget) -> Diagram:
+def _whole(
+    survey: Survey,
+    graph: nx.Graph,
+    points: int,
+    seed: int,
+    budget: Budget,
+    repairs: int | None = None,
+) -> Diagram:
     """The diagram of what a survey found, audited; what it does not know is warned of."""
-    graph, audit = checked(survey, graph, points, seed)
+    graph, audit = checked(survey, graph, points, seed, repairs)
     result = replace(_diagram(survey, graph), checked=audit, limits=tuple(budget.met))
     for doubt in result.doubts():
         warnings.warn(doubt, UnresolvedWarning, stacklevel=3)

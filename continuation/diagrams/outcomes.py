@@ -21,6 +21,7 @@ STILLER = STEADY / 8  # the same where a half holds too few turns to be compared
 LEVEL = 1.25  # factor within which both halves of a steady modulation vary alike
 _EXACT = 1e-3  # the same after many turns, at least
 _TURNS = 60  # crossings in the longest period
+_LATEST = 150  # crossings that are looked at
 MOST_PHASES = 4000  # of a turn that are kept: as many as were recorded, and PHASES at least
 _LEAST = 1e-4  # scaled range of the smallest cycle
 _SHARES = (0.05, 0.25, 0.5, 0.75, 0.95)  # of a period: what they say does not hang on sharp peaks
@@ -124,6 +125,8 @@ def _crossings(
     up = np.flatnonzero((signal[:-1] < 0) & (signal[1:] >= 0))
     if len(up) < 4:
         return None
+    first = max(int(up[-_LATEST:][0]) - 4, 0)  # a few records for the spline's end
+    times, scaled, signal, up = times[first:], scaled[first:], signal[first:], up[-_LATEST:] - first
     smooth = CubicSpline(times, scaled)
     crossing = times[up] + signal[up] / (signal[up] - signal[up + 1]) * (times[up + 1] - times[up])
     level = scaled[up[0], moving] - signal[up[0]]

@@ -17,8 +17,10 @@ from continuation.diagrams.attractors import (
     Seed,
     attractors_met,
     departures,
+    in_order,
     nearest_cycles,
     plane_positions,
+    same_attractor,
     simulated_cycles,
     stable_cycles,
     stable_equilibria,
@@ -36,6 +38,7 @@ DEEP = 0.01  # distance from the boundary at which a place certainly lies inside
 INSET = 0.05  # part of the states' ranges by which the low and the high start lie inside
 RANDOM = 2  # simulated starts in the states' ranges
 JITTER = 1e-3  # of the ranges, by which every start is moved
+LARGE = 5e-3  # of the plane: faces that are simulated as well
 NEARBY = 24  # known states from which equilibria at a new place are sought
 
 
@@ -179,8 +182,30 @@ class Prober:
 
         Cycles are sought from stable ones inside the face; where none is and no scan line runs
         through the face, from the nearest ones; and where none is found, by simulation along the
-        unstable manifolds of saddles.
+        unstable manifolds of saddles. A large face is simulated from everywhere besides.
         """
+        answer = self._by_continuation(face)
+        return self._with_simulated(answer) if face.area > LARGE else answer
+
+    def _with_simulated(self, answer: Answer) -> Answer:
+        """An answer with the attractors that runs from all over the states' ranges come to."""
+        at = self.model.with_parameters(**answer.values)
+        missing = [
+            item for item in self._met(at, answer.values, self.starts(answer.place, 0))
+            if item["kind"] != RUNS_AWAY
+            and not any(same_attractor(at, item, known) for known in answer.stable)
+        ]  # fmt: skip
+        if not missing:
+            return answer
+        rest = [item["state"] for item in found_equilibria(missing)]
+        every = [answer.equilibria, *(at.fill_lines(x)[None] for x in rest)]
+        stable = in_order(at, [*answer.stable, *missing])
+        fresh = answer.simulated or bool(found_cycles(missing))
+        return replace(
+            answer, stable=stable, equilibria=np.concatenate(every), simulated=fresh
+        )  # fmt: skip
+
+    def _by_continuation(self, face: Polygon) -> Answer:
         place = place_inside(face)
         inside = self.cycles_inside(face)
         seeds: list[Seed] | None = [Seed.of_branch(self._branch(b), k) for b, k in inside]
@@ -253,17 +278,24 @@ class Prober:
                     found.append((float(distance[k]), number, int(inside[k])))
         return [(number, k) for _, number, k in sorted(found, reverse=True)[:3]]
 
+    def has_news(self, face: Polygon, before: Findings) -> bool:
+        """Whether scan lines or cycles found since lie in a face: its answer may lack theirs."""
+        fresh = self.findings.lines[len(before.lines) :]
+        if any(self._crosses(line, face) for line in fresh):
+            return True
+        return any(number >= len(before.cycles) for number, _ in self.cycles_inside(face))
+
     def _is_crossed(self, face: Polygon) -> bool:
         """Whether a scan line runs through a face for some length: its cycles were followed."""
-        for line in self.findings.lines:
-            free = line.parameters[0]
-            across = self.axes[1] if free == self.axes[0][0] else self.axes[0]
-            name, low, high = across
-            at = (line.model.parameters[name] - low) / (high - low)
-            ends = [(0.0, at), (1.0, at)] if across is self.axes[1] else [(at, 0.0), (at, 1.0)]
-            if face.intersection(LineString(ends)).length > 0.02:
-                return True
-        return False
+        return any(self._crosses(line, face) for line in self.findings.lines)
+
+    def _crosses(self, line: Branch, face: Polygon) -> bool:
+        free = line.parameters[0]
+        across = self.axes[1] if free == self.axes[0][0] else self.axes[0]
+        name, low, high = across
+        at = (line.model.parameters[name] - low) / (high - low)
+        ends = [(0.0, at), (1.0, at)] if across is self.axes[1] else [(at, 0.0), (at, 1.0)]
+        return face.intersection(LineString(ends)).length > 0.02
 
     def nearby_states(self, place: np.ndarray) -> np.ndarray:
         """States of the scan lines nearest to a place, one of every arm of a line."""

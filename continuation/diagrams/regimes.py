@@ -71,14 +71,15 @@ def cut(
 ) -> Regimes:  # fmt: skip
     """Cut the plane along all curves and ask what is stable in every face.
 
-    Faces that an earlier cut had as well, with nothing disputed in them, keep their answers.
+    Faces that an earlier cut had as well, with nothing disputed or found in them since, keep their
+    answers.
     ``known`` answers, from an audit, are held against those of the faces they lie in. Faces for
     which a budget leaves no time are not looked at, and stay unresolved.
     """
     prober = Prober(model, (x, y), findings)
     paths = paths_of(findings.boundaries(), x, y)
     parts = partition([path.line for path in paths])
-    settled = {} if before is None else _settled(before)
+    settled = {} if before is None else _settled(before, prober)
 
     def look(face: Polygon) -> Piece:
         mine = _inside(face, known)
@@ -122,10 +123,13 @@ def _inside(face: Polygon, known: Sequence[Answer]) -> list[Answer]:
     return [answer for answer in known if shapely.contains_xy(face, *answer.place)]
 
 
-def _settled(before: Regimes) -> dict[bytes, Answer]:
+def _settled(before: Regimes, prober: Prober) -> dict[bytes, Answer]:
+    """The answers that still hold, by face."""
     return {
         shapely.normalize(piece.face).wkb: piece.answer
-        for piece in before.pieces if piece.dispute is None and piece.answer.stable
+        for piece in before.pieces
+        if piece.dispute is None and piece.answer.stable
+        and not prober.has_news(piece.face, before.prober.findings)
     }  # fmt: skip
 
 
