@@ -59,6 +59,10 @@ def add_diagram(subparsers: Any) -> None:
         help="points to test by simulation at the end (default 20; 0: none). Exit code 3 where one "
         "disagrees, or where part of the plane is unresolved",
     )  # fmt: skip
+    parser.add_argument(
+        "--budget", type=float, metavar="SECONDS",
+        help="processor time for a plane (default 300); what it does not suffice for is said",
+    )  # fmt: skip
     parser.add_argument("--observable", help="without --y: what to draw; the first by default")
     parser.add_argument(
         "--asynchronous", action="store_true",
@@ -105,13 +109,13 @@ def run_diagram(chosen: argparse.Namespace) -> int:
         return 0
     if chosen.observable is not None:
         raise ModelError("--observable belongs to a diagram of one parameter, without --y")
-    points = {} if chosen.audit is None else {"audit": chosen.audit}
-    points["asynchronous"] = chosen.asynchronous
+    given = {"audit": chosen.audit, "budget": chosen.budget, "asynchronous": chosen.asynchronous}
+    more: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     with warnings.catch_warnings():  # said below, after the result
         warnings.simplefilter("ignore", UnresolvedWarning)
         diagram = bifurcation_diagram(
             model_from(chosen), x=axis_of(chosen.x), y=axis_of(chosen.y),
-            settings=_settings(chosen), seed=chosen.seed, progress=True, **points,
+            settings=_settings(chosen), seed=chosen.seed, progress=True, **more,
         )  # fmt: skip
     print(diagram)
     figures = save_figure(diagram.plot(), chosen.out / "diagram.png")

@@ -13,6 +13,7 @@ from scipy.stats import beta
 
 from continuation.diagrams.named_outcomes import described_outcomes
 from continuation.diagrams.names import NOTHING, OUTSIDE, agree, label
+from continuation.diagrams.outcomes import UNSETTLED
 from continuation.diagrams.paths import Axis, values_at
 from continuation.diagrams.probing import Prober
 from continuation.diagrams.progress import stage
@@ -195,7 +196,10 @@ def _attractors(
 
 
 def _names(found: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
-    return tuple(item["name"] for item in found if item["kind"] != OUTSIDE)
+    """The names of what runs came to; of one that is still on its way only where no other says
+    more: it contradicts nothing."""
+    names = tuple(item["name"] for item in found if item["kind"] not in (OUTSIDE, UNSETTLED))
+    return names or tuple(item["name"] for item in found if item["kind"] != OUTSIDE)
 
 
 def _said(region: Mapping[str, Any]) -> tuple[str, ...]:

@@ -38,7 +38,8 @@ DEEP = 0.01  # distance from the boundary at which a place certainly lies inside
 INSET = 0.05  # part of the states' ranges by which the low and the high start lie inside
 RANDOM = 2  # simulated starts in the states' ranges
 JITTER = 1e-3  # of the ranges, by which every start is moved
-LARGE = 5e-3  # of the plane: faces that are simulated as well
+MOST_INSIDE = 5  # known cycles that are carried to the inmost place of a face
+LARGE = 1e-3  # of the plane: faces that are simulated as well
 NEARBY = 24  # known states from which equilibria at a new place are sought
 
 
@@ -264,19 +265,22 @@ class Prober:
         return branch.solver.states(orbit)[0], orbit.period
 
     def cycles_inside(self, face: Polygon) -> list[tuple[int, int]]:
-        """(branch, orbit) of each branch's stable cycle deepest inside a face, deepest first.
+        """(branch, orbit) of the stable cycle of every arm of a branch deepest inside a face, the
+        deepest first: a branch with folds may lie in it more than once.
 
         Cycles near the boundary do not count: the face's edges are chords.
         """
         depth, found = min(0.25 * radius(face), DEEP), []
         for number, (branch, at) in enumerate(zip(self.findings.cycles, self.places, strict=True)):
             inside = np.flatnonzero(trusted(branch) & shapely.contains_xy(face, at))
-            if inside.size:
-                distance = shapely.distance(face.boundary, shapely.points(at[inside]))
-                k = int(np.argmax(distance))
+            if not inside.size:
+                continue
+            distance = shapely.distance(face.boundary, shapely.points(at[inside]))
+            for arm in np.split(np.arange(inside.size), np.flatnonzero(np.diff(inside) > 1) + 1):
+                k = int(arm[np.argmax(distance[arm])])
                 if distance[k] > depth:
                     found.append((float(distance[k]), number, int(inside[k])))
-        return [(number, k) for _, number, k in sorted(found, reverse=True)[:3]]
+        return [(number, k) for _, number, k in sorted(found, reverse=True)[:MOST_INSIDE]]
 
     def has_news(self, face: Polygon, before: Findings) -> bool:
         """Whether scan lines or cycles found since lie in a face: its answer may lack theirs."""

@@ -140,7 +140,7 @@ def regime_graph(model: VectorField, x: Axis, y: Axis, regimes: Regimes) -> nx.G
     paths = list(regimes.paths)
     for piece in regimes.pieces:
         content = _content(model, piece)
-        for part, inside in _split(model, piece.face, content, regimes, x, y, paths):
+        for part, inside in _split(model, piece, content, regimes, x, y, paths):
             faces.append(part)
             contents.append(inside)
     graph = nx.Graph()
@@ -185,10 +185,11 @@ def _plain(item: dict[str, Any]) -> dict[str, Any]:
 
 
 def _split(
-    model: VectorField, face: Polygon, content: dict[str, Any], regimes: Regimes, x: Axis, y: Axis,
+    model: VectorField, piece: Piece, content: dict[str, Any], regimes: Regimes, x: Axis, y: Axis,
     paths: list[Path],
 ) -> list[tuple[Polygon, dict[str, Any]]]:  # fmt: skip
     """A region may run from "down" to "up" without a bifurcation: cut it where the word changes."""
+    face = piece.face
     alone = len(found_equilibria(content["stable"])) == 1  # of two each has its word everywhere
     cuts = threshold_lines(model, face, x, y, regimes.prober.findings.lines) if alone else []
     if not cuts:
@@ -200,11 +201,17 @@ def _split(
         return [(face, content)]
     border = f"{naming_observable(model)} = {borders(model)[0]:g} (no bifurcation)"
     paths += [Path(border, line) for line in cuts]
-    prober, unresolved = regimes.prober, content["unresolved"]
     return [
-        (part, {**_content(model, Piece(part, prober.face(part), None)), "unresolved": unresolved})
+        (part, {**_content(model, Piece(part, _carried(part, piece.answer, regimes.prober), None)),
+                "unresolved": content["unresolved"]})
         for part in parts
-    ]
+    ]  # fmt: skip
+
+
+def _carried(part: Polygon, answer: Answer, prober: Prober) -> Answer:
+    """The attractors of a face in a part of it."""
+    found = prober.ask(place_inside(part), answer.seeds, searches=0, states=[answer.equilibria])
+    return found if found.kinds == answer.kinds else prober.face(part)
 
 
 def _exchanges(regimes: Regimes, x: Axis, y: Axis) -> list[LineString]:

@@ -14,7 +14,6 @@ SHORT = {
     "hindmarsh_rose": pytest.mark.xfail(reason="takes more than seven minutes", run=False),
     "delayed_qif": pytest.mark.xfail(reason="296 of 300: coexisting cycles and tori are missed"),
     "di_volo": pytest.mark.xfail(reason="a quarter of the plane stays unresolved, and says so"),
-    "morris_lecar": pytest.mark.xfail(reason="0.011 % of the plane stays unresolved"),
 }
 AUDITED = [pytest.param(name, marks=SHORT.get(name, ())) for name in PLANES]
 
