@@ -1,6 +1,8 @@
 # The two commands: `make demo` shows the main job, `make test` checks everything.
 PYTHON ?= python3
 BIN := .venv/bin
+# Processes that share the tests, each with up to 5 GB of memory.
+WORKERS ?= 2
 # Small matrices: one BLAS thread is fastest, also on a busy machine.
 export OPENBLAS_NUM_THREADS := 1
 
@@ -22,7 +24,7 @@ demo: .venv/installed
 	@ls demo/*/explore.html
 
 test: .venv/installed
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile
 
 check: .venv/installed
 	$(BIN)/ruff check .
@@ -36,6 +38,7 @@ bench: .venv/installed
 	$(BIN)/python benchmarks/transfer_function.py
 	$(BIN)/python benchmarks/simulation.py
 	$(BIN)/python benchmarks/ring.py
+	$(BIN)/python benchmarks/graph.py
 	$(BIN)/python benchmarks/master_equation.py
 	$(BIN)/python benchmarks/network.py
 

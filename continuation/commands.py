@@ -8,8 +8,9 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+from continuation.followed import asked, axis_of, followed
 from continuation.report import write_report, write_table
-from dynsys.commands import UNSURE, add_command, model_from
+from dynsys.commands import UNSURE, AxisWords, add_command, model_from
 from dynsys.errors import ConvergenceError, ModelError
 
 _EQUILIBRIA = """\
@@ -18,7 +19,13 @@ points (BP) and edges of tables (B), with normal forms. Writes branch.png, .svg,
 special_points.csv and report.html.
 
   dynsys equilibria aln --parameter mu_e 0 3 --set mu_i=0.5 --out run
+
+Of an .ode file the AUTO options are defaults (parmin, parmax, ds, dsmin, dsmax, nmax; of cycles
+ntst too):
+
+  dynsys equilibria hh.ode --parameter i --out run
 """
+_SPAN = "what is varied, and its span (parmin and parmax of an .ode file by default)"
 _DIAGRAM = """\
 Find every bifurcation curve of equilibria and cycles in a plane of two parameters, locate the
 codimension-two points and name each region by its attractors. Writes diagram.png, .svg, .nc,
@@ -38,9 +45,7 @@ def add_equilibria(subparsers: Any) -> None:
     purpose = "follow equilibria in one parameter"
     parser = add_command(subparsers, "equilibria", purpose, _EQUILIBRIA)
     _search_arguments(parser)
-    parser.add_argument(
-        "--parameter", nargs=3, required=True, metavar=("NAME", "LOW", "HIGH"), help="and its span"
-    )
+    parser.add_argument("--parameter", action=AxisWords, help=_SPAN)
     parser.add_argument("--observable", help="what to draw; the model's first by default")
     parser.set_defaults(run=run_equilibria)
 
@@ -49,11 +54,10 @@ def add_diagram(subparsers: Any) -> None:
     """Add ``dynsys diagram``."""
     parser = add_command(subparsers, "diagram", "bifurcation diagram in two parameters", _DIAGRAM)
     _search_arguments(parser)
-    for axis in ("x", "y"):
-        parser.add_argument(
-            f"--{axis}", nargs=3, required=axis == "x", metavar=("NAME", "LOW", "HIGH"),
-            help=f"parameter of the {'horizontal' if axis == 'x' else 'vertical'} axis, its span",
-        )  # fmt: skip
+    parser.add_argument("--x", action=AxisWords, help=_SPAN)
+    parser.add_argument(
+        "--y", nargs=3, metavar=("NAME", "LOW", "HIGH"), help="parameter of the vertical axis"
+    )
     parser.add_argument(
         "--audit", type=int, metavar="POINTS",
         help="points to test by simulation at the end (default 20; 0: none). Exit code 3 where one "
@@ -83,10 +87,8 @@ def run_equilibria(chosen: argparse.Namespace) -> None:
     from continuation.drawing import save_figure
     from continuation.steady_states.equilibria import equilibria
 
-    name, low, high = axis_of(chosen.parameter)
-    branch = equilibria(
-        model_from(chosen), name, (low, high), settings=_settings(chosen), seed=chosen.seed
-    )
+    on = followed(chosen, chosen.parameter, "--parameter")
+    branch = equilibria(on.model, on.name, on.span, settings=on.settings, seed=chosen.seed)
     print(branch)
     figures = save_figure(branch.plot(chosen.observable), chosen.out / "branch.png")
     files = [*figures, branch.save(chosen.out / "branch.nc")]
@@ -101,12 +103,19 @@ def run_diagram(chosen: argparse.Namespace) -> int:
     # Here, since the command line's help should not wait for it.
     from continuation.diagrams.diagram import UnresolvedWarning, bifurcation_diagram
     from continuation.drawing import save_figure
+    from continuation.engine.settings import Settings
 
     if chosen.y is None:
         if chosen.asynchronous:
             raise ModelError("--asynchronous draws curves in a plane; give --y NAME LOW HIGH too")
+        if chosen.audit is not None:
+            raise ModelError("--audit tests a plane's regions; give --y NAME LOW HIGH too")
+        if chosen.budget is not None:
+            raise ModelError("--budget is the time for a plane; give --y NAME LOW HIGH too")
         run_line_diagram(chosen)
         return 0
+    if chosen.x is None:
+        raise ModelError("a diagram in a plane has two axes; give --x NAME LOW HIGH too")
     if chosen.observable is not None:
         raise ModelError("--observable belongs to a diagram of one parameter, without --y")
     given = {"audit": chosen.audit, "budget": chosen.budget, "asynchronous": chosen.asynchronous}
@@ -115,7 +124,7 @@ def run_diagram(chosen: argparse.Namespace) -> int:
         warnings.simplefilter("ignore", UnresolvedWarning)
         diagram = bifurcation_diagram(
             model_from(chosen), x=axis_of(chosen.x), y=axis_of(chosen.y),
-            settings=_settings(chosen), seed=chosen.seed, progress=True, **more,
+            settings=Settings(**asked(chosen)), seed=chosen.seed, progress=True, **more,
         )  # fmt: skip
     print(diagram)
     figures = save_figure(diagram.plot(), chosen.out / "diagram.png")
@@ -137,8 +146,9 @@ def run_line_diagram(chosen: argparse.Namespace) -> None:
     from continuation.diagrams.diagram import bifurcation_diagram
     from continuation.drawing import save_figure
 
+    on = followed(chosen, chosen.x, "--x")
     diagram = bifurcation_diagram(
-        model_from(chosen), x=axis_of(chosen.x), settings=_settings(chosen), seed=chosen.seed
+        on.model, x=(on.name, *on.span), settings=on.settings, seed=chosen.seed
     )
     print(diagram)
     figures = save_figure(diagram.plot(chosen.observable)[0], chosen.out / "diagram.png")
@@ -169,9 +179,7 @@ def add_cycles(subparsers: Any) -> None:
     """Add ``dynsys cycles``."""
     parser = add_command(subparsers, "cycles", "follow limit cycles in one parameter", _CYCLES)
     _search_arguments(parser)
-    parser.add_argument(
-        "--parameter", nargs=3, required=True, metavar=("NAME", "LOW", "HIGH"), help="and its span"
-    )
+    parser.add_argument("--parameter", action=AxisWords, help=_SPAN)
     parser.add_argument("--hopf", help="the Hopf point to start from, by name (default: the first)")
     parser.add_argument("--observable", help="what to draw; the model's first by default")
     parser.set_defaults(run=run_cycles)
@@ -192,14 +200,13 @@ def run_cycles(chosen: argparse.Namespace) -> None:
     from continuation import equilibria, limit_cycles
     from continuation.drawing import save_figure
 
-    name, low, high = axis_of(chosen.parameter)
-    settings = _settings(chosen)
-    branch = equilibria(model_from(chosen), name, (low, high), settings=settings, seed=chosen.seed)
+    on = followed(chosen, chosen.parameter, "--parameter")
+    branch = equilibria(on.model, on.name, on.span, settings=on.settings, seed=chosen.seed)
     if branch.points("H") or chosen.hopf:
         start = branch[chosen.hopf or "H1"]
-        cycles = limit_cycles(start, name, (low, high), settings=_cycle_settings(chosen))
+        cycles = limit_cycles(start, on.name, on.span, settings=on.cycle_settings)
     else:
-        cycles = _simulated_cycles(branch.model, name, (low, high), _cycle_settings(chosen))
+        cycles = _simulated_cycles(branch.model, on.name, on.span, on.cycle_settings)
     print(cycles)
     ax = branch.plot(chosen.observable)
     figures = save_figure(cycles.plot(chosen.observable, ax=ax), chosen.out / "cycles.png")
@@ -255,31 +262,6 @@ def run_prc(chosen: argparse.Namespace) -> None:
         for p, v in zip(response["phase"].values, response.values, strict=True)
     ]
     print(_written([*figures, write_table(rows, chosen.out / "phase_response.csv")]))
-
-
-def axis_of(words: list[str]) -> tuple[str, float, float]:
-    """Name and span of an axis. Raises ModelError where two numbers are missing."""
-    name, low, high = words
-    try:
-        return name, float(low), float(high)
-    except ValueError:
-        raise ModelError(f"the span of {name} is {low!r} {high!r}; give two numbers") from None
-
-
-def _settings(chosen: argparse.Namespace) -> Any:
-    # Here, since the command line's help should not wait for it.
-    from continuation.engine.settings import Settings
-
-    given = {"step_max": chosen.step_max, "max_points": chosen.max_points}
-    return Settings(**{k: v for k, v in given.items() if v is not None})
-
-
-def _cycle_settings(chosen: argparse.Namespace) -> Any:
-    # Here, since the command line's help should not wait for it.
-    from continuation.cycles.tracing import CycleSettings
-
-    given = {"step_max": chosen.step_max, "max_points": chosen.max_points}
-    return CycleSettings(**{k: v for k, v in given.items() if v is not None})
 
 
 def _written(files: list[Path]) -> str:

@@ -45,7 +45,7 @@ continuation/drawing continuation/netcdf continuation/report
 continuation/explorer
 continuation/engine
 continuation/steady_states
-continuation/asynchronous
+continuation/asynchronous continuation/graphs
 continuation/cycles
 continuation/diagrams
 continuation/user_functions continuation/pycont continuation/neurons

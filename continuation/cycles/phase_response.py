@@ -14,6 +14,7 @@ from continuation.cycles.orbits import adapted_mesh, remeshed
 from continuation.engine.field import rates
 from dynsys import checks
 from dynsys.errors import ConvergenceError, ModelError, unknown_name
+from dynsys.typed import typed
 from dynsys.vector_field import VectorField
 
 INTERVALS = 200
@@ -109,6 +110,7 @@ def _forcing(model: VectorField, states: np.ndarray, name: str) -> np.ndarray:
     raise unknown_name("parameter or state", name, [*model.parameters, *model.states], model.name)
 
 
+@typed
 def direct_phase_response(
     cycle: Cycle, input: str, size: float, phases: np.ndarray, periods: int = 12
 ) -> xr.DataArray:

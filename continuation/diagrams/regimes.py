@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import networkx as nx
@@ -11,6 +12,7 @@ import numpy as np
 import shapely
 from shapely.geometry import LineString, Polygon
 
+from continuation.diagrams import finished_answers
 from continuation.diagrams.attractors import trusted
 from continuation.diagrams.closing import WITHIN, Piece, closed_in
 from continuation.diagrams.names import (
@@ -30,6 +32,7 @@ from continuation.diagrams.progress import stage
 from continuation.diagrams.scan import each
 from continuation.diagrams.thresholds import threshold_lines
 from continuation.engine.budget import met, spent
+from dynsys import journal
 from dynsys.vector_field import VectorField
 
 WORTH = 1e-3  # of the plane: faces whose simulated cycles are followed
@@ -81,20 +84,21 @@ def cut(
     parts = partition([path.line for path in paths])
     settled = {} if before is None else _settled(before, prober)
 
-    def look(face: Polygon) -> Piece:
+    def look(face: Polygon) -> tuple[Answer, Dispute | None]:
         mine = _inside(face, known)
         answer = settled.get(shapely.normalize(face).wkb)
         if answer is not None and all(other.kinds == answer.kinds for other in mine):
-            return Piece(face, answer, None)
+            return answer, None
         answer = prober.face(face)
         loose = [p for p in parts.loose if face.contains(p.interpolate(0.5, normalized=True))]
-        return Piece(face, answer, prober.disputes(face, answer, loose, mine))
+        return answer, prober.disputes(face, answer, loose, mine)
 
     largest = sorted(parts.faces, key=lambda face: -face.area)  # first, should time be short
-    looked = each(look, largest, WORDS)
+    kept = finished_answers.faces(prober, parts.loose, known)
+    looked = each(look, largest, WORDS, kept)
     pieces = [
-        Piece(face, prober.unasked(place_inside(face)), None) if piece is None else piece
-        for face, piece in zip(largest, looked, strict=True)
+        Piece(face, *((prober.unasked(place_inside(face)), None) if told is None else told))
+        for face, told in zip(largest, looked, strict=True)
     ]
     order = {id(face): k for k, face in enumerate(parts.faces)}
     return Regimes(paths, sorted(pieces, key=lambda piece: order[id(piece.face)]), prober)
@@ -105,13 +109,15 @@ def closed(regimes: Regimes, known: Sequence[Answer] = ()) -> Regimes:
     from an audit, are taken as they are."""
     pieces: list[Piece] = []
     left = MOST_PLACES
+    kept = finished_answers.closed_faces(regimes.prober, known)
     asked = regimes.by_area()
     for piece in stage(asked, "faces that contradict themselves", len(asked)):
         if piece.dispute is None or left <= 0 or spent():
             pieces.append(piece)
             continue
         mine = _inside(piece.face, known)
-        parts, count = closed_in(regimes.prober, piece.face, piece.dispute, left, mine)
+        search = partial(closed_in, regimes.prober, piece.face, piece.dispute, left, mine)
+        parts, count = journal.piece(partial(kept.key, piece), search, kept.form) or ([piece], 0)
         pieces += parts
         left -= count
     if left <= 0:

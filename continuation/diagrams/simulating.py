@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,6 +13,7 @@ import xarray as xr
 from continuation.diagrams.exponents import largest_exponent
 from continuation.diagrams.names import CHAOS, OUTSIDE, RUNS_AWAY, TORUS
 from continuation.diagrams.outcomes import UNSETTLED, Outcome, classified, is_stationary
+from dynsys.journal import Form, key, piece
 from dynsys.simulation.ensembles import simulate_ensemble
 from dynsys.simulation.motion import motion
 from dynsys.vector_field import VectorField
@@ -50,18 +52,39 @@ def destinations(
 
     All runs are integrated together (rk4, exact delays), those that have not come to rest or to a
     repetition twice as long again, and so on. What never repeats is told apart by its largest
-    Lyapunov exponent.
+    Lyapunov exponent. The whole is kept as soon as it is known (``dynsys.journal``).
 
     Example
     -------
     >>> destinations(aln(), [{"mu_e": 1.0}], aln().initial_state()[None, :6])[0].kind
     """
+    about = [model.digest, dict(model.parameters), [dict(v) for v in values], asdict(effort)]
+    found = piece(
+        lambda: key("destinations", *about, starts),
+        partial(_destinations, model, values, starts, effort),
+        _OUTCOMES,
+    )
+    return found or []
+
+
+_OUTCOMES: Form[list[Outcome]] = Form(
+    lambda found: [[getattr(outcome, f.name) for f in fields(Outcome)] for outcome in found],
+    lambda content: [Outcome(*values) for values in content],
+)
+
+
+def _destinations(
+    model: VectorField,
+    values: Sequence[Mapping[str, float]],
+    starts: np.ndarray,
+    effort: Effort,
+) -> list[Outcome]:
     # Made once: models at other parameters share them.
     assert model.compiled and model.scales.size and model.lines is not None
     found = _with_fitting_steps(model, values, starts, effort)
     tori = [k for k, outcome in enumerate(found) if outcome.kind == TORUS]
     if tori and effort.finer < TWICE.finer:  # errors of the steps keep slow motions going
-        again = destinations(model, [values[k] for k in tori], starts[tori], TWICE)
+        again = _destinations(model, [values[k] for k in tori], starts[tori], TWICE)
         for k, outcome in zip(tori, again, strict=True):
             found[k] = outcome
     return found
@@ -72,7 +95,7 @@ def _with_fitting_steps(
 ) -> list[Outcome]:
     """What runs come to, those for which the step was too long again with a shorter one."""
     places = {tuple(v.values()): v for v in values}
-    at = {key: model.with_parameters(**v) for key, v in places.items()}
+    at = {place: model.with_parameters(**v) for place, v in places.items()}
     models = [at[tuple(v.values())] for v in values]
     steps = np.full(len(models), _step(model, models, starts) / effort.finer)
     found: list[Outcome] = [Outcome(UNSETTLED, x) for x in starts]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -125,6 +126,7 @@ def prepare(
     record: Sequence[str] | str | None,
     settle: float,
     sample: float | None,
+    bound: float = math.inf,
 ) -> tuple[Task, list[str]]:
     """The task of a call, everything checked, and the names of what it records."""
     dt = chosen.dt
@@ -148,6 +150,7 @@ def prepare(
         p=points.values, x=states, dt=dt, settle=whole_steps("settle", settle, dt), steps=steps,
         stride=stride, columns=columns, inputs=checked_inputs(model, driven, count),
         seeds=points.seeds, noisy=np.array(noisy, dtype=np.int64), extra_lag=chosen.extra_lag,
+        bound=bound,
     )  # fmt: skip
     past = past_signals(model, compiled, initial, points.values, task.lags, dt)
     if past is not None:

@@ -22,6 +22,7 @@ from dynsys.simulation.methods import default_step
 from dynsys.simulation.regime_chart import RegimeMap, judged
 from dynsys.simulation.results import PENDING, provenance
 from dynsys.storage import check_directory
+from dynsys.typed import typed
 from dynsys.vector_field import VectorField
 
 Axis = tuple[str, float, float, int]
@@ -32,6 +33,7 @@ _NOISE = 10.0  # Hz: what a network's smoothed rate swings without a rhythm
 _SMOOTH = 5.0  # ms
 
 
+@typed
 def regime_map(
     model: Any,
     x: Axis,

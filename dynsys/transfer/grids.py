@@ -23,6 +23,7 @@ from dynsys.interruption import run_all
 from dynsys.journal import announce, key, piece, whole
 from dynsys.transfer.functions import KILOHERTZ
 from dynsys.transfer.networks import Network, find_network
+from dynsys.typed import check_fields, typed
 from dynsys.version import __version__
 
 _HALVINGS = 12
@@ -53,6 +54,7 @@ class GridSettings:
     workers: int = field(default_factory=lambda: os.cpu_count() or 1)
 
     def __post_init__(self) -> None:
+        check_fields(self)
         if self.excitation < 3 or self.inhibition < 1 or self.trials < 2:
             raise ModelError(
                 f"a grid of {self.excitation} x {self.inhibition} points with {self.trials} trials "
@@ -62,6 +64,7 @@ class GridSettings:
             raise ModelError("durations and steps of a grid must be positive")
 
 
+@typed
 def rate_grid(
     cell: Cell,
     network: Network | str = "CONFIG1",

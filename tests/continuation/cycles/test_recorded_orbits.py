@@ -43,7 +43,7 @@ def test_a_burst_is_carried_by_a_mesh_that_follows_its_spikes():
 
 
 def test_delay_lines_hold_the_signals_own_past():
-    model = delayed_qif().with_parameters(eta=-0.5, J=-12.0)
+    model = delayed_qif().with_parameters(eta=4.0, J=-10.0)
     run, solver, orbit = recorded(model, "eta", (-10.0, 5.0))
     assert orbit is not None
     cycle = make_cycle(solver, orbit)
