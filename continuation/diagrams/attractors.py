@@ -90,19 +90,24 @@ def stable_equilibria(
     return result, every
 
 
-def stable_cycles(model: VectorField, seeds: Sequence[Seed]) -> list[dict[str, Any]]:
-    """Stable cycles of a model, sought from known ones.
+def stable_cycles(
+    model: VectorField, seeds: Sequence[Seed]
+) -> tuple[list[dict[str, Any]], list[np.ndarray]]:
+    """Stable cycles of a model, sought from known ones; and states of those that lead to none.
 
     Each result has ``name``, ``kind`` "cycle", ``frequency`` (Hz; per time unit for a
     dimensionless model), ``period``, ``extrema`` of every observable, the largest
     ``multiplier``, a ``state`` on it and the ``cycle`` itself.
     """
     found: list[Cycle] = []
+    lost: list[np.ndarray] = []
     for seed in seeds:
         cycle = _carried(model, seed)
-        if cycle is not None and cycle.stable and not any(_same(cycle, c) for c in found):
+        if cycle is None or not cycle.stable:
+            lost.append(seed.orbit.u[0, : len(model.states)] * model.scales[: len(model.states)])
+        elif not any(_same(cycle, c) for c in found):
             found.append(cycle)
-    return described(found)
+    return described(found), lost
 
 
 def simulated_cycles(

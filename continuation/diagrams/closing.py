@@ -24,7 +24,7 @@ MOST_MIXED = 200  # up to which places of chaos and of cycles are parted: window
 WITHIN = 0.008  # of the plane: how near to the truth a boundary is that was closed in
 FINEST = 1.5 * WITHIN  # distance of places between which no further one is asked
 FAR = 1e3  # units of the plane: where it has no places any more
-LENDERS = 3  # places nearby whose attractors are carried to a new one
+LENDERS = 2  # places nearby whose attractors are carried to a new one
 
 
 class Piece(NamedTuple):
@@ -74,8 +74,7 @@ def closed_in(
 def _asked(prober: Prober, known: Sequence[Answer], place: np.ndarray) -> Answer:
     """What is stable at a place, the attractors of the nearest known places carried there."""
     near = sorted(known, key=lambda a: float(np.linalg.norm(a.place - place)))[:LENDERS]
-    seeds = [seed for answer in near for seed in answer.seeds]
-    return prober.ask(place, seeds, searches=0, states=[answer.equilibria for answer in near])
+    return prober.ask(place, [], searches=0, near=near)
 
 
 def _apart(places: np.ndarray, answers: Sequence[Answer]) -> np.ndarray:

@@ -27,7 +27,13 @@ from continuation.diagrams.attractors import (
     trusted,
 )
 from continuation.diagrams.named_outcomes import described_outcomes
-from continuation.diagrams.names import RUNS_AWAY, found_cycles, found_equilibria, label
+from continuation.diagrams.names import (
+    EQUILIBRIUM,
+    RUNS_AWAY,
+    found_cycles,
+    found_equilibria,
+    label,
+)
 from continuation.diagrams.partition import place_inside, places_across, places_beside, radius
 from continuation.diagrams.paths import Axis, values_at
 from continuation.diagrams.simulating import destinations
@@ -39,6 +45,7 @@ INSET = 0.05  # part of the states' ranges by which the low and the high start l
 RANDOM = 2  # simulated starts in the states' ranges
 JITTER = 1e-3  # of the ranges, by which every start is moved
 MOST_INSIDE = 5  # known cycles that are carried to the inmost place of a face
+STILL = (EQUILIBRIUM, RUNS_AWAY)  # what is no motion that could be carried
 LARGE = 1e-3  # of the plane: faces that are simulated as well
 NEARBY = 24  # known states from which equilibria at a new place are sought
 
@@ -87,6 +94,12 @@ class Answer:
         """The stable cycles that Newton's method holds."""
         return [item["cycle"] for item in found_cycles(self.stable) if "cycle" in item]
 
+    @property
+    def motions(self) -> list[np.ndarray]:
+        """States on what moves and is no cycle that Newton's method holds."""
+        moving = [item for item in self.stable if item["kind"] not in STILL and "cycle" not in item]
+        return [np.asarray(item["state"]) for item in moving]
+
     def __str__(self) -> str:
         where = ", ".join(f"{k} = {v:.5g}" for k, v in self.values.items())
         if not self.asked:
@@ -123,31 +136,52 @@ class Prober:
 
     def ask(
         self, place: np.ndarray, seeds: Sequence[Seed] | None = None, searches: int = 64,
-        states: Sequence[np.ndarray] = (),
+        near: Sequence[Answer] = (),
     ) -> Answer:  # fmt: skip
-        """Everything stable at a place; cycles are sought from ``seeds`` (the nearest known ones),
-        equilibria from those of the nearest scan lines and from further ``states``.
+        """Everything stable at a place: equilibria from those of the nearest scan lines, cycles
+        from ``seeds`` (the nearest known ones), and all that is stable at places ``near``.
 
-        Where nothing else is stable, simulations decide: from beside the unstable equilibria, then
-        from all over the states' ranges.
+        What Newton's method does not carry here is simulated from where it is. Where nothing is
+        stable so far, simulations decide: from beside the unstable equilibria, then from all over
+        the states' ranges.
         """
         values = values_at(place, self.axes)
         at = self.model.with_parameters(**values)
-        known = [part for part in (self.nearby_states(place), *states) if len(part)]
-        nearby = np.concatenate(known) if known else np.empty((0, at.compiled.n))
-        stable, every = stable_equilibria(at, nearby, searches)
+        stable, every = stable_equilibria(at, self._known_states(place, near), searches)
+        motions = [state for answer in near for state in answer.motions]
         if seeds is None:
             seeds = nearest_cycles(self.findings.cycles, self.places, place, self._walls)
-        stable += stable_cycles(at, seeds)
+            stable += stable_cycles(at, seeds)[0]
+        else:
+            cycles, lost = stable_cycles(at, [*seeds, *(s for a in near for s in a.seeds)])
+            stable, motions = stable + cycles, motions + lost
+        if motions:
+            stable = in_order(at, [*stable, *self._missing(at, np.array(motions), stable)])
         simulated = bool(len(every) and not stable)
         if simulated:
-            met = self._met(at, values, departures(at, every))
+            met = self._met(at, departures(at, every))
             stable = [item for item in met if item["kind"] != RUNS_AWAY]
         if not stable:
-            stable = self._met(at, values, self.starts(place, 0))
+            stable = self._met(at, self.starts(place, 0))
             rest = [item["state"] for item in found_equilibria(stable)]
             every = np.concatenate([every, at.fill_lines(np.array(rest))]) if rest else every
         return Answer(np.asarray(place, float), values, stable, every, simulated)
+
+    def _known_states(self, place: np.ndarray, near: Sequence[Answer]) -> np.ndarray:
+        """Equilibria from which those at a place are sought."""
+        known = [self.nearby_states(place), *(answer.equilibria for answer in near)]
+        known = [states for states in known if len(states)]
+        return np.concatenate(known) if known else np.empty((0, self.model.compiled.n))
+
+    def _missing(
+        self, at: VectorField, starts: np.ndarray, stable: Sequence[dict[str, Any]]
+    ) -> list[dict[str, Any]]:
+        """Attractors that runs from states come to and that are not known."""
+        return [
+            item for item in self._met(at, starts)
+            if item["kind"] != RUNS_AWAY
+            and not any(same_attractor(at, item, known) for known in stable)
+        ]  # fmt: skip
 
     def unasked(self, place: np.ndarray) -> Answer:
         """What is known of a place that nobody has time to ask: nothing."""
@@ -169,12 +203,11 @@ class Prober:
         # A symmetry must not hold a run on what separates two attractors.
         return np.array(starts) + JITTER * width * (random.random((len(starts), n)) - 0.5)
 
-    def _met(
-        self, at: VectorField, values: dict[str, float], starts: np.ndarray
-    ) -> list[dict[str, Any]]:
+    def _met(self, at: VectorField, starts: np.ndarray) -> list[dict[str, Any]]:
         """Attractors that simulations from states (k, n_physical) come to."""
         if not len(starts):
             return []
+        values = {name: at.parameters[name] for name, _, _ in self.axes}
         outcomes = destinations(self.model, [values] * len(starts), starts)
         return attractors_met(at, described_outcomes(at, outcomes, starts))
 
@@ -191,11 +224,7 @@ class Prober:
     def _with_simulated(self, answer: Answer) -> Answer:
         """An answer with the attractors that runs from all over the states' ranges come to."""
         at = self.model.with_parameters(**answer.values)
-        missing = [
-            item for item in self._met(at, answer.values, self.starts(answer.place, 0))
-            if item["kind"] != RUNS_AWAY
-            and not any(same_attractor(at, item, known) for known in answer.stable)
-        ]  # fmt: skip
+        missing = self._missing(at, self.starts(answer.place, 0), answer.stable)
         if not missing:
             return answer
         rest = [item["state"] for item in found_equilibria(missing)]
@@ -218,7 +247,7 @@ class Prober:
         at = self.model.with_parameters(**answer.values)
         found = (
             simulated_cycles(at, [self._state_on(*inside[0])]) if inside
-            else found_cycles(self._met(at, answer.values, departures(at, answer.equilibria)))
+            else found_cycles(self._met(at, departures(at, answer.equilibria)))
         )  # fmt: skip
         return replace(answer, stable=[*answer.stable, *found], simulated=not inside)
 
@@ -246,12 +275,11 @@ class Prober:
         places = [places_across(face, 1 + int(min(3, 30 * face.area)), margin)]
         places += [places_beside(piece, face, min(margin, 3e-3)) for piece in loose]
         for place in np.concatenate(places):
-            near = self.ask(place, answer.seeds, searches=0, states=[answer.equilibria])
-            if near.kinds == answer.kinds:
+            if self.ask(place, [], searches=0, near=[answer]).kinds == answer.kinds:
                 continue
             seeds = [Seed.of_branch(self._branch(b), k) for b, k in inside]
             seeds += nearest_cycles(self.findings.cycles, self.places, place, self._walls)
-            other = self.ask(place, [*answer.seeds, *seeds], states=[answer.equilibria])
+            other = self.ask(place, seeds, near=[answer])
             if other.kinds != answer.kinds:
                 return Dispute(answer, other)
         return None

@@ -216,7 +216,7 @@ def _split(
 
 def _carried(part: Polygon, answer: Answer, prober: Prober) -> Answer:
     """The attractors of a face in a part of it."""
-    found = prober.ask(place_inside(part), answer.seeds, searches=0, states=[answer.equilibria])
+    found = prober.ask(place_inside(part), [], searches=0, near=[answer])
     return found if found.kinds == answer.kinds else prober.face(part)
 
 

@@ -18,7 +18,7 @@ class Disk:
     def __init__(self) -> None:
         self.asked = 0
 
-    def ask(self, place, seeds=None, searches=64, states=()) -> Answer:
+    def ask(self, place, seeds=None, searches=64, near=()) -> Answer:
         self.asked += 1
         stable = [{"name": "equilibrium", "kind": "equilibrium"}]
         if np.linalg.norm(place - CENTER) < RADIUS:
@@ -29,7 +29,7 @@ class Disk:
 class Windows:
     """Chaos on one side of the plane, with cycles in ever thinner stripes."""
 
-    def ask(self, place, seeds=None, searches=64, states=()) -> Answer:
+    def ask(self, place, seeds=None, searches=64, near=()) -> Answer:
         irregular = place[0] > 0.5 and int(300 * place[0]) % 2
         kind = "chaos" if irregular else "cycle"
         return _answer(place, [{"name": kind if irregular else "limit cycle", "kind": kind}])
