@@ -35,7 +35,8 @@ class Outcome:
 
     ``kind`` is a word; ``state`` (n,) its last one; ``period`` and ``states`` (k, n) at even times
     of one period belong to cycles, ``exponent`` (per time unit) to what does not repeat.
-    ``extremes`` (2 n, n) are the states at which each of them was least and greatest.
+    ``extremes`` (2 n, n) are the states at which each of them was least and greatest; ``records``
+    how many there are of a turn of a motion that is unsettled.
     """
 
     kind: str
@@ -44,6 +45,7 @@ class Outcome:
     states: np.ndarray | None = None
     exponent: float = np.nan
     extremes: np.ndarray | None = None
+    records: float = np.inf
 
 
 def classified(model: VectorField, times: np.ndarray, states: np.ndarray) -> Outcome:
@@ -71,7 +73,15 @@ def classified(model: VectorField, times: np.ndarray, states: np.ndarray) -> Out
         if found is not None:
             period, orbit = found
             return Outcome(CYCLE, states[-1], period, orbit, extremes=_extremes(states[half:]))
-    return Outcome(UNSETTLED, states[-1], extremes=_extremes(states[half:]))
+    records = _records(states[half:] / scale)
+    return Outcome(UNSETTLED, states[-1], extremes=_extremes(states[half:]), records=records)
+
+
+def _records(scaled: np.ndarray) -> float:
+    """How many records there are of a turn: between passages of the middle of what moves most."""
+    signal = scaled[:, int(np.argmax(np.ptp(scaled, axis=0)))]
+    above = signal > 0.5 * (signal.max() + signal.min())
+    return len(signal) / max(int(np.sum(above[1:] & ~above[:-1])), 1)
 
 
 def _extremes(states: np.ndarray) -> np.ndarray:

@@ -26,6 +26,7 @@ LONGER = 1  # times that an exponent near zero is measured over four times the t
 FAR = 1e3  # widths of the states' box beyond which a motion has run away
 REACH = 0.5  # step in units of the fastest time scale: a local error below 3e-4
 COARSE = 1.0  # the same at the extremes of a motion, above which its run is repeated
+FEWEST = 16  # records of a turn, below which it cannot be told whether the motion repeats
 FINER = 3  # shorter steps for runs that ended in infinity
 FINEST = 50  # the largest change of the step at once
 REFINEMENTS = 6
@@ -203,6 +204,8 @@ def _irregular(
 ) -> Outcome:
     """Chaos, by the largest exponent over a time, or at last a torus; unsettled where nearby
     motions approach, or where the motion is still on its way: a cycle's exponent is zero, too."""
+    if model.compiled.n < 3:  # in a plane there is neither (Poincare and Bendixson)
+        return unsettled
     steady = is_stationary(model, record.times, record.states[lane])
     if not (steady or last):
         return unsettled
@@ -251,7 +254,8 @@ def _fastest(model: VectorField, states: np.ndarray) -> float:
 
 def _needed_step(model: VectorField, outcome: Outcome, dt: float) -> float:
     """A step short enough for a run: below ``dt`` where it ended in infinity, which too long a step
-    brings about as well, or turns too fast for ``dt`` at the extremes of its motion."""
+    brings about as well, turns too fast for ``dt`` at the extremes of its motion, or turns in so
+    few records that nobody can tell whether it repeats."""
     if outcome.kind == RUNS_AWAY:
         return dt / FINER
     if outcome.extremes is None:
@@ -259,4 +263,6 @@ def _needed_step(model: VectorField, outcome: Outcome, dt: float) -> float:
     fastest = _fastest(model, outcome.extremes)
     if not np.isfinite(fastest):
         return dt / FINER
-    return dt if dt * fastest < COARSE else REACH / fastest
+    if dt * fastest >= COARSE:
+        return REACH / fastest
+    return dt * outcome.records / (2 * FEWEST) if outcome.records < FEWEST else dt
