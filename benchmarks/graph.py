@@ -26,7 +26,8 @@ from continuation import (
     graph_equilibrium,
     graph_hopf_curve,
 )
-from dynsys import CoupledField, couple
+from dynsys import couple
+from dynsys.coupling import CoupledField
 from dynsys.models import aln
 
 NODES, SEED, BOX = 80, 1, (140.0, 100.0, 100.0)  # mm

@@ -10,6 +10,7 @@ from typing import Any
 
 from continuation.followed import asked, axis_of, followed
 from continuation.report import write_report, write_table
+from dynsys.activity import doing
 from dynsys.commands import UNSURE, AxisWords, add_command, model_from
 from dynsys.errors import ConvergenceError, ModelError
 
@@ -72,6 +73,7 @@ def add_diagram(subparsers: Any) -> None:
         "--asynchronous", action="store_true",
         help="add the exact Hopf curves of the network behind aln",
     )  # fmt: skip
+    parser.add_argument("--scheduler", help='a Dask scheduler, as tcp://host:8786, or "local"')
     parser.set_defaults(run=run_diagram)
 
 
@@ -112,13 +114,16 @@ def run_diagram(chosen: argparse.Namespace) -> int:
             raise ModelError("--audit tests a plane's regions; give --y NAME LOW HIGH too")
         if chosen.budget is not None:
             raise ModelError("--budget is the time for a plane; give --y NAME LOW HIGH too")
+        if chosen.scheduler is not None:
+            raise ModelError("--scheduler spreads a plane's parts; give --y NAME LOW HIGH too")
         run_line_diagram(chosen)
         return 0
     if chosen.x is None:
         raise ModelError("a diagram in a plane has two axes; give --x NAME LOW HIGH too")
     if chosen.observable is not None:
         raise ModelError("--observable belongs to a diagram of one parameter, without --y")
-    given = {"audit": chosen.audit, "budget": chosen.budget, "asynchronous": chosen.asynchronous}
+    given = {"audit": chosen.audit, "budget": chosen.budget, "asynchronous": chosen.asynchronous,
+             "scheduler": chosen.scheduler}  # fmt: skip
     more: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     with warnings.catch_warnings():  # said below, after the result
         warnings.simplefilter("ignore", UnresolvedWarning)
@@ -127,12 +132,13 @@ def run_diagram(chosen: argparse.Namespace) -> int:
             settings=Settings(**asked(chosen)), seed=chosen.seed, progress=True, **more,
         )  # fmt: skip
     print(diagram)
-    figures = save_figure(diagram.plot(), chosen.out / "diagram.png")
-    files = [*figures, diagram.save(chosen.out / "diagram.nc")]
-    files.append(write_table(diagram.special_point_table(), chosen.out / "special_points.csv"))
-    files.append(write_table(diagram.regime_table(), chosen.out / "regimes.csv"))
-    living = diagram.explore(chosen.out / "explore.html")
-    files += [living, write_report(diagram, figures, chosen.out / "report.html", living)]
+    with doing("figures, tables and pages"):
+        figures = save_figure(diagram.plot(), chosen.out / "diagram.png")
+        files = [*figures, diagram.save(chosen.out / "diagram.nc")]
+        files.append(write_table(diagram.special_point_table(), chosen.out / "special_points.csv"))
+        files.append(write_table(diagram.regime_table(), chosen.out / "regimes.csv"))
+        living = diagram.explore(chosen.out / "explore.html")
+        files += [living, write_report(diagram, figures, chosen.out / "report.html", living)]
     print(_written(files))
     doubts = diagram.doubts()
     for doubt in doubts:

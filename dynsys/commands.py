@@ -17,6 +17,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dynsys.activity import telling
 from dynsys.errors import DynsysError, ModelError, StorageError, unknown_name
 from dynsys.interruption import INTERRUPTED, leave, say_interrupted
 from dynsys.journal import whole
@@ -121,7 +122,8 @@ def _run(chosen: argparse.Namespace) -> int:
     try:
         with whole(say=True), keeping() as elsewhere, warnings.catch_warnings():
             warnings.showwarning = _say
-            code = chosen.run(chosen)
+            with telling(chosen.command):
+                code = chosen.run(chosen)
     except DynsysError as error:
         if chosen.debug:
             raise
@@ -158,7 +160,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"dynsys {__version__}")
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
-    subparsers = parser.add_subparsers(metavar="COMMAND", parser_class=_Parser)
+    subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
     for entry in sorted(entry_points(group=GROUP), key=lambda e: e.name):
         try:
             entry.load()(subparsers)

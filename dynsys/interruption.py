@@ -73,6 +73,11 @@ def uninterrupted(work: Callable[[], Result]) -> Result:
     return _in_a_thread(counted)
 
 
+def is_compiling() -> bool:
+    """Whether something is compiled now."""
+    return bool(_compiling)
+
+
 def _finish_compiling() -> None:
     """At the end of the process: it may not be taken apart while something is compiled."""
     if _compiling and getattr(sys, "last_type", None) is KeyboardInterrupt:

@@ -136,8 +136,8 @@ def _is_number(value: Any) -> bool:
 
 
 def _is_whole(value: Any) -> bool:
-    if isinstance(value, (int, np.integer)):
-        return not isinstance(value, bool)
+    if isinstance(value, bool):
+        return False
     return _is_number(value) and math.isfinite(value) and value == int(value)
 
 

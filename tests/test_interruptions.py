@@ -40,14 +40,14 @@ LONG = {
     "equilibria": """
 from continuation import equilibria
 from continuation.engine.settings import Settings
-settings = Settings(step=5e-5, step_max=5e-5, max_points=6_000)
+settings = Settings(step=5e-5, step_max=5e-5, max_points=20_000)
 equilibria(model, "I", (0.0, 2.0), settings=settings).save("out/equilibria.nc")
 """,
     "cycles": """
 from continuation import equilibria, limit_cycles
 from continuation.cycles.tracing import CycleSettings
 start = equilibria(model, "I", (0.0, 2.0))["H1"]
-settings = CycleSettings(step_max=0.004, max_points=700, intervals=40)
+settings = CycleSettings(step_max=0.0002, max_points=12_000, intervals=40)
 limit_cycles(start, "I", (0.0, 2.0), settings=settings).save("out/cycles.nc")
 """,
     "table": """

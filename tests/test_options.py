@@ -21,7 +21,7 @@ ALWAYS = {
     "equilibria": {"out", "seed", "step_max", "max_points", "parameter", "observable"},
     "explore": {"out"},
     "export": {"out", "to"},
-    "map": {"x", "y", "observable", "duration", "settle", "dt", "swing", "out"},
+    "map": {"x", "y", "observable", "duration", "settle", "dt", "swing", "scheduler", "out"},
     "models": set(),
     "network": {"out", "duration", "settle", "neurons", "dt", "seed", "engine"},
     "neuron": {"values", "out"},
@@ -55,6 +55,10 @@ REFUSED = {
     ),
     ("diagram", "observable"): (
         ["diagram", OWN, *PLANE, "--observable", "x", "--out", "{here}/out"], "--observable",
+    ),
+    ("diagram", "scheduler"): (
+        ["diagram", OWN, "--x", "p", "0", "1", "--scheduler", "local", "--out", "{here}/out"],
+        "--scheduler",
     ),
     ("diagram", "asynchronous"): (
         ["diagram", OWN, "--x", "p", "0", "1", "--asynchronous", "--out", "{here}/out"],

@@ -60,6 +60,7 @@ from continuation.frames import row_frame
 from continuation.netcdf import write
 from continuation.steady_states.branch import Branch
 from dynsys import checks
+from dynsys.cluster.connection import spreading
 from dynsys.errors import ModelError
 from dynsys.journal import part_is_wanted, whole
 from dynsys.level_sets import on_level_set
@@ -282,14 +283,16 @@ class Diagram(Explorable):
 @overload
 def bifurcation_diagram(
     model: VectorField, x: Axis, y: Axis, settings: Settings | None = None, seed: int = 0,
-    progress: bool = False, audit: int = AUDIT, asynchronous: bool = False, budget: float = BUDGET,
+    progress: bool = False, audit: int = AUDIT, asynchronous: bool = False,
+    scheduler: Any = None, budget: float = BUDGET,
 ) -> Diagram: ...  # fmt: skip
 
 
 @overload
 def bifurcation_diagram(
     model: VectorField, x: Axis, y: None = None, settings: Settings | None = None, seed: int = 0,
-    progress: bool = False, audit: int = AUDIT, asynchronous: bool = False, budget: float = BUDGET,
+    progress: bool = False, audit: int = AUDIT, asynchronous: bool = False,
+    scheduler: Any = None, budget: float = BUDGET,
 ) -> LineDiagram: ...  # fmt: skip
 
 
@@ -302,6 +305,7 @@ def bifurcation_diagram(
     progress: bool = False,
     audit: int = AUDIT,
     asynchronous: bool = False,
+    scheduler: Any = None,
     budget: float = BUDGET,
 ) -> Diagram | LineDiagram:
     """Find every bifurcation curve and every attractor in a rectangle of two parameters.
@@ -329,6 +333,9 @@ def bifurcation_diagram(
     budget : processor time (s) for a plane. When half of it is spent no further curve is looked
         for, and regions that nobody had time to look at are unresolved: ``limits`` says so.
     asynchronous : add the exact Hopf curves of the network behind ``aln()``, which see.
+    scheduler : the address of a Dask scheduler, a client or cluster, or "local": its workers follow
+        the scan lines, cycles and curves of cycles of a plane (see
+        ``dynsys.cluster.connection.spreading``); the plane is cut and audited here.
 
     Example
     -------
@@ -345,11 +352,13 @@ def bifurcation_diagram(
     model = on_level_set(model, spans)
     check_effects(model, spans)
     if y is None:
+        if scheduler is not None:
+            raise ModelError("a line is followed by this process; leave scheduler out, or give y")
         ((name, span),) = spans.items()
         return line_diagram(model, name, span, settings=settings, seed=seed)
     survey = Survey(model, x, y, settings, seed)
     try:
-        with shown(progress), whole(say=progress), limited(budget) as time:
+        with shown(progress), whole(say=progress), spreading(scheduler), limited(budget) as time:
             found = _whole(survey, scanned(survey), audit, 7, time)
             if not asynchronous:
                 return found

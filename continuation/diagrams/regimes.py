@@ -33,6 +33,7 @@ from continuation.diagrams.scan import each
 from continuation.diagrams.thresholds import threshold_lines
 from continuation.engine.budget import met, spent
 from dynsys import journal
+from dynsys.activity import doing
 from dynsys.vector_field import VectorField
 
 WORTH = 1e-3  # of the plane: faces whose simulated cycles are followed
@@ -68,6 +69,7 @@ class Regimes:
         return sorted(self.pieces, key=lambda piece: -piece.face.area)
 
 
+@doing("regions of the plane")
 def cut(
     model: VectorField, x: Axis, y: Axis, findings: Findings, before: Regimes | None = None,
     known: Sequence[Answer] = (),

@@ -33,9 +33,10 @@ from continuation.diagrams.progress import showing, stage
 from continuation.engine.budget import met, spent
 from continuation.engine.special_points import SpecialPoint
 from continuation.steady_states.branch import Branch
+from dynsys.cluster.connection import current
+from dynsys.cluster.pieces import pieces
 from dynsys.errors import ConvergenceError
 from dynsys.interruption import run_all
-from dynsys.journal import announce, piece
 from dynsys.vector_field import VectorField
 
 # Coarser than a single branch: enough for regions and for starting the curves.
@@ -304,19 +305,27 @@ def each(
     ``words`` tell what is done, where progress is shown. With ``kept`` results are kept as soon as
     they are finished. Ctrl-C is answered at once. Where a budget is spent the rest is None.
     """
-    results: list[Any] = [None] * len(tasks)
-    names = [] if kept is None else [partial(kept.key, task) for task in tasks]
-    announce(words, names)
-
-    def make(number: int) -> None:
-        if spent():
-            met(f"the budget was spent: {words or 'some searches'} were left out")
-            return
-        made = partial(work, tasks[number])
-        results[number] = made() if kept is None else piece(names[number], made, kept.form)
-
-    # Threads begin without what holds here, as the budget does.
-    calls = [partial(copy_context().run, make, number) for number in range(len(tasks))]
+    works = [partial(work, task) for task in tasks]
+    if current() is None:  # threads begin without what holds here, as the budget does
+        works = [partial(copy_context().run, _unless_spent, words, made) for made in works]
     with showing(words, len(tasks)) as advance:
-        run_all(calls, WORKERS, lambda _: advance())
+        if kept is not None:
+            names = [partial(kept.key, task) for task in tasks]
+            return pieces(
+                names, works, kept.form, words=words, workers=WORKERS, done=lambda _: advance()
+            )
+        results: list[Any] = [None] * len(tasks)
+
+        def make(number: int) -> None:
+            results[number] = works[number]()
+
+        run_all([partial(make, k) for k in range(len(tasks))], WORKERS, lambda _: advance())
     return results
+
+
+def _unless_spent(words: str, made: Callable[[], Any]) -> Any:
+    """A task's result; None where there is no time for it any more, which is said."""
+    if spent():
+        met(f"the budget was spent: {words or 'some searches'} were left out")
+        return None
+    return made()

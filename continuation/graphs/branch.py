@@ -35,6 +35,7 @@ from dynsys import checks
 from dynsys.coupling.coupled_field import CoupledField
 from dynsys.errors import ConvergenceError, ModelError
 from dynsys.journal import whole
+from dynsys.typed import typed
 
 
 @dataclass(frozen=True)
@@ -151,6 +152,7 @@ class GraphBranch:
     __repr__ = __str__
 
 
+@typed
 def graph_equilibria(
     field: CoupledField,
     parameter: str,

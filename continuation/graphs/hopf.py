@@ -16,10 +16,12 @@ from continuation.graphs.system import HopfSystem
 from dynsys import checks
 from dynsys.errors import ConvergenceError, ModelError
 from dynsys.journal import whole
+from dynsys.typed import typed
 
 _BESIDE = 1e-6  # of the largest modulus: the line right of the critical pair
 
 
+@typed
 def graph_hopf_curve(
     point: GraphPoint,
     parameters: tuple[str, str],

@@ -14,14 +14,14 @@ import xarray as xr
 from scipy.integrate import quad_vec
 
 from continuation.graphs.nodes import NOISE, OBSERVED
-from continuation.graphs.roots import rightmost
 from continuation.graphs.system import Point
 from dynsys import checks
 from dynsys.coupling.coupled_field import CoupledField
 from dynsys.errors import ModelError
 
 _ONE_SIDED = 2.0
-_RELATIVE = 1e-6  # of the largest variance, of integrals over all frequencies
+_SLOWEST, _GRID = 1e-4, 60  # frequencies between which peaks are looked for, and how many
+_RELATIVE = 1e-5  # of the largest variance, of integrals over all frequencies
 
 
 class Fluctuations:
@@ -126,9 +126,12 @@ def _band(model: Any, band: tuple[float, float] | None) -> tuple[float, float]:
 def _covariance(point: Point, found: Fluctuations, band: tuple[float, float]) -> np.ndarray:
     """The integral of the spectra over a band of angular frequencies."""
     low, high = band
-    modes = [abs(r.value) for r in rightmost(point.linear, 4)]
-    middle = max(4 * max(modes), 2 * low)
-    places = sorted({m for m in modes if low < m < min(middle, high)})
+    top = point.linear.bound(0.0)  # no mode is faster
+    middle = max(top, 2 * low)
+    grid = np.geomspace(_SLOWEST * top, top, _GRID)
+    power = np.array([np.trace(found.spectra(w)).real for w in grid])
+    peaks = grid[1:-1][(power[1:-1] > power[:-2]) & (power[1:-1] >= power[2:])]
+    places = [w for w in peaks if low < w < min(middle, high)]
 
     def density(omega: float) -> np.ndarray:
         return found.spectra(omega).real / np.pi

@@ -19,6 +19,7 @@ from continuation.graphs.system import Point
 from dynsys import checks
 from dynsys.coupling.coupled_field import CoupledField
 from dynsys.errors import ConvergenceError, ModelError
+from dynsys.typed import typed
 
 _ITERATIONS, _HALVINGS = 60, 12
 _EXACT = 1e-12  # of a state's typical size
@@ -197,6 +198,7 @@ class GraphState:
     __repr__ = __str__
 
 
+@typed
 def graph_equilibrium(
     field: CoupledField,
     start: GraphState | Mapping[str, float] | Sequence[float] | np.ndarray | None = None,

@@ -22,6 +22,7 @@ from dynsys.exchange.xpp_translation import NotCarried
 from dynsys.typed import typed
 from dynsys.vector_field import VectorField
 
+_APART = re.compile(r"=\s+-")  # x(0) = -1
 _METHOD = re.compile(r"meth\w*\s*=\s*d", re.IGNORECASE)
 
 
@@ -123,6 +124,11 @@ class OdeReader:
                 value = float(s.text)
             except ValueError:
                 value = self._formula(s)
+            if s.kind == "start" and value < 0 and _APART.search(s.line.text):
+                self.statements.note(
+                    s.line, f"{s.name} starts at {value:g}; in XPPAUT at 0, for it takes a minus "
+                    "sign behind a space for a formula",
+                )  # fmt: skip
             result[self._spelled(s)] = value
         return result
 

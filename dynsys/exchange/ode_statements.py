@@ -157,7 +157,8 @@ def _called(line: Line, text: str) -> Statement:
         raise line.fault("it is no statement; write name=value, x'=... or f(a)=...")
     if re.search(r"int\s*[{\[]", match[3], re.IGNORECASE):
         raise line.fault("integral equations are not ordinary differential equations")
-    arguments = tuple("".join(a.split()) for a in match[2].split(",") if a.strip())
+    # A space beside an argument means something to XPPAUT: see ``ode_expressions``.
+    arguments = tuple(a for a in match[2].split(",") if a.strip())
     return Statement(
         "function", _checked(line, match[1].strip()), match[3].strip(), line, arguments
     )

@@ -64,6 +64,8 @@ class Locking:
 def order_parameter(response: np.ndarray, stimulus: np.ndarray) -> np.ndarray:
     """``|exp(2 pi i response) + exp(2 pi i stimulus)| / 2`` of two phases (k,) in cycles."""
     r, s = np.asarray(response), np.asarray(stimulus)
+    if r.shape != s.shape:
+        raise ModelError(f"the response has shape {r.shape}, the stimulus {s.shape}")
     return np.abs(np.exp(2j * np.pi * r) + np.exp(2j * np.pi * s)) / 2
 
 

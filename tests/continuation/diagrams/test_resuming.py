@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from continuation.diagrams import audit, diagram, regimes, simulating
+from continuation.diagrams import audit, regimes, simulating, survey
 from continuation.diagrams.diagram import bifurcation_diagram
 from continuation.diagrams.probing import Prober
 from dynsys import State, VectorField
@@ -54,7 +54,7 @@ def test_faces_and_simulations_that_are_finished_are_not_asked_again(monkeypatch
     assert audit._names is real
     faces = counted(monkeypatch, Prober, "face")
     runs = counted(monkeypatch, simulating, "_destinations")
-    lines = counted(monkeypatch, diagram.Survey, "_followed_line")
+    lines = counted(monkeypatch, survey, "followed_line")
     again = bifurcation_diagram(BISTABLE, **PLANE, audit=6)
     assert not faces and not runs and not lines
     assert str(again) == str(expected)

@@ -246,7 +246,7 @@ def test_the_variance_with_a_delay_is_that_of_kuechler_and_mensch():
 
 
 def test_what_cannot_be_is_said(pair):
-    with pytest.raises(ModelError, match="couple"):
+    with pytest.raises(ModelError, match="CoupledField"):
         graph_equilibrium(wilson_cowan())
     with pytest.raises(UnknownNameError, match="Did you mean 'K'"):
         graph_equilibria(pair, "k", (0, 1))

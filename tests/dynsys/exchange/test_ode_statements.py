@@ -48,6 +48,8 @@ READ = [
     ("names of our functions",
      "par pow=2, floor=3\nlinoid(u)=u^2\nx'=pow*floor+linoid(2)", {"x": 10}),
     ("nothing behind the end", "x'=-x\ninit x=1\ndone\n#include <math.h>\nx'=x(", {"x": -1}),
+    ("an argument beside a space", "par y=5\nf(x, y)=x+10*y\nz'=f(1,2)", {"z": 51}),
+    ("arguments without spaces", "par y=5\nf(x,y)=x+10*y\nz'=f(1, 2)", {"z": 21}),
     ("names that nothing can use", "x'=-x\n%y'=2\n%f(u)=u+1\ninit x=1", {"x": -1}),
     ("prose", "x'=-x\nlow glucose, r=0.04, k=0.1\ninit x=1", {"x": -1}),
     ("a comment about includes", "x'=-x\n# include a,b,c\ninit x=1", {"x": -1}),
@@ -130,6 +132,12 @@ def test_an_included_file_is_read_in_its_place(tmp_path):
 def test_what_cannot_be_read_is_refused_by_name(text, message, tmp_path):
     with pytest.raises(ModelError, match=message):
         read_text(tmp_path, f"{text}\ndone\n")
+
+
+def test_an_initial_value_that_xppaut_takes_for_a_formula_is_told(tmp_path):
+    model = read_text(tmp_path, "x(0) = -5\ny(0)=-5\nx'=-x\ny'=-y\ndone\n")
+    assert model.initial_state().tolist() == [-5, -5]
+    assert len(model.notes) == 1 and "x starts at -5; in XPPAUT at 0" in model.notes[0]
 
 
 def test_sets_options_and_windows_are_used(tmp_path):
