@@ -136,14 +136,14 @@ class Prober:
 
     def ask(
         self, place: np.ndarray, seeds: Sequence[Seed] | None = None, searches: int = 64,
-        near: Sequence[Answer] = (),
+        near: Sequence[Answer] = (), simulates: bool = True,
     ) -> Answer:  # fmt: skip
         """Everything stable at a place: equilibria from those of the nearest scan lines, cycles
         from ``seeds`` (the nearest known ones), and all that is stable at places ``near``.
 
-        What Newton's method does not carry here is simulated from where it is. Where nothing is
-        stable so far, simulations decide: from beside the unstable equilibria, then from all over
-        the states' ranges.
+        What Newton's method does not carry here is simulated from where it is, unless not
+        ``simulates``. Where nothing is stable so far, simulations decide: from beside the unstable
+        equilibria, then from all over the states' ranges.
         """
         values = values_at(place, self.axes)
         at = self.model.with_parameters(**values)
@@ -155,7 +155,7 @@ class Prober:
         else:
             cycles, lost = stable_cycles(at, [*seeds, *(s for a in near for s in a.seeds)])
             stable, motions = stable + cycles, motions + lost
-        if motions:
+        if motions and simulates:
             stable = in_order(at, [*stable, *self._missing(at, np.array(motions), stable)])
         simulated = bool(len(every) and not stable)
         if simulated:
@@ -241,7 +241,7 @@ class Prober:
         seeds: list[Seed] | None = [Seed.of_branch(self._branch(b), k) for b, k in inside]
         if not inside and not self._is_crossed(face):
             seeds = None
-        answer = self.ask(place, seeds)
+        answer = self.ask(place, seeds, simulates=face.area > LARGE)
         if answer.kinds[1] or answer.simulated:
             return replace(answer, simulated=answer.simulated and not inside)
         at = self.model.with_parameters(**answer.values)
@@ -275,11 +275,13 @@ class Prober:
         places = [places_across(face, 1 + int(min(3, 30 * face.area)), margin)]
         places += [places_beside(piece, face, min(margin, 3e-3)) for piece in loose]
         for place in np.concatenate(places):
-            if self.ask(place, [], searches=0, near=[answer]).kinds == answer.kinds:
+            large = face.area > LARGE
+            again = self.ask(place, [], searches=0, near=[answer], simulates=large)
+            if again.kinds == answer.kinds:
                 continue
             seeds = [Seed.of_branch(self._branch(b), k) for b, k in inside]
             seeds += nearest_cycles(self.findings.cycles, self.places, place, self._walls)
-            other = self.ask(place, seeds, near=[answer])
+            other = self.ask(place, seeds, near=[answer], simulates=large)
             if other.kinds != answer.kinds:
                 return Dispute(answer, other)
         return None
