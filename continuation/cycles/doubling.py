@@ -62,7 +62,7 @@ def _solve_periodic(equations, profile, condensed, h2):
     slopes_at_gauss(u, mesh, collocation.slopes, reference)
     row, tail, phase = np.empty((nodes, n)), np.zeros(count + 1), np.empty(total + 1)
     phase_row(collocation, profile, reference, row)
-    eliminate_border(row, tail, condensed, phase)
+    eliminate_border(row, tail, condensed, np.empty((intervals, n)), phase)
     pair = condensed.pair
     matrix, pivots = np.empty((n + 1, n + 1)), np.empty(n + 1, np.int64)
     solution = np.empty(n + 1)

@@ -18,14 +18,9 @@ from continuation.cycles.collocation import (
     lagrange_at_gauss,
 )
 from continuation.cycles.conditions import CONDITIONS, CYCLE, EXTRAS, PERIOD
-from continuation.cycles.correction import Equations, Plane, correct
-from continuation.cycles.following import (
-    Bounds,
-    equidistribute,
-    mesh_error,
-    move_to_mesh,
-    node_weights,
-)
+from continuation.cycles.correction import Equations, Plane, correct, slopes_at_gauss
+from continuation.cycles.following import Bounds
+from continuation.cycles.meshes import equidistribute, mesh_error, move_to_mesh, node_weights
 from continuation.cycles.multipliers import Multipliers, distance_to_one, interval_multipliers
 from continuation.engine.columns import OF_CYCLES, check_apart
 from continuation.engine.field import field_of
@@ -74,9 +69,9 @@ class Orbit:
 
     def derivative(self) -> np.ndarray:
         """u' (N m, n) at the Gauss points."""
-        blocks = np.stack([self.u[k : k + DEGREE + 1] for k in range(0, len(self.u) - 1, DEGREE)])
-        slopes = np.einsum("ik,jks->jis", SLOPES, blocks) / np.diff(self.mesh)[:, None, None]
-        return np.ascontiguousarray(slopes.reshape(-1, self.u.shape[1]))
+        out = np.empty((self.intervals * DEGREE, self.u.shape[1]))
+        slopes_at_gauss(np.ascontiguousarray(self.u), self.mesh, SLOPES, out)
+        return out
 
 
 @dataclass(frozen=True)
