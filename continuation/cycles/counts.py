@@ -33,6 +33,8 @@ class Counts(NamedTuple):
 
 def counts(point: Point, bound: float = 0.0) -> Counts:
     """Counts of a corrected cycle, of the multipliers whose log10 is beyond ``bound``."""
+    if bound == 0.0:
+        return Counts(*point.outside)
     return Counts(*outside(point.rest.log10, point.rest.angle, bound))
 
 

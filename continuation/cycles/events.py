@@ -217,6 +217,9 @@ def _turning_points(
     homoclinic tail, where the parameter does not turn back, there is none.
     """
     values = np.array([p.orbit.value for p in points])
+    steps = np.diff(values)
+    if np.all(steps > 0) or np.all(steps < 0):
+        return
     known = {event.index for event in found if turning(event.point, solver) == 0.0}
     known |= {event.index for event in found if event.label in ("LPC", "unresolved")}
     known |= {event.index for event in found if event.label == "BPC" and event.gain == 0}

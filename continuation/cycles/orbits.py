@@ -21,7 +21,12 @@ from continuation.cycles.conditions import CONDITIONS, CYCLE, EXTRAS, PERIOD
 from continuation.cycles.correction import Equations, Plane, correct, slopes_at_gauss
 from continuation.cycles.following import Bounds
 from continuation.cycles.meshes import equidistribute, mesh_error, move_to_mesh, node_weights
-from continuation.cycles.multipliers import Multipliers, distance_to_one, interval_multipliers
+from continuation.cycles.multipliers import (
+    Multipliers,
+    distance_to_one,
+    interval_multipliers,
+    outside,
+)
 from continuation.engine.columns import OF_CYCLES, check_apart
 from continuation.engine.field import field_of
 from continuation.engine.following import check_span
@@ -111,6 +116,11 @@ class Point:
     def rest(self) -> Multipliers:
         """The multipliers but the trivial one, largest first."""
         return self.floquet.without_trivial()
+
+    @cached_property
+    def outside(self) -> tuple[int, int, int]:
+        """How many of them are outside the unit circle: beyond +1, beyond -1, complex pairs."""
+        return outside(self.rest.log10, self.rest.angle, 0.0)
 
 
 class Solver:
