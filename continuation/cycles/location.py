@@ -26,7 +26,7 @@ from continuation.cycles.orbits import (
 from continuation.engine.field import rates
 
 _BESIDE = np.array([-1.0, -0.8, -0.6, -0.4, 0.4, 0.6, 0.8, 1.0])  # of a root, in its reach
-_ZERO = 1e-10  # of a test's value
+_ZERO, _PART_OF_ENDS = 1e-10, 1e-8  # of a test's value, and of those at the ends
 _BESIDE_ROOT = 2  # places at which a root is looked for where it is expected
 _FEWEST = 5  # cycles for an interpolation
 _NODES, _APART = 4, 1e-4  # cycles through which others are guessed, and how near they may be
@@ -223,17 +223,18 @@ def _root(
             point = chord.at(fraction)
             known[fraction] = point, test(fraction, point)
         found = known[fraction][1]
-        return 0.0 if abs(found) < _ZERO else found
+        return 0.0 if abs(found) < zero else found
 
     try:
-        bracket = [0.0, 1.0]
-        signs = [np.sign(value(f)) for f in bracket]
+        zero, bracket = 0.0, [0.0, 1.0]
+        ends = [value(f) for f in bracket]
+        zero = min(_ZERO, _PART_OF_ENDS * max(map(abs, ends)))
         fraction = None if near is None else near.fraction
         for _ in range(_BESIDE_ROOT):
             if near is None or fraction is None or not bracket[0] < fraction < bracket[1]:
                 break
             here = value(fraction)
-            if here == 0.0 or here * signs[0] < 0:
+            if here == 0.0 or here * ends[0] < 0:
                 bracket[1] = fraction
             else:
                 bracket[0] = fraction
