@@ -1,10 +1,12 @@
 # The two commands: `make demo` shows the main job, `make test` checks everything.
 PYTHON ?= python3
 BIN := .venv/bin
+# Processes that share the tests, each with up to 5 GB of memory.
+WORKERS ?= 2
 # Small matrices: one BLAS thread is fastest, also on a busy machine.
 export OPENBLAS_NUM_THREADS := 1
 
-.PHONY: demo test check bench docs release-check clean
+.PHONY: demo test test-all check bench notebooks docs release-check clean
 
 .venv/installed: setup.cfg pyproject.toml
 	$(PYTHON) -m venv .venv
@@ -22,7 +24,11 @@ demo: .venv/installed
 	@ls demo/*/explore.html
 
 test: .venv/installed
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile
+
+# The quick suite on every Python there is; ONLY=3.12 for one.
+test-all:
+	.ci/test-all
 
 check: .venv/installed
 	$(BIN)/ruff check .
@@ -36,8 +42,13 @@ bench: .venv/installed
 	$(BIN)/python benchmarks/transfer_function.py
 	$(BIN)/python benchmarks/simulation.py
 	$(BIN)/python benchmarks/ring.py
+	$(BIN)/python benchmarks/graph.py
 	$(BIN)/python benchmarks/master_equation.py
 	$(BIN)/python benchmarks/network.py
+
+# Executed notebooks beside their texts; ONLY="one other" for some of them.
+notebooks: .venv/installed
+	$(BIN)/python docs/execute_notebooks.py $(ONLY)
 
 # The site, without network; a warning is an error.
 docs: .venv/installed
@@ -50,5 +61,5 @@ release-check:
 	PYTHON=$(PYTHON) .ci/release
 
 clean:
-	rm -rf .venv build dist *.egg-info demo docs/_build docs/_reference
+	rm -rf .venv .venv-* build dist *.egg-info demo docs/_build docs/_reference docs/_gallery docs/_pictures
 	find . -name __pycache__ -prune -exec rm -rf {} +

@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from continuation.diagrams.line_diagram import LineDiagram
     from continuation.engine.settings import Settings
     from continuation.engine.special_points import SpecialPoint
+    from continuation.graphs.branch import GraphBranch, graph_equilibria
+    from continuation.graphs.hopf import graph_hopf_curve
+    from continuation.graphs.points import GraphPoint
+    from continuation.graphs.state import GraphState, graph_equilibrium
     from continuation.neurons.spiking_orbits import SpikingBranch, spiking_orbits
     from continuation.ode_settings import settings_of_ode
     from continuation.pycont.comparison import CrossCheck, cross_check
@@ -53,6 +57,9 @@ __all__ = [
     "CycleSettings",
     "Diagram",
     "Dispersion",
+    "GraphBranch",
+    "GraphPoint",
+    "GraphState",
     "LineDiagram",
     "Map",
     "RateSpectrum",
@@ -73,6 +80,9 @@ __all__ = [
     "find_equilibria",
     "fixed_points",
     "fold_curve",
+    "graph_equilibria",
+    "graph_equilibrium",
+    "graph_hopf_curve",
     "homoclinic_curve",
     "hopf_curve",
     "limit_cycles",
@@ -112,6 +122,10 @@ __getattr__, __dir__ = lazy_names(
         "continuation.diagrams.line_diagram": ["LineDiagram"],
         "continuation.engine.settings": ["Settings"],
         "continuation.engine.special_points": ["SpecialPoint"],
+        "continuation.graphs.branch": ["GraphBranch", "graph_equilibria"],
+        "continuation.graphs.hopf": ["graph_hopf_curve"],
+        "continuation.graphs.points": ["GraphPoint"],
+        "continuation.graphs.state": ["GraphState", "graph_equilibrium"],
         "continuation.neurons.spiking_orbits": ["SpikingBranch", "spiking_orbits"],
         "continuation.ode_settings": ["settings_of_ode"],
         "continuation.pycont.comparison": ["CrossCheck", "cross_check"],

@@ -8,8 +8,10 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+from continuation.followed import asked, axis_of, followed
 from continuation.report import write_report, write_table
-from dynsys.commands import UNSURE, add_command, model_from
+from dynsys.activity import doing
+from dynsys.commands import UNSURE, AxisWords, add_command, model_from
 from dynsys.errors import ConvergenceError, ModelError
 
 _EQUILIBRIA = """\
@@ -18,7 +20,13 @@ points (BP) and edges of tables (B), with normal forms. Writes branch.png, .svg,
 special_points.csv and report.html.
 
   dynsys equilibria aln --parameter mu_e 0 3 --set mu_i=0.5 --out run
+
+Of an .ode file the AUTO options are defaults (parmin, parmax, ds, dsmin, dsmax, nmax; of cycles
+ntst too):
+
+  dynsys equilibria hh.ode --parameter i --out run
 """
+_SPAN = "what is varied, and its span (parmin and parmax of an .ode file by default)"
 _DIAGRAM = """\
 Find every bifurcation curve of equilibria and cycles in a plane of two parameters, locate the
 codimension-two points and name each region by its attractors. Writes diagram.png, .svg, .nc,
@@ -38,9 +46,7 @@ def add_equilibria(subparsers: Any) -> None:
     purpose = "follow equilibria in one parameter"
     parser = add_command(subparsers, "equilibria", purpose, _EQUILIBRIA)
     _search_arguments(parser)
-    parser.add_argument(
-        "--parameter", nargs=3, required=True, metavar=("NAME", "LOW", "HIGH"), help="and its span"
-    )
+    parser.add_argument("--parameter", action=AxisWords, help=_SPAN)
     parser.add_argument("--observable", help="what to draw; the model's first by default")
     parser.set_defaults(run=run_equilibria)
 
@@ -49,11 +55,10 @@ def add_diagram(subparsers: Any) -> None:
     """Add ``dynsys diagram``."""
     parser = add_command(subparsers, "diagram", "bifurcation diagram in two parameters", _DIAGRAM)
     _search_arguments(parser)
-    for axis in ("x", "y"):
-        parser.add_argument(
-            f"--{axis}", nargs=3, required=axis == "x", metavar=("NAME", "LOW", "HIGH"),
-            help=f"parameter of the {'horizontal' if axis == 'x' else 'vertical'} axis, its span",
-        )  # fmt: skip
+    parser.add_argument("--x", action=AxisWords, help=_SPAN)
+    parser.add_argument(
+        "--y", nargs=3, metavar=("NAME", "LOW", "HIGH"), help="parameter of the vertical axis"
+    )
     parser.add_argument(
         "--audit", type=int, metavar="POINTS",
         help="points to test by simulation at the end (default 20; 0: none). Exit code 3 where one "
@@ -64,6 +69,7 @@ def add_diagram(subparsers: Any) -> None:
         "--asynchronous", action="store_true",
         help="add the exact Hopf curves of the network behind aln",
     )  # fmt: skip
+    parser.add_argument("--scheduler", help='a Dask scheduler, as tcp://host:8786, or "local"')
     parser.set_defaults(run=run_diagram)
 
 
@@ -79,10 +85,8 @@ def run_equilibria(chosen: argparse.Namespace) -> None:
     from continuation.drawing import save_figure
     from continuation.steady_states.equilibria import equilibria
 
-    name, low, high = axis_of(chosen.parameter)
-    branch = equilibria(
-        model_from(chosen), name, (low, high), settings=_settings(chosen), seed=chosen.seed
-    )
+    on = followed(chosen, chosen.parameter, "--parameter")
+    branch = equilibria(on.model, on.name, on.span, settings=on.settings, seed=chosen.seed)
     print(branch)
     figures = save_figure(branch.plot(chosen.observable), chosen.out / "branch.png")
     files = [*figures, branch.save(chosen.out / "branch.nc")]
@@ -97,29 +101,38 @@ def run_diagram(chosen: argparse.Namespace) -> int:
     # Here, since the command line's help should not wait for it.
     from continuation.diagrams.diagram import UnresolvedWarning, bifurcation_diagram
     from continuation.drawing import save_figure
+    from continuation.engine.settings import Settings
 
     if chosen.y is None:
         if chosen.asynchronous:
             raise ModelError("--asynchronous draws curves in a plane; give --y NAME LOW HIGH too")
+        if chosen.audit is not None:
+            raise ModelError("--audit tests a plane's regions; give --y NAME LOW HIGH too")
+        if chosen.scheduler is not None:
+            raise ModelError("--scheduler spreads a plane's parts; give --y NAME LOW HIGH too")
         run_line_diagram(chosen)
         return 0
+    if chosen.x is None:
+        raise ModelError("a diagram in a plane has two axes; give --x NAME LOW HIGH too")
     if chosen.observable is not None:
         raise ModelError("--observable belongs to a diagram of one parameter, without --y")
     points = {} if chosen.audit is None else {"audit": chosen.audit}
     points["asynchronous"] = chosen.asynchronous
+    points["scheduler"] = chosen.scheduler
     with warnings.catch_warnings():  # said below, after the result
         warnings.simplefilter("ignore", UnresolvedWarning)
         diagram = bifurcation_diagram(
             model_from(chosen), x=axis_of(chosen.x), y=axis_of(chosen.y),
-            settings=_settings(chosen), seed=chosen.seed, progress=True, **points,
+            settings=Settings(**asked(chosen)), seed=chosen.seed, progress=True, **points,
         )  # fmt: skip
     print(diagram)
-    figures = save_figure(diagram.plot(), chosen.out / "diagram.png")
-    files = [*figures, diagram.save(chosen.out / "diagram.nc")]
-    files.append(write_table(diagram.special_point_table(), chosen.out / "special_points.csv"))
-    files.append(write_table(diagram.regime_table(), chosen.out / "regimes.csv"))
-    living = diagram.explore(chosen.out / "explore.html")
-    files += [living, write_report(diagram, figures, chosen.out / "report.html", living)]
+    with doing("figures, tables and pages"):
+        figures = save_figure(diagram.plot(), chosen.out / "diagram.png")
+        files = [*figures, diagram.save(chosen.out / "diagram.nc")]
+        files.append(write_table(diagram.special_point_table(), chosen.out / "special_points.csv"))
+        files.append(write_table(diagram.regime_table(), chosen.out / "regimes.csv"))
+        living = diagram.explore(chosen.out / "explore.html")
+        files += [living, write_report(diagram, figures, chosen.out / "report.html", living)]
     print(_written(files))
     doubts = diagram.doubts()
     for doubt in doubts:
@@ -133,8 +146,9 @@ def run_line_diagram(chosen: argparse.Namespace) -> None:
     from continuation.diagrams.diagram import bifurcation_diagram
     from continuation.drawing import save_figure
 
+    on = followed(chosen, chosen.x, "--x")
     diagram = bifurcation_diagram(
-        model_from(chosen), x=axis_of(chosen.x), settings=_settings(chosen), seed=chosen.seed
+        on.model, x=(on.name, *on.span), settings=on.settings, seed=chosen.seed
     )
     print(diagram)
     figures = save_figure(diagram.plot(chosen.observable)[0], chosen.out / "diagram.png")
@@ -165,9 +179,7 @@ def add_cycles(subparsers: Any) -> None:
     """Add ``dynsys cycles``."""
     parser = add_command(subparsers, "cycles", "follow limit cycles in one parameter", _CYCLES)
     _search_arguments(parser)
-    parser.add_argument(
-        "--parameter", nargs=3, required=True, metavar=("NAME", "LOW", "HIGH"), help="and its span"
-    )
+    parser.add_argument("--parameter", action=AxisWords, help=_SPAN)
     parser.add_argument("--hopf", help="the Hopf point to start from, by name (default: the first)")
     parser.add_argument("--observable", help="what to draw; the model's first by default")
     parser.set_defaults(run=run_cycles)
@@ -188,14 +200,13 @@ def run_cycles(chosen: argparse.Namespace) -> None:
     from continuation import equilibria, limit_cycles
     from continuation.drawing import save_figure
 
-    name, low, high = axis_of(chosen.parameter)
-    settings = _settings(chosen)
-    branch = equilibria(model_from(chosen), name, (low, high), settings=settings, seed=chosen.seed)
+    on = followed(chosen, chosen.parameter, "--parameter")
+    branch = equilibria(on.model, on.name, on.span, settings=on.settings, seed=chosen.seed)
     if branch.points("H") or chosen.hopf:
         start = branch[chosen.hopf or "H1"]
-        cycles = limit_cycles(start, name, (low, high), settings=_cycle_settings(chosen))
+        cycles = limit_cycles(start, on.name, on.span, settings=on.cycle_settings)
     else:
-        cycles = _simulated_cycles(branch.model, name, (low, high), _cycle_settings(chosen))
+        cycles = _simulated_cycles(branch.model, on.name, on.span, on.cycle_settings)
     print(cycles)
     ax = branch.plot(chosen.observable)
     figures = save_figure(cycles.plot(chosen.observable, ax=ax), chosen.out / "cycles.png")
@@ -251,31 +262,6 @@ def run_prc(chosen: argparse.Namespace) -> None:
         for p, v in zip(response["phase"].values, response.values, strict=True)
     ]
     print(_written([*figures, write_table(rows, chosen.out / "phase_response.csv")]))
-
-
-def axis_of(words: list[str]) -> tuple[str, float, float]:
-    """Name and span of an axis. Raises ModelError where two numbers are missing."""
-    name, low, high = words
-    try:
-        return name, float(low), float(high)
-    except ValueError:
-        raise ModelError(f"the span of {name} is {low!r} {high!r}; give two numbers") from None
-
-
-def _settings(chosen: argparse.Namespace) -> Any:
-    # Here, since the command line's help should not wait for it.
-    from continuation.engine.settings import Settings
-
-    given = {"step_max": chosen.step_max, "max_points": chosen.max_points}
-    return Settings(**{k: v for k, v in given.items() if v is not None})
-
-
-def _cycle_settings(chosen: argparse.Namespace) -> Any:
-    # Here, since the command line's help should not wait for it.
-    from continuation.cycles.tracing import CycleSettings
-
-    given = {"step_max": chosen.step_max, "max_points": chosen.max_points}
-    return CycleSettings(**{k: v for k, v in given.items() if v is not None})
 
 
 def _written(files: list[Path]) -> str:

@@ -113,11 +113,11 @@ def _label(data: xr.Dataset, name: str) -> str:
 
 def draw_branch(
     data: xr.Dataset, across: str, up: str, marks: Iterable[Mark] = (), ax: Any = None,
-    by_stability: bool = True, style: str = "default", legend: bool = False, **line: Any,
+    word: str | None = None, style: str = "default", legend: bool = False, **line: Any,
 ) -> Any:  # fmt: skip
     """Draw every ``piece`` of a curve in two of its columns; returns the axes.
 
-    Stable parts solid and wide, unstable dashed and thin, or all of it solid; marks with names.
+    Stable parts solid and wide, unstable dashed and thin, or all in the style of ``word``.
     ``line`` are matplotlib's keywords for all lines.
     """
     look = style_of(style)
@@ -125,9 +125,11 @@ def draw_branch(
         ax = new_axes(look.size) if ax is None else ax
         for number in np.unique(data["piece"].values):
             piece = data.isel(point=np.flatnonzero(data["piece"].values == number))
-            stable = piece["stable"].values
-            stable = stable if by_stability else np.ones(len(stable), bool)
-            _draw_line(ax, piece[across].values, piece[up].values, stable, "equilibria", look, line)
+            x, y, stable = piece[across].values, piece[up].values, piece["stable"].values
+            if word is None:
+                _draw_line(ax, x, y, stable, "equilibria", look, line)
+            else:
+                _draw_curve(ax, Curve(word, x, y), look, line)
         ax.set(xlabel=_label(data, across), ylabel=_label(data, up))
         ax.margins(x=0.02)
         _finish(ax, marks, look, legend)
@@ -240,21 +242,21 @@ def draw_cycle_curve(
     look = style_of(style)
     with look.drawing():
         ax = new_axes(look.size) if ax is None else ax
-        _draw_curve(ax, curve, look, curve.word, line)
+        _draw_curve(ax, curve, look, line)
         ax.set(xlabel=labels[0], ylabel=labels[1])
         ax.margins(x=0.02)
         _finish(ax, marks, look, legend)
     return ax
 
 
-def _draw_curve(
-    ax: Any, curve: Curve, look: Style, word: str | None, line: Mapping[str, Any]
-) -> None:
-    """Draw a curve of a plane in the style of its kind."""
+def _draw_curve(ax: Any, curve: Curve, look: Style, line: Mapping[str, Any]) -> None:
+    """Draw a curve of a plane in the style of its kind, which is named once in the axes."""
+    known = ax.get_legend_handles_labels()[1]
     own = CURVE_STYLES[curve.word] | (FAINT if curve.faint else {})
     whole = {**own, "lw": own["lw"] * look.scale}
     given = {_LONG.get(k, k): v for k, v in {**whole, **line}.items()}
-    ax.plot(curve.x, curve.y, **{"label": word, **given})
+    label = None if curve.word in known else curve.word
+    ax.plot(curve.x, curve.y, **{"label": label, **given})
 
 
 def draw_cycles(
@@ -313,12 +315,10 @@ def draw_diagram(
     with look.drawing():
         ax = new_axes(look.plane) if ax is None else ax
         _fill_regions(ax, regions, look)
-        shown: set[str] = set()
         for curve in sorted(curves, key=lambda curve: curve.faint):
-            _draw_curve(ax, curve, look, None if curve.word in shown else curve.word, line)
-            shown.add(curve.word)
+            _draw_curve(ax, curve, look, line)
         ax.set(xlim=x[1:], ylim=y[1:], xlabel=x[0], ylabel=y[0])
-        if shown and legend:
+        if curves and legend:
             _draw_legend(ax, look)
         ax.figure.draw_without_rendering()
         draw_marks(ax, marks, look, _text_boxes(ax))

@@ -9,6 +9,7 @@ from typing import Any
 from continuation.netcdf import FORMAT, head_of
 from dynsys.errors import StorageError
 from dynsys.netcdf import read_netcdf
+from dynsys.typed import typed
 
 _BRANCH = ("continuation.steady_states.branch", "Branch")
 _CYCLES = ("continuation.cycles.branch", "CycleBranch")
@@ -31,6 +32,7 @@ READERS = {
 }
 
 
+@typed
 def load(path: str | Path) -> Any:
     """Read what ``save`` wrote: a Branch, CycleBranch, CycleCurve or Diagram.
 

@@ -13,7 +13,7 @@ from sphinx.errors import ExtensionError
 
 from dynsys.version import __version__
 
-sys.path.insert(0, str(Path(__file__).parent))  # where docstrings.py stands
+sys.path.insert(0, str(Path(__file__).parent))  # where our extensions stand
 
 project = "dynsys"
 author = "The dynsys developers"
@@ -21,15 +21,18 @@ copyright = "the dynsys developers, BSD 3-Clause"
 version = release = __version__
 
 extensions = [
-    "myst_parser",
+    "myst_nb",
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
     "docstrings",
+    "gallery",
+    "glossary_pictures",
 ]
 exclude_patterns = ["_build", "_templates"]
 templates_path = ["_templates"]
 myst_heading_anchors = 3
-myst_enable_extensions = ["deflist"]
+myst_enable_extensions = ["deflist", "dollarmath"]
+nb_execution_mode = "off"  # they are stored executed: make notebooks
 
 # Public names are imported when first asked for; __all__ knows them.
 PACKAGES = (

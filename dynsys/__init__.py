@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dynsys.lazy_names import lazy_names
+from dynsys.pictures import show_pictures
 
 if TYPE_CHECKING:
     from dynsys.coupling.coupled_field import couple
@@ -91,3 +92,5 @@ __getattr__, __dir__ = lazy_names(
         "dynsys.version": ["__version__"],
     },
 )
+
+show_pictures()

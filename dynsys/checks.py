@@ -40,10 +40,10 @@ def number(
             raise TypeError
         result = float(value)
     except (TypeError, ValueError, OverflowError):
-        raise ModelError(f"{what} is {_shown(value)}; it must be {allowed}") from None
+        raise ModelError(f"{what} is {shown(value)}; it must be {allowed}") from None
     inside = above < result and least <= result <= most
     if not inside or (finite and not math.isfinite(result)):
-        raise ModelError(f"{what} is {_shown(value)}; it must be {allowed}")
+        raise ModelError(f"{what} is {shown(value)}; it must be {allowed}")
     return result
 
 
@@ -56,9 +56,9 @@ def whole(what: str, value: Any, *, least: int | None = None, most: int | None =
             raise TypeError
         result = int(value)
     except (TypeError, ValueError, OverflowError):
-        raise ModelError(f"{what} is {_shown(value)}; it must be {allowed}") from None
+        raise ModelError(f"{what} is {shown(value)}; it must be {allowed}") from None
     if not low <= result <= high:
-        raise ModelError(f"{what} is {_shown(value)}; it must be {allowed}")
+        raise ModelError(f"{what} is {shown(value)}; it must be {allowed}")
     return result
 
 
@@ -70,14 +70,14 @@ def seed(value: Any, what: str = "seed") -> int:
 def flag(what: str, value: Any) -> bool:
     """True or False."""
     if not isinstance(value, (bool, np.bool_)):
-        raise ModelError(f"{what} is {_shown(value)}; it must be True or False")
+        raise ModelError(f"{what} is {shown(value)}; it must be True or False")
     return bool(value)
 
 
 def text(what: str, value: Any) -> str:
     """Text."""
     if not isinstance(value, str):
-        raise ModelError(f"{what} is {_shown(value)}; it must be text")
+        raise ModelError(f"{what} is {shown(value)}; it must be text")
     return value
 
 
@@ -93,7 +93,7 @@ def mapping(what: str, value: Any, example: str) -> dict[Any, Any]:
     if value is None:
         return {}
     if not isinstance(value, Mapping):
-        raise ModelError(f"{what} is {_shown(value)}; give a mapping, for instance {example}")
+        raise ModelError(f"{what} is {shown(value)}; give a mapping, for instance {example}")
     return dict(value)
 
 
@@ -105,7 +105,7 @@ def numbers(what: str, value: Any, *, finite: bool = True) -> np.ndarray:
             raise TypeError
         result = array.astype(float)
     except (TypeError, ValueError, OverflowError):
-        raise ModelError(f"{what} is {_shown(value)}; give numbers") from None
+        raise ModelError(f"{what} is {shown(value)}; give numbers") from None
     if finite and not np.all(np.isfinite(result)):
         raise ModelError(f"{what} holds values that are not finite; give finite numbers")
     return result
@@ -115,7 +115,7 @@ def instance(what: str, value: Any, kind: type, hint: str) -> Any:
     """An object of a class; ``hint`` says where such objects come from."""
     if not isinstance(value, kind):
         raise ModelError(
-            f"{what} is {_shown(value)}, a {type(value).__name__}; it must be a {kind.__name__}: "
+            f"{what} is {shown(value)}, a {type(value).__name__}; it must be a {kind.__name__}: "
             f"{hint}"
         )
     return value
@@ -138,7 +138,7 @@ def _allowed(kind: str, above: float, least: float, most: float) -> str:
     return " ".join([f"a {kind}", " and ".join(bounds)]).strip()
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
     """A value in a message, not longer than half a line."""
     words = repr(value)
     words = " ".join(words.split())

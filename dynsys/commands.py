@@ -17,8 +17,9 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dynsys.activity import telling
 from dynsys.errors import DynsysError, ModelError, StorageError, unknown_name
-from dynsys.interruption import INTERRUPTED, leave, leave_at_once, say_interrupted
+from dynsys.interruption import INTERRUPTED, leave, say_interrupted
 from dynsys.journal import whole
 from dynsys.library import contents
 from dynsys.storage import check_directory, keeping
@@ -45,13 +46,39 @@ a function that returns one, path/to/file.ode, a model written for XPPAUT, or pa
 """
 
 
+class _Once(argparse.Action):
+    """An option with a value, which may be given once: two values contradict each other."""
+
+    def __call__(self, _: Any, chosen: argparse.Namespace, words: Any, __: Any = None) -> None:
+        given = vars(chosen).setdefault("_given", set())
+        if self.option_strings and self.dest in given:
+            raise argparse.ArgumentError(self, "is given twice; leave out one of them")
+        given.add(self.dest)
+        setattr(chosen, self.dest, words)
+
+
+class AxisWords(_Once):
+    """An option with a parameter's name, alone or with the ends of its span: NAME [LOW HIGH]."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str, **options: Any) -> None:
+        metavar = ("NAME", "LOW HIGH")
+        super().__init__(option_strings, dest, nargs="+", metavar=metavar, **options)
+
+
 class _Parser(argparse.ArgumentParser):
     """An argument parser that answers a wrong word with the nearest right ones."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
+        for action in (None, "store"):
+            self.register("action", action, _Once)
         # Before Python 3.14, argparse takes -1e-3 for an option, because of its exponent.
         self._negative_number_matcher = re.compile(r"-\.?\d[\d_]*\.?\d*([eE][+-]?\d+)?$")
+
+    def _get_nargs_pattern(self, action: argparse.Action) -> str:
+        if isinstance(action, AxisWords):
+            return "(A(?:AA)?)"  # NAME, or NAME LOW HIGH; what else follows is another argument
+        return super()._get_nargs_pattern(action)
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:
         if action.choices is None or value in action.choices:
@@ -92,18 +119,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(chosen: argparse.Namespace) -> int:
     """Run a subcommand; what it computed is kept, if need be elsewhere than where it should go."""
-    leave_at_once()
     try:
         with whole(say=True), keeping() as elsewhere, warnings.catch_warnings():
             warnings.showwarning = _say
-            code = chosen.run(chosen)
+            with telling(chosen.command):
+                code = chosen.run(chosen)
     except DynsysError as error:
         if chosen.debug:
             raise
         print(f"dynsys: {error}", file=sys.stderr)
         return _FAILED
-    finally:
-        leave_at_once(False)
     return _FAILED if elsewhere else code or 0
 
 
@@ -135,7 +160,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"dynsys {__version__}")
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
-    subparsers = parser.add_subparsers(metavar="COMMAND", parser_class=_Parser)
+    subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
     for entry in sorted(entry_points(group=GROUP), key=lambda e: e.name):
         try:
             entry.load()(subparsers)
@@ -304,6 +329,8 @@ def _typed_options(
         key, sign, text = option.partition("=")
         if key not in known:
             raise unknown_name("option", key, known, f"the model {name}")
+        if key in result:
+            raise ModelError(f"--option gives {key} twice; leave out one of them")
         kind = known[key]
         words = {"true": True, "false": False}
         try:

@@ -177,7 +177,10 @@ def check_state(owner: str, label: str, state: State) -> None:
 
 def check_parameter(owner: str, label: str, declared: Parameter, value: float) -> None:
     number = checks.number(f"{owner}: parameter {label}", value)
-    if declared.positive and not number > 0:
+    positive = declared.positive
+    if positive is not False:
+        positive = checks.flag(f"{owner}: positive of the parameter {label}", positive)
+    if positive and not number > 0:
         unit = f" {declared.unit}" if declared.unit else ""
         raise ModelError(
             f"{owner}: parameter {label} is {value:g}{unit} but must be positive"

@@ -26,6 +26,10 @@ class StorageError(DynsysError, OSError):
     """A file that cannot be written, read or trusted."""
 
 
+class ClusterError(DynsysError, RuntimeError):
+    """A cluster that does not answer, has no workers, or went away."""
+
+
 def suggestion(name: str, allowed: Iterable[str], most: int = 3) -> str:
     """Return ``"Did you mean 'mu_e'?"`` for the nearest allowed names, or an empty string.
 

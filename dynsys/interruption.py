@@ -5,11 +5,11 @@ from __future__ import annotations
 import atexit
 import os
 import queue
-import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, NoReturn, TypeVar
 
 Result = TypeVar("Result")
@@ -19,18 +19,7 @@ _LOOK = 0.1  # seconds between two looks at the keyboard
 ANSWER = 0.5  # seconds that compiled loops may take between two looks
 
 note = ""  # what is said besides of an interruption: what became of the work
-_at_once = False  # whether an interruption while compiling ends the process
-_compiling = 0  # how many compilations are under way
-
-
-def leave_at_once(leave: bool = True) -> None:
-    """Let Ctrl-C while compiling end the process, as the command line wants it.
-
-    Code that is interrupted inside the compiler crashes, so elsewhere the interruption waits until
-    the compilation is done.
-    """
-    global _at_once
-    _at_once = leave
+_compiling: list[object] = []  # what is being compiled, also after an interruption
 
 
 def say_interrupted() -> None:
@@ -65,37 +54,41 @@ def leave() -> NoReturn:
     os._exit(INTERRUPTED)
 
 
-@contextmanager
-def held() -> Iterator[None]:
-    """Hold Ctrl-C back until the block, which compiles, is done.
+def uninterrupted(work: Callable[[], Result]) -> Result:
+    """What ``work``, which compiles, returns; Ctrl-C is answered at once, and it goes on unheard.
 
-    In the command line nothing is lost by leaving: it says so and goes.
+    Code that is interrupted inside the compiler crashes, so the main thread only waits for it. What
+    is compiled to its end is kept, for a next call.
     """
-    global _compiling
-    if threading.current_thread() is not threading.main_thread() or _compiling:
-        yield
-        return
-    waiting: list[Any] = []
 
-    def wait(number: int, frame: Any) -> None:
-        if _at_once:
-            say_interrupted()
-            leave()
-        waiting.append((number, frame))
+    def counted() -> Result:
+        _compiling.append(work)
+        try:
+            return work()
+        finally:
+            _compiling.remove(work)
 
-    before = signal.getsignal(signal.SIGINT)
-    if before is None or before == signal.SIG_IGN:  # set outside Python, or not wanted
-        yield
-        return
-    signal.signal(signal.SIGINT, wait)
-    _compiling += 1
-    try:
-        yield
-    finally:
-        _compiling -= 1
-        signal.signal(signal.SIGINT, before)
-    if waiting:
-        raise KeyboardInterrupt
+    if threading.current_thread() is not threading.main_thread():
+        return counted()
+    return _in_a_thread(counted)
+
+
+def is_compiling() -> bool:
+    """Whether something is compiled now."""
+    return bool(_compiling)
+
+
+def _finish_compiling() -> None:
+    """At the end of the process: it may not be taken apart while something is compiled."""
+    if _compiling and getattr(sys, "last_type", None) is KeyboardInterrupt:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(INTERRUPTED)  # nobody waits for what is compiled
+    while _compiling:
+        time.sleep(_LOOK)
+
+
+atexit.register(_finish_compiling)
 
 
 def interruptible(function: Callable[..., Result], *arguments: Any) -> Result:
@@ -106,11 +99,16 @@ def interruptible(function: Callable[..., Result], *arguments: Any) -> Result:
     """
     if threading.current_thread() is not threading.main_thread():
         return function(*arguments)
+    return _in_a_thread(partial(function, *arguments))
+
+
+def _in_a_thread(work: Callable[[], Result]) -> Result:
+    """What ``work`` returns or raises; the main thread listens to the keyboard meanwhile."""
     outcome: list[Any] = []
 
     def call() -> None:
         try:
-            outcome.append((function(*arguments), None))
+            outcome.append((work(), None))
         except BaseException as error:  # raised again where it was called
             outcome.append((None, error))
 

@@ -138,7 +138,7 @@ def interrupted() -> None:
 
 def key(*content: Any) -> str:
     """A name for what such content, in plain data, leads to with this version of the code."""
-    digest = hashlib.sha256(_code().encode())
+    digest = hashlib.sha256(code().encode())
     arrays = [a for a in content if hasattr(a, "tobytes")]
     plain = [None if hasattr(a, "tobytes") else a for a in content]
     digest.update(json.dumps(plain, sort_keys=True, default=_named).encode())
@@ -151,10 +151,9 @@ def piece(
     name: Callable[[], str], make: Callable[[], Piece | None], form: Form[Piece] = AS_IT_IS
 ) -> Piece | None:
     """A piece that an earlier call has finished, or made and kept; ``name`` gives its key."""
-    if _open is not None and _open.anything:
-        found = recall(name())
-        if found is not None:
-            return None if found[0] is None else form.again(found[0])
+    found = kept(name)
+    if found is not None:
+        return None if found[0] is None else form.again(found[0])
     begin, before = time.perf_counter(), len(_inside.states)
     cuts = 0 if _open is None else _open.cuts
     made = make()
@@ -165,6 +164,13 @@ def piece(
                 path.unlink(missing_ok=True)
     del _inside.states[before:]
     return made
+
+
+def kept(name: Callable[[], str]) -> Any:
+    """[the plain data] of a piece that an earlier call has finished; None where there is none."""
+    if _open is None or not _open.anything:
+        return None
+    return recall(name())
 
 
 def announce(words: str, names: Sequence[Callable[[], str]]) -> None:
@@ -284,7 +290,7 @@ def _named(value: Any) -> Any:
 
 
 @cache
-def _code() -> str:
+def code() -> str:
     """Hash of these packages' sources and of the libraries that compute."""
     home, content = Path(__file__).parents[1], hashlib.sha256()
     for package in sorted(PACKAGES):

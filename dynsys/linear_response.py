@@ -8,13 +8,15 @@ import numpy as np
 import xarray as xr
 
 from dynsys.errors import ModelError
+from dynsys.typed import typed
 from dynsys.vector_field import VectorField
 
 
+@typed
 def frequency_response(
     model: VectorField,
     parameter: str,
-    frequencies: Sequence[float] | np.ndarray,
+    frequencies: float | Sequence[float] | np.ndarray,
     state: Sequence[float] | np.ndarray | None = None,
 ) -> xr.Dataset:
     """Amplitude and phase of every state, per unit of a slow sine added to a parameter.

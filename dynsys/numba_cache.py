@@ -21,10 +21,13 @@ from typing import Any, NamedTuple
 import numba
 import numpy as np
 from numba.core import caching
+from numba.core.compiler_lock import global_compiler_lock
 from numba.core.dispatcher import Dispatcher
+from numba.core.registry import CPUDispatcher
+from numba.core.typeinfer import register_dispatcher
 from numba.extending import _Intrinsic
 
-from dynsys.interruption import held
+from dynsys.interruption import uninterrupted
 from dynsys.sealed_files import TemporaryPlace, seal_files
 from dynsys.version import PACKAGES
 
@@ -33,23 +36,75 @@ __all__ = ["njit"]
 GENERATED = "dynsys_compiled_"  # modules of the models' generated functions begin so
 
 _functions: Any = caching.CompileResultCacheImpl
+_Function: Any = CPUDispatcher  # numba has no types of its own
 # numba's choices of a folder, no public name: should a later numba have none, its own keys serve.
 _STANDARD = tuple(getattr(_functions, "_locator_classes", ()))
 _PLAIN = (bool, int, float, complex, str, bytes, type(None), np.generic)
 _DIGITS = 16  # of the digest, in the names of files
 
 
+class CompiledFunction(_Function):
+    """A compiled function; one of stated signatures is compiled when it is first needed.
+
+    Until then it costs nothing. numba itself would compile it where it is defined, so that whoever
+    imports a package waits for all of it.
+    """
+
+    _stated: tuple[Any, ...] = ()  # signatures that wait for the first need
+
+    def compile(self, sig: Any) -> Any:
+        """Compile for a signature, as numba asks it; for the stated ones instead where they wait.
+
+        Ctrl-C is answered at once meanwhile.
+        """
+        if global_compiler_lock.is_locked():  # this thread compiles a caller
+            return self._compile(sig)
+        return uninterrupted(lambda: self._compile(sig))
+
+    def _compile(self, sig: Any) -> Any:
+        with global_compiler_lock:
+            if not self._stated:
+                known = not self._can_compile  # another thread was faster
+                return self if known else super().compile(sig)
+            stated, self._stated = self._stated, ()
+            try:
+                with register_dispatcher(self):
+                    for each in stated:
+                        super().compile(each)
+                self.disable_compile()
+            except BaseException:
+                self._stated = stated
+                raise
+        return self  # which chooses among its signatures
+
+    def get_compile_result(self, sig: Any) -> Any:
+        """What was compiled for a signature, as numba asks it."""
+        self._settle()
+        return super().get_compile_result(sig)
+
+    def _reduce_states(self) -> Any:
+        """What is pickled: with the stated signatures, which numba reads of what is compiled."""
+        self._settle()
+        return super()._reduce_states()
+
+    def _settle(self) -> None:
+        if self._stated:
+            self.compile(self._stated[0])
+
+
 def njit(*signatures: Any, **options: Any) -> Any:
-    """``numba.njit``; while it compiles, Ctrl-C waits, which inside the compiler would crash."""
-    made = numba.njit(*signatures, **options)
-    if isinstance(made, Dispatcher):  # the plain decorator, which compiles later
-        return made
+    """``numba.njit``, with a list of signatures that are compiled when one is first needed."""
+    function = signatures[0] if signatures and isinstance(signatures[0], FunctionType) else None
+    stated = signatures[0] if signatures and function is None else ()
 
     def compiled(function: Callable[..., Any]) -> Any:
-        with held():
-            return made(function)
+        made: Any = numba.njit(**options)(function)
+        if isinstance(made, _Function):  # not where NUMBA_DISABLE_JIT is set
+            made.__class__ = CompiledFunction
+            made._stated = tuple(stated) if isinstance(stated, (list, tuple)) else (stated,)
+        return made
 
-    return compiled
+    return compiled if function is None else compiled(function)
 
 
 class _Part(NamedTuple):

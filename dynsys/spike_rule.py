@@ -11,6 +11,7 @@ from typing import TypeAlias
 import numpy as np
 
 from dynsys.errors import ModelError, unknown_name
+from dynsys.typed import check_fields
 from dynsys.vector_field import VectorField
 
 ALL = "all"  # every state but the membrane potential
@@ -65,6 +66,7 @@ class SpikeRule:
     running: tuple[str, ...] | str = ()
 
     def __post_init__(self) -> None:
+        check_fields(self)
         given = self.increments
         for name in ("threshold", "reset", "refractory"):
             value = getattr(self, name)
@@ -77,13 +79,13 @@ class SpikeRule:
         pairs: Iterable[tuple[str, Value]] = given.items() if isinstance(given, Mapping) else given
         own = tuple((str(k), v if isinstance(v, str) else float(v)) for k, v in pairs)
         object.__setattr__(self, "increments", own)
-        if self.running != ALL:
-            if isinstance(self.running, str):
-                raise ModelError(
-                    f"running is {self.running!r}; write running=({self.running!r},) for one "
-                    'state, or "all" for every state but V'
-                )
+        if not isinstance(self.running, str):
             object.__setattr__(self, "running", tuple(self.running))
+        elif self.running != ALL:
+            raise ModelError(
+                f"running is {self.running!r}; write running=({self.running!r},) for one state, or "
+                '"all" for every state but V'
+            )
 
     def at_spike(self) -> dict[str, Value]:
         """State -> what a spike adds to it."""

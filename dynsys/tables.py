@@ -17,6 +17,7 @@ from dynsys.errors import ModelError, StorageError, unknown_name
 from dynsys.expressions.lookup import TableLookup
 from dynsys.numpy_files import read_arrays
 from dynsys.storage import write_atomically
+from dynsys.typed import typed
 
 _UNREADABLE = (OSError, KeyError, ValueError, TypeError, AttributeError, RecursionError)
 
@@ -51,6 +52,7 @@ class SmoothTable:
     0.125
     """
 
+    @typed
     def __init__(
         self,
         name: str,

@@ -26,7 +26,7 @@ from dynsys.serialization import to_dict
 if TYPE_CHECKING:
     from dynsys.vector_field import VectorField
 
-RUN = ("duration", "method", "dt", "settle")  # what a model may say of its simulations
+RUN = ("duration", "method", "dt", "settle", "bounds")  # what a model may say of its simulations
 # What a model computed once and must compute anew when delays or observables change.
 _ORDER_DEPENDENT = frozenset(["lifted_system", "compiled", "scales", "state_names"])
 

@@ -60,7 +60,7 @@ class VectorField(Exports, Rest, Variants):
     inputs : parameter -> its course in the time ``t``, which ``simulate`` lets it follow.
     noise : state -> amplitude of its white noise, which ``simulate`` adds by default.
     sets : name -> values of parameters and initial values; see ``with_set``.
-    run : defaults of ``simulate``: duration, method, dt, settle.
+    run : defaults of ``simulate``: duration, method, dt, settle, bounds.
     notes : sentences on where the model comes from: what was read, what was left out.
 
     Raises

@@ -14,21 +14,63 @@ import numpy as np
 from hypothesis import strategies as st
 
 from continuation import (
+    CycleSettings,
+    Map,
     bifurcation_diagram,
+    branch_point_curve,
+    cycle_sensitivity,
+    direct_phase_response,
     equilibria,
     find_equilibria,
     fold_curve,
+    homoclinic_curve,
     hopf_curve,
     limit_cycles,
+    load,
     phase_response,
+    read_map,
+    settings_of_ode,
     user_points,
 )
 from continuation.engine.settings import Settings
-from dynsys import State, VectorField, simulate, simulate_ensemble
+from dynsys import (
+    SmoothTable,
+    State,
+    VectorField,
+    frequency_response,
+    read_ode,
+    read_pydstool,
+    read_sbml,
+    simulate,
+    simulate_ensemble,
+)
+from dynsys.cells import AdExCell, find_cell, simulate_cell
+from dynsys.cells.morphology import rall_tree, read_swc
 from dynsys.definition import Parameter
 from dynsys.errors import DynsysError
-from dynsys.models import LIBRARY, adex_neuron
+from dynsys.models import LIBRARY, Blob, adex_neuron, aln_of_neurolib, apparent_motion
+from dynsys.neurons import PoissonKicks, WhiteNoise, read_neuron
 from dynsys.simulation import Tolerance
+from dynsys.transfer import (
+    EIFNeuron,
+    GridSettings,
+    balanced_network,
+    find_circuit,
+    find_transfer_function,
+)
+from stimulation import (
+    asymptotic_phase,
+    asymptotic_phases,
+    dose_duration,
+    entrainment_map,
+    order_parameter,
+    phase_locking,
+    phaseless_pulse,
+    predicted_advance,
+    shifting_pulse,
+    stopping_pulses,
+    transition_threshold,
+)
 from stimulation.entrainment.tongues import arnold_tongue
 from stimulation.waveforms.electric_field import ElectricField
 from stimulation.waveforms.noise import OrnsteinUhlenbeck, Recorded
@@ -150,6 +192,61 @@ KINDS: dict[str, list[Call]] = {
         (_named(BRANCH["LP1"].value, "name"), {"name": "x"}),
         (_named(BRANCH.plot, "observable"), {"observable": "x"}),
         (_named(MODEL.equilibrium, "start"), {"start": [0.5]}),
+    ],
+    # A model or a file where a cycle belongs, a cycle's name for the cycle.
+    "rhythms": [
+        (asymptotic_phase, {"cycle": BRANCH, "run": MODEL, "periods": 2}),
+        (asymptotic_phases, {"cycle": BRANCH, "inputs": {"p": Step(1.0)}, "duration": 10.0}),
+        (order_parameter, {"response": [0.0, 0.5], "stimulus": [0.1, 0.6]}),
+        (phase_locking, {"response": np.sin(np.arange(200.0)), "stimulus": np.sin(np.arange(200.0)),
+                         "dt": 0.1, "ratio": (1, 1), "method": "hilbert", "smooth": 0.0}),
+        (transition_threshold, {"model": MODEL, "waveform": BRANCH, "to_state": "up",
+                                "largest": 1.0}),
+        (dose_duration, {"model": MODEL, "durations": [1.0], "to_state": "nowhere"}),
+        (phaseless_pulse, {"cycle": MODEL, "input": "p", "duration": 1.0, "largest": 1.0}),
+        (predicted_advance, {"cycle": BRANCH, "input": "p", "amplitude": 1.0, "duration": 1.0}),
+        (shifting_pulse, {"cycle": BRANCH, "input": "p", "amplitude": 1.0, "duration": 1.0,
+                          "advance": 0.1}),
+        (stopping_pulses, {"cycle": BRANCH, "input": "p", "amplitudes": [1.0], "duration": 1.0}),
+        (entrainment_map, {"model": BRANCH, "input": "p", "amplitude": 1.0,
+                           "frequencies": [1.0]}),
+        (cycle_sensitivity, {"cycle": BRANCH, "parameter": "p"}),
+        (direct_phase_response, {"cycle": BRANCH, "input": "p", "size": 0.1, "phases": [0.0]}),
+        (homoclinic_curve, {"source": BRANCH, "parameters": ("p", "q")}),
+        (branch_point_curve, {"point": BRANCH, "parameters": ("p", "q")}),
+        (CycleSettings, {"intervals": 30, "step": 0.01, "step_max": 0.06, "max_points": 10}),
+        (frequency_response, {"model": MODEL, "parameter": "p", "frequencies": [0.0, 1.0]}),
+    ],
+    "files": [
+        (read_ode, {"path": "nowhere.ode", "name": "m", "time_unit": "ms", "source": ""}),
+        (read_map, {"path": "nowhere.ode", "name": "m", "period": 1}),
+        (read_neuron, {"path": "nowhere.ode", "current": "i", "name": "m"}),
+        (settings_of_ode, {"path": "nowhere.ode", "span": (0.0, 1.0)}),
+        (read_sbml, {"path": "nowhere.xml", "name": "m", "time_unit": "ms"}),
+        (read_pydstool, {"specification": {"varspecs": {"x": "-x"}}, "time_unit": ""}),
+        (load, {"path": "nowhere.nc"}),
+        (read_swc, {"path": "nowhere.swc", "name": "m", "scale": 1.0}),
+        (SmoothTable, {"name": "f", "axes": {"x": np.arange(6.0), "y": np.arange(6.0)},
+                       "quantities": {"z": np.ones((6, 6))}}),
+        (Map, {"name": "m", "states": {"x": 0.5}, "parameters": {"r": 2.5},
+               "equations": {"x": "r*x*(1 - x)"}, "period": 1}),
+    ],
+    "cells": [
+        (EIFNeuron, {"C": 200.0, "gL": 10.0, "DeltaT": 1.5, "Vr": -70.0}),
+        (AdExCell, {"name": "c", "C_m": 200.0, "delta": 2.0, "b": 60.0}),
+        (find_cell, {"name": "RS"}),
+        (simulate_cell, {"cell": MODEL, "duration": 1.0, "current": 10.0, "seed": 1}),
+        (WhiteNoise, {"sigma": 1.0}),
+        (PoissonKicks, {"rate": 100.0, "size": 1.0, "sources": 10}),
+        (balanced_network, {"name": "n", "cells": 1000, "probability": 0.05, "Q_e": 1.0}),
+        (find_circuit, {"name": "zerlaut2018", "legacy_sigma": False}),
+        (find_transfer_function, {"name": "RS"}),
+        (GridSettings, {"excitation": 10, "step": 3.0, "duration": 100.0, "trials": 2}),
+        (rall_tree, {"lengths": [100.0], "diameter": 2.0, "branches": 2}),
+        (apparent_motion, {"separation": 8.1, "interval": 50.0, "center": 18.0}),
+        (Blob, {"amplitude": 15.0, "width": 1.5, "rise": 50.0}),
+        (aln_of_neurolib, {"params": {"sigmae_ext": 1.5}}),
+        (LIBRARY["master_equation"], {"circuit": "zerlaut2018", "order": 1}),
     ],
     "networks": [
         (network_of, {"model": ALN, "neurons": 2000, "dt": 0.1, "engine": "kernel",

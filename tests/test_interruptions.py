@@ -40,14 +40,14 @@ LONG = {
     "equilibria": """
 from continuation import equilibria
 from continuation.engine.settings import Settings
-settings = Settings(step=5e-5, step_max=5e-5, max_points=6_000)
+settings = Settings(step=5e-5, step_max=5e-5, max_points=20_000)
 equilibria(model, "I", (0.0, 2.0), settings=settings).save("out/equilibria.nc")
 """,
     "cycles": """
 from continuation import equilibria, limit_cycles
 from continuation.cycles.tracing import CycleSettings
 start = equilibria(model, "I", (0.0, 2.0))["H1"]
-settings = CycleSettings(step_max=0.004, max_points=700, intervals=40)
+settings = CycleSettings(step_max=0.0002, max_points=12_000, intervals=40)
 limit_cycles(start, "I", (0.0, 2.0), settings=settings).save("out/cycles.nc")
 """,
     "table": """
@@ -150,6 +150,33 @@ def test_an_interrupted_command_answers_at_once_and_in_words(place, command):
         assert "Traceback" not in errors
         assert time.perf_counter() - asked < PROMPT
         assert not drafts(place)
+
+
+def test_a_script_answers_at_once_while_it_compiles_the_engine(place):
+    program = (
+        "import sys; sys.path.insert(0, '')\n"
+        "from continuation import equilibria\nfrom own import model\n"
+        "print('begins', flush=True)\nequilibria(model, 'p', (0.5, 1.0))\nprint('ended')"
+    )
+    environment = {
+        **os.environ,
+        "DYNSYS_CACHE_DIR": str(place / "cache"),
+        "NUMBA_CACHE_DIR": str(place / "numba"),
+        "PYTHONPATH": str(Path(__file__).parent.parent),
+    }
+    for moment in (0.3, 2.0, 5.0):
+        run = subprocess.Popen(
+            [sys.executable, "-c", program], cwd=place, env=environment, text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        )  # fmt: skip
+        assert run.stdout is not None and run.stdout.readline() == "begins\n"
+        time.sleep(moment)
+        asked = time.perf_counter()
+        run.send_signal(signal.SIGINT)
+        out, errors = run.communicate(timeout=300)
+        assert time.perf_counter() - asked < PROMPT
+        assert run.returncode in (130, -signal.SIGINT) and out == "", (out, errors)
+        assert errors.rstrip().endswith("KeyboardInterrupt")
 
 
 def test_two_at_once_in_a_new_cache_both_come_to_their_end(place):

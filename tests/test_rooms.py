@@ -21,12 +21,13 @@ PACKAGES = ("dynsys", "continuation", "stimulation", "validation")
 # command line calls stands on top of its package.
 HOUSE = """
 dynsys/errors dynsys/version dynsys/lazy_names dynsys/library dynsys/doors dynsys/cache
-dynsys/checks dynsys/interruption dynsys/sealing
-dynsys/sealed_files
+dynsys/checks dynsys/interruption dynsys/sealing dynsys/pictures
+dynsys/sealed_files dynsys/activity
 dynsys/children dynsys/checksums dynsys/storage dynsys/numba_cache
 dynsys/netcdf dynsys/numpy_files
 dynsys/packing
 dynsys/journal
+dynsys/cluster
 dynsys/expressions
 dynsys/compiled
 dynsys
@@ -45,7 +46,7 @@ continuation/drawing continuation/netcdf continuation/report
 continuation/explorer
 continuation/engine
 continuation/steady_states
-continuation/asynchronous
+continuation/asynchronous continuation/graphs
 continuation/cycles
 continuation/diagrams
 continuation/user_functions continuation/pycont continuation/neurons

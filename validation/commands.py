@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from continuation.commands import axis_of
+from continuation.followed import axis_of
 from continuation.report import write_table
 from dynsys.commands import add_command, model_from
 from dynsys.errors import ModelError
@@ -121,8 +121,9 @@ def run_validate(chosen: argparse.Namespace) -> None:
 def _check_unused(chosen: argparse.Namespace) -> None:
     """ModelError for what cannot act, since the diagram's file says it already."""
     given = {
-        "--set": chosen.values, "--option": chosen.options, "--wiring": chosen.wiring,
-        "--x": chosen.x, "--y": chosen.y,
+        "--set": chosen.values, "--set-file": chosen.set_file, "--option": chosen.options,
+        "--wiring": chosen.wiring, "--time-unit": chosen.time_unit, "--x": chosen.x,
+        "--y": chosen.y,
     }  # fmt: skip
     unused = [name for name, value in given.items() if value]
     if unused:
@@ -133,7 +134,9 @@ def _check_unused(chosen: argparse.Namespace) -> None:
 
 
 def _check_places(chosen: argparse.Namespace) -> None:
-    """ModelError for a scheduler together with processes of this machine."""
+    """ModelError for a scheduler together with processes of this machine, or without runs."""
+    if chosen.scheduler is not None and chosen.dry_run:
+        raise ModelError("--scheduler cannot act with --dry-run, which makes no runs")
     if chosen.scheduler is not None and chosen.workers is not None:
         raise ModelError(
             "--workers counts processes of this machine and cannot act with --scheduler; leave "
@@ -151,6 +154,11 @@ def _diagram(chosen: argparse.Namespace) -> Any:
         diagram = load(chosen.diagram)
         if not isinstance(diagram, Diagram):
             raise ModelError(f"{chosen.diagram} holds a {type(diagram).__name__}, not a diagram")
+        named = model_from(chosen).name
+        if named != diagram.model.name:
+            raise ModelError(
+                f"{chosen.diagram} is a diagram of {diagram.model.name}, not of {named}"
+            )
         return diagram
     model = model_from(chosen)
     if chosen.x is None or chosen.y is None:

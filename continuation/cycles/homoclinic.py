@@ -20,10 +20,12 @@ from continuation.cycles.saddles import SADDLE_NODE, divergence, nearest_equilib
 from continuation.cycles.tracing import CycleSettings
 from continuation.engine.following import spans_around
 from dynsys.errors import ConvergenceError, ModelError
+from dynsys.typed import typed
 
 Spans = Mapping[str, tuple[float, float]]
 
 
+@typed
 def homoclinic_curve(
     source: CycleBranch | Cycle,
     parameters: tuple[str, str],

@@ -28,6 +28,7 @@ from continuation.engine.special_points import SpecialPoint
 from continuation.steady_states.curves import with_more_nodes as more_nodes_at
 from continuation.steady_states.normal_forms import critical_pair
 from dynsys import checks
+from dynsys.activity import doing
 from dynsys.errors import ConvergenceError, ModelError
 from dynsys.expressions.printing import to_text
 from dynsys.first_integrals import first_integrals
@@ -83,7 +84,7 @@ def limit_cycles(
         model, start = _on_level_set(model, {parameter: span}, start)
     source = model if isinstance(source, VectorField) else source
     span = check_span(model, parameter, span)
-    with whole(parts=True):
+    with whole(parts=True), doing(f"limit cycles along {parameter}"):
         for _ in range(_RAISED + 1):
             branch = _followed(Solver(model, {parameter: span}), source, start, settings)
             if REASONS[INTERRUPTED] in branch.ended:

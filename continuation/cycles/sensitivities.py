@@ -7,10 +7,12 @@ import numpy as np
 from continuation.cycles.cycle import Cycle, observe_states
 from continuation.cycles.orbits import Orbit, Solver, sample_times
 from dynsys.errors import ConvergenceError
+from dynsys.typed import typed
 
 _STEP = 1e-5  # relative step of the central difference of the observables, which are explicit
 
 
+@typed
 def cycle_sensitivity(cycle: Cycle, parameter: str) -> dict[str, float]:
     """Derivatives of a cycle's period, frequency and extrema with respect to a parameter.
 

@@ -30,7 +30,7 @@ def table_of_cycles(
         "model": to_dict(solver.model),
         "spans_of_cycles": solver.spans,
         "solver": [solver.kind, solver.fixed],
-        "special_points": [_special(c) for c in special],
+        "special_points": [cycle_record(c) for c in special],
     }
     dataset = with_head(data.assign(_profiles(orbits)), head)
     dataset["profile"].encoding = {"zlib": True, "complevel": 1, "dtype": digits}
@@ -60,7 +60,7 @@ def read_cycles(dataset: xr.Dataset, model: VectorField | None = None) -> Stored
     data = _with_logarithms(
         dataset.drop_vars(["mesh", "profile", "unknowns"]).drop_attrs(deep=False)
     )
-    special = SpecialPoints(_cycle(own, c) for c in head["special_points"])
+    special = SpecialPoints(cycle_of_record(own, c) for c in head["special_points"])
     return StoredCycles(head, Solver(own, spans, kind, fixed), data, _orbits(dataset), special)
 
 
@@ -97,7 +97,8 @@ def _orbits(dataset: xr.Dataset) -> tuple[Orbit, ...]:
     return tuple(result)
 
 
-def _special(cycle: Cycle) -> dict[str, Any]:
+def cycle_record(cycle: Cycle) -> dict[str, Any]:
+    """A cycle as plain data."""
     return {
         "label": cycle.label, "name": cycle.name, "index": cycle.index,
         "parameters": dict(cycle.parameters), "spans": cycle.solver.spans,
@@ -114,7 +115,8 @@ def _special(cycle: Cycle) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _cycle(model: VectorField, content: dict[str, Any]) -> Cycle:
+def cycle_of_record(model: VectorField, content: dict[str, Any]) -> Cycle:
+    """The cycle of a model that ``cycle_record`` described."""
     at = model.with_parameters(**content["parameters"])
     orbit = Orbit(np.array(content["mesh"]), np.array(content["u"]), np.array(content["z"]))
     solver = Solver(at, {k: tuple(v) for k, v in content["spans"].items()})

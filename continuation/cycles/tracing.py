@@ -29,6 +29,7 @@ from continuation.cycles.orbits import (
 from dynsys.errors import ModelError
 from dynsys.interruption import Pace
 from dynsys.journal import Checkpoint, key, part_is_wanted
+from dynsys.typed import check_fields
 
 INTERRUPTED, MAX_POINTS, CLOSED, PARENT, LEFT, ENOUGH = 20, 21, 22, 23, 24, 25
 REASONS = {
@@ -91,6 +92,7 @@ class CycleSettings:
     violent: float = math.inf
 
     def __post_init__(self) -> None:
+        check_fields(self)
         for name, value in asdict(self).items():
             unbounded = value == math.inf and name in ("most_unstable", "violent")
             if not (unbounded or (math.isfinite(value) and value > 0)):

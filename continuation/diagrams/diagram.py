@@ -51,6 +51,7 @@ from continuation.frames import row_frame
 from continuation.netcdf import write
 from continuation.steady_states.branch import Branch
 from dynsys import checks
+from dynsys.cluster.connection import spreading
 from dynsys.errors import ModelError
 from dynsys.journal import part_is_wanted, whole
 from dynsys.level_sets import on_level_set
@@ -274,6 +275,7 @@ class Diagram(Explorable):
 def bifurcation_diagram(
     model: VectorField, x: Axis, y: Axis, settings: Settings | None = None, seed: int = 0,
     progress: bool = False, audit: int = AUDIT, asynchronous: bool = False,
+    scheduler: Any = None,
 ) -> Diagram: ...  # fmt: skip
 
 
@@ -281,6 +283,7 @@ def bifurcation_diagram(
 def bifurcation_diagram(
     model: VectorField, x: Axis, y: None = None, settings: Settings | None = None, seed: int = 0,
     progress: bool = False, audit: int = AUDIT, asynchronous: bool = False,
+    scheduler: Any = None,
 ) -> LineDiagram: ...  # fmt: skip
 
 
@@ -293,6 +296,7 @@ def bifurcation_diagram(
     progress: bool = False,
     audit: int = AUDIT,
     asynchronous: bool = False,
+    scheduler: Any = None,
 ) -> Diagram | LineDiagram:
     """Find every bifurcation curve and every attractor in a rectangle of two parameters.
 
@@ -317,6 +321,9 @@ def bifurcation_diagram(
     progress : show what is being done, stage by stage.
     audit : points of the plane to test at the end; 0 for none. ``diagram.audit`` tests more.
     asynchronous : add the exact Hopf curves of the network behind ``aln()``, which see.
+    scheduler : the address of a Dask scheduler, a client or cluster, or "local": its workers follow
+        the scan lines, cycles and curves of cycles of a plane (see
+        ``dynsys.cluster.connection.spreading``); the plane is cut and audited here.
 
     Example
     -------
@@ -332,11 +339,13 @@ def bifurcation_diagram(
     spans = checked_axes(model, x) if y is None else checked_axes(model, x, y)
     model = on_level_set(model, spans)
     if y is None:
+        if scheduler is not None:
+            raise ModelError("a line is followed by this process; leave scheduler out, or give y")
         ((name, span),) = spans.items()
         return line_diagram(model, name, span, settings=settings, seed=seed)
     survey = Survey(model, x, y, settings, seed)
     try:
-        with shown(progress), whole(say=progress):
+        with shown(progress), whole(say=progress), spreading(scheduler):
             survey.scan()
             found = _checked(survey, _settled(survey), audit)
             if not asynchronous:

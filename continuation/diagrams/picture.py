@@ -19,21 +19,13 @@ from continuation.drawing import (
     draw_diagram,
     draw_disagreements,
 )
-from continuation.engine.branch_point_problem import PITCHFORK, TRANSCRITICAL
-from continuation.engine.problems import FOLD, HOPF
 from continuation.engine.special_points import SpecialPoint
-from continuation.steady_states.branch import Branch
+from continuation.steady_states.branch import CURVES, Branch
 
 if TYPE_CHECKING:
     from continuation.diagrams.diagram import Diagram
 
-WORDS = {  # in the legend
-    FOLD.name: "fold of equilibria",
-    HOPF.name: "Hopf",
-    ASYNCHRONOUS: "Hopf of the network (exact)",
-    PITCHFORK: "pitchfork",
-    TRANSCRITICAL: "transcritical",
-}
+WORDS = {**CURVES, ASYNCHRONOUS: "Hopf of the network (exact)"}  # in the legend
 UNSTABLE = 0.02  # log10 of the largest multiplier of cycles that are unstable on both sides
 CERTAIN = 1e-2  # error of the multiplier 1 up to which the others are believed
 ROOM = 0.012  # part of the plane from which on a region has room for its name

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sized
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TypeVar
 
+from rich.console import Console
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -15,6 +16,8 @@ from rich.progress import (
     TextColumn,
     TimeElapsedColumn,
 )
+
+from dynsys.activity import doing, hushed, telling
 
 T = TypeVar("T")
 _shown: ContextVar[Progress | None] = ContextVar("shown", default=None)
@@ -32,11 +35,16 @@ def shown(wanted: bool = True) -> Iterator[None]:
     if not wanted or _shown.get() is not None:
         yield
         return
+    console = Console(stderr=True)
+    if not (console.is_terminal or console.is_jupyter):
+        with telling("diagram"):
+            yield
+        return
     columns = (
         SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
         TimeElapsedColumn(),
     )  # fmt: skip
-    with Progress(*columns) as bar:
+    with hushed(), Progress(*columns, console=console) as bar:
         token = _shown.set(bar)
         try:
             yield
@@ -46,19 +54,31 @@ def shown(wanted: bool = True) -> Iterator[None]:
 
 def stage(tasks: Iterable[T], words: str, total: int | None = None) -> Iterator[T]:
     """The tasks one by one, shown as a stage where anything is shown."""
-    bar = _shown.get()
-    if bar is None or not words:
+    if not words:
         yield from tasks
-    else:
-        yield from bar.track(tasks, total=total, description=words)
+        return
+    size = len(tasks) if total is None and isinstance(tasks, Sized) else total
+    with showing(words, size) as advance:
+        for task in tasks:
+            yield task
+            advance()
 
 
 @contextmanager
-def showing(words: str, total: int) -> Iterator[Callable[[], None]]:
+def showing(words: str, total: int | None) -> Iterator[Callable[[], None]]:
     """A stage of parallel tasks: what is yielded is called when one of them is finished."""
     bar = _shown.get()
-    if bar is None or not words:
+    if not words:
         yield lambda: None
-    else:
-        task = bar.add_task(words, total=total)
-        yield lambda: bar.advance(task)
+        return
+    with doing(words, total) as activity:
+        task = bar.add_task(words, total=total) if bar else None
+
+        def advance() -> None:
+            activity.advance()
+            if bar is not None and task is not None:
+                bar.advance(task)
+
+        yield advance
+        if bar is not None and task is not None and total is None:
+            bar.update(task, total=activity.done)

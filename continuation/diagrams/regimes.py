@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import networkx as nx
@@ -11,6 +12,7 @@ import numpy as np
 import shapely
 from shapely.geometry import LineString, Polygon
 
+from continuation.diagrams import finished_answers
 from continuation.diagrams.attractors import trusted
 from continuation.diagrams.closing import Piece, closed_in
 from continuation.diagrams.names import (
@@ -28,6 +30,8 @@ from continuation.diagrams.probing import Answer, Dispute, Findings, Prober
 from continuation.diagrams.progress import stage
 from continuation.diagrams.scan import each
 from continuation.diagrams.thresholds import threshold_lines
+from dynsys.activity import doing
+from dynsys.journal import piece
 from dynsys.vector_field import VectorField
 
 WORTH = 1e-3  # of the plane: faces worth a search for the boundary inside them
@@ -64,6 +68,7 @@ class Regimes:
         return sorted(range(len(self.faces)), key=lambda k: -self.faces[k].area)
 
 
+@doing("regions of the plane")
 def cut(
     model: VectorField, x: Axis, y: Axis, findings: Findings, before: Regimes | None = None,
     known: Sequence[Answer] = (),
@@ -87,19 +92,23 @@ def cut(
         mine = [a for a in known if shapely.contains_xy(face, *a.place)]
         return answer, prober.disputes(face, answer, loose, mine)
 
-    found = each(look, parts.faces, "what is stable in every face")
+    kept = finished_answers.faces(prober, parts.loose, known)
+    found = each(look, parts.faces, "what is stable in every face", kept)
     return Regimes(paths, parts.faces, [a for a, _ in found], [d for _, d in found], prober)
 
 
 def closed(regimes: Regimes) -> Regimes:
     """The plane with every face in dispute cut by a search into sure parts and a doubtful one."""
     pieces: list[Piece] = []
+    kept = finished_answers.closed_faces(regimes.prober)
     asked = list(zip(regimes.faces, regimes.answers, regimes.disputes, strict=True))
     for face, answer, dispute in stage(asked, "faces that contradict themselves", len(asked)):
         if dispute is None or face.area < WORTH:
             pieces.append((face, answer, dispute))
         else:
-            pieces += closed_in(regimes.prober, face, dispute)
+            name = partial(kept.key, (face, answer, dispute))
+            parts = piece(name, partial(closed_in, regimes.prober, face, dispute), kept.form)
+            pieces += parts or []
     faces, answers, disputes = (list(column) for column in zip(*pieces, strict=True))
     return Regimes(regimes.paths, faces, answers, disputes, regimes.prober)
 

@@ -31,9 +31,9 @@ from continuation.diagrams.finished import Kept
 from continuation.diagrams.progress import showing, stage
 from continuation.engine.special_points import SpecialPoint
 from continuation.steady_states.branch import Branch
+from dynsys.cluster.pieces import pieces
 from dynsys.errors import ConvergenceError
 from dynsys.interruption import run_all
-from dynsys.journal import announce, piece
 from dynsys.vector_field import VectorField
 
 # Coarser than a single branch: enough for regions and for starting the curves.
@@ -294,15 +294,17 @@ def each(
     ``words`` tell what is done, where progress is shown. With ``kept`` results are kept as soon as
     they are finished. Ctrl-C is answered at once.
     """
-    results: list[Any] = [None] * len(tasks)
-    names = [] if kept is None else [partial(kept.key, task) for task in tasks]
-    announce(words, names)
-
-    def make(number: int) -> None:
-        made = partial(work, tasks[number])
-        results[number] = made() if kept is None else piece(names[number], made, kept.form)
-
-    calls = [partial(make, number) for number in range(len(tasks))]
+    works = [partial(work, task) for task in tasks]
     with showing(words, len(tasks)) as advance:
-        run_all(calls, WORKERS, lambda _: advance())
+        if kept is not None:
+            names = [partial(kept.key, task) for task in tasks]
+            return pieces(
+                names, works, kept.form, words=words, workers=WORKERS, done=lambda _: advance()
+            )
+        results: list[Any] = [None] * len(tasks)
+
+        def make(number: int) -> None:
+            results[number] = works[number]()
+
+        run_all([partial(make, k) for k in range(len(tasks))], WORKERS, lambda _: advance())
     return results

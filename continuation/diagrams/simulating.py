@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ import xarray as xr
 from continuation.diagrams.exponents import largest_exponent
 from continuation.diagrams.names import CHAOS, OUTSIDE, RUNS_AWAY, TORUS
 from continuation.diagrams.outcomes import UNSETTLED, Outcome, classified
+from dynsys.journal import Form, key, piece
 from dynsys.simulation.ensembles import simulate_ensemble
 from dynsys.simulation.motion import motion
 from dynsys.vector_field import VectorField
@@ -45,12 +47,33 @@ def destinations(
 
     All runs are integrated together (rk4, exact delays), those that have not come to rest or to a
     repetition twice as long again, and so on. What never repeats is told apart by its largest
-    Lyapunov exponent.
+    Lyapunov exponent. The whole is kept as soon as it is known (``dynsys.journal``).
 
     Example
     -------
     >>> destinations(aln(), [{"mu_e": 1.0}], aln().initial_state()[None, :6])[0].kind
     """
+    about = [model.digest, dict(model.parameters), [dict(v) for v in values], asdict(effort)]
+    found = piece(
+        lambda: key("destinations", *about, starts),
+        partial(_destinations, model, values, starts, effort),
+        _OUTCOMES,
+    )
+    return found or []
+
+
+_OUTCOMES: Form[list[Outcome]] = Form(
+    lambda found: [[getattr(outcome, f.name) for f in fields(Outcome)] for outcome in found],
+    lambda content: [Outcome(*values) for values in content],
+)
+
+
+def _destinations(
+    model: VectorField,
+    values: Sequence[Mapping[str, float]],
+    starts: np.ndarray,
+    effort: Effort,
+) -> list[Outcome]:
     assert model.compiled is not None  # made once: models with other parameters share it
     models = [model.with_parameters(**v) for v in values]
     steps = np.full(len(models), _step(model, models, starts) / effort.finer)

@@ -15,7 +15,7 @@ from continuation.diagrams import finished
 from continuation.diagrams.names import found_equilibria
 from continuation.diagrams.paths import Axis, values_at
 from continuation.diagrams.probing import Answer, Dispute, Findings
-from continuation.diagrams.progress import stage
+from continuation.diagrams.progress import showing, stage
 from continuation.diagrams.scan import (
     cycle_boundaries,
     cycles_beside,
@@ -33,6 +33,8 @@ from continuation.steady_states.curves import as_branch, fold_start, hopf_start,
 from continuation.steady_states.delay_orders import order_in_plane
 from continuation.steady_states.equilibria import equilibria
 from continuation.steady_states.refollowing import scaled_points
+from dynsys.cluster.connection import current
+from dynsys.cluster.pieces import pieces
 from dynsys.errors import ConvergenceError
 from dynsys.journal import announce, piece
 from dynsys.vector_field import VectorField
@@ -146,9 +148,14 @@ class Survey:
         words, names = "scan lines", [partial(kept.key, task) for task in tasks]
         announce(words, names)
         fresh: list[Branch] = []
-        lines = [*zip(names, tasks, strict=True)]
-        for name, task in stage(lines, f"equilibria along {words}", len(lines)):
-            line = piece(name, partial(self._followed_line, *task), kept.form)
+        works = [partial(followed_line, self.settings, self.seed, *task) for task in tasks]
+        lines = [*zip(names, works, strict=True)]
+        if current() is not None:  # the cluster's workers follow them beside one another
+            with showing(f"equilibria along {words}", len(lines)) as advance:
+                found = pieces(names, works, kept.form, done=lambda _: advance())
+            return [self._taken(line) for line in found if line is not None]
+        for name, work in stage(lines, f"equilibria along {words}", len(lines)):
+            line = piece(name, work, kept.form)
             if line is not None:
                 fresh.append(self._taken(line))
         return fresh
@@ -165,15 +172,6 @@ class Survey:
     def _line(self, free: str, value: float) -> tuple[VectorField, str, tuple[float, float]]:
         (fixed,) = (name for name in self.spans if name != free)
         return self.model.with_parameters(**{fixed: value}), free, self.spans[free]
-
-    def _followed_line(
-        self, at: VectorField, free: str, span: tuple[float, float]
-    ) -> Branch | None:
-        """The equilibria along a line; None where none are inside the ranges and tables."""
-        try:
-            return equilibria(at, free, span, settings=self.settings, seed=self.seed)
-        except ConvergenceError:
-            return None
 
     def follow_equilibria(self, answers: Sequence[Answer]) -> None:
         """Follow stable equilibria found by simulation along both axes, with all they lead to."""
@@ -266,3 +264,13 @@ def _rotation(point: SpecialPoint) -> float:
     """Frequency of the critical pair at a zero-Hopf point."""
     pairs = point.eigenvalues[point.eigenvalues.imag > 0]
     return float(pairs[np.argmin(np.abs(pairs.real))].imag)
+
+
+def followed_line(
+    settings: Settings, seed: int, at: VectorField, free: str, span: tuple[float, float]
+) -> Branch | None:
+    """The equilibria along a line; None where none are inside the ranges and tables."""
+    try:
+        return equilibria(at, free, span, settings=settings, seed=seed)
+    except ConvergenceError:
+        return None

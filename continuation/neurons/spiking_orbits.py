@@ -21,6 +21,7 @@ from continuation.engine.special_points import numbered, point_named, points_lab
 from dynsys.errors import ConvergenceError
 from dynsys.neurons import SpikingNeuron
 from dynsys.neurons.spiking_orbit import SpikingOrbit, cyclic, flights, orbit_at
+from dynsys.typed import typed
 
 LONGEST = 1e4  # ms between two spikes, from which on an orbit is taken to end at infinite period
 _STEP_MIN, _NEWTON = 1e-7, 8
@@ -110,6 +111,7 @@ class SpikingBranch:
     __repr__ = __str__
 
 
+@typed
 def spiking_orbits(
     orbit: SpikingOrbit,
     parameter: str = "I",

@@ -13,6 +13,7 @@ from continuation.steady_states.branch import Branch
 from continuation.steady_states.pydstool_backend import compute
 from continuation.steady_states.refollowing import follower_of, scaled_points, set_border
 from dynsys.errors import ModelError
+from dynsys.typed import typed
 
 # What PyCont can be trusted with; its first Lyapunov coefficient is wrong, hence no GH.
 COMPARED = {
@@ -78,6 +79,7 @@ class CrossCheck:
     __repr__ = __str__
 
 
+@typed
 def cross_check(branch: Branch) -> CrossCheck:
     """Compute a branch again with PyDSTool and compare.
 

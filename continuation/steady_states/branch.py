@@ -11,9 +11,10 @@ import numpy as np
 import xarray as xr
 
 from continuation.drawing import Mark, draw_branch
+from continuation.engine.branch_point_problem import PITCHFORK, TRANSCRITICAL
 from continuation.engine.following import REASONS, Follower, Trace
 from continuation.engine.intervals import AXIS
-from continuation.engine.problems import EQUILIBRIUM, HOPF
+from continuation.engine.problems import EQUILIBRIUM, FOLD, HOPF
 from continuation.engine.settings import Settings
 from continuation.engine.special_points import (
     SpecialPoint,
@@ -38,6 +39,13 @@ from dynsys.vector_field import VectorField
 
 if TYPE_CHECKING:
     import pandas as pd
+
+CURVES = {  # the words for them in a figure's legend
+    FOLD.name: "fold of equilibria",
+    HOPF.name: "Hopf",
+    PITCHFORK: "pitchfork",
+    TRANSCRITICAL: "transcritical",
+}
 
 
 @dataclass(frozen=True)
@@ -107,8 +115,8 @@ class Branch(Explorable):
         up = second[0] if second else shown
         self.model.unit(up)  # an unknown name is answered here with the known ones
         marks = [Mark(p.value(across), p.value(up), p.label, p.name) for p in self.special_points]
-        return draw_branch(self.data, across, up, marks, ax, by_stability=not second,
-                           style=style, legend=legend, **line)  # fmt: skip
+        word = CURVES.get(self.kind)
+        return draw_branch(self.data, across, up, marks, ax, word, style, legend, **line)
 
     page_content = equilibria_content
 

@@ -15,12 +15,14 @@ from continuation.engine.special_points import SpecialPoint, SpecialPoints
 from continuation.steady_states import normal_forms
 from continuation.steady_states.branch import Branch, make_dataset, reasons
 from dynsys.errors import ConvergenceError, ModelError
+from dynsys.typed import typed
 
 Spans = Mapping[str, tuple[float, float]]
 _STRAIGHT = 1e-6  # quadratic coefficient, to the terms it is made of, of a pitchfork
 _UNFOLDS = f"beyond it the branches part: they cross only with an unfolding term above {UNFOLDED:g}"
 
 
+@typed
 def branch_point_curve(
     point: SpecialPoint,
     parameters: tuple[str, str],

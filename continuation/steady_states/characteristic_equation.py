@@ -13,13 +13,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from continuation.steady_states.winding import turns
 from dynsys.delays import chebyshev_nodes, differentiation_matrix
 from dynsys.errors import ConvergenceError, ModelError
 
 STEP_TOLERANCE = 1e-13
 SINGULAR = 1e-12
 LARGEST_ORDER = 256
-FIRST_PIECES, HALVINGS = 8, 50
 
 
 @dataclass(frozen=True, eq=False)
@@ -225,13 +225,7 @@ class CharacteristicEquation:
         Raises ConvergenceError where a root lies on its border.
         """
         re_max = max(self._largest_real_part(), re_min) + 1.0
-        corners = [complex(re_min, -im_max), complex(re_max, -im_max)]
-        corners += [z.conjugate() for z in reversed(corners)]
-        turns = sum(
-            self._phase(start, end)
-            for start, end in zip(corners, corners[1:] + corners[:1], strict=True)
-        )
-        return round(turns / (2 * np.pi))
+        return round(float(turns(self._determinant, re_min, re_max, im_max)[0]))
 
     def _largest_real_part(self) -> float:
         """An upper bound of the real part of every root."""
@@ -240,32 +234,10 @@ class CharacteristicEquation:
         through = 2 * np.linalg.norm(self.f_u, 2) * np.linalg.norm(self.s_x, 2)
         return float(max(start, np.linalg.norm(self.f_x, 2) + through))
 
-    def _phase(self, start: complex, end: complex) -> float:
-        """Change of the argument of det Delta along a straight line."""
-        # Uneven first pieces: at mirror images the slopes of several roots may cancel together.
-        fractions = np.linspace(0.0, 1.0, FIRST_PIECES + 1) ** 1.5
-        waiting = [self._argument(start + (end - start) * f) for f in fractions[::-1]]
-        total, smallest = 0.0, abs(end - start) * 2.0**-HALVINGS
-        while len(waiting) > 1:
-            (left, slope, sign), (right, other, next_sign) = waiting[-1], waiting[-2]
-            turn, piece = float(np.angle(next_sign / sign)), right - left
-            if abs(piece) < smallest:
-                raise ConvergenceError(
-                    f"a characteristic root lies on the border of the rectangle, near {left:.6g}; "
-                    "move re_min or im_max a little"
-                )
-            # Short against the distance of any root, and the slopes agree with the turn found.
-            gentle = max(abs(slope), abs(other)) * abs(piece) < 0.5
-            if gentle and abs((piece * (slope + other)).imag / 2 - turn) < 0.1:
-                waiting.pop()
-                total += turn
-            else:
-                waiting.insert(-1, self._argument((left + right) / 2))
-        return total
-
-    def _argument(self, z: complex) -> tuple[complex, complex, complex]:
-        """The place, the logarithmic derivative of det Delta there and its sign, a unit number."""
-        return z, self._logarithmic_derivative(z), np.linalg.slogdet(self.matrix(z))[0]
+    def _determinant(self, z: complex) -> tuple[np.ndarray, np.ndarray]:
+        """Sign (a unit number) and logarithmic derivative of det Delta, (1,)."""
+        sign = np.linalg.slogdet(self.matrix(z))[0]
+        return np.array([sign]), np.array([self._logarithmic_derivative(z)])
 
     def _logarithmic_derivative(self, root: complex) -> complex:
         """trace(Delta^-1 Delta'); infinite at a root."""

@@ -22,6 +22,7 @@ from dynsys.errors import ConvergenceError, ModelError
 Spans = Mapping[str, tuple[float, float]]
 FOLDS = ("LP", "CP", "BT", "ZH")
 HOPFS = ("H", "GH", "BT", "ZH", "HH")
+EXACT = 1e-11  # a scaled residual that is nothing but rounding
 
 
 def fold_curve(
@@ -165,6 +166,9 @@ def trace_curve(follower: Follower, y: np.ndarray) -> tuple[Follower, Trace]:
     """Correct a start onto its curve and follow it to both sides."""
     tangent = follower.any_tangent(y)
     start = follower.correct(y, tangent, float(tangent @ y))
+    # Near a double zero eigenvalue steps may stay above any tolerance where the residual is zero.
+    if start is None and np.max(np.abs(follower.evaluate(y)[0])) < EXACT:
+        start = y
     if start is None or np.linalg.norm(start - y) > 0.1:
         where = ", ".join(f"{k} = {v:.6g}" for k, v in follower.values(y).items())
         raise ConvergenceError(

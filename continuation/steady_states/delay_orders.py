@@ -21,6 +21,7 @@ from dynsys.vector_field import VectorField
 
 ORDERS = (6, 8, 10, 12, 16, 20, 24, 32, 40, 48, 64)
 PRECISE = 1e-8  # of a critical root, relative to its size and to the longest delay's rate
+SLOW = 1e-2  # of a root times the delay: the error of a line is of its power with K
 _SAMPLES = 7  # of a piece
 _CLEAR = 1e-4  # of a root's size: what lies nearer to the axis is not counted
 _FINER = 8  # nodes more than twice as many, whose roots are compared with
@@ -76,10 +77,14 @@ def is_resolved(equation: CharacteristicEquation, order: int, critical: bool = F
     twice as many; at a ``critical`` equilibrium also the exact one on the axis, to ``PRECISE``."""
     found = line_roots(equation, order)
     if critical:
-        axis = equation.polish(found[np.argmin(np.abs(found.real))])
-        slow = max(1.0 / max(abs(axis), 1e-300), float(np.max(equation.tau)))
-        if np.min(np.abs(found - axis)) * slow > PRECISE:
-            return False
+        near = found[np.argmin(np.abs(found.real))]
+        longest = float(np.max(equation.tau))
+        # At a BT point rounding splits the double root at 0, which any number of nodes has.
+        if abs(near) * longest > SLOW:
+            axis = equation.polish(near)
+            slow = max(1.0 / abs(axis), longest)
+            if np.min(np.abs(found - axis)) * slow > PRECISE:
+                return False
     return _right(line_roots(equation, 2 * order + _FINER)) == _right(found)
 
 

@@ -24,6 +24,7 @@ from dynsys.coupling.coupled_field import CoupledField
 from dynsys.coupling.node_kernel import Wiring, kernel_model, parameter_rows, wirings
 from dynsys.coupling.uniform import uniform_model
 from dynsys.errors import ModelError
+from dynsys.typed import typed
 from dynsys.vector_field import VectorField
 
 HIGHEST_ORDER = 320
@@ -88,6 +89,7 @@ class Dispersion:
         return ax
 
 
+@typed
 def dispersion(
     field: CoupledField,
     state: Sequence[float] | np.ndarray | None = None,
@@ -150,6 +152,7 @@ def _rightmost(equation: CharacteristicEquation, count: int) -> np.ndarray:
         order, before = 2 * order, exact
 
 
+@typed
 def wave_equation(
     field: CoupledField, wave_number: int, state: Sequence[float] | np.ndarray | None = None
 ) -> CharacteristicEquation:

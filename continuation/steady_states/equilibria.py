@@ -25,6 +25,7 @@ from continuation.steady_states.delay_orders import order_needed
 from continuation.steady_states.pydstool_backend import check_backend, compute
 from continuation.steady_states.search import find_all, refine_equilibrium
 from dynsys import checks
+from dynsys.activity import doing
 from dynsys.errors import ConvergenceError
 from dynsys.journal import interrupted, part_is_wanted, whole
 from dynsys.level_sets import level_set
@@ -92,7 +93,7 @@ def equilibria(
         return compute(follower, [y for y in found if y is not None])
     notes: list[str] = []
     places = 0 if start is not None else settings.places
-    with whole(parts=True):
+    with whole(parts=True), doing(f"equilibria along {parameter}"):
         seeds = _seeds(model, parameter, (low, high), start, seed, notes)
         traces = _followed(follower, seeds)
         _followed(follower, unseen(follower, traces, places, seed), traces)

@@ -22,12 +22,16 @@ from continuation.engine.settings import Settings
 from continuation.engine.special_points import SpecialPoint, numbered
 from continuation.steady_states.branch import Branch
 from continuation.steady_states.equilibria import equilibria
+from dynsys.checks import shown
 from dynsys.definition import symbol
 from dynsys.errors import ModelError
 from dynsys.exchange.ode_reader import OdeReader
 from dynsys.exchange.ode_statements import read_statements
 from dynsys.expressions.symbols import evaluation_order
+from dynsys.typed import check_fields, typed
 from dynsys.vector_field import VectorField
+
+_MOST = 12  # steps that are taken as one
 
 
 @dataclass(frozen=True)
@@ -48,8 +52,12 @@ class Map:
     period: int = 1
 
     def __post_init__(self) -> None:
-        if int(self.period) != self.period or self.period < 1:
-            raise ModelError(f"the period {self.period!r} makes no sense; use 1, 2, 3, ...")
+        check_fields(self)
+        if not 1 <= self.period <= _MOST:
+            raise ModelError(
+                f"the period {shown(self.period)} makes no sense; use 1, 2, 3, ..., {_MOST} (the "
+                "expressions double with every step)"
+            )
         object.__setattr__(self, "_field", self._difference())
 
     def _difference(self) -> VectorField:
@@ -78,6 +86,7 @@ class Map:
         return np.linalg.eigvals(self.field.jacobian(x)) + 1.0
 
 
+@typed
 def read_map(path: str | Path, name: str | None = None, period: int = 1) -> Map:
     """Read a map from an XPPAUT file: with ``@ meth=discrete``, or written ``x(t+1)=...``.
 
@@ -110,6 +119,7 @@ def read_map(path: str | Path, name: str | None = None, period: int = 1) -> Map:
     return Map(read.name, dict(read.states), dict(read.declared_parameters), equations, period)
 
 
+@typed
 def fixed_points(
     model: Map,
     parameter: str,

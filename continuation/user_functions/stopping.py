@@ -11,6 +11,7 @@ import numpy as np
 from continuation.engine.special_points import numbered
 from continuation.steady_states.branch import Branch
 from continuation.user_functions.search import user_points
+from dynsys.typed import typed
 
 if TYPE_CHECKING:
     from continuation.cycles.branch import CycleBranch
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 Quantity = str | Callable[..., float]
 
 
+@typed
 def until(branch: Any, quantity: Quantity, value: float = 0.0) -> Any:
     """The branch up to the first point, from its start, where a quantity equals ``value``.
 

@@ -7,6 +7,7 @@ from functools import lru_cache
 from dynsys.cells.parameters import AdExCell, Cell, EquationCell, HodgkinHuxleyCell
 from dynsys.definition import Parameter, State
 from dynsys.errors import ModelError
+from dynsys.typed import typed
 from dynsys.vector_field import VectorField
 
 # What every cell's vector field takes from outside; the simulation sets them at every step.
@@ -28,6 +29,7 @@ def _membrane(cell: Cell) -> dict[str, Parameter]:
 
 
 @lru_cache(maxsize=64)
+@typed
 def cell_field(cell: Cell) -> VectorField:
     """The subthreshold equations of a cell, in mV, ms, pA, nS and pF.
 

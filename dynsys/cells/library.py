@@ -8,6 +8,7 @@ from typing import Any
 from dynsys.cells.morris_lecar import morris_lecar_cell
 from dynsys.cells.parameters import AdExCell, Cell, HodgkinHuxleyCell
 from dynsys.errors import unknown_name
+from dynsys.typed import typed
 
 _RS = AdExCell("RS", a=4.0, b=20.0)
 _FS = AdExCell("FS", delta=0.5)
@@ -45,6 +46,7 @@ _HH = [
 CELLS: dict[str, Cell] = {cell.name: cell for cell in [*_ADEX, *_HH, morris_lecar_cell()]}
 
 
+@typed
 def find_cell(name: str) -> Cell:
     """A cell of the library.
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, fields
 
+from dynsys import checks
 from dynsys.errors import ModelError, unknown_name
 from dynsys.spike_rule import ALL, SpikeRule
 from dynsys.vector_field import VectorField
@@ -34,8 +34,7 @@ class Cell:
             value = getattr(self, item.name)
             if item.type not in ("float", float):
                 continue
-            if not isinstance(value, (int, float)) or not math.isfinite(value):
-                raise ModelError(f"cell {self.name}: {item.name} is {value!r}; give a number")
+            checks.number(f"cell {self.name}: {item.name}", value)
             if item.name in self._positive() and value <= 0:
                 raise ModelError(f"cell {self.name}: {item.name} is {value:g}; it must be positive")
             if item.name in self._not_negative() and value < 0:

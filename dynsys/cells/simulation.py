@@ -25,6 +25,7 @@ from dynsys.cells.stepping import (
 )
 from dynsys.compiled.clock import Clock
 from dynsys.errors import ModelError
+from dynsys.typed import typed
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,7 @@ def machine(cell: Cell) -> Machine:
     return Machine(cell, stepped, names, np.array([s.initial for s in model.states.values()]))
 
 
+@typed
 def simulate_cell(
     cell: Cell,
     duration: float,

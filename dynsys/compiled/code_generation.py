@@ -34,7 +34,6 @@ HEADER = '''"""Compiled functions of {name}: generated, keyed by content, safe t
 import math
 
 import numpy as np
-from numba import njit
 
 from dynsys.compiled.kernels import (
     DOMAIN, FIELD, JACOBIAN, JACOBIAN_TANGENT, OBSERVABLES, TANGENT, TAYLOR,
@@ -42,6 +41,7 @@ from dynsys.compiled.kernels import (
 from dynsys.compiled.series import run_program
 from dynsys.compiled.splines import table_jet, table_margin
 from dynsys.expressions.functions import linoid_derivative
+from dynsys.numba_cache import njit
 '''
 
 

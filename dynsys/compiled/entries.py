@@ -21,7 +21,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 from dynsys.errors import DynsysError
-from dynsys.interruption import held
 from dynsys.numba_cache import GENERATED
 from dynsys.storage import draft_prefix, remove_orphans
 
@@ -145,8 +144,7 @@ def _import(name: str, path: Path) -> types.ModuleType:
     module = importlib.util.module_from_spec(specification)
     sys.modules[name] = module
     try:
-        with held():  # an interruption inside LLVM would end in a segmentation fault
-            specification.loader.exec_module(module)
+        specification.loader.exec_module(module)
     except BaseException:
         sys.modules.pop(name, None)
         raise

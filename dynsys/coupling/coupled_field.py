@@ -28,12 +28,14 @@ from dynsys.definition import (
 )
 from dynsys.delays import Delay
 from dynsys.errors import ModelError, unknown_name
+from dynsys.typed import typed
 from dynsys.vector_field import VectorField
 
 if TYPE_CHECKING:
     from dynsys.coupling.node_kernel import NodeKernel
 
 
+@typed
 def couple(
     model: VectorField,
     graph: Any,
@@ -44,7 +46,7 @@ def couple(
     weight: Expression = "weight",
     delay: Expression | None = None,
     parameters: Mapping[str, Parameter | float] | None = None,
-    per_node: Sequence[str] = (),
+    per_node: str | Sequence[str] = (),
     name: str | None = None,
 ) -> CoupledField:
     """Put a model on every node of a graph and couple the nodes along its edges.
@@ -70,7 +72,8 @@ def couple(
     -------
     CoupledField, a VectorField with states ``<state>_<node>``, node by node: equilibria, cycles,
     simulation and exports apply at once. Its equations grow with the number of edges: beyond some
-    ten nodes simulate it with ``simulate_nodes``.
+    ten nodes simulate it with ``simulate_nodes`` and continue it with
+    ``continuation.graph_equilibria``.
 
     Raises
     ------
@@ -113,13 +116,14 @@ class CoupledField(VectorField):
     edge_tables: tuple[EdgeTable, ...]
     own_parameters: tuple[str, ...]
 
+    @typed
     def __init__(
         self,
         model: VectorField,
         graph: Any,
         couplings: Sequence[Coupling],
         parameters: Mapping[str, Parameter | float],
-        per_node: Sequence[str],
+        per_node: str | Sequence[str],
         name: str | None,
     ) -> None:
         nodes = node_list(graph, name or f"coupled {model.name}")

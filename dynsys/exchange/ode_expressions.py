@@ -80,16 +80,31 @@ class Expressions:
 
     def _define_one(self, statement: Statement, refused: Mapping[str, str]) -> None:
         own: dict[str, str] = {}
+        arguments: list[str] = []
         for argument in statement.arguments:
-            own[argument.lower()] = fresh_name(argument.lower(), own.values())
+            key = "".join(argument.split()).lower()
+            if argument != argument.strip() and key in {*self.names.declared, "t", "pi"}:
+                self._tell_unbound(statement, key)
+                arguments.append(f"{key}_{len(arguments)}_unbound")  # a name of nothing else
+            else:
+                own[key] = fresh_name(key, arguments)
+                arguments.append(own[key])
         open_names = {k: why for k, why in refused.items() if k not in own}
         writing = replace(
             self.translation, spelled={**self.names.spelled, **own}, refused=open_names
         )
-        arguments = tuple(own[a.lower()] for a in statement.arguments)
         body = self._text(statement, writing, own)
         name = self.names.spelled[statement.key]
         self.functions.define(name, arguments, body, statement.line.place)
+
+    def _tell_unbound(self, statement: Statement, key: str) -> None:
+        """XPPAUT keeps the space in an argument's name, so that the body never means it."""
+        words = (
+            f"XPPAUT does not bind the argument {key} of {statement.name}, which stands beside a "
+            f"space: in its formula {key} is the one declared elsewhere, here too"
+        )
+        if f"{statement.line.place}: {words}" not in self.statements.notes:
+            self.statements.note(statement.line, words)
 
     def _text(self, statement: Statement, writing: Translation, own: Mapping[str, str]) -> str:
         try:

@@ -12,7 +12,7 @@ from dynsys.errors import ModelError, StorageError
 _RANGE = re.compile(r"\[\s*(\d+)\s*\.\.\s*(\d+)\s*\]")
 _INDEX = re.compile(r"(?<!int)\[([^\[\]]*)\]")
 _OF_J = re.compile(r"\s*j\s*(?:([+\-*])\s*(\d+)\s*)?")
-_INCLUDE = re.compile(r"#\s*include\s+(\S+)", re.IGNORECASE)
+_INCLUDE = re.compile(r"#include\s+(\S+)")  # with a space behind # it is a comment to XPPAUT
 _LONGEST_RANGE = 5000  # XPPAUT holds no more variables
 
 

@@ -16,15 +16,31 @@ _METHODS = {
 }  # fmt: skip
 
 
+# The options that are used here, each before those whose beginning it is.
+_SHOWN = ("xp", "yp", "xlo", "xhi", "ylo", "yhi")
+AUTO = ("ntst", "nmax", "dsmin", "dsmax", "ds", "parmin", "parmax")
+_READ = ("dtmin", "dtmax", "dt", "total", "trans", "t0", "bound", "meth", *_SHOWN, *AUTO)
+
+
 def options(statements: Statements) -> dict[str, str]:
-    """Option, in lower case -> its value as text; the last one counts."""
+    """Option, in lower case -> its value as text; the last one counts.
+
+    XPPAUT knows an option by its beginning: ``bounds``, ``transient`` and ``method`` are here
+    ``bound``, ``trans`` and ``meth``.
+    """
     result: dict[str, str] = {}
     for statement in statements.of("option"):
         for name, value in _pairs(statement, statements):
-            result[name] = value
-            if name.startswith("meth"):
-                result["meth"] = _method(statement, value, statements)
+            known = _known(name)
+            result[known] = _method(statement, value, statements) if known == "meth" else value
     return result
+
+
+def _known(name: str) -> str:
+    """The option that a word begins with; those of further windows, as ``xp2``, are others."""
+    if name[:-1] in _SHOWN and name[-1] in "2345678":
+        return name
+    return next((k for k in _READ if name.startswith(k)), name)
 
 
 def _pairs(statement: Statement, statements: Statements) -> list[tuple[str, str]]:
@@ -54,15 +70,14 @@ def _method(statement: Statement, value: str, statements: Statements) -> str:
 
 # Fixed-step methods that ``simulate`` has too; the others become its adaptive one.
 _FIXED_STEP = ("euler", "heun", "rk4")
-_USED = ("total", "dt", "meth", "trans", "t0", "xlo", "xhi", "ylo", "yhi", "xp", "yp")
 _STEP = 0.05  # XPPAUT's own
-AUTO = ("ntst", "nmax", "ds", "dsmin", "dsmax", "parmin", "parmax")
 
 
 def run_defaults(chosen: Mapping[str, str], driven: bool = False) -> dict[str, Any]:
-    """Duration, settling time, method and step of a simulation, where the options tell them.
+    """Duration, settling time, method, step and bounds of a simulation, where the options tell.
 
     The forcing of a ``driven`` model acts during the transient too, which is then recorded.
+    XPPAUT's own bounds of 100, where a file has none, are not taken over.
     """
     result: dict[str, Any] = {}
     total, before = _float(chosen, "total"), None if driven else _float(chosen, "trans")
@@ -74,6 +89,8 @@ def run_defaults(chosen: Mapping[str, str], driven: bool = False) -> dict[str, A
     if chosen.get("meth") in _FIXED_STEP:
         result["method"] = chosen["meth"]
         result["dt"] = abs(_float(chosen, "dt") or _STEP)
+    if bound := _float(chosen, "bound"):
+        result["bounds"] = abs(bound)
     return result
 
 
@@ -90,8 +107,7 @@ def windows(chosen: Mapping[str, str], states: list[str]) -> dict[str, tuple[flo
 
 def left_out(chosen: Mapping[str, str]) -> list[str]:
     """The options that only XPPAUT uses, as it names them."""
-    used = (*_USED, *AUTO)
-    return [name for name in chosen if name not in used and not name.startswith("meth")]
+    return [name for name in chosen if name not in _READ or name in ("dtmin", "dtmax")]
 
 
 def _float(chosen: Mapping[str, str], name: str) -> float | None:

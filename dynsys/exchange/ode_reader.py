@@ -19,11 +19,14 @@ from dynsys.exchange.ode_noise import separate_noise
 from dynsys.exchange.ode_options import AUTO, left_out, options, run_defaults, windows
 from dynsys.exchange.ode_statements import Statement, Statements, read_statements
 from dynsys.exchange.xpp_translation import NotCarried
+from dynsys.typed import typed
 from dynsys.vector_field import VectorField
 
+_APART = re.compile(r"=\s+-")  # x(0) = -1
 _METHOD = re.compile(r"meth\w*\s*=\s*d", re.IGNORECASE)
 
 
+@typed
 def read_ode(
     path: str | Path, name: str | None = None, time_unit: str = "", source: str = ""
 ) -> VectorField:
@@ -39,10 +42,10 @@ def read_ode(
     What depends on the time becomes an input: a parameter with its value at the start (XPPAUT's
     own analyses freeze the time too), which ``simulate`` drives as the file says. White noise
     becomes ``model.noise``, a ``table`` of a file a ``SmoothTable``, ``set`` one of ``model.sets``;
-    ``@ total, meth, dt, trans`` become the defaults of ``simulate``, and the window ``@ ylo, yhi``
-    (``xlo, xhi``) the range of the state it shows, in which searches look; those of its AUTO are
-    read by ``continuation.settings_of_ode``. ``model.notes`` says, with line numbers, what was
-    read otherwise than one might think and what was left out.
+    ``@ total, meth, dt, trans, bounds`` become the defaults of ``simulate``, and the window
+    ``@ ylo, yhi`` (``xlo, xhi``) the range of the state it shows, in which searches look; those of
+    its AUTO are read by ``continuation.settings_of_ode``. ``model.notes`` says, with line numbers,
+    what was read otherwise than one might think and what was left out.
 
     Parameters
     ----------
@@ -121,6 +124,11 @@ class OdeReader:
                 value = float(s.text)
             except ValueError:
                 value = self._formula(s)
+            if s.kind == "start" and value < 0 and _APART.search(s.line.text):
+                self.statements.note(
+                    s.line, f"{s.name} starts at {value:g}; in XPPAUT at 0, for it takes a minus "
+                    "sign behind a space for a formula",
+                )  # fmt: skip
             result[self._spelled(s)] = value
         return result
 

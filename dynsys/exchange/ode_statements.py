@@ -19,6 +19,7 @@ _FUNCTION = re.compile(r"([^(]+)\(([^()]*)\)\s*=(?!=)(.*)", re.DOTALL)
 _FIXED = re.compile(r"([^=]+)=(?!=)(.*)", re.DOTALL)
 _ONE = re.compile(r"([^\s=,]+)(?:\s*=\s*([^\s,]*))?\s*,?\s*")
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?", re.IGNORECASE)
+_EQUATION = re.compile(r"\w*\s*(=|'|\()")  # what looks meant, behind a word that says nothing
 _NAME = re.compile(r"[A-Za-z_][\w.]*")
 
 
@@ -106,10 +107,17 @@ def _read(line: Line, result: Statements) -> None:
 
 
 def _marked(line: Line, text: str, result: Statements) -> None:
-    """A line behind % or $: no comment to XPPAUT, but without effect unless it is an equation."""
+    """A line behind % or $: no comment to XPPAUT, which reads an equation where it finds one.
+
+    Names that begin so are not read here, so that nothing can depend on what is left out.
+    """
     first = _FIRST.search(text)
     if first and first[0] in "/'(":
-        raise line.fault(f"XPPAUT reads an equation of a name that begins by {text[0]}; use #")
+        if _INITIAL.fullmatch(text):
+            raise line.fault(f"XPPAUT has no state whose name begins by {text[0]}; use #")
+        words = f"XPPAUT reads an equation of a name that begins by {text[0]}, which nothing uses"
+        result.note(line, f"{words}; left out")
+        return
     result.note(line, f"a line that begins by {text[0]} has no effect; left out")
 
 
@@ -149,7 +157,8 @@ def _called(line: Line, text: str) -> Statement:
         raise line.fault("it is no statement; write name=value, x'=... or f(a)=...")
     if re.search(r"int\s*[{\[]", match[3], re.IGNORECASE):
         raise line.fault("integral equations are not ordinary differential equations")
-    arguments = tuple("".join(a.split()) for a in match[2].split(",") if a.strip())
+    # A space beside an argument means something to XPPAUT: see ``ode_expressions``.
+    arguments = tuple(a for a in match[2].split(",") if a.strip())
     return Statement(
         "function", _checked(line, match[1].strip()), match[3].strip(), line, arguments
     )
@@ -189,7 +198,7 @@ def _command(line: Line, word: str, rest: str, result: Statements) -> None:
     for beginning, reader in _READERS.items():
         if word.startswith(beginning):
             return reader(line, rest, result)
-    if "=" in rest or rest.startswith(("'", "(")):
+    if _EQUATION.match(rest):
         raise line.fault("it is no statement; write name=value, x'=... or f(a)=... without spaces "
                          "inside the left side")  # fmt: skip
     result.note(line, f"XPPAUT knows no statement {word.lower()!r}; left out")
@@ -216,7 +225,7 @@ def _declared(kind: str) -> Callable[[Line, str, Statements], None]:
             at = match.end()
             name, value = match[1], match[2]
             if _NAME.fullmatch(name) and not (foreign and value is None):
-                number = _leading_number(line, name, value, result)
+                number = _leading_number(line, kind, name, value, result)
                 result.found.append(Statement(kind, name, number, line))
             elif value is not None or name[0].isdigit():
                 raise line.fault(f"{match[0].strip()!r} is no name=number")
@@ -228,11 +237,18 @@ def _declared(kind: str) -> Callable[[Line, str, Statements], None]:
     return read
 
 
-def _leading_number(line: Line, name: str, value: str | None, result: Statements) -> str:
-    """The number XPPAUT takes: what a value begins with, and 0 for none."""
+def _leading_number(line: Line, kind: str, name: str, value: str | None, result: Statements) -> str:
+    """The number XPPAUT takes: what a value begins with, and 0 for none.
+
+    A parameter that is no number is refused: the model would be another. An initial value says
+    only where a simulation starts.
+    """
     if value is None:
         return "0"
     match = _NUMBER.match(value)
+    if match is None and kind == "initial":
+        result.note(line, f"{name}={value}: {value!r} is no number; {name} starts at 0, as there")
+        return "0"
     if match is None:
         raise line.fault(
             f"{name}={value}: {value!r} is no number, and XPPAUT takes 0 for it; write the number, "
@@ -259,10 +275,12 @@ def _table(line: Line, rest: str, result: Statements) -> None:
 
 
 def _set(line: Line, rest: str, result: Statements) -> None:
-    match = re.fullmatch(r"(\S+?)\s*\{(.*?)\}?\s*", rest, re.DOTALL)
+    match = re.fullmatch(r"([^\s{]+)([^{]*)\{(.*?)\}?\s*", rest, re.DOTALL)
     if match is None:
         raise line.fault("write set name {a=1,b=2}")
-    result.found.append(Statement("set", match[1], match[2], line))
+    if match[2].strip():
+        result.note(line, f"the set is called {match[1]}; {match[2].strip()!r} is left out")
+    result.found.append(Statement("set", match[1], match[3], line))
 
 
 def _left_out(words: str) -> Callable[[Line, str, Statements], None]:

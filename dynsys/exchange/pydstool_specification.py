@@ -11,6 +11,7 @@ from typing import Any
 
 import sympy
 
+from dynsys.checks import shown
 from dynsys.definition import Observable, State
 from dynsys.errors import ModelError, unknown_name
 from dynsys.exchange.comments import python_comment
@@ -21,6 +22,7 @@ from dynsys.expressions.partials import spelled_out
 from dynsys.expressions.printing import _TextPrinter
 from dynsys.expressions.symbols import evaluation_order, symbol
 from dynsys.storage import write_atomically
+from dynsys.typed import typed
 from dynsys.vector_field import VectorField
 
 # What a specification may hold; the second group only concerns PyDSTool's integrators.
@@ -155,6 +157,7 @@ def write_script(model: VectorField, path: str | Path) -> Path:
     return write_atomically(Path(path), lambda draft: draft.write_text(text, encoding="utf-8"))
 
 
+@typed
 def read_pydstool(specification: Any, time_unit: str = "", source: str = "") -> VectorField:
     """Read a model from PyDSTool's string specification, ``args(...)`` or a dictionary.
 
@@ -212,6 +215,8 @@ def read_pydstool(specification: Any, time_unit: str = "", source: str = "") -> 
 
 def _contents(specification: Any) -> dict[str, Any]:
     """The keys that mean something for a vector field, all others judged."""
+    if not isinstance(specification, Mapping) and not hasattr(specification, "__dict__"):
+        raise ModelError(f"the specification is {shown(specification)}; give PyDSTool's args(...)")
     content = specification if isinstance(specification, Mapping) else vars(specification)
     given = {str(k): v for k, v in content.items() if not str(k).startswith("_")}
     for key, value in given.items():

@@ -18,9 +18,11 @@ from dynsys.exchange.sbml_units import time_unit_of, unit_of, units_in_words
 from dynsys.exchange.xpp_translation import NotCarried
 from dynsys.expressions.symbols import evaluation_order
 from dynsys.inputs import TIME
+from dynsys.typed import typed
 from dynsys.vector_field import VectorField
 
 
+@typed
 def read_sbml(
     path: str | Path, name: str | None = None, time_unit: str | None = None, source: str = ""
 ) -> VectorField:

@@ -6,7 +6,8 @@ inequalities; ``mod`` and ``flr`` become ``floor``; ``atan2`` is written with ``
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from dynsys.errors import ModelError
@@ -26,6 +27,13 @@ _NOT_READ = {
     "ishift": "ishift names no value of its own; write shift(x, number)",
     "set": "set(...) changes a value while it runs, which a vector field cannot",
     "hom_bcs": "it belongs to the boundary-value solver",
+}
+_NUMBERS: dict[
+    str, Callable[..., float | None]
+] = {  # of calls of numbers, as in the index of shift(x0, mod(i'+3,10))
+    "abs": abs,
+    "flr": math.floor,
+    "mod": lambda a, b: a - b * math.floor(a / b) if b > 0 else None,
 }
 _OPPOSITE = {"<": ">=", ">": "<=", "<=": ">", ">=": "<", "==": "!=", "!=": "=="}
 # How tightly the written text binds: a sum, a product, a power, something closed.
@@ -154,6 +162,8 @@ class Translation:
             key, lag = self._shifted(of, arguments[1]), arguments[2]
         if key not in self.states:
             raise NotCarried(f"XPPAUT keeps the past of states only; {key} is none")
+        if self._constant(lag) == 0:
+            return self._name(key)
         return f"delay({self._name(key)}, {self(lag)})"
 
     def _shifted(self, of: Tree, by: Tree) -> str:
@@ -188,6 +198,9 @@ class Translation:
     def _constant(self, tree: Tree) -> float | None:
         """The value of a tree of numbers, constants and i', or None."""
         kind = tree[0]
+        if kind == "call":
+            known = [self._constant(a) for a in tree[2]]
+            return _NUMBERS[tree[1]](*known) if tree[1] in _NUMBERS and None not in known else None
         if kind == "number":
             return float(tree[1])
         if kind == "name":
@@ -195,6 +208,8 @@ class Translation:
                 return float(self._index[-1])
             return 3.141592653589793 if tree[1] == "pi" else self.numbers.get(tree[1])
         values = [self._constant(part) for part in tree[1:] if isinstance(part, tuple)]
+        if kind == "*" and 0 in values:
+            return 0.0
         if None in values or kind not in ("sign", "+", "-", "*", "/"):
             return None
         a, b = (*(v for v in values if v is not None), 0.0)[:2]

@@ -12,6 +12,7 @@ from dynsys.definition import Parameter, State
 from dynsys.errors import ModelError
 from dynsys.neurons.neuron import SpikingNeuron
 from dynsys.spike_rule import SpikeRule
+from dynsys.typed import typed
 from dynsys.vector_field import VectorField
 
 # tau_m (ms), a (nS), tau_w (ms), b (pA), Vr (mV), I (pA); C = gL tau_m, gL = 2 nS.
@@ -30,6 +31,7 @@ _EQUATIONS = {
 }
 
 
+@typed
 def adex_neuron(
     pattern: str = "tonic", *, running: tuple[str, ...] | str = (), **values: float
 ) -> SpikingNeuron:

@@ -9,11 +9,13 @@ from __future__ import annotations
 from dynsys import checks
 from dynsys.definition import Attractors, Observable, Parameter, State
 from dynsys.transfer import EIFNeuron, transfer_function
+from dynsys.typed import typed
 from dynsys.vector_field import VectorField
 
 WIRINGS = ("stated", "published")
 
 
+@typed
 def aln(wiring: str = "stated", neuron: EIFNeuron | None = None) -> VectorField:
     """Mean field of an excitatory and an inhibitory population of AdEx neurons.
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from dynsys.definition import Observable, Parameter, State
 from dynsys.neurons.cable import Cable
+from dynsys.typed import typed
 from dynsys.vector_field import VectorField
 
 
@@ -48,6 +49,7 @@ RECEPTORS = {
 GLUTAMATE = ("ampa", "nmda")
 
 
+@typed
 def ball_and_stick(cable: Cable | None = None, magnesium: bool = True) -> VectorField:
     """AdEx soma and dendrite under mean synaptic conductances, between spikes.
 

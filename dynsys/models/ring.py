@@ -29,6 +29,7 @@ from dynsys.models.ring_graph import (
 )
 from dynsys.models.ring_stimulus import Blob
 from dynsys.transfer.circuits import Circuit
+from dynsys.typed import typed
 from dynsys.vector_field import VectorField
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ DISCRETISATIONS = ("continuum", "published")
 MILLISECONDS = 1000.0
 
 
+@typed
 def ring(
     circuit: str | Circuit = "zerlaut2018",
     discretisation: str = "continuum",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dynsys import checks
 from dynsys.errors import ModelError
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ PUBLISHED_NODES, PUBLISHED_LENGTH, PUBLISHED_STEP = 30, 36.0, 0.5
 
 def checked(name: str, value: float, unit: str) -> float:
     """A positive finite number, or the error that says so."""
-    number = float(value)
+    number = checks.number(f"ring: {name}", value, finite=False)
     if not (math.isfinite(number) and number > 0):
         raise ModelError(f"ring: {name} is {number:g} {unit}; it must be positive")
     return number

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dynsys.errors import ModelError
+from dynsys.typed import check_fields, typed
 from dynsys.vector_field import VectorField
 
 
@@ -44,6 +45,7 @@ class Blob:
     peak: float | None = None
 
     def __post_init__(self) -> None:
+        check_fields(self)
         for name, unit in (("width", "mm"), ("rise", "ms"), ("decay", "ms")):
             value = getattr(self, name)
             if not (math.isfinite(value) and value > 0):
@@ -89,6 +91,7 @@ class Course:
         return []
 
 
+@typed
 def apparent_motion(
     separation: float = 8.1, interval: float = 50.0, center: float = 18.0, **blob: float
 ) -> list[Blob]:

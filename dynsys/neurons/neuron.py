@@ -14,6 +14,7 @@ from dynsys.neurons.analyses import analysis
 from dynsys.neurons.excitability import TransientWindow, rheobase, transient_window
 from dynsys.neurons.spike_train import SpikeTrain
 from dynsys.spike_rule import SpikeRule
+from dynsys.typed import check_fields
 from dynsys.vector_field import VectorField
 
 if TYPE_CHECKING:
@@ -67,6 +68,7 @@ class SpikingNeuron:
     )
 
     def __post_init__(self) -> None:
+        check_fields(self)
         if self.check is not None:  # first, since a model knows better words
             self.check(self.field.parameters)
         self.rule.check(self.field, next(iter(self.field.states)))

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dynsys.errors import ModelError, unknown_name
+from dynsys.typed import check_fields
 from dynsys.vector_field import VectorField
 
 
@@ -25,6 +26,7 @@ class WhiteNoise:
     sigma: float
 
     def __post_init__(self) -> None:
+        check_fields(self)
         _check("WhiteNoise.sigma", self.sigma, "mV/sqrt(ms)")
 
     def per_step(self, field: VectorField, dt: float) -> float:
@@ -47,6 +49,7 @@ class CurrentPerStep:
     deviation: float
 
     def __post_init__(self) -> None:
+        check_fields(self)
         _check("CurrentPerStep.deviation", self.deviation, "pA")
 
     def equivalent(self, field: VectorField, dt: float) -> WhiteNoise:
@@ -84,6 +87,7 @@ class PoissonKicks:
     sources: int = 1
 
     def __post_init__(self) -> None:
+        check_fields(self)
         _check("PoissonKicks.rate", self.rate, "Hz")
         _check("PoissonKicks.sources", self.sources, "")
         if not math.isfinite(self.size):

@@ -18,6 +18,7 @@ from dynsys.exchange.ode_statements import Statement, read_statements
 from dynsys.expressions.symbols import evaluation_order
 from dynsys.neurons.neuron import SpikingNeuron
 from dynsys.spike_rule import SpikeRule
+from dynsys.typed import typed
 from dynsys.vector_field import VectorField
 
 _GLOBAL = re.compile(
@@ -27,6 +28,7 @@ _REACH = 50.0  # equilibria are looked for down to so many times the way from cu
 _SAMPLES = 2000
 
 
+@typed
 def read_neuron(
     path: str | Path, current: str | None = None, name: str | None = None, time_unit: str = "ms"
 ) -> SpikingNeuron:
@@ -137,6 +139,11 @@ class _Neuron:
     def neuron(self, current: str | None) -> SpikingNeuron:
         equations = dict(self.read.equations)
         notes = list(self.read.notes)
+        if self.read.run:
+            notes.append(
+                f"how long and how XPPAUT runs is left out ({', '.join(self.read.run)}): "
+                "neuron.simulate and neuron.spikes take their own arguments"
+            )
         if current is None:
             current = "I"
             while current in {*self.parameters, *self.read.states, *self.read.definitions}:

@@ -13,10 +13,12 @@ import xarray as xr
 from dynsys import checks
 from dynsys.errors import ModelError
 from dynsys.interruption import interruptible
+from dynsys.simulation.bounds import passed
 from dynsys.simulation.dense_history import NODES, Drives, Steps
 from dynsys.simulation.dormand_prince import (
     COMPLETE,
     NOT_FINITE,
+    OUT_OF_BOUNDS,
     STEP_TOO_SMALL,
     TOO_MANY,
     Control,
@@ -64,8 +66,12 @@ def run_adaptively(
     names: Sequence[str],
     columns: np.ndarray,
     tolerance: Tolerance,
+    bound: float,
 ) -> xr.Dataset:
-    """Integrate from ``begin`` to ``end``; recordings at ``samples``, status and final state."""
+    """Integrate from ``begin`` to ``end``; recordings at ``samples``, status and final state.
+
+    The run stops where a state is larger than ``bound``.
+    """
     compiled = motion(model)
     p = model.parameter_array()
     lags = np.zeros(compiled.delayed)
@@ -89,16 +95,18 @@ def run_adaptively(
         Point(x, p, lags),
         past,
         Span(begin, end, kinks),
-        Control(scale, tolerance.rtol, tolerance.atol, longest, tolerance.most_steps),
+        Control(scale, tolerance.rtol, tolerance.atol, longest, tolerance.most_steps, bound),
         Drives(driven, breaks, np.ascontiguousarray(pieces)),
         Recording(samples, columns, len(model.observables), out),
         history,
     )
     unit = model.time_unit
-    if status != COMPLETE:
-        warnings.warn(
-            f"stopped at {reached:g} {unit}: {_REASONS[int(status)]} (see status)", stacklevel=4
-        )
+    reason = _REASONS.get(int(status), "")
+    if status == OUT_OF_BOUNDS:
+        reason = passed(list(model.states), x, bound)
+    if reason:
+        place = f"{reached:g} {unit}".rstrip()
+        warnings.warn(f"stopped at {place}: {reason} (see status)", stacklevel=4)
     if np.isfinite(outside):
         warnings.warn(
             f"left the domain of a table at {outside:g} {unit}; values beyond its edge are "
@@ -124,7 +132,7 @@ def run_adaptively(
         "atol": tolerance.atol,
         "steps": int(accepted),
         "evaluations": int(evaluations),
-        "reason": "" if status == COMPLETE else _REASONS[int(status)],
+        "reason": reason,
     }
     coords = {"time": ("time", samples, {"units": unit}), "state": list(model.states)}
     return xr.Dataset(data, coords=coords, attrs=attrs | provenance(model))

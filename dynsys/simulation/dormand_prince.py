@@ -16,6 +16,7 @@ from dynsys.compiled.kernels import MATRIX, VECTOR
 from dynsys.compiled.records import Indices, Matrix, Vector, record, signature
 from dynsys.numba_cache import njit
 from dynsys.simulation.arguments import Rates
+from dynsys.simulation.bounds import beyond
 from dynsys.simulation.dense_history import (
     NODES,
     Drives,
@@ -27,7 +28,7 @@ from dynsys.simulation.dense_history import (
 from dynsys.simulation.dormand_prince_tableau import DENSE, ERROR, STAGES, TIMES
 from dynsys.simulation.history import rest
 
-COMPLETE, NOT_FINITE, STEP_TOO_SMALL, TOO_MANY = 0, 1, 2, 3
+COMPLETE, NOT_FINITE, STEP_TOO_SMALL, TOO_MANY, OUT_OF_BOUNDS = 0, 1, 2, 3, 4
 
 
 @njit([types.void(float64, float64, VECTOR, VECTOR, MATRIX, VECTOR)], cache=True)
@@ -78,13 +79,15 @@ class Span(NamedTuple):
 
 @record
 class Control(NamedTuple):
-    """Tolerances, the absolute one in units of ``scale`` (n,), longest step, most steps."""
+    """Tolerances, the absolute one in units of ``scale`` (n,), longest step, most steps, and
+    ``bound``: the run stops where a state is larger."""
 
     scale: Vector
     rtol: float
     atol: float
     longest: float
     most: int
+    bound: float
 
 
 @record
@@ -257,6 +260,9 @@ def integrate_adaptively(rates, point, past, span, control, drives, recording, h
         while sample < samples.shape[0] and samples[sample] <= until + 1e-12 * max(1.0, abs(until)):
             at = samples[sample]
             dense(min(max((at - t) / step, 0.0), 1.0), step, start, new, k, stage)
+            if beyond(stage, n, control.bound):
+                status = OUT_OF_BOUNDS
+                break
             add_drive(at, t, until, drives, p, pw)
             if delayed > 0:
                 read_signals(at, reader, n, steps, count, before, stage)
@@ -285,6 +291,9 @@ def integrate_adaptively(rates, point, past, span, control, drives, recording, h
                 reader.cursor[j] = 0
         for j in range(delayed):
             steps.values[count, 0, j] = last_signals[j]
+        if status == OUT_OF_BOUNDS or beyond(start, n, control.bound):
+            status = OUT_OF_BOUNDS
+            break
     for i in range(n):
         x[i] = start[i]
     _keep_last(steps, count, history)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -10,8 +11,10 @@ import numpy as np
 import xarray as xr
 
 from dynsys import checks
+from dynsys.cluster.connection import spreading
 from dynsys.errors import ModelError
 from dynsys.journal import interrupted, part_is_wanted, whole
+from dynsys.simulation.device_runs import checked_device, run_on_device
 from dynsys.simulation.drives import checked_inputs, with_own_inputs
 from dynsys.simulation.grids import Points, arrange
 from dynsys.simulation.integration import Task, record_columns, whole_steps
@@ -19,6 +22,7 @@ from dynsys.simulation.methods import Scheme, scheme
 from dynsys.simulation.motion import motion
 from dynsys.simulation.results import dataset
 from dynsys.simulation.resuming import kept_points, take_over
+from dynsys.simulation.spread_runs import run_spread
 from dynsys.simulation.states import Initial, initial_states, past_signals
 from dynsys.vector_field import VectorField
 
@@ -41,6 +45,8 @@ def simulate_ensemble(
     seeds: Sequence[int] | None = None,
     progress: bool = False,
     workers: int | None = None,
+    scheduler: Any = None,
+    device: str = "cpu",
     resume: xr.Dataset | None = None,
     warn: bool = True,
 ) -> xr.Dataset:
@@ -64,6 +70,11 @@ def simulate_ensemble(
     noise : state -> amplitude of its white noise (a number or an expression); needs "euler"
         (Euler-Maruyama, Ito) or "heun" (Stratonovich), and ``seeds``.
     seeds : integers; every point is integrated with each of them (dimension ``seed``).
+    workers : threads; all cores by default.
+    scheduler : the address of a Dask scheduler, a client or cluster, or "local": its workers
+        integrate parts of the points (see ``dynsys.cluster.connection.spreading``).
+    device : "cuda" integrates on an NVIDIA GPU, a run per thread, without inputs and noise; results
+        agree to rounding, steps over poles are not looked for.
     resume : an interrupted result of the same call: only its pending points are integrated.
     warn : say so where runs stop or leave a table; the result holds it in any case.
 
@@ -79,7 +90,8 @@ def simulate_ensemble(
     ------
     ModelError, UnknownNameError
         for names the model does not have, times that are no whole number of steps, a step longer
-        than the shortest delay.
+        than the shortest delay; ClusterError for a scheduler that does not answer or goes away,
+        with what is finished kept: the same call goes on.
 
     Example
     -------
@@ -91,6 +103,9 @@ def simulate_ensemble(
     inputs = checks.mapping("inputs", inputs, "{'I': Step('40 pA')}")
     if workers is not None:
         checks.whole("workers", workers, least=1)
+    on_gpu = checked_device(device)
+    if on_gpu and (scheduler is not None or discretisation is not None):
+        raise ModelError('device="cuda" goes with neither a scheduler nor a discretisation')
     noise = model.noise if noise is None else noise
     chosen = scheme(model, method, dt, discretisation, noise)
     arranged = arrange(model, parameters, points, seeds)
@@ -101,7 +116,13 @@ def simulate_ensemble(
         take_over(task, resume, names)
     with whole(say=progress, parts=True):
         try:
-            task.run(progress, workers, kept_points(task))
+            if on_gpu:
+                run_on_device(task)
+            elif scheduler is None:
+                task.run(progress, workers, kept_points(task))
+            else:
+                with spreading(scheduler):
+                    run_spread(task, chosen, progress)
         except KeyboardInterrupt:
             if not part_is_wanted():
                 raise
@@ -125,6 +146,7 @@ def prepare(
     record: Sequence[str] | str | None,
     settle: float,
     sample: float | None,
+    bound: float = math.inf,
 ) -> tuple[Task, list[str]]:
     """The task of a call, everything checked, and the names of what it records."""
     dt = chosen.dt
@@ -148,6 +170,7 @@ def prepare(
         p=points.values, x=states, dt=dt, settle=whole_steps("settle", settle, dt), steps=steps,
         stride=stride, columns=columns, inputs=checked_inputs(model, driven, count),
         seeds=points.seeds, noisy=np.array(noisy, dtype=np.int64), extra_lag=chosen.extra_lag,
+        bound=bound,
     )  # fmt: skip
     past = past_signals(model, compiled, initial, points.values, task.lags, dt)
     if past is not None:

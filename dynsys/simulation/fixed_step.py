@@ -19,6 +19,7 @@ from dynsys.compiled.clock import Clock
 from dynsys.compiled.records import Cube, Indices, Matrix, Vector, record, signature
 from dynsys.numba_cache import njit
 from dynsys.simulation.arguments import Method, Rates, Stencils
+from dynsys.simulation.bounds import beyond
 from dynsys.simulation.history import (
     FLAGS,
     mark_kinks,
@@ -60,13 +61,14 @@ TABLEAUS = {method.name: method for method in (EULER, HEUN, RK4)}
 class Ensemble(NamedTuple):
     """Points to integrate: x (P, n) initial states, final ones on return; p (P, m); lags (P, k);
     past (P, H, k) signals up to now in steps of dt, H a power of two, read if ``has_past``, final
-    ones on return."""
+    ones on return; a point stops where a state is larger than ``bound``."""
 
     x: Matrix
     p: Matrix
     lags: Matrix
     past: Cube
     has_past: bool
+    bound: float
 
 
 @record
@@ -216,6 +218,9 @@ def _integrate(rates, method, ensemble, clock, forcing, noise, recording, work):
                 ring[step & (length - 1), j] = rate[n + j]
             if not _finite(state, n):
                 done = step - 1
+                break
+            if beyond(state, n, ensemble.bound):
+                done = step
                 break
             if noisy.shape[0] == 0 and report[3] < 0.0:
                 if step > 0 and slopes_disagree(k, rate, peak, n):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -39,6 +40,7 @@ class Task:
     """One integration: what to do (see ``fixed_step.integrate`` for the arrays) and its results.
 
     ``done`` (P,) marks the points that are finished; ``run`` may be called again for the others.
+    ``bound``: a point stops where a state is larger (runs side by side have none).
     """
 
     model: VectorField
@@ -56,6 +58,7 @@ class Task:
     noisy: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
     extra_lag: float = 0.0
     past: np.ndarray | None = None
+    bound: float = math.inf
 
     def __post_init__(self) -> None:
         self.has_past = self.past is not None
@@ -95,11 +98,13 @@ class Task:
             increments = np.sqrt(self.dt) * np.stack(draws)
         assert self.past is not None
         here = slice(first, last)
+        x, p, lags, past = self.x[here], self.p[here], self.lags[here], self.past[here]
+        points = Ensemble(x, p, lags, past, self.has_past, self.bound)
         # Views of a contiguous array's first axis stay contiguous: results land in place.
         integrate(
             self.motion.rates,
             self.tableau.method(),
-            Ensemble(self.x[here], self.p[here], self.lags[here], self.past[here], self.has_past),
+            points,
             Clock(self.dt, self.settle, self.steps, self.stride),
             Forcing(drives.driven, drives.values, drives.edges),
             Noise(increments, self.noisy),

@@ -234,9 +234,10 @@ class Run {
 
   slopesDisagree() {
     const { k, rate } = this;
+    const [k0, k1, k2, k3] = k;
     for (let i = 0; i < this.model.states; i++) {
-      const low = Math.min(rate[i], k[0][i], k[1][i], k[2][i], k[3][i]);
-      const high = Math.max(rate[i], k[0][i], k[1][i], k[2][i], k[3][i]);
+      const low = Math.min(rate[i], k0[i], k1[i], k2[i], k3[i]);
+      const high = Math.max(rate[i], k0[i], k1[i], k2[i], k3[i]);
       if (high - low > 0.5 * Math.max(high, -low)) return true;
     }
     return false;
@@ -256,7 +257,7 @@ class Run {
 
   oversteps() {
     const { model, k, stage, slope, x, before } = this;
-    if (k.slice(1).some((slopes) => this.outgrows(slopes))) return true;
+    for (let s = 1; s < k.length; s++) if (this.outgrows(k[s])) return true;
     stage.set(x);
     for (let c = 0; c < 2 * CHORD; c++) {
       const near = Math.pow(0.5, Math.floor(c / 2) + 1),

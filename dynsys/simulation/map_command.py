@@ -34,6 +34,7 @@ def add_map(subparsers: Any) -> None:
     parser.add_argument("--settle", type=float, help="time before")
     parser.add_argument("--dt", type=float, help="step (Heun's method)")
     parser.add_argument("--swing", type=float, help="the least range of an oscillation")
+    parser.add_argument("--scheduler", help='a Dask scheduler, as tcp://host:8786, or "local"')
     parser.add_argument("--out", type=results_directory, required=True, help="where results go")
     parser.set_defaults(run=run_map)
 
@@ -57,6 +58,7 @@ def run_map(chosen: argparse.Namespace) -> None:
     chart = regime_map(
         model_from(chosen), **axes, observable=chosen.observable, duration=chosen.duration,
         settle=chosen.settle, dt=chosen.dt, swing=chosen.swing, out=out / "map.nc", progress=True,
+        scheduler=chosen.scheduler,
     )  # fmt: skip
     print(chart)
     figure = chart.plot().figure

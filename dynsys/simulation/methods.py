@@ -59,6 +59,8 @@ def scheme(
         checks.known("discretisation", discretisation, ["published"], "simulate")
     checks.known("method", method, TABLEAUS, "simulate_ensemble")
     published = discretisation == "published"
+    if published and method == "heun":  # the default method cannot be told from one asked for
+        raise ModelError("the published discretisation is forward Euler; leave out method='heun'")
     step = default_step(model) if dt is None else checks.number("dt", dt, above=0)
     if noise and not published and method == "rk4":
         raise ModelError(

@@ -41,12 +41,12 @@ _HEADER = '''"""Simulation of {name}: generated, keyed by content, safe to delet
 import math
 
 import numpy as np
-from numba import njit
 
 from dynsys.compiled.arithmetic import exp, log
 from dynsys.compiled.kernels import FIELD
 from dynsys.compiled.spline_rows import row_reader
 from dynsys.expressions.functions import linoid_derivative
+from dynsys.numba_cache import njit
 from dynsys.simulation.bilinear import bilinear_value
 '''
 _DELAYS = """

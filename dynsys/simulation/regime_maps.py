@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,8 +13,11 @@ import numpy as np
 import xarray as xr
 
 from dynsys import checks
+from dynsys.cluster.connection import current, spreading
+from dynsys.cluster.pieces import pieces
 from dynsys.errors import ModelError
-from dynsys.journal import announce, key, piece, whole
+from dynsys.journal import key, whole
+from dynsys.simulation.device_runs import checked_device
 from dynsys.simulation.ensembles import simulate_ensemble
 from dynsys.simulation.map_measures import MEASURES, measure
 from dynsys.simulation.map_starts import KICKED, Start, start_inputs, start_states
@@ -22,16 +25,21 @@ from dynsys.simulation.methods import default_step
 from dynsys.simulation.regime_chart import RegimeMap, judged
 from dynsys.simulation.results import PENDING, provenance
 from dynsys.storage import check_directory
+from dynsys.typed import typed
 from dynsys.vector_field import VectorField
 
 Axis = tuple[str, float, float, int]
-PIECE = 1024  # cells of a mean field that are simulated, measured and kept together
+PIECE = 1024  # cells of a mean field that are simulated, measured and kept together,
+GPU_PIECE = 8192  # by a GPU, which has many threads,
+SPREAD_PIECE = 256  # by one of a cluster's threads
 _STEPS = 30_000  # before and during the measurement by default: 3 s each for models in ms
 _STRIDE = 5  # steps between samples
+_HALVINGS = 4  # of the step, for runs that are not finite with it
 _NOISE = 10.0  # Hz: what a network's smoothed rate swings without a rhythm
 _SMOOTH = 5.0  # ms
 
 
+@typed
 def regime_map(
     model: Any,
     x: Axis,
@@ -48,10 +56,13 @@ def regime_map(
     out: str | Path | None = None,
     progress: bool = False,
     workers: int | None = None,
+    scheduler: Any = None,
+    device: str = "cpu",
 ) -> RegimeMap:
     """Simulate every cell of a plane from several starts, and tell what each settles on.
 
-    1. Every cell is integrated from every start for ``settle``, then for ``duration``.
+    1. Every cell is integrated from every start for ``settle``, then for ``duration``; runs that do
+       not stay finite again with half the step, down to a 16th of it.
     2. The observable's range, mean and frequency are measured (upward crossings of its middle).
     3. What swings by more than ``swing``, and does not die out, oscillates; where starts end
        differently, attractors coexist.
@@ -73,25 +84,33 @@ def regime_map(
         default, 10 Hz for networks.
     seed : of a network's runs.
     out : a file (.nc) that the map is written to.
+    workers : threads; all cores by default.
+    scheduler : the address of a Dask scheduler, a client or cluster, or "local": its workers
+        simulate the cells (see ``dynsys.cluster.connection.spreading``).
+    device : "cuda" simulates a mean field's cells on an NVIDIA GPU.
 
     Whatever stops it, the same call goes on with the cells that are missing (``dynsys.journal``).
 
     Raises
     ------
     ModelError, UnknownNameError
-        for names, ranges and starts that make no sense.
+        for names, ranges and starts that make no sense; ClusterError for a scheduler that does not
+        answer or goes away.
 
     Example
     -------
     >>> chart = regime_map(aln(), x=("mu_e", 0, 3, 61), y=("mu_i", 0, 3, 61))
     >>> chart.plot(); chart.save("map.nc")
     """
+    if checked_device(device) and (scheduler is not None or not isinstance(model, VectorField)):
+        raise ModelError('device="cuda" is for mean fields, without a scheduler')
     plan = _planned(model, x, y, starts, observable, (duration, settle), method, dt, seed, workers)
+    plan = replace(plan, device=device)
     if swing is None and plan.network is not None:
         swing = _NOISE
     if out is not None:
         check_directory(Path(out).parent)
-    with whole(say=progress):
+    with whole(say=progress), spreading(scheduler):
         chart = RegimeMap(judged(_dataset(plan, _all_pieces(plan, progress)), swing))
         if out is not None:  # what is finished is kept until it is written
             chart.save(out)
@@ -112,6 +131,7 @@ class _Plan:
     options: Mapping[str, Any]
     seed: int
     workers: int | None
+    device: str = "cpu"
 
     @property
     def cells(self) -> int:
@@ -221,7 +241,10 @@ def _all_pieces(plan: _Plan, progress: bool) -> np.ndarray:
     """The measures (start, cell, 6) of all cells, piece by piece, those at hand left alone."""
     from rich.progress import Progress  # where a bar is shown
 
-    each = PIECE if plan.network is None else 1
+    size = GPU_PIECE if plan.device == "cuda" else PIECE if current() is None else SPREAD_PIECE
+    each = size if plan.network is None else 1
+    if current() is not None:
+        plan = replace(plan, workers=1)  # the cluster makes several pieces at once
     result = np.full((len(plan.starts), plan.cells, len(MEASURES)), np.nan)
     spans = [
         (k, start, slice(first, min(first + each, plan.cells)))
@@ -230,29 +253,49 @@ def _all_pieces(plan: _Plan, progress: bool) -> np.ndarray:
     ]
     text = plan.text()
     names = [partial(key, text, each, number) for number in range(len(spans))]
-    announce("pieces of the map", names)
     with Progress(disable=not progress) as bar:
         shown = bar.add_task("simulating cells", total=len(plan.starts) * plan.cells)
-        for name, (k, start, span) in zip(names, spans, strict=True):
-            result[k, span] = piece(name, partial(plan.measures, start, span))
+
+        def finished(number: int) -> None:
+            span = spans[number][2]
             bar.advance(shown, span.stop - span.start)
+
+        works = [partial(plan.measures, start, span) for _, start, span in spans]
+        found = pieces(names, works, words="pieces of the map", done=finished)
+    for (k, _, span), measures in zip(spans, found, strict=True):
+        result[k, span] = measures
     return result
 
 
 def _of_model(plan: _Plan, start: np.ndarray, points: Mapping[str, Any]) -> np.ndarray:
+    """The measures of a mean field's cells; what is not finite is done again with half the step."""
     step = float(plan.options["dt"])
+    found = _measured(plan, start, points, step)
+    for _ in range(_HALVINGS):
+        lost = np.flatnonzero(np.isnan(found[:, 0]))
+        if not len(lost):
+            break
+        step /= 2
+        found[lost] = _measured(plan, start, {k: v[lost] for k, v in points.items()}, step)
+    return found
+
+
+def _measured(plan: _Plan, start: np.ndarray, points: Mapping[str, Any], step: float) -> np.ndarray:
+    """The measures of runs with a step, whose samples lie as those of the map's own step."""
     stride = _STRIDE
-    while round(plan.duration / step) % stride:
+    while round(plan.duration / float(plan.options["dt"])) % stride:
         stride -= 1
+    sample = stride * float(plan.options["dt"])
     run = simulate_ensemble(
         plan.model, plan.duration, points=points, initial=start, record=plan.observable,
-        sample=stride * step, workers=plan.workers, warn=False, **plan.options,
+        sample=sample, workers=plan.workers, device=plan.device, warn=False,
+        **{**plan.options, "dt": step},
     )  # fmt: skip
     if np.any(run["status"] == PENDING):  # Ctrl-C, which an ensemble answers with what it has
         raise KeyboardInterrupt
     values = np.ascontiguousarray(run[plan.observable].values)
     found = np.empty((len(values), len(MEASURES)))
-    measure(values, stride * step, found)
+    measure(values, sample, found)
     return found
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from dynsys.simulation.bounds import passed
 from dynsys.simulation.grids import Points
 from dynsys.simulation.integration import Task
 from dynsys.vector_field import VectorField
@@ -28,7 +29,8 @@ def dataset(
     for column, name in enumerate(names):
         values = task.out[:, :, column].reshape(*shape, len(time))
         data[name] = ((*dims, "time"), values, _described(model, name))
-    stopped = task.done & (task.report[:, 0] < task.settle + task.steps)
+    out = task.done & np.any(np.abs(task.x) > task.bound, axis=1)
+    stopped = out | (task.done & (task.report[:, 0] < task.settle + task.steps))
     status = np.where(~task.done, PENDING, np.where(stopped, STOPPED, COMPLETE))
     reached = (task.report[:, 0] - task.settle) * task.dt
     left = (task.report[:, 1] - task.settle) * task.dt
@@ -84,11 +86,14 @@ def _warn(result: xr.Dataset, task: Task) -> None:
     unit = task.model.time_unit
     stopped = np.flatnonzero(result["status"].values.ravel() == STOPPED)
     if len(stopped):
-        first = float(result["reached"].values.ravel()[stopped].min())
+        times = result["reached"].values.ravel()[stopped]
+        first = f"{times.min():g} {unit}".rstrip()
+        reason = "the state is no longer finite; a smaller dt usually helps"
+        if np.any(np.abs(last := task.x[stopped[times.argmin()]]) > task.bound):
+            reason = passed(list(task.model.states), last, task.bound)
         warnings.warn(
-            f"{len(stopped)} of {len(task.done)} runs stopped, the first at {first:g} {unit}: the "
-            "state is no longer finite; a smaller dt usually helps (see the variables status and "
-            "reached)",
+            f"{len(stopped)} of {len(task.done)} runs stopped, the first at {first}: {reason} "
+            "(see the variables status and reached)",
             stacklevel=4,
         )
     if "overstepped" in result:

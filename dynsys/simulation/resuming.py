@@ -22,7 +22,7 @@ def kept_points(task: Task) -> Checkpoint | None:
     """Where a long ensemble keeps its finished points; fills in those that an earlier call kept."""
     if len(task.p) < 2 or len(task.p) * float(task.settle + task.steps) < _LONG:
         return None
-    name = _key(task)  # now, since the states are overwritten by the final ones
+    name = task_key(task)  # now, since the states are overwritten by the final ones
     checkpoint = Checkpoint(lambda: name)
     kept = checkpoint.last()
     if kept is not None:
@@ -31,7 +31,7 @@ def kept_points(task: Task) -> Checkpoint | None:
     return checkpoint
 
 
-def _key(task: Task) -> str:
+def task_key(task: Task) -> str:
     """A name for all that determines the runs."""
     assert task.past is not None
     seeds = np.zeros(0) if task.seeds is None else np.asarray(task.seeds)

@@ -11,6 +11,7 @@ import xarray as xr
 from dynsys import checks
 from dynsys.errors import ModelError
 from dynsys.simulation.adaptive import Tolerance, run_adaptively
+from dynsys.simulation.bounds import checked_bounds
 from dynsys.simulation.drives import checked_inputs, with_own_inputs
 from dynsys.simulation.ensembles import prepare
 from dynsys.simulation.fixed_step import TABLEAUS
@@ -33,6 +34,7 @@ def simulate(
     dt: float | None = None,
     settle: float | None = None,
     sample: float | None = None,
+    bounds: float | None = None,
     discretisation: str | None = None,
     noise: Mapping[str, Any] | None = None,
     seed: int | None = None,
@@ -43,7 +45,8 @@ def simulate(
     Parameters
     ----------
     duration : recorded time, in the model's time unit (ms for the mean fields); the model's own
-        ``run["duration"]`` by default, as ``run`` also tells ``method``, ``dt`` and ``settle``.
+        ``run["duration"]`` by default, as ``run`` also tells ``method``, ``dt``, ``settle`` and
+        ``bounds``.
     inputs : parameter -> what is added to it over time: a waveform of ``stimulation`` or a function
         of time. Inputs act from time 0, after ``settle``. Without one here, a parameter follows the
         model's own ``inputs``.
@@ -54,6 +57,8 @@ def simulate(
         ``dt``. Noise is integrated by "heun" (Stratonovich) unless "euler" (Ito) is chosen.
     settle : unrecorded time before.
     sample : time between records; the fixed step, or 0.1 ms, by default.
+    bounds : the run stops where the size of a state passes them; the model's own by default
+        (``math.inf`` for none).
     discretisation : "published" integrates as the published mean-field code does (forward Euler,
         delays one step longer than stated, tables read bilinearly; dt = 0.1 ms).
     noise : state -> amplitude of its white noise (a number or an expression), with a ``seed``;
@@ -86,8 +91,13 @@ def simulate(
             raise ModelError(f"{model.name} does not say how long to run; give a duration")
         duration = own["duration"]
     settle = own.get("settle", 0.0) if settle is None else settle
+    bound = checked_bounds(own.get("bounds") if bounds is None else bounds)
     if method is None and dt is None and not discretisation:
         method, dt = own.get("method"), own.get("dt") if own.get("method") else None
+    if discretisation and method not in (None, "euler"):
+        raise ModelError(
+            f"the published discretisation is forward Euler; leave out method={method!r}"
+        )
     noise = model.noise if noise is None else noise
     if seed is not None:
         checks.seed(seed)
@@ -104,14 +114,16 @@ def simulate(
                 "method='rk4', 'heun' or 'euler' for these"
             )
         return _adaptive(
-            model, duration, inputs or {}, initial, record, settle, sample, tolerance or Tolerance()
-        )
+            model, duration, inputs or {}, initial, record, settle, sample,
+            tolerance or Tolerance(), bound,
+        )  # fmt: skip
     if tolerance is not None:
         raise ModelError("a tolerance belongs to the adaptive method; fixed steps take dt")
-    chosen = scheme(model, method or ("heun" if noise else "rk4"), dt, discretisation, noise)
+    usual = "euler" if discretisation else "heun" if noise else "rk4"
+    chosen = scheme(model, method or usual, dt, discretisation, noise)
     points = arrange(model, None, None, None if seed is None else [seed])
     task, names = prepare(
-        model, duration, points, chosen, inputs or {}, initial, record, settle, sample
+        model, duration, points, chosen, inputs or {}, initial, record, settle, sample, bound
     )
     task.run()
     result = dataset(task, points, names, chosen.attributes(settle))
@@ -132,6 +144,7 @@ def _adaptive(
     settle: float,
     sample: float | None,
     tolerance: Tolerance,
+    bound: float,
 ) -> xr.Dataset:
     names, columns = record_columns(model, record)
     spacing = default_step(model) if sample is None else checks.number("sample", sample, above=0)
@@ -140,7 +153,7 @@ def _adaptive(
     result = run_adaptively(
         model, spacing * np.arange(count + 1), -float(settle), float(duration),
         checked_inputs(model, with_own_inputs(model, inputs, model.parameter_array()[None]), 1),
-        initial, names, columns, tolerance,
+        initial, names, columns, tolerance, bound,
     )  # fmt: skip
     result.attrs["settle"] = float(settle)
     return result

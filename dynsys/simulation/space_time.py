@@ -8,8 +8,10 @@ import numpy as np
 import xarray as xr
 
 from dynsys.errors import ModelError, unknown_name
+from dynsys.typed import typed
 
 
+@typed
 def onset_latency(
     run: xr.Dataset, variable: str = "dV_N", fraction: float = 0.25, before: float | None = None
 ) -> xr.DataArray:
@@ -65,6 +67,7 @@ def onset_latency(
     return result
 
 
+@typed
 def plot_space_time(run: xr.Dataset, variable: str = "dV_N", ax: Any = None) -> Any:
     """Draw a variable over time and place as colours; returns the axes.
 

@@ -11,6 +11,7 @@ from dynsys.errors import ModelError, unknown_name
 from dynsys.transfer.coefficient_sets import find_transfer_function
 from dynsys.transfer.functions import TransferFunction, check_conventions
 from dynsys.transfer.networks import NETWORKS, Network, find_network
+from dynsys.typed import typed
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,7 @@ class Circuit:
         object.__setattr__(self, "cells", MappingProxyType(cells))
 
 
+@typed
 def find_circuit(name: str, legacy_sigma: bool = False) -> Circuit:
     """A published circuit by its name.
 

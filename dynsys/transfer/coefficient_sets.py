@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dynsys.errors import unknown_name
 from dynsys.transfer.functions import TransferFunction
+from dynsys.typed import typed
 
 
 def _volts(*values: float) -> tuple[float, ...]:
@@ -155,6 +156,7 @@ TRANSFER_FUNCTIONS: dict[str, TransferFunction] = {
 }
 
 
+@typed
 def find_transfer_function(name: str) -> TransferFunction:
     """A published transfer function.
 

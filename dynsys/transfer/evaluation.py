@@ -15,6 +15,7 @@ from dynsys.errors import ModelError, unknown_name
 from dynsys.transfer.functions import KILOHERTZ, TransferFunction
 from dynsys.transfer.membrane import SynapticInput
 from dynsys.transfer.networks import NETWORKS, Network
+from dynsys.typed import typed
 
 QUANTITIES = {
     "mean": "mu_V",
@@ -27,6 +28,7 @@ QUANTITIES = {
 }
 
 
+@typed
 def evaluate(
     function: TransferFunction,
     rates: Mapping[str, Any],

@@ -26,6 +26,7 @@ from dynsys.transfer.fokker_planck import (
     steady,
 )
 from dynsys.transfer.neuron import EIFNeuron
+from dynsys.typed import typed
 
 LOWEST, HIGHEST = 0.000125, 1.000125  # kHz
 NORM_FREQUENCY = 0.00025  # kHz
@@ -172,6 +173,7 @@ def cell(neuron, mu, sigma, refinement, out):
         out[3] = best_time_constant(frequencies, weights, ratio, _SMALLEST_SIGMA)
 
 
+@typed
 def filter_time_constants(neuron: EIFNeuron, mu: float, sigma: float) -> tuple[float, float]:
     """(tau_mu, tau_sigma) in ms of the exponential filters at one input (mu, sigma).
 

@@ -6,6 +6,7 @@ import argparse
 from typing import Any
 
 from dynsys.commands import check_figure, results_file
+from dynsys.errors import ModelError
 from dynsys.storage import write_atomically
 
 _HELP = """\
@@ -40,12 +41,15 @@ def add_fit(subparsers: Any) -> None:
     parser.add_argument("--trials", type=int, default=4, help="runs at each point (default 4)")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument(
-        "--out", type=results_file, help="write the transfer function to this .json file"
+        "--out",
+        type=results_file,
+        default=argparse.SUPPRESS,  # said before `fit`, it counts
+        help="write the transfer function to this .json file",
     )
     parser.add_argument(
         "--grid", type=results_file, help="write the simulated grid to this .nc file"
     )
-    parser.add_argument("--plot", type=results_file, metavar="FIGURE",
+    parser.add_argument("--plot", type=results_file, default=argparse.SUPPRESS, metavar="FIGURE",
                         help="draw rates and fit (.png, .svg, .pdf)")  # fmt: skip
     parser.set_defaults(run=run_fit)
 
@@ -60,6 +64,7 @@ def run_fit(chosen: argparse.Namespace) -> None:
     from dynsys.transfer.grids import GridSettings, rate_grid
 
     check_figure(chosen.plot)
+    _check_unused(chosen)
     cell = find_cell(chosen.cell)
     settings = GridSettings(
         excitation=chosen.points[0], inhibition=chosen.points[1], trials=chosen.trials,
@@ -80,3 +85,19 @@ def run_fit(chosen: argparse.Namespace) -> None:
         figure = draw_fit(fit).figure
         path = write_atomically(chosen.plot, lambda draft: figure.savefig(draft, dpi=160))
         print(f"wrote {path}")
+
+
+def _check_unused(chosen: argparse.Namespace) -> None:
+    """ModelError for what was said before ``fit``: it is of another neuron."""
+    # Here, since the command line's help should not wait for it.
+    from dynsys.transfer import EIFNeuron
+
+    default = EIFNeuron()
+    names = EIFNeuron.parameter_names()
+    given = [name for name in names if getattr(chosen, name) != getattr(default, name)]
+    given += ["at"] if chosen.at else []
+    if given:
+        raise ModelError(
+            f"--{', --'.join(given)} cannot act on fit, whose cell has values of its own; leave "
+            "it out"
+        )

@@ -15,6 +15,7 @@ from dynsys.spike_rule import ALL, SpikeRule
 from dynsys.storage import write_atomically
 from dynsys.transfer.fitting import Fit
 from dynsys.transfer.functions import TransferFunction
+from dynsys.typed import typed
 from dynsys.vector_field import VectorField
 
 FORMAT = 1
@@ -23,6 +24,7 @@ _KINDS: dict[str, type[Cell]] = {
 }
 
 
+@typed
 def save_transfer_function(fitted: Fit | TransferFunction, path: str | Path) -> Path:
     """Write a transfer function to a .json file, with the fit's quality and the grid's origin.
 

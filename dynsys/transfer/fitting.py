@@ -18,6 +18,7 @@ from dynsys.transfer.functions import KILOHERTZ, TransferFunction
 from dynsys.transfer.membrane import MembraneStatistics
 from dynsys.transfer.networks import NETWORKS, Network
 from dynsys.transfer.templates import LENGTHS, effective_threshold
+from dynsys.typed import typed
 
 _METHODS = ("nelder-mead", "least-squares")
 _NAMES = ("conductance", "mean", "sd", "autocorrelation_time", "skewness")
@@ -65,6 +66,7 @@ class Fit:
     __repr__ = __str__
 
 
+@typed
 def fit_transfer_function(
     cell: Cell,
     grid: xr.Dataset,

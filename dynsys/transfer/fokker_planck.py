@@ -17,6 +17,7 @@ from numba import complex128, float64, int64, types
 from dynsys.errors import ModelError
 from dynsys.numba_cache import njit
 from dynsys.transfer.neuron import EIFNeuron
+from dynsys.typed import typed
 
 VECTOR = types.Array(float64, 1, "C")
 SERIES = types.Array(complex128, 1, "C")
@@ -201,6 +202,7 @@ def response(neuron, mu, sigma, frequencies, refinement, of_sigma, out):
         out[j] = (4.0 * out[j] - coarse[j]) / 3.0
 
 
+@typed
 def steady_state(neuron: EIFNeuron, mu: float, sigma: float) -> tuple[float, float]:
     """Steady rate in kHz and mean membrane voltage in mV (refractory time excluded).
 
@@ -215,6 +217,7 @@ def steady_state(neuron: EIFNeuron, mu: float, sigma: float) -> tuple[float, flo
     return math.exp(logarithm), voltage
 
 
+@typed
 def rate_response(
     neuron: EIFNeuron, mu: float, sigma: float, frequencies: Sequence[float], modulation: str = "mu"
 ) -> np.ndarray:

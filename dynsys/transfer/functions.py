@@ -13,6 +13,7 @@ from dynsys.definition import symbol
 from dynsys.errors import ModelError
 from dynsys.transfer.membrane import MembraneStatistics, SynapticInput, membrane_definitions
 from dynsys.transfer.templates import LENGTHS, effective_threshold
+from dynsys.typed import check_fields
 
 KILOHERTZ = 1000.0  # Hz in 1/ms
 
@@ -50,6 +51,7 @@ class TransferFunction:
     source: str = ""
 
     def __post_init__(self) -> None:
+        check_fields(self)
         if len(self.coefficients) not in LENGTHS:
             raise ModelError(
                 f"{self.name}: {len(self.coefficients)} coefficients fit no template; the "

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -17,12 +17,14 @@ import xarray as xr
 from dynsys.cells.parameters import Cell
 from dynsys.cells.simulation import Machine, machine, summary
 from dynsys.cells.stepping import MOMENTS, Recording
+from dynsys.cluster.connection import spreading
+from dynsys.cluster.pieces import pieces
 from dynsys.compiled.clock import Clock
 from dynsys.errors import ModelError, unknown_name
-from dynsys.interruption import run_all
-from dynsys.journal import announce, key, piece, whole
+from dynsys.journal import key, whole
 from dynsys.transfer.functions import KILOHERTZ
 from dynsys.transfer.networks import Network, find_network
+from dynsys.typed import check_fields, typed
 from dynsys.version import __version__
 
 _HALVINGS = 12
@@ -53,6 +55,7 @@ class GridSettings:
     workers: int = field(default_factory=lambda: os.cpu_count() or 1)
 
     def __post_init__(self) -> None:
+        check_fields(self)
         if self.excitation < 3 or self.inhibition < 1 or self.trials < 2:
             raise ModelError(
                 f"a grid of {self.excitation} x {self.inhibition} points with {self.trials} trials "
@@ -62,12 +65,14 @@ class GridSettings:
             raise ModelError("durations and steps of a grid must be positive")
 
 
+@typed
 def rate_grid(
     cell: Cell,
     network: Network | str = "CONFIG1",
     target: str = "e",
     settings: GridSettings | None = None,
     seed: int = 0,
+    scheduler: Any = None,
 ) -> xr.Dataset:
     """Simulate a cell in a network's input over a grid of rates.
 
@@ -76,6 +81,8 @@ def rate_grid(
     network : whose synapses the cell has, as a member of ``target``; its sources are one
         excitatory and one inhibitory population.
     seed : every run has an independent stream made from it; results do not depend on ``workers``.
+    scheduler : the address of a Dask scheduler, a client or cluster, or "local": its workers
+        simulate the rows (see ``dynsys.cluster.connection.spreading``).
 
     Returns
     -------
@@ -97,9 +104,10 @@ def rate_grid(
     network = find_network(network)
     if target not in network.neurons:
         raise unknown_name("population", target, network.neurons, network.name)
-    row = _Row(machine(cell), _synapses(network, target), settings, seed)
+    row = _Row(cell, _synapses(network, target), settings, seed)
+    _ = row.machine  # compiled here, where an interruption can wait for it
     inhibition = np.linspace(0.0, settings.highest_inhibition, settings.inhibition)
-    with whole():
+    with whole(), spreading(scheduler):
         rows = _kept_rows(row, inhibition, key("rate grid", repr(cell), repr(network), target))
     columns = {k: np.array([r[k] for r in rows]) for k in rows[0]}
     _check(cell, columns, settings)
@@ -109,18 +117,12 @@ def rate_grid(
 def _kept_rows(row: _Row, inhibition: np.ndarray, about: str) -> list[dict[str, np.ndarray]]:
     """The simulated rows; each is kept as soon as it is finished until all are."""
     settings = {k: v for k, v in vars(row.settings).items() if k != "workers"}
-    rows: list[Any] = [None] * len(inhibition)
     names = [
         partial(key, about, settings, row.seed, number, float(nu_i))
         for number, nu_i in enumerate(inhibition)
     ]
-    announce("rows of a grid", names)
-
-    def make(number: int) -> None:
-        rows[number] = piece(names[number], partial(row, number, float(inhibition[number])))
-
-    run_all([partial(make, k) for k in range(len(rows))], row.settings.workers, lambda _: None)
-    return rows
+    works = [partial(row, number, float(nu_i)) for number, nu_i in enumerate(inhibition)]
+    return pieces(names, works, words="rows of a grid", workers=row.settings.workers)
 
 
 def _synapses(network: Network, target: str) -> np.ndarray:
@@ -141,10 +143,19 @@ def _synapses(network: Network, target: str) -> np.ndarray:
 class _Row:
     """Simulates the points of one inhibitory rate."""
 
-    machine: Machine
+    cell: Cell
     synapses: np.ndarray
     settings: GridSettings
     seed: int
+
+    @cached_property
+    def machine(self) -> Machine:
+        """The compiled cell."""
+        return machine(self.cell)
+
+    def __reduce__(self) -> tuple:
+        # A worker compiles, or loads, the cell itself.
+        return _Row, (self.cell, self.synapses, self.settings, self.seed)
 
     def __call__(self, number: int, nu_i: float) -> dict[str, np.ndarray]:
         count = self.settings.excitation

@@ -17,9 +17,11 @@ from typing import Any
 
 import sympy
 
+from dynsys import checks
 from dynsys.definition import symbol
 from dynsys.errors import ModelError
 from dynsys.expressions.admission import as_expression
+from dynsys.typed import typed
 
 Expression = Any  # float or sympy.Expr
 # Added to silent inputs (kHz) and to the variance (mV^2), so that ratios stay finite without input.
@@ -72,6 +74,7 @@ _NAMES = {
 }
 
 
+@typed
 def membrane_statistics(
     inputs: Sequence[SynapticInput],
     g_L: Expression,
@@ -133,8 +136,10 @@ def _formulas(
     suffix: str, inputs: Sequence[SynapticInput], g_L: Expression, C_m: Expression,
     E_L: Expression, current: Expression, legacy_sigma: bool,
 ) -> tuple[Mapping[str, str], dict[str, sympy.Expr]]:  # fmt: skip
-    if not inputs:
+    if not len(inputs):
         raise ModelError("a membrane without synaptic input has no fluctuations; give one input")
+    for given in inputs:
+        checks.instance("a synaptic input", given, SynapticInput, "SynapticInput(rate, Q, tau, E)")
     for given in (g_L, C_m, E_L, current, *(v for i in inputs for v in (i.rate, i.Q, i.tau, i.E))):
         as_expression(given, "a property of the membrane or of its inputs")
     labels = {k: name + suffix for k, name in _NAMES.items()}

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from dynsys.errors import ModelError, unknown_name
+from dynsys.typed import check_fields, typed
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,7 @@ class Network:
     source: str = ""
 
     def __post_init__(self) -> None:
+        check_fields(self)
         for attribute in ("neurons", "receptors", "drives"):
             object.__setattr__(self, attribute, MappingProxyType(dict(getattr(self, attribute))))
         for label in (*self.neurons, *self.receptors):
@@ -133,6 +135,7 @@ class Network:
         return tuple(p for p in self.projections if p.source == source)
 
 
+@typed
 def balanced_network(
     name: str,
     cells: int = 10000,

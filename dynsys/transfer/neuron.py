@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING
 
 from dynsys.errors import ModelError
+from dynsys.typed import check_fields
 
 if TYPE_CHECKING:
     import numpy as np
@@ -37,6 +38,7 @@ class EIFNeuron:
     Tref: float = 1.5
 
     def __post_init__(self) -> None:
+        check_fields(self)
         for name, value in asdict(self).items():
             if not math.isfinite(value):
                 raise ModelError(f"EIFNeuron.{name} is {value}; give a finite number")

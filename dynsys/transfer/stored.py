@@ -21,10 +21,12 @@ from dynsys.storage import write_atomically
 from dynsys.tables import SmoothTable
 from dynsys.transfer.neuron import EIFNeuron
 from dynsys.transfer.table_format import DEFAULT_MU, DEFAULT_SIGMA, UNITS, VERSION
+from dynsys.typed import typed
 
 SHIPPED = Path(__file__).parent.parent / "data" / "eif_default.npz"
 
 
+@typed
 def smooth_table(table: xr.Dataset, neuron: EIFNeuron) -> SmoothTable:
     """The quintic spline of a computed table: log_rate (log kHz), mean_voltage (mV), log_tau_mu."""
     return SmoothTable(
@@ -41,6 +43,7 @@ def smooth_table(table: xr.Dataset, neuron: EIFNeuron) -> SmoothTable:
 
 
 @cache
+@typed
 def transfer_function(neuron: EIFNeuron | None = None) -> SmoothTable:
     """The transfer functions of a neuron as a ``SmoothTable``.
 
@@ -76,6 +79,7 @@ def _cache_path(neuron: EIFNeuron) -> Path:
     return cache_directory() / "transfer" / f"eif-{digest}.npz"
 
 
+@typed
 def save_table(table: xr.Dataset, path: Path) -> Path:
     """Write a computed table (npz), complete or not at all."""
     arrays = {name: table[name].values for name in (*UNITS, "mu", "sigma")}
@@ -108,6 +112,7 @@ def load_table(path: Path) -> xr.Dataset:
     )
 
 
+@typed
 def find_table(digest: str) -> SmoothTable:
     """The table with this content hash, shipped or cached; StorageError where there is none."""
     default = transfer_function()

@@ -18,6 +18,7 @@ from dynsys.transfer.filters import cell
 from dynsys.transfer.fokker_planck import FINE, VECTOR
 from dynsys.transfer.neuron import EIFNeuron
 from dynsys.transfer.table_format import DEFAULT_MU, DEFAULT_SIGMA, UNITS, VERSION
+from dynsys.typed import typed
 
 
 @njit([types.void(VECTOR, float64, VECTOR, types.Array(float64, 2, "C"))], cache=True, nogil=True)
@@ -26,6 +27,7 @@ def _row(neuron, mu, sigma, out):
         cell(neuron, mu, sigma[j], FINE, out[j])
 
 
+@typed
 def transfer_table(
     neuron: EIFNeuron | None = None,
     mu: np.ndarray = DEFAULT_MU,

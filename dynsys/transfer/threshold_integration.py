@@ -30,6 +30,7 @@ from dynsys.transfer.fokker_planck import (
     voltage_grid,
 )
 from dynsys.transfer.neuron import EIFNeuron
+from dynsys.typed import typed
 
 ROWS = types.Array(complex128, 2, "C")
 _SPIKE, _RESET, _MU, _SIGMA = range(4)  # the solutions
@@ -121,6 +122,7 @@ def _integrate(neuron, mu, sigma, exponents, refinement, out):
             out[s, j] = (turn - voltage * own) / steady_area
 
 
+@typed
 def neuron_response(
     neuron: EIFNeuron, mu: float, sigma: float, exponents: Sequence[complex] | np.ndarray
 ) -> NeuronResponse:

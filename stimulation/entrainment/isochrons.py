@@ -16,6 +16,7 @@ import xarray as xr
 from dynsys.errors import ConvergenceError, ModelError
 from dynsys.journal import whole
 from dynsys.simulation import simulate
+from dynsys.typed import typed
 from stimulation.entrainment.phases import crossings
 from stimulation.waveforms.waveform import Waveform
 
@@ -40,6 +41,7 @@ def crossing_phase(cycle: Cycle) -> float:
 
 
 @whole()
+@typed
 def asymptotic_phase(cycle: Cycle, run: xr.Dataset, periods: int = 12) -> float:
     """Phase (0 to 1) of the state in which a run ended, its past included.
 
@@ -80,6 +82,7 @@ def asymptotic_phase(cycle: Cycle, run: xr.Dataset, periods: int = 12) -> float:
 
 
 @whole()
+@typed
 def asymptotic_phases(
     cycle: Cycle,
     inputs: Mapping[str, Waveform],

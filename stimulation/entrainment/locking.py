@@ -14,6 +14,7 @@ import xarray as xr
 from dynsys import checks
 from dynsys.errors import ModelError
 from dynsys.journal import whole
+from dynsys.typed import typed
 from stimulation.entrainment.phases import phase
 
 LOCKED_BELOW = 0.15  # standard deviation of R(t); a uniform drift has 0.308
@@ -59,12 +60,17 @@ class Locking:
     __repr__ = __str__
 
 
+@typed
 def order_parameter(response: np.ndarray, stimulus: np.ndarray) -> np.ndarray:
     """``|exp(2 pi i response) + exp(2 pi i stimulus)| / 2`` of two phases (k,) in cycles."""
-    return np.abs(np.exp(2j * np.pi * response) + np.exp(2j * np.pi * stimulus)) / 2
+    r, s = np.asarray(response), np.asarray(stimulus)
+    if r.shape != s.shape:
+        raise ModelError(f"the response has shape {r.shape}, the stimulus {s.shape}")
+    return np.abs(np.exp(2j * np.pi * r) + np.exp(2j * np.pi * s)) / 2
 
 
 @whole()
+@typed
 def phase_locking(
     response: xr.DataArray | np.ndarray,
     stimulus: xr.DataArray | np.ndarray,

@@ -13,12 +13,13 @@ from scipy.signal import welch
 from dynsys.errors import ModelError
 from dynsys.journal import whole
 from dynsys.simulation.methods import default_step
+from dynsys.typed import typed
 from dynsys.vector_field import VectorField
 from stimulation.entrainment.drawing import draw_entrainment
 from stimulation.entrainment.driven import DrivenRuns
 from stimulation.entrainment.phases import crossings, repeats_after
 from stimulation.entrainment.tongues import natural_frequency
-from stimulation.waveforms.units import factor_to_parameter, quantity
+from stimulation.waveforms.units import Quantity, factor_to_parameter, quantity
 
 RATIOS = ((1, 1), (1, 2), (2, 1), (1, 3))
 
@@ -83,10 +84,11 @@ class EntrainmentMap:
 
 
 @whole()
+@typed
 def entrainment_map(
     model: VectorField,
     input: str,
-    amplitude: str,
+    amplitude: str | float | Quantity,
     frequencies: Sequence[float] | np.ndarray,
     ratios: Sequence[tuple[int, int]] = RATIOS,
     observable: str | None = None,

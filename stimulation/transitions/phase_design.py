@@ -8,6 +8,7 @@ amplitudes, ``stimulation.transitions.phaseless`` the pulse in their middle by c
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ from dynsys.errors import ModelError
 from dynsys.journal import whole
 from dynsys.simulation import simulate, simulate_ensemble
 from dynsys.simulation.methods import default_step
+from dynsys.typed import typed
 from stimulation.entrainment.isochrons import crossing_phase, state_on_cycle
 from stimulation.entrainment.phases import crossings
 from stimulation.transitions.attractors import equilibria_at
@@ -56,7 +58,10 @@ class PulseDesign:
     __repr__ = __str__
 
 
-def predicted_advance(cycle: Cycle, input: str, amplitude: str, duration: float) -> xr.DataArray:
+@typed
+def predicted_advance(
+    cycle: Cycle, input: str, amplitude: str | float | Quantity, duration: float
+) -> xr.DataArray:
     """First-order advance (time units) by a rectangular pulse over the phase of its start.
 
     Raises ModelError for a pulse that is longer than the period or has the wrong unit.
@@ -89,8 +94,9 @@ def predicted_advance(cycle: Cycle, input: str, amplitude: str, duration: float)
 
 
 @whole()
+@typed
 def shifting_pulse(
-    cycle: Cycle, input: str, amplitude: str, duration: float, advance: float
+    cycle: Cycle, input: str, amplitude: str | float | Quantity, duration: float, advance: float
 ) -> PulseDesign:
     """When to give a pulse so that a rhythm comes ``advance`` earlier (later, if negative).
 
@@ -122,7 +128,7 @@ def shifting_pulse(
 
 
 def simulated_advances(
-    cycle: Cycle, input: str, amplitude: str, duration: float, phases: np.ndarray
+    cycle: Cycle, input: str, amplitude: str | float | Quantity, duration: float, phases: np.ndarray
 ) -> np.ndarray:
     """Advances (k,) in time units after pulses that start at the given phases of the cycle."""
     model, period = cycle.model, cycle.period
@@ -148,10 +154,11 @@ def simulated_advances(
 
 
 @whole()
+@typed
 def stopping_pulses(
     cycle: Cycle,
     input: str,
-    amplitudes: list[str],
+    amplitudes: Sequence[str | float | Quantity],
     duration: float,
     phases: int = 24,
     observe: float | None = None,

@@ -24,6 +24,7 @@ from dynsys.delays import chebyshev_nodes
 from dynsys.errors import ConvergenceError, ModelError
 from dynsys.journal import whole
 from dynsys.simulation import Tolerance, simulate
+from dynsys.typed import typed
 from dynsys.vector_field import VectorField
 from stimulation.entrainment.isochrons import asymptotic_phase, crossing_phase, state_on_cycle
 from stimulation.entrainment.phases import crossings
@@ -66,8 +67,9 @@ class PhaselessPulse:
 
 
 @whole()
+@typed
 def phaseless_pulse(
-    cycle: Cycle, input: str, duration: float, largest: str, radius: float = 0.02
+    cycle: Cycle, input: str, duration: float, largest: str | float | Quantity, radius: float = 0.02
 ) -> PhaselessPulse:
     """The pulse on one input that puts a rhythm on its phaseless set.
 

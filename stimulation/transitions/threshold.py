@@ -25,6 +25,7 @@ from dynsys.errors import ConvergenceError, ModelError
 from dynsys.journal import whole
 from dynsys.simulation import simulate_ensemble
 from dynsys.simulation.methods import default_step
+from dynsys.typed import typed
 from dynsys.vector_field import VectorField
 from stimulation.transitions.attractors import (
     Start,
@@ -42,7 +43,7 @@ from stimulation.transitions.predictions import (
 )
 from stimulation.transitions.rhythms import RhythmNames
 from stimulation.waveforms.shapes import Pulse
-from stimulation.waveforms.units import factor_to_parameter
+from stimulation.waveforms.units import Quantity, factor_to_parameter
 from stimulation.waveforms.waveform import Shape, Waveform
 
 _TRIALS = 10  # amplitudes of one round of the search
@@ -90,6 +91,7 @@ class Transition:
 
 
 @whole()
+@typed
 def transition_threshold(
     model: VectorField,
     waveform: Waveform,
@@ -188,11 +190,12 @@ def transition_threshold(
 
 
 @whole()
+@typed
 def dose_duration(
     model: VectorField,
     durations: Sequence[float],
     to_state: str,
-    amplitude: str = "1 pA",
+    amplitude: str | float | Quantity = "1 pA",
     **arguments: Any,
 ) -> xr.Dataset:
     """Threshold amplitude of a rectangular pulse over its duration.

@@ -66,3 +66,33 @@ def test_the_diagram_of_one_parameter_shows_the_observable_asked_for(file, tmp_p
     assert main([*words, "--out", str(tmp_path / "out")]) == 0
     assert (tmp_path / "out" / "diagram.png").is_file()
     assert main([*words, "--y", "phi", "1", "5", "--out", str(tmp_path / "out")]) == 1
+
+
+def test_auto_options_of_the_file_are_defaults_of_the_shell(tmp_path, capsys):
+    path = tmp_path / "fold.ode"
+    path.write_text(
+        "par m=-1,k=1\nx'=m+k*x^2\ninit x=-1\n@ parmin=-2,parmax=1,nmax=90,ds=0.01\ndone\n"
+    )
+    out = ["--out", str(tmp_path / "out")]
+    assert main(["equilibria", "--parameter", "m", str(path), *out]) == 0
+    said = capsys.readouterr().out
+    assert "settings of AUTO that are used: nmax, parmin, parmax, ds" in said
+    assert "m -2 .." in said and "LP1" in said
+    assert main(["equilibria", str(path), *out]) == 0
+    assert "m is varied, its first parameter" in capsys.readouterr().out
+    own = ["--parameter", "m", "-1", "0.5", str(path), "--max-points", "5"]
+    assert main(["equilibria", *own, *out]) == 0
+    said = capsys.readouterr().out
+    assert "m -1 .." in said and "5 points" in said and "parmin" not in said
+
+
+def test_what_is_varied_must_be_known(tmp_path, capsys):
+    out = ["--out", str(tmp_path / "out")]
+    for words, message in (
+        (["equilibria", "fitzhugh_nagumo"], "say what is varied"),
+        (["cycles", "fitzhugh_nagumo", "--parameter", "I"], "give the span of I"),
+        (["diagram", "fitzhugh_nagumo", "--y", "I", "0", "1"], "two axes"),
+        (["diagram", "fitzhugh_nagumo", "--x", "I", "0", "1", "--audit", "5"], "--audit"),
+    ):
+        assert main([*words, *out]) == 1
+        assert message in capsys.readouterr().err

@@ -16,10 +16,10 @@ def written(folder, options):
 
 
 def test_auto_options_set_spans_steps_points_and_meshes(tmp_path):
-    path = written(tmp_path, "ntst=60,nmax=150,parmin=-2,parmax=2,ds=-0.02,dsmin=1e-5,dsmax=0.1")
+    path = written(tmp_path, "ntst=60,nmax=150,parmin=-2,parmax=2,ds=-0.02,dsmin=1e-5,dsmax=0.06")
     chosen = settings_of_ode(path)
     assert chosen.span == (-2.0, 2.0)
-    assert chosen.equilibria == Settings(step=0.01, step_min=5e-6, step_max=0.05, max_points=150)
+    assert chosen.equilibria == Settings(step=0.01, step_min=5e-6, step_max=0.03, max_points=150)
     assert (chosen.cycles.intervals, chosen.cycles.max_points) == (60, 150)
     branch = equilibria(read_ode(path), "m", chosen.span, settings=chosen.equilibria)
     assert branch["LP1"].parameters["m"] == pytest.approx(0.0, abs=1e-9)
@@ -33,6 +33,14 @@ def test_what_has_no_counterpart_is_left_out_and_told(tmp_path):
     assert (chosen.equilibria, chosen.cycles, chosen.span) == (Settings(), CycleSettings(), None)
     assert "dsmax left out" in chosen.notes[0]
     assert any("epsl, normmax" in note for note in read_ode(tmp_path / "fold.ode").notes)
+
+
+def test_a_span_of_ones_own_wins_and_steps_longer_than_the_defaults_are_left_out(tmp_path):
+    path = written(tmp_path, "parmin=-2,parmax=2,ds=0.02,dsmax=0.5,nmax=80")
+    chosen = settings_of_ode(path, span=(-1, 1))
+    assert chosen.span == (-1, 1) and chosen.used == ("nmax", "ds")
+    assert chosen.equilibria == Settings(step=0.02, max_points=80)
+    assert len(chosen.notes) == 1 and "dsmax=0.5 left out: 0.5 half spans" in chosen.notes[0]
 
 
 @pytest.mark.parametrize(

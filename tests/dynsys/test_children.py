@@ -82,7 +82,7 @@ def test_workers_and_interpreted_networks_import_nothing_from_the_current_folder
     code = """
 from dynsys.models import aln
 from validation.networks import network_of
-from validation.trials.private_cluster import private_cluster
+from dynsys.cluster.private_cluster import private_cluster
 with private_cluster(1) as client:
     assert client.submit(sum, [1, 2]).result() == 3
 network_of(aln(), 800, engine="numpy").run(2.0)

@@ -73,7 +73,7 @@ def test_a_damaged_piece_is_made_again(folder):
 
 def test_pieces_of_another_state_of_the_code_are_not_found(folder, monkeypatch):
     stopped(5, 3)
-    monkeypatch.setattr(journal, "_code", lambda: "edited")
+    monkeypatch.setattr(journal, "code", lambda: "edited")
     made: list[int] = []
     squares(5, None, made)
     assert made == [0, 1, 2, 3, 4]

@@ -16,6 +16,7 @@ from dynsys.errors import StorageError
 from dynsys.netcdf import write_netcdf
 from dynsys.simulation import simulate
 from dynsys.storage import write_atomically
+from dynsys.typed import typed
 from validation.networks.jobs import versions
 from validation.networks.memory import memory_of
 from validation.reports import figures, pages
@@ -39,6 +40,7 @@ _SECTIONS = {
 }
 
 
+@typed
 def report(
     plan: Plan | Outcome,
     out: str | Path = "report",

@@ -4,61 +4,30 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any
 
+from dynsys.cluster.connection import connected
+from dynsys.errors import ClusterError
 from validation.networks.memory import available_memory, memory_of
 from validation.networks.programs import NetworkError
 from validation.networks.structure import Structure
 
-_CONNECT = 20  # s
-
 
 @contextmanager
-def workers(
-    structure: Structure, engine: str, scheduler: str | None, count: int | None
-) -> Iterator[Any]:
-    """A Dask client: of the scheduler at an address, or of processes started and ended here.
+def workers(structure: Structure, engine: str, scheduler: Any, count: int | None) -> Iterator[Any]:
+    """A Dask client: of a scheduler, or of processes started and ended here.
 
-    A cluster behind an address is the user's own, and so is its protection: Dask runs whatever it
-    is sent, also by others who reach it. With ``tls://host:port`` the certificates of Dask's own
-    configuration (``distributed.comm.tls``) are used.
+    ``scheduler`` is what ``dynsys.cluster.connection.spreading`` takes, or None.
 
     Raises NetworkError where no scheduler answers or no worker starts.
     """
-    client = _remote(scheduler) if scheduler else None
-    if client is not None:
-        try:
-            yield client
-        finally:
-            with suppress(Exception):
-                client.close(timeout=2)
-        return
-    # dask takes a second to load; a cluster's client says for itself when it does.
-    from validation.trials.private_cluster import private_cluster
-
-    with private_cluster(count or affordable_workers(structure, engine)) as client:
-        yield client
-
-
-def _remote(scheduler: str) -> Any:
-    # dask takes a second to load; runs in this process do not need it.
-    from distributed import Client
-
+    own = f"local:{count or affordable_workers(structure, engine)}"
     try:
-        client = Client(scheduler, timeout=_CONNECT)
-    except (OSError, TimeoutError, ValueError) as error:
-        raise NetworkError(
-            f"no Dask scheduler answers at {scheduler} ({error}); start one with `dask scheduler` "
-            "and workers with `dask worker`, or leave --scheduler out"
-        ) from error
-    if not client.nthreads():
-        client.close()
-        raise NetworkError(
-            f"the Dask scheduler at {scheduler} has no workers; start some with "
-            f"`dask worker {scheduler}`"
-        )
-    return client
+        with connected(own if scheduler is None else scheduler) as client:
+            yield client
+    except ClusterError as error:
+        raise NetworkError(str(error)) from error
 
 
 def affordable_workers(structure: Structure, engine: str) -> int:

@@ -8,6 +8,7 @@ import numpy as np
 
 from dynsys import checks
 from dynsys.cells.morphology.tree import Morphology
+from dynsys.typed import typed
 
 _FAN = np.pi / 2  # angle over which the branches of a stem spread
 
@@ -28,6 +29,7 @@ def cylinder(length: float, diameter: float, name: str = "cylinder") -> Morpholo
     )  # fmt: skip
 
 
+@typed
 def ball_and_stick(
     dendrite_length: float = 1200.0, dendrite_diameter: float = 2.0, soma_diameter: float = 10.0,
     name: str = "ball_and_stick",
@@ -47,6 +49,7 @@ def ball_and_stick(
     )
 
 
+@typed
 def rall_tree(
     lengths: Sequence[float],
     diameter: float,

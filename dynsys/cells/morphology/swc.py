@@ -20,6 +20,7 @@ import numpy as np
 from dynsys import checks
 from dynsys.cells.morphology.tree import Morphology, check_size
 from dynsys.errors import ModelError
+from dynsys.typed import typed
 
 _KINDS = {1: "soma", 2: "axon", 3: "dendrite", 4: "apical"}
 _COLUMNS = ("index", "type", "x", "y", "z", "radius", "parent")
@@ -35,6 +36,7 @@ class _Point(NamedTuple):
     parent: int
 
 
+@typed
 def read_swc(
     path: str | os.PathLike[str], name: str | None = None, scale: float | None = None
 ) -> Morphology:

@@ -11,6 +11,7 @@ import numpy as np
 
 from dynsys import checks
 from dynsys.errors import ModelError, unknown_name
+from dynsys.typed import check_fields
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes  # only figures need it
@@ -56,6 +57,7 @@ class Morphology:
     notes: tuple[str, ...] = field(default=())
 
     def __post_init__(self) -> None:
+        check_fields(self)
         count = len(self.kinds)
         shapes = {"positions": (count, 3), "parents": (count,), "diameters": (count, 2)}
         for label, shape in shapes.items():

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from continuation import equilibria, find_equilibria, hopf_curve
+from continuation import equilibria, find_equilibria, fold_curve, hopf_curve
 from continuation.steady_states.certificates import characteristic_equation
 from dynsys.models import aln
 
@@ -258,3 +258,21 @@ def test_a_hopf_curve_passes_through_the_hopf_points_of_other_lines(aln_branch):
         assert distance.min() < 0.05
         near = curve.data["frequency"].values[distance.argmin()]
         assert near == pytest.approx(point.frequency, rel=0.05)
+
+
+def test_hopf_curves_start_at_slow_hopf_points_and_need_few_nodes_at_their_end():
+    # Beside a Bogdanov-Takens point both roots are near 0, which lines of any number of nodes have.
+    model = aln().with_parameters(a=5, b=0, mu_i=1.6)
+    branch = equilibria(model, "mu_e", (0, 5))
+    slow = branch["H3"]
+    assert slow.frequency < 3  # Hz, beside H1 at 20 Hz
+    spans = {"mu_e": (0, 5), "mu_i": (0, 4)}
+    curve = hopf_curve(slow, ("mu_e", "mu_i"), spans)
+    folds = fold_curve(branch["LP1"], ("mu_e", "mu_i"), spans)
+    assert curve.model.delay_order <= 12
+    (ours,), theirs = curve.points("BT"), folds.points("BT")
+    assert min(
+        abs(ours.parameters["mu_e"] - p.parameters["mu_e"])
+        + abs(ours.parameters["mu_i"] - p.parameters["mu_i"])
+        for p in theirs
+    ) == pytest.approx(0, abs=1e-6)

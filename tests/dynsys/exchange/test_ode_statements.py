@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 import subprocess
+import warnings
 
 import numpy as np
 import pytest
@@ -46,6 +48,14 @@ READ = [
     ("names of our functions",
      "par pow=2, floor=3\nlinoid(u)=u^2\nx'=pow*floor+linoid(2)", {"x": 10}),
     ("nothing behind the end", "x'=-x\ninit x=1\ndone\n#include <math.h>\nx'=x(", {"x": -1}),
+    ("an argument beside a space", "par y=5\nf(x, y)=x+10*y\nz'=f(1,2)", {"z": 51}),
+    ("arguments without spaces", "par y=5\nf(x,y)=x+10*y\nz'=f(1, 2)", {"z": 21}),
+    ("names that nothing can use", "x'=-x\n%y'=2\n%f(u)=u+1\ninit x=1", {"x": -1}),
+    ("prose", "x'=-x\nlow glucose, r=0.04, k=0.1\ninit x=1", {"x": -1}),
+    ("a comment about includes", "x'=-x\n# include a,b,c\ninit x=1", {"x": -1}),
+    ("an initial value that is no number", "par b=2\nx'=x+1\ninit x=b*2", {"x": 1}),
+    ("an index that is computed",
+     "x[0..2]'=-x[j]+shift(x0,mod([j]+1,3))\ninit x0=1,x1=2,x2=6", {"x0": 1, "x1": 4, "x2": -5}),
     ("upper and lower case", "PAR Gna=2\nX'=-gNA*x\nINIT x=1\nDONE", {"X": -2}),
 ]  # fmt: skip
 
@@ -108,7 +118,7 @@ def test_an_included_file_is_read_in_its_place(tmp_path):
         ("x[1..2]'=y[1..2]", "one range"),
         ("%[1..2]\nx[j]'=-x[j]", "no end"),
         ("!a=2*x\nx'=-a", "derived parameter needs a state"),
-        ("x'=-x\n%y'=2", "use #"),
+        ("x'=-x\n%y(0)=2", "use #"),
         ("x'=-x\ndelta 5\ny'=-y", "takes it for the end"),
         ("x '=-x", "without spaces"),
         ("x'=mod(x,-2)", "positive modulus"),
@@ -124,23 +134,32 @@ def test_what_cannot_be_read_is_refused_by_name(text, message, tmp_path):
         read_text(tmp_path, f"{text}\ndone\n")
 
 
+def test_an_initial_value_that_xppaut_takes_for_a_formula_is_told(tmp_path):
+    model = read_text(tmp_path, "x(0) = -5\ny(0)=-5\nx'=-x\ny'=-y\ndone\n")
+    assert model.initial_state().tolist() == [-5, -5]
+    assert len(model.notes) == 1 and "x starts at -5; in XPPAUT at 0" in model.notes[0]
+
+
 def test_sets_options_and_windows_are_used(tmp_path):
     text = """par a=1,b=2
 x'=-a*x+b
 y'=-y
 init x=1
 set fast {a=5, x=3, dt=0.1}
-@ total=30,trans=10,dt=0.2,meth=euler,yp=y,ylo=-2,yhi=4,ntst=50
+@ total=30,transient=10,dt=0.2,method=euler,yp=y,ylo=-2,yhi=4,ntst=50,bounds=-500,xp2=y,ylo2=-9
 done
 """
     model = read_text(tmp_path, text)
-    assert dict(model.run) == {"duration": 20, "settle": 10, "method": "euler", "dt": 0.2}
+    assert dict(model.run) == {
+        "duration": 20, "settle": 10, "method": "euler", "dt": 0.2, "bounds": 500,
+    }  # fmt: skip
     assert model.states["y"].range == (-2, 4) and model.states["x"].range is None
     fast = model.with_set("fast")
     assert fast.parameters["a"] == 5 and fast.states["x"].initial == 3
     assert rates(fast) == {"x": -13, "y": 0}
     assert any("dt=0.1 is left out" in note for note in model.notes)
     assert any("ntst" in note for note in model.notes)
+    assert any(note.endswith("left out: xp2, ylo2") for note in model.notes)
     assert "fast: a = 5.0, x = 3.0" in model.describe()
     with pytest.raises(ValueError, match="no set 'slow'"):
         model.with_set("slow")
@@ -154,6 +173,32 @@ def test_a_simulation_runs_as_the_file_says(tmp_path):
     bare = read_text(tmp_path, "x'=-x\ndone\n", name="bare")
     with pytest.raises(ModelError, match="give a duration"):
         simulate(bare)
+
+
+@pytest.mark.parametrize("words", ["dt=0.5,meth=euler", "meth=qualrk"])
+def test_a_simulation_stops_at_the_bounds_of_the_file(words, tmp_path):
+    model = read_text(tmp_path, f"x'=2\ny'=-y\ninit y=3\n@ total=5,bounds=4,{words}\ndone\n")
+    with pytest.warns(UserWarning, match="x passed the bounds of 4"):
+        run = simulate(model, sample=0.5)
+    recorded = run["x"].values[np.isfinite(run["x"].values)]
+    assert recorded == pytest.approx([0, 1, 2, 3, 4])
+    assert run["status"] == "stopped" and float(run["reached"]) < 5
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert simulate(model, sample=0.5, bounds=math.inf)["x"][-1] == pytest.approx(10)
+        assert simulate(model, 2, sample=0.5)["status"] == "complete"  # 4 is not past 4
+    with pytest.raises(ModelError, match="bounds is 0"):
+        simulate(model, bounds=0)
+
+
+@pytest.mark.skipif(shutil.which("xppaut") is None, reason="xppaut (Debian) is not installed")
+def test_the_program_installed_stops_where_a_simulation_does(tmp_path):
+    text = "x'=x\ninit x=1\n@ total=10,dt=0.05,meth=euler,bounds=50\ndone\n"
+    with pytest.warns(UserWarning, match="x passed the bounds of 50"):
+        run = simulate(read_text(tmp_path, text))["x"].values
+    subprocess.run(["xppaut", "file.ode", "-silent"], cwd=tmp_path, check=False, timeout=60)
+    theirs = np.loadtxt(tmp_path / "output.dat")[:, 1]
+    assert run[np.isfinite(run)] == pytest.approx(theirs, rel=1e-6)
 
 
 @pytest.mark.skipif(shutil.which("xppaut") is None, reason="xppaut (Debian) is not installed")

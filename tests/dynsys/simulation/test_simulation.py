@@ -230,3 +230,9 @@ def test_jumps_of_the_field_and_turns_are_no_poles(equation):
     model = VectorField("plain", {"x": 0.5}, {"p": 1.0}, {"x": equation}, time_unit="")
     for method in ("euler", "rk4"):
         assert "overstepped" not in simulate(model, 4.0, method=method, dt=0.01)
+
+
+@pytest.mark.parametrize("method", ["rk4", "heun", "adaptive"])
+def test_the_published_stepper_has_a_method_of_its_own(method):
+    with pytest.raises(ModelError, match="method"):
+        simulate(aln(), 1.0, discretisation="published", method=method)

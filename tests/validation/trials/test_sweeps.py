@@ -134,7 +134,7 @@ def test_a_full_disk_is_named_and_what_was_stored_stays(tmp_path, client, monkey
 
 
 def test_a_missing_scheduler_is_reported_with_what_to_do(monkeypatch):
-    monkeypatch.setattr("validation.trials.workers._CONNECT", 1)
+    monkeypatch.setattr("dynsys.cluster.connection._CONNECT", 1)
     with (
         pytest.raises(NetworkError, match=r"no Dask scheduler answers at tcp://127\.0\.0\.1:1"),
         workers(TINY.structure, "kernel", "tcp://127.0.0.1:1", None),

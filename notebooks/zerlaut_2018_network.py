@@ -73,18 +73,3 @@ axes[1].plot(response["time"], waveform(response["time"].values), color="0.3")
 axes[1].set_ylabel("afferent (Hz)")
 axes[1].set_xlabel("time (ms)")
 figure
-
-# %% [markdown]
-# ## Hodgkin-Huxley cells
-#
-# The same master equation with transfer functions of Hodgkin-Huxley cells (Carlu et al. 2020):
-# a drive of 4 Hz, and a stimulus that reaches both populations.
-
-# %%
-hodgkin_huxley = master_equation("carlu2020-hh", order=2)
-quiet = hodgkin_huxley.equilibrium()
-print(quiet)
-later = simulate(
-    hodgkin_huxley, 1200.0, inputs={"afferent": waveform}, initial=quiet.state, sample=1.0
-)
-print(f"peaks: {float(later['nu_e'].max()):.3f} and {float(later['nu_i'].max()):.3f} Hz")

@@ -1,7 +1,7 @@
 """Worker processes of this machine that nobody else can reach.
 
 Whoever talks to a Dask scheduler or worker can let it run any code. Here all of them listen on
-127.0.0.1 only, and answer only those who show the key of this very sweep (TLS, both sides): other
+127.0.0.1 only, and answer only those who show the key of this very cluster (TLS, both sides): other
 users of the same machine do not have it. None of them serves HTTP.
 """
 
@@ -18,7 +18,7 @@ from typing import Any
 from distributed import Client, Scheduler, Security, SpecCluster, Worker
 
 from dynsys.children import child_environment, python
-from validation.networks.programs import NetworkError
+from dynsys.errors import ClusterError
 
 _HOST = "127.0.0.1"
 _START = 120  # s: a worker imports numba and Brian2's neighbors on a busy machine
@@ -45,7 +45,7 @@ def private_cluster(count: int) -> Iterator[Client]:
     A scheduler in this process and workers as commands of their own: Dask's own local processes
     import the user's script again, which then must guard itself against running twice.
 
-    Raises NetworkError where no worker starts.
+    Raises ClusterError where no worker starts.
     """
     security = Security.temporary()
     options = {"host": _HOST, "protocol": "tls", "security": security, "dashboard": False}
@@ -62,8 +62,8 @@ def private_cluster(count: int) -> Iterator[Client]:
                 try:
                     client.wait_for_workers(count, timeout=_START)
                 except TimeoutError as error:
-                    raise NetworkError(
-                        f"no worker process started within {_START} s; try again with --workers 1"
+                    raise ClusterError(
+                        f"no worker process started within {_START} s; try again with fewer"
                     ) from error
                 yield client
         finally:

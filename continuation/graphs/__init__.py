@@ -1,0 +1,1 @@
+"""Equilibria of graphs of mean fields, node block by node block."""
