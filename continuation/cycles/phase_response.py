@@ -31,8 +31,8 @@ def phase_response(cycle: Cycle, input: str, unit: str = "time") -> xr.DataArray
     ----------
     cycle : a ``Cycle`` with a trustworthy trivial multiplier.
     input : a state (response to displacing it) or a parameter (response to a brief change of it).
-    unit : "time" (advance in the model's time unit) or "phase" (in rad), per unit of the input;
-        for a parameter per unit of the input times its duration.
+    unit : "time" (advance in the model's time unit), "phase" (in rad) or "cycles", per unit of the
+        input; for a parameter per unit of the input times its duration.
 
     Returns
     -------
@@ -46,7 +46,7 @@ def phase_response(cycle: Cycle, input: str, unit: str = "time") -> xr.DataArray
     >>> response = phase_response(cycles.at(mu_e=1.3), "mu_e")
     """
     checks.instance("cycle", cycle, Cycle, "a cycle of a branch, such as cycles.at(I=0.5)")
-    checks.known("unit", unit, ["time", "phase"], "phase_response")
+    checks.known("unit", unit, ["time", "phase", "cycles"], "phase_response")
     solver, model = cycle.solver, cycle.model
     fine = remeshed(cycle.orbit, adapted_mesh(cycle.orbit, max(INTERVALS, cycle.orbit.intervals)))
     point = solver.point_at(fine, cycle.orbit.value)
@@ -66,7 +66,11 @@ def phase_response(cycle: Cycle, input: str, unit: str = "time") -> xr.DataArray
         )
     adjoint /= product[:, None]
     values = np.sum(adjoint / solver.scale * _forcing(model, states, input), axis=1)
-    factor = 2 * np.pi / orbit.period if unit == "phase" else 1.0
+    factor, word = {
+        "time": (1.0, model.time_unit),
+        "phase": (2 * np.pi / orbit.period, "rad"),
+        "cycles": (1 / orbit.period, "cycles"),
+    }[unit]
     return xr.DataArray(
         (factor * values)[:-1],
         dims="phase",
@@ -74,12 +78,26 @@ def phase_response(cycle: Cycle, input: str, unit: str = "time") -> xr.DataArray
         name=f"advance per {input}",
         attrs={
             "input": input,
-            "units": "rad" if unit == "phase" else model.time_unit,
-            "input_units": model.unit(input),
+            "units": word,
+            "input_units": impulse_unit(model, input),
             "constancy": constancy,
             "period": orbit.period,
         },
     )
+
+
+def impulse_unit(model: VectorField, name: str) -> str:
+    """The unit of a brief input: of a state a jump, of a parameter its change times its duration.
+
+    Example
+    -------
+    >>> impulse_unit(aln(), "mu_e")
+    '(mV/ms) ms'
+    """
+    unit = model.unit(name)
+    if name in model.states or not model.time_unit:
+        return unit
+    return " ".join(filter(None, (f"({unit})" if "/" in unit else unit, model.time_unit)))
 
 
 def _left_eigenvector(pair: np.ndarray) -> np.ndarray:

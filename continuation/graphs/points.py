@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -14,12 +14,13 @@ from continuation.engine.special_points import MEANINGS
 from continuation.graphs.following import SparseCurve, Step
 from continuation.graphs.linearization import Linearization
 from continuation.graphs.node_roots import Root
-from continuation.graphs.roots import rightmost
+from continuation.graphs.roots import rightmost, roots_right_of, same
 from continuation.graphs.state import GraphState, mode_table
 from continuation.graphs.system import Point
 from dynsys.errors import ConvergenceError
 
 _HALVINGS = 60
+_ALIKE = 0.9  # overlap of a mode's vectors at two points of a curve
 _NARROW = 1e-2  # part of a step in which the curve is straight to all digits
 _EXACT = 1e-11  # of a root's size: its distance from the axis
 _REAL = 1e-7  # of the largest modulus: a root this near the real axis crosses zero
@@ -91,7 +92,12 @@ def crossings(
 
     ``unstable``: how many are right of it at both. Roots are matched by place and mode.
     """
-    ends = [_upper(curve.system.point(step.y).linear, max(unstable)) for step in (before, after)]
+    linear = [curve.system.point(step.y).linear for step in (before, after)]
+    if 0 in unstable:
+        found = _followed(linear, unstable)
+        if found is not None:
+            return [Crossing(before, after, *pair) for pair in found]
+    ends = [_upper(one, max(unstable)) for one in linear]
     scale = max(abs(r.value) for roots in ends for r in roots)
     cost = np.array([[_distance(one, other, scale) for other in ends[1]] for one in ends[0]])
     pairs = zip(*linear_sum_assignment(cost), strict=True)
@@ -101,6 +107,32 @@ def crossings(
         for one, other in matched
         if (one.value.real > 0) != (other.value.real > 0)
     ]
+
+
+def _followed(
+    linear: Sequence[Linearization], unstable: tuple[int, int]
+) -> list[tuple[Root, Root]] | None:
+    """The unstable roots of one end and what Newton makes of them at the other, which is stable.
+
+    None where that is not clear: then all roots near the axis are looked for at both ends.
+    """
+    here = int(unstable[0] == 0)  # the end with unstable roots
+    found: list[tuple[Root, Root]] = []
+    total, low = 0, -_REAL * linear[here].bound(0.0)
+    for root in roots_right_of(linear[here], -low * 1e-3):
+        if root.value.imag < low:
+            continue
+        try:
+            other = Root(*linear[1 - here].polish(root.value, root.vector))
+        except ConvergenceError:
+            return None
+        overlap = abs(np.vdot(root.vector, other.vector))
+        known = any(same(other, pair[1 - here]) for pair in found)
+        if other.value.real > 0 or known or overlap < _ALIKE:
+            return None
+        found.append((root, other) if here == 0 else (other, root))
+        total += 1 if root.value.imag <= -low else 2
+    return found if total == max(unstable) else None
 
 
 def _upper(linear: Linearization, count: int) -> list[Root]:

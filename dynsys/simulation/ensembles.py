@@ -14,6 +14,7 @@ from dynsys import checks
 from dynsys.cluster.connection import spreading
 from dynsys.errors import ModelError
 from dynsys.journal import interrupted, part_is_wanted, whole
+from dynsys.simulation.device_runs import checked_device, run_on_device
 from dynsys.simulation.drives import checked_inputs, with_own_inputs
 from dynsys.simulation.grids import Points, arrange
 from dynsys.simulation.integration import Task, record_columns, whole_steps
@@ -45,6 +46,7 @@ def simulate_ensemble(
     progress: bool = False,
     workers: int | None = None,
     scheduler: Any = None,
+    device: str = "cpu",
     resume: xr.Dataset | None = None,
     warn: bool = True,
 ) -> xr.Dataset:
@@ -71,6 +73,8 @@ def simulate_ensemble(
     workers : threads; all cores by default.
     scheduler : the address of a Dask scheduler, a client or cluster, or "local": its workers
         integrate parts of the points (see ``dynsys.cluster.connection.spreading``).
+    device : "cuda" integrates on an NVIDIA GPU, a run per thread, without inputs and noise; results
+        agree to rounding, steps over poles are not looked for.
     resume : an interrupted result of the same call: only its pending points are integrated.
     warn : say so where runs stop or leave a table; the result holds it in any case.
 
@@ -99,6 +103,9 @@ def simulate_ensemble(
     inputs = checks.mapping("inputs", inputs, "{'I': Step('40 pA')}")
     if workers is not None:
         checks.whole("workers", workers, least=1)
+    on_gpu = checked_device(device)
+    if on_gpu and (scheduler is not None or discretisation is not None):
+        raise ModelError('device="cuda" goes with neither a scheduler nor a discretisation')
     noise = model.noise if noise is None else noise
     chosen = scheme(model, method, dt, discretisation, noise)
     arranged = arrange(model, parameters, points, seeds)
@@ -109,7 +116,9 @@ def simulate_ensemble(
         take_over(task, resume, names)
     with whole(say=progress, parts=True):
         try:
-            if scheduler is None:
+            if on_gpu:
+                run_on_device(task)
+            elif scheduler is None:
                 task.run(progress, workers, kept_points(task))
             else:
                 with spreading(scheduler):

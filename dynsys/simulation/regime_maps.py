@@ -17,6 +17,7 @@ from dynsys.cluster.connection import current, spreading
 from dynsys.cluster.pieces import pieces
 from dynsys.errors import ModelError
 from dynsys.journal import key, whole
+from dynsys.simulation.device_runs import checked_device
 from dynsys.simulation.ensembles import simulate_ensemble
 from dynsys.simulation.map_measures import MEASURES, measure
 from dynsys.simulation.map_starts import KICKED, Start, start_inputs, start_states
@@ -29,9 +30,11 @@ from dynsys.vector_field import VectorField
 
 Axis = tuple[str, float, float, int]
 PIECE = 1024  # cells of a mean field that are simulated, measured and kept together,
+GPU_PIECE = 8192  # by a GPU, which has many threads,
 SPREAD_PIECE = 256  # by one of a cluster's threads
 _STEPS = 30_000  # before and during the measurement by default: 3 s each for models in ms
 _STRIDE = 5  # steps between samples
+_HALVINGS = 4  # of the step, for runs that are not finite with it
 _NOISE = 10.0  # Hz: what a network's smoothed rate swings without a rhythm
 _SMOOTH = 5.0  # ms
 
@@ -54,10 +57,12 @@ def regime_map(
     progress: bool = False,
     workers: int | None = None,
     scheduler: Any = None,
+    device: str = "cpu",
 ) -> RegimeMap:
     """Simulate every cell of a plane from several starts, and tell what each settles on.
 
-    1. Every cell is integrated from every start for ``settle``, then for ``duration``.
+    1. Every cell is integrated from every start for ``settle``, then for ``duration``; runs that do
+       not stay finite again with half the step, down to a 16th of it.
     2. The observable's range, mean and frequency are measured (upward crossings of its middle).
     3. What swings by more than ``swing``, and does not die out, oscillates; where starts end
        differently, attractors coexist.
@@ -82,6 +87,7 @@ def regime_map(
     workers : threads; all cores by default.
     scheduler : the address of a Dask scheduler, a client or cluster, or "local": its workers
         simulate the cells (see ``dynsys.cluster.connection.spreading``).
+    device : "cuda" simulates a mean field's cells on an NVIDIA GPU.
 
     Whatever stops it, the same call goes on with the cells that are missing (``dynsys.journal``).
 
@@ -96,7 +102,10 @@ def regime_map(
     >>> chart = regime_map(aln(), x=("mu_e", 0, 3, 61), y=("mu_i", 0, 3, 61))
     >>> chart.plot(); chart.save("map.nc")
     """
+    if checked_device(device) and (scheduler is not None or not isinstance(model, VectorField)):
+        raise ModelError('device="cuda" is for mean fields, without a scheduler')
     plan = _planned(model, x, y, starts, observable, (duration, settle), method, dt, seed, workers)
+    plan = replace(plan, device=device)
     if swing is None and plan.network is not None:
         swing = _NOISE
     if out is not None:
@@ -122,6 +131,7 @@ class _Plan:
     options: Mapping[str, Any]
     seed: int
     workers: int | None
+    device: str = "cpu"
 
     @property
     def cells(self) -> int:
@@ -231,7 +241,7 @@ def _all_pieces(plan: _Plan, progress: bool) -> np.ndarray:
     """The measures (start, cell, 6) of all cells, piece by piece, those at hand left alone."""
     from rich.progress import Progress  # where a bar is shown
 
-    size = PIECE if current() is None else SPREAD_PIECE
+    size = GPU_PIECE if plan.device == "cuda" else PIECE if current() is None else SPREAD_PIECE
     each = size if plan.network is None else 1
     if current() is not None:
         plan = replace(plan, workers=1)  # the cluster makes several pieces at once
@@ -258,19 +268,34 @@ def _all_pieces(plan: _Plan, progress: bool) -> np.ndarray:
 
 
 def _of_model(plan: _Plan, start: np.ndarray, points: Mapping[str, Any]) -> np.ndarray:
+    """The measures of a mean field's cells; what is not finite is done again with half the step."""
     step = float(plan.options["dt"])
+    found = _measured(plan, start, points, step)
+    for _ in range(_HALVINGS):
+        lost = np.flatnonzero(np.isnan(found[:, 0]))
+        if not len(lost):
+            break
+        step /= 2
+        found[lost] = _measured(plan, start, {k: v[lost] for k, v in points.items()}, step)
+    return found
+
+
+def _measured(plan: _Plan, start: np.ndarray, points: Mapping[str, Any], step: float) -> np.ndarray:
+    """The measures of runs with a step, whose samples lie as those of the map's own step."""
     stride = _STRIDE
-    while round(plan.duration / step) % stride:
+    while round(plan.duration / float(plan.options["dt"])) % stride:
         stride -= 1
+    sample = stride * float(plan.options["dt"])
     run = simulate_ensemble(
         plan.model, plan.duration, points=points, initial=start, record=plan.observable,
-        sample=stride * step, workers=plan.workers, warn=False, **plan.options,
+        sample=sample, workers=plan.workers, device=plan.device, warn=False,
+        **{**plan.options, "dt": step},
     )  # fmt: skip
     if np.any(run["status"] == PENDING):  # Ctrl-C, which an ensemble answers with what it has
         raise KeyboardInterrupt
     values = np.ascontiguousarray(run[plan.observable].values)
     found = np.empty((len(values), len(MEASURES)))
-    measure(values, stride * step, found)
+    measure(values, sample, found)
     return found
 
 

@@ -20,6 +20,7 @@ from continuation import (
     phase_response,
 )
 from continuation.cycles.orbits import SLOPES, VALUES, WEIGHT, adapted_mesh, remeshed
+from continuation.cycles.phase_response import impulse_unit
 from dynsys import (
     ConvergenceError,
     DynsysError,
@@ -161,6 +162,14 @@ def test_stuart_landau_has_its_exact_cycle_multiplier_and_phase_response():
     angle = np.arctan2(cycle.values("y", phases), cycle.values("x", phases))
     exact = (-np.sin(angle) - b * np.cos(angle)) / (np.sqrt(m) * omega)
     assert response.values == pytest.approx(exact, rel=1e-6, abs=1e-7)
+    turns = phase_response(cycle, "x", unit="cycles")
+    assert turns.values * cycle.period == pytest.approx(response.values, rel=1e-12)
+    assert turns.attrs["units"] == "cycles"
+
+
+def test_a_parameters_phase_response_is_per_unit_and_duration():
+    assert impulse_unit(aln(), "mu_e") == "(mV/ms) ms"
+    assert impulse_unit(aln(), "I_A") == "pA"  # a jump of a state
 
 
 @pytest.mark.parametrize("name", ["morris_lecar", "hodgkin_huxley", "adaptive_control"])

@@ -51,6 +51,18 @@ def test_a_map_finds_the_regimes_that_theory_has():
     assert "oscillations in 24 of 33" in repr(chart) and "coexistence in 9" in repr(chart)
 
 
+def test_a_step_that_is_too_long_is_halved_where_runs_do_not_stay_finite():
+    decay = VectorField("decay", {"x": 1.0}, {"k": 1.0, "b": 0.0}, {"x": "b - k*x"}, time_unit="")
+    # Heun's method is unstable for k dt > 2; for k = 400 it would need a 32nd of this step.
+    chart = regime_map(
+        decay, ("k", 30, 400, 3), ("b", 0, 1, 2), {"one": [1.0]}, duration=100, settle=20, dt=0.1
+    )
+    rest = chart["b"] / chart["k"].isel(k=slice(0, 2))
+    np.testing.assert_allclose(chart["maximum"][0, :, :2], rest, atol=1e-12)
+    assert np.all(np.isnan(chart["maximum"][0, :, 2]))
+    assert "2 with runs that are not finite" in repr(chart)
+
+
 def test_a_stopped_map_goes_on_where_it_was(tmp_path, monkeypatch):
     monkeypatch.setenv("DYNSYS_CACHE_DIR", str(tmp_path))
     monkeypatch.setattr(regime_maps, "PIECE", 7)
