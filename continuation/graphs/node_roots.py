@@ -78,7 +78,6 @@ def _null_vectors(linear: Linearization, root: complex, members: list[int]) -> n
     part = right[:, :-1].conj().transpose(0, 2, 1) / sizes[:, None, :-1]
     inverses[members] = part @ left[:, :, :-1].conj().transpose(0, 2, 1)
     arriving = linear.wires.matrix(linear.wires.gains(root))
-    answered = np.zeros((count, w, count * w), complex)
     through = linear.sent @ inverses[:, :, slots]
     answered = (through @ arriving.reshape(count, w, -1)).reshape(count * w, -1)
     said = np.zeros((count, w, len(members)), complex)

@@ -64,7 +64,7 @@ class Nodes:
     def at(self, field: CoupledField) -> Nodes:
         """The same nodes with the parameters of another variant of the field."""
         other = object.__new__(Nodes)
-        other.__dict__.update({k: v for k, v in self.__dict__.items() if k != "_delay_slopes"})
+        other.__dict__.update(self.__dict__)
         other.field = field
         other.rows = other._parameter_rows()
         return other

@@ -277,7 +277,7 @@ def settled(nodes: Nodes, x: np.ndarray) -> np.ndarray:
     z[:, : nodes.n] = x
     point = Point(nodes, z)
     for _ in range(30):
-        found = -point._balance(nodes.evaluate(z).answers, point.wires.weight).reshape(z.shape)
+        found = -point.balance(nodes.evaluate(z).answers, point.wires.weight).reshape(z.shape)
         new = np.concatenate([x, found[:, nodes.n :]], axis=1)
         if not np.all(np.isfinite(new)):
             break

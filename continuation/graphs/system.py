@@ -39,14 +39,14 @@ class Point:
 
     def residual(self) -> np.ndarray:
         """(N q,): zero at an equilibrium."""
-        return self._balance(self.values.answers, self.wires.weight) + self._unknown()
+        return self.balance(self.values.answers, self.wires.weight) + self._unknown()
 
     def _unknown(self) -> np.ndarray:
         own = self.z.copy()
         own[:, : self.nodes.n] = 0.0
         return own.ravel()
 
-    def _balance(self, answers: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    def balance(self, answers: np.ndarray, weight: np.ndarray) -> np.ndarray:
         """-f, -W g, -s for answers (N, q)."""
         n, w = self.nodes.n, self.nodes.w
         found = -answers
@@ -62,8 +62,8 @@ class Point:
         answers, _ = self.nodes.parameter_slopes(self.z, name)
         weight, _ = wire_slopes(self.nodes, name)
         n, w = self.nodes.n, self.nodes.w
-        wires = self._balance(self.values.answers, weight).reshape(self.z.shape)
-        found = self._balance(answers, self.wires.weight).reshape(self.z.shape)
+        wires = self.balance(self.values.answers, weight).reshape(self.z.shape)
+        found = self.balance(answers, self.wires.weight).reshape(self.z.shape)
         found[:, n : n + w] += wires[:, n : n + w]
         return found.ravel()
 

@@ -63,9 +63,12 @@ class EntrainmentMap:
             (float(f[a]), float(f[b - 1])) for a, b in zip(edges[::2], edges[1::2], strict=True)
         ]
 
-    def plot(self, ax: Any = None) -> Any:
-        """Draw response frequency over stimulation frequency, colour power; returns the axes."""
-        return draw_entrainment(self, ax)
+    def plot(self, ax: Any = None, *, style: str = "default") -> Any:
+        """Draw response frequency over stimulation frequency, colour power; returns the axes.
+
+        ``style`` is "default" or "publication".
+        """
+        return draw_entrainment(self, ax, style)
 
     def __str__(self) -> str:
         cycles = self.model.frequency_unit

@@ -89,9 +89,12 @@ class Tongue:
         width = self.data["highest"][first] - self.data["lowest"][first]
         return float(width / self.data["amplitude"][first])
 
-    def plot(self, ax: Any = None) -> Any:
-        """Draw the edges over frequency; returns the axes."""
-        return draw_tongue(self, ax)
+    def plot(self, ax: Any = None, *, style: str = "default", **line: Any) -> Any:
+        """Draw the edges over frequency; returns the axes.
+
+        ``style`` is "default" or "publication"; ``line`` are matplotlib's keywords for the edges.
+        """
+        return draw_tongue(self, ax, style, **line)
 
     def __str__(self) -> str:
         n, m = self.ratio

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dynsys import ModelError, VectorField, simulate
+from dynsys import ModelError, UnknownNameError, VectorField, simulate
 from dynsys.models import aln
 from stimulation import Sine, arnold_tongue, entrainment_map, phase_locking
 
@@ -142,3 +142,12 @@ def test_what_has_no_tongue_is_answered():
         arnold_tongue(A2, "mu_e", amplitudes=["1 pA", "1 mV/ms"])
     with pytest.raises(ModelError, match="is an electric field"):
         arnold_tongue(A2, "mu_e", amplitudes=["1 V/m"])
+
+
+def test_tongues_are_drawn_in_a_style_and_with_matplotlibs_keywords(first_order):
+    wide, narrow = first_order.plot(), first_order.plot(style="publication", color="0.2")
+    assert narrow.lines[0].get_linewidth() < wide.lines[0].get_linewidth()
+    assert narrow.figure.get_figwidth() == pytest.approx(3.4)
+    assert narrow.lines[0].get_color() == "0.2"
+    with pytest.raises(UnknownNameError, match="publication"):
+        first_order.plot(style="publicaton")
