@@ -90,7 +90,8 @@ def cases() -> list[Case]:
     return [
         Case(morris_lecar(), "I", (60.0, 260.0), -1, ("LPC", "v3", (-10.0, 10.0))),
         Case(adaptx(), "al", (-1.0, 1.5), 0, ("PD", "be", (0.5, 2.0))),
-        Case(jansen_rit(), "p", (50.0, 400.0), 0, ("LPC", "C", (130.0, 140.0))),
+        Case(jansen_rit(), "p", (50.0, 400.0)),
+        Case(jansen_rit(), "p", (-50.0, 400.0), 0, ("LPC", "C", (130.0, 140.0))),
         Case(two_columns(), "p", (50.0, 400.0)),
         Case(aln().with_parameters(mu_i=0.5), "mu_e", (0.3, 1.6), -1),
     ]

@@ -71,6 +71,7 @@ class _Journal:
 
 
 _open: _Journal | None = None
+_clean = set[Path]()  # folders in which nothing lies too long
 _needing = 0  # open blocks that need all their parts
 _lock = threading.Lock()
 
@@ -263,21 +264,22 @@ class Checkpoint:
 
 
 def _swept(folder: Path) -> bool:
-    """Whether anything is kept; what was killed in writing, or lies too long, is removed."""
+    """Whether anything is kept; what was killed in writing, or lies too long, is removed, which is
+    looked for once in a process."""
     try:
         files = list(os.scandir(folder))
     except OSError:
         return False
-    if files:
+    if files and folder not in _clean:
+        _clean.add(folder)
         remove_orphans(folder)
-    oldest, left = time.time() - 86400 * _DAYS, 0
-    for file in files:
-        with suppress(OSError):  # another process was faster
-            if file.stat().st_mtime < oldest:
-                os.unlink(file.path)
-            elif file.name.endswith(_ENDING):
-                left += 1
-    return left > 0
+        oldest = time.time() - 86400 * _DAYS
+        for file in files:
+            with suppress(OSError):  # another process was faster
+                if file.stat().st_mtime < oldest:
+                    os.unlink(file.path)
+        return _swept(folder)
+    return any(file.name.endswith(_ENDING) for file in files)
 
 
 def _named(value: Any) -> Any:

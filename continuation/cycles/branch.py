@@ -17,7 +17,7 @@ from continuation.cycles.events import events
 from continuation.cycles.following import DIVERGED, observed_extrema
 from continuation.cycles.living import cycles_content
 from continuation.cycles.location import floquet_of
-from continuation.cycles.multipliers import NONE
+from continuation.cycles.multipliers import NONE, complex_values
 from continuation.cycles.orbits import DEGREE, Direction, Orbit, Point, Solver
 from continuation.cycles.saddles import divergence
 from continuation.cycles.storage import read_cycles, table_of_cycles
@@ -150,6 +150,7 @@ class CycleBranch(Explorable):
         more = trace(
             self.solver, first, replace(self.settings, max_points=room), self.resume.step,
             self.resume.number - 1, self.resume.longest, self._start(),
+            before=self.orbits[-2] if self.resume.number > 1 else None,
         )  # fmt: skip
         start = more.words if more.reason == CLOSED else self.ended[0]
         rest = make_branch(
@@ -329,7 +330,8 @@ def make_dataset(
     if unstable is None:
         unstable = np.array([clear_counts(p).unstable for p in points])
     rests = [p.rest for p in points]
-    found = np.array([rest.values for rest in rests])
+    logs, angles = np.array([r.log10 for r in rests]), np.array([r.angle for r in rests])
+    found = complex_values(logs, angles)
     columns: dict[str, Any] = {
         name: ("point", [float(o.z[1 + k]) for o in orbits], {"units": model.unit(name)})
         for k, name in enumerate(solver.names)
@@ -348,8 +350,8 @@ def make_dataset(
         **_delay_column(solver, orbits),
         "multiplier_real": (("point", "mode"), found.real),
         "multiplier_imag": (("point", "mode"), found.imag),
-        "multiplier_log10": (("point", "mode"), np.array([rest.log10 for rest in rests])),
-        "multiplier_angle": (("point", "mode"), np.array([rest.angle for rest in rests])),
+        "multiplier_log10": (("point", "mode"), logs),
+        "multiplier_angle": (("point", "mode"), angles),
     }  # fmt: skip
     ends = np.array([_observed_extrema(solver, o) for o in orbits])
     for k, name in enumerate(model.observables):

@@ -17,7 +17,14 @@ import numpy as np
 from numba import int64, types
 
 from continuation.engine.field import Field
-from continuation.engine.linear_algebra import PIVOTS, lu_factor, lu_solve_transposed
+from continuation.engine.linear_algebra import (
+    ONE,
+    PIVOTS,
+    ZERO,
+    lu_factor,
+    lu_solve_transposed,
+    subtract_rows,
+)
 from dynsys.compiled.kernels import MATRIX
 from dynsys.compiled.records import Cube, IndexRows, Matrix, Vector, record, signature
 from dynsys.numba_cache import njit
@@ -104,28 +111,21 @@ def lagrange_at_gauss(degree: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 @njit([types.void(MATRIX, PIVOTS, MATRIX)], cache=True, error_model="numpy", nogil=True)
 def lu_solve_rows(lu, pivots, b):
     """Overwrite ``b`` (n, k) with the solutions of ``a x = b`` for all its columns."""
-    n, width = b.shape
-    for i in range(n):
-        other = pivots[i]
+    n, width = np.uintp(b.shape[0]), np.uintp(b.shape[1])
+    for i in range(ZERO, n):
+        other = np.uintp(pivots[i])
         if other != i:
-            for c in range(width):
+            for c in range(ZERO, width):
                 swap = b[i, c]
                 b[i, c] = b[other, c]
                 b[other, c] = swap
-    for i in range(1, n):
-        for j in range(i):
-            factor = lu[i, j]
-            if factor != 0.0:
-                for c in range(width):
-                    b[i, c] -= factor * b[j, c]
-    for i in range(n - 1, -1, -1):
-        for j in range(i + 1, n):
-            factor = lu[i, j]
-            if factor != 0.0:
-                for c in range(width):
-                    b[i, c] -= factor * b[j, c]
+    for i in range(ONE, n):
+        subtract_rows(lu, i, ZERO, i, b, ZERO)
+    for k in range(ZERO, n):
+        i = n - ONE - k
+        subtract_rows(lu, i, i + ONE, n, b, ZERO)
         inverse = 1.0 / lu[i, i]
-        for c in range(width):
+        for c in range(ZERO, width):
             b[i, c] *= inverse
 
 
@@ -142,45 +142,45 @@ def condense(field, collocation, profile, condensed):
     values, slopes = collocation.values, collocation.slopes
     local, factors, pivots = condensed.local, condensed.factors, condensed.pivots
     mesh, u, period = profile.mesh, profile.u, profile.z[0]
-    degree = values.shape[0]
-    n = scale.shape[0]
-    intervals = mesh.shape[0] - 1
-    last = n + profile.z.shape[0]
+    degree, n = np.uintp(values.shape[0]), np.uintp(scale.shape[0])
+    last = n + np.uintp(profile.z.shape[0])
     a, x, f, fp = np.empty((n, n)), np.empty(n), np.empty(n), np.empty(n)
     still, direction = np.zeros(n), np.zeros(p.shape[0])
-    for j in range(intervals):
-        h = mesh[j + 1] - mesh[j]
-        right, block = local[j], factors[j]
-        for i in range(degree):
-            for s in range(n):
+    for j in range(ZERO, np.uintp(mesh.shape[0]) - ONE):
+        h = mesh[j + ONE] - mesh[j]
+        right, block, first = local[j], factors[j], j * degree
+        for i in range(ZERO, degree):
+            rows = i * n
+            for s in range(ZERO, n):
                 state, slope = 0.0, 0.0
-                for k in range(degree + 1):
-                    state += values[i, k] * u[j * degree + k, s]
-                    slope += slopes[i, k] * u[j * degree + k, s]
+                for k in range(ZERO, degree + ONE):
+                    state += values[i, k] * u[first + k, s]
+                    slope += slopes[i, k] * u[first + k, s]
                 x[s] = state * scale[s]
                 for c in range(n, last):
-                    right[i * n + s, c] = 0.0
-                right[i * n + s, last] = slope
+                    right[rows + s, c] = 0.0
+                right[rows + s, last] = slope
             field.f(x, p, tables, f)
             field.jacobian(x, p, tables, a)
-            for q in range(free.shape[0]):
+            for q in range(ZERO, np.uintp(free.shape[0])):
                 direction[free[q]] = 1.0
                 field.tangent(x, p, tables, still, direction, fp)
                 direction[free[q]] = 0.0
-                for s in range(n):
-                    right[i * n + s, n + 1 + q] = -h * period * fp[s] / scale[s]
-            for s in range(n):
-                row = i * n + s
-                right[row, n] = -h * f[s] / scale[s]
-                right[row, last] -= h * period * f[s] / scale[s]
-                for c in range(n):
-                    entry = -h * period * a[s, c] * scale[c] / scale[s]
-                    right[row, c] = values[i, 0] * entry
-                    for k in range(degree):
-                        block[row, k * n + c] = values[i, k + 1] * entry
-                right[row, s] += slopes[i, 0]
-                for k in range(degree):
-                    block[row, k * n + s] += slopes[i, k + 1]
+                for s in range(ZERO, n):
+                    right[rows + s, n + ONE + q] = -h * period * fp[s] / scale[s]
+            for s in range(ZERO, n):
+                row, factor = rows + s, -h / scale[s]
+                right[row, n] = factor * f[s]
+                right[row, last] += period * factor * f[s]
+                factor *= period
+                for c in range(ZERO, n):
+                    entry = factor * a[s, c] * scale[c]
+                    right[row, c] = values[i, ZERO] * entry
+                    for k in range(ZERO, degree):
+                        block[row, k * n + c] = values[i, k + ONE] * entry
+                right[row, s] += slopes[i, ZERO]
+                for k in range(ZERO, degree):
+                    block[row, k * n + s] += slopes[i, k + ONE]
         if not lu_factor(block, pivots[j]):
             return False
         lu_solve_rows(block, pivots[j], right)
@@ -193,12 +193,12 @@ def orthogonal_sweep(block, columns, reflectors):
 
     Row k of ``reflectors`` becomes the unit vector v of I - 2 v v^T.
     """
-    rows, width = block.shape
+    rows, width = np.uintp(block.shape[0]), np.uintp(block.shape[1])
     dots = np.empty(width)
-    for k in range(columns):
+    for k in range(ZERO, np.uintp(columns)):
         v = reflectors[k]
         norm = 0.0
-        for i in range(rows):
+        for i in range(ZERO, rows):
             v[i] = 0.0
         for i in range(k, rows):
             norm += block[i, k] * block[i, k]
@@ -266,19 +266,19 @@ def reduce(condensed):
 
 
 @njit(
-    [signature(types.void, Matrix, Vector, Condensed, Vector)],
+    [signature(types.void, Matrix, Vector, Condensed, Matrix, Vector)],
     cache=True, error_model="numpy", nogil=True,
 )  # fmt: skip
-def eliminate_border(row, tail, condensed, out):
+def eliminate_border(row, tail, condensed, carried, out):
     """Express row . du + tail . (dz, right side) by the end nodes alone.
 
-    ``row`` (N m + 1, n), ``tail`` (K + 1,); fills ``out`` (2 n + K + 1,) = [d0 | dN | dz | right].
+    ``row`` (N m + 1, n), ``tail`` (K + 1,); fills ``out`` (2 n + K + 1,) = [d0 | dN | dz | right]
+    and ``carried`` (N, n), by which ``kept`` rows were subtracted.
     """
     local, kept = condensed.local, condensed.kept
     intervals, size, width = local.shape
     n = row.shape[1]
     degree, columns = size // n, width - n
-    y = np.empty(n)
     for c in range(2 * n):
         out[c] = 0.0
     for c in range(columns):
@@ -299,7 +299,7 @@ def eliminate_border(row, tail, condensed, out):
                     out[2 * n + columns - 1] += weight * source[n + columns - 1]
         if j == 0:
             continue
-        rows = kept[j]
+        rows, y = kept[j], carried[j]
         for c in range(n):  # solve y R = part on the current node, R upper triangular
             total = out[n + c]
             for k in range(c):

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import types
 
+from continuation.cycles.chord_steps import condense_residual, eliminated_right, reduce_residual
 from continuation.cycles.collocation import (
     Collocation,
     Condensed,
@@ -30,8 +31,12 @@ from continuation.cycles.conditions import (
 from continuation.engine.field import Field
 from continuation.engine.linear_algebra import lu_factor, lu_solve
 from dynsys.compiled.kernels import MATRIX, VECTOR
-from dynsys.compiled.records import Cube, Matrix, Vector, record, signature
+from dynsys.compiled.records import Cube, Indices, Matrix, Vector, record, signature
 from dynsys.numba_cache import njit
+
+MOST_CHORDS = 3  # steps on one factorization
+_SLOW = 0.2  # contraction at which another factorization pays
+_SURE = 0.01  # part of the tolerance below which Newton's next step should be
 
 
 @record
@@ -176,13 +181,36 @@ def _plane_row(plane, profile, row, tail):
     tail[count] = last
 
 
+@record
+class _Border(NamedTuple):
+    """The border rows (K, N m + 1, n) and their ends (K, K + 1), eliminated: ``carried`` (K, N, n),
+    and the square system in (d0, dN, dz), factorized, with its right side ``solution``."""
+
+    rows: Cube
+    tails: Matrix
+    carried: Cube
+    corner: Matrix
+    pivots: Indices
+    solution: Vector
+
+
 @njit
-def _corner(condensed, rows, tails, phase, u, corner, solution):
-    """The square system in (d0, dN, dz) of the pair, periodicity and the border rows."""
+def _border(nodes, n, intervals, count):
+    total = 2 * n + count
+    return _Border(
+        np.zeros((count, nodes, n)), np.zeros((count, count + 1)), np.empty((count, intervals, n)),
+        np.empty((total, total)), np.empty(total, np.int64), np.empty(total),
+    )  # fmt: skip
+
+
+@njit
+def _factor_corner(border, condensed, phase, u):
+    """The square system of the pair, periodicity and the border rows; False where singular."""
+    rows, tails, corner, solution = border.rows, border.tails, border.corner, border.solution
     pair = condensed.pair
     n, count, nodes = pair.shape[0], tails.shape[0], u.shape[0]
     total = 2 * n + count
-    border = np.empty(total + 1)
+    reduced = np.empty(total + 1)
     for s in range(n):
         for c in range(total):
             corner[s, c] = pair[s, c]
@@ -192,26 +220,90 @@ def _corner(condensed, rows, tails, phase, u, corner, solution):
         solution[n + s] = u[nodes - 1, s] - u[0, s]
     for b in range(count):
         if b > 0:
-            eliminate_border(rows[b], tails[b], condensed, border)
+            eliminate_border(rows[b], tails[b], condensed, border.carried[b], reduced)
         for c in range(total):
-            corner[2 * n + b, c] = phase[c] if b == 0 else border[c]
-        solution[2 * n + b] = phase[total] if b == 0 else border[total]
+            corner[2 * n + b, c] = phase[c] if b == 0 else reduced[c]
+        solution[2 * n + b] = phase[total] if b == 0 else reduced[total]
+    return lu_factor(corner, border.pivots)
 
 
 @njit
-def _apply(profile, delta, dz, tail):
-    """Add a correction to the orbit; returns its size, in scaled units."""
-    u, z = profile.u, profile.z
+def _size(z, delta, dz, tail):
+    """The size of a correction, in scaled units."""
     change = abs(dz[0]) / abs(z[0])
     for c in range(1, z.shape[0]):
         change = max(change, abs(dz[c] * tail[c]))
+    for node in range(delta.shape[0]):
+        for s in range(delta.shape[1]):
+            change = max(change, abs(delta[node, s]))
+    return change
+
+
+@njit
+def _apply(profile, delta, dz):
+    """Add a correction to the orbit."""
+    u, z = profile.u, profile.z
+    for c in range(z.shape[0]):
         z[c] += dz[c]
-    z[0] += dz[0]
     for node in range(u.shape[0]):
         for s in range(u.shape[1]):
-            change = max(change, abs(delta[node, s]))
             u[node, s] += delta[node, s]
-    return change
+
+
+@njit
+def _chord_right(equations, profile, plane, condensed, border):
+    """The right side of the square system for the orbit as it is now."""
+    u, z, solution = profile.u, profile.z, border.solution
+    pair, rows, carried = condensed.pair, border.rows, border.carried
+    n, count, nodes = pair.shape[0], z.shape[0], u.shape[0]
+    _set_parameters(equations.field, z)
+    condense_residual(equations.field, equations.collocation, profile, condensed)
+    reduce_residual(condensed)
+    for s in range(n):
+        solution[s] = pair[s, 2 * n + count]
+        solution[n + s] = u[nodes - 1, s] - u[0, s]
+    for b in range(count):
+        right = 0.0
+        if b == count - 1:
+            right = plane.level
+            for c in range(count):
+                right -= plane.tail[c] * z[c]
+        elif b == 1:
+            right = 1.0 - z[0] / equations.fixed
+        if b == 0 or b == count - 1:
+            for node in range(nodes):
+                for s in range(n):
+                    right -= rows[b, node, s] * u[node, s]
+        solution[2 * n + b] = right + eliminated_right(rows[b], carried[b], condensed)
+
+
+@njit
+def _chords(equations, profile, plane, tolerance, change, condensed, border, delta):
+    """Chord steps after one of Newton's of size ``change``, until another one of those would be of
+    no size, measured by the ``tolerance``, or as long as they pay.
+
+    Returns how many of Newton's they stand for, which converges quadratically.
+    """
+    n, taken = profile.u.shape[1], 0
+    solution, newton, ahead = border.solution, 0, 0.0
+    while taken < MOST_CHORDS:
+        _chord_right(equations, profile, plane, condensed, border)
+        lu_solve(border.corner, border.pivots, solution)
+        dz = solution[2 * n :]
+        back_substitute(condensed, solution[:n], solution[n : 2 * n], dz, 1.0, delta)
+        size = _size(profile.z, delta, dz, plane.tail)
+        if not size < 0.5 * change:  # Newton's method is not where it converges
+            break
+        _apply(profile, delta, dz)
+        taken += 1
+        ratio, change = size / change, size
+        if taken == 1:
+            ahead, square = size, ratio * ratio
+            while ahead > tolerance:
+                ahead, square, newton = ahead * square, square * square, newton + 1
+        if ratio > _SLOW or ratio * size < _SURE * tolerance:
+            break
+    return min(newton, taken)
 
 
 @njit(
@@ -219,7 +311,8 @@ def _apply(profile, delta, dz, tail):
     cache=True, error_model="numpy", nogil=True,
 )  # fmt: skip
 def correct(equations, profile, reference, plane, tolerance, most, condensed, tangent):
-    """Correct the orbit in place; returns the iterations, -1 on failure.
+    """Correct the orbit in place; returns the iterations, -1 on failure. Cycles without a condition
+    take chord steps instead of some, which count as those they stand for.
 
     ``reference`` (N m, n) is u' of the orbit whose phase is kept; the last condition is the plane.
     Fills the ``condensed`` system and the ``tangent`` on which row . du + tail . dz = 1, both of
@@ -228,18 +321,18 @@ def correct(equations, profile, reference, plane, tolerance, most, condensed, ta
     kind, fixed, u, z = equations.kind, equations.fixed, profile.u, profile.z
     nodes, n = u.shape
     count = z.shape[0]
-    rows, tails = np.zeros((count, nodes, n)), np.zeros((count, count + 1))
+    border = _border(nodes, n, condensed.local.shape[0], count)
+    rows, tails, solution = border.rows, border.tails, border.solution
     total = 2 * n + count
-    phase, corner, pivots = np.empty(total + 1), np.empty((total, total)), np.empty(total, np.int64)
-    solution, along = np.empty(total), np.empty(total)
-    delta, previous = np.empty((nodes, n)), np.inf
+    phase, along = np.empty(total + 1), np.empty(total)
+    delta, previous, chords = np.empty((nodes, n)), np.inf, 0
     for iteration in range(most):
         _set_parameters(equations.field, z)
         if not condense(equations.field, equations.collocation, profile, condensed):
             return -1
         reduce(condensed)
         tails[0, count] = -phase_row(equations.collocation, profile, reference, rows[0])
-        eliminate_border(rows[0], tails[0], condensed, phase)
+        eliminate_border(rows[0], tails[0], condensed, border.carried[0], phase)
         if kind == PERIOD:
             tails[1, 0] = 1.0 / fixed
             tails[1, count] = 1.0 - z[0] / fixed
@@ -248,13 +341,13 @@ def correct(equations, profile, reference, plane, tolerance, most, condensed, ta
             if not condition_rows(equations, profile, condensed, phase, rows[inner], tails[inner]):
                 return -1
         _plane_row(plane, profile, rows[count - 1], tails[count - 1])
-        _corner(condensed, rows, tails, phase, u, corner, solution)
-        if not lu_factor(corner, pivots):
+        if not _factor_corner(border, condensed, phase, u):
             return -1
-        lu_solve(corner, pivots, solution)
+        lu_solve(border.corner, border.pivots, solution)
         dz = solution[2 * n :]
         back_substitute(condensed, solution[:n], solution[n : 2 * n], dz, 1.0, delta)
-        change = _apply(profile, delta, dz, plane.tail)
+        change = _size(z, delta, dz, plane.tail)
+        _apply(profile, delta, dz)
         if not (change < 1e3 and z[0] > 0.0) or (iteration > 3 and change > 4.0 * previous):
             return -1
         previous = change
@@ -262,10 +355,14 @@ def correct(equations, profile, reference, plane, tolerance, most, condensed, ta
             for i in range(total):
                 along[i] = 0.0
             along[total - 1] = 1.0
-            lu_solve(corner, pivots, along)
+            lu_solve(border.corner, border.pivots, along)
             dz = along[2 * n :]
             back_substitute(condensed, along[:n], along[n : 2 * n], dz, 0.0, tangent.u)
             for c in range(count):
                 tangent.z[c] = dz[c]
-            return iteration + 1
+            return iteration + 1 + chords
+        if kind in (CYCLE, PERIOD):
+            chords += _chords(
+                equations, profile, plane, tolerance, change, condensed, border, delta
+            )
     return -1

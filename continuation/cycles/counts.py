@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from continuation.cycles.multipliers import outside
+from continuation.cycles.multipliers import bounded_values, outside
 from continuation.cycles.orbits import Point
 
 TRIVIAL_TOLERANCE = 1e-3  # a multiplier 1 that is off by more makes the verdict worthless
@@ -33,6 +33,8 @@ class Counts(NamedTuple):
 
 def counts(point: Point, bound: float = 0.0) -> Counts:
     """Counts of a corrected cycle, of the multipliers whose log10 is beyond ``bound``."""
+    if bound == 0.0:
+        return Counts(*point.outside)
     return Counts(*outside(point.rest.log10, point.rest.angle, bound))
 
 
@@ -48,7 +50,8 @@ def persistent(points: Sequence[Point]) -> int:
     values = np.array([p.orbit.value for p in points])
     still = np.ptp(values) <= _VERTICAL * max(float(np.max(np.abs(values))), 1.0)
     least = _VERTICAL_PART if still else _PART
-    apart = np.sort([np.abs(p.rest.bounded - 1.0) for p in points], axis=1)
+    logs, angles = (np.array([getattr(p.rest, k) for p in points]) for k in ("log10", "angle"))
+    apart = np.sort(np.abs(bounded_values(logs, angles) - 1.0), axis=1)
     allowed = np.full(apart.shape, _FURTHER)
     split = np.array([min(p.trivial_error, 1.0) for p in points])
     allowed[:, 0] = np.maximum(_FIRST, 2 * split**2)

@@ -57,8 +57,8 @@ class CycleCurve:
     dimensionless model), for every observable its ``min_`` and ``max_``,
     ``multiplier_real/imag`` (point, mode), on torus curves ``angle`` of
     the critical pair (rad), on curves of fixed period ``sensitivity`` of the first parameter to
-    it. ``special_points`` are cycles labelled CPC, GPD, R1, R2, R3, R4, LPPD, LPNS, PDNS or NSNS.
-    ``ended`` says why each end stopped.
+    it. ``special_points`` are cycles labelled CPC, GPD, CH, R1, R2, R3, R4, LPPD, LPNS, PDNS or
+    NSNS. ``ended`` says why each end stopped.
     """
 
     kind: str
@@ -228,14 +228,15 @@ def torus_curve(
     """Follow a torus (Neimark-Sacker) bifurcation in two parameters, to both sides.
 
     Parameters and errors as for ``cycle_fold_curve``; from an NS point. The curve ends at strong
-    resonances R1 and R2; R3, R4, LPNS, PDNS and NSNS points are located on it. Neutral saddle
+    resonances R1 and R2; CH (Chenciner, where the torus changes its stability), R3, R4, LPNS, PDNS
+    and NSNS points are located on it. Neutral saddle
     cycles, whose critical multipliers are real, are no part of it.
 
     Example
     -------
     >>> curve = torus_curve(cycles["NS1"], ("nu", "be"))
     """
-    return _curve(cycle, ("NS", "R3", "R4"), TORUS, parameters, spans, settings)
+    return _curve(cycle, ("NS", "CH", "R3", "R4"), TORUS, parameters, spans, settings)
 
 
 def _curve(cycle, labels, kind, parameters, spans, settings) -> CycleCurve:

@@ -54,7 +54,7 @@ class Cycle:
         if self.multiplicity > 1:
             return {}
         angle = 0.0
-        if self.label == "NS":
+        if self.label in ("NS", "CH"):
             pairs = self.multipliers[np.abs(self.multipliers.imag) > 1e-9]
             angle = float(abs(np.angle(pairs[np.argmin(np.abs(np.abs(pairs) - 1))])))
         return coefficients(self.solver, self.orbit, self.label, angle)

@@ -42,7 +42,7 @@ def doubling_test(solver: Solver, orbit: Orbit) -> float:
 
 
 @njit
-def _state(values, nodes, first, i, scale, out):
+def state_at(values, nodes, first, i, scale, out):
     """Value at Gauss point i of the interval that starts at node ``first``, times ``scale``."""
     for s in range(out.shape[0]):
         total = 0.0
@@ -52,7 +52,7 @@ def _state(values, nodes, first, i, scale, out):
 
 
 @njit
-def _solve_periodic(equations, profile, condensed, h2):
+def solve_periodic(equations, profile, condensed, h2):
     """Periodic h2 with h2' - T A h2 - sigma F = the condensed right side; returns sigma."""
     u, mesh, collocation = profile.u, profile.mesh, equations.collocation
     nodes, n = u.shape
@@ -62,7 +62,7 @@ def _solve_periodic(equations, profile, condensed, h2):
     slopes_at_gauss(u, mesh, collocation.slopes, reference)
     row, tail, phase = np.empty((nodes, n)), np.zeros(count + 1), np.empty(total + 1)
     phase_row(collocation, profile, reference, row)
-    eliminate_border(row, tail, condensed, phase)
+    eliminate_border(row, tail, condensed, np.empty((intervals, n)), phase)
     pair = condensed.pair
     matrix, pivots = np.empty((n + 1, n + 1)), np.empty(n + 1, np.int64)
     solution = np.empty(n + 1)
@@ -110,8 +110,8 @@ def _doubling(equations, profile, condensed, taylor):
     for j in range(intervals):
         h = mesh[j + 1] - mesh[j]
         for i in range(degree):
-            _state(values, u, j * degree, i, scale, x)
-            _state(values, v, j * degree, i, scale, along)
+            state_at(values, u, j * degree, i, scale, x)
+            state_at(values, v, j * degree, i, scale, along)
             for s in range(n):
                 series[0, s], series[1, s] = x[s], along[s]
             taylor(series, parameters, field.tables, images)
@@ -125,15 +125,15 @@ def _doubling(equations, profile, condensed, taylor):
         for k in range(degree * n):
             condensed.local[j, k, last] = sides[k]
     reduce(condensed)
-    a = -0.5 * _solve_periodic(equations, profile, condensed, h2) / period
+    a = -0.5 * solve_periodic(equations, profile, condensed, h2) / period
     jacobian, change = np.empty((n, n)), np.empty((n, n))
     still = np.zeros(field.p.shape[0])
     for j in range(intervals):
         h = mesh[j + 1] - mesh[j]
         for i in range(degree):
-            _state(values, u, j * degree, i, scale, x)
-            _state(values, v, j * degree, i, scale, along)
-            _state(values, h2, j * degree, i, scale, second)
+            state_at(values, u, j * degree, i, scale, x)
+            state_at(values, v, j * degree, i, scale, along)
+            state_at(values, h2, j * degree, i, scale, second)
             field.jacobian(x, field.p, field.tables, jacobian)
             field.jacobian_tangent(x, field.p, field.tables, along, still, change)
             for s in range(n):

@@ -175,7 +175,7 @@ def _proven(
         finer = _finer(chord) if attempt < _REFINEMENTS else None
         if finer is None:
             break
-        chord, near = finer, located.fraction
+        chord, near = finer, located.guess
         if change(counts(chord.left), counts(chord.right))[kind] != gained[kind]:
             break
         located = locate_turn(chord, near) if turned else locate_crossing(chord, kind, near)
@@ -186,7 +186,7 @@ def _proven(
 def _finer(chord: Chord) -> Chord | None:
     count = int(1.5 * chord.right.orbit.intervals)
     left, right = (on_mesh(chord.solver, p, count) for p in (chord.left, chord.right))
-    return None if left is None or right is None else Chord(chord.solver, left, right)
+    return None if left is None or right is None else Chord(chord.solver, left, right, chord)
 
 
 def _unproven_fold(chord: Chord) -> list[Event]:
@@ -217,6 +217,9 @@ def _turning_points(
     homoclinic tail, where the parameter does not turn back, there is none.
     """
     values = np.array([p.orbit.value for p in points])
+    steps = np.diff(values)
+    if np.all(steps > 0) or np.all(steps < 0):
+        return
     known = {event.index for event in found if turning(event.point, solver) == 0.0}
     known |= {event.index for event in found if event.label in ("LPC", "unresolved")}
     known |= {event.index for event in found if event.label == "BPC" and event.gain == 0}
@@ -237,6 +240,8 @@ def _without_noise(
         inside = [event for event in found if first <= event.index < last]
         if last - first > 1 or not (sure[first] and sure[last]):
             inside = _calmed(solver, points, inside, sure[first] and sure[last])
+            if sure[first] and sure[last] and not {e.label for e in inside} & {"LPC", "BPC"}:
+                inside += _net_turn(solver, points, first, last)
         kept += inside
     return sorted(kept, key=lambda event: event.index)
 
@@ -255,6 +260,7 @@ def _calmed(solver, points, inside: list[Event], closed: bool) -> list[Event]:
             if turning(points[event.index], solver) * turning(points[event.index + 1], solver) < 0
             or event.gain is None
         ]  # fmt: skip
+        folds = [event for event in folds if _moves_on_both_sides(solver, points, event)]
     kept = _real_folds(solver, points, folds)
     for label in ("BPC", "PD", "NS", "unresolved"):
         group = [event for event in inside if event.label == label]
@@ -263,6 +269,26 @@ def _calmed(solver, points, inside: list[Event], closed: bool) -> list[Event]:
             fitting = [event for event in group if event.gain == net]
             kept += fitting[len(fitting) // 2 :][:1] or group
     return kept
+
+
+def _net_turn(solver: Solver, points: Sequence[Point], first: int, last: int) -> Iterator[Event]:
+    """The fold between two sure cycles that is lost in trembling, where the parameter comes back:
+    the farthest cycle, to all digits that rounding leaves."""
+    way = turning(points[first], solver)
+    if way * turning(points[last], solver) < 0:
+        values = [np.sign(way) * p.orbit.value for p in points[first : last + 1]]
+        k = min(max(first + int(np.argmax(values)), first + 1), last - 1)
+        chord = Chord(solver, points[k - 1], points[k + 1])
+        here = Location(points[k], 0.5, turning(points[k], solver))
+        yield Event("LPC", points[k], None, 1, certificate(chord, here, PLUS), k)
+
+
+def _moves_on_both_sides(solver: Solver, points: Sequence[Point], event: Event) -> bool:
+    """Whether the parameter does more than tremble before a fold and after it, unlike on the tail
+    towards a homoclinic orbit."""
+    values = np.array([p.orbit.value for p in points])
+    sides = values[: event.index + 1], values[event.index + 1 :]
+    return all(np.ptp(side) > FLAT * solver.half[1] for side in sides)
 
 
 def _real_folds(solver: Solver, points: Sequence[Point], folds: list[Event]) -> list[Event]:

@@ -11,6 +11,7 @@ from numba import boolean, float64, int64, types
 from continuation.cycles.collocation import Profile, Variation, compiled_condensed_system
 from continuation.cycles.conditions import CYCLE, PERIOD
 from continuation.cycles.correction import Equations, Plane, correct, slopes_at_gauss
+from continuation.cycles.meshes import equidistribute, mesh_error, move_to_mesh, node_weights
 from continuation.cycles.multipliers import distance_to_one, interval_multipliers
 from continuation.engine.linear_algebra import copy_into
 from dynsys.compiled.kernels import DOMAIN_TYPE, MATRIX, OBSERVABLES_TYPE, VECTOR
@@ -20,112 +21,6 @@ from dynsys.numba_cache import njit
 MORE, BOUND, STEP_MIN, SHRUNK, COARSE, FINE, DIVERGED, OUTSIDE, UNRESOLVED = range(9)
 DOUBTFUL = 0.03  # error of the multiplier 1 beyond which a bifurcating multiplier means nothing
 ADAPT_EVERY = 3
-
-
-@njit([types.void(VECTOR, int64, VECTOR)], cache=True, nogil=True)
-def node_weights(mesh, degree, out):
-    """Weights (N m + 1,) with which a sum over nodes approximates the integral over time."""
-    for node in range(out.shape[0]):
-        out[node] = 0.0
-    for j in range(mesh.shape[0] - 1):
-        half = (mesh[j + 1] - mesh[j]) / (2 * degree)
-        for k in range(degree):
-            out[j * degree + k] += half
-            out[j * degree + k + 1] += half
-
-
-@njit([types.void(MATRIX, VECTOR, int64, MATRIX)], cache=True, nogil=True, error_model="numpy")
-def highest_derivative(u, mesh, degree, jump):
-    """Estimates (N, n) of |u^(m + 1)| beside the left end of every interval."""
-    intervals, n = mesh.shape[0] - 1, u.shape[1]
-    signs = np.zeros(degree + 1)  # coefficients of the highest difference
-    signs[0] = 1.0
-    for k in range(degree):
-        for i in range(k + 1, 0, -1):
-            signs[i] -= signs[i - 1]
-    highest = np.empty((intervals, n))
-    for j in range(intervals):
-        factor = (degree / (mesh[j + 1] - mesh[j])) ** degree
-        for s in range(n):
-            total = 0.0
-            for k in range(degree + 1):
-                total += signs[degree - k] * u[j * degree + k, s]
-            highest[j, s] = total * factor
-    for j in range(intervals):
-        before = j - 1 if j > 0 else intervals - 1
-        width = mesh[j + 1] - mesh[j] + mesh[before + 1] - mesh[before]
-        for s in range(n):
-            jump[j, s] = 2.0 * abs(highest[j, s] - highest[before, s]) / width
-
-
-@njit([float64(MATRIX, VECTOR, int64)], cache=True, nogil=True, error_model="numpy")
-def mesh_error(u, mesh, degree):
-    """Largest error of the piecewise polynomials between their nodes, in scaled units."""
-    intervals, n = mesh.shape[0] - 1, u.shape[1]
-    jump, largest = np.empty((intervals, n)), 0.0
-    highest_derivative(u, mesh, degree, jump)
-    for j in range(intervals):
-        after = j + 1 if j + 1 < intervals else 0
-        power = (mesh[j + 1] - mesh[j]) ** (degree + 1)
-        for s in range(n):
-            largest = max(largest, 0.5 * (jump[j, s] + jump[after, s]) * power)
-    return 3e-5 * largest  # of the interpolation polynomial of degree 4 at equidistant nodes
-
-
-@njit([types.void(MATRIX, VECTOR, int64, VECTOR)], cache=True, nogil=True, error_model="numpy")
-def equidistribute(u, mesh, degree, fresh):
-    """Mesh ``fresh`` that equidistributes the m + 1st derivative (de Boor 1973; AUTO's monitor)."""
-    intervals, n = mesh.shape[0] - 1, u.shape[1]
-    jump = np.empty((intervals, n))
-    highest_derivative(u, mesh, degree, jump)
-    local, mean = np.empty(intervals), 0.0
-    for j in range(intervals):
-        after = j + 1 if j + 1 < intervals else 0
-        total = 0.0
-        for s in range(n):
-            total += (0.5 * (jump[j, s] + jump[after, s])) ** (1.0 / (degree + 1))
-        local[j] = total
-        mean += total * (mesh[j + 1] - mesh[j])
-    cumulated = np.empty(intervals + 1)
-    cumulated[0] = 0.0
-    for j in range(intervals):
-        density = max(local[j], 0.1 * mean, 1e-300)  # quiet stretches keep points
-        cumulated[j + 1] = cumulated[j] + density * (mesh[j + 1] - mesh[j])
-    count, j = fresh.shape[0] - 1, 0
-    fresh[0], fresh[count] = 0.0, 1.0
-    for k in range(1, count):
-        wanted = cumulated[intervals] * k / count
-        while cumulated[j + 1] < wanted and j < intervals - 1:
-            j += 1
-        part = (wanted - cumulated[j]) / (cumulated[j + 1] - cumulated[j])
-        fresh[k] = mesh[j] + part * (mesh[j + 1] - mesh[j])
-
-
-@njit([types.void(MATRIX, VECTOR, VECTOR, int64, MATRIX)], cache=True, nogil=True,
-      error_model="numpy")  # fmt: skip
-def move_to_mesh(u, mesh, fresh, degree, out):
-    """The piecewise polynomials of ``u`` on ``mesh`` at the nodes of the mesh ``fresh``."""
-    n, j = u.shape[1], 0
-    basis = np.empty(degree + 1)
-    for q in range(fresh.shape[0] - 1):
-        for i in range(degree + 1):
-            if i == degree and q < fresh.shape[0] - 2:
-                continue
-            time = fresh[q] + (fresh[q + 1] - fresh[q]) * i / degree
-            while j < mesh.shape[0] - 2 and mesh[j + 1] <= time:
-                j += 1
-            at = (time - mesh[j]) / (mesh[j + 1] - mesh[j]) * degree
-            for k in range(degree + 1):
-                product = 1.0
-                for other in range(degree + 1):
-                    if other != k:
-                        product *= (at - other) / (k - other)
-                basis[k] = product
-            for s in range(n):
-                total = 0.0
-                for k in range(degree + 1):
-                    total += basis[k] * u[j * degree + k, s]
-                out[q * degree + i, s] = total
 
 
 @njit(
@@ -274,19 +169,50 @@ def _amplitude(u):
 
 
 @njit
-def _predict(base, along, step, weights, profile, row, tail):
-    """Step along the tangent to ``profile``; returns the plane across the tangent there."""
-    u, base_u, along_u = profile.u, base.u, along.u
-    z, base_z, along_z = profile.z, base.z, along.z
+def _bend(before, base, along, degree, row, tail, bent):
+    """Half the second derivative of the branch along its length, by the point ``before``; zero
+    where there is none.
+
+    Of the parabola through both points with the tangent ``along`` at ``base``.
+    """
+    u, z = bent.u, bent.z
+    copy_into(z, before.z)
+    back = 0.0
+    if before.z[0] > 0.0:
+        if np.array_equal(before.mesh, base.mesh):
+            _copy_rows(u, before.u)
+        else:
+            move_to_mesh(before.u, before.mesh, base.mesh, degree, u)
+        for node in range(row.shape[0]):
+            for s in range(row.shape[1]):
+                back += row[node, s] * (base.u[node, s] - u[node, s])
+        for c in range(tail.shape[0]):
+            back += tail[c] * (base.z[c] - z[c])
+    factor = 1.0 / back**2 if back > 0.0 else 0.0
+    for node in range(row.shape[0]):
+        for s in range(row.shape[1]):
+            change = u[node, s] - base.u[node, s] + back * along.u[node, s]
+            u[node, s] = factor * change if factor > 0.0 else 0.0
+    for c in range(tail.shape[0]):
+        z[c] = factor * (z[c] - base.z[c] + back * along.z[c])
+
+
+@njit
+def _predict(base, along, bent, step, profile, row, tail):
+    """Step along the branch's parabola to ``profile``; returns the plane across the tangent at this
+    distance."""
+    u, base_u, along_u, bent_u = profile.u, base.u, along.u, bent.u
+    z, base_z, along_z, bent_z = profile.z, base.z, along.z, bent.z
     level = 0.0
     for node in range(row.shape[0]):
         for s in range(row.shape[1]):
-            row[node, s] = weights[node] * along_u[node, s]
-            u[node, s] = base_u[node, s] + step * along_u[node, s]
-            level += row[node, s] * u[node, s]
+            ahead = base_u[node, s] + step * along_u[node, s]
+            level += row[node, s] * ahead
+            u[node, s] = ahead + step * step * bent_u[node, s]
     for c in range(tail.shape[0]):
-        z[c] = base_z[c] + step * along_z[c]
-        level += tail[c] * z[c]
+        ahead = base_z[c] + step * along_z[c]
+        level += tail[c] * ahead
+        z[c] = ahead + step * step * bent_z[c]
     return Plane(row, tail, level)
 
 
@@ -309,16 +235,17 @@ def _append(trail, k, profile, tangent, length):
     [
         signature(
             types.Tuple((int64, int64, float64)),
-            Equations, Bounds, Control, float, int, Trail,
+            Equations, Bounds, Control, float, int, Profile, Trail,
         )
     ],
     cache=True, error_model="numpy", nogil=True,
 )  # fmt: skip
-def follow(equations, bounds, control, step, number, trail):
+def follow(equations, bounds, control, step, number, before, trail):
     """Follow from point 0 of the trail until it is full or something has to be decided.
 
-    ``number`` points were made before. Returns (points, reason, step). For BOUND the point beyond
-    stands behind the last one.
+    ``number`` points were made before, of which ``before`` is the last, with a period of 0 where
+    there is none. Returns (points, reason, step). For BOUND the point beyond stands behind the last
+    one.
     """
     field, collocation, kind = equations.field, equations.collocation, equations.kind
     slopes, weight = collocation.slopes, collocation.weights
@@ -330,6 +257,7 @@ def follow(equations, bounds, control, step, number, trail):
     profile, base = Profile(mesh, u, z), Profile(mesh, np.empty((nodes, n)), np.empty(count))
     along = Variation(np.empty((nodes, n)), np.empty(count))
     tangent = Variation(np.empty((nodes, n)), np.empty(count))
+    bent = Variation(np.empty((nodes, n)), np.empty(count))
     weights, row = np.empty(nodes), np.empty((nodes, n))
     tail, metric = np.empty(count), np.empty(count)
     reference, slope = np.empty((intervals * degree, n)), np.empty((intervals * degree, n))
@@ -345,9 +273,15 @@ def follow(equations, bounds, control, step, number, trail):
             metric[c] = 1.0 / bounds.half[c] ** 2
         for c in range(count):
             tail[c] = metric[c] * along.z[c]
+        for node in range(nodes):
+            for s in range(n):
+                row[node, s] = weights[node] * along.u[node, s]
+        if k > 0:
+            before = Profile(trail.meshes[k - 1], trail.orbits[k - 1], trail.unknowns[k - 1])
+        _bend(before, base, along, degree, row, tail, bent)
         outside = False
         while True:
-            plane = _predict(base, along, step, weights, profile, row, tail)
+            plane = _predict(base, along, bent, step, profile, row, tail)
             done = -1
             if z[0] > 0.0:
                 done = correct(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -19,38 +19,81 @@ from continuation.cycles.orbits import (
     Orbit,
     Point,
     Solver,
+    moved,
     multipliers,
     remeshed,
 )
 from continuation.engine.field import rates
 
 _BESIDE = np.array([-1.0, -0.8, -0.6, -0.4, 0.4, 0.6, 0.8, 1.0])  # of a root, in its reach
-_ZERO = 1e-10  # of a test's value
-_BESIDE_ROOT = 0.02  # of the chord, on a finer mesh
+_ZERO, _PART_OF_ENDS = 1e-10, 1e-8  # of a test's value, and of those at the ends
+_BESIDE_ROOT = 2  # places at which a root is looked for where it is expected
 _FEWEST = 5  # cycles for an interpolation
 _NODES, _APART = 4, 1e-4  # cycles through which others are guessed, and how near they may be
 AT_PLACE = 1e-6  # a bifurcating multiplier is this near to its place, or there is no label
 
 
 class Chord:
-    """The line between two neighboring cycles, on the mesh of the later one."""
+    """The line between two neighboring cycles, on the mesh of the later one.
 
-    def __init__(self, solver: Solver, left: Point, right: Point) -> None:
+    ``like`` is a chord between the same cycles on another mesh, whose cycles are guesses for these.
+    """
+
+    def __init__(
+        self, solver: Solver, left: Point, right: Point, like: Chord | None = None
+    ) -> None:
         self.solver, self.left, self.right = solver, left, right
-        start = remeshed(left.orbit, right.orbit.mesh)
+        mesh = right.orbit.mesh
+        start = remeshed(left.orbit, mesh)
         step = Direction(right.orbit.u - start.u, right.orbit.z - start.z)
         length = np.sqrt(max(solver.product(right.orbit, step, step), 1e-300))
         self.start, self.step = start, step
         self.unit = Direction(np.ascontiguousarray(step.u / length), step.z / length)
         self._known = {0.0: start, 1.0: right.orbit}
+        self._guesses: dict[float, Orbit] = {}
+        if like is not None:
+            inner = [(f, orbit) for f, orbit in like._known.items() if 0.0 < f < 1.0]
+            self._guesses = {f: remeshed(orbit, mesh) for f, orbit in inner[-_NODES:]}
+
+    @cached_property
+    def tangents(self) -> tuple[Direction, Direction]:
+        """The branch's directions at both ends, per unit of the fraction."""
+        ends = [
+            Direction(moved(p.direction.u, p.orbit.mesh, self.start.mesh), p.direction.z)
+            for p in (self.left, self.right)
+        ]
+        square = self.solver.product(self.start, self.step, self.step)
+        parts = [self.solver.product(self.start, self.step, end) for end in ends]
+        factors = [square / part if part > 0.3 * np.sqrt(square) else 0.0 for part in parts]
+        first, last = (
+            Direction(f * end.u, f * end.z) if f > 0.0 else self.step
+            for f, end in zip(factors, ends, strict=True)
+        )
+        return first, last
+
+    def cubic(self, fraction: float) -> Orbit:
+        """The orbit on the cubic curve through both ends with the branch's directions there."""
+        first, last = self.tangents
+        left, right = fraction * (1 - fraction) ** 2, fraction**2 * (fraction - 1)
+        along = left + right
+        parts = (fraction - along, left, right)  # of the step, of the ends' directions
+        u = self.start.u + sum(
+            a * d.u for a, d in zip(parts, (self.step, first, last), strict=True)
+        )
+        z = self.start.z + sum(
+            a * d.z for a, d in zip(parts, (self.step, first, last), strict=True)
+        )
+        return Orbit(self.start.mesh, u, z)
 
     def guess(self, fraction: float) -> Orbit:
         """The orbit by a polynomial through the nearest cycles known, not corrected."""
-        nodes: list[float] = []
-        for f in sorted(self._known, key=lambda f: abs(f - fraction)):
+        if len(self._known) == 2 and not self._guesses:
+            return self.cubic(fraction)
+        known, nodes = {**self._guesses, **self._known}, list[float]()
+        for f in sorted(known, key=lambda f: abs(f - fraction)):
             if len(nodes) < _NODES and all(abs(f - other) > _APART for other in nodes):
                 nodes.append(f)
-        basis, orbits = _lagrange(np.array(nodes), fraction), [self._known[f] for f in nodes]
+        basis, orbits = _lagrange(np.array(nodes), fraction), [known[f] for f in nodes]
         u = np.einsum("k,kts->ts", basis, [o.u for o in orbits])
         return Orbit(self.start.mesh, u, basis @ np.array([o.z for o in orbits]))
 
@@ -62,16 +105,31 @@ class Chord:
         if found is None:
             raise ArithmeticError
         self._known[fraction] = found.orbit
+        self._guesses = {f: o for f, o in self._guesses.items() if abs(f - fraction) > _APART}
         return found
 
 
 @dataclass(frozen=True)
+class Guess:
+    """Where on a chord a test is expected to vanish, and its slope there."""
+
+    fraction: float
+    slope: float
+
+
+@dataclass(frozen=True)
 class Location:
-    """A root: the cycle, its place on the chord, the test's value there."""
+    """A root: the cycle, its place on the chord, the test's value and about its slope there."""
 
     point: Point
     fraction: float
     value: float
+    slope: float = 0.0
+
+    @property
+    def guess(self) -> Guess:
+        """Where to look for it on another mesh."""
+        return Guess(self.fraction, self.slope)
 
 
 Test = Callable[[float, Point], float]
@@ -91,13 +149,28 @@ def turning(point: Point, solver: Solver) -> float:
 
 
 def locate_turn(
-    chord: Chord, near: float | None = None, branch_point: bool = False
+    chord: Chord, near: Guess | None = None, branch_point: bool = False
 ) -> Location | None:
     """Where the parameter turns back; at a ``branch_point`` Newton is singular there."""
+    near = _expected_turn(chord) if near is None else near
     return _located(chord, PLUS, lambda f, p: turning(p, chord.solver), near, branch_point)
 
 
-def locate_crossing(chord: Chord, kind: int, near: float | None = None) -> Location | None:
+def _expected_turn(chord: Chord) -> Guess | None:
+    """The fold of the cubic curve through both ends."""
+    (first, last), step = chord.tangents, chord.step
+    start, mean, end = (float(d.z[1]) for d in (first, step, last))
+    square, line = 3 * (start + end - 2 * mean), 2 * (3 * mean - 2 * start - end)
+    roots = np.roots([square, line, start])
+    inside = [float(r.real) for r in roots if abs(r.imag) < 1e-9 and 0.0 < r.real < 1.0]
+    if len(inside) != 1:
+        return None
+    length = np.sqrt(chord.solver.product(chord.start, step, step))
+    bend = 2 * square * inside[0] + line
+    return Guess(inside[0], bend / (length * chord.solver.half[1]))
+
+
+def locate_crossing(chord: Chord, kind: int, near: Guess | None = None) -> Location | None:
     """Where the multipliers of a kind pass the unit circle, one or several together.
 
     ``near`` is where the root is expected. Raises Split where the number outside takes a value
@@ -108,7 +181,7 @@ def locate_crossing(chord: Chord, kind: int, near: float | None = None) -> Locat
 
 
 def _located(
-    chord: Chord, kind: int, test: Test, near: float | None, branch_point: bool
+    chord: Chord, kind: int, test: Test, near: Guess | None, branch_point: bool
 ) -> Location | None:
     known: dict[float, tuple[Point, float]] = {}
     found = _root(chord, test, known, near)
@@ -140,29 +213,45 @@ def _root(
     chord: Chord,
     test: Test,
     known: dict[float, tuple[Point, float]],
-    near: float | None = None,
+    near: Guess | None = None,
 ) -> Location | None:
-    """Brent's root of a test, first beside ``near``; ``known`` collects fraction -> (cycle,
-    value)."""
+    """Root of a test, looked for beside ``near`` first, then by Brent's method; ``known`` collects
+    fraction -> (cycle, value)."""
 
     def value(fraction: float) -> float:
         if fraction not in known:
             point = chord.at(fraction)
             known[fraction] = point, test(fraction, point)
         found = known[fraction][1]
-        return 0.0 if abs(found) < _ZERO else found
+        return 0.0 if abs(found) < zero else found
 
     try:
-        bracket = (0.0, 1.0)
-        if near is not None:
-            bracket = (max(near - _BESIDE_ROOT, 0.0), min(near + _BESIDE_ROOT, 1.0))
-            if value(bracket[0]) * value(bracket[1]) > 0:
-                bracket = (0.0, 1.0)
+        zero, bracket = 0.0, [0.0, 1.0]
+        ends = [value(f) for f in bracket]
+        zero = min(_ZERO, _PART_OF_ENDS * max(map(abs, ends)))
+        fraction = None if near is None else near.fraction
+        for _ in range(_BESIDE_ROOT):
+            if near is None or fraction is None or not bracket[0] < fraction < bracket[1]:
+                break
+            here = value(fraction)
+            if here == 0.0 or here * ends[0] < 0:
+                bracket[1] = fraction
+            else:
+                bracket[0] = fraction
+            fraction = fraction - here / near.slope if here and near.slope else None
         fraction = brentq(value, *bracket, xtol=1e-12, rtol=1e-12, maxiter=60)
         value(fraction)
     except (ArithmeticError, ValueError, RuntimeError):
         return None
-    return Location(known[fraction][0], fraction, known[fraction][1])
+    return Location(known[fraction][0], fraction, known[fraction][1], _slope(known, fraction))
+
+
+def _slope(known: dict[float, tuple[Point, float]], fraction: float) -> float:
+    """A test's slope at a place, by the nearest place beside it."""
+    apart, other = min(
+        ((abs(f - fraction), f) for f in known if abs(f - fraction) > _APART), default=(0.0, 0.0)
+    )
+    return (known[other][1] - known[fraction][1]) / (other - fraction) if apart else 0.0
 
 
 def _nearest(known: dict[float, tuple[Point, float]]) -> float | None:

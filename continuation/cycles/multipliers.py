@@ -39,13 +39,13 @@ class Multipliers:
     @property
     def values(self) -> np.ndarray:
         """Complex multipliers (n,): infinite or zero beyond the range of doubles."""
-        return _complex(self.log10, self.angle)
+        return complex_values(self.log10, self.angle)
 
     @property
     def bounded(self) -> np.ndarray:
         """Complex multipliers (n,) with moduli above 1e150 lowered to it, for test functions that
         only ask for signs."""
-        return _complex(np.minimum(self.log10, _BOUND), self.angle)
+        return bounded_values(self.log10, self.angle)
 
     @property
     def are_real(self) -> np.ndarray:
@@ -101,10 +101,16 @@ class Multipliers:
 NONE = Multipliers(np.empty(0), np.empty(0))  # of cycles whose multipliers are not asked for
 
 
-def _complex(log10: np.ndarray, angle: np.ndarray) -> np.ndarray:
+def bounded_values(log10: np.ndarray, angle: np.ndarray) -> np.ndarray:
+    """Complex multipliers with moduli above 1e150 lowered to it."""
+    return complex_values(np.minimum(log10, _BOUND), angle)
+
+
+def complex_values(log10: np.ndarray, angle: np.ndarray) -> np.ndarray:
+    """Complex multipliers, of the shape of both, from log10 of their moduli and angles."""
     with np.errstate(over="ignore"):
         modulus = 10.0**log10
-    out = np.empty(len(log10), dtype=complex)
+    out = np.empty(log10.shape, dtype=complex)
     out.real = modulus * np.cos(angle)
     straight = (angle == 0.0) | (np.abs(angle) == np.pi)
     out.imag[straight] = 0.0  # not infinity times zero

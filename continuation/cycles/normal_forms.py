@@ -15,7 +15,7 @@ from continuation.engine.multilinear import MultilinearForms
 
 
 def coefficients(solver: Solver, orbit: Orbit, label: str, angle: float = 0.0) -> dict[str, float]:
-    """Coefficients of a special cycle: ``b`` (LPC), ``c`` (PD), ``re_d``, ``im_d`` (NS).
+    """Coefficients of a special cycle: ``b`` (LPC), ``c`` (PD), ``re_d``, ``im_d`` (NS, CH).
 
     PD: dxi/dt = c xi^3: c < 0 gives stable cycles of doubled period beyond the bifurcation, c > 0
     unstable ones before it. NS: re d < 0 gives a stable torus, re d > 0 an unstable one.
@@ -24,7 +24,7 @@ def coefficients(solver: Solver, orbit: Orbit, label: str, angle: float = 0.0) -
         return {"b": fold_coefficient(solver, orbit)}
     if label == "PD":
         return {"c": doubling_coefficient(solver, orbit)}
-    if label == "NS":
+    if label in ("NS", "CH"):
         d = torus_coefficient(solver, orbit, angle)
         return {"re_d": d.real, "im_d": d.imag, "angle": angle}
     return {}

@@ -18,15 +18,15 @@ from continuation.cycles.collocation import (
     lagrange_at_gauss,
 )
 from continuation.cycles.conditions import CONDITIONS, CYCLE, EXTRAS, PERIOD
-from continuation.cycles.correction import Equations, Plane, correct
-from continuation.cycles.following import (
-    Bounds,
-    equidistribute,
-    mesh_error,
-    move_to_mesh,
-    node_weights,
+from continuation.cycles.correction import Equations, Plane, correct, slopes_at_gauss
+from continuation.cycles.following import Bounds
+from continuation.cycles.meshes import equidistribute, mesh_error, move_to_mesh, node_weights
+from continuation.cycles.multipliers import (
+    Multipliers,
+    distance_to_one,
+    interval_multipliers,
+    outside,
 )
-from continuation.cycles.multipliers import Multipliers, distance_to_one, interval_multipliers
 from continuation.engine.columns import OF_CYCLES, check_apart
 from continuation.engine.field import field_of
 from continuation.engine.following import check_span
@@ -74,9 +74,9 @@ class Orbit:
 
     def derivative(self) -> np.ndarray:
         """u' (N m, n) at the Gauss points."""
-        blocks = np.stack([self.u[k : k + DEGREE + 1] for k in range(0, len(self.u) - 1, DEGREE)])
-        slopes = np.einsum("ik,jks->jis", SLOPES, blocks) / np.diff(self.mesh)[:, None, None]
-        return np.ascontiguousarray(slopes.reshape(-1, self.u.shape[1]))
+        out = np.empty((self.intervals * DEGREE, self.u.shape[1]))
+        slopes_at_gauss(np.ascontiguousarray(self.u), self.mesh, SLOPES, out)
+        return out
 
 
 @dataclass(frozen=True)
@@ -116,6 +116,11 @@ class Point:
     def rest(self) -> Multipliers:
         """The multipliers but the trivial one, largest first."""
         return self.floquet.without_trivial()
+
+    @cached_property
+    def outside(self) -> tuple[int, int, int]:
+        """How many of them are outside the unit circle: beyond +1, beyond -1, complex pairs."""
+        return outside(self.rest.log10, self.rest.angle, 0.0)
 
 
 class Solver:

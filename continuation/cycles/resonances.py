@@ -11,6 +11,7 @@ from continuation.cycles.conditions import DOUBLING, FOLD, TORUS
 from continuation.cycles.doubling import doubling_test
 from continuation.cycles.location import Chord, locate
 from continuation.cycles.orbits import Point, Solver
+from continuation.cycles.torus import torus_test
 
 Test = Callable[[Point], float]
 
@@ -72,6 +73,7 @@ def _tests(solver: Solver) -> dict[str, Test]:
         }  # fmt: skip
     if solver.kind == TORUS:
         return {
+            "CH": lambda p: torus_test(solver, p.orbit) * plus(p),
             "R3": lambda p: float(p.orbit.z[3]) - 2 * np.pi / 3,
             "R4": lambda p: float(p.orbit.z[3]) - np.pi / 2,
             "LPNS": plus, "PDNS": minus, "NSNS": lambda p: _pairs(solver, p),

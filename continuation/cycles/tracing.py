@@ -13,6 +13,7 @@ import numpy as np
 
 from continuation.cycles import following as engine
 from continuation.cycles.closing import back_at_parent, parent_twice, returned
+from continuation.cycles.collocation import Profile
 from continuation.cycles.conditions import CYCLE
 from continuation.cycles.counts import clear_counts
 from continuation.cycles.multipliers import Multipliers
@@ -25,12 +26,13 @@ from continuation.cycles.orbits import (
     moved,
     remeshed,
 )
+from continuation.engine.budget import spent
 from dynsys.errors import ModelError
 from dynsys.interruption import Pace
 from dynsys.journal import Checkpoint, key, part_is_wanted
 from dynsys.typed import check_fields
 
-INTERRUPTED, MAX_POINTS, CLOSED, PARENT, LEFT, ENOUGH = 20, 21, 22, 23, 24, 25
+INTERRUPTED, MAX_POINTS, CLOSED, PARENT, LEFT, ENOUGH, SPENT = 20, 21, 22, 23, 24, 25, 26
 REASONS = {
     engine.BOUND: "reached the end of the span",
     engine.STEP_MIN: "the step fell below step_min: Newton no longer converges",
@@ -44,6 +46,7 @@ REASONS = {
     PARENT: "returned to the branch of half its period, at a period doubling",
     LEFT: "unstable for most_unstable cycles on end; raise CycleSettings.most_unstable to go on",
     ENOUGH: "what follows bounds nothing",
+    SPENT: "the time for it was spent; give a larger budget to go on",
 }
 _FIRST, _CHUNK = 4, 24  # points between two looks at the keyboard: at first, and at most
 _ASKED = 6  # points between two questions whether to go on
@@ -160,17 +163,20 @@ def trace(
     longest: float | None = None,
     origin: Point | None = None,
     enough: Enough | None = None,
+    before: Orbit | None = None,
 ) -> Trace:
     """Follow from a point along its direction until the branch ends.
 
-    Where it meets ``origin``, the first point by default, it is closed. ``step`` and ``number``
-    (points already made) continue an earlier trace as if it had not ended. ``enough`` is asked
-    every few points whether the last one is the end.
+    Where it meets ``origin``, the first point by default, it is closed. ``step``, ``number``
+    (points already made) and the orbit ``before`` continue an earlier trace as if it had not ended.
+    ``enough`` is asked every few points whether the last one is the end.
     """
     step = settings.step if step is None else step
     longest = settings.longest * first.orbit.period if longest is None else longest
     checkpoint = Checkpoint(
-        partial(_key, solver, first, settings, step, number, longest, origin, enough is None)
+        partial(
+            _key, solver, first, settings, step, number, longest, origin, enough is None, before
+        )
     )
     traced = _again(checkpoint.last(), first) or Trace([first], [], engine.MORE, step)
     pace = Pace(_FIRST, _CHUNK)
@@ -180,7 +186,11 @@ def trace(
             room = min(pace.room(), settings.max_points - made)
             if room <= 0:
                 return replace(traced, reason=MAX_POINTS)
-            traced = _further(solver, settings, traced, number, longest, room, origin, enough)
+            if spent():
+                return replace(traced, reason=SPENT)
+            traced = _further(
+                solver, settings, traced, number, longest, room, origin, enough, before
+            )
             pace.made(len(traced.points) - made, time.perf_counter() - begin)
             checkpoint.keep(partial(_plain, traced))
     except KeyboardInterrupt:
@@ -192,12 +202,13 @@ def trace(
 
 def _further(
     solver: Solver, settings: CycleSettings, traced: Trace, number: int, longest: float, room: int,
-    origin: Point | None, enough: Enough | None,
+    origin: Point | None, enough: Enough | None, before: Orbit | None,
 ) -> Trace:  # fmt: skip
     """The trace with up to ``room`` points more, and why it ended where it did."""
     done = len(traced.points)
+    before = traced.points[-2].orbit if done > 1 else before
     fresh, lengths, reason, step, beyond = _chunk(
-        solver, traced.points[-1], settings, traced.step, number + done - 1, longest, room
+        solver, traced.points[-1], before, settings, traced.step, number + done - 1, longest, room
     )
     points, steps, bound = [*traced.points, *fresh], [*traced.steps, *lengths], None
     ended = _come_back(solver, points, steps, done - 1, origin)
@@ -260,13 +271,14 @@ def _again(content: Any, first: Point) -> Trace | None:
 
 def _key(
     solver: Solver, first: Point, settings: CycleSettings, step: float, number: int,
-    longest: float, origin: Point | None, unasked: bool,
+    longest: float, origin: Point | None, unasked: bool, before: Orbit | None,
 ) -> str:  # fmt: skip
     """A name for all that determines where a trace leads."""
     model = solver.model
     names = ["cycles", model.compiled.folder.name, solver.spans, solver.kind, solver.fixed]
     numbers = [model.parameter_array(), solver.scale, *_arrays(first)]
     numbers += [] if origin is None else _arrays(origin)
+    numbers += [] if before is None else [before.mesh, before.u, before.z]
     return key(names, asdict(settings), step, number, longest, unasked, *numbers)
 
 
@@ -288,7 +300,7 @@ def _come_back(
     return Trace([*points[: step + 1], end], steps[: step + 1], CLOSED, steps[step])
 
 
-def _chunk(solver, first, settings, step, number, longest, room):
+def _chunk(solver, first, before, settings, step, number, longest, room):
     orbit, count, n = first.orbit, solver.size, solver.model.compiled.n
     nodes, intervals, capacity = len(orbit.u), orbit.intervals, room + 1
     trail = engine.Trail(
@@ -314,9 +326,11 @@ def _chunk(solver, first, settings, step, number, longest, room):
         longest=longest,
         mesh_error=settings.mesh_error,
     )
+    last = before or Orbit(orbit.mesh, orbit.u, np.zeros(count))
     made, reason, step = engine.follow(
-        solver.equations, solver.bounds, control, float(step), number, trail
-    )
+        solver.equations, solver.bounds, control, float(step), number,
+        Profile(last.mesh, np.ascontiguousarray(last.u), last.z), trail,
+    )  # fmt: skip
 
     def point(k: int) -> Point:
         return Point(

@@ -27,9 +27,13 @@ def add(subparsers: Any) -> None:
 def add_run_arguments(parser: argparse.ArgumentParser) -> None:
     """How long, how, and what to record."""
     parser.add_argument(
-        "--duration", type=float, required=True, help="in the model's time unit (ms)"
+        "--duration",
+        type=float,
+        help="in the model's time unit (ms); an .ode file may say it itself (total)",
     )
-    parser.add_argument("--settle", type=float, default=0.0, help="unrecorded time before")
+    parser.add_argument(
+        "--settle", type=float, help="unrecorded time before (0; trans of an .ode file)"
+    )
     parser.add_argument("--record", nargs="+", help="observables or states; observables by default")
     parser.add_argument("--dt", type=float, help="fixed steps (Runge-Kutta); adaptive by default")
     parser.add_argument(
@@ -66,10 +70,10 @@ def write_run(result: Any, out: Path, stimulus: Any = None) -> None:
         f"{result.attrs['model']}: {result['status'].item()} at {result['reached'].item():g} {unit}"
     )
     for name, values in result.data_vars.items():
-        if values.dims == ("time",):
+        if values.dims == ("time",) and (known := values.dropna("time")).size:
             print(
-                f"  {name}: {float(values.min()):.6g} to {float(values.max()):.6g}, at the end "
-                f"{float(values[-1]):.6g} {values.attrs['units']}"
+                f"  {name}: {float(known.min()):.6g} to {float(known.max()):.6g}, at the end "
+                f"{float(known[-1]):.6g} {values.attrs['units']}"
             )
     figure = draw_run(result, stimulus=stimulus)
     files = [write_atomically(out / "run.nc", result.to_netcdf)]

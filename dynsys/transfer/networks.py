@@ -246,6 +246,7 @@ NETWORKS["spectrum2018-disinhibited"] = disinhibited_network(
 )
 
 
+@typed
 def find_network(network: Network | str) -> Network:
     """A network of the library by its name; a network is itself.
 

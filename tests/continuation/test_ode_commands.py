@@ -86,6 +86,19 @@ def test_auto_options_of_the_file_are_defaults_of_the_shell(tmp_path, capsys):
     assert "m -1 .." in said and "5 points" in said and "parmin" not in said
 
 
+def test_a_file_is_simulated_as_it_says(tmp_path, capsys):
+    path = tmp_path / "grow.ode"
+    path.write_text("x'=1\n@ total=8,trans=3,meth=euler,dt=0.5,bounds=7\ndone\n")
+    assert main(["simulate", str(path), "--out", str(tmp_path / "out")]) == 0
+    told = capsys.readouterr()
+    assert "grow: stopped at 4.5" in told.out and "x: 3 to 7, at the end 7" in told.out
+    assert "x passed the bounds of 7" in told.err
+    assert main(["simulate", str(path), "--duration", "2", "--out", str(tmp_path / "out")]) == 0
+    assert "complete at 2" in capsys.readouterr().out
+    assert main(["simulate", "aln", "--out", str(tmp_path / "out")]) == 1
+    assert "give a duration" in capsys.readouterr().err
+
+
 def test_what_is_varied_must_be_known(tmp_path, capsys):
     out = ["--out", str(tmp_path / "out")]
     for words, message in (

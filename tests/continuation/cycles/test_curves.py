@@ -15,6 +15,8 @@ from continuation import (
     period_doubling_curve,
     torus_curve,
 )
+from continuation.cycles.normal_forms import torus_coefficient
+from continuation.cycles.torus import torus_test
 from dynsys import ConvergenceError, ModelError, State, UnknownNameError, VectorField
 from tests.oracles import system
 
@@ -126,6 +128,36 @@ def test_period_doublings_have_published_digits_and_strong_resonances(controller
         assert cycle.parameters["al"] == pytest.approx(0.0, abs=1e-6)
         assert cycle.parameters["be"] == pytest.approx(be, abs=2e-6)
         assert cycle.period == pytest.approx(period, abs=5e-6)
+
+
+def test_a_chenciner_point_is_where_the_torus_changes_its_stability():
+    # Beside the unit circle, w = u + i v obeys w' = w (b1 + 0.3 i + b2 |w|^2 - |w|^4): a torus is
+    # born at b1 = 0, with d = b2 / pi where one period is 2 pi, and a Chenciner point is at b2 = 0.
+    growth = "b1 + b2*R - R^2"
+    model = VectorField(
+        "chenciner", {k: State(0.1, (-2, 2)) for k in "xyuv"}, {"b1": -0.2, "b2": -0.5},
+        {
+            "x": "x*(1 - x^2 - y^2) - y", "y": "y*(1 - x^2 - y^2) + x",
+            "u": f"u*({growth}) - 0.3*v", "v": f"v*({growth}) + 0.3*u",
+        },
+        definitions={"R": "u^2 + v^2"}, time_unit="",
+    )  # fmt: skip
+    cycles = limit_cycles(model, "b1", (-0.4, 0.4), start=([1.0, 0, 0, 0], 2 * np.pi))
+    (birth,) = cycles.points("NS")
+    assert birth.coefficients["re_d"] == pytest.approx(-0.5 / np.pi, rel=1e-9)
+    curve = torus_curve(birth, ("b1", "b2"), {"b1": (-0.4, 0.4), "b2": (-1.0, 1.0)})
+    (point,) = curve.special_points
+    assert point.label == "CH"
+    assert point.parameters["b2"] == pytest.approx(0.0, abs=1e-8)
+    assert point.coefficients["re_d"] == pytest.approx(0.0, abs=1e-8)
+
+
+def test_the_compiled_torus_coefficient_is_that_of_the_homological_equations(torus_point):
+    spans = {"nu": (-0.7, -0.5), "be": (0.48, 0.7)}
+    curve = torus_curve(torus_point, ("nu", "be"), spans)
+    for orbit in curve.orbits[:: len(curve) // 3]:
+        expected = torus_coefficient(curve.solver, orbit, float(orbit.z[3])).real
+        assert torus_test(curve.solver, orbit) == pytest.approx(expected, rel=1e-6)
 
 
 def test_the_torus_curve_keeps_its_pair_on_the_circle_and_ends_at_a_resonance(torus_point):

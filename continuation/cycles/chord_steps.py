@@ -1,0 +1,98 @@
+"""Newton's equations of an orbit for a new residual, on the factorization of an earlier orbit.
+
+A chord step costs a small part of one of Newton's: the field is evaluated, not its derivatives, and
+what ``condense`` and ``reduce`` factorized is used again. It converges linearly, the faster the
+nearer the earlier orbit is.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import types
+
+from continuation.cycles.collocation import Collocation, Condensed, Profile
+from continuation.engine.field import Field
+from continuation.engine.linear_algebra import lu_solve
+from dynsys.compiled.records import Matrix, signature
+from dynsys.numba_cache import njit
+
+
+@njit(
+    [signature(types.void, Field, Collocation, Profile, Condensed)],
+    cache=True, error_model="numpy", nogil=True,
+)  # fmt: skip
+def condense_residual(field, collocation, profile, condensed):
+    """The right sides of ``local``, for the residual of another orbit on the same mesh."""
+    p, tables, scale = field.p, field.tables, field.scale
+    values, slopes = collocation.values, collocation.slopes
+    local, factors, pivots = condensed.local, condensed.factors, condensed.pivots
+    mesh, u, period = profile.mesh, profile.u, profile.z[0]
+    degree, n = values.shape[0], scale.shape[0]
+    last = local.shape[2] - 1
+    x, f, right = np.empty(n), np.empty(n), np.empty(degree * n)
+    for j in range(mesh.shape[0] - 1):
+        length = (mesh[j + 1] - mesh[j]) * period
+        for i in range(degree):
+            for s in range(n):
+                state, slope = 0.0, 0.0
+                for k in range(degree + 1):
+                    state += values[i, k] * u[j * degree + k, s]
+                    slope += slopes[i, k] * u[j * degree + k, s]
+                x[s] = state * scale[s]
+                right[i * n + s] = slope
+            field.f(x, p, tables, f)
+            for s in range(n):
+                right[i * n + s] -= length * f[s] / scale[s]
+        lu_solve(factors[j], pivots[j], right)
+        for row in range(degree * n):
+            local[j, row, last] = right[row]
+
+
+@njit([signature(types.void, Condensed)], cache=True, error_model="numpy", nogil=True)
+def reduce_residual(condensed):
+    """The right sides of ``kept`` and ``pair``, from those of ``local``."""
+    local, kept, pair = condensed.local, condensed.kept, condensed.pair
+    reflectors = condensed.reflectors
+    n = pair.shape[0]
+    intervals, size, width = local.shape
+    first, last = size - n, width - 1
+    right, end = kept.shape[2] - 1, pair.shape[1] - 1
+    stacked = np.empty(2 * n)
+    for s in range(n):
+        stacked[n + s] = -local[0, first + s, last]
+    for j in range(1, intervals):
+        for s in range(n):
+            stacked[s] = stacked[n + s]
+            stacked[n + s] = -local[j, first + s, last]
+        for k in range(n):
+            v = reflectors[j, k]
+            dot = 0.0
+            for i in range(k, 2 * n):
+                dot += v[i] * stacked[i]
+            for i in range(k, 2 * n):
+                stacked[i] -= 2.0 * dot * v[i]
+        for s in range(n):
+            kept[j, s, right] = stacked[s]
+    for s in range(n):
+        pair[s, end] = stacked[n + s]
+
+
+@njit(
+    [signature(float, Matrix, Matrix, Condensed)], cache=True, error_model="numpy", nogil=True
+)  # fmt: skip
+def eliminated_right(row, carried, condensed):
+    """What the right sides of ``local`` and ``kept`` add to that of a border row, which
+    ``eliminate_border`` has ``carried`` (N, n) over the mesh nodes."""
+    local, kept = condensed.local, condensed.kept
+    intervals, size, width = local.shape
+    n = row.shape[1]
+    degree, last, right = size // n, width - 1, kept.shape[2] - 1
+    total = 0.0
+    for j in range(intervals):
+        for k in range(degree - 1):
+            for s in range(n):
+                total += row[j * degree + k + 1, s] * local[j, k * n + s, last]
+        if j > 0:
+            for s in range(n):
+                total -= carried[j, s] * kept[j, s, right]
+    return total
