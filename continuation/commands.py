@@ -64,6 +64,10 @@ def add_diagram(subparsers: Any) -> None:
         help="points to test by simulation at the end (default 20; 0: none). Exit code 3 where one "
         "disagrees, or where part of the plane is unresolved",
     )  # fmt: skip
+    parser.add_argument(
+        "--budget", type=float, metavar="SECONDS",
+        help="processor time for a plane (default 300); what it does not suffice for is said",
+    )  # fmt: skip
     parser.add_argument("--observable", help="without --y: what to draw; the first by default")
     parser.add_argument(
         "--asynchronous", action="store_true",
@@ -108,6 +112,8 @@ def run_diagram(chosen: argparse.Namespace) -> int:
             raise ModelError("--asynchronous draws curves in a plane; give --y NAME LOW HIGH too")
         if chosen.audit is not None:
             raise ModelError("--audit tests a plane's regions; give --y NAME LOW HIGH too")
+        if chosen.budget is not None:
+            raise ModelError("--budget is the time for a plane; give --y NAME LOW HIGH too")
         if chosen.scheduler is not None:
             raise ModelError("--scheduler spreads a plane's parts; give --y NAME LOW HIGH too")
         run_line_diagram(chosen)
@@ -116,14 +122,14 @@ def run_diagram(chosen: argparse.Namespace) -> int:
         raise ModelError("a diagram in a plane has two axes; give --x NAME LOW HIGH too")
     if chosen.observable is not None:
         raise ModelError("--observable belongs to a diagram of one parameter, without --y")
-    points = {} if chosen.audit is None else {"audit": chosen.audit}
-    points["asynchronous"] = chosen.asynchronous
-    points["scheduler"] = chosen.scheduler
+    given = {"audit": chosen.audit, "budget": chosen.budget, "asynchronous": chosen.asynchronous,
+             "scheduler": chosen.scheduler}  # fmt: skip
+    more: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     with warnings.catch_warnings():  # said below, after the result
         warnings.simplefilter("ignore", UnresolvedWarning)
         diagram = bifurcation_diagram(
             model_from(chosen), x=axis_of(chosen.x), y=axis_of(chosen.y),
-            settings=Settings(**asked(chosen)), seed=chosen.seed, progress=True, **points,
+            settings=Settings(**asked(chosen)), seed=chosen.seed, progress=True, **more,
         )  # fmt: skip
     print(diagram)
     with doing("figures, tables and pages"):

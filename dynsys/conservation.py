@@ -48,6 +48,10 @@ class ConservedSum:
         return self.states[at], " ".join([f"{value:.12g}" if value else "0", *rest])
 
 
+_KEPT = 64  # answers remembered: searches ask again and again at the same values
+_recent: dict[bytes, tuple[VectorField, tuple[ConservedSum, ...]]] = {}
+
+
 def conserved_sums(model: VectorField) -> tuple[ConservedSum, ...]:
     """The independent sums of states that are conserved at the model's parameter values.
 
@@ -62,6 +66,17 @@ def conserved_sums(model: VectorField) -> tuple[ConservedSum, ...]:
     >>> [str(s) for s in conserved_sums(model)]
     ['x + y']
     """
+    key = model.parameter_array().tobytes()
+    other, found = _recent.get(key, (None, ()))
+    if other is None or other.compiled is not model.compiled or other.states is not model.states:
+        found = _sums(model)
+        _recent[key] = model, found
+        if len(_recent) > _KEPT:
+            _recent.pop(next(iter(_recent)), None)
+    return found
+
+
+def _sums(model: VectorField) -> tuple[ConservedSum, ...]:
     n = model.physical_dimension
     rates = np.array([model.rhs(x)[:n] for x in random_states(model, n + _MORE)])
     rates = rates[np.all(np.isfinite(rates), axis=1)]

@@ -50,6 +50,9 @@ REFUSED = {
     ("diagram", "audit"): (
         ["diagram", OWN, "--x", "p", "0", "1", "--audit", "3", "--out", "{here}/out"], "--audit",
     ),
+    ("diagram", "budget"): (
+        ["diagram", OWN, "--x", "p", "0", "1", "--budget", "3", "--out", "{here}/out"], "--budget",
+    ),
     ("diagram", "observable"): (
         ["diagram", OWN, *PLANE, "--observable", "x", "--out", "{here}/out"], "--observable",
     ),

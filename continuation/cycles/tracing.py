@@ -26,12 +26,13 @@ from continuation.cycles.orbits import (
     moved,
     remeshed,
 )
+from continuation.engine.budget import spent
 from dynsys.errors import ModelError
 from dynsys.interruption import Pace
 from dynsys.journal import Checkpoint, key, part_is_wanted
 from dynsys.typed import check_fields
 
-INTERRUPTED, MAX_POINTS, CLOSED, PARENT, LEFT, ENOUGH = 20, 21, 22, 23, 24, 25
+INTERRUPTED, MAX_POINTS, CLOSED, PARENT, LEFT, ENOUGH, SPENT = 20, 21, 22, 23, 24, 25, 26
 REASONS = {
     engine.BOUND: "reached the end of the span",
     engine.STEP_MIN: "the step fell below step_min: Newton no longer converges",
@@ -45,6 +46,7 @@ REASONS = {
     PARENT: "returned to the branch of half its period, at a period doubling",
     LEFT: "unstable for most_unstable cycles on end; raise CycleSettings.most_unstable to go on",
     ENOUGH: "what follows bounds nothing",
+    SPENT: "the time for it was spent; give a larger budget to go on",
 }
 _FIRST, _CHUNK = 4, 24  # points between two looks at the keyboard: at first, and at most
 _ASKED = 6  # points between two questions whether to go on
@@ -184,6 +186,8 @@ def trace(
             room = min(pace.room(), settings.max_points - made)
             if room <= 0:
                 return replace(traced, reason=MAX_POINTS)
+            if spent():
+                return replace(traced, reason=SPENT)
             traced = _further(
                 solver, settings, traced, number, longest, room, origin, enough, before
             )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,6 +13,7 @@ import numpy as np
 from continuation.cycles.branch import CycleBranch
 from continuation.cycles.cycle import Cycle, cycle_from, make_cycle
 from continuation.cycles.orbits import Orbit, Solver, adapted_mesh, coarse, remeshed
+from continuation.cycles.recorded_orbits import orbit_from_turn
 from continuation.cycles.starting_orbits import orbit_from_simulation
 from continuation.diagrams.bursts import burst_words
 from continuation.diagrams.names import (
@@ -24,6 +26,7 @@ from continuation.diagrams.names import (
     naming_observable,
 )
 from continuation.diagrams.outcomes import UNSETTLED
+from continuation.diagrams.simulating import Effort, destinations
 from continuation.steady_states.search import find_equilibria
 from dynsys.errors import ConvergenceError
 from dynsys.vector_field import VectorField
@@ -34,6 +37,8 @@ SHORTEST_STEP = 0.1  # the shortest of them in units of the whole way
 DEPARTURE = 0.01  # scaled distance from an unstable equilibrium at which simulations start
 TURNS = 8  # of a cycle from a state on it, before it is corrected
 PATIENCE = 60_000  # evaluations of the field after which a simulation is given up
+FURTHER = Effort(finer=2.0)  # for a run that Newton's method does not take up
+NEAR, ALIKE = 0.05, 0.02  # differences in size and in period up to which attractors are the same
 _WALL = 10.0  # what a boundary on the way adds to a distance in units of the plane
 _ASKED = 40  # cycles of a branch, the nearest, that are looked at for it
 _SMALLEST = 1e-3  # range of a scaled state below which an orbit is an equilibrium
@@ -85,19 +90,24 @@ def stable_equilibria(
     return result, every
 
 
-def stable_cycles(model: VectorField, seeds: Sequence[Seed]) -> list[dict[str, Any]]:
-    """Stable cycles of a model, sought from known ones.
+def stable_cycles(
+    model: VectorField, seeds: Sequence[Seed]
+) -> tuple[list[dict[str, Any]], list[np.ndarray]]:
+    """Stable cycles of a model, sought from known ones; and states of those that lead to none.
 
     Each result has ``name``, ``kind`` "cycle", ``frequency`` (Hz; per time unit for a
     dimensionless model), ``period``, ``extrema`` of every observable, the largest
     ``multiplier``, a ``state`` on it and the ``cycle`` itself.
     """
     found: list[Cycle] = []
+    lost: list[np.ndarray] = []
     for seed in seeds:
         cycle = _carried(model, seed)
-        if cycle is not None and cycle.stable and not any(_same(cycle, c) for c in found):
+        if cycle is None or not cycle.stable:
+            lost.append(seed.orbit.u[0, : len(model.states)] * model.scales[: len(model.states)])
+        elif not any(_same(cycle, c) for c in found):
             found.append(cycle)
-    return described(found)
+    return described(found), lost
 
 
 def simulated_cycles(
@@ -134,9 +144,45 @@ def attractors_met(model: VectorField, items: Sequence[Mapping[str, Any]]) -> li
     for item in items:
         if item["kind"] in (OUTSIDE, UNSETTLED):
             continue
-        cycle = [(item["state"], item["period"])] if item["kind"] == CYCLE else []
-        result += simulated_cycles(model, cycle) or [dict(item)]
+        cycle = _recorded_cycle(model, item) if item["kind"] == CYCLE else None
+        result += [dict(item)] if cycle is None else described([cycle])
     return result
+
+
+def _recorded_cycle(model: VectorField, item: Mapping[str, Any]) -> Cycle | None:
+    """The stable cycle of which a run recorded one turn; where Newton's method does not meet it,
+    the run goes on, more finely, and is nearer to it."""
+    name = next(iter(model.parameters))
+    solver = Solver(model, {name: _around(model.parameters[name], 0.0)})
+    period, turn = item["period"], item["turn"]
+    for again in (True, False):
+        orbit = orbit_from_turn(solver, period, turn)
+        if orbit is not None:
+            with suppress(ConvergenceError):
+                cycle = make_cycle(solver, orbit)
+                return cycle if cycle.stable else None
+        if again:
+            (later,) = destinations(
+                model, [{name: model.parameters[name]}], item["state"][None], FURTHER
+            )
+            if later.states is None:
+                return None
+            period, turn = later.period, later.states
+    return None
+
+
+def in_order(model: VectorField, items: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Attractors of one place in the order of labels, its equilibria named beside one another:
+    equilibria, then cycles, then what never repeats."""
+    first, naming = model.observable_names[0], naming_observable(model)
+    rest = sorted(
+        (i for i in items if i["kind"] == EQUILIBRIUM), key=lambda i: i["observables"][first]
+    )
+    names = equilibrium_names(model, [item["observables"][naming] for item in rest])
+    cycles = sorted((i for i in items if i["kind"] == CYCLE), key=lambda i: i["period"])
+    others = [i for i in items if i["kind"] not in (EQUILIBRIUM, CYCLE)]
+    named = [{**item, "name": name} for item, name in zip(rest, names, strict=True)]
+    return [*named, *cycles, *others]
 
 
 def departures(model: VectorField, equilibria: np.ndarray) -> np.ndarray:
@@ -172,6 +218,24 @@ def _burst(cycle: Cycle) -> str:
     phases = np.linspace(0, 1, PHASES, endpoint=False)
     n = len(cycle.model.states)
     return burst_words(cycle.solver.states(cycle.orbit, phases)[:, :n], cycle.model.scales[:n])
+
+
+def same_attractor(model: VectorField, a: Mapping[str, Any], b: Mapping[str, Any]) -> bool:
+    """Whether two descriptions, one of them of a run perhaps, mean one attractor."""
+    if a["kind"] != b["kind"]:
+        return False
+    if a["kind"] == EQUILIBRIUM:
+        n = len(model.states)
+        apart = np.asarray(a["state"])[:n] - np.asarray(b["state"])[:n]
+        return bool(np.max(np.abs(apart) / model.scales[:n]) < NEAR)
+    if a["kind"] != CYCLE:
+        return True
+    ratio = max(a["period"], b["period"]) / min(a["period"], b["period"])
+    ends, others = np.array([*a["extrema"].values()]), np.array([*b["extrema"].values()])
+    size = np.maximum(np.ptp(ends, axis=1), 1e-9)[:, None]
+    return bool(
+        abs(ratio - round(ratio)) < ALIKE * ratio and np.all(abs(ends - others) < NEAR * size)
+    )
 
 
 def _same(a: Cycle, b: Cycle) -> bool:

@@ -12,11 +12,13 @@ import shapely
 from scipy.stats import beta
 
 from continuation.diagrams.named_outcomes import described_outcomes
-from continuation.diagrams.names import NOTHING, OUTSIDE, label
+from continuation.diagrams.names import NOTHING, OUTSIDE, agree, label
+from continuation.diagrams.outcomes import UNSETTLED
 from continuation.diagrams.paths import Axis, values_at
 from continuation.diagrams.probing import Prober
 from continuation.diagrams.progress import stage
 from continuation.diagrams.simulating import Effort, destinations
+from continuation.engine.budget import met, spent
 from dynsys.vector_field import VectorField
 
 MARGIN = 0.01  # distance to a boundary, in units of the plane, up to which points are not tested
@@ -115,15 +117,19 @@ def audited(
         (values_at(place, axes), _starts(prober, place, region, seed + number))
         for number, (place, region) in enumerate(zip(places, chosen, strict=True))
     ]
-    found = []
+    found: list[list[dict[str, Any]]] = []
     pieces = [trials[k : k + AT_ONCE] for k in range(0, len(trials), AT_ONCE)]
     for piece in stage(pieces, "audit by simulation", len(pieces)):
+        if spent():
+            met(f"the budget was spent: {len(found)} of {points} points were audited")
+            break
         found += _attractors(model, piece, Effort())
-    differing = [k for k, f in enumerate(found) if _names(f) != _said(chosen[k])]
+    places = places[: len(found)]
+    differing = [k for k, f in enumerate(found) if not agree(model, _names(f), _said(chosen[k]))]
     again = _attractors(model, [trials[k] for k in differing], RESORT)
     for k, items in zip(differing, again, strict=True):
         found[k] = items
-    wrong = [k for k in differing if _names(found[k]) != _said(chosen[k])]
+    wrong = [k for k in differing if not agree(model, _names(found[k]), _said(chosen[k]))]
     rows = [
         {**trials[k][0], "label": chosen[k]["label"],
          "found": label(_names(found[k]), NOTHING),
@@ -190,7 +196,10 @@ def _attractors(
 
 
 def _names(found: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
-    return tuple(item["name"] for item in found if item["kind"] != OUTSIDE)
+    """The names of what runs came to; of one that is still on its way only where no other says
+    more: it contradicts nothing."""
+    names = tuple(item["name"] for item in found if item["kind"] not in (OUTSIDE, UNSETTLED))
+    return names or tuple(item["name"] for item in found if item["kind"] != OUTSIDE)
 
 
 def _said(region: Mapping[str, Any]) -> tuple[str, ...]:

@@ -2,58 +2,111 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
+from functools import partial
+from typing import NamedTuple
 
 import networkx as nx
 import numpy as np
 import shapely
+from scipy.spatial import Voronoi
 from shapely.geometry import MultiPoint, Polygon
 
 from continuation.diagrams.partition import GRID, SMALLEST, places_across
 from continuation.diagrams.probing import Answer, Dispute, Prober
 from continuation.diagrams.scan import each
+from continuation.engine.budget import spent
 
 FIRST = 24  # places spread over a face at first
-MOST = 120  # places asked in one face
-FINEST = 0.008  # distance in units of the plane below which two places are not parted any more
+MOST = 500  # places asked in one face,
+MOST_MIXED = 200  # up to which places of chaos and of cycles are parted: windows have no end
+WITHIN = 0.008  # of the plane: how near to the truth a boundary is that was closed in
+FINEST = 1.5 * WITHIN  # distance of places between which no further one is asked
+FAR = 1e3  # units of the plane: where it has no places any more
+LENDERS = 2  # places nearby whose attractors are carried to a new one
 
-Piece = tuple[Polygon, Answer, Dispute | None]
 
+class Piece(NamedTuple):
+    """A part of the plane: what is stable in it, and what contradicts that (None: nothing does).
 
-def closed_in(prober: Prober, face: Polygon, dispute: Dispute) -> list[Piece]:
-    """Parts of a face at two of whose places different attractors are stable.
-
-    1. Ask at places spread over the face what is stable.
-    2. Ask in the middle of all neighbors that differ, until they are near or ``MOST`` are asked.
-    3. Cells (Voronoi) around places whose neighbors all agree are sure; the others hold the
-       boundary and stay in dispute.
+    ``mixed``: places of irregular motion and places of cycles lie next to each other in it.
     """
-    answers = [dispute.inmost, dispute.other]
-    seeds = [*dispute.inmost.seeds, *dispute.other.seeds]
-    fresh = _apart(places_across(face, FIRST, FINEST / 2), answers)
-    while len(fresh):
-        answers += each(lambda place: prober.ask(place, seeds, searches=0), list(fresh))
-        cells = _cells(face, answers)
-        neighbors = _neighbors(cells)
-        fresh = _apart(_between(face, answers, neighbors), answers)[: max(0, MOST - len(answers))]
-    return _pieces(_cells(face, answers), answers)
+
+    face: Polygon
+    answer: Answer
+    dispute: Dispute | None
+    mixed: bool = False
+
+
+def closed_in(
+    prober: Prober, face: Polygon, dispute: Dispute, most: int = MOST,
+    known: Sequence[Answer] = (),
+) -> tuple[list[Piece], int]:  # fmt: skip
+    """Parts of a face at two of whose places different attractors are stable, and how many places
+    were asked; what is ``known`` at some, from an audit, is not.
+
+    1. Ask at places spread over the face what is stable, and carry there what is at those near.
+    2. Ask in the middle of all neighbors that differ, until they are near or ``most`` are asked.
+    3. Every cell (Voronoi) belongs to what is stable at its place: the boundary is known to within
+       ``WITHIN``. Cells whose neighbors differ farther apart than that stay in dispute, but for
+       chaos beside cycles: such cells are ``mixed``.
+    """
+    most = min(most, MOST)
+    answers = [dispute.inmost]
+    answers += [a for a in (dispute.other, *known) if _is_apart(a.place, answers)]
+    given = len(answers)
+    fresh = _apart(places_across(face, FIRST, WITHIN / 2), answers)[: max(0, most)]
+    for round_ in itertools.count():
+        if spent() or (round_ and not len(fresh)):
+            break
+        told = each(partial(_asked, prober, list(answers)), list(fresh))
+        answers += [answer for answer in told if answer is not None]
+        ways = _ways(answers, _neighbors(_cells(face, answers)))
+        if len(answers) > MOST_MIXED:
+            ways = [way for way in ways if not _is_mixture(answers, way[1:])]
+        fresh = _apart(_middles(face, answers, ways), answers)[
+            : max(0, most + given - len(answers))
+        ]
+    return _pieces(face, answers), len(answers) - given
+
+
+def _asked(prober: Prober, known: Sequence[Answer], place: np.ndarray) -> Answer:
+    """What is stable at a place, the attractors of the nearest known places carried there."""
+    near = sorted(known, key=lambda a: float(np.linalg.norm(a.place - place)))[:LENDERS]
+    return prober.ask(place, [], searches=0, near=near)
 
 
 def _apart(places: np.ndarray, answers: Sequence[Answer]) -> np.ndarray:
     """The places (k, 2) that lie near no one asked before, nor near each other."""
     known, chosen = [answer.place for answer in answers], []
     for place in places:
-        if np.min(np.linalg.norm(np.array(known) - place, axis=1)) > FINEST / 4:
+        if _distance(place, known) > WITHIN / 4:
             known.append(place)
             chosen.append(place)
     return np.array(chosen).reshape(-1, 2)
 
 
+def _is_apart(place: np.ndarray, answers: Sequence[Answer]) -> bool:
+    return _distance(place, [answer.place for answer in answers]) > GRID
+
+
+def _distance(place: np.ndarray, others: Sequence[np.ndarray]) -> float:
+    return float(np.min(np.linalg.norm(np.array(others) - place, axis=1)))
+
+
 def _cells(face: Polygon, answers: Sequence[Answer]) -> list[Polygon]:
-    """The part of a face nearest to each place."""
-    places = MultiPoint([answer.place for answer in answers])
-    found = shapely.voronoi_polygons(places, extend_to=face, ordered=True)
-    return [shapely.intersection(cell, face, grid_size=GRID) for cell in found.geoms]
+    """The part of a face nearest to each place.
+
+    Cells of Qhull, as convex hulls of their corners: those of GEOS cross themselves where places
+    lie on a lattice. Four places far away make every cell finite.
+    """
+    places = np.array([answer.place for answer in answers])
+    diagram = Voronoi(np.concatenate([places, FAR * np.array([[1, 0], [0, 1], [-1, 0], [0, -1]])]))
+    corners = [
+        diagram.vertices[diagram.regions[diagram.point_region[k]]] for k in range(len(places))
+    ]  # fmt: skip
+    return [shapely.intersection(MultiPoint(part).convex_hull, face) for part in corners]
 
 
 def _neighbors(cells: Sequence[Polygon]) -> list[tuple[int, int]]:
@@ -63,36 +116,64 @@ def _neighbors(cells: Sequence[Polygon]) -> list[tuple[int, int]]:
     return [(a, b) for a, b in sorted(pairs) if cells[a].intersection(cells[b]).length > GRID]
 
 
-def _between(
-    face: Polygon, answers: Sequence[Answer], neighbors: Sequence[tuple[int, int]]
+def _ways(
+    answers: Sequence[Answer], neighbors: Sequence[tuple[int, int]]
+) -> list[tuple[float, int, int]]:
+    """(length, a, b) of neighbors that differ and lie apart, the longest way first."""
+    found = [
+        (float(np.linalg.norm(answers[b].place - answers[a].place)), a, b)
+        for a, b in neighbors if answers[a].kinds != answers[b].kinds
+    ]  # fmt: skip
+    return sorted((way for way in found if way[0] > FINEST), key=lambda way: (-way[0], way[1:]))
+
+
+def _middles(
+    face: Polygon, answers: Sequence[Answer], ways: Sequence[tuple[float, int, int]]
 ) -> np.ndarray:
-    """The middles (k, 2) of neighboring places that differ, the longest way first."""
-    ways = []
-    for a, b in neighbors:
-        way = answers[b].place - answers[a].place
-        if answers[a].kinds != answers[b].kinds and np.linalg.norm(way) > FINEST:
-            ways.append((-float(np.linalg.norm(way)), tuple(answers[a].place + way / 2)))
-    middles = np.array([middle for _, middle in sorted(ways)]).reshape(-1, 2)
-    return middles[shapely.contains_xy(face, middles)] if len(middles) else middles
+    """The middles (k, 2) of ways that lie inside the face."""
+    middles = [(answers[a].place + answers[b].place) / 2 for _, a, b in ways]
+    places = np.array(middles).reshape(-1, 2)
+    return places[shapely.contains_xy(face, places)] if len(places) else places
 
 
-def _pieces(cells: Sequence[Polygon], answers: Sequence[Answer]) -> list[Piece]:
-    graph = nx.Graph()
-    graph.add_nodes_from(range(len(cells)))
+def _pieces(face: Polygon, answers: Sequence[Answer]) -> list[Piece]:
+    cells = _cells(face, answers)
     neighbors = _neighbors(cells)
     differing = [(a, b) for a, b in neighbors if answers[a].kinds != answers[b].kinds]
-    doubtful = {cell for pair in differing for cell in pair}
-    graph.add_edges_from(
-        (a, b) for a, b in neighbors
-        if (a in doubtful) == (b in doubtful)
-        and (a in doubtful or answers[a].kinds == answers[b].kinds)
-    )  # fmt: skip
+    mixtures = [pair for pair in differing if _is_mixture(answers, pair)]
+    apart = {
+        way[1:] for way in _ways(answers, differing)
+        if len(_apart(_middles(face, answers, [way]), answers))
+    } - set(mixtures)  # fmt: skip
+    irregular = {
+        cell: max((answers[a], answers[b]), key=lambda answer: answer.kinds[2])
+        for a, b in reversed(mixtures) for cell in (a, b)
+    }  # fmt: skip
+    disputes = {
+        cell: Dispute(answers[a], answers[b])
+        for a, b in sorted(apart, reverse=True) for cell in (a, b)
+    }  # fmt: skip
+
+    def content(cell: int) -> tuple[bool, bool, tuple[int, ...]]:
+        told = irregular.get(cell, answers[cell])
+        return cell in disputes, cell in irregular, () if cell in disputes else told.kinds
+
+    graph = nx.Graph()
+    graph.add_nodes_from(range(len(cells)))
+    graph.add_edges_from((a, b) for a, b in neighbors if content(a) == content(b))
     result: list[Piece] = []
     for group in nx.connected_components(graph):
         members = sorted(group)
-        pair = next((p for p in differing if p[0] in group or p[1] in group), None)
-        dispute = None if pair is None else Dispute(answers[pair[0]], answers[pair[1]])
+        first = members[0]
         whole = shapely.union_all([cells[k] for k in members], grid_size=GRID)
         parts = [p for p in getattr(whole, "geoms", [whole]) if p.area > SMALLEST]
-        result += [(part, answers[members[0]], dispute) for part in parts]
+        mixed = first in irregular and first not in disputes
+        answer = irregular[first] if mixed else answers[first]
+        result += [Piece(part, answer, disputes.get(first), mixed) for part in parts]
     return result
+
+
+def _is_mixture(answers: Sequence[Answer], pair: tuple[int, int]) -> bool:
+    """Whether two places differ only in that a motion is irregular at one, a cycle at the other."""
+    (rest, cycles, others), (rest_b, cycles_b, others_b) = (answers[k].kinds for k in pair)
+    return rest == rest_b and cycles + others == cycles_b + others_b and others != others_b

@@ -20,15 +20,23 @@ from continuation.cycles.branch import CycleBranch
 from continuation.cycles.curves import CycleCurve
 from continuation.cycles.cycle import Cycle
 from continuation.diagrams.audit import Audit, audited
+from continuation.diagrams.computing import (
+    AUDIT,
+    BUDGET,
+    MOST_REPAIRS,
+    checked,
+    regions_of,
+    scanned,
+    settled,
+)
 from continuation.diagrams.doubts import PARTIAL, UnresolvedWarning, doubts_of
 from continuation.diagrams.line_diagram import LineDiagram, line_diagram
 from continuation.diagrams.living import plane_content
-from continuation.diagrams.mending import learn
 from continuation.diagrams.paths import Axis, checked_axes, position
 from continuation.diagrams.picture import draw_plane
-from continuation.diagrams.probing import Answer, Findings, Prober
+from continuation.diagrams.plane_notes import check_effects, plane_notes
+from continuation.diagrams.probing import Findings, Prober
 from continuation.diagrams.progress import shown
-from continuation.diagrams.regimes import closed, cut, regime_graph
 from continuation.diagrams.rows import (
     curve_lines,
     distinct,
@@ -38,6 +46,7 @@ from continuation.diagrams.rows import (
 )
 from continuation.diagrams.storage import parts_of, tree_of
 from continuation.diagrams.survey import Survey
+from continuation.engine.budget import Budget, limited
 from continuation.engine.settings import Settings
 from continuation.engine.special_points import (
     SpecialPoint,
@@ -57,11 +66,6 @@ from dynsys.journal import part_is_wanted, whole
 from dynsys.level_sets import on_level_set
 from dynsys.vector_field import VectorField
 
-AUDIT = 20  # points tested at the end: an error in 14 % of the plane does not escape them
-REPAIRS = 2  # of a diagram that an audit contradicts
-ROUNDS = 2  # of looking again where the faces of a plane contradict themselves,
-MOST_LOOKS = 4  # in so many faces a round, the largest first
-
 
 @dataclass(frozen=True)
 class Diagram(Explorable):
@@ -72,8 +76,9 @@ class Diagram(Explorable):
     were found from. ``regimes`` is a networkx graph: a node per region with ``attractors`` (names),
     ``stable`` (what is known of each), ``cycles`` (ranges of period and extrema), ``polygon`` and
     ``area``; an edge per boundary with the ``bifurcations`` that separate. ``checked`` is the audit
-    that ended the computation; a ``partial`` one was interrupted before there were regions.
-    ``asynchronous`` are the exact Hopf curves of the network.
+    that ended the computation; a ``partial`` one was interrupted before there were regions;
+    ``limits`` are sentences on bounds that searches met. ``asynchronous`` are the exact Hopf curves
+    of the network.
     """
 
     model: VectorField
@@ -88,6 +93,7 @@ class Diagram(Explorable):
     checked: Audit | None = None
     partial: bool = False
     asynchronous: tuple[Branch, ...] = ()
+    limits: tuple[str, ...] = ()
 
     @cached_property
     def special_points(self) -> SpecialPoints[SpecialPoint | Cycle]:
@@ -151,17 +157,19 @@ class Diagram(Explorable):
         self._check_whole()
         if points < 1:
             raise ModelError(f"points is {points}; an audit needs at least 1")
-        return audited(self._prober, self._regions(), points, seed)
+        return audited(self._prober, regions_of(self.regimes), points, seed)
 
-    def mended(self, points: int = 300, seed: int = 7, progress: bool = False) -> Diagram:
+    def mended(
+        self, points: int = 300, seed: int = 7, progress: bool = False, budget: float = BUDGET
+    ) -> Diagram:
         """The diagram audited, and looked at again where it is wrong, until nothing disagrees.
 
         Every round tests fresh points, so that the last audit (``checked``) proves what it says.
         """
         self._check_whole()
         survey = Survey(self.model, self.x, self.y, self.settings, findings=self._findings())
-        with shown(progress), whole(say=progress):
-            found = _checked(survey, self, points, seed)
+        with shown(progress), whole(say=progress), limited(budget) as time:
+            found = _whole(survey, self.regimes, points, seed, time, MOST_REPAIRS)
         return replace(found, asynchronous=self.asynchronous)
 
     def _check_whole(self) -> None:
@@ -169,14 +177,13 @@ class Diagram(Explorable):
         if self.partial:
             raise ModelError(PARTIAL)
 
-    def _regions(self) -> list[dict[str, Any]]:
-        return [region for _, region in self.regimes.nodes(data=True)]
-
     def doubts(self) -> list[str]:
         """Sentences on what is not known and on what is known to be wrong; empty for neither."""
         return doubts_of(self)
 
-    def refined(self, points: Sequence[Mapping[str, float]], progress: bool = False) -> Diagram:
+    def refined(
+        self, points: Sequence[Mapping[str, float]], progress: bool = False, budget: float = BUDGET
+    ) -> Diagram:
         """The diagram with scan lines through further points, and the plane cut again.
 
         Everything known is kept; curves and cycles met by the new lines are added.
@@ -192,9 +199,9 @@ class Diagram(Explorable):
         survey = Survey(self.model, self.x, self.y, self.settings, findings=self._findings())
         self._check_whole()
         tested = 0 if self.checked is None else self.checked.tested
-        with shown(progress), whole(say=progress):
+        with shown(progress), whole(say=progress), limited(budget) as time:
             survey.look_at([self._place(dict(point)) for point in points])
-            found = _checked(survey, _settled(survey), tested)
+            found = _whole(survey, settled(survey), tested, 7, time)
         return replace(found, asynchronous=self.asynchronous)
 
     def _place(self, values: dict[str, float]) -> list[float]:
@@ -266,6 +273,8 @@ class Diagram(Explorable):
         lines += map(str, self.special_points)
         lines += [PARTIAL] if self.partial else region_lines(self.regimes)
         lines += [] if self.checked is None else [f"audit: {self.checked}"]
+        lines += [f"bound met: {words}" for words in self.limits]
+        lines += plane_notes(self)
         return "\n  ".join([title, *lines])
 
     __repr__ = __str__
@@ -275,7 +284,7 @@ class Diagram(Explorable):
 def bifurcation_diagram(
     model: VectorField, x: Axis, y: Axis, settings: Settings | None = None, seed: int = 0,
     progress: bool = False, audit: int = AUDIT, asynchronous: bool = False,
-    scheduler: Any = None,
+    scheduler: Any = None, budget: float = BUDGET,
 ) -> Diagram: ...  # fmt: skip
 
 
@@ -283,7 +292,7 @@ def bifurcation_diagram(
 def bifurcation_diagram(
     model: VectorField, x: Axis, y: None = None, settings: Settings | None = None, seed: int = 0,
     progress: bool = False, audit: int = AUDIT, asynchronous: bool = False,
-    scheduler: Any = None,
+    scheduler: Any = None, budget: float = BUDGET,
 ) -> LineDiagram: ...  # fmt: skip
 
 
@@ -297,6 +306,7 @@ def bifurcation_diagram(
     audit: int = AUDIT,
     asynchronous: bool = False,
     scheduler: Any = None,
+    budget: float = BUDGET,
 ) -> Diagram | LineDiagram:
     """Find every bifurcation curve and every attractor in a rectangle of two parameters.
 
@@ -320,6 +330,8 @@ def bifurcation_diagram(
         and limit cycles along x, with their frequency.
     progress : show what is being done, stage by stage.
     audit : points of the plane to test at the end; 0 for none. ``diagram.audit`` tests more.
+    budget : processor time (s) for a plane. When half of it is spent no further curve is looked
+        for, and regions that nobody had time to look at are unresolved: ``limits`` says so.
     asynchronous : add the exact Hopf curves of the network behind ``aln()``, which see.
     scheduler : the address of a Dask scheduler, a client or cluster, or "local": its workers follow
         the scan lines, cycles and curves of cycles of a plane (see
@@ -333,11 +345,12 @@ def bifurcation_diagram(
     checks.instance("model", model, VectorField, "see dynsys.models, or write one")
     settings = Settings() if settings is None else settings
     checks.instance("settings", settings, Settings, "Settings(step_max=0.02)")
-    seed = checks.seed(seed)
+    seed, budget = checks.seed(seed), checks.number("budget", budget, above=0, finite=False)
     if asynchronous:
         check_plane(model, y)
     spans = checked_axes(model, x) if y is None else checked_axes(model, x, y)
     model = on_level_set(model, spans)
+    check_effects(model, spans)
     if y is None:
         if scheduler is not None:
             raise ModelError("a line is followed by this process; leave scheduler out, or give y")
@@ -345,9 +358,8 @@ def bifurcation_diagram(
         return line_diagram(model, name, span, settings=settings, seed=seed)
     survey = Survey(model, x, y, settings, seed)
     try:
-        with shown(progress), whole(say=progress), spreading(scheduler):
-            survey.scan()
-            found = _checked(survey, _settled(survey), audit)
+        with shown(progress), whole(say=progress), spreading(scheduler), limited(budget) as time:
+            found = _whole(survey, scanned(survey), audit, 7, time)
             if not asynchronous:
                 return found
             more = asynchronous_curves(model, spans, found.lines, progress)
@@ -359,36 +371,20 @@ def bifurcation_diagram(
     return _diagram(survey, nx.Graph(), partial=True)
 
 
-def _checked(survey: Survey, diagram: Diagram, points: int, seed: int = 7) -> Diagram:
-    """A diagram audited, cut again with what its disagreements lead to, audited again."""
-    truths: list[Answer] = []
-    for round_ in range(REPAIRS + 1 if points else 0):
-        result = diagram.audit(points, seed + round_)
-        diagram = replace(diagram, checked=result)
-        if result.passed or round_ == REPAIRS:
-            break
-        truths += learn(survey, diagram._prober, diagram._regions(), result)
-        diagram = _settled(survey, truths)
-    for doubt in diagram.doubts():
+def _whole(
+    survey: Survey,
+    graph: nx.Graph,
+    points: int,
+    seed: int,
+    budget: Budget,
+    repairs: int | None = None,
+) -> Diagram:
+    """The diagram of what a survey found, audited; what it does not know is warned of."""
+    graph, audit = checked(survey, graph, points, seed, repairs)
+    result = replace(_diagram(survey, graph), checked=audit, limits=tuple(budget.met))
+    for doubt in result.doubts():
         warnings.warn(doubt, UnresolvedWarning, stacklevel=3)
-    return diagram
-
-
-def _settled(survey: Survey, known: Sequence[Answer] = ()) -> Diagram:
-    """Cut the plane, look again where its faces contradict themselves, until none does.
-
-    ``known`` answers, from an audit, are held against those of the faces.
-    """
-    model, x, y = survey.model, survey.x, survey.y
-    regimes = cut(model, x, y, survey.findings(), known=known)
-    for _ in range(ROUNDS):
-        grown = survey.follow(regimes.simulated()[:MOST_LOOKS])
-        grown = survey.look_between(regimes.contradictions()[:MOST_LOOKS]) or grown
-        if not grown:
-            break
-        regimes = cut(model, x, y, survey.findings(), regimes, known)
-    regimes = closed(regimes)
-    return _diagram(survey, regime_graph(model, x, y, regimes))
+    return result
 
 
 def _diagram(survey: Survey, regimes: nx.Graph, partial: bool = False) -> Diagram:

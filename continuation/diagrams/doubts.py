@@ -28,6 +28,8 @@ def doubts_of(diagram: Diagram) -> list[str]:
             "different ones, was found there; see diagram.unresolved(), and "
             "diagram.refined(points) to look closer"
         )
+    result += [f"{words}; give a larger budget to go on" if "budget" in words else words
+               for words in diagram.limits]  # fmt: skip
     if diagram.checked is not None and not diagram.checked.passed:
         result.append(
             f"simulations contradict the diagram: {diagram.checked}\n"

@@ -11,12 +11,11 @@ import shapely
 from shapely.geometry import LineString, Polygon
 
 from continuation.cycles.storage import cycle_of_record, cycle_record
+from continuation.diagrams.closing import Piece
 from continuation.diagrams.finished import Kept
 from continuation.diagrams.probing import Answer, Dispute, Findings, Prober
 from dynsys.journal import Form, key
 from dynsys.vector_field import VectorField
-
-Piece = tuple[Polygon, Answer, Dispute | None]
 
 
 def faces(prober: Prober, loose: Sequence[LineString], known: Sequence[Answer]) -> Kept:
@@ -34,22 +33,30 @@ def faces(prober: Prober, loose: Sequence[LineString], known: Sequence[Answer]) 
     return Kept(name, form)
 
 
-def closed_faces(prober: Prober) -> Kept:
-    """The parts of a face in dispute, by (face, answer, dispute)."""
-    about, model = _about(prober), prober.model
+def closed_faces(prober: Prober, known: Sequence[Answer] = ()) -> Kept:
+    """The parts of a face in dispute and the number of places asked, by the face."""
+    about, model = [*_about(prober), [_told(answer) for answer in known]], prober.model
 
     def name(task: Piece) -> str:
-        face, answer, dispute = task
+        face, answer, dispute, _ = task
         told = [_told(answer), *([_told(dispute.inmost), _told(dispute.other)] if dispute else [])]
         return key("closed face", *about, face.wkb.hex(), told)
 
     form = Form(
-        lambda parts: [[f.wkb.hex(), _plain(a), _dispute(d)] for f, a, d in parts],
-        lambda content: [
-            (shapely.from_wkb(f), _again(model, a), _disputed(model, d)) for f, a, d in content
-        ],
+        lambda found: [[_plain_piece(part) for part in found[0]], found[1]],
+        lambda content: ([_piece(model, part) for part in content[0]], content[1]),
     )
     return Kept(name, form)
+
+
+def _plain_piece(part: Piece) -> list[Any]:
+    return [part.face.wkb.hex(), _plain(part.answer), _dispute(part.dispute), part.mixed]
+
+
+def _piece(model: VectorField, content: Sequence[Any]) -> Piece:
+    face, answer, dispute, mixed = content
+    again = _again(model, answer), _disputed(model, dispute)
+    return Piece(shapely.from_wkb(face), *again, mixed)
 
 
 def _about(prober: Prober) -> list[Any]:

@@ -13,7 +13,7 @@ from continuation.diagrams.paths import position
 from continuation.diagrams.probing import Answer, Dispute, Prober
 from continuation.diagrams.survey import Survey
 
-MOST = 6  # disagreements used at a time
+MOST = 10  # disagreements used at a time
 
 
 def learn(

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from continuation.cycles.cycle import observe_states
 from continuation.diagrams.bursts import burst_words
 from continuation.diagrams.names import (
     CHAOS,
@@ -30,9 +31,9 @@ def described_outcomes(
     """The distinct attractors among outcomes: equilibria, then cycles, then what never repeats.
 
     Each has ``name``, ``kind``, ``state`` and ``start``; a cycle ``period``, ``frequency`` (Hz; per
-    time unit for a dimensionless model) and ``extrema`` of the observables, chaos its
-    ``exponent`` per time unit; ``detail`` are words on
-    it ("bursting, 3 spikes"). That runs run away is told only where no run stays.
+    time unit for a dimensionless model), ``extrema`` of the observables and a ``turn`` (k,
+    n_physical) at even times, chaos its ``exponent`` per time unit; ``detail`` are words on it
+    ("bursting, 3 spikes"). That runs run away is told only where no run stays.
     """
     scale = model.scales[: starts.shape[1]]
     distinct: list[tuple[Outcome, np.ndarray]] = []
@@ -67,13 +68,13 @@ def _plain(outcome: Outcome, start: np.ndarray) -> dict[str, Any]:
 def _cycle(model: VectorField, outcome: Outcome, scale: np.ndarray) -> dict[str, Any]:
     assert outcome.states is not None
     states = model.fill_lines(outcome.states)
-    observed = [model.observe(x) for x in states]
+    observed = observe_states(model, states)
     return {
         "name": rhythm_name(model, outcome.period, states), "period": outcome.period,
         "frequency": model.frequency_factor / outcome.period,
-        "extrema": {k: (min(o[k] for o in observed), max(o[k] for o in observed))
-                    for k in model.observable_names},
-        "detail": burst_words(outcome.states, scale),
+        "extrema": {k: (float(v.min()), float(v.max()))
+                    for k, v in zip(model.observable_names, observed.T, strict=True)},
+        "detail": burst_words(outcome.states, scale), "turn": outcome.states,
     }  # fmt: skip
 
 

@@ -9,6 +9,7 @@ observable, more of them "equilibrium 1", "equilibrium 2" and so on in its order
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,10 @@ LIMIT_CYCLE = "limit cycle"
 CYCLE = "cycle"  # also the ``kind`` of an attractor that is one
 TORUS = "torus"  # kinds of motion that never repeat, and their names
 CHAOS = "chaos"
+WITH_WINDOWS = {  # where irregular motion and cycles lie next to each other in the plane
+    CHAOS: "chaos with periodic windows",
+    TORUS: "torus with locked windows",
+}
 RUNS_AWAY = "runs away"
 NOTHING = "no attractor found"
 OUTSIDE = "outside the table's domain"
@@ -91,6 +96,23 @@ def found_cycles(attractors: Iterable[Mapping[str, Any]]) -> list[Mapping[str, A
 def found_equilibria(attractors: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """The equilibria among attractors."""
     return [item for item in attractors if item["kind"] == EQUILIBRIUM]
+
+
+def agree(model: VectorField, found: Sequence[str], said: Sequence[str]) -> bool:
+    """Whether attractors met at a place are those that its region names: where it names chaos with
+    windows, chaos or rhythms.
+
+    Example
+    -------
+    >>> agree(model, ["limit cycle"], ["chaos with periodic windows"])
+    True
+    """
+    windows = {irregular for irregular, word in WITH_WINDOWS.items() if word in said}
+    left, plain = Counter(found), Counter(k for k in said if k not in WITH_WINDOWS.values())
+    more = left - plain
+    if plain - left or not windows:
+        return left == plain and not windows
+    return bool(more) and all(name in windows or is_cycle(model, name) for name in more)
 
 
 # --- equilibria -------------------------------------------------------------------------------

@@ -18,8 +18,11 @@ NEAR = 0.05  # scaled distance to the equilibrium at which it has
 RETURN = 0.02  # distance, in units of the range, at which a motion has returned
 STEADY = 0.02  # relative change of the range between two halves of a recording of a cycle
 STILLER = STEADY / 8  # the same where a half holds too few turns to be compared by itself
+LEVEL = 1.25  # factor within which both halves of a steady modulation vary alike
 _EXACT = 1e-3  # the same after many turns, at least
 _TURNS = 60  # crossings in the longest period
+_LATEST = 150  # crossings that are looked at
+MOST_PHASES = 4000  # of a turn that are kept: as many as were recorded, and PHASES at least
 _LEAST = 1e-4  # scaled range of the smallest cycle
 _SHARES = (0.05, 0.25, 0.5, 0.75, 0.95)  # of a period: what they say does not hang on sharp peaks
 _ALIKE = 0.05  # difference, in units of the range, up to which two cycles are one
@@ -30,9 +33,10 @@ _STILL = 1e-8  # scaled range of a motion that has ended for good
 class Outcome:
     """What a run has come to.
 
-    ``kind`` is a word; ``state`` (n,) its last one; ``period`` and ``states`` (PHASES, n) over one
-    period belong to cycles, ``exponent`` (per time unit) to what does not repeat. ``extremes``
-    (2 n, n) are the states at which each of them was least and greatest.
+    ``kind`` is a word; ``state`` (n,) its last one; ``period`` and ``states`` (k, n) at even times
+    of one period belong to cycles, ``exponent`` (per time unit) to what does not repeat.
+    ``extremes`` (2 n, n) are the states at which each of them was least and greatest; ``records``
+    how many there are of a turn of a motion that is unsettled.
     """
 
     kind: str
@@ -41,6 +45,7 @@ class Outcome:
     states: np.ndarray | None = None
     exponent: float = np.nan
     extremes: np.ndarray | None = None
+    records: float = np.inf
 
 
 def classified(model: VectorField, times: np.ndarray, states: np.ndarray) -> Outcome:
@@ -68,7 +73,15 @@ def classified(model: VectorField, times: np.ndarray, states: np.ndarray) -> Out
         if found is not None:
             period, orbit = found
             return Outcome(CYCLE, states[-1], period, orbit, extremes=_extremes(states[half:]))
-    return Outcome(UNSETTLED, states[-1], extremes=_extremes(states[half:]))
+    records = _records(states[half:] / scale)
+    return Outcome(UNSETTLED, states[-1], extremes=_extremes(states[half:]), records=records)
+
+
+def _records(scaled: np.ndarray) -> float:
+    """How many records there are of a turn: between passages of the middle of what moves most."""
+    signal = scaled[:, int(np.argmax(np.ptp(scaled, axis=0)))]
+    above = signal > 0.5 * (signal.max() + signal.min())
+    return len(signal) / max(int(np.sum(above[1:] & ~above[:-1])), 1)
 
 
 def _extremes(states: np.ndarray) -> np.ndarray:
@@ -90,19 +103,13 @@ def _rest(model: VectorField, state: np.ndarray) -> np.ndarray | None:
 def _repetition(
     times: np.ndarray, states: np.ndarray, scale: np.ndarray
 ) -> tuple[float, np.ndarray] | None:
-    """Period and one turn (PHASES, n) of a motion that repeats at least twice."""
+    """Period and one turn (k, n) of a motion that repeats at least twice."""
     scaled = states / scale
     size = np.ptp(scaled, axis=0)
-    moving = int(np.argmax(size))
-    signal = scaled[:, moving]
-    signal = signal - 0.5 * (signal.max() + signal.min())
-    up = np.flatnonzero((signal[:-1] < 0) & (signal[1:] >= 0))
-    if len(up) < 4:
+    found = _crossings(times, scaled)
+    if found is None:
         return None
-    smooth = CubicSpline(times, scaled)
-    crossing = times[up] + signal[up] / (signal[up] - signal[up + 1]) * (times[up + 1] - times[up])
-    level = scaled[up[0], moving] - signal[up[0]]
-    crossing -= (smooth(crossing)[:, moving] - level) / smooth(crossing, 1)[:, moving]
+    smooth, crossing, up = found
     section = smooth(crossing)
     for k in range(1, min((len(up) - 1) // 2, _TURNS) + 1):
         lengths = crossing[k:] - crossing[:-k]
@@ -110,9 +117,47 @@ def _repetition(
         near = max(RETURN / k, _EXACT)  # after many turns a torus comes near to where it was, too
         returns = np.max(np.abs(section[k:] - section[:-k])) < near * size.max()
         if returns and np.ptp(lengths) < RETURN * period:
-            turn = crossing[-1] - period * (1 - np.arange(PHASES) / PHASES)
+            recorded = period / (times[1] - times[0])
+            count = 4 * int(np.clip(recorded, PHASES, MOST_PHASES) / 4)
+            turn = crossing[-1] - period * (1 - np.arange(count) / count)
             return period, smooth(turn) * scale
     return None
+
+
+def _crossings(
+    times: np.ndarray, scaled: np.ndarray
+) -> tuple[CubicSpline, np.ndarray, np.ndarray] | None:
+    """Times at which the state that moves most passes its middle upwards, with the interpolated
+    motion and the records before; None where it does so less than four times."""
+    moving = int(np.argmax(np.ptp(scaled, axis=0)))
+    signal = scaled[:, moving]
+    signal = signal - 0.5 * (signal.max() + signal.min())
+    up = np.flatnonzero((signal[:-1] < 0) & (signal[1:] >= 0))
+    if len(up) < 4:
+        return None
+    first = max(int(up[-_LATEST:][0]) - 4, 0)  # a few records for the spline's end
+    times, scaled, signal, up = times[first:], scaled[first:], signal[first:], up[-_LATEST:] - first
+    smooth = CubicSpline(times, scaled)
+    crossing = times[up] + signal[up] / (signal[up] - signal[up + 1]) * (times[up + 1] - times[up])
+    level = scaled[up[0], moving] - signal[up[0]]
+    crossing -= (smooth(crossing)[:, moving] - level) / smooth(crossing, 1)[:, moving]
+    return smooth, crossing, up
+
+
+def is_stationary(model: VectorField, times: np.ndarray, states: np.ndarray) -> bool:
+    """Whether a motion that does not repeat varies as much in both halves of a recording.
+
+    On a torus its section does; that of a motion on its way to a cycle, or away from one, shrinks
+    or grows.
+    """
+    found = _crossings(times, states / model.scales[: states.shape[1]])
+    if found is None:
+        return False
+    smooth, crossing, _ = found
+    section = smooth(crossing)
+    half = len(section) // 2
+    before, after = (np.ptp(part, axis=0).max() for part in (section[:half], section[half:]))
+    return bool(before / LEVEL < after < LEVEL * before)
 
 
 def same_outcome(a: Outcome, b: Outcome, scale: np.ndarray) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -14,27 +14,32 @@ from shapely.geometry import LineString, Polygon
 
 from continuation.diagrams import finished_answers
 from continuation.diagrams.attractors import trusted
-from continuation.diagrams.closing import Piece, closed_in
+from continuation.diagrams.closing import WITHIN, Piece, closed_in
 from continuation.diagrams.names import (
     NOTHING,
     OUTSIDE,
+    WITH_WINDOWS,
     borders,
     found_cycles,
     found_equilibria,
     label,
     naming_observable,
 )
-from continuation.diagrams.partition import GRID, partition
+from continuation.diagrams.partition import GRID, THINNEST, partition, place_inside
 from continuation.diagrams.paths import Axis, Path, paths_of
 from continuation.diagrams.probing import Answer, Dispute, Findings, Prober
 from continuation.diagrams.progress import stage
 from continuation.diagrams.scan import each
 from continuation.diagrams.thresholds import threshold_lines
+from continuation.engine.budget import met, spent
+from dynsys import journal
 from dynsys.activity import doing
-from dynsys.journal import piece
 from dynsys.vector_field import VectorField
 
-WORTH = 1e-3  # of the plane: faces worth a search for the boundary inside them
+WORTH = 1e-3  # of the plane: faces whose simulated cycles are followed
+MOST_PLACES = 2000  # asked in all searches for boundaries without a curve
+WORDS = "what is stable in every face"
+SEARCHED = f"found by a search, to within {100 * WITHIN:g} % of the plane"  # a boundary
 _KEPT = (
     "name", "kind", "observables", "abscissa", "frequency", "period", "extrema", "state",
     "exponent", "detail",
@@ -43,29 +48,25 @@ _KEPT = (
 
 @dataclass
 class Regimes:
-    """A plane cut into faces, with what is stable in each.
-
-    ``disputes`` has an entry for every face at two of whose places different attractors are stable.
-    """
+    """A plane cut into pieces, with what is stable in each and what contradicts that."""
 
     paths: list[Path]
-    faces: list[Polygon]
-    answers: list[Answer]
-    disputes: list[Dispute | None]
+    pieces: list[Piece]
     prober: Prober
 
     def simulated(self) -> list[Answer]:
         """Answers whose cycles no branch had led to, of the largest face first; slivers know theirs
         well enough."""
-        worth = [k for k in self._by_area() if self.faces[k].area > WORTH]
-        return [a for k in worth if (a := self.answers[k]).simulated and a.kinds[1]]
+        worth = [piece.answer for piece in self.by_area() if piece.face.area > WORTH]
+        return [answer for answer in worth if answer.simulated and answer.kinds[1]]
 
     def contradictions(self) -> list[Dispute]:
         """All disputes, that of the largest face first."""
-        return [d for k in self._by_area() if (d := self.disputes[k]) is not None]
+        return [piece.dispute for piece in self.by_area() if piece.dispute is not None]
 
-    def _by_area(self) -> list[int]:
-        return sorted(range(len(self.faces)), key=lambda k: -self.faces[k].area)
+    def by_area(self) -> list[Piece]:
+        """All pieces, the largest first."""
+        return sorted(self.pieces, key=lambda piece: -piece.face.area)
 
 
 @doing("regions of the plane")
@@ -75,50 +76,69 @@ def cut(
 ) -> Regimes:  # fmt: skip
     """Cut the plane along all curves and ask what is stable in every face.
 
-    Faces that an earlier cut had as well, with nothing disputed in them, keep their answers.
-    ``known`` answers, from an audit, are held against those of the faces they lie in.
+    Faces that an earlier cut had as well, with nothing disputed or found in them since, keep their
+    answers.
+    ``known`` answers, from an audit, are held against those of the faces they lie in. Faces for
+    which a budget leaves no time are not looked at, and stay unresolved.
     """
     prober = Prober(model, (x, y), findings)
     paths = paths_of(findings.boundaries(), x, y)
     parts = partition([path.line for path in paths])
-    settled = {} if before is None else _settled(before)
+    settled = {} if before is None else _settled(before, prober)
 
     def look(face: Polygon) -> tuple[Answer, Dispute | None]:
-        key = shapely.normalize(face).wkb
-        if key in settled:
-            return settled[key], None
+        mine = _inside(face, known)
+        answer = settled.get(shapely.normalize(face).wkb)
+        if answer is not None and all(other.kinds == answer.kinds for other in mine):
+            return answer, None
         answer = prober.face(face)
         loose = [p for p in parts.loose if face.contains(p.interpolate(0.5, normalized=True))]
-        mine = [a for a in known if shapely.contains_xy(face, *a.place)]
         return answer, prober.disputes(face, answer, loose, mine)
 
+    largest = sorted(parts.faces, key=lambda face: -face.area)  # first, should time be short
     kept = finished_answers.faces(prober, parts.loose, known)
-    found = each(look, parts.faces, "what is stable in every face", kept)
-    return Regimes(paths, parts.faces, [a for a, _ in found], [d for _, d in found], prober)
+    looked = each(look, largest, WORDS, kept)
+    pieces = [
+        Piece(face, *((prober.unasked(place_inside(face)), None) if told is None else told))
+        for face, told in zip(largest, looked, strict=True)
+    ]
+    order = {id(face): k for k, face in enumerate(parts.faces)}
+    return Regimes(paths, sorted(pieces, key=lambda piece: order[id(piece.face)]), prober)
 
 
-def closed(regimes: Regimes) -> Regimes:
-    """The plane with every face in dispute cut by a search into sure parts and a doubtful one."""
+def closed(regimes: Regimes, known: Sequence[Answer] = ()) -> Regimes:
+    """The plane with every face in dispute cut by a search, the largest first; ``known`` answers,
+    from an audit, are taken as they are."""
     pieces: list[Piece] = []
-    kept = finished_answers.closed_faces(regimes.prober)
-    asked = list(zip(regimes.faces, regimes.answers, regimes.disputes, strict=True))
-    for face, answer, dispute in stage(asked, "faces that contradict themselves", len(asked)):
-        if dispute is None or face.area < WORTH:
-            pieces.append((face, answer, dispute))
-        else:
-            name = partial(kept.key, (face, answer, dispute))
-            parts = piece(name, partial(closed_in, regimes.prober, face, dispute), kept.form)
-            pieces += parts or []
-    faces, answers, disputes = (list(column) for column in zip(*pieces, strict=True))
-    return Regimes(regimes.paths, faces, answers, disputes, regimes.prober)
+    left = MOST_PLACES
+    kept = finished_answers.closed_faces(regimes.prober, known)
+    asked = regimes.by_area()
+    for piece in stage(asked, "faces that contradict themselves", len(asked)):
+        if piece.dispute is None or left <= 0 or spent():
+            pieces.append(piece)
+            continue
+        mine = _inside(piece.face, known)
+        search = partial(closed_in, regimes.prober, piece.face, piece.dispute, left, mine)
+        parts, count = journal.piece(partial(kept.key, piece), search, kept.form) or ([piece], 0)
+        pieces += parts
+        left -= count
+    if left <= 0:
+        met(f"{MOST_PLACES} places were asked in search of boundaries without a curve")
+    return replace(regimes, pieces=pieces)
 
 
-def _settled(before: Regimes) -> dict[bytes, Answer]:
+def _inside(face: Polygon, known: Sequence[Answer]) -> list[Answer]:
+    return [answer for answer in known if shapely.contains_xy(face, *answer.place)]
+
+
+def _settled(before: Regimes, prober: Prober) -> dict[bytes, Answer]:
+    """The answers that still hold, by face."""
     return {
-        shapely.normalize(face).wkb: answer
-        for face, answer, dispute in zip(before.faces, before.answers, before.disputes, strict=True)
-        if dispute is None and answer.stable
-    }
+        shapely.normalize(piece.face).wkb: piece.answer
+        for piece in before.pieces
+        if piece.dispute is None and piece.answer.stable
+        and not prober.has_news(piece.face, before.prober.findings)
+    }  # fmt: skip
 
 
 def regime_graph(model: VectorField, x: Axis, y: Axis, regimes: Regimes) -> nx.Graph:
@@ -126,9 +146,9 @@ def regime_graph(model: VectorField, x: Axis, y: Axis, regimes: Regimes) -> nx.G
     faces: list[Polygon] = []
     contents: list[dict[str, Any]] = []
     paths = list(regimes.paths)
-    for face, answer, dispute in zip(regimes.faces, regimes.answers, regimes.disputes, strict=True):
-        content = _content(model, answer, dispute)
-        for part, inside in _split(model, face, content, regimes, x, y, paths):
+    for piece in regimes.pieces:
+        content = _content(model, piece)
+        for part, inside in _split(model, piece, content, regimes, x, y, paths):
             faces.append(part)
             contents.append(inside)
     graph = nx.Graph()
@@ -147,12 +167,15 @@ def regime_graph(model: VectorField, x: Axis, y: Axis, regimes: Regimes) -> nx.G
     return graph
 
 
-def _content(model: VectorField, answer: Answer, dispute: Dispute | None) -> dict[str, Any]:
+def _content(model: VectorField, piece: Piece) -> dict[str, Any]:
+    answer = piece.answer
     names = tuple(item["name"] for item in answer.stable)
+    if piece.mixed:
+        names = tuple(WITH_WINDOWS.get(name, name) for name in names)
     count = len(answer.equilibria)
-    empty = NOTHING if count or not model.tables else OUTSIDE
-    unresolved = "" if dispute is None else str(dispute)
-    if not unresolved and not names and empty == NOTHING:
+    empty = NOTHING if count or not model.tables or not answer.asked else OUTSIDE
+    unresolved = "" if piece.dispute is None else str(piece.dispute)
+    if not unresolved and not names and (empty == NOTHING or not answer.asked):
         unresolved = str(answer)
     return {
         "attractors": names,
@@ -170,26 +193,33 @@ def _plain(item: dict[str, Any]) -> dict[str, Any]:
 
 
 def _split(
-    model: VectorField, face: Polygon, content: dict[str, Any], regimes: Regimes, x: Axis, y: Axis,
+    model: VectorField, piece: Piece, content: dict[str, Any], regimes: Regimes, x: Axis, y: Axis,
     paths: list[Path],
 ) -> list[tuple[Polygon, dict[str, Any]]]:  # fmt: skip
     """A region may run from "down" to "up" without a bifurcation: cut it where the word changes."""
+    face = piece.face
     alone = len(found_equilibria(content["stable"])) == 1  # of two each has its word everywhere
     cuts = threshold_lines(model, face, x, y, regimes.prober.findings.lines) if alone else []
     if not cuts:
         return [(face, content)]
     within = [face.intersection(line) for line in cuts]
     network = shapely.union_all([face.boundary, *within], grid_size=GRID)
-    pieces = [p for p in shapely.polygonize([network]).geoms if face.contains(p.centroid)]
-    if len(pieces) < 2:
+    parts = [p for p in shapely.polygonize([network]).geoms if face.contains(p.centroid)]
+    if len(parts) < 2:
         return [(face, content)]
     border = f"{naming_observable(model)} = {borders(model)[0]:g} (no bifurcation)"
     paths += [Path(border, line) for line in cuts]
-    prober, unresolved = regimes.prober, content["unresolved"]
     return [
-        (piece, {**_content(model, prober.face(piece), None), "unresolved": unresolved})
-        for piece in pieces
-    ]
+        (part, {**_content(model, Piece(part, _carried(part, piece.answer, regimes.prober), None)),
+                "unresolved": content["unresolved"]})
+        for part in parts
+    ]  # fmt: skip
+
+
+def _carried(part: Polygon, answer: Answer, prober: Prober) -> Answer:
+    """The attractors of a face in a part of it."""
+    found = prober.ask(place_inside(part), [], searches=0, near=[answer])
+    return found if found.kinds == answer.kinds else prober.face(part)
 
 
 def _exchanges(regimes: Regimes, x: Axis, y: Axis) -> list[LineString]:
@@ -258,7 +288,13 @@ def _separating(shared: Any, paths: Sequence[Path]) -> list[str]:
         if not path.line.is_empty
         and path.line.intersection(near).length > 0.2 * min(shared.length, 0.02)
     ]
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(found)) or ([SEARCHED] if _is_apart(shared, paths) else [])
+
+
+def _is_apart(shared: Any, paths: Sequence[Path]) -> bool:
+    """Whether no curve runs beside a boundary: faces too thin to be one move it a little."""
+    beside = shared.buffer(2 * THINNEST)
+    return not any(path.line.intersection(beside).length > 0.5 * shared.length for path in paths)
 
 
 def _unscaled(polygon: Any, x: Axis, y: Axis) -> Any:

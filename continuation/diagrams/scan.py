@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator, Sequence
+from contextvars import copy_context
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -29,8 +30,10 @@ from continuation.cycles.tracing import REASONS, CycleSettings
 from continuation.diagrams import finished
 from continuation.diagrams.finished import Kept
 from continuation.diagrams.progress import showing, stage
+from continuation.engine.budget import met, spent
 from continuation.engine.special_points import SpecialPoint
 from continuation.steady_states.branch import Branch
+from dynsys.cluster.connection import current
 from dynsys.cluster.pieces import pieces
 from dynsys.errors import ConvergenceError
 from dynsys.interruption import run_all
@@ -44,6 +47,7 @@ SCAN = CycleSettings(
 )  # fmt: skip
 SEEN = replace(SCAN, most_unstable=8)  # cycles found by simulation: as far as they are stable
 CURVE = CycleSettings(intervals=20, step_max=0.12, max_points=150)
+MOST_CURVES = 80  # of cycles in a plane
 WORKERS = 2  # threads; results come in the order of the tasks, whatever their number
 NEAR = 1e-3  # distance in units of the plane at which a point lies on a known curve
 SMALLEST = 0.02  # range of a scaled state of cycles at which a curve of them ends
@@ -60,7 +64,7 @@ def scan_cycles(lines: Sequence[Branch]) -> tuple[CycleBranch, ...]:
         return ()
     kept = finished.cycles_of_lines(lines[0].model)
     found = each(_cycles_of_line, lines, "cycles along scan lines", kept)
-    return tuple(branch for branches in found for branch in branches)
+    return tuple(branch for branches in found for branch in branches or ())
 
 
 def _cycles_of_line(line: Branch) -> list[CycleBranch]:
@@ -197,6 +201,13 @@ def cycle_boundaries(
         waiting = [task for task in waiting if not _known(curves, *task, x, y)]
         if not waiting:
             break
+        if spent():
+            met("the budget was spent: some curves of cycles were left out")
+            break
+        if len(curves) >= MOST_CURVES:
+            met(f"{MOST_CURVES} curves of cycles were followed: others were not, one of which may "
+                "bound a region")  # fmt: skip
+            break
         # two curves at a time, each through the first cycle that lies on none
         kept = finished.cycle_curves(model, spans)
         found = each(lambda task: _curve(model, spans, *task), waiting[:2], kept=kept)
@@ -292,9 +303,11 @@ def each(
     """Results of ``work`` on every task, two at a time: the compiled loops release the lock.
 
     ``words`` tell what is done, where progress is shown. With ``kept`` results are kept as soon as
-    they are finished. Ctrl-C is answered at once.
+    they are finished. Ctrl-C is answered at once. Where a budget is spent the rest is None.
     """
     works = [partial(work, task) for task in tasks]
+    if current() is None:  # threads begin without what holds here, as the budget does
+        works = [partial(copy_context().run, _unless_spent, words, made) for made in works]
     with showing(words, len(tasks)) as advance:
         if kept is not None:
             names = [partial(kept.key, task) for task in tasks]
@@ -308,3 +321,11 @@ def each(
 
         run_all([partial(make, k) for k in range(len(tasks))], WORKERS, lambda _: advance())
     return results
+
+
+def _unless_spent(words: str, made: Callable[[], Any]) -> Any:
+    """A task's result; None where there is no time for it any more, which is said."""
+    if spent():
+        met(f"the budget was spent: {words or 'some searches'} were left out")
+        return None
+    return made()

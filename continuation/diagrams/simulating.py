@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import xarray as xr
 
 from continuation.diagrams.exponents import largest_exponent
 from continuation.diagrams.names import CHAOS, OUTSIDE, RUNS_AWAY, TORUS
-from continuation.diagrams.outcomes import UNSETTLED, Outcome, classified
+from continuation.diagrams.outcomes import UNSETTLED, Outcome, classified, is_stationary
 from dynsys.journal import Form, key, piece
 from dynsys.simulation.ensembles import simulate_ensemble
 from dynsys.simulation.motion import motion
@@ -21,9 +21,12 @@ from dynsys.vector_field import VectorField
 STRIDE = 2  # steps between records
 FIRST = 1024  # records of the first stage; every further one is twice as long
 STAGES = 6
+MORE = 2  # stages for a motion that is still on its way
+LONGER = 1  # times that an exponent near zero is measured over four times the time
 FAR = 1e3  # widths of the states' box beyond which a motion has run away
 REACH = 0.5  # step in units of the fastest time scale: a local error below 3e-4
 COARSE = 1.0  # the same at the extremes of a motion, above which its run is repeated
+FEWEST = 16  # records of a turn, below which it cannot be told whether the motion repeats
 FINER = 3  # shorter steps for runs that ended in infinity
 FINEST = 50  # the largest change of the step at once
 REFINEMENTS = 6
@@ -35,6 +38,9 @@ class Effort:
 
     finer: float = 1.0
     stages: int = STAGES
+
+
+TWICE = Effort(finer=2.0)  # for what seems to be a torus
 
 
 def destinations(
@@ -74,8 +80,24 @@ def _destinations(
     starts: np.ndarray,
     effort: Effort,
 ) -> list[Outcome]:
-    assert model.compiled is not None  # made once: models with other parameters share it
-    models = [model.with_parameters(**v) for v in values]
+    # Made once: models at other parameters share them.
+    assert model.compiled and model.scales.size and model.lines is not None
+    found = _with_fitting_steps(model, values, starts, effort)
+    tori = [k for k, outcome in enumerate(found) if outcome.kind == TORUS]
+    if tori and effort.finer < TWICE.finer:  # errors of the steps keep slow motions going
+        again = _destinations(model, [values[k] for k in tori], starts[tori], TWICE)
+        for k, outcome in zip(tori, again, strict=True):
+            found[k] = outcome
+    return found
+
+
+def _with_fitting_steps(
+    model: VectorField, values: Sequence[Mapping[str, float]], starts: np.ndarray, effort: Effort
+) -> list[Outcome]:
+    """What runs come to, those for which the step was too long again with a shorter one."""
+    places = {tuple(v.values()): v for v in values}
+    at = {place: model.with_parameters(**v) for place, v in places.items()}
+    models = [at[tuple(v.values())] for v in values]
     steps = np.full(len(models), _step(model, models, starts) / effort.finer)
     found: list[Outcome] = [Outcome(UNSETTLED, x) for x in starts]
     coarse = list(range(len(models)))
@@ -105,26 +127,32 @@ def _followed(
     starts: np.ndarray, dt: float, stages: int, patient: bool = False,
 ) -> list[Outcome]:  # fmt: skip
     """What runs come to with one step, in stages of doubled time; unless ``patient``, those for
-    which the step is too long are left unsettled."""
+    which the step is too long are left unsettled.
+
+    After all ``stages`` a motion may be told to be chaos; others that do not repeat go on for
+    ``MORE`` stages, since chaos may pass, and are a torus where they still do not.
+    """
     found = [Outcome(UNSETTLED, x) for x in starts]
     active = list(range(len(models)))
     initial: Any = starts
-    for stage in range(stages):
+    most = max(min(stages + MORE, STAGES + 3), stages)
+    for stage in range(most):
         length = FIRST * 2**stage
         run = _run(model, [values[k] for k in active], initial, dt, length, stage == 0)
+        record = _Record.of(model, run)
         for lane, k in enumerate(active):
-            found[k] = _outcome(models[k], run["time"].values, run, lane)
+            found[k] = _outcome(models[k], record, lane)
+            if found[k].kind == UNSETTLED and stage >= stages - 1:
+                duration, last = dt * STRIDE * FIRST * 2 ** (stages - 1), stage == most - 1
+                found[k] = _irregular(models[k], found[k], record, lane, duration, last)
         kept = [
             lane for lane, k in enumerate(active)
             if found[k].kind == UNSETTLED
             and (patient or _needed_step(models[k], found[k], dt) >= dt)
         ]  # fmt: skip
         if not kept:
-            return found
+            break
         active, initial = [active[lane] for lane in kept], run.isel(point=kept)
-    duration = dt * STRIDE * FIRST * 2 ** (stages - 1)
-    for k in active:
-        found[k] = _irregular(models[k], found[k], duration)
     return found
 
 
@@ -140,10 +168,22 @@ def _run(
     )  # fmt: skip
 
 
-def _outcome(model: VectorField, times: np.ndarray, run: xr.Dataset, lane: int) -> Outcome:
-    states = np.column_stack([run[name].values[lane] for name in model.states])
+class _Record(NamedTuple):
+    """Motions of a run: ``times`` (t,), ``states`` (lane, t, n) and the ``last`` (lane, n)."""
+
+    times: np.ndarray
+    states: np.ndarray
+    last: np.ndarray
+
+    @classmethod
+    def of(cls, model: VectorField, run: xr.Dataset) -> _Record:
+        states = np.stack([run[name].values for name in model.states], axis=-1)
+        return cls(run["time"].values, states, run["final_state"].values)
+
+
+def _outcome(model: VectorField, record: _Record, lane: int) -> Outcome:
+    times, states, last = record.times, record.states[lane], record.last[lane]
     low, high = model.state_box()
-    last = run["final_state"].values[lane]
     finite = np.all(np.isfinite(states)) and np.all(np.isfinite(last))
     if not finite or np.max(np.abs(last - (low + high) / 2) / (high - low)) > FAR:
         return Outcome(RUNS_AWAY, last)
@@ -159,12 +199,24 @@ def _outside(model: VectorField, state: np.ndarray) -> bool:
     return not compiled.domain(full, model.parameter_array(), compiled.tables) >= 0
 
 
-def _irregular(model: VectorField, unsettled: Outcome, duration: float) -> Outcome:
-    """Chaos or a torus, by the largest exponent; unsettled where nearby motions approach."""
+def _irregular(
+    model: VectorField, unsettled: Outcome, record: _Record, lane: int, duration: float, last: bool
+) -> Outcome:
+    """Chaos, by the largest exponent over a time, or at last a torus; unsettled where nearby
+    motions approach, or where the motion is still on its way: a cycle's exponent is zero, too."""
+    if model.compiled.n < 3:  # in a plane there is neither (Poincare and Bendixson)
+        return unsettled
+    steady = is_stationary(model, record.times, record.states[lane])
+    if not (steady or last):
+        return unsettled
     exponent = largest_exponent(model, unsettled.state, duration)
+    for _ in range(LONGER if last and steady else 0):
+        if exponent.positive or exponent.value < -exponent.doubt:
+            break
+        exponent = largest_exponent(model, unsettled.state, 4 * exponent.duration)
     if exponent.positive:
         return replace(unsettled, kind=CHAOS, exponent=exponent.value)
-    if abs(exponent.value) <= exponent.doubt:
+    if last and steady and abs(exponent.value) <= exponent.doubt:
         return replace(unsettled, kind=TORUS, exponent=exponent.value)
     return unsettled
 
@@ -175,7 +227,7 @@ def _step(model: VectorField, models: Sequence[VectorField], starts: np.ndarray)
     That of the slower starts: rates at the far corners of the states' ranges say little, and runs
     that the step is too coarse for are found out afterwards.
     """
-    rates = np.array([_rate(m, x) for m, x in zip(models, starts, strict=True)])
+    rates = np.array([_fastest(m, x[None]) for m, x in zip(models, starts, strict=True)])
     rates = rates[np.isfinite(rates)]
     steps = [REACH / max(float(np.quantile(rates, 0.1)) if len(rates) else 1.0, 1e-12)]
     compiled = motion(model, False, {})  # found again for the same model only
@@ -187,23 +239,30 @@ def _step(model: VectorField, models: Sequence[VectorField], starts: np.ndarray)
     return float(f"{min(steps):.2g}")
 
 
-def _rate(model: VectorField, state: np.ndarray) -> float:
-    """The fastest rate of the linearized model without its delayed signals; infinite where the
-    model has no finite derivative."""
-    block = model.jacobian(state)[: len(state), : len(state)]
-    if not np.all(np.isfinite(block)):
+def _fastest(model: VectorField, states: np.ndarray) -> float:
+    """The fastest rate, at states (k, n_physical), of the linearized model without its delayed
+    signals; infinite where the model has no finite derivative."""
+    compiled, p, n = model.compiled, model.parameter_array(), states.shape[1]
+    matrices = np.empty((len(states), compiled.n, compiled.n))
+    for matrix, x in zip(matrices, np.atleast_2d(model.fill_lines(states)), strict=True):
+        compiled.jacobian(x, p, compiled.tables, matrix)
+    blocks = matrices[:, :n, :n]
+    if not np.all(np.isfinite(blocks)):
         return np.inf
-    return float(np.max(np.abs(np.linalg.eigvals(block)), initial=0.0))
+    return float(np.max(np.abs(np.linalg.eigvals(blocks)), initial=0.0))
 
 
 def _needed_step(model: VectorField, outcome: Outcome, dt: float) -> float:
     """A step short enough for a run: below ``dt`` where it ended in infinity, which too long a step
-    brings about as well, or turns too fast for ``dt`` at the extremes of its motion."""
+    brings about as well, turns too fast for ``dt`` at the extremes of its motion, or turns in so
+    few records that nobody can tell whether it repeats."""
     if outcome.kind == RUNS_AWAY:
         return dt / FINER
     if outcome.extremes is None:
         return dt
-    fastest = max(_rate(model, x) for x in outcome.extremes)
+    fastest = _fastest(model, outcome.extremes)
     if not np.isfinite(fastest):
         return dt / FINER
-    return dt if dt * fastest < COARSE else REACH / fastest
+    if dt * fastest >= COARSE:
+        return REACH / fastest
+    return dt * outcome.records / (2 * FEWEST) if outcome.records < FEWEST else dt

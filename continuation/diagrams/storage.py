@@ -34,6 +34,7 @@ def tree_of(diagram: Diagram) -> xr.DataTree:
         "settings": asdict(diagram.settings),
         "regimes": graph_record(diagram.regimes),
         "partial": diagram.partial,
+        "limits": list(diagram.limits),
         "checked": None if diagram.checked is None else diagram.checked.record(),
     }
     # The orbits of cycles only serve as starts for Newton here.
@@ -70,6 +71,7 @@ def parts_of(tree: xr.DataTree) -> dict[str, Any]:
         "regimes": graph_from(head["regimes"]),
         "settings": Settings(**head["settings"]),
         "partial": bool(head.get("partial", False)),  # which older files do not know
+        "limits": tuple(head.get("limits", ())),
         "checked": Audit.from_record(head["checked"]) if head.get("checked") else None,
     }
 

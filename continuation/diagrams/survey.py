@@ -16,6 +16,7 @@ from continuation.diagrams.names import found_equilibria
 from continuation.diagrams.paths import Axis, values_at
 from continuation.diagrams.probing import Answer, Dispute, Findings
 from continuation.diagrams.progress import showing, stage
+from continuation.diagrams.regimes import Regimes, cut
 from continuation.diagrams.scan import (
     cycle_boundaries,
     cycles_beside,
@@ -23,6 +24,7 @@ from continuation.diagrams.scan import (
     each,
     scan_cycles,
 )
+from continuation.engine.budget import met, spent
 from continuation.engine.following import Follower, Trace, on_curves
 from continuation.engine.settings import Settings
 from continuation.engine.special_points import SpecialPoint
@@ -70,13 +72,21 @@ class Survey:
         self.cycles: list[CycleBranch] = list(known.cycles)
         self.cycle_curves: list[CycleCurve] = list(known.cycle_curves)
         self.asked: list[tuple[str, float]] = [_line_at(line, self.spans) for line in self.lines]
-        self.followed: set[tuple[float, ...]] = set()  # places whose cycles were
+        self.followed: set[tuple[float, ...]] = set()  # places whose cycles were,
+        self.rested: set[tuple[float, ...]] = set()  # and whose equilibria
+        self.regimes: Regimes | None = None  # of the last cut
 
     def findings(self) -> Findings:
         """Everything found, frozen."""
         return Findings(
             tuple(self.curves), tuple(self.cycle_curves), tuple(self.lines), tuple(self.cycles)
         )
+
+    def cut(self, known: Sequence[Answer] = ()) -> Regimes:
+        """The plane cut along everything found; what the last cut settled is not asked again."""
+        found = self.findings()
+        self.regimes = cut(self.model, self.x, self.y, found, self.regimes, known)
+        return self.regimes
 
     def scan(self) -> None:
         """Scan lines of both directions, the curves through their points, the cycles on them."""
@@ -99,12 +109,16 @@ class Survey:
         (first, _), (second, _) = self.spans.items()
         wanted: list[tuple[str, float]] = []
         alone: list[Answer] = []
+        resting: list[Answer] = []
         for dispute in disputes:
             a, b = dispute.inmost, dispute.other
             wanted += [(first, a.values[second]), (second, b.values[first])]
             if a.kinds[1] != b.kinds[1]:
                 alone.append(max(a, b, key=lambda answer: answer.kinds[1]))
+            if a.kinds[0] != b.kinds[0]:
+                resting.append(max(a, b, key=lambda answer: answer.kinds[0]))
         before = len(self.lines), len(self.cycles)
+        self.follow_equilibria(resting)
         lines = self._add_lines(wanted[: MOST_LINES + 2 * LINES - len(self.asked)])
         self._add_cycles([*scan_cycles(lines), *self._followed(alone)])
         return before != (len(self.lines), len(self.cycles))
@@ -155,6 +169,9 @@ class Survey:
                 found = pieces(names, works, kept.form, done=lambda _: advance())
             return [self._taken(line) for line in found if line is not None]
         for name, work in stage(lines, f"equilibria along {words}", len(lines)):
+            if spent():
+                met(f"the budget was spent: some {words} were left out")
+                break
             line = piece(name, work, kept.form)
             if line is not None:
                 fresh.append(self._taken(line))
@@ -174,9 +191,12 @@ class Survey:
         return self.model.with_parameters(**{fixed: value}), free, self.spans[free]
 
     def follow_equilibria(self, answers: Sequence[Answer]) -> None:
-        """Follow stable equilibria found by simulation along both axes, with all they lead to."""
+        """Follow stable equilibria that a region lacks along both axes, with all they lead to."""
         fresh: list[Branch] = []
         for answer in answers:
+            if tuple(answer.place) in self.rested:
+                continue
+            self.rested.add(tuple(answer.place))
             at = self.model.with_parameters(**answer.values)
             for item in found_equilibria(answer.stable):
                 for free, span in self.spans.items():
@@ -198,7 +218,7 @@ class Survey:
         before = len(self.curves)
         self._follow(point, omega)
         done = before
-        while done < len(self.curves):  # grows while codimension-two points add curves
+        while done < len(self.curves) and not spent():  # codimension-two points add curves
             for special in self.curves[done].special_points:
                 self._emanate(special)
             done += 1

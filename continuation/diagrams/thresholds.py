@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Callable, Sequence
 
 import contourpy
 import numpy as np
@@ -10,10 +11,12 @@ import shapely
 from shapely.geometry import LineString, Polygon
 
 from continuation.diagrams.names import borders, level_name, naming_observable
+from continuation.diagrams.paths import values_at
 from continuation.steady_states.branch import Branch
 from dynsys.vector_field import VectorField
 
 COUNT = 41  # grid points in each direction of the plane
+STRIDE = 4  # of them between those that are always asked
 
 Axis = tuple[str, float, float]
 
@@ -43,17 +46,16 @@ def threshold_lines(
         return []
     across = np.linspace(low[0], high[0], max(5, int(COUNT * (high[0] - low[0])) + 2))
     upward = np.linspace(low[1], high[1], max(5, int(COUNT * (high[1] - low[1])) + 2))
-    values = np.full((len(upward), len(across)), np.nan)
     near = face.buffer(1.5 / COUNT)
-    for i, v in enumerate(upward):
-        for j, h in enumerate(across):
-            if near.contains(shapely.Point(h, v)):
-                start = states[int(np.argmin(np.sum((known - [h, v]) ** 2, axis=1)))]
-                at = {
-                    name: a + fraction * (b - a)
-                    for (name, a, b), fraction in zip((x, y), (h, v), strict=True)
-                }
-                values[i, j] = _observed(model.with_parameters(**at), start, observable)
+
+    def value(i: int, j: int) -> float:
+        place = np.array([across[j], upward[i]])
+        if not near.contains(shapely.Point(place)):
+            return float("nan")
+        start = states[int(np.argmin(np.sum((known - place) ** 2, axis=1)))]
+        return _observed(model.with_parameters(**values_at(place, (x, y))), start, observable)
+
+    values = _around_levels(value, (len(upward), len(across)), levels)
     generator = contourpy.contour_generator(across, upward, np.ma.masked_invalid(values))
     return [
         LineString(_prolonged(np.asarray(line)))
@@ -61,6 +63,36 @@ def threshold_lines(
         for line in generator.lines(border)
         if len(line) > 2
     ]
+
+
+def _around_levels(
+    value: Callable[[int, int], float], shape: tuple[int, int], levels: Sequence[float]
+) -> np.ndarray:
+    """Values on a grid around the level lines, nan elsewhere: all of every fourth row and column,
+    the others where a level lies between the nearest of those, or beyond one without a value."""
+    values = np.full(shape, np.nan)
+    rows, columns = (np.unique([*range(0, count, STRIDE), count - 1]) for count in shape)
+    for i in rows:
+        for j in columns:
+            values[i, j] = value(i, j)
+    wanted = np.zeros(shape, bool)
+    for i, i_next in itertools.pairwise(rows.tolist()):
+        for j, j_next in itertools.pairwise(columns.tolist()):
+            corners = values[[i, i, i_next, i_next], [j, j_next, j, j_next]]
+            crossed = any(corners.min() <= level <= corners.max() for level in levels)
+            if crossed or (np.isnan(corners).any() and not np.isnan(corners).all()):
+                wanted[i : i_next + 1, j : j_next + 1] = True
+    for i, j in zip(*np.nonzero(_widened(wanted) & np.isnan(values)), strict=True):
+        values[i, j] = value(i, j)
+    return values
+
+
+def _widened(mask: np.ndarray) -> np.ndarray:
+    """A mask with the places beside it: a line may bend across the edge of a cell."""
+    padded = np.pad(mask, STRIDE // 2)
+    shifts = range(STRIDE + 1)
+    rows, columns = mask.shape
+    return np.any([padded[a : a + rows, b : b + columns] for a in shifts for b in shifts], axis=0)
 
 
 def _stable_states(lines: Sequence[Branch], x: Axis, y: Axis) -> tuple[np.ndarray, np.ndarray]:

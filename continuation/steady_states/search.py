@@ -28,7 +28,7 @@ from dynsys.level_sets import LevelSet, level_set
 from dynsys.numba_cache import njit
 from dynsys.vector_field import VectorField
 
-NEARBY = 0.5  # scaled distance from its start at which a solution outside the box counts
+NEARBY = 0.5  # distance from its start, scaled, at which a solution outside the box counts
 SAME = 1e-6  # scaled distance below which two solutions are one equilibrium
 MOST_SEARCHES = 2**20  # at once; more belong into several calls with other seeds
 _CONTINUA = 3  # equilibria known not to be isolated, after which singular ones are not tested
@@ -260,7 +260,9 @@ def _refine(model: VectorField, states: np.ndarray, most: float = np.inf) -> np.
         end = corrected(model, states[k], size)
         if end is not None and _in_domain(model, end):
             refined[k], done[k] = end, 1
-    far = np.max(np.abs(refined - states) / model.scales, axis=1) > most
+    # Beyond the box a state may be many times its typical size: it moves in its own.
+    sizes = np.maximum(model.scales, np.abs(states))
+    far = np.max(np.abs(refined - states) / sizes, axis=1) > most
     return refined[(done == 1) & (~far | in_box(model, refined))]
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from continuation import bifurcation_diagram, load
+from continuation.diagrams import computing
 from continuation.diagrams import diagram as diagrams
 from continuation.diagrams.audit import Audit
 from dynsys import ModelError, VectorField
@@ -106,7 +107,7 @@ def test_a_label_that_claims_too_much_disagrees(unaware):
 def test_a_contradicted_diagram_is_warned_of_drawn_and_ends_the_command_line_with_3(
     monkeypatch, tmp_path, capsys
 ):
-    monkeypatch.setattr(diagrams, "REPAIRS", 0)
+    monkeypatch.setattr(computing, "REPAIRS", 0)
     with pytest.warns(diagrams.UnresolvedWarning, match="simulations contradict the diagram"):
         diagram = bifurcation_diagram(isolated(), **PLANE, audit=12)
     legend = [t.get_text() for t in diagram.plot().get_legend().get_texts()]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from shapely.geometry import Point, box
 
-from continuation.diagrams.closing import FINEST, MOST, closed_in
+from continuation.diagrams.closing import MOST, WITHIN, closed_in
 from continuation.diagrams.probing import Answer, Dispute
 
 CENTER, RADIUS = np.array([0.7, 0.6]), 0.15
@@ -18,43 +18,77 @@ class Disk:
     def __init__(self) -> None:
         self.asked = 0
 
-    def ask(self, place, seeds=None, searches=64) -> Answer:
+    def ask(self, place, seeds=None, searches=64, near=()) -> Answer:
         self.asked += 1
         stable = [{"name": "equilibrium", "kind": "equilibrium"}]
         if np.linalg.norm(place - CENTER) < RADIUS:
-            stable.append({"name": "limit cycle", "kind": "none"})
-        return Answer(np.asarray(place), {"a": place[0], "b": place[1]}, stable, np.zeros((1, 1)))
+            stable.append({"name": "limit cycle", "kind": "cycle"})
+        return _answer(place, stable)
 
 
-@pytest.fixture
-def pieces(monkeypatch):
-    # Cycles of this test have no orbit to be carried: they count by their name.
-    kinds = property(lambda self: (1, len(self.stable) - 1))
-    monkeypatch.setattr(Answer, "kinds", kinds)
-    disk, face = Disk(), box(0, 0, 1, 1)
-    dispute = Dispute(disk.ask(np.array([0.2, 0.5])), disk.ask(CENTER))
-    found = closed_in(disk, face, dispute)
-    return disk, found
+class Windows:
+    """Chaos on one side of the plane, with cycles in ever thinner stripes."""
+
+    def ask(self, place, seeds=None, searches=64, near=()) -> Answer:
+        irregular = place[0] > 0.5 and int(300 * place[0]) % 2
+        kind = "chaos" if irregular else "cycle"
+        return _answer(place, [{"name": kind if irregular else "limit cycle", "kind": kind}])
 
 
-def test_the_search_has_a_bound_and_the_pieces_fill_the_face(pieces):
-    disk, found = pieces
-    assert disk.asked <= MOST
-    assert sum(piece.area for piece, _, _ in found) == pytest.approx(1.0, abs=1e-6)
+def _answer(place, stable) -> Answer:
+    return Answer(np.asarray(place), {"a": place[0], "b": place[1]}, stable, np.zeros((1, 1)))
 
 
-def test_what_is_sure_is_right(pieces):
-    _, found = pieces
-    circle = Point(CENTER).buffer(RADIUS, quad_segs=64)
-    sure = {a.kinds: piece for piece, a, dispute in found if dispute is None}
-    assert sure[1, 0].intersection(circle).area < 1e-3
-    assert sure[1, 1].difference(circle).area < 1e-3
+def _closed(asked, first, second, **options):
+    dispute = Dispute(asked.ask(np.array(first)), asked.ask(np.array(second)))
+    return closed_in(asked, box(0, 0, 1, 1), dispute, **options)
 
 
-def test_the_doubtful_part_holds_the_boundary_and_not_much_more(pieces):
-    _, found = pieces
-    doubtful = [piece for piece, _, dispute in found if dispute is not None]
-    ring = Point(CENTER).buffer(RADIUS, quad_segs=64).exterior
-    held = sum(piece.buffer(FINEST).intersection(ring).length for piece in doubtful)
-    assert held > 0.97 * ring.length
-    assert sum(piece.area for piece in doubtful) < 0.15
+def test_the_boundary_is_found_to_the_promised_distance_and_nothing_stays_in_dispute():
+    disk = Disk()
+    pieces, asked = _closed(disk, (0.2, 0.5), CENTER)
+    assert asked == disk.asked - 2
+    assert asked <= MOST
+    assert sum(piece.face.area for piece in pieces) == pytest.approx(1.0, abs=1e-6)
+    assert not any(piece.dispute or piece.mixed for piece in pieces)
+    inside, outside = (Point(CENTER).buffer(RADIUS + d, quad_segs=64) for d in (-WITHIN, WITHIN))
+    for piece in pieces:
+        if piece.answer.kinds == (1, 1, 0):
+            assert piece.face.difference(outside).area < 2e-4
+        else:
+            assert piece.face.intersection(inside).area < 2e-4
+
+
+def test_where_the_search_meets_its_bound_only_what_the_boundary_crosses_stays_in_dispute():
+    disk = Disk()
+    pieces, asked = _closed(disk, (0.2, 0.5), CENTER, most=60)
+    assert asked <= 60
+    doubtful = [piece.face for piece in pieces if piece.dispute is not None]
+    ring = Point(CENTER).buffer(RADIUS, quad_segs=64)
+    assert sum(piece.intersection(ring.exterior).length for piece in doubtful) > 0.5
+    assert 0 < sum(piece.area for piece in doubtful) < 0.3
+    for piece in pieces:
+        if piece.dispute is None:
+            wrong = (
+                piece.face.difference(ring) if piece.answer.kinds[1]
+                else piece.face.intersection(ring)
+            )  # fmt: skip
+            assert wrong.area < 1e-2
+
+
+def test_what_an_audit_knows_is_taken_as_it_is():
+    disk = Disk()
+    known = [disk.ask(CENTER + [0.05, 0.0])]
+    _, asked = _closed(disk, (0.2, 0.5), CENTER, known=known)
+    assert asked == disk.asked - 3
+
+
+def test_chaos_with_windows_without_end_is_one_part_and_not_in_dispute():
+    pieces, asked = _closed(Windows(), (0.2, 0.5), (0.75, 0.5))
+    assert asked <= MOST
+    assert not any(piece.dispute for piece in pieces)
+    mixed = [piece for piece in pieces if piece.mixed]
+    assert all(piece.answer.kinds == (0, 0, 1) for piece in mixed)
+    right = box(0.5, 0, 1, 1)
+    assert sum(piece.face.intersection(right).area for piece in mixed) > 0.4
+    assert sum(piece.face.difference(right).area for piece in mixed) < 0.08

@@ -7,15 +7,21 @@ import numpy as np
 import pytest
 
 import continuation.diagrams.scan as scan
-from continuation import bifurcation_diagram
+from continuation import Settings, bifurcation_diagram
 from continuation.diagrams import paths
 from dynsys import VectorField
-from dynsys.models import fitzhugh_nagumo, wilson_cowan
+from dynsys.expressions.symbols import symbol
+from dynsys.models import fitzhugh_nagumo, morris_lecar, wilson_cowan
+from dynsys.variants import substituted
+from tests.continuation.diagrams.planes import honeybees
 
 PLANES = {
     "FitzHugh-Nagumo": (fitzhugh_nagumo(), ("I", 0.0, 1.6), ("b", 0.2, 0.95)),
     "Wilson-Cowan": (wilson_cowan(), ("P", -6.0, 6.0), ("Q", -12.0, 0.0)),
+    "honeybees": (honeybees(), ("sigma", 0.1, 8.0), ("mu", 1.2, 5.0)),
+    "Morris-Lecar": (morris_lecar(), ("I", 20.0, 120.0), ("v3", 2.0, 14.0)),
 }
+SLOW = ("honeybees", "Morris-Lecar")
 LEAST = 2e-3  # of the plane: regions compared
 
 
@@ -36,7 +42,11 @@ def alike(a: nx.Graph, b: nx.Graph) -> bool:
     return nx.is_isomorphic(a, b, node_match=same)
 
 
-@pytest.fixture(scope="module", params=PLANES, ids=str)
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param(k, marks=[pytest.mark.slow] if k in SLOW else []) for k in PLANES],
+    ids=str,
+)
 def plane(request):
     model, x, y = PLANES[request.param]
     return model, x, y, regimes(model, x, y)
@@ -45,6 +55,23 @@ def plane(request):
 def test_another_seed_gives_the_same_graph(plane):
     model, x, y, graph = plane
     assert alike(graph, regimes(model, x, y, seed=12345))
+
+
+@pytest.mark.parametrize("step_max", [0.02, 0.08])
+def test_other_steps_give_the_same_graph(plane, step_max):
+    model, x, y, graph = plane
+    assert alike(graph, regimes(model, x, y, settings=Settings(step_max=step_max)))
+
+
+def test_a_mirrored_axis_gives_the_same_graph(plane):
+    model, x, y, graph = plane
+    name, low, high = x
+    mirrored = VectorField(
+        f"{model.name}_mirrored", model.states,
+        {**model.parameters, name: -model.parameters[name]},
+        **substituted(model, {symbol(name): -symbol(name)}),
+    )  # fmt: skip
+    assert alike(graph, regimes(mirrored, (name, -high, -low), y))
 
 
 def test_exchanged_axes_give_the_same_graph(plane):

@@ -10,6 +10,7 @@ from continuation.diagrams.exponents import largest_exponent
 from continuation.diagrams.named_outcomes import described_outcomes
 from continuation.diagrams.simulating import destinations
 from dynsys import State, VectorField
+from dynsys.models import wilson_cowan
 
 
 def found(model: VectorField, starts: list, **values: float) -> list[dict]:
@@ -86,3 +87,16 @@ def test_spikes_of_a_burst_are_counted_and_an_even_rhythm_is_no_burst():
     assert burst_words(even, np.ones(2)) == ""
     burst = np.where(t < 0.5, np.sin(2 * np.pi * 8 * t), -1.0)
     assert burst_words(np.column_stack([burst, 0 * t]), np.ones(2)) == "bursting, 4 spikes"
+
+
+def test_a_cycle_of_few_records_is_followed_with_a_shorter_step():
+    # Runs of one step: the fast cycles of this plane fill it with few records at first.
+    model = wilson_cowan()
+    random = np.random.default_rng(7)
+    low, high = model.state_box()
+    values = [
+        {"P": random.uniform(-2, 4), "Q": random.uniform(-10, 2)} for _ in range(12) for _ in "xy"
+    ]
+    starts = low + (high - low) * random.random((len(values), 2))
+    kinds = {outcome.kind for outcome in destinations(model, values, starts)}
+    assert kinds == {"equilibrium", "cycle"}  # a plane holds no chaos and no torus

@@ -1,0 +1,82 @@
+"""Planes that say little, in words: parameters without effect, or that only shift one another."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dynsys.errors import ModelError
+from dynsys.vector_field import VectorField
+
+if TYPE_CHECKING:
+    from continuation.diagrams.diagram import Diagram
+
+PLACES = 12  # random states and parameters at which the field is asked
+SHAKEN = 0.1  # of their scales, by which delay lines are moved: at rest a delay does nothing
+_SAME = 1e-9  # relative difference up to which one effect is a multiple of the other
+Spans = Mapping[str, tuple[float, float]]
+
+
+def check_effects(model: VectorField, spans: Spans) -> None:
+    """ModelError for a parameter on which the equations do not depend.
+
+    Example
+    -------
+    >>> check_effects(wilson_cowan(), {"P": (-2, 4), "Q": (-10, 2)})
+    """
+    for name, effect in _effects(model, spans).items():
+        if not np.any(effect):
+            others = [p for p in model.parameters if p not in spans]
+            raise ModelError(
+                f"the equations of {model.name} do not depend on {name!r}: nothing changes along "
+                f"it; choose another parameter, of {', '.join(others)}"
+            )
+
+
+def plane_notes(diagram: Diagram) -> list[str]:
+    """Sentences on a plane that says little: nothing is wrong with it, but look elsewhere."""
+    spans = {name: (low, high) for name, low, high in (diagram.x, diagram.y)}
+    result = shift_words(diagram.model, spans)
+    regions = [region for _, region in diagram.regimes.nodes(data=True)]
+    if not diagram.lines and not diagram.partial:
+        result.append(
+            "no equilibrium was found anywhere in the plane: what moves was found by simulation "
+            f"alone; {diagram.model.name}.with_ranges(...) widens the search"
+        )
+    if len(regions) == 1 and not regions[0]["unresolved"]:
+        result.append(
+            f"nothing changes in this plane: it is one region ({regions[0]['label']}); widen the "
+            "spans or choose other parameters"
+        )
+    return result
+
+
+def shift_words(model: VectorField, spans: Spans) -> list[str]:
+    """Says where two parameters act as one: the field depends on their weighted sum alone."""
+    (first, a), (second, b) = _effects(model, spans).items()
+    weight = float(a @ b) / max(float(b @ b), 1e-300)
+    if np.max(np.abs(a - weight * b)) > _SAME * np.max(np.abs(a)):
+        return []
+    total = f"{second} {'+' if weight > 0 else '-'} {abs(weight):g} {first}".replace(" 1 ", " ")
+    return [
+        f"{first} and {second} only shift one another: the equations depend on {total} alone, so "
+        "every boundary is a straight line; a diagram along one of them says the same"
+    ]
+
+
+def _effects(model: VectorField, spans: Spans) -> dict[str, np.ndarray]:
+    """Derivatives of the scaled field by each parameter, at random places of plane and states."""
+    random = np.random.default_rng(0)
+    low, high = model.state_box()
+    found: dict[str, list[np.ndarray]] = {name: [] for name in spans}
+    for _ in range(PLACES):
+        values = {k: float(random.uniform(*span)) for k, span in spans.items()}
+        at = model.with_parameters(**values)
+        x = at.fill_lines(random.uniform(low, high))
+        x[len(low) :] *= 1 + SHAKEN * random.standard_normal(len(x) - len(low))
+        for name in spans:
+            slope = at.parameter_derivative(x, name) / at.scales
+            found[name].append(np.where(np.isfinite(slope), slope, 0.0))
+    return {name: np.concatenate([np.zeros(1), *parts]) for name, parts in found.items()}
