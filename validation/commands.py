@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import shlex
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ It runs in our own kernel, the fastest engine, verified against Brian2, which is
 check (--engine cpp_standalone).
 
   dynsys network aln --set mu_e=1.3 --set mu_i=0.5 --duration 4000 --out run
+  dynsys network master_equation --option circuit=divolo2019 --set E_L_e=-63 --set a=0 \\
+      --neurons 4000 --duration 2000 --out run
   dynsys network aln --wiring published --set mu_e=1.6 --set mu_i=0.3 --duration 3000 \\
       --engine cpp_standalone --out run
 """
@@ -27,6 +30,8 @@ _VALIDATE = """\
 Test a mean field's bifurcation diagram by networks of neurons: regimes, boundaries, stimuli. Prints
 the tests and their cost, runs them, writes report.html, findings.csv and validation.nc. An
 interrupted command continues where it was when it is given again.
+
+The model is aln, master_equation or montbrio_pazo_roxin; see validation.networks.own for others.
 
   dynsys validate aln --x mu_e 0 3 --y mu_i 0 3 --neurons 4000 --budget 30 --out report
 """
@@ -37,7 +42,7 @@ def add_network(subparsers: Any) -> None:
     parser = add_command(subparsers, "network", "run the network behind a mean field", _NETWORK)
     parser.add_argument("--duration", type=float, required=True, help="in ms")
     parser.add_argument("--settle", type=float, default=0.0, help="unrecorded time before, in ms")
-    _network_arguments(parser, 10_000, "kernel")
+    _network_arguments(parser, 10_000)
     parser.set_defaults(run=run_network)
 
 
@@ -56,39 +61,51 @@ def add_validate(subparsers: Any) -> None:
     )
     parser.add_argument("--scheduler", help="address of a Dask scheduler, as tcp://host:8786")
     parser.add_argument("--workers", type=int, help="processes of this machine; all cores")
-    _network_arguments(parser, 4_000, "kernel")
+    _network_arguments(parser, 4_000)
     parser.set_defaults(run=run_validate)
 
 
-def _network_arguments(parser: argparse.ArgumentParser, neurons: int, engine: str) -> None:
+def _network_arguments(parser: argparse.ArgumentParser, neurons: int) -> None:
     parser.add_argument("--neurons", type=int, default=neurons, help=f"per population ({neurons})")
-    parser.add_argument("--dt", type=float, default=0.1, help="time step in ms (0.1)")
+    parser.add_argument("--dt", type=float, help="time step in ms (0.1; 0.05 for QIF neurons)")
     parser.add_argument("--seed", type=int, default=1, help="of noise and initial states (1)")
     parser.add_argument(
-        "--engine", default=engine, choices=("cpp_standalone", "kernel", "cython", "numpy"),
-        help=f"Brian2's compiled program, the toolbox's own kernel, or Brian2's targets ({engine})",
+        "--engine", choices=("kernel", "cpp_standalone", "cython", "numpy", "brian2"),
+        help="the toolbox's own kernel, the fastest (the default where it knows the neurons), or "
+        "Brian2, the independent check: cpp_standalone, cython and numpy for aln, numpy and "
+        "cython for montbrio_pazo_roxin, brian2 for master_equation",
     )  # fmt: skip
+
+
+def _options(chosen: argparse.Namespace) -> dict[str, Any]:
+    """What was said about the network."""
+    given = {"dt": chosen.dt, "engine": chosen.engine}
+    return {name: value for name, value in given.items() if value is not None}
 
 
 def run_network(chosen: argparse.Namespace) -> None:
     """Run once, print the measures, draw, write."""
     # Here, since the command line's help should not wait for it.
+    from validation.measures.rates import dominant_frequency, mean_rate, peak_rate
+    from validation.measures.spike import irregularity
     from validation.networks import network_of
     from validation.reports.figures import draw_run
 
-    network = network_of(model_from(chosen), chosen.neurons, dt=chosen.dt, engine=chosen.engine)
+    network = network_of(model_from(chosen), chosen.neurons, **_options(chosen))
+    begun = time.perf_counter()
     run = network.run(chosen.duration, seed=chosen.seed, settle=chosen.settle)
-    seconds = float(run.attrs["run_seconds"])
+    seconds = float(run.attrs.get("run_seconds", time.perf_counter() - begun))
     biological = (chosen.duration + chosen.settle) / 1000
     print(
-        f"{run.attrs['model']}, {network.wiring} wiring, 2 x {chosen.neurons} neurons, "
-        f"{run.attrs['engine']}: {seconds:.1f} s, {seconds / biological:.2f} s per biological "
-        "second"
+        f"{run.attrs['model']}, {network.wired}, {network.size}, {run.attrs['engine']}: "
+        f"{seconds:.1f} s, {seconds / biological:.2f} s per biological second"
     )
-    for name in "EI":
-        print(f"  r_{name}: mean {run.mean_rate(name)}, peaks {run.peak_rate(name)}")
-    print(f"  frequency: {run.dominant_frequency('E')}; CV of ISI of E: {run.irregularity('E')}")
-    figure = draw_run(run)
+    for name in network.rates:
+        print(f"  {name}: mean {mean_rate(run, name)}, peaks {peak_rate(run, name)}")
+    print(f"  frequency of {network.rates[0]}: {dominant_frequency(run, network.rates[0])}")
+    for name in sorted(str(k)[11:] for k in run if str(k).startswith("spike_time_")):
+        print(f"  CV of the intervals of {name}: {irregularity(run, name)}")
+    figure = draw_run(run, network.rates)
     files = [write_atomically(chosen.out / "run.nc", run.to_netcdf)]
     files.append(
         write_atomically(chosen.out / "run.png", lambda draft: figure.savefig(draft, dpi=140))
@@ -107,8 +124,8 @@ def run_validate(chosen: argparse.Namespace) -> None:
 
     diagram = _diagram(chosen)
     tests = plan(
-        diagram, chosen.neurons, chosen.budget, engine=chosen.engine, seed=chosen.seed,
-        dt=chosen.dt, workers=chosen.workers,
+        diagram, chosen.neurons, chosen.budget, seed=chosen.seed, workers=chosen.workers,
+        **_options(chosen),
     )  # fmt: skip
     tests.made_by = "dynsys " + shlex.join(sys.argv[1:])
     if chosen.dry_run:

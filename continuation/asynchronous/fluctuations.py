@@ -19,6 +19,7 @@ from continuation.asynchronous.state import asynchronous_state
 from dynsys import checks
 from dynsys.errors import ModelError
 from dynsys.models.aln_network import is_aln
+from dynsys.models.master_equation_network import is_master_equation
 from dynsys.vector_field import VectorField
 
 _ONE_SIDED = 2.0
@@ -75,13 +76,6 @@ def fluctuations_of(
     counts = _counts(neurons, [name[2:] if name[1] == "_" else name[3:] for name in found.names])
     _check_spikes(found, counts)
     return found
-
-
-def is_master_equation(model: VectorField) -> bool:
-    """Whether a model is ``master_equation(...)``, whose rates relax to F within T."""
-    rates = [name for name in model.states if name.startswith("nu_")]
-    known = all(f"F_{name[3:]}" in model.definitions for name in rates)
-    return bool(rates) and known and "T" in model.parameters
 
 
 def _of_aln(

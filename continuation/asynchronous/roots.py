@@ -91,14 +91,17 @@ def leading_root(loop: Loop) -> complex:
         dips = _dips(np.abs(values))
         # Real roots hide behind deeper dips elsewhere: the lowest node is always asked.
         chosen = dips[:_DEEPEST] if not found else dips
-        guesses = line + 1j * nodes[np.union1d(chosen, [0])]
-        found += [r for r in (polished(loop, guess) for guess in guesses) if r is not None]
+        for node in dict.fromkeys([*chosen.tolist(), 0]):
+            root = polished(loop, line + 1j * nodes[node])
+            if root is None or (found and root.real <= max(r.real for r in found)):
+                continue
+            found.append(root)
+            # The first beside which nothing is further right is the one.
+            if count(loop, root.real + _MARGIN) <= 0:
+                return root
         if not found:
             break
         best = max(found, key=lambda root: root.real)
-        missing = count(loop, best.real + _MARGIN)
-        if missing <= 0:
-            return best
         line = max(line, best.real + _MARGIN)
     raise ConvergenceError(
         "the rightmost root of the asynchronous state was not found"

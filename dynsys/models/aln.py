@@ -6,8 +6,11 @@ Cakan & Obermayer 2020, PLOS Comput Biol 16(4):e1007822 (coupled populations, pa
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from dynsys import checks
 from dynsys.definition import Attractors, Observable, Parameter, State
+from dynsys.models.aln_noise import TrainNoise, train_noise
 from dynsys.transfer import EIFNeuron, transfer_function
 from dynsys.typed import typed
 from dynsys.vector_field import VectorField
@@ -16,7 +19,9 @@ WIRINGS = ("stated", "published")
 
 
 @typed
-def aln(wiring: str = "stated", neuron: EIFNeuron | None = None) -> VectorField:
+def aln(
+    wiring: str = "stated", neuron: EIFNeuron | None = None, neurons: int | None = None
+) -> VectorField:
     """Mean field of an excitatory and an inhibitory population of AdEx neurons.
 
     The figure parameters of Cakan & Obermayer 2020 are the defaults; adaptation is off
@@ -27,10 +32,14 @@ def aln(wiring: str = "stated", neuron: EIFNeuron | None = None) -> VectorField:
     wiring : "stated" attaches in-degree and delay to the source population, as the paper says;
         "published" attaches them to the target, as the published network code does.
     neuron : the exponential integrate-and-fire neuron behind the transfer functions.
+    neurons : per population: the noise of so many spike trains is added to the rates that reach
+        synapses and observables (parameter ``N``), see ``aln_noise``; ``simulate`` then needs a
+        seed. Without it N is infinite.
 
     Returns
     -------
-    VectorField with 11 states (and delay lines); observables ``r_E``, ``r_I`` in Hz, ``I_A`` in pA.
+    VectorField with 11 states (and delay lines), 17 with noise; observables ``r_E``, ``r_I`` in Hz,
+    ``I_A`` in pA.
 
     Not to be confused with the published time stepper (Euler, bilinear tables, delays d + dt):
     this is the continuous-time model on smooth tables.
@@ -41,18 +50,20 @@ def aln(wiring: str = "stated", neuron: EIFNeuron | None = None) -> VectorField:
     """
     checks.known("wiring", wiring, WIRINGS, "aln")
     neuron = neuron or EIFNeuron()
+    added = TrainNoise() if neurons is None else train_noise(neurons)
     return VectorField(
         name="aln",
         meaning="AdEx mean field of excitatory and inhibitory populations (aLN cascade)",
-        states=_STATES,
-        parameters=_inputs(neuron) | _PARAMETERS,
-        definitions=_definitions(wiring, neuron),
-        equations=_EQUATIONS,
+        states=_STATES | added.states,
+        parameters=_inputs(neuron) | _PARAMETERS | added.parameters,
+        definitions=_definitions(wiring, neuron, added.rates),
+        equations=_EQUATIONS | added.equations,
         observables={
-            "r_E": Observable("1000 * r_e", "Hz", "excitatory population rate"),
-            "r_I": Observable("1000 * r_i", "Hz", "inhibitory population rate"),
+            "r_E": Observable(f"1000*{added.rates['e']}", "Hz", "excitatory population rate"),
+            "r_I": Observable(f"1000*{added.rates['i']}", "Hz", "inhibitory population rate"),
             "I_A": Observable("I_A", "pA", "mean adaptation current"),
         },
+        noise=added.noise,
         tables={"eif": transfer_function(neuron)},
         # Between the down states (r_E < 3 Hz at their folds) and the up states of the figures.
         attractors=Attractors("r_E", (4.0,), ("down", "up"), "I_A", ("LC_EI", "LC_aE")),
@@ -124,7 +135,7 @@ _EQUATIONS = {
 }  # fmt: skip
 
 
-def _definitions(wiring: str, neuron: EIFNeuron) -> dict[str, str]:
+def _definitions(wiring: str, neuron: EIFNeuron, rates: Mapping[str, str]) -> dict[str, str]:
     """Rates, couplings, input statistics; the first index of a pair is the target."""
     definitions = {
         "x_E": f"mu_fE - I_A/{neuron.C!r}",
@@ -137,7 +148,7 @@ def _definitions(wiring: str, neuron: EIFNeuron) -> dict[str, str]:
             pair, letter = target + source, source.lower()
             owner = letter if wiring == "stated" else target.lower()
             chat = f"c_{letter}*tau_s{letter}/abs(J_{pair.lower()})"
-            definitions[f"z1_{pair}"] = f"{chat}*K_{owner}*delay(r_{letter}, d_{owner})"
+            definitions[f"z1_{pair}"] = f"{chat}*K_{owner}*delay({rates[letter]}, d_{owner})"
             definitions[f"z2_{pair}"] = f"{chat}*z1_{pair}"
         definitions[f"sigma_{target}"] = _sigma(target)
     return definitions

@@ -68,6 +68,8 @@ def bootstrap(
     drawn = np.array(
         [statistic(samples[generator.integers(0, count, count)]) for _ in range(RESAMPLES)]
     )
+    if not np.isfinite(drawn).any():
+        return unmeasured("the run does not stay finite", unit)
     tail = 50 * (1 - CONFIDENCE)
     low, high = np.percentile(drawn[np.isfinite(drawn)], [tail, 100 - tail])
     wide = math.sqrt(count / (count - 1))

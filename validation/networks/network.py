@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from inspect import signature
 from typing import Any
 
@@ -13,13 +13,16 @@ import numpy as np
 
 from dynsys import checks
 from dynsys.errors import ModelError
+from dynsys.models.aln import WIRINGS, aln
 from dynsys.models.aln_network import wiring_of
 from dynsys.simulation.drives import checked_inputs
 from dynsys.simulation.drives import values as drive_values
 from dynsys.transfer import EIFNeuron
 from dynsys.vector_field import VectorField
-from validation.networks.jobs import ENGINES, Job, prepare
-from validation.networks.memory import check_memory
+from validation.networks.circuit_network import circuit_network
+from validation.networks.jobs import ENGINES, Job, available, prepare
+from validation.networks.memory import check_memory, memory_of
+from validation.networks.programs import compiler_problem
 from validation.networks.qif import MODEL as QIF
 from validation.networks.qif import qif_network
 from validation.networks.runs import NetworkRun
@@ -30,22 +33,27 @@ from validation.networks.structure import (
     values_of,
     whole,
 )
+from validation.networks.testable import Kick
 from validation.networks.values import group_values
 
 _DRIVEN = {"mu_e": "drive_E", "mu_i": "drive_I"}
 _MOST_SEEDS = 2**31 - 1
+# Seconds per biological second and neuron of a population, one process on a busy machine.
+SPEED = {"kernel": 1.2e-4, "cpp_standalone": 1.2e-3, "cython": 1.6e-3, "numpy": 3.0e-2}
+_BUILD = 25.0  # s of compiling a program
 
 
 def network_of(model: VectorField, neurons: int = 10_000, **options: Any) -> Any:
     """The network of neurons behind a mean field, from the same parameters.
 
     ``aln()``: a ``Network`` of AdEx neurons, see ``adex_network``; ``montbrio_pazo_roxin()``: a
-    ``QIFNetwork``, see ``validation.networks.qif.qif_network``. ``options`` are theirs; both have
-    ``dt``, ``engine`` and ``connections``.
+    ``QIFNetwork``, see ``qif.qif_network``; ``master_equation(...)``: a ``CircuitNetwork`` of cells
+    with conductances, see ``circuit_network.circuit_network``. ``options`` are theirs; all have
+    ``dt`` and ``engine``.
 
     The engine is "kernel" by default: our own compiled steps, the fastest, whose statistics agree
     with Brian2's to within their errors (tests/validation/networks). Brian2 is the independent
-    check: ``engine="cpp_standalone"`` (aln) or ``"numpy"``.
+    check: ``engine="cpp_standalone"`` (aln), ``"numpy"`` (QIF) or ``"brian2"`` (cells).
 
     Raises
     ------
@@ -55,7 +63,7 @@ def network_of(model: VectorField, neurons: int = 10_000, **options: Any) -> Any
     -------
     >>> network_of(montbrio_pazo_roxin(), neurons=10_000).run(duration=1000, seed=1)
     """
-    checks.instance("model", model, VectorField, "aln() or montbrio_pazo_roxin()")
+    checks.instance("model", model, VectorField, "aln()")
     builder = _BUILDERS.get(model.name, adex_network)
     known = list(signature(builder).parameters)[2:]
     for name in options:
@@ -119,7 +127,10 @@ def adex_network(
     return Network(model, structure, engine, _seed("connections", connections))
 
 
-_BUILDERS: dict[str, Callable[..., Any]] = {QIF: qif_network}
+_BUILDERS: dict[str, Callable[..., Any]] = {
+    QIF: qif_network,
+    "master_equation": circuit_network,
+}
 
 
 @dataclass(frozen=True)
@@ -135,6 +146,79 @@ class Network:
     def wiring(self) -> str:
         """The wiring of the mean field: "stated" or "published"."""
         return wiring_of(self.model)
+
+    @property
+    def wired(self) -> str:
+        """The wiring in words."""
+        return f"{self.wiring} wiring"
+
+    @property
+    def rates(self) -> tuple[str, ...]:
+        """The rates of its runs."""
+        return ("r_E", "r_I")
+
+    accuracy = 0.0
+
+    @property
+    def sizes(self) -> int:
+        """Neurons as theories ask for them."""
+        return self.neurons
+
+    @property
+    def kick(self) -> Kick:
+        """The published bistability test's: 1 mV/ms to E."""
+        return Kick("mu_e", 1.0)
+
+    @property
+    def neurons(self) -> int:
+        """Neurons of each population."""
+        return self.structure.neurons
+
+    @property
+    def size(self) -> str:
+        """Neurons and synapses in words."""
+        synapses = self.structure.synapses / 1e6
+        return f"2 x {self.neurons} neurons, {synapses:.1f} million synapses"
+
+    @property
+    def processing(self) -> float:
+        """Estimated seconds of computing per biological second."""
+        return SPEED[available(self.engine)] * self.neurons * 0.1 / self.structure.dt
+
+    @property
+    def memory(self) -> float:
+        """Estimated bytes of one run."""
+        return memory_of(self.structure, self.engine)
+
+    @property
+    def build_seconds(self) -> float:
+        """Estimated seconds until the first run starts."""
+        return _BUILD if available(self.engine) == "cpp_standalone" else 0.0
+
+    def record(self) -> dict[str, Any]:
+        """The structure as plain values."""
+        content: dict[str, Any] = json.loads(self.structure.to_json())
+        return content | {"connections": self.connections}
+
+    def recomputed(self) -> Iterator[tuple[str, Network]]:
+        """Half the time step; Brian2 against the kernel, or the kernel against Brian2."""
+        half = replace(self.structure, dt=self.structure.dt / 2)
+        word = f"the time step ({self.structure.dt:g} and {half.dt:g} ms)"
+        yield word, replace(self, structure=half)
+        other = "cpp_standalone" if self.engine == "kernel" else "kernel"
+        if other == "kernel" or compiler_problem() is None:
+            yield f"the engine ({self.engine} and {other})", replace(self, engine=other)
+
+    def rewired(self) -> tuple[str, Network]:
+        """The other reading of the publication's wiring, in mean field and network."""
+        word = next(w for w in WIRINGS if w != self.wiring)
+        structure, own = self.structure, self.model
+        model = aln(wiring=word, neuron=structure.neuron).with_parameters(**own.parameters)
+        other = structure_of(
+            model, structure.neurons, structure.neuron, structure.dt, structure.precision,
+            structure.method,
+        )  # fmt: skip
+        return f"{word} wiring", replace(self, model=model, structure=other)
 
     def build(self) -> float:
         """Compile the program where there is none yet; returns the seconds this took."""

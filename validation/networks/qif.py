@@ -12,8 +12,8 @@ import hashlib
 import json
 import math
 import time
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -28,12 +28,17 @@ from dynsys.simulation.drives import values as drive_values
 from dynsys.vector_field import VectorField
 from validation.measures.estimates import Estimate
 from validation.measures.rates import dominant_frequency, mean_rate, peak_rate
+from validation.networks.testable import Kick
 
 MODEL = "montbrio_pazo_roxin"
 KERNEL, NUMPY, CYTHON = "kernel", "numpy", "cython"
 ENGINES = (KERNEL, NUMPY, CYTHON)
 SHARES = ("balanced", "published", "random")
 STEPS = {KERNEL: 0.05, NUMPY: 0.01, CYTHON: 0.01}  # ms; Brian2 follows each upstroke by small steps
+# Seconds per biological second and neuron.
+SPEED = {KERNEL: 1.5e-4, NUMPY: 2.0e-2, CYTHON: 1.0e-2}
+_MEMORY = {KERNEL: 2.5e8, NUMPY: 4e8, CYTHON: 4e8}  # bytes
+_KICK = 5.0  # the published pulse of the input is 3
 _TAIL = 0.25  # of the distribution, on the side of high excitability, that is shared by roots
 _GAUSS = np.polynomial.legendre.leggauss(8)
 
@@ -152,6 +157,67 @@ class QIFNetwork:
     share: str
     dt: float
     connections: int
+
+    @property
+    def rates(self) -> tuple[str, ...]:
+        """The rates of its runs."""
+        return ("rate",)
+
+    @property
+    def accuracy(self) -> float:
+        """What N shares of the Lorentzian leave open of a rate."""
+        return 1 / self.neurons
+
+    @property
+    def sizes(self) -> int:
+        """Neurons as theories ask for them."""
+        return self.neurons
+
+    @property
+    def kick(self) -> Kick:
+        """A step of the common input."""
+        return Kick("I", _KICK)
+
+    @property
+    def size(self) -> str:
+        """Neurons in words."""
+        return f"{self.neurons} neurons, all connected to all"
+
+    @property
+    def wired(self) -> str:
+        """All to all."""
+        return f"all-to-all coupling, {self.share} shares of the excitabilities"
+
+    @property
+    def processing(self) -> float:
+        """Estimated seconds of computing per biological second."""
+        return SPEED[self.engine] * self.neurons * STEPS[self.engine] / self.dt
+
+    @property
+    def memory(self) -> float:
+        """Estimated bytes of one run."""
+        return _MEMORY[self.engine] + 100.0 * self.neurons
+
+    build_seconds = 0.0
+
+    def record(self) -> dict[str, Any]:
+        """What it is made of, as plain values."""
+        return {
+            "neurons": self.neurons, "dt": self.dt, "shares": self.share,
+            "connections": self.connections,
+        }  # fmt: skip
+
+    def recomputed(self) -> Iterator[tuple[str, QIFNetwork]]:
+        """Half the time step; Brian2 against the kernel, or the kernel against Brian2."""
+        yield f"the time step ({self.dt:g} and {self.dt / 2:g} ms)", replace(self, dt=self.dt / 2)
+        other = NUMPY if self.engine == KERNEL else KERNEL
+        yield (
+            f"the engine ({self.engine} and {other})",
+            replace(self, engine=other, dt=STEPS[other]),
+        )
+
+    def rewired(self) -> None:
+        """There is no other wiring."""
 
     def run(
         self,

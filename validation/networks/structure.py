@@ -75,8 +75,9 @@ def structure_of(
     """
     if not is_aln(model):
         raise ModelError(
-            f"no network is known behind the model {model.name}; networks are made from aln() and "
-            "montbrio_pazo_roxin()"
+            f"no network is known behind the model {model.name}; networks are made from aln(), "
+            "montbrio_pazo_roxin() and master_equation(...). Test it by one of your own: "
+            "plan(diagram, network=...), see validation.networks.own"
         )
     count = whole("neurons", neurons, SMALLEST, LARGEST)
     checks.known("precision", precision, ("double", "single"), "network_of")

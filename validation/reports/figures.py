@@ -18,6 +18,7 @@ from validation.trials.findings import AGREE, DIFFER, EXPLAINED, UNDECIDED, UNTE
 from validation.trials.regime import GROUP as REGIMES
 
 EXCITATORY, INHIBITORY = "#b3372f", "#2f5d9b"
+POPULATIONS = (EXCITATORY, INHIBITORY, "#3d7a4a", DARK)
 COLORS = {
     AGREE: "#2e7d4f",
     DIFFER: "#b3261e",
@@ -80,22 +81,23 @@ def draw_validated_diagram(diagram: Any, findings: Sequence[Finding], ax: Any = 
 
 
 def draw_comparison(
-    runs: Sequence[tuple[str, xr.Dataset, xr.Dataset]], end: float | None = None
-) -> Figure:
-    """Mean field and network side by side: rates, spectrum of r_E, spikes of a sample.
+    runs: Sequence[tuple[str, xr.Dataset, xr.Dataset]], rates: Sequence[str] = ("r_E", "r_I"),
+    end: float | None = None,
+) -> Figure:  # fmt: skip
+    """Mean field and network side by side: rates, spectrum of the first, spikes of a sample.
 
-    ``runs``: (title, run of the mean field, run of the network), one row each.
+    ``runs``: (title, run of the mean field, run of the network), one row each; ``rates``: names.
     """
     figure = new_figure((10.5, 2.4 * len(runs)))
     axes = figure.subplots(len(runs), 4, squeeze=False, width_ratios=[1.25, 1.25, 0.8, 1.1])
     for row, (title, model, network) in zip(axes, runs, strict=True):
         top = 0.0
         for ax, run, name in ((row[0], model, "mean field"), (row[1], network, "network")):
-            top = max(top, _traces(ax, run, end))
+            top = max(top, _traces(ax, run, end, rates))
             ax.set_title(f"{title}: {name}" if ax is row[0] else name, fontsize=8.5, loc="left")
         for ax in row[:2]:
             ax.set_ylim(-0.03 * top, 1.06 * top)
-        _spectra(row[2], model, network)
+        _spectra(row[2], model, network, rates[0])
         _raster(row[3], network, end)
     axes[0][0].legend(fontsize=7, loc="upper right", framealpha=0.8)
     axes[0][2].legend(fontsize=7, loc="upper right", framealpha=0.8)
@@ -107,12 +109,14 @@ def draw_comparison(
     return figure
 
 
-def _traces(ax: Any, run: xr.Dataset, end: float | None) -> float:
+def _traces(
+    ax: Any, run: xr.Dataset, end: float | None, rates: Sequence[str] = ("r_E", "r_I")
+) -> float:
     """Draw the last part of the smoothed rates; returns the highest value."""
     time = np.asarray(run["time"], dtype=float)
     stop = time[-1] if end is None else end
     highest = 1.0
-    for name, color in (("r_E", EXCITATORY), ("r_I", INHIBITORY)):
+    for name, color in zip(rates, POPULATIONS, strict=False):
         rate, dt = rate_of(run, name, after=0.0)
         rate = smoothed(rate, dt)
         shown = (time >= stop - _SHOWN) & (time <= stop)
@@ -122,28 +126,37 @@ def _traces(ax: Any, run: xr.Dataset, end: float | None) -> float:
     return highest
 
 
-def _spectra(ax: Any, model: xr.Dataset, network: xr.Dataset) -> None:
+def _spectra(ax: Any, model: xr.Dataset, network: xr.Dataset, name_of: str) -> None:
     for run, style, name in ((model, (0, (3, 1.5)), "mean field"), (network, "-", "network")):
-        rate, dt = rate_of(run, "E", after=1000.0)
+        rate, dt = rate_of(run, name_of, after=1000.0)
         found = spectrum(rate, dt)
         wanted = (found.frequency > 0) & (found.frequency <= 70)
         power = np.maximum(found.power[wanted], 1e-6)
         ax.semilogy(found.frequency[wanted], power, color=DARK, ls=style, lw=1.1, label=name)
     ax.axhline(1.0, color="#999999", lw=0.8)
     ax.set_ylim(1e-4, None)
-    ax.set_ylabel("power of r_E (Hz$^2$)", fontsize=8)
+    ax.set_ylabel(f"power of {name_of} (Hz$^2$)", fontsize=8)
 
 
 def _raster(ax: Any, run: xr.Dataset, end: float | None) -> None:
     stop = float(run["time"][-1]) if end is None else end
-    for name, color, base in (("E", EXCITATORY, _ROWS), ("I", INHIBITORY, 0)):
+    names = [str(k).removeprefix("spike_time_") for k in run if str(k).startswith("spike_time_")]
+    if not names:
+        ax.text(0.5, 0.5, "no single spikes\nare recorded", ha="center", va="center", fontsize=8,
+                transform=ax.transAxes)  # fmt: skip
+        ax.set_axis_off()
+        return
+    for row, (name, color) in enumerate(zip(names, POPULATIONS, strict=False)):
         times = np.asarray(run[f"spike_time_{name}"])
         neurons = np.asarray(run[f"spike_neuron_{name}"])
         shown = (times >= stop - _SHOWN) & (times <= stop) & (neurons < _ROWS)
+        base = (len(names) - 1 - row) * _ROWS
         ax.plot(times[shown], neurons[shown] + base, "|", ms=2.6, mew=0.7, color=color)
-    ax.set(xlim=(stop - _SHOWN, stop), ylim=(-1, 2 * _ROWS))
-    ax.set_yticks([0.5 * _ROWS, 1.5 * _ROWS], ["I", "E"])
-    ax.set_title("spikes of 40 + 40 neurons", fontsize=8.5, loc="left")
+    ax.set(xlim=(stop - _SHOWN, stop), ylim=(-1, len(names) * _ROWS))
+    middles = [(len(names) - 0.5 - row) * _ROWS for row in range(len(names))]
+    ax.set_yticks(middles, names)
+    ax.set_title(f"spikes of {' + '.join([str(_ROWS)] * len(names))} neurons", fontsize=8.5,
+                 loc="left")  # fmt: skip
 
 
 def draw_searches(findings: Sequence[Finding], columns: int = 4) -> Figure:
@@ -167,7 +180,9 @@ def draw_searches(findings: Sequence[Finding], columns: int = 4) -> Figure:
         if np.isfinite(finding.value):
             ax.axvspan(finding.low, finding.high, color=COLORS[finding.verdict], alpha=0.3, lw=0)
         ax.set_title(finding.claim.replace(" at ", "\n"), fontsize=7)
-        ax.set_xlabel(f"{details['parameter']} (mV/ms)", fontsize=7)
+        unit = details.get("unit", "")
+        ax.set_xlabel(f"{details['parameter']} ({unit})" if unit else details["parameter"],
+                      fontsize=7)  # fmt: skip
         ax.set_ylabel("power (Hz$^2$)" if log else "Hz", fontsize=7)
         ax.tick_params(labelsize=6.5)
     return figure
@@ -195,10 +210,12 @@ def draw_scatter(findings: Sequence[Finding], ax: Any = None) -> Any:
 
 def draw_driven(
     runs: Sequence[tuple[str, xr.Dataset, xr.Dataset, np.ndarray, np.ndarray, float, float]],
-) -> Figure:
-    """Driven runs: r_E of mean field and network over the stimulus, which shares the time axis.
+    rate_name: str = "r_E", unit: str = "mV/ms",
+) -> Figure:  # fmt: skip
+    """Driven runs: a rate of mean field and network over the stimulus, which shares the time axis.
 
-    ``runs``: (title, mean field, network, times, stimulus in mV/ms, first and last time shown).
+    ``runs``: (title, mean field, network, times, stimulus, first and last time shown);
+    ``rate_name``; ``unit`` of the stimulus.
     """
     figure = new_figure((10.5, 2.5 * -(-len(runs) // 2)))
     grid = figure.subfigures(-(-len(runs) // 2), 2, squeeze=False).ravel()
@@ -207,7 +224,7 @@ def draw_driven(
     ):
         upper, lower = part.subplots(2, 1, sharex=True, height_ratios=[3, 1])
         for run, style, name in ((network, "-", "network"), (model, (0, (3, 1.5)), "mean field")):
-            rate, dt = rate_of(run, "E", after=0.0)
+            rate, dt = rate_of(run, rate_name, after=0.0)
             time = np.asarray(run["time"])
             shown = (time >= first) & (time <= last)
             upper.plot(time[shown], smoothed(rate, dt)[shown], color=EXCITATORY, lw=1.1, ls=style,
@@ -215,8 +232,8 @@ def draw_driven(
         seen = (times >= first) & (times <= last)
         lower.plot(times[seen], stimulus[seen], color="#7a5195", lw=1.1)
         upper.set_title(title, fontsize=8, loc="left")
-        upper.set_ylabel("r_E (Hz)", fontsize=8)
-        lower.set_ylabel("mV/ms", fontsize=7)
+        upper.set_ylabel(f"{rate_name} (Hz)", fontsize=8)
+        lower.set_ylabel(unit, fontsize=7)
         lower.set_xlabel("time (ms)", fontsize=8)
         lower.set_xlim(first, last)
         upper.set_ylim(bottom=min(0.0, upper.get_ylim()[0]), top=max(5.0, upper.get_ylim()[1]))
@@ -226,19 +243,27 @@ def draw_driven(
     return figure
 
 
-def draw_run(run: xr.Dataset) -> Figure:
-    """One run of a network: rates, spectrum of r_E, spikes, adaptation current."""
+def draw_run(run: xr.Dataset, names: Sequence[str] = ("r_E", "r_I")) -> Figure:
+    """One run of a network: rates, spectrum of the first, spikes, adaptation current if any."""
     figure = new_figure((9.0, 5.4))
     (rates, power), (spikes, slow) = figure.subplots(2, 2, width_ratios=[1.7, 1])
-    _traces(rates, run, None)
+    _traces(rates, run, None, names)
     rates.legend(fontsize=8, loc="upper right")
-    rate, dt = rate_of(run, "E")
+    rate, dt = rate_of(run, names[0])
     found = spectrum(rate, dt)
     wanted = (found.frequency > 0) & (found.frequency <= 70)
     power.semilogy(found.frequency[wanted], np.maximum(found.power[wanted], 1e-6), color=DARK)
-    power.set(xlabel="frequency (Hz)", ylabel="power of r_E (Hz$^2$)", ylim=(1e-4, None))
+    power.set(xlabel="frequency (Hz)", ylabel=f"power of {names[0]} (Hz$^2$)", ylim=(1e-4, None))
     _raster(spikes, run, None)
     spikes.set_xlabel("time (ms)")
-    slow.plot(run["slow_time"], run["w"].mean("neuron"), color=DARK, lw=1)
+    currents = {"w": run["w"].mean("neuron")} if "w" in run else {}
+    currents |= {str(k): run[k] for k in run if str(k).startswith("W_")}
+    if not currents:
+        slow.set_axis_off()
+        return figure
+    for (name, current), color in zip(currents.items(), (DARK, *POPULATIONS), strict=False):
+        slow.plot(current[current.dims[0]], current, color=color, lw=1, label=name)
+    if len(currents) > 1:
+        slow.legend(fontsize=7)
     slow.set(xlabel="time (ms)", ylabel="adaptation current (pA)")
     return figure

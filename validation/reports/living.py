@@ -20,7 +20,6 @@ from validation.trials.planning import Outcome
 from validation.trials.regime import GROUP as REGIMES
 
 SPACING = 2.0  # ms between the points of a trace: rates are smoothed by 2 ms
-RATES = ("r_E", "r_I")
 
 
 def write_living(outcome: Outcome, path: Path) -> Path:
@@ -69,7 +68,7 @@ def _trace(outcome: Outcome, finding: Finding) -> dict[str, Any] | None:
     if run is None:
         return None
     values, spacing = {}, SPACING
-    for name in RATES:
+    for name in outcome.plan.network.rates:
         rate, dt = rate_of(run, name, after=0.0)
         every = max(1, round(SPACING / dt))
         values[name], spacing = packed(smoothed(rate, dt)[::every], "f4"), every * dt

@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 import html
 import io
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from validation.trials.findings import (
@@ -40,13 +41,16 @@ td.why { color: #555; min-width: 12rem; }
 .agree { color: #2e7d4f; } .differ { color: #b3261e; } .undecided { color: #a66a00; }
 .explained { color: #6a4fa3; }
 .untested { color: #666; }
+dt { font-weight: 600; } dd { margin: 0 0 0.4rem 1rem; max-width: 52rem; }
 td.verdict { font-weight: 600; white-space: nowrap; }
 pre { background: #f6f6f4; padding: 0.8rem; overflow-x: auto; font-size: 0.78rem;
       white-space: pre-wrap; overflow-wrap: anywhere; }
 @media print {
   body { font-size: 10pt; max-width: none; margin: 0; }
   h2 { break-after: avoid; } figure, tr { break-inside: avoid; }
-  table { font-size: 7.5pt; } pre { font-size: 7pt; }
+  table { font-size: 7pt; table-layout: fixed; } pre { font-size: 7pt; }
+  .scroll { overflow: visible; } td.why { min-width: 0; }
+  td, td.number, td.verdict { white-space: normal; overflow-wrap: anywhere; }
   a { color: inherit; text-decoration: none; }
 }
 """
@@ -77,6 +81,12 @@ def paragraph(text: str, kind: str = "") -> str:
 def link(target: str, text: str) -> str:
     """A link to a file in the same folder."""
     return f'<p><a href="{html.escape(target)}">{html.escape(text)}</a></p>'
+
+
+def definitions(words: Mapping[str, str]) -> str:
+    """Words and what they mean."""
+    rows = (f"<dt>{html.escape(k)}</dt><dd>{html.escape(v)}</dd>" for k, v in words.items())
+    return f"<dl>{''.join(rows)}</dl>"
 
 
 def preformatted(text: str) -> str:
@@ -119,7 +129,8 @@ def table(findings: Sequence[Finding]) -> str:
             "measure",
             "mean field",
             "network",
-            "tolerance",
+            "spread",
+            "z",
             "why",
         )
     )
@@ -128,7 +139,8 @@ def table(findings: Sequence[Finding]) -> str:
         f"<td>{html.escape(f.claim)}</td><td>{html.escape(f.quantity)}</td>"
         f'<td class="number">{html.escape(f.predicted)}</td>'
         f'<td class="number">{html.escape(f.network)}</td>'
-        f'<td class="number">{html.escape(f.tolerance)}</td>'
+        f'<td class="number">{html.escape(f.spread)}</td>'
+        f'<td class="number">{"" if math.isnan(f.z) else f"{f.z:+.1f}"}</td>'
         f'<td class="why">{html.escape(f.reason)}</td></tr>'
         for f in ordered
     ]

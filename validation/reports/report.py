@@ -18,9 +18,9 @@ from dynsys.simulation import simulate
 from dynsys.storage import write_atomically
 from dynsys.typed import typed
 from validation.networks.jobs import versions
-from validation.networks.memory import memory_of
 from validation.reports import figures, pages
 from validation.reports.living import write_living
+from validation.reports.words import glossary
 from validation.trials.boundary import GROUP as BOUNDARIES
 from validation.trials.findings import AGREE, DIFFER, EXPLAINED, UNDECIDED, UNTESTED, Finding
 from validation.trials.finite_size import draw_rhythm_boundary, rhythm_boundary
@@ -91,10 +91,10 @@ def save_data(outcome: Outcome, path: Path) -> Path:
     """
     records = [finding.record() for finding in outcome.findings]
     columns: dict[str, Any] = {}
-    for name in ("group", "claim", "quantity", "predicted", "network", "tolerance", "verdict",
+    for name in ("group", "claim", "quantity", "predicted", "network", "spread", "verdict",
                  "reason"):  # fmt: skip
         columns[name] = ("finding", np.array([r[name] for r in records], dtype=object))
-    for name in ("expected", "value", "low", "high"):
+    for name in ("expected", "value", "low", "high", "deviation", "z"):
         columns[name] = ("finding", np.array([r[name] for r in records], dtype=float))
     for name in ("place", "details", "runs"):
         texts = [json.dumps(r[name]) for r in records]
@@ -117,7 +117,7 @@ def save_data(outcome: Outcome, path: Path) -> Path:
 
 def _title(outcome: Outcome) -> str:
     model, network = outcome.plan.model, outcome.plan.network
-    return f"Validation of {model.name} by networks of neurons ({network.wiring} wiring)"
+    return f"Validation of {model.name} by networks of neurons ({network.wired})"
 
 
 def _parts(outcome: Outcome) -> Iterator[str]:
@@ -143,6 +143,8 @@ def _parts(outcome: Outcome) -> Iterator[str]:
     yield from _regimes(outcome)
     yield from _boundaries(outcome)
     yield from _stimulation(outcome)
+    yield pages.heading("Words")
+    yield pages.definitions(glossary(plan))
     yield pages.heading("How it was made")
     yield pages.preformatted(_made(outcome))
     yield pages.heading("The model")
@@ -161,24 +163,24 @@ def _verdict(outcome: Outcome) -> str:
     own = _own(tested)
     counts = {v: sum(f.verdict == v for f in own) for v in (AGREE, DIFFER, EXPLAINED, UNDECIDED)}
     text = (
-        f"Of {len(own)} tested predictions of the mean field, the network of 2 x "
-        f"{plan.network.structure.neurons} neurons with the same parameters and the same "
-        f"({plan.network.wiring}) wiring confirms {counts[AGREE]}, contradicts {counts[DIFFER]} "
-        f"and leaves {counts[UNDECIDED]} undecided"
+        f"Of {len(own)} tested predictions of the mean field, the network of {plan.network.size} "
+        f"({plan.network.wired}) with the same parameters confirms {counts[AGREE]}, contradicts "
+        f"{counts[DIFFER]} and leaves {counts[UNDECIDED]} undecided"
         + (
-            f"; {counts[EXPLAINED]} differ as the network's own theory says: the cascade's filter, "
-            "or the noise of finite networks"
+            f"; {counts[EXPLAINED]} differ as a corrected prediction says, each named with its "
+            "cause"
             if counts[EXPLAINED]
             else ""
         )
         + "."
     )
-    shifts = [f.value - f.expected for f in outcome.findings
+    sides = {name: high - low for name, low, high in (plan.diagram.x, plan.diagram.y)}
+    shifts = [abs(f.value - f.expected) / sides[f.details["parameter"]] for f in outcome.findings
               if f.group == BOUNDARIES and np.isfinite(f.value)]  # fmt: skip
     if shifts:
         text += (
-            f" The {len(shifts)} measured boundary points lie {np.mean(np.abs(shifts)):.3f} mV/ms "
-            f"from the predicted curves on average, at most {np.max(np.abs(shifts)):.3f}."
+            f" Boundaries measured: {len(shifts)}, on average {100 * np.mean(shifts):.1f} % of the "
+            f"plane's side from the predicted curves, at most {100 * np.max(shifts):.1f} %."
         )
     other = [f for f in tested if f.group == OTHER_WIRING]
     if other:
@@ -193,7 +195,7 @@ def _verdict(outcome: Outcome) -> str:
 
 
 def _regimes(outcome: Outcome) -> Iterator[str]:
-    rows = []
+    rows, network = [], outcome.plan.network
     for trial in outcome.plan.trials:
         if not isinstance(trial, RegimeTrial):
             continue
@@ -205,17 +207,20 @@ def _regimes(outcome: Outcome) -> Iterator[str]:
         done = [run for run in stored if run is not None]
         if len(done) < len(stored):
             continue
-        for kick, model, run in zip(probe.kicks, probe.predicted(trial.model), done, strict=True):
+        expected = probe.predicted(trial.network)
+        for kick, model, run in zip(probe.kicks, expected, done, strict=True):
             start = {"rest": "", "low": ", from below", "high": ", from above"}[kick]
             rows.append((f"{title}{start}", model, run))
     if not rows:
         return
     yield pages.heading(_SECTIONS[REGIMES])
     yield pages.figure(
-        figures.draw_comparison(rows),
-        "Rates (smoothed by 2 ms; E red, I blue), spectrum of r_E (the grey line is the published "
+        figures.draw_comparison(rows, network.rates),
+        f"Rates (smoothed by 2 ms), spectrum of {network.rates[0]} (the grey line is the published "
         "bound of an oscillation, 1 Hz²; below it the network's is its finite-size noise) and "
-        "spikes. Runs from below and above begin with a kick of 1 mV/ms to E.",
+        f"spikes. Runs from below and above begin with a kick of "
+        f"{network.kick.written(network.kick.strength, network.model)} to "
+        f"{network.kick.parameter}.",
     )
     yield pages.figure(
         figures.draw_scatter(outcome.findings),
@@ -237,10 +242,14 @@ def _boundaries(outcome: Outcome) -> Iterator[str]:
 
 def _rhythm_boundary(outcome: Outcome) -> Iterator[str]:
     """At one boundary of a rhythm that theory explains: mean field, exact, at each N, network."""
-    shown = [f for f in outcome.findings if np.isfinite(f.details.get("seen", np.nan))]
+    shown = [
+        f
+        for f in outcome.findings
+        if np.isfinite(f.details.get("seen", np.nan)) and "power" in f.details["feature"]
+    ]
     if not shown:
         return
-    finding, size = shown[0], outcome.plan.network.structure.neurons
+    finding, size = shown[0], outcome.plan.network.neurons
     parameter = finding.details["parameter"]
     fixed = {k: v for k, v in finding.place.items() if k != parameter}
     at = outcome.plan.model.with_parameters(**fixed)
@@ -263,29 +272,33 @@ def _stimulation(outcome: Outcome) -> Iterator[str]:
         run = outcome.sweep.stored(job)
         if run is None:
             continue
-        at = trial.model.with_parameters(**trial.place)
+        at = trial.network.model.with_parameters(**trial.place)
         model = simulate(at, trial.cost(), inputs=trial.inputs(), sample=0.5)
         times = np.arange(0.0, trial.cost(), 0.5)
-        stimulus = trial.inputs()["mu_e"].values(times)
+        (stimulus,) = (wave.values(times) for wave in trial.inputs().values())
         word = trial.claim.split(" at ")[0].split(": ", 1)[1].rstrip(",")
         rows.append((word, model, run, times, stimulus, *trial.window()))
     if rows:
+        network = outcome.plan.network
+        unit = network.model.unit(network.kick.parameter)
         yield pages.heading(_SECTIONS[STIMULATION])
         yield pages.figure(
-            figures.draw_driven(rows), "r_E of network and mean field, and the stimulus to E."
+            figures.draw_driven(rows, network.rates[0], unit),
+            f"{network.rates[0]} of network and mean field, and the stimulus to "
+            f"{network.kick.parameter}.",
         )
 
 
 def _provenance(outcome: Outcome) -> dict[str, Any]:
-    plan, structure = outcome.plan, outcome.plan.network.structure
+    plan = outcome.plan
     return {
         "model": plan.model.name,
         "source": plan.model.source,
-        "wiring": plan.network.wiring,
+        "wiring": plan.network.wired,
         "parameters": dict(plan.model.parameters),
-        "network": json.loads(structure.to_json()),
+        "network": plan.network.record(),
         "engine": plan.network.engine,
-        "seeds": {"first run": plan.seed, "connections": plan.network.connections},
+        "seeds": {"first run": plan.seed},
         "tolerances": plan.tolerances.__dict__,
         "budget_minutes": plan.budget_minutes,
         "runs_made": outcome.sweep.made,
@@ -298,14 +311,12 @@ def _provenance(outcome: Outcome) -> dict[str, Any]:
 
 
 def _made(outcome: Outcome) -> str:
-    plan, structure = outcome.plan, outcome.plan.network.structure
+    plan = outcome.plan
     lines = [f"{name}: {value}" for name, value in _provenance(outcome).items()]
-    lines.append(
-        f"memory of one run: about {memory_of(structure, plan.network.engine) / 1e9:.2f} GB"
-    )
+    lines.append(f"memory of one run: about {plan.network.memory / 1e9:.2f} GB")
     call = plan.made_by or (
-        f"report(plan(diagram, {structure.neurons}, budget_minutes={plan.budget_minutes:g}, "
-        f"engine={plan.network.engine!r}, seed={plan.seed}), out=...)"
+        f"report(plan(diagram, {plan.network.neurons}, budget_minutes={plan.budget_minutes:g}, "
+        f"seed={plan.seed}), out=...)"
     )
     lines.append(f"made by: {call} (the same again completes or repeats this report)")
     lines += [f"trouble: {text}" for text in outcome.sweep.troubles]
@@ -314,5 +325,6 @@ def _made(outcome: Outcome) -> str:
 
 def finding_rows(findings: list[Finding]) -> list[dict[str, Any]]:
     """Findings as records for a table of values separated by commas."""
-    names = ("group", "claim", "quantity", "predicted", "network", "tolerance", "verdict", "reason")
+    names = ("group", "claim", "quantity", "predicted", "network", "spread", "z", "verdict",
+             "reason")  # fmt: skip
     return [{name: finding.record()[name] for name in names} for finding in findings]

@@ -9,12 +9,9 @@ from typing import Any
 
 import xarray as xr
 
-from dynsys.vector_field import VectorField
 from validation.measures.estimates import Estimate
-from validation.networks import Network
-from validation.networks.jobs import Job
+from validation.networks.testable import Testable, Work
 from validation.trials.findings import (
-    AGREE,
     DIFFER,
     EXPLAINED,
     UNTESTED,
@@ -23,12 +20,14 @@ from validation.trials.findings import (
     compared,
     written,
 )
-from validation.trials.finite_size import explanation
+from validation.trials.finite_size import SeenBoundary, seen_fold, seen_rhythm
 from validation.trials.probing import Feature, Probe, State, state_of
 from validation.trials.sweeps import Steps
 
 GROUP = "boundaries"
-RESOLUTION = 0.05  # mV/ms
+RESOLUTION = 1 / 60  # of the side of the plane
+REACH = 1 / 15  # the same: how far to both sides it is looked at first
+_UNIFORM = math.sqrt(12)  # a bracket's width over its standard deviation
 _WIDENINGS = 4  # how often a bracket is widened
 
 
@@ -41,22 +40,29 @@ class BoundaryTrial:
     2. Halve the bracket until it is narrower than ``resolution``.
     """
 
-    model: VectorField
-    network: Network
+    network: Testable
     name: str
     parameter: str
     predicted: float
     fixed: dict[str, float]
     feature: Feature
     rises: bool  # whether the feature holds at larger values of the parameter
-    limits: tuple[float, float]
+    limits: tuple[float, float]  # of the plane
     tolerances: Tolerances
     seed: int
-    reach: float = 0.2
-    resolution: float = RESOLUTION
     group: str = GROUP
     answers: dict[float, float] = field(default_factory=dict)
     keys: list[str] = field(default_factory=list)
+
+    @property
+    def reach(self) -> float:
+        """How far to both sides it is looked at first."""
+        return REACH * (self.limits[1] - self.limits[0])
+
+    @property
+    def resolution(self) -> float:
+        """Width of the bracket at the end."""
+        return RESOLUTION * (self.limits[1] - self.limits[0])
 
     @property
     def place(self) -> dict[str, float]:
@@ -99,14 +105,15 @@ class BoundaryTrial:
             low, high = (middle, high) if answer == left else (low, middle)
         return [self._found(low, high)]
 
-    def _ask(self, *values: float) -> Generator[list[Job], list[xr.Dataset], list[bool]]:
+    def _ask(self, *values: float) -> Generator[list[Work], list[xr.Dataset], list[bool]]:
         """The feature's answers at several values of the parameter."""
         probes = [Probe({**self.fixed, self.parameter: v}, self.feature.kicks) for v in values]
         jobs = [probe.jobs(self.network, self.seed) for probe in probes]
         results = yield [job for several in jobs for job in several]
         count, answers = len(self.feature.kicks), []
         for k, value in enumerate(values):
-            states = [state_of(run) for run in results[k * count : (k + 1) * count]]
+            runs = results[k * count : (k + 1) * count]
+            states = [state_of(run, self.network.rates) for run in runs]
             answers.append(self._answer(value, states))
         self.keys += [job.key for several in jobs for job in several]
         return answers
@@ -116,24 +123,33 @@ class BoundaryTrial:
         return self.feature.holds(states)
 
     def _found(self, low: float, high: float) -> Finding:
-        unit = self.model.unit(self.parameter)
+        unit = self.network.model.unit(self.parameter)
         found = Estimate(0.5 * (low + high), low, high, unit)
+        at = self.network.model.with_parameters(**self.fixed)
+        theory: SeenBoundary | None = None
+        if self.feature.kind == "oscillates":
+            theory = seen_rhythm(at, self.parameter, self.predicted, self.network.neurons)
+        elif self.feature.kind == "bistable":
+            duration = Probe(self.place, self.feature.kicks).duration
+            theory = seen_fold(
+                at, self.parameter, self.predicted, self.network, duration,
+                self.limits[1] - self.limits[0],
+            )  # fmt: skip
+        bracket = (high - low) / _UNIFORM
+        noise = theory.deviation if theory and math.isfinite(theory.deviation) else 0.0
         finding = compared(
-            GROUP, self.claim, f"{self.parameter} of the boundary", "boundary", self.predicted,
-            found, self.tolerances, self.place, tuple(self.keys), **self._details(),
+            GROUP, self.claim, f"{self.parameter} of the boundary",
+            Estimate(self.predicted, self.predicted, self.predicted, unit), found,
+            math.hypot(bracket, noise), self.tolerances, self.place, tuple(self.keys), 3,
+            **self._details(), **({} if theory is None else theory.details()),
         )  # fmt: skip
-        if self.feature.kind != "oscillates" or finding.verdict == AGREE:
+        if finding.verdict != DIFFER or theory is None:
             return finding
-        words, explained, theory = explanation(
-            self.model.with_parameters(**self.fixed), self.parameter, self.predicted,
-            self.network.structure.neurons, low, high,
-        )  # fmt: skip
-        return replace(
-            finding,
-            verdict=EXPLAINED if explained and finding.verdict == DIFFER else finding.verdict,
-            reason=f"{finding.reason}; {words}" if words else finding.reason,
-            details={**finding.details, **theory},
-        )
+        cause = theory.cause(found, finding.deviation, self.tolerances.deviations)
+        if cause:
+            words = f"explained by {cause}; {finding.reason}"
+            return replace(finding, verdict=EXPLAINED, reason=words)
+        return replace(finding, reason=f"{finding.reason}; unexplained: {theory}")
 
     def _nowhere(self, left: bool, right: bool) -> Finding:
         tried = f"{min(self.answers):.3f} .. {max(self.answers):.3f}"
@@ -141,16 +157,17 @@ class BoundaryTrial:
         reason = f"the feature ({self.feature}) holds {always} in {tried}"
         if left != right:
             reason = f"the feature ({self.feature}) changes the other way round in {tried}"
-        wide = max(self.answers) - min(self.answers) >= self.tolerances.boundary
+        wide = max(self.answers) - min(self.answers) >= 3 * self.resolution
         return Finding(
             GROUP, self.claim, f"{self.parameter} of the boundary", f"{self.predicted:.3f}",
-            "none found", f"± {self.tolerances.boundary:.3f}", DIFFER if wide else UNTESTED, reason,
+            "none found", "", DIFFER if wide else UNTESTED, reason,
             self.place, tuple(self.keys), expected=self.predicted, details=self._details(),
         )  # fmt: skip
 
     def _details(self) -> dict[str, Any]:
         return {
             "parameter": self.parameter,
+            "unit": self.network.model.unit(self.parameter),
             "feature": str(self.feature),
             "asked": sorted(self.answers),
             "answers": [self.answers[v] for v in sorted(self.answers)],

@@ -1,4 +1,4 @@
-"""What a test found: a prediction, what the network did, the tolerance, the verdict and why."""
+"""What a test found: a prediction, its spread, what the network did, the verdict and why."""
 
 from __future__ import annotations
 
@@ -16,35 +16,24 @@ VERDICTS = (DIFFER, EXPLAINED, UNDECIDED, UNTESTED, AGREE)  # as reports list th
 
 @dataclass(frozen=True)
 class Tolerances:
-    """How far the network may be from a prediction and still agree with it.
+    """When a network agrees with a number predicted for it.
 
-    Defaults: 15 % (at least 2 Hz) for rates and 10 % (at least 1 Hz) for frequencies, about what
-    the cascade's approximations (diffusive input, a filter of first order) leave unexplained; 0.15
-    mV/ms for a boundary, 5 % of the published plane, below which its regimes look the same.
+    ``deviations``: how many standard deviations apart they may be. With 3, chance alone makes
+    fewer than 3 of 1000 correct predictions differ. The standard deviation is the predicted one
+    for this number of neurons and this duration where a theory knows it, else the one measured.
     """
 
-    rate: float = 0.15
-    least_rate: float = 2.0
-    frequency: float = 0.10
-    least_frequency: float = 1.0
-    boundary: float = 0.15
-    rotation: float = 0.05
-
-    def of(self, kind: str, predicted: float) -> float:
-        """The tolerance of a "rate", "frequency", "boundary" or "rotation"."""
-        if kind in ("rate", "frequency"):
-            share, least = getattr(self, kind), getattr(self, f"least_{kind}")
-            return max(share * abs(predicted), least)
-        return float(getattr(self, kind))
+    deviations: float = 3.0
 
 
 @dataclass(frozen=True)
 class Finding:
     """One prediction and what became of it.
 
-    ``predicted`` and ``network`` are texts for the reader; ``value``, ``low``, ``high`` and
-    ``expected`` the numbers behind them where there are any (NaN otherwise); ``place`` the
-    parameters, ``runs`` the keys of the network's runs, ``group`` the kind of test.
+    ``predicted``, ``spread`` and ``network`` are texts for the reader; ``expected``, ``deviation``
+    (the standard deviation of network less prediction), ``value``, ``low`` and ``high`` the numbers
+    behind them where there are any (NaN otherwise); ``place`` the parameters, ``runs`` the keys of
+    the network's runs, ``group`` the kind of test.
     """
 
     group: str
@@ -52,7 +41,7 @@ class Finding:
     quantity: str
     predicted: str
     network: str
-    tolerance: str
+    spread: str
     verdict: str
     reason: str
     place: Mapping[str, float]
@@ -61,43 +50,63 @@ class Finding:
     value: float = math.nan
     low: float = math.nan
     high: float = math.nan
+    deviation: float = math.nan
     details: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def z(self) -> float:
+        """Network less prediction in standard deviations; NaN where that means nothing."""
+        return score(self.expected, self.value, self.deviation)
 
     def record(self) -> dict[str, Any]:
         """The finding as plain values."""
-        return asdict(self)
+        return asdict(self) | {"z": self.z}
 
 
-def judge(expected: float, found: Estimate, tolerance: float) -> tuple[str, str]:
-    """Verdict and reason: does the interval of a measurement lie within the tolerance?"""
+def score(expected: float, value: float, deviation: float) -> float:
+    """(value - expected) / deviation, NaN where there is no deviation."""
+    return (value - expected) / deviation if deviation > 0 else math.nan
+
+
+def judge(
+    expected: float, found: Estimate, deviation: float, allowed: float = Tolerances.deviations
+) -> tuple[str, str]:
+    """Verdict and reason: is a measurement within so many standard deviations of a prediction?
+
+    Example
+    -------
+    >>> judge(20.0, Estimate(20.3, 20.1, 20.5, "Hz"), 0.15)
+    ('agree', 'z = +2.0: +0.3 Hz from the prediction')
+    """
     if math.isnan(found.value):
         return DIFFER, found.note or "nothing could be measured"
-    difference = abs(found.value - expected)
-    half = (found.high - found.low) / 2
-    half = 0.0 if math.isnan(half) else half
-    shift = found.value - expected
-    shift = 0.0 if abs(shift) < 1e-3 * tolerance else shift
-    text = f"{shift:+.3g} {found.unit} from the prediction".replace("  ", " ")
-    if difference + half <= tolerance:
-        return AGREE, text
-    if difference - half > tolerance:
-        return DIFFER, text
-    return UNDECIDED, f"{text}, but the uncertainty reaches across the tolerance: run longer"
+    z = score(expected, found.value, deviation)
+    text = f"{found.value - expected:+.3g} {found.unit} from the prediction".replace("  ", " ")
+    if math.isnan(z):
+        return UNDECIDED, f"{text}; its uncertainty is not known: run longer"
+    return (AGREE if abs(z) <= allowed else DIFFER), f"z = {z:+.1f}: {text}"
 
 
 def compared(
-    group: str, claim: str, quantity: str, kind: str, expected: float, found: Estimate,
-    tolerances: Tolerances, place: Mapping[str, float], runs: tuple[str, ...], **details: Any,
+    group: str, claim: str, quantity: str, expected: Estimate, found: Estimate, predicted: float,
+    tolerances: Tolerances, place: Mapping[str, float], runs: tuple[str, ...], digits: int = 2,
+    **details: Any,
 ) -> Finding:  # fmt: skip
-    """The finding for a number."""
-    tolerance = tolerances.of(kind, expected)
-    verdict, reason = judge(expected, found, tolerance)
-    digits = 3 if kind in ("boundary", "rotation") else 2
-    unit = found.unit
+    """The finding for a number.
+
+    ``predicted``: its standard deviation in a network of this size and duration, NaN where no
+    theory gives one; then the measured one counts. The prediction's own error is added.
+    """
+    known = predicted > 0
+    own = expected.error if math.isfinite(expected.error) else 0.0
+    deviation = math.hypot(predicted if known else found.error, own)
+    verdict, reason = judge(expected.value, found, deviation, tolerances.deviations)
+    unit, word = found.unit, "predicted" if known else "measured"
+    spread = f"± {deviation:.2g} {unit}".rstrip() + f" ({word})" if deviation > 0 else ""
     return Finding(
-        group, claim, quantity, f"{expected:.{digits}f} {unit}".rstrip(), str(found),
-        f"± {tolerance:.{digits}f} {unit}".rstrip(), verdict, reason, dict(place), runs,
-        float(expected), found.value, found.low, found.high, details,
+        group, claim, quantity, f"{expected.value:.{digits}f} {unit}".rstrip(), str(found), spread,
+        verdict, reason, dict(place), runs, float(expected.value), found.value, found.low,
+        found.high, deviation, details,
     )  # fmt: skip
 
 
@@ -112,6 +121,6 @@ def written(place: Mapping[str, float]) -> str:
     Example
     -------
     >>> written({"mu_e": 1.3, "mu_i": 0.5})
-    'mu_e = 1.300, mu_i = 0.500'
+    'mu_e = 1.3, mu_i = 0.5'
     """
-    return ", ".join(f"{k} = {v:.3f}" for k, v in place.items())
+    return ", ".join(f"{k} = {v:.4g}" for k, v in place.items())

@@ -1,4 +1,4 @@
-"""Boundaries of a rhythm as a finite network shows them: noise makes a rhythm beyond them, too.
+"""Boundaries as a finite network shows them: noise makes a rhythm beyond them, and ends states.
 
 Next to a Hopf point a finite network has a quasi-cycle, whose power the published criterion of an
 oscillation (more than 1 Hz^2 below 70 Hz) cannot tell from a cycle's. Its spectrum is known, and so
@@ -15,18 +15,29 @@ from typing import Any
 
 import numpy as np
 
-from continuation import RateSpectrum, asynchronous_state, rate_spectrum
+from continuation import RateSpectrum, asynchronous_state, find_equilibria, rate_spectrum
+from continuation.asynchronous.densities import simulate_densities
+from continuation.asynchronous.escape import escape
+from continuation.diagrams.names import naming_observable
 from continuation.drawing import DARK, new_axes
 from continuation.engine.special_points import SpecialPoint
 from dynsys.errors import DynsysError, ModelError
 from dynsys.models.aln_network import is_aln
 from dynsys.vector_field import VectorField
-from validation.measures.rates import LEAST_POWER
-from validation.trials.probing import QUIET, WINDOW
+from validation.measures.estimates import Estimate
+from validation.measures.rates import LEAST_POWER, oscillation
+from validation.networks.testable import Testable
+from validation.trials.causes import FILTER
+from validation.trials.findings import AGREE, judge
+from validation.trials.probing import CALM, QUIET, WINDOW
+from validation.trials.spread import has_spectrum
 
 _SEGMENT = 500.0  # ms, of the criterion's spectra
 _HIGHEST = 70.0  # Hz
 _INDEPENDENT = 2 / 3  # of neighbouring bins under a Hann window
+_QUANTILES = (0.16, 0.5, 0.84)
+_GROWN, _REFINED = 0.06, 1  # of the parameter: where a cycle is looked at first; looks between
+_BESIDE_FOLD = np.array([0.0007, 0.0017, 0.004, 0.01, 0.025])  # of a span: places looked at
 _FIRST, _LAST = 0.005, 1.0  # of the parameter: from and to how far off the Hopf point is looked
 _REACH = 0.4  # about a predicted boundary in which the exact one is sought
 
@@ -53,12 +64,14 @@ class RhythmBoundary:
         )
 
 
-def rhythm_power(spectrum: RateSpectrum, duration: float = WINDOW, rate: str = "r_E") -> float:
-    """Median power (Hz^2) that ``oscillation`` finds in a run of ``duration`` ms.
+def rhythm_power(
+    spectrum: RateSpectrum, duration: float = WINDOW, rate: str = "r_E", quantile: float = 0.5
+) -> float:
+    """Power (Hz^2) below which ``oscillation`` stays in this share of runs of ``duration`` ms.
 
     The criterion takes the highest bin of Welch's spectrum with Hann segments of 500 ms. Each bin
     is the spectrum seen through the window, times a gamma variable of as many degrees as segments;
-    the median of the highest follows from their product.
+    the quantile of the highest follows from their product.
     """
     # scipy.stats takes half a second to load.
     from scipy.optimize import brentq
@@ -76,26 +89,31 @@ def rhythm_power(spectrum: RateSpectrum, duration: float = WINDOW, rate: str = "
 
     def excess(level: float) -> float:
         below = gamma.logcdf(np.exp(level) * shape / means, shape).sum()
-        return float(_INDEPENDENT * below + math.log(2))
+        return float(_INDEPENDENT * below - math.log(quantile))
 
     top = math.log(float(means.max()))
-    return float(np.exp(brentq(excess, top - 3, top + 3)))
+    return float(np.exp(brentq(excess, top - 4, top + 4)))
 
 
 def seen_boundaries(
-    point: SpecialPoint, neurons: Sequence[int], towards: float, duration: float = WINDOW
-) -> dict[int, float]:
+    point: SpecialPoint, neurons: Sequence[int], towards: float, duration: float = WINDOW,
+    quantile: float = 0.5,
+) -> dict[int, float]:  # fmt: skip
     """The parameter at which the criterion changes its answer in networks of each size.
+
+    On the stable side the power is that of the quasi-cycle. Where the rate itself is too low for
+    it, or the quasi-cycle too weak, the cycles beyond the Hopf point are followed in the
+    Fokker-Planck equation until they are large enough.
 
     Parameters
     ----------
     point : the exact Hopf point, of one free parameter.
     towards : 1 or -1, the side on which the state is stable.
+    quantile : share of runs whose criterion says no there.
 
     Returns
     -------
-    N -> the value. NaN where it lies on the other side, among cycles too small for the criterion,
-    which are none of this theory's, or farther off than the state is followed.
+    N -> the value; NaN farther off than ``_LAST``.
     """
     from scipy.optimize import brentq  # as above
 
@@ -107,20 +125,53 @@ def seen_boundaries(
         """Log of the power in the largest network; those of the others go as 1/N."""
         model = point.model.with_parameters(**{name: start + towards * distance})
         found = rate_spectrum(model, reference, [10.0], point.state)
-        return math.log(rhythm_power(found, duration))
+        return math.log(rhythm_power(found, duration, quantile=quantile))
 
     result = {}
     for n in neurons:
-        wanted = math.log(LEAST_POWER * max(1.0, QUIET / n) * n / reference)
+        bound = LEAST_POWER * max(1.0, QUIET / n)
+        wanted = math.log(bound * n / reference)
         near, far = _FIRST, 2 * _FIRST
         while far < _LAST and level(far) > wanted:
             near, far = far, 2 * far
-        if level(near) < wanted or level(far) > wanted:
+        # A rate that is not negative cannot swing by more than itself about its mean.
+        too_low = math.sqrt(2 * bound) > point.observables["r_E"]
+        if too_low or level(near) < wanted:
+            result[n] = start - towards * _grown(point, name, -towards, bound, duration)
+        elif level(far) > wanted:
             result[n] = math.nan
         else:
             distance = brentq(lambda d, at=wanted: level(d) - at, near, far, xtol=1e-3)
             result[n] = start + towards * float(distance)
     return result
+
+
+def _grown(point: SpecialPoint, name: str, towards: float, bound: float, duration: float) -> float:
+    """How far beyond a Hopf point the cycle of the Fokker-Planck equation has a power."""
+
+    def level(distance: float) -> float:
+        value = point.parameters[name] + towards * distance
+        model = point.model.with_parameters(**{name: value})
+        run = simulate_densities(model, CALM + duration)
+        return math.log(max(oscillation(run, "E", after=CALM)[1], 1e-9) / bound)
+
+    near, far = _GROWN / 2, _GROWN
+    low, high = level(near), level(far)
+    while high < 0:
+        near, low, far = far, high, 2 * far
+        if far > _LAST:
+            return math.nan
+        high = level(far)
+    # The power is nearly one of the distance.
+    for _ in range(_REFINED):
+        share = min(max(-low / (high - low), -1.0), 2.0)
+        middle = math.exp(math.log(near) + share * math.log(far / near))
+        found = level(middle)
+        near, low, far, high = (
+            (middle, found, far, high) if found < 0 else (near, low, middle, found)
+        )
+    share = -low / (high - low)
+    return math.exp(math.log(near) + share * math.log(far / near))
 
 
 def rhythm_boundary(
@@ -147,6 +198,17 @@ def rhythm_boundary(
     -------
     >>> rhythm_boundary(aln().with_parameters(mu_i=0.552), "mu_e", 1.428, [1000, 4000])
     """
+    point, towards = exact_point(model, parameter, predicted)
+    seen = seen_boundaries(point, neurons, towards, duration)
+    value = point.parameters[parameter]
+    return RhythmBoundary(parameter, predicted, value, float(point.frequency or 0.0), seen)
+
+
+def exact_point(model: VectorField, parameter: str, predicted: float) -> tuple[SpecialPoint, float]:
+    """The exact Hopf point nearest to a predicted one, and the side (1 or -1) of stable states.
+
+    Raises ModelError where none lies within 0.4.
+    """
     span = (predicted - _REACH, predicted + _REACH)
     points = asynchronous_state.hopf_points(model, parameter, span)
     if not points:
@@ -154,39 +216,124 @@ def rhythm_boundary(
             f"the network has no Hopf point with {parameter} within {_REACH:g} of {predicted:g}"
         )
     point = min(points, key=lambda p: abs(p.parameters[parameter] - predicted))
-    value = point.parameters[parameter]
-    beside = point.model.with_parameters(**{parameter: value + _FIRST})
-    towards = 1.0 if asynchronous_state(beside, point.state).stable else -1.0
-    seen = seen_boundaries(point, neurons, towards, duration)
-    return RhythmBoundary(parameter, predicted, value, float(point.frequency or 0.0), seen)
+    beside = point.model.with_parameters(**{parameter: point.parameters[parameter] + _FIRST})
+    return point, 1.0 if asynchronous_state(beside, point.state).stable else -1.0
 
 
-def explanation(
-    model: VectorField, parameter: str, predicted: float, neurons: int, low: float, high: float
-) -> tuple[str, bool, dict[str, Any]]:
-    """Why a measured boundary (``low`` to ``high``) is off: words, and whether they explain it.
+@dataclass(frozen=True)
+class SeenBoundary:
+    """A boundary as theory has it: in the network of infinitely many neurons, and as noise lets a
+    test see it at N.
 
-    The corrected predictions come as details; ("", False, {}) where there is no theory.
+    ``deviation``: the standard deviation of what a test finds; ``words``: what noise does there.
     """
+
+    exact: float
+    seen: float
+    deviation: float
+    neurons: int
+    words: str
+
+    def cause(self, found: Estimate, deviation: float, allowed: float) -> str:
+        """What explains a measured boundary: the nearest correction that agrees, or nothing."""
+        several = [
+            (self.exact, f"{FILTER}: without it the boundary lies at {self.exact:.3f}"),
+            (self.seen, f"finite size: {self.words} at N = {self.neurons} as far as {self.seen:.3f}"
+                        f" (without noise and filter {self.exact:.3f})"),
+        ]  # fmt: skip
+        near = [
+            (abs(found.value - value), word)
+            for value, word in several
+            if judge(value, found, deviation, allowed)[0] == AGREE
+        ]
+        return min(near)[1] if near else ""
+
+    def details(self) -> dict[str, float]:
+        """The corrected predictions."""
+        return {"exact": self.exact, "seen": self.seen}
+
+    def __str__(self) -> str:
+        return (
+            f"{self.exact:.3f} without the mean field's filter, {self.seen:.3f} predicted at "
+            f"N = {self.neurons} ({self.words})"
+        )
+
+
+def seen_rhythm(
+    model: VectorField, parameter: str, predicted: float, neurons: int
+) -> SeenBoundary | None:
+    """The boundary of a rhythm at N; None where no theory knows it."""
     if not is_aln(model):
-        return "", False, {}
+        return None
     try:
-        found = rhythm_boundary(model, parameter, predicted, [neurons])
-    except DynsysError as error:
-        return f"its theory fails here: {error}", False, {}
-    seen = found.seen[neurons]
-    details = {"exact": found.exact, "seen": seen}
-    causes = [
-        (found.exact, f"the cascade's filter: the exact boundary is {found.exact:.3f}"),
-        (seen, f"finite size: exact {found.exact:.3f}, seen at N = {neurons} up to {seen:.3f}"),
-    ]
-    # Within a bracket's width of its middle, the nearest first.
-    middle, width = (low + high) / 2, high - low
-    near = [(abs(v - middle), word) for v, word in causes if abs(v - middle) <= width]
-    if near:
-        return f"explained by {min(near)[1]}", True, details
-    text = f"unexplained: exact {found.exact:.3f}, at N = {neurons} predicted {seen:.3f}"
-    return text, False, details
+        point, towards = exact_point(model, parameter, predicted)
+        exact = point.parameters[parameter]
+        middle = seen_boundaries(point, [neurons], towards)[neurons]
+        inside = (middle - exact) * towards < 0
+        low, high = (
+            middle if inside else seen_boundaries(point, [neurons], towards, quantile=q)[neurons]
+            for q in (_QUANTILES[0], _QUANTILES[2])
+        )
+    except DynsysError:
+        return None
+    words = "cycles are too small to count" if inside else "noise makes a rhythm that counts"
+    return SeenBoundary(exact, middle, abs(high - low) / 2, neurons, words)
+
+
+def seen_fold(
+    model: VectorField, parameter: str, predicted: float, network: Testable, duration: float,
+    span: float,
+) -> SeenBoundary | None:  # fmt: skip
+    """The end of a bistable region at N: where noise ends a state within a run.
+
+    By Kramers' formula, the mean residence is as long as the run; None without a theory.
+    """
+    if not has_spectrum(model):
+        return None
+    side, stable = _ending(model, parameter, predicted, _BESIDE_FOLD[2] * span)
+    if not side:
+        return None
+
+    def level(distance: float) -> float:
+        """Log of the mean residence over the run; -inf where noise leaves no state."""
+        at = model.with_parameters(**{parameter: predicted + side * distance})
+        states = find_equilibria(at)
+        levels = [at.observe(x)[naming_observable(at)] for x in states]
+        state = states[int(np.argmin(levels) if stable == "low" else np.argmax(levels))]
+        try:
+            return math.log(escape(at, network.sizes, state).time / duration)
+        except DynsysError:
+            return math.nan
+
+    # The barrier grows as the distance to the power of 3/2.
+    distances = _BESIDE_FOLD * span
+    found = np.array([level(distance) for distance in distances])
+    known = np.isfinite(found)
+    wanted = [-math.log(-math.log(q)) for q in _QUANTILES]
+    if known.sum() < 2 or found[known].max() < wanted[-1]:
+        return None
+    shifts = np.interp(wanted, found[known], distances[known] ** 1.5) ** (2 / 3)
+    return SeenBoundary(
+        predicted, predicted + side * float(shifts[1]), float(shifts[2] - shifts[0]) / 2,
+        network.neurons,
+        "noise ends the state within a run",
+    )  # fmt: skip
+
+
+def _ending(
+    model: VectorField, parameter: str, predicted: float, beside: float
+) -> tuple[float, str]:
+    """On which side of a fold (1 or -1) a state coexists, and whether it is the "low" one."""
+    main = naming_observable(model)
+    rates = []
+    for side in (1.0, -1.0):
+        at = model.with_parameters(**{parameter: predicted + side * beside})
+        rates.append(sorted(at.observe(x)[main] for x in find_equilibria(at)))
+    if len(rates[0]) == len(rates[1]):
+        return 0.0, ""
+    side, found = (1.0, rates[0]) if len(rates[0]) > len(rates[1]) else (-1.0, rates[1])
+    gaps = np.diff(found)
+    return side, "low" if int(np.argmin(gaps)) == 0 else "high"
 
 
 def draw_rhythm_boundary(

@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from validation.measures.estimates import Estimate
-from validation.networks import Network
+from validation.networks.testable import Testable
 from validation.trials.findings import Finding, judge, written
 from validation.trials.probing import Probe, State, state_of
 from validation.trials.sweeps import Steps
 
 GROUP = "numerics"
-_SHARE = 0.03  # of a rate or frequency that may depend on the computation
 
 
 @dataclass
 class NumericsTrial:
     """The same point computed in another way: half the time step, or by another engine."""
 
-    network: Network
-    other: Network
+    network: Testable
+    other: Testable
     word: str
     place: dict[str, float]
     seed: int
@@ -46,30 +45,31 @@ class NumericsTrial:
             for job in probe.jobs(network, seed)
         ]
         runs = yield jobs
-        states = [state_of(run) for run in runs]
+        rates = self.network.rates
+        states = [state_of(run, rates) for run in runs]
         keys = tuple(job.key for job in jobs)
         findings = []
-        for name in ("r_E", "r_I", "frequency"):
+        for name in (*rates, "frequency"):
             one, other = _pooled(states[:2], name), _pooled(states[2:], name)
             if not np.isfinite([one.value, other.value]).all():
                 continue
-            # Both are measured: the tolerance holds their common uncertainty.
-            tolerance = _SHARE * abs(one.value) + 1.96 * float(np.hypot(one.error, other.error))
-            verdict, reason = judge(
-                one.value, replace(other, low=other.value, high=other.value), tolerance
-            )
+            deviation = float(np.hypot(one.error, other.error))
+            verdict, reason = judge(one.value, other, deviation)
             label = name if name == "frequency" else f"mean {name}"
             findings.append(
-                Finding(GROUP, self.claim, label, str(one), str(other), f"± {tolerance:.2f} Hz",
-                        verdict, reason.replace("prediction", "other computation"), self.place,
-                        keys, one.value, other.value, other.low, other.high)
+                Finding(
+                    GROUP, self.claim, label, str(one), str(other),
+                    f"± {deviation:.2g} Hz (measured)", verdict,
+                    reason.replace("prediction", "other computation"), self.place, keys, one.value,
+                    other.value, other.low, other.high, deviation,
+                )
             )  # fmt: skip
         return findings
 
 
 def _pooled(states: list[State], name: str) -> Estimate:
     """The mean of two seeds."""
-    found = [getattr(state, name) for state in states]
+    found = [state.frequency if name == "frequency" else state.rates[name] for state in states]
     value = float(np.mean([e.value for e in found]))
     error = float(np.sqrt(np.sum([e.error**2 for e in found]))) / len(found)
     spread = abs(found[0].value - found[1].value) / 2

@@ -11,7 +11,7 @@ import shapely
 from shapely.geometry import LineString, Point
 
 from continuation.diagrams.diagram import Diagram
-from continuation.diagrams.names import borders, found_cycles
+from continuation.diagrams.names import borders, found_cycles, naming_observable
 from validation.measures.rates import LEAST_POWER, LEAST_STEP
 from validation.trials.probing import Feature
 
@@ -43,13 +43,12 @@ def regions(diagram: Diagram) -> list[tuple[int, Mapping[str, Any]]]:
 
 
 def breadth(diagram: Diagram, region: Mapping[str, Any]) -> float:
-    """Diameter of the largest circle inside a region, in units of the narrower axis."""
+    """Diameter of the largest circle inside a region, in shares of the plane's sides."""
     (_, left, right), (_, low, high) = diagram.x, diagram.y
     shape = shapely.transform(
         region["polygon"], lambda at: (at - [left, low]) / [right - left, high - low]
     )
-    radius = shapely.maximum_inscribed_circle(shape, tolerance=1e-4).length
-    return float(2 * radius * min(right - left, high - low))
+    return float(2 * shapely.maximum_inscribed_circle(shape, tolerance=1e-4).length)
 
 
 def crossings(
@@ -57,7 +56,8 @@ def crossings(
 ) -> tuple[list[list[Crossing]], list[tuple[str, dict[str, float], str]]]:
     """Crossings of every boundary, longest boundary first; boundaries left out, with the reason.
 
-    A boundary of a region narrower than ``narrowest`` cannot be told from its other boundary.
+    A boundary of a region narrower than ``narrowest`` (a share of the plane's sides) cannot be told
+    from its other boundary.
     """
     found, left_out = [], []
     nodes = diagram.regimes.nodes
@@ -69,8 +69,8 @@ def crossings(
         if thin:
             region = nodes[thin[0]]
             reason = (
-                f"the region {region['label']} is {breadth(diagram, region):.2g} wide; the search "
-                f"resolves regions wider than {narrowest:g}"
+                f"the region {region['label']} is {breadth(diagram, region):.2g} of the plane wide;"
+                f" the search resolves regions wider than {narrowest:.2g} of it"
             )
             left_out.append((name, dict(region["parameters"]), reason))
             continue
@@ -82,7 +82,9 @@ def crossings(
         if places:
             found.append(places)
         else:
-            reason = f"nowhere are both sides {narrowest:g} wide, which the search needs"
+            reason = (
+                f"nowhere are both sides {narrowest:.2g} of the plane wide, as the search needs"
+            )
             left_out.append((name, at, reason))
     return found, left_out
 
@@ -91,16 +93,17 @@ def distinguishing(
     diagram: Diagram, one: Mapping[str, Any], other: Mapping[str, Any]
 ) -> Feature | None:
     """The question that both sides of a boundary answer differently."""
+    main = naming_observable(diagram.model)
     if _several(one) != _several(other):
         both = one if _several(one) else other
-        rates = [item["observables"]["r_E"] for item in both["stable"] if "observables" in item]
+        rates = [item["observables"][main] for item in both["stable"] if "observables" in item]
         step = max(rates) - min(rates) if len(rates) > 1 else 2 * LEAST_STEP
-        return Feature("bistable", min(LEAST_STEP, step / 2))
+        return Feature("bistable", min(LEAST_STEP, step / 2), main)
     if _rhythmic(one) != _rhythmic(other):
-        return Feature("oscillates", LEAST_POWER)
+        return Feature("oscillates", LEAST_POWER, main)
     levels = borders(diagram.model)
     if one["label"] != other["label"] and levels:
-        return Feature("level", levels[0])
+        return Feature("level", levels[0], main)
     return None
 
 
@@ -110,7 +113,7 @@ def holds(feature: Feature, region: Mapping[str, Any]) -> bool:
         return _several(region)
     if feature.kind == "oscillates":
         return _rhythmic(region)
-    return bool(region["stable"][0]["observables"]["r_E"] > feature.border)
+    return bool(region["stable"][0]["observables"][feature.rate] > feature.border)
 
 
 def _several(region: Mapping[str, Any]) -> bool:
@@ -158,7 +161,7 @@ def _along(
         if len(beyond) != 1 or len(behind) != 1 or beyond == behind:
             continue  # a corner, or the edge of the plane
         depths = [
-            _depth(nodes[n]["polygon"], at, axis, sign)
+            _depth(nodes[n]["polygon"], at, axis, sign) / spans[axis]
             for n, sign in ((beyond[0], 1), (behind[0], -1))
         ]
         if min(depths) < narrowest:

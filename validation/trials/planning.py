@@ -11,16 +11,14 @@ from typing import TYPE_CHECKING, Any
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from continuation.diagrams.diagram import Diagram
-from continuation.diagrams.names import borders, found_cycles, found_equilibria
+from continuation.diagrams.names import found_cycles, found_equilibria
 from continuation.frames import row_frame
 from dynsys import checks
 from dynsys.errors import ModelError
-from dynsys.models.aln import WIRINGS, aln
 from dynsys.vector_field import VectorField
-from validation.networks import Network, network_of
-from validation.networks.jobs import available
-from validation.networks.memory import memory_of
-from validation.networks.programs import compiler_problem
+from validation.networks.network import network_of
+from validation.networks.own import OwnNetwork, OwnTestable
+from validation.networks.testable import Testable
 from validation.trials.boundary import RESOLUTION, BoundaryTrial
 from validation.trials.findings import VERDICTS, Finding, Tolerances, untested
 from validation.trials.numerics import NumericsTrial
@@ -35,14 +33,12 @@ from validation.trials.workers import workers as cluster
 if TYPE_CHECKING:
     import pandas as pd
 
-# Seconds per biological second and neuron of a population, one process on a busy machine.
-SPEED = {"kernel": 1.2e-4, "cpp_standalone": 1.2e-3, "cython": 1.6e-3, "numpy": 3.0e-2}
 OTHER_WIRING = "other wiring"
 _OVERHEAD = 0.6  # s per run: measuring, storing, the mean field's own run
-_BUILD = 25.0  # s
 _NARROWEST = 3 * RESOLUTION
-_PULSE, _WEAK = 1.0, 0.1  # mV/ms: the published test's strength, and a tenth of it
-_SINE = 0.1  # mV/ms, 20 pA
+_SLIVER = 0.01  # of the plane
+_PULSE, _WEAK = 1.0, 0.1  # of the network's kick
+_SINE = 0.1  # the same: 0.1 mV/ms, 20 pA, for aln
 _DETUNING = (0.9, 1.2)  # of the rhythm's own frequency
 
 
@@ -54,7 +50,7 @@ class Plan:
     """
 
     diagram: Diagram
-    network: Network
+    network: Testable
     trials: list[Trial]
     left_out: list[Finding]
     budget_minutes: float
@@ -71,7 +67,7 @@ class Plan:
     @property
     def processes(self) -> int:
         """How many processes of this machine make the runs."""
-        return self.workers or affordable_workers(self.network.structure, self.network.engine)
+        return self.workers or affordable_workers(self.network)
 
     def minutes(self) -> float:
         """Estimated minutes of all runs."""
@@ -90,14 +86,11 @@ class Plan:
         return conducted(self, Path(out), scheduler, progress)
 
     def __str__(self) -> str:
-        structure = self.network.structure
         lines = [
-            f"{len(self.trials)} tests of {self.model.name} ({self.network.wiring} wiring) by "
-            f"networks of 2 x {structure.neurons} neurons, {structure.synapses / 1e6:.1f} million "
-            f"synapses, engine {self.network.engine}",
+            f"{len(self.trials)} tests of {self.model.name} ({self.network.wired}) by networks of "
+            f"{self.network.size}, engine {self.network.engine}",
             f"about {self.minutes():.1f} minutes with {self.processes} processes of "
-            f"{memory_of(structure, self.network.engine) / 1e9:.2f} GB; "
-            f"budget {self.budget_minutes:g} minutes",
+            f"{self.network.memory / 1e9:.2f} GB; budget {self.budget_minutes:g} minutes",
         ]
         for number, trial in enumerate(self.trials, 1):
             lines.append(f"{number:>4}  {self.costs[id(trial)]:>5.0f} s  {trial.claim}")
@@ -140,7 +133,7 @@ def plan(
     neurons: int = 4_000,
     budget_minutes: float = 30.0,
     *,
-    engine: str = "kernel",
+    network: OwnNetwork | None = None,
     points: Mapping[str, Mapping[str, float]] | None = None,
     tolerances: Tolerances | None = None,
     seed: int = 1,
@@ -153,7 +146,8 @@ def plan(
        everything else void, so these come first, large regions before small ones.
     2. Every boundary once, by bisection, long ones first.
     3. Pulses where states coexist, sines where the model oscillates.
-    4. The other wiring at the same points: how far mean field and network agree there.
+    4. Another wiring at the same points, where there is one: how far mean field and network agree
+       there.
     5. The computation itself: half the time step; Brian2 against the kernel.
     6. Every boundary at four more places.
 
@@ -161,19 +155,21 @@ def plan(
 
     Parameters
     ----------
-    neurons : per population.
-    budget_minutes : time for all runs on this machine.
-    engine : "kernel", or "cpp_standalone" (Brian2), ten times slower; see ``network_of``.
+    neurons : per population, of the network that ``network_of`` builds from the diagram's model.
+    budget_minutes : time for all runs on this machine; predictions and explanations add to it.
+    network : one of your own instead, behind any mean field: an object with two methods, see
+        ``validation.networks.own.OwnNetwork``.
     points : name -> parameter values: more places to test, like the interior points.
-    tolerances : how far the network may be off.
+    tolerances : how many standard deviations the network may be off.
     seed : of the first runs.
     workers : processes of this machine; as many as cores and memory allow by default.
-    options : more arguments of ``network_of``.
+    options : more arguments of ``network_of``, such as ``engine``.
 
     Raises
     ------
     ModelError
-        for a budget that is not positive, a network that makes no sense or does not fit the memory.
+        for a budget that is not positive, a model whose network is not known, a network that makes
+        no sense or does not fit the memory.
 
     Example
     -------
@@ -188,20 +184,21 @@ def plan(
             f"a plan tests a diagram in two parameters, not a {type(diagram).__name__}; "
             "give bifurcation_diagram both x and y"
         )
-    network = network_of(diagram.model, neurons, engine=engine, **options)
+    tested = _tested(diagram.model, network, neurons, options)
     tolerances = tolerances or Tolerances()
-    trials = _regime_trials(diagram, network, points or {}, tolerances, seed)
+    trials, slivers = _regime_trials(diagram, tested, points or {}, tolerances, seed)
     places, unclear = crossings(diagram, _NARROWEST)
-    rounds = _boundary_trials(diagram, network, places, tolerances, seed)
+    rounds = _boundary_trials(diagram, tested, places, tolerances, seed)
     trials += rounds[0]
-    trials += _stimulus_trials(diagram, network, tolerances, seed)
-    trials += _wiring_trials(diagram, network, options, tolerances, seed)
-    trials += _numerics_trials(diagram, network, options, seed)
+    trials += _stimulus_trials(diagram, tested, tolerances, seed)
+    trials += _wiring_trials(diagram, tested, tolerances, seed)
+    trials += _numerics_trials(diagram, tested, seed)
     trials += [trial for later in rounds[1:] for trial in later]
-    left_out = [untested("boundaries", name, reason, at) for name, at, reason in unclear]
-    costs = {id(trial): _seconds(trial, network) for trial in trials}
-    processes = workers or affordable_workers(network.structure, engine)
-    chosen, spent = [], _BUILD if available(engine) == "cpp_standalone" else 0.0
+    left_out = slivers
+    left_out += [untested("boundaries", name, reason, at) for name, at, reason in unclear]
+    costs = {id(trial): _seconds(trial, tested) for trial in trials}
+    processes = workers or affordable_workers(tested)
+    chosen, spent = [], tested.build_seconds
     for trial in trials:
         spent += costs[id(trial)] / processes
         if spent <= 60 * budget_minutes:
@@ -210,8 +207,23 @@ def plan(
             reason = f"beyond the budget of {budget_minutes:g} minutes"
             left_out.append(untested(trial.group, trial.claim, reason, trial.place))
     return Plan(
-        diagram, network, chosen, left_out, budget_minutes, tolerances, seed, "", costs, workers
+        diagram, tested, chosen, left_out, budget_minutes, tolerances, seed, "", costs, workers
     )
+
+
+def _tested(
+    model: VectorField, network: OwnNetwork | None, neurons: int, options: Mapping[str, Any]
+) -> Testable:
+    """The network of the model, or the one given."""
+    if network is None:
+        built: Testable = network_of(model, neurons, **options)
+        return built
+    if options:
+        raise ModelError(
+            f"{', '.join(options)} belong to the networks of this package; a network of your own "
+            "says what it is in describe()"
+        )
+    return OwnTestable(model, network)
 
 
 def conducted(chosen: Plan, out: Path, scheduler: str | None, progress: bool) -> Outcome:
@@ -219,53 +231,57 @@ def conducted(chosen: Plan, out: Path, scheduler: str | None, progress: bool) ->
     sweep = Sweep(out / "runs")
     start = time.perf_counter()
     limit = 60 * chosen.budget_minutes
-    structure, engine = chosen.network.structure, chosen.network.engine
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, disable=not progress, transient=True) as bar:
         task = bar.add_task("network tests", total=len(chosen.trials))
-        with cluster(structure, engine, scheduler, chosen.processes) as client:
+        with cluster(chosen.network, scheduler, chosen.processes) as client:
             begun = time.perf_counter()
             findings = conduct(
                 sweep, chosen.trials, client,
-                lambda: time.perf_counter() - begun < limit,
+                lambda: time.perf_counter() - begun - sweep.thinking < limit,
                 lambda trial: bar.update(task, advance=1, description=trial.group),
             )  # fmt: skip
     return Outcome(chosen, findings + chosen.left_out, sweep, time.perf_counter() - start)
 
 
-def _seconds(trial: Any, network: Network) -> float:
+def _seconds(trial: Any, network: Testable) -> float:
     """Estimated time of one process."""
-    engine = getattr(trial, "other", network).engine
-    structure = network.structure
-    speed = SPEED[available(engine) if engine == "cpp_standalone" else engine]
-    speed *= structure.neurons * 0.1 / structure.dt
-    build = _BUILD if isinstance(trial, NumericsTrial) and engine == "cpp_standalone" else 0.0
-    return float(build + trial.cost() / 1000 * speed + _OVERHEAD * trial.cost() / 3000)
+    other: Testable = getattr(trial, "other", network)
+    build = other.build_seconds if other is not network else 0.0
+    return float(build + trial.cost() / 1000 * other.processing + _OVERHEAD * trial.cost() / 3000)
 
 
 def _regime_trials(
     diagram: Diagram,
-    network: Network,
+    network: Testable,
     points: Mapping[str, Mapping[str, float]],
     tolerances: Tolerances,
     seed: int,
-) -> list[Trial]:
+) -> tuple[list[Trial], list[Finding]]:
+    """A trial for each region, and the slivers left out, in which no network can be put."""
     trials: list[Trial] = []
+    slivers = []
     for name, values in points.items():
         stable = tuple(diagram.attractors(**values))
-        trials.append(
-            RegimeTrial(diagram.model, network, name, dict(values), stable, tolerances, seed)
-        )
+        trials.append(RegimeTrial(network, name, dict(values), stable, tolerances, seed))
     for _, node in regions(diagram):
+        wide = breadth(diagram, node)
+        if wide < _SLIVER:
+            reason = (
+                f"only {wide:.1g} of the plane wide, less than mean field and network differ by"
+            )
+            name = f"region {node['label']}"
+            slivers.append(untested("regimes", name, reason, dict(node["parameters"])))
+            continue
         trials.append(
-            RegimeTrial(diagram.model, network, f"region {node['label']}", dict(node["parameters"]),
+            RegimeTrial(network, f"region {node['label']}", dict(node["parameters"]),
                         tuple(node["stable"]), tolerances, seed)
         )  # fmt: skip
-    return trials
+    return trials, slivers
 
 
 def _boundary_trials(
-    diagram: Diagram, network: Network, places: Sequence[Sequence[Any]], tolerances: Tolerances,
+    diagram: Diagram, network: Testable, places: Sequence[Sequence[Any]], tolerances: Tolerances,
     seed: int,
 ) -> list[list[Trial]]:  # fmt: skip
     """One list per round: first every boundary once, then every boundary again elsewhere."""
@@ -275,7 +291,7 @@ def _boundary_trials(
         rounds.append(
             [
                 BoundaryTrial(
-                    diagram.model, network, c.name, c.parameter, c.predicted, c.fixed, c.feature,
+                    network, c.name, c.parameter, c.predicted, c.fixed, c.feature,
                     c.rises, limits[c.parameter], tolerances, seed,
                 )
                 for c in (several[k] for several in places if k < len(several))
@@ -285,56 +301,50 @@ def _boundary_trials(
 
 
 def _stimulus_trials(
-    diagram: Diagram, network: Network, tolerances: Tolerances, seed: int
+    diagram: Diagram, network: Testable, tolerances: Tolerances, seed: int
 ) -> list[Trial]:
     trials: list[Trial] = []
-    model = diagram.model
+    main = network.rates[0]
     for _, node in regions(diagram):
         if breadth(diagram, node) < _NARROWEST:
             continue
         name, at = f"region {node['label']}", dict(node["parameters"])
         steady, cycles = found_equilibria(node["stable"]), found_cycles(node["stable"])
-        if len(steady) > 1 and borders(model):
-            rates = sorted(item["observables"]["r_E"] for item in steady)
+        if len(steady) > 1:
+            rates = sorted(item["observables"][main] for item in steady)
             for size in (_PULSE, -_PULSE, _WEAK, -_WEAK):
                 border = 0.5 * (rates[0] + rates[-1])
-                trials.append(SwitchTrial(model, network, name, at, size, border, seed))
+                trials.append(SwitchTrial(network, name, at, size, border, seed))
         if cycles and not steady:
             for factor in _DETUNING:
                 trials.append(
-                    EntrainmentTrial(model, network, name, at, _SINE,
+                    EntrainmentTrial(network, name, at, _SINE,
                                      factor * cycles[0]["frequency"], tolerances, seed)
                 )  # fmt: skip
     return trials
 
 
 def _wiring_trials(
-    diagram: Diagram,
-    network: Network,
-    options: Mapping[str, Any],
-    tolerances: Tolerances,
-    seed: int,
+    diagram: Diagram, network: Testable, tolerances: Tolerances, seed: int
 ) -> list[Trial]:
-    """The diagram's points with the connections wired the other way, mean field and network."""
-    model = diagram.model
-    word = next(w for w in WIRINGS if w != network.wiring)
-    other = aln(wiring=word, neuron=network.structure.neuron).with_parameters(**model.parameters)
-    swapped = network_of(other, network.structure.neurons, engine=network.engine, **options)
+    """The diagram's points with the connections wired another way, mean field and network."""
+    found = network.rewired()
+    if found is None:
+        return []
+    word, swapped = found
     trials: list[Trial] = []
     for _, node in regions(diagram):
         if breadth(diagram, node) >= _NARROWEST:
             kicks = ("low", "high") if len(node["stable"]) > 1 else ("rest",)
             trials.append(
-                RegimeTrial(other, swapped, f"{word} wiring", dict(node["parameters"]), (),
-                            tolerances, seed, OTHER_WIRING, kicks)
+                RegimeTrial(swapped, word, dict(node["parameters"]), (), tolerances, seed,
+                            OTHER_WIRING, kicks)
             )  # fmt: skip
     return trials
 
 
-def _numerics_trials(
-    diagram: Diagram, network: Network, options: Mapping[str, Any], seed: int
-) -> list[Trial]:
-    """Half the step and the other engine, at the largest region with a rhythm (or the largest)."""
+def _numerics_trials(diagram: Diagram, network: Testable, seed: int) -> list[Trial]:
+    """Other computations, at the largest region with a rhythm (or the largest)."""
     found = [node for _, node in regions(diagram)]
     rhythmic = [n for n in found if found_cycles(n["stable"])]
     if not found:
@@ -342,16 +352,7 @@ def _numerics_trials(
     node = (rhythmic or found)[0]
     period = max((float(item.get("period", 0.0)) for item in node["stable"]), default=0.0)
     at, duration = dict(node["parameters"]), long_enough(period)
-    structure, size = network.structure, network.structure.neurons
-    given = {k: v for k, v in options.items() if k != "dt"}
-    half = network_of(
-        diagram.model, size, engine=network.engine, dt=structure.dt / 2, **given
-    )  # fmt: skip
-    word = f"the time step ({structure.dt:g} and {structure.dt / 2:g} ms)"
-    trials: list[Trial] = [NumericsTrial(network, half, word, at, seed, duration)]
-    other = "cpp_standalone" if network.engine == "kernel" else "kernel"
-    if other == "kernel" or compiler_problem() is None:
-        reference = network_of(diagram.model, size, engine=other, **options)
-        word = f"the engine ({network.engine} and {other})"
-        trials.append(NumericsTrial(network, reference, word, at, seed, duration))
-    return trials
+    return [
+        NumericsTrial(network, other, word, at, seed, duration)
+        for word, other in network.recomputed()
+    ]

@@ -1,7 +1,8 @@
 """What stands at one point of parameter space: short runs from below and from above.
 
-A run begins with a kick to the input of E, as strong as the published bistability test (1 mV/ms):
-downwards ("low") or upwards ("high"). Model and network are kicked and measured alike.
+A run begins with a kick of the network's input, for ``aln()`` as strong as the published
+bistability test (1 mV/ms to E): downwards ("low") or upwards ("high"). Model and network are kicked
+and measured alike.
 """
 
 from __future__ import annotations
@@ -13,8 +14,6 @@ from typing import Any
 import xarray as xr
 
 from dynsys.simulation import simulate
-from dynsys.vector_field import VectorField
-from stimulation import Pulse
 from validation.measures.estimates import Estimate
 from validation.measures.rates import (
     LEAST_POWER,
@@ -23,10 +22,9 @@ from validation.measures.rates import (
     mean_rate,
     oscillation,
 )
-from validation.networks import Network
-from validation.networks.jobs import Job
+from validation.networks.testable import Testable, Work
 
-KICK, KICKED = "1 mV/ms", 300.0  # strength, ms
+KICKED = 300.0  # ms
 CALM = 1000.0  # ms before measurements: five time constants of adaptation
 WINDOW = 2000.0  # ms measured
 _CYCLES = 8  # periods measured at least
@@ -34,25 +32,26 @@ _CYCLES = 8  # periods measured at least
 # or resting networks of 1000 neurons would be said to oscillate.
 QUIET = 4000
 
-KICKS: Mapping[str, Any] = {
-    "low": Pulse(f"-{KICK}", 0.0, KICKED),
-    "high": Pulse(KICK, 0.0, KICKED),
-    "rest": None,
-}
+KICKS: Mapping[str, float] = {"low": -1.0, "high": 1.0, "rest": 0.0}
 
 
 @dataclass(frozen=True)
 class State:
-    """What a run settles on: mean rates, published power of its rhythm, frequency.
+    """What a run settles on: mean rates by name (the naming one first), published power of its
+    rhythm, frequency.
 
     ``bound``: the power from which it oscillates, 1 Hz^2 as published; more for small networks.
     """
 
-    r_E: Estimate
-    r_I: Estimate
+    rates: Mapping[str, Estimate]
     power: float
     frequency: Estimate
     bound: float = LEAST_POWER
+
+    @property
+    def rate(self) -> Estimate:
+        """The rate that names states."""
+        return next(iter(self.rates.values()))
 
     @property
     def oscillates(self) -> bool:
@@ -60,13 +59,12 @@ class State:
         return self.power > self.bound
 
 
-def state_of(run: xr.Dataset) -> State:
-    """Measure what a run settles on."""
+def state_of(run: xr.Dataset, rates: Sequence[str]) -> State:
+    """Measure what a run settles on; ``rates``: names, the first also for the rhythm."""
     return State(
-        mean_rate(run, "E", after=CALM),
-        mean_rate(run, "I", after=CALM),
-        oscillation(run, "E", after=CALM)[1],
-        dominant_frequency(run, "E", after=CALM),
+        {name: mean_rate(run, name, after=CALM) for name in rates},
+        oscillation(run, rates[0], after=CALM)[1],
+        dominant_frequency(run, rates[0], after=CALM),
         LEAST_POWER * max(1.0, QUIET / run.attrs.get("neurons", QUIET)),
     )
 
@@ -79,24 +77,27 @@ class Probe:
     kicks: tuple[str, ...]
     duration: float = CALM + WINDOW
 
-    def jobs(self, network: Network, seed: int) -> list[Job]:
+    def jobs(self, network: Testable, seed: int) -> list[Work]:
         """The network's runs."""
         return [
-            network.job(self.duration, seed, self._inputs(kick), **self.values)
+            network.job(self.duration, seed, self.inputs(network, kick), **self.values)
             for kick in self.kicks
         ]
 
-    def predicted(self, model: VectorField) -> list[xr.Dataset]:
-        """The mean field's runs."""
-        at = model.with_parameters(**self.values)
+    def predicted(self, network: Testable) -> list[xr.Dataset]:
+        """The runs of the network's mean field."""
+        at = network.model.with_parameters(**self.values)
         return [
-            simulate(at, self.duration, inputs=self._inputs(kick), sample=0.5)
+            simulate(at, self.duration, inputs=self.inputs(network, kick), sample=0.5)
             for kick in self.kicks
         ]
 
-    @staticmethod
-    def _inputs(kick: str) -> dict[str, Any]:
-        return {} if KICKS[kick] is None else {"mu_e": KICKS[kick]}
+    def inputs(self, network: Testable, kick: str) -> dict[str, Any]:
+        """The kick at the start of a run."""
+        if not KICKS[kick]:
+            return {}
+        at, own = network.model.with_parameters(**self.values), network.kick
+        return {own.parameter: own.pulse(own.amount(KICKS[kick], at), at, 0.0, KICKED)}
 
 
 def long_enough(period: float | None) -> float:
@@ -111,11 +112,12 @@ def long_enough(period: float | None) -> float:
 class Feature:
     """A yes-or-no question to the states of a probe: "bistable", "oscillates" or "level".
 
-    ``border``: the step in Hz between low and high, or the level of r_E, that counts as yes.
+    ``border``: the step in Hz between low and high, or the level of ``rate``, that counts as yes.
     """
 
     kind: str
     border: float = LEAST_STEP
+    rate: str = "r_E"
 
     @property
     def kicks(self) -> tuple[str, ...]:
@@ -125,10 +127,10 @@ class Feature:
     def value(self, states: Sequence[State]) -> float:
         """The number that is compared with the border."""
         if self.kind == "bistable":
-            return states[1].r_E.value - states[0].r_E.value
+            return states[1].rate.value - states[0].rate.value
         if self.kind == "oscillates":
             return max(LEAST_POWER * state.power / state.bound for state in states)
-        return states[0].r_E.value
+        return states[0].rate.value
 
     def holds(self, states: Sequence[State]) -> bool:
         """The answer."""
@@ -137,8 +139,9 @@ class Feature:
     def __str__(self) -> str:
         if self.kind == "bistable":
             return (
-                f"r_E after an upward kick exceeds that after a downward one by {self.border:g} Hz"
+                f"{self.rate} after an upward kick exceeds that after a downward one by "
+                f"{self.border:.3g} Hz"
             )
         if self.kind == "oscillates":
-            return f"power of r_E's rhythm above {self.border:g} Hz^2 at 4000 neurons"
-        return f"r_E above {self.border:g} Hz"
+            return f"power of {self.rate}'s rhythm above {self.border:g} Hz^2 at 4000 neurons"
+        return f"{self.rate} above {self.border:g} Hz"

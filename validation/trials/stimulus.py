@@ -1,127 +1,197 @@
-"""Does a stimulus do to the network what it does to the mean field? Switches and entrainment."""
+"""Does a stimulus do to the network what it does to the mean field? Switches and entrainment.
+
+Noise decides near a threshold and slips phases, so predictions are those of the mean field with the
+noise of the network's size, where it is known: a probability of switching, a phase-locking value.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+import xarray as xr
+
+from continuation.asynchronous.densities import simulate_densities
 from dynsys.simulation import simulate
-from dynsys.vector_field import VectorField
-from stimulation import Pulse, Sine
+from stimulation import Sine, Waveform
+from validation.measures.estimates import Estimate
 from validation.measures.locking import locking_value, rotation_number
 from validation.measures.rates import mean_rate
-from validation.networks import Network
-from validation.networks.jobs import Job
+from validation.networks.testable import Testable, Work
+from validation.trials.causes import FILTER, LEAST
 from validation.trials.findings import (
     AGREE,
     DIFFER,
+    EXPLAINED,
     UNDECIDED,
     Finding,
     Tolerances,
     compared,
+    judge,
     written,
 )
-from validation.trials.probing import CALM, KICKS
+from validation.trials.noisy import has_noise, noisy_runs
+from validation.trials.probing import CALM, KICKED
 from validation.trials.sweeps import Steps
 
 GROUP = "stimulation"
 _AT, _LASTS, _AFTER = 1200.0, 300.0, 1500.0  # ms: a pulse, and what is awaited after it
 _LOCKING = 3000.0  # ms in which locking is measured
+_PREDICTED = 24  # runs of the mean field with noise
+_SURE = 0.05  # probability from which on, to both sides, one run of the network is not enough
+_REPEATED = 8  # runs of the network then
+_CHANCE = 0.0027  # of three standard deviations
 
 
 @dataclass
 class SwitchTrial:
-    """Does a pulse to E switch between two coexisting states?"""
+    """Does a pulse switch between two coexisting states, and how often?"""
 
-    model: VectorField
-    network: Network
+    network: Testable
     name: str
     place: dict[str, float]
-    amplitude: float  # mV/ms, upwards from the lower state, downwards from the upper one
+    factor: float  # of the kick, upwards from the lower state, downwards from the upper one
     border: float  # Hz
     seed: int
     group: str = GROUP
 
     @property
+    def amplitude(self) -> float:
+        """Of the pulse, in the unit of the input."""
+        return self.network.kick.amount(self.factor, self._model)
+
+    @property
+    def _model(self) -> Any:
+        return self.network.model.with_parameters(**self.place)
+
+    @property
     def claim(self) -> str:
-        word = "up" if self.amplitude > 0 else "down"
-        where = written(self.place)
+        word = "up" if self.factor > 0 else "down"
+        size = self.network.kick.written(abs(self.amplitude), self.network.model)
         return (
-            f"{self.name}: a pulse of {abs(self.amplitude):g} mV/ms {word}wards, {_LASTS:g} ms "
-            f"long, at {where}"
+            f"{self.name}: a pulse of {size} {word}wards, {_LASTS:g} ms long, at "
+            f"{written(self.place)}"
         )
 
     def cost(self) -> float:
         """Simulated time in ms."""
         return _AT + _LASTS + _AFTER
 
-    def inputs(self) -> dict[str, Any]:
+    def inputs(self) -> dict[str, Waveform]:
         """The kick that chooses the state, then the pulse."""
-        kick = KICKS["low" if self.amplitude > 0 else "high"]
-        return {"mu_e": kick + Pulse(f"{self.amplitude} mV/ms", _AT, _LASTS)}
+        kick, model = self.network.kick, self._model
+        first = kick.amount(-1.0 if self.factor > 0 else 1.0, model)
+        pulse = kick.pulse(self.amplitude, model, _AT, _LASTS)
+        return {kick.parameter: kick.pulse(first, model, 0.0, KICKED) + pulse}
 
-    def job(self) -> Job:
-        """The network's run."""
-        return self.network.job(self.cost(), self.seed, self.inputs(), **self.place)
+    def job(self, repeat: int = 0) -> Work:
+        """A run of the network."""
+        return self.network.job(self.cost(), self.seed + repeat, self.inputs(), **self.place)
 
     def window(self) -> tuple[float, float]:
         """The times (ms) worth a look."""
         return _AT - 300, self.cost()
 
     def steps(self) -> Steps:
-        """One run."""
-        inputs, job = self.inputs(), self.job()
-        (run,) = yield [job]
-        at = self.model.with_parameters(**self.place)
-        words, rates = [], []
-        for one in (simulate(at, self.cost(), inputs=inputs, sample=0.5), run):
-            before = mean_rate(one, after=_AT - 500, before=_AT)
-            after = mean_rate(one, after=_AT + _LASTS + 700)
-            rates.append((before, after))
-            sides = ["above" if e.value > self.border else "below" for e in (before, after)]
-            words.append("switches" if sides[0] != sides[1] else f"stays {sides[0]}")
-        near = any(e.low <= self.border <= e.high for e in rates[1])
-        verdict = AGREE if words[0] == words[1] else DIFFER
-        reason = f"r_E {rates[1][0]} before, {rates[1][1]} after"
-        if near:
-            verdict, reason = UNDECIDED, f"{reason}: too near the border of {self.border:g} Hz"
-        return [
-            Finding(GROUP, self.claim, "outcome", words[0], words[1], "same outcome", verdict,
-                    reason, dict(self.place), (job.key,), details={"border": self.border}),
-        ]  # fmt: skip
+        """One run; more where noise decides."""
+        predicted = noisy_runs(self.network, self.place, self.cost(), self.inputs(), _PREDICTED,
+                               self.factor < 0)  # fmt: skip
+        likely = sum(self._switches(run) for run in predicted)
+        sure = not _SURE < likely / len(predicted) < 1 - _SURE
+        count = 1 if sure or len(predicted) == 1 else _REPEATED
+        jobs = [self.job(k) for k in range(count)]
+        runs = yield jobs
+        keys = tuple(job.key for job in jobs)
+        if count == 1:
+            return [self._outcome(predicted, likely, runs[0], keys)]
+        return [self._often(likely, len(predicted), runs, keys)]
+
+    def _rates(self, run: xr.Dataset) -> tuple[Estimate, Estimate]:
+        main = self.network.rates[0]
+        before = mean_rate(run, main, after=_AT - 500, before=_AT)
+        return before, mean_rate(run, main, after=_AT + _LASTS + 700)
+
+    def _switches(self, run: xr.Dataset) -> bool:
+        before, after = self._rates(run)
+        return (before.value > self.border) != (after.value > self.border)
+
+    def _word(self, run: xr.Dataset) -> str:
+        side = "above" if self._rates(run)[0].value > self.border else "below"
+        return "switches" if self._switches(run) else f"stays {side}"
+
+    def _outcome(
+        self, predicted: list[xr.Dataset], likely: int, run: xr.Dataset, keys: tuple[str, ...]
+    ) -> Finding:
+        often = 2 * likely >= len(predicted)
+        word = self._word(next(r for r in predicted if self._switches(r) == often))
+        found, rates = self._word(run), self._rates(run)
+        verdict = AGREE if word == found else DIFFER
+        reason = f"{self.network.rates[0]} {rates[0]} before, {rates[1]} after"
+        if any(e.low <= self.border <= e.high for e in rates):
+            verdict = UNDECIDED
+            reason = f"{reason}: too near the border of {self.border:.3g} Hz"
+        if len(predicted) > 1:
+            reason = f"{reason}; {likely} of {len(predicted)} runs with noise switch"
+        return Finding(
+            GROUP, self.claim, "outcome", word, found, "", verdict, reason, dict(self.place), keys,
+            details={"border": self.border},
+        )  # fmt: skip
+
+    def _often(
+        self, likely: int, of: int, runs: list[xr.Dataset], keys: tuple[str, ...]
+    ) -> Finding:
+        """Probabilities of switching, by the beta-binomial law of both counts."""
+        from scipy.stats import betabinom  # scipy.stats takes half a second to load
+
+        count, found = len(runs), sum(self._switches(run) for run in runs)
+        law = betabinom(count, likely + 1, of - likely + 1)
+        chance = 2 * min(law.cdf(found), law.sf(found - 1))
+        verdict = AGREE if chance > _CHANCE else DIFFER
+        return Finding(
+            GROUP, self.claim, "probability of switching", f"{likely / of:.2f} ({likely} of {of})",
+            f"{found / count:.2f} ({found} of {count})", "counts of both", verdict,
+            f"noise decides here; so many by chance: {min(1.0, chance):.2g}", dict(self.place),
+            keys, likely / of, found / count, details={"border": self.border},
+        )  # fmt: skip
 
 
 @dataclass
 class EntrainmentTrial:
-    """Does a sine to E lock the rhythm?"""
+    """Does a sine lock the rhythm, and how well at this size?"""
 
-    model: VectorField
-    network: Network
+    network: Testable
     name: str
     place: dict[str, float]
-    amplitude: float  # mV/ms
+    factor: float  # amplitude over that of the kick
     frequency: float  # Hz
     tolerances: Tolerances
     seed: int
     group: str = GROUP
 
     @property
+    def amplitude(self) -> float:
+        """Of the sine, in the unit of the input, which it does not turn negative."""
+        at = self.network.model.with_parameters(**self.place)
+        return -self.network.kick.amount(-self.factor, at)
+
+    @property
     def claim(self) -> str:
-        where = written(self.place)
-        return (
-            f"{self.name}: a sine of {self.amplitude:g} mV/ms and {self.frequency:.2f} Hz "
-            f"at {where}"
-        )
+        size = self.network.kick.written(self.amplitude, self.network.model)
+        return f"{self.name}: a sine of {size} and {self.frequency:.2f} Hz at {written(self.place)}"
 
     def cost(self) -> float:
         """Simulated time in ms."""
         return CALM + _LOCKING
 
-    def inputs(self) -> dict[str, Any]:
+    def inputs(self) -> dict[str, Waveform]:
         """The sine."""
-        return {"mu_e": Sine(f"{self.amplitude} mV/ms", frequency=self.frequency)}
+        kick = self.network.kick
+        size = kick.exact(self.amplitude, self.network.model)
+        return {kick.parameter: Sine(size, frequency=self.frequency)}
 
-    def job(self) -> Job:
+    def job(self) -> Work:
         """The network's run."""
         return self.network.job(self.cost(), self.seed, self.inputs(), **self.place)
 
@@ -131,15 +201,53 @@ class EntrainmentTrial:
 
     def steps(self) -> Steps:
         """One run."""
-        wave, job = self.inputs()["mu_e"], self.job()
+        job, main = self.job(), self.network.rates[0]
+        (wave,) = self.inputs().values()
         (run,) = yield [job]
-        at = self.model.with_parameters(**self.place)
-        model_run = simulate(at, self.cost(), inputs={"mu_e": wave}, sample=0.5)
-        expected, found = (rotation_number(one, wave, after=CALM) for one in (model_run, run))
-        values = [locking_value(one, wave, after=CALM) for one in (run, model_run)]
-        text = f"phase-locking value {values[0]} (mean field {values[1].value:.2f})"
-        finding = compared(
-            GROUP, self.claim, "response cycles per stimulus cycle", "rotation", expected.value,
-            found, self.tolerances, self.place, (job.key,),
-        )  # fmt: skip
-        return [Finding(**{**finding.record(), "reason": f"{finding.reason}; {text}"})]
+        noisy = noisy_runs(self.network, self.place, self.cost(), self.inputs(), _PREDICTED)
+        at = self.network.model.with_parameters(**self.place)
+        calm = simulate(at, self.cost(), inputs=self.inputs(), sample=0.5)
+        findings = []
+        for quantity, measure in (
+            ("response cycles per stimulus cycle", rotation_number),
+            ("phase-locking value", locking_value),
+        ):
+            expected, spread = _over(noisy, lambda r, m=measure: m(r, wave, main, after=CALM))
+            finding = compared(
+                GROUP, self.claim, quantity, expected, measure(run, wave, main, after=CALM), spread,
+                self.tolerances, self.place, (job.key,), 3,
+            )  # fmt: skip
+            without = measure(calm, wave, main, after=CALM).value
+            word = f"without noise {without:.3f}" if has_noise(at) else "predicted without noise"
+            finding = replace(finding, reason=f"{finding.reason}; {word}")
+            findings.append(self._by_filter(finding, measure) if has_noise(at) else finding)
+        return findings
+
+    def _by_filter(self, finding: Finding, measure: Any) -> Finding:
+        """A finding that differs, with what the network of infinitely many neurons does."""
+        if finding.verdict != DIFFER:
+            return finding
+        at = self.network.model.with_parameters(**self.place)
+        run = simulate_densities(at, self.cost(), self.inputs())
+        (wave,) = self.inputs().values()
+        value = measure(run, wave, self.network.rates[0], after=CALM).value
+        found = Estimate(finding.value, finding.low, finding.high)
+        rest = abs(finding.value - value) / abs(finding.value - finding.expected)
+        agrees = judge(value, found, finding.deviation, self.tolerances.deviations)[0] == AGREE
+        if agrees or rest <= 1 - LEAST:
+            words = f"explained by {FILTER}: without it (and without noise) {value:.3f}"
+            return replace(finding, verdict=EXPLAINED, reason=f"{words}; {finding.reason}")
+        return replace(finding, reason=f"{finding.reason}; not explained by {FILTER} ({value:.3f})")
+
+
+def _over(runs: list[xr.Dataset], measure: Any) -> tuple[Estimate, float]:
+    """The mean of a measure over runs with noise, and its standard deviation in one of them."""
+    if len(runs) == 1:
+        return measure(runs[0]), math.nan
+    each = np.array([measure(run).value for run in runs])
+    each = each[np.isfinite(each)]
+    if len(each) < 2:
+        return measure(runs[0]), math.nan
+    mean, spread = float(each.mean()), float(each.std(ddof=1))
+    half = 1.96 * spread / math.sqrt(len(each))
+    return Estimate(mean, mean - half, mean + half), max(spread, 1e-3)

@@ -6,6 +6,7 @@ with what is missing: a run is stored under a name that tells its content.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Generator, Sequence
 from concurrent.futures import CancelledError
 from contextlib import suppress
@@ -18,14 +19,14 @@ import xarray as xr
 
 from dynsys.errors import DynsysError, StorageError
 from dynsys.netcdf import read_netcdf, write_netcdf
-from validation.networks.jobs import Job
 from validation.networks.programs import NetworkError
+from validation.networks.testable import Work
 from validation.trials.findings import Finding, untested
 
 BIN = 0.5  # ms: stored rates are means over it
 _RETRIES = 3  # how often a run is tried again whose worker died
 
-Steps = Generator[list[Job], list[xr.Dataset], list[Finding]]
+Steps = Generator[list[Work], list[xr.Dataset], list[Finding]]
 
 
 class Trial(Protocol):
@@ -48,16 +49,17 @@ class Trial(Protocol):
         """Yields lists of runs to make, receives them done, returns findings."""
 
 
-def compact(job: Job) -> dict[str, Any]:
+def compact(job: Work) -> dict[str, Any]:
     """Do a run and keep what measures need, small enough to send: what a worker does."""
     run = job.run()
-    dt = job.structure.dt
+    dt = float(run["time"][1] - run["time"][0])
     width = max(1, round(BIN / dt))
     count = run.sizes["time"] // width * width
-    rates = run[["r_E", "r_I"]].isel(time=slice(0, count)).coarsen(time=width).mean()
+    over_time = [k for k in run if run[k].dims == ("time",)]
+    rates = run[over_time].isel(time=slice(0, count)).coarsen(time=width).mean()
     rates = rates.assign_coords(time=np.arange(count // width) * width * dt)
-    slow = run[["w", "s_EE", "s_EI", "s_IE", "s_II"]].mean("neuron")
-    kept = xr.merge([rates, run[[k for k in run if str(k).startswith("spike")]], slow])
+    others = run.drop_vars([*over_time, "time"])
+    kept = xr.merge([rates, others.mean("neuron") if "neuron" in others.dims else others])
     kept.attrs = run.attrs
     for name in kept.data_vars:
         kept[name].attrs = run[name].attrs
@@ -68,16 +70,18 @@ def compact(job: Job) -> dict[str, Any]:
 class Sweep:
     """Where runs are kept.
 
-    ``folder`` holds one file per finished run; ``made`` and ``reused`` count them.
+    ``folder`` holds one file per finished run; ``made`` and ``reused`` count them; ``thinking``:
+    seconds in which trials predicted, judged and explained.
     """
 
     folder: Path
     made: int = 0
     reused: int = 0
     seconds: float = 0.0
+    thinking: float = 0.0
     troubles: list[str] = field(default_factory=list)
 
-    def stored(self, job: Job) -> xr.Dataset | None:
+    def stored(self, job: Work) -> xr.Dataset | None:
         """A finished run; a damaged file is removed and counts as none."""
         return self.load(job.key)
 
@@ -93,7 +97,7 @@ class Sweep:
             path.unlink(missing_ok=True)
             return None
 
-    def keep(self, job: Job, result: dict[str, Any]) -> xr.Dataset:
+    def keep(self, job: Work, result: dict[str, Any]) -> xr.Dataset:
         """Store a finished run, complete or not at all."""
         data = xr.Dataset.from_dict(result)
         for variable in data.data_vars.values():
@@ -116,11 +120,11 @@ class _Open:
 
     trial: Trial
     steps: Steps
-    jobs: list[Job]
+    jobs: list[Work]
     results: dict[str, xr.Dataset]
 
     @property
-    def missing(self) -> list[Job]:
+    def missing(self) -> list[Work]:
         return [job for job in self.jobs if job.key not in self.results]
 
 
@@ -139,7 +143,7 @@ def conduct(
 
     waiting = list(trials)
     open_: list[_Open] = []
-    futures: dict[Any, tuple[Job, _Open]] = {}
+    futures: dict[Any, tuple[Work, _Open]] = {}
     found: dict[int, list[Finding]] = {}  # by id of a trial
     # Twice as many runs as workers: nobody waits for the client.
     room = 2 * max(1, _workers(client))
@@ -147,6 +151,7 @@ def conduct(
     def proceed(trial: Trial, steps: Steps, results: list[xr.Dataset] | None) -> None:
         """Let a trial go on with its results until it needs runs that are not stored."""
         while True:
+            begun = time.perf_counter()
             try:
                 jobs = steps.send(results) if results is not None else next(steps)
             except StopIteration as end:
@@ -157,6 +162,8 @@ def conduct(
                 found[id(trial)] = [untested(trial.group, trial.claim, str(error), trial.place)]
                 advance(trial)
                 return
+            finally:
+                sweep.thinking += time.perf_counter() - begun
             known = {job.key: data for job in jobs if (data := sweep.stored(job)) is not None}
             sweep.reused += len(known)
             item = _Open(trial, steps, jobs, known)
@@ -209,7 +216,7 @@ def conduct(
     return [finding for trial in trials for finding in found.get(id(trial), [])]
 
 
-def _outcome(sweep: Sweep, job: Job, future: Any) -> tuple[xr.Dataset | None, str]:
+def _outcome(sweep: Sweep, job: Work, future: Any) -> tuple[xr.Dataset | None, str]:
     """The stored run, or None and what went wrong."""
     # dask takes a second to load; runs in this process do not need it.
     from distributed import KilledWorker

@@ -161,3 +161,10 @@ def test_estimates_print_their_uncertainty():
     three = of_seeds([29.0, 30.0, 31.0], "Hz")
     assert three.value == 30
     assert three.high - 30 == pytest.approx(4.303 / math.sqrt(3), rel=1e-3)  # Student, 2 degrees
+
+
+def test_a_run_that_ends_in_nothing_is_not_measured():
+    run = xr.Dataset({"r_E": ("time", np.full(3000, np.nan))}, {"time": np.arange(3000.0)})
+    found = mean_rate(run, "E")
+    assert np.isnan(found.value)
+    assert "does not stay finite" in str(found)

@@ -46,7 +46,7 @@ def before():
 
 @pytest.fixture(scope="module")
 def client(before):
-    with workers(TINY.structure, "kernel", None, 1) as made:
+    with workers(TINY, None, 1) as made:
         yield made
 
 

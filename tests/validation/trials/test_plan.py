@@ -17,8 +17,16 @@ from validation import plan, report
 from validation.measures.estimates import Estimate
 from validation.measures.rates import mean_rate
 from validation.trials.boundary import BoundaryTrial
-from validation.trials.findings import AGREE, DIFFER, UNDECIDED, UNTESTED, Tolerances, judge
-from validation.trials.places import crossings, regions
+from validation.trials.findings import (
+    AGREE,
+    DIFFER,
+    EXPLAINED,
+    UNDECIDED,
+    UNTESTED,
+    Tolerances,
+    judge,
+)
+from validation.trials.places import breadth, crossings, regions
 from validation.trials.probing import Feature
 from validation.trials.regime import RegimeTrial
 from validation.trials.stimulus import EntrainmentTrial, SwitchTrial
@@ -28,17 +36,17 @@ from validation.trials.stimulus import EntrainmentTrial, SwitchTrial
     ("found", "verdict"),
     [
         (Estimate(20.5, 20.2, 20.8, "Hz"), AGREE),
-        (Estimate(25.0, 24.8, 25.2, "Hz"), DIFFER),
-        (Estimate(22.0, 20.0, 24.0, "Hz"), UNDECIDED),
+        (Estimate(20.7, 20.6, 20.8, "Hz"), DIFFER),
         (Estimate(np.nan, np.nan, np.nan, "Hz", "no rhythm"), DIFFER),
     ],
 )
-def test_verdicts_take_the_uncertainty_into_account(found, verdict):
-    assert judge(20.0, found, 2.0)[0] == verdict
+def test_verdicts_count_standard_deviations(found, verdict):
+    assert judge(20.0, found, 0.2)[0] == verdict
+    assert judge(20.0, found, np.nan)[0] == (verdict if np.isnan(found.value) else UNDECIDED)
 
 
 def test_crossings_lie_on_the_predicted_curves(aln_diagram):
-    found, left_out = crossings(aln_diagram, 0.15)
+    found, left_out = crossings(aln_diagram, 0.05)
     sides = {frozenset(re.split(r" \| | (?=\()", several[0].name)) for several in found}
     assert {
         frozenset({"down", "LC_EI", "(hopf)"}), frozenset({"down + up", "down", "(fold)"}),
@@ -68,7 +76,7 @@ def test_crossings_lie_on_the_predicted_curves(aln_diagram):
 def test_the_most_informative_tests_come_first(aln_diagram):
     chosen = plan(aln_diagram, neurons=1000, budget_minutes=60)
     kinds = [type(trial) for trial in chosen.trials]
-    count = len(regions(aln_diagram))
+    count = sum(breadth(aln_diagram, node) >= 0.01 for _, node in regions(aln_diagram))
     assert kinds[:count] == [RegimeTrial] * count
     assert kinds[count] == BoundaryTrial
     assert {SwitchTrial, EntrainmentTrial} <= set(kinds)
@@ -97,6 +105,9 @@ def test_a_plan_says_what_it_costs_and_what_the_budget_leaves_out(aln_diagram):
 class Known:
     """A network that answers a boundary search like a step at a known place."""
 
+    rates = ("r_E", "r_I")
+    model = aln()
+
     def __init__(self, step, rises=True):
         self.step, self.rises, self.asked = step, rises, []
 
@@ -112,7 +123,7 @@ class Known:
 
 def search(network, predicted, rises=True, limits=(0.0, 3.0)):
     trial = BoundaryTrial(
-        aln(), network, "a | b", "mu_e", predicted, {"mu_i": 0.5}, Feature("level", 10.0), rises,
+        network, "a | b", "mu_e", predicted, {"mu_i": 0.5}, Feature("level", 10.0), rises,
         limits, Tolerances(), 1,
     )  # fmt: skip
     steps = trial.steps()
@@ -135,7 +146,8 @@ def test_a_search_finds_a_boundary_to_its_resolution_and_widens_to_reach_it(step
     trial, finding = search(network, 1.0, rises)
     assert finding.low <= step <= finding.high
     assert finding.high - finding.low <= 0.05 * (1 + 1e-9)
-    assert finding.verdict == (AGREE if abs(step - 1.0) < 0.13 else DIFFER)
+    # A bracket of 0.05 stands for 0.0144: three of them.
+    assert finding.verdict == (AGREE if abs(finding.value - 1.0) <= 0.0433 else DIFFER)
     assert len(network.asked) <= 12
     assert trial.keys == finding.runs or tuple(trial.keys) == finding.runs
 
@@ -209,7 +221,7 @@ def test_the_other_wiring_is_tested_in_mean_field_and_network_alike(outcome):
     rate = next(f for f in found if f.quantity == "mean r_E")
     assert word.predicted in ("cycle", "up", "down")
     assert abs(rate.expected - 9.36) > 1  # of the stated wiring
-    assert own.verdict == AGREE
+    assert own.verdict in (AGREE, EXPLAINED) or "the cascade's filter" in own.reason
     page = (outcome[1] / "report.html").read_text()
     assert "With the other wiring, in both" in page
 
@@ -218,7 +230,7 @@ def test_the_data_hold_findings_runs_and_how_they_were_made(outcome):
     done, folder, _ = outcome
     with xr.open_datatree(folder / "validation.nc", engine="netcdf4") as tree:
         head = json.loads(tree.attrs["dynsys"])
-        assert head["wiring"] == "stated"
+        assert head["wiring"] == "stated wiring"
         assert head["parameters"]["J_ee"] == 2.43
         assert head["network"]["neurons"] == 1000
         findings = tree["findings"].to_dataset()

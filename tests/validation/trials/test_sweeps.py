@@ -58,7 +58,7 @@ class Rounds:
 
 @pytest.fixture(scope="module")
 def client():
-    with workers(TINY.structure, "kernel", None, 1) as made:
+    with workers(TINY, None, 1) as made:
         yield made
 
 
@@ -137,13 +137,13 @@ def test_a_missing_scheduler_is_reported_with_what_to_do(monkeypatch):
     monkeypatch.setattr("dynsys.cluster.connection._CONNECT", 1)
     with (
         pytest.raises(NetworkError, match=r"no Dask scheduler answers at tcp://127\.0\.0\.1:1"),
-        workers(TINY.structure, "kernel", "tcp://127.0.0.1:1", None),
+        workers(TINY, "tcp://127.0.0.1:1", None),
     ):
         pass
 
 
 def test_a_worker_killed_in_the_middle_costs_no_run(tmp_path):
-    with workers(TINY.structure, "kernel", None, 1) as client:
+    with workers(TINY, None, 1) as client:
         pid = next(iter(client.run(os.getpid).values()))
         threading.Timer(0.3, os.kill, (pid, signal.SIGKILL)).start()
         sweep, findings = make(tmp_path, client, [Rounds(k, 2, 20_000.0) for k in range(2)])
@@ -167,7 +167,7 @@ def test_a_scheduler_that_goes_away_is_reported_and_its_runs_are_kept(tmp_path):
     )  # fmt: skip
     try:
         address = scheduler.stdout.readline().strip()
-        with workers(TINY.structure, "kernel", address, None) as client:
+        with workers(TINY, address, None) as client:
             make(tmp_path, client, [Rounds(1, 1)])
             threading.Timer(0.5, scheduler.kill).start()
             with pytest.raises(NetworkError, match="run the same command again"):
@@ -183,7 +183,7 @@ def test_a_killed_sweep_continues_where_it_was(tmp_path, client):
         import sys
         sys.path.insert(0, {str(ROOT)!r})
         from tests.validation.trials.test_sweeps import Rounds, make, TINY, workers
-        with workers(TINY.structure, "kernel", None, 1) as client:
+        with workers(TINY, None, 1) as client:
             make({str(tmp_path)!r}, client, [Rounds(k, 4, 5000.0) for k in range(4)])
     """)
     process = subprocess.Popen([sys.executable, "-c", script], cwd=ROOT, start_new_session=True)

@@ -1,0 +1,99 @@
+"""The Fokker-Planck equation over time, constant rates, noise and escapes of finite networks."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from continuation import asynchronous_state, find_equilibria, rate_spectrum
+from continuation.asynchronous.densities import simulate_densities
+from continuation.asynchronous.escape import Escape, escape
+from continuation.asynchronous.noisy import noisy_model
+from continuation.asynchronous.trains import constant_rates
+from dynsys.errors import ModelError
+from dynsys.models import aln, wilson_cowan
+from dynsys.simulation import simulate
+from stimulation import Pulse
+
+
+def late(run, name="r_E", after=600.0):
+    return run[name].values[run["time"].values >= after]
+
+
+def test_a_stable_state_has_the_rates_of_its_steady_equation():
+    model = aln().with_parameters(mu_e=1.6, mu_i=0.5)
+    run = simulate_densities(model, 800.0)
+    for name, rate in asynchronous_state(model).rates.items():
+        assert late(run, name, 750.0).mean() == pytest.approx(rate, rel=5e-4)
+
+
+@pytest.mark.parametrize(("mu_e", "grows"), [(1.43, True), (1.49, False)])
+def test_a_rhythm_begins_at_the_exact_hopf_point_not_at_the_cascades(mu_e, grows):
+    # Exact 1.45802, the mean field's 1.3951 (mu_i = 0.5).
+    run = simulate_densities(aln().with_parameters(mu_e=mu_e, mu_i=0.5), 2000.0)
+    assert (np.ptp(late(run, after=1800.0)) > 2.0) == grows
+
+
+def test_adaptation_settles_as_in_the_mean_field():
+    model = aln().with_parameters(mu_e=4.5, mu_i=0.5, a=15.0, b=40.0)
+    run = simulate_densities(model, 2500.0)
+    rate = asynchronous_state(model).rates["r_E"]
+    assert late(run, after=2300.0).mean() == pytest.approx(rate, rel=2e-3)
+
+
+def test_inputs_act_and_others_are_refused():
+    model = aln().with_parameters(mu_e=1.6, mu_i=0.5)
+    pulse = {"mu_e": Pulse("1 mV/ms", 200, 100)}
+    calm, driven = (simulate_densities(model, 300.0, inputs=i)["r_E"] for i in ({}, pulse))
+    np.testing.assert_array_equal(driven[:400], calm[:400])
+    assert float(driven[400:].max()) > float(calm[400:].max()) + 10
+    with pytest.raises(ModelError, match="inputs act on mu_e and mu_i here, not on a"):
+        simulate_densities(model, 300.0, inputs={"a": lambda t: 0 * t})
+    with pytest.raises(ModelError):
+        simulate_densities(wilson_cowan(), 300.0)
+
+
+def test_constant_rates_without_corrections_are_the_mean_fields():
+    model = aln().with_parameters(mu_e=1.6, mu_i=0.5)
+    rates = constant_rates(model, trains=False, pauses=False)
+    assert rates == pytest.approx(asynchronous_state(model).rates, rel=1e-8)
+
+
+def test_regular_trains_lower_a_rate_that_noise_makes():
+    # Network of 8000: 0.299 +- 0.005 and 4.117 +- 0.01 Hz; the mean field says 0.311 and 4.179.
+    rates = constant_rates(aln().with_parameters(mu_e=1.2, mu_i=1.2))
+    assert rates["r_E"] == pytest.approx(0.291, abs=0.002)
+    assert rates["r_I"] == pytest.approx(4.100, abs=0.005)
+
+
+def test_the_noisy_mean_field_has_the_theorys_spectrum_away_from_the_filter():
+    model = aln().with_parameters(mu_e=1.2, mu_i=1.2)
+    noisy = noisy_model(model, 2_000)
+    run = simulate(noisy, 20_000.0, seed=3, sample=0.5, dt=0.1, method="heun", settle=500.0)
+    spectrum = rate_spectrum(model, 2_000, [10.0])
+    # Counted in bins that hold what lies below 50 Hz.
+    for name in ("r_E", "r_I"):
+        spread = run[name].values[:40_000].reshape(-1, 20).mean(axis=1).std()
+        assert spread == pytest.approx(spectrum.standard_deviation(name, 10.0), rel=0.15)
+    larger = noisy.with_parameters(N=8_000.0)
+    again = simulate(larger, 20_000.0, seed=3, sample=0.5, dt=0.1, method="heun", settle=500.0)
+    ratio = run["r_I"].values.std() / again["r_I"].values.std()
+    assert ratio == pytest.approx(2.0, rel=0.1)
+
+
+def test_kramers_time_is_that_of_the_cubic_potential():
+    # x' = -(1 - x^2) + noise of strength D: barrier 4/3 / D, 2 pi / 2 exp(barrier).
+    for D in (0.1, 0.2):
+        found = Escape(-1.0, 1.0, 2.0 * 1000, D / 2.0)
+        assert found.barrier == pytest.approx(4 / 3 / D)
+        assert found.time == pytest.approx(np.pi * np.exp(4 / 3 / D))
+
+
+def test_barriers_grow_with_the_number_of_neurons():
+    model = aln().with_parameters(mu_e=1.89, mu_i=1.36)
+    state = max(find_equilibria(model), key=lambda x: model.observe(x)["r_E"])
+    one, four = (escape(model, n, state).barrier for n in (2_000, 8_000))
+    assert four == pytest.approx(4 * one, rel=1e-6)
+    alone = aln().with_parameters(mu_e=1.6, mu_i=0.5)
+    with pytest.raises(ModelError, match="no saddle here"):
+        escape(alone, 2_000, alone.equilibrium().state)

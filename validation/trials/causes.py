@@ -1,0 +1,171 @@
+"""Why a network differs from its mean field: corrections, each tested, one cause at a time."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from continuation import find_equilibria
+from continuation.asynchronous.densities import simulate_densities
+from continuation.asynchronous.trains import constant_rates
+from dynsys.errors import DynsysError
+from dynsys.models import master_equation
+from dynsys.models.aln_network import is_aln
+from dynsys.simulation import simulate
+from dynsys.validity import flags
+from dynsys.vector_field import VectorField
+from validation.measures.estimates import Estimate
+from validation.networks.circuit_network import CircuitNetwork
+from validation.networks.testable import Testable
+from validation.trials.findings import AGREE, DIFFER, EXPLAINED, Finding, judge
+from validation.trials.noisy import noisy_runs
+from validation.trials.probing import CALM, Probe, State, state_of
+
+_RUNS = 8  # of the mean field with noise
+LEAST = 0.75  # of a difference that a correction must take away to explain it
+FILTER = "the cascade's filter"
+TRAINS = "spike trains more regular than Poisson's"
+PAUSES = "synapses that stand still while a neuron is refractory"
+FINITE = "finite size (the noise of N trains in the mean field)"
+SECOND_ORDER = "finite size (the master equation's second order)"
+
+
+@dataclass(frozen=True)
+class Correction:
+    """What a prediction becomes without one approximation; ``words`` for a state's kind, and the
+    numbers by quantity."""
+
+    cause: str
+    word: str
+    values: dict[str, float]
+
+
+def outside(model: VectorField, run: xr.Dataset) -> str:
+    """Where the mean field itself says, at the end of a run, that its prediction means nothing."""
+    late = run.sel(time=slice(CALM, None))
+    shown = {name: late[name].values for name in late if name in model.observables}
+    return "; ".join(f"{flag.observable}: {flag.reason}" for flag in flags(model, shown))
+
+
+def explained(
+    findings: Sequence[Finding], network: Testable, probe: Probe, kick: str,
+    word: Callable[[State], str], limits: str,
+) -> list[Finding]:  # fmt: skip
+    """Findings of one run, those that differ with the correction that explains them.
+
+    A correction explains a difference if the corrected prediction agrees, or if it takes away
+    three quarters of the difference. Where all fail, what they gave is said.
+    """
+    several = list(_corrections(network, probe, kick, word))
+    return [_with_cause(f, several, limits) if f.verdict == DIFFER else f for f in findings]
+
+
+def _with_cause(finding: Finding, several: Sequence[Correction], limits: str) -> Finding:
+    quantity = finding.quantity.split(" (")[0].removeprefix("mean ")
+    failed = []
+    for correction in several:
+        if quantity == "attractor":
+            if correction.word == finding.network:
+                return _explained(finding, correction.cause, correction.word)
+            failed.append(f"{correction.cause}: still {correction.word}")
+            continue
+        value = correction.values.get(quantity, np.nan)
+        if not np.isfinite([value, finding.value]).all():
+            continue
+        found = Estimate(finding.value, finding.low, finding.high, "Hz")
+        agrees = judge(value, found, finding.deviation)[0] == AGREE
+        rest = abs(finding.value - value) / max(abs(finding.value - finding.expected), 1e-300)
+        if agrees or rest <= 1 - LEAST:
+            left = "" if agrees else f", {100 * (1 - rest):.0f} % of the difference"
+            text = f"corrected to {value:.2f} Hz{left}"
+            corrected = {"corrected": value, "cause": correction.cause}
+            explained = _explained(finding, correction.cause, text)
+            return replace(explained, details={**finding.details, **corrected})
+        failed.append(f"{correction.cause} ({value:.2f} Hz)")
+    words = f"not explained by {', nor '.join(failed)}" if failed else "unexplained"
+    beyond = f"; the mean field leaves its own range: {limits}" if limits else ""
+    return replace(finding, reason=f"{finding.reason}; {words}{beyond}")
+
+
+def _explained(finding: Finding, cause: str, text: str) -> Finding:
+    reason = f"explained by {cause}: {text}; {finding.reason}"
+    return replace(finding, verdict=EXPLAINED, reason=reason)
+
+
+def _corrections(
+    network: Testable, probe: Probe, kick: str, word: Callable[[State], str]
+) -> Iterator[Correction]:
+    model = network.model.with_parameters(**probe.values)
+    inputs = probe.inputs(network, kick)
+    if is_aln(model):
+        found = state_of(simulate_densities(model, probe.duration, inputs), network.rates)
+        yield _of_state(FILTER, found, word)
+        if not found.oscillates:
+            yield from _by_rest(model, network.rates, found, word)
+        yield _by_noise(network, probe, inputs, kick, word)
+    elif isinstance(network, CircuitNetwork):
+        yield from _by_second_order(network, model, probe, inputs, word)
+
+
+def _of_state(cause: str, state: State, word: Callable[[State], str]) -> Correction:
+    values = {name: rate.value for name, rate in state.rates.items()}
+    return Correction(cause, word(state), values | {"frequency": state.frequency.value})
+
+
+def _by_rest(
+    model: VectorField, rates: Sequence[str], near: State, word: Callable[[State], str]
+) -> Iterator[Correction]:
+    states = find_equilibria(model)
+    levels = np.array([model.observe(x)[rates[0]] for x in states])
+    if not len(levels):
+        return
+    state = states[int(np.argmin(np.abs(levels - near.rate.value)))]
+    for cause, trains, pauses in (
+        (TRAINS, True, False), (PAUSES, False, True), (f"{TRAINS}, and {PAUSES}", True, True),
+    ):  # fmt: skip
+        try:
+            found = constant_rates(model, state, trains, pauses)
+        except DynsysError:
+            return
+        yield Correction(cause, word(near), found)
+
+
+def _by_noise(
+    network: Testable, probe: Probe, inputs: dict[str, Any], kick: str,
+    word: Callable[[State], str],
+) -> Correction:  # fmt: skip
+    """The mean over runs of the mean field with noise; its kind is that of most of them."""
+    runs = noisy_runs(network, probe.values, probe.duration, inputs, _RUNS, kick == "high")
+    states = [state_of(run, network.rates) for run in runs]
+    kinds = [word(state) for state in states]
+    often = max(set(kinds), key=kinds.count)
+    alike = [state for state, kind in zip(states, kinds, strict=True) if kind == often]
+    values = {
+        name: float(np.mean([state.rates[name].value for state in alike])) for name in network.rates
+    }
+    frequency = float(np.mean([state.frequency.value for state in alike]))
+    return Correction(FINITE, often, values | {"frequency": frequency})
+
+
+def _by_second_order(
+    network: CircuitNetwork, model: VectorField, probe: Probe, inputs: dict[str, Any],
+    word: Callable[[State], str],
+) -> Iterator[Correction]:  # fmt: skip
+    if any(name.startswith("c_") for name in model.states):
+        return
+    second = master_equation(network.circuit, 2).with_parameters(**model.parameters)
+    counts = {f"N_{label}": float(count) for label, count in network.counts.items()}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # where its closure fails it runs away, and is left out
+        try:
+            second = second.with_parameters(**counts)
+            run = simulate(second, probe.duration, inputs=inputs, sample=0.5)
+        except DynsysError:
+            return
+    if all(np.all(np.isfinite(run[name])) for name in network.rates):
+        yield _of_state(SECOND_ORDER, state_of(run, network.rates), word)
