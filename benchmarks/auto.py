@@ -16,6 +16,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from continuation import find_equilibria
 from dynsys import VectorField
 
 _POINTS = 300
@@ -40,7 +41,9 @@ class Auto:
     ) -> None:
         self.folder = tempfile.TemporaryDirectory()
         self.name, self.parameter = model.name, parameter
-        model.with_parameters(**{parameter: span[0]}).to_auto(self.folder.name, parameter, span)
+        there = model.with_parameters(**{parameter: span[0]})
+        start = find_equilibria(there)[0]
+        there.to_auto(self.folder.name, parameter, span, start)
         self.start = [
             f"equilibria = run('{model.name}')",
             f"cycle = dict(IPS=2, ICP=['{parameter}', 'PERIOD'], DS=0.01, DSMAX=0.2, "

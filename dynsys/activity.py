@@ -124,7 +124,8 @@ class _Teller:
         seconds = time.monotonic() - self._start
         with self._lock:
             self._last = time.monotonic()
-            self._write(f"dynsys: {text}, {seconds:.0f} s")
+            if not self._over.is_set():
+                self._write(f"dynsys: {text}, {seconds:.0f} s")
 
     def _write(self, line: str) -> None:
         try:
@@ -148,7 +149,7 @@ class _Teller:
 
     def stop(self) -> None:
         self._over.set()
-        self._thread.join()
+        self._thread.join(_LOOK)  # after Ctrl-C nobody waits for a thread
         self.clear()
 
 
