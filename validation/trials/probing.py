@@ -7,6 +7,7 @@ and measured alike.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -52,6 +53,11 @@ class State:
     def rate(self) -> Estimate:
         """The rate that names states."""
         return next(iter(self.rates.values()))
+
+    @property
+    def finite(self) -> bool:
+        """Whether the run stayed finite; else it settled on nothing."""
+        return all(math.isfinite(rate.value) for rate in self.rates.values())
 
     @property
     def oscillates(self) -> bool:
