@@ -96,9 +96,10 @@ class Answer:
 
     @property
     def motions(self) -> list[np.ndarray]:
-        """States on what moves and is no cycle that Newton's method holds."""
+        """Starts that led to what moves and is no cycle that Newton's method holds, and states on
+        it: of delayed signals neither knows the past."""
         moving = [item for item in self.stable if item["kind"] not in STILL and "cycle" not in item]
-        return [np.asarray(item["state"]) for item in moving]
+        return [np.asarray(item[k]) for item in moving for k in ("start", "state") if k in item]
 
     def __str__(self) -> str:
         where = ", ".join(f"{k} = {v:.5g}" for k, v in self.values.items())
