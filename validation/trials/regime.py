@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
-
 from continuation.diagrams.names import CYCLE, borders, found_equilibria, level_name
 from validation.measures.estimates import Estimate
 from validation.networks.testable import Testable
@@ -148,7 +146,7 @@ class RegimeTrial:
         noise = self._spreads(expected)
         for name, rate in found.rates.items():
             wanted = self._widened(expected.rates[name])
-            if max(wanted.value, rate.value) < SILENT:
+            if wanted.value < SILENT and rate.value < SILENT:
                 reason = f"{name} is below {SILENT:g} Hz in both: silence agrees with silence"
                 findings.append(untested(self.group, self.claim, reason, self.place))
                 continue
@@ -159,7 +157,12 @@ class RegimeTrial:
                     (key,),
                 )
             )  # fmt: skip
-        if expected.oscillates and np.isfinite(expected.frequency.value):
+        if not expected.oscillates:
+            return findings
+        if not found.oscillates and math.isnan(found.frequency.value):
+            reason = "the network has no rhythm to compare: see its attractor"
+            findings.append(untested(self.group, self.claim, reason, self.place))
+        else:
             findings.append(
                 compared(
                     self.group, self.claim, f"frequency{start}", expected.frequency,

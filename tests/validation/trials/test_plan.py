@@ -43,6 +43,7 @@ from validation.trials.stimulus import EntrainmentTrial, SwitchTrial
 def test_verdicts_count_standard_deviations(found, verdict):
     assert judge(20.0, found, 0.2)[0] == verdict
     assert judge(20.0, found, np.nan)[0] == (verdict if np.isnan(found.value) else UNDECIDED)
+    assert judge(np.nan, found, 0.2)[0] == UNTESTED  # nothing predicted, nothing tested
 
 
 def test_crossings_lie_on_the_predicted_curves(aln_diagram):
