@@ -110,8 +110,8 @@ class Probe:
 
 
 def long_enough(period: float | None) -> float:
-    """Duration in ms of a run that shows several cycles of a period."""
-    return CALM + max(WINDOW, _CYCLES * (period or 0.0))
+    """Duration of a run that shows several cycles of a period, in whole ms as all steps divide."""
+    return CALM + max(WINDOW, math.ceil(_CYCLES * (period or 0.0)))
 
 
 # --- what distinguishes the two sides of a boundary -------------------------------------------
