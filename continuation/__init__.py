@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from continuation.cycles.limit_cycles import limit_cycles
     from continuation.cycles.phase_response import direct_phase_response, phase_response
     from continuation.cycles.sensitivities import cycle_sensitivity
-    from continuation.cycles.tracing import CycleSettings
+    from continuation.cycles.settings import CycleSettings
     from continuation.diagrams.diagram import Diagram, bifurcation_diagram
     from continuation.diagrams.line_diagram import LineDiagram
     from continuation.engine.settings import Settings
@@ -117,7 +117,7 @@ __getattr__, __dir__ = lazy_names(
         "continuation.cycles.limit_cycles": ["limit_cycles"],
         "continuation.cycles.phase_response": ["direct_phase_response", "phase_response"],
         "continuation.cycles.sensitivities": ["cycle_sensitivity"],
-        "continuation.cycles.tracing": ["CycleSettings"],
+        "continuation.cycles.settings": ["CycleSettings"],
         "continuation.diagrams.diagram": ["Diagram", "bifurcation_diagram"],
         "continuation.diagrams.line_diagram": ["LineDiagram"],
         "continuation.engine.settings": ["Settings"],

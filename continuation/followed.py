@@ -10,7 +10,7 @@ from dynsys.commands import model_from
 from dynsys.errors import ModelError
 
 if TYPE_CHECKING:
-    from continuation.cycles.tracing import CycleSettings
+    from continuation.cycles.settings import CycleSettings
     from continuation.engine.settings import Settings
     from dynsys.vector_field import VectorField
 
@@ -33,7 +33,7 @@ def followed(chosen: argparse.Namespace, words: list[str] | None, option: str) -
     first parameter for the name (as in XPPAUT), ds, dsmin, dsmax, nmax and ntst for the settings.
     """
     # Here, since the command line's help should not wait for it.
-    from continuation.cycles.tracing import CycleSettings
+    from continuation.cycles.settings import CycleSettings
 
     # As above.
     from continuation.engine.settings import Settings

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from continuation.cycles.tracing import CycleSettings
+from continuation.cycles.settings import CycleSettings
 from continuation.engine.settings import Settings
 from dynsys.errors import ModelError
 from dynsys.exchange.ode_options import AUTO, options

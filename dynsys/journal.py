@@ -77,10 +77,11 @@ _lock = threading.Lock()
 
 
 class _Inside(threading.local):
-    """The states kept by checkpoints in this thread since its piece was begun."""
+    """What was kept in this thread since its piece was begun, and how many pieces are open."""
 
     def __init__(self) -> None:
         self.states: list[Path] = []
+        self.depth = 0
 
 
 _inside = _Inside()
@@ -153,17 +154,31 @@ def piece(
     """A piece that an earlier call has finished, or made and kept; ``name`` gives its key."""
     found = kept(name)
     if found is not None:
+        _belongs_to_the_open_piece(name())
         return None if found[0] is None else form.again(found[0])
     begin, before = time.perf_counter(), len(_inside.states)
     cuts = 0 if _open is None else _open.cuts
-    made = make()
+    _inside.depth += 1
+    try:
+        made = make()
+    finally:
+        _inside.depth -= 1
     if _open is not None and _open.cuts == cuts and time.perf_counter() - begin > LEAST:
         keep(name(), [None if made is None else form.plain(made)])
         for path in _inside.states[before:]:  # which led to it, and are not asked for any more
             with suppress(OSError):
                 path.unlink(missing_ok=True)
-    del _inside.states[before:]
+        del _inside.states[before:]
+        _belongs_to_the_open_piece(name())
+    elif not _inside.depth:
+        del _inside.states[before:]
     return made
+
+
+def _belongs_to_the_open_piece(key: str) -> None:
+    """What a larger piece needs goes when that one is kept: nobody asks for it any more."""
+    if _open is not None and _inside.depth:
+        _inside.states.append(_open.path(key))
 
 
 def kept(name: Callable[[], str]) -> Any:

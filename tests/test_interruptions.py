@@ -45,7 +45,7 @@ equilibria(model, "I", (0.0, 2.0), settings=settings).save("out/equilibria.nc")
 """,
     "cycles": """
 from continuation import equilibria, limit_cycles
-from continuation.cycles.tracing import CycleSettings
+from continuation.cycles.settings import CycleSettings
 start = equilibria(model, "I", (0.0, 2.0))["H1"]
 settings = CycleSettings(step_max=0.0002, max_points=12_000, intervals=40)
 limit_cycles(start, "I", (0.0, 2.0), settings=settings).save("out/cycles.nc")

@@ -20,13 +20,13 @@ from continuation.cycles.location import floquet_of
 from continuation.cycles.multipliers import NONE, complex_values
 from continuation.cycles.orbits import DEGREE, Direction, Orbit, Point, Solver
 from continuation.cycles.saddles import divergence
+from continuation.cycles.settings import CycleSettings
 from continuation.cycles.storage import read_cycles, table_of_cycles
 from continuation.cycles.tracing import (
     CLOSED,
     INTERRUPTED,
     MAX_POINTS,
     REASONS,
-    CycleSettings,
     Trace,
     trace,
 )

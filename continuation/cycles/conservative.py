@@ -20,8 +20,9 @@ from continuation.cycles.branch import CONSERVED, CycleBranch, make_branch
 from continuation.cycles.cycle import observe_states
 from continuation.cycles.following import DIVERGED, SHRUNK
 from continuation.cycles.orbits import Direction, Orbit, Point, Solver, adapted_mesh, remeshed
+from continuation.cycles.settings import CycleSettings
 from continuation.cycles.starting_orbits import simulated_orbits
-from continuation.cycles.tracing import CycleSettings, Trace, resolved, trace_both_sides
+from continuation.cycles.tracing import Trace, resolved, trace_both_sides
 from dynsys import checks
 from dynsys.definition import Observable, Parameter, Reader
 from dynsys.errors import ConvergenceError, ModelError

@@ -16,8 +16,9 @@ from continuation.cycles.conditions import DOUBLING, FOLD, PERIOD, TORUS
 from continuation.cycles.cycle import Cycle, cycle_from
 from continuation.cycles.orbits import Direction, Orbit, Point, Solver, remeshed
 from continuation.cycles.resonances import codimension_two
+from continuation.cycles.settings import CycleSettings
 from continuation.cycles.storage import read_cycles, table_of_cycles
-from continuation.cycles.tracing import ENOUGH, CycleSettings, Enough, Trace, trace_both_sides
+from continuation.cycles.tracing import ENOUGH, Enough, Trace, trace_both_sides
 from continuation.drawing import Curve, Mark, axis_label, draw_cycle_curve
 from continuation.engine.following import spans_around
 from continuation.engine.special_points import SpecialPoints, numbered, point_named, points_labelled

@@ -17,7 +17,7 @@ from continuation.cycles.cycle import Cycle
 from continuation.cycles.linearization import Linearization
 from continuation.cycles.orbits import DEGREE, Orbit, Solver
 from continuation.cycles.saddles import SADDLE_NODE, divergence, nearest_equilibrium, slowest_node
-from continuation.cycles.tracing import CycleSettings
+from continuation.cycles.settings import CycleSettings
 from continuation.engine.following import spans_around
 from dynsys.errors import ConvergenceError, ModelError
 from dynsys.typed import typed

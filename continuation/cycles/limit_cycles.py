@@ -12,12 +12,12 @@ from continuation.cycles.branch import CycleBranch, make_branch
 from continuation.cycles.cycle import Cycle
 from continuation.cycles.delay_errors import order_for, with_more_nodes
 from continuation.cycles.orbits import Direction, Orbit, Point, Solver, moved_times
+from continuation.cycles.settings import CycleSettings
 from continuation.cycles.starting_orbits import orbit_from_simulation
 from continuation.cycles.switching import doubled, other_branch
 from continuation.cycles.tracing import (
     INTERRUPTED,
     REASONS,
-    CycleSettings,
     Trace,
     resolved,
     trace,

@@ -12,7 +12,7 @@ import pandas as pd
 from continuation.cycles.branch import CycleBranch
 from continuation.cycles.cycle import Cycle
 from continuation.cycles.limit_cycles import limit_cycles
-from continuation.cycles.tracing import CycleSettings
+from continuation.cycles.settings import CycleSettings
 from continuation.diagrams import finished
 from continuation.diagrams.living import line_content
 from continuation.diagrams.scan import end_of

@@ -27,7 +27,8 @@ from continuation.cycles.following import STEP_MIN
 from continuation.cycles.limit_cycles import limit_cycles
 from continuation.cycles.multipliers import NONE
 from continuation.cycles.orbits import Orbit, Point, Solver, coarse
-from continuation.cycles.tracing import REASONS, CycleSettings
+from continuation.cycles.settings import CycleSettings
+from continuation.cycles.tracing import REASONS
 from continuation.diagrams import finished
 from continuation.diagrams.finished import Kept
 from continuation.diagrams.progress import showing, stage

@@ -9,7 +9,7 @@ import numpy as np
 
 from continuation.cycles.curves import cycle_fold_curve, period_doubling_curve, torus_curve
 from continuation.cycles.limit_cycles import limit_cycles
-from continuation.cycles.tracing import CycleSettings
+from continuation.cycles.settings import CycleSettings
 from continuation.pycont.drawing import draw_orbits
 from continuation.pycont.points import CurveMethods, Point, Solution, args
 from continuation.pycont.settings import checked

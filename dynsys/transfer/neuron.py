@@ -7,7 +7,6 @@ from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING
 
 from dynsys.errors import ModelError
-from dynsys.typed import check_fields
 
 if TYPE_CHECKING:
     import numpy as np
@@ -38,6 +37,8 @@ class EIFNeuron:
     Tref: float = 1.5
 
     def __post_init__(self) -> None:
+        from dynsys.typed import check_fields  # the command line starts without numpy
+
         check_fields(self)
         for name, value in asdict(self).items():
             if not math.isfinite(value):

@@ -124,6 +124,34 @@ def test_states_that_led_to_a_piece_are_removed_with_it(folder):
         raise Stop
 
 
+@pytest.mark.parametrize("stop", [1, 2, 3])
+def test_pieces_of_a_larger_piece_are_removed_with_it(folder, stop):
+    """Stopped inside the larger one, and after it; nobody asks for its parts once it is kept."""
+
+    def outer(stop: int | None) -> int:
+        made = [
+            journal.piece(partial(journal.key, "part", k), partial(part, k, stop)) for k in range(2)
+        ]
+        return part(sum(filter(None, made)) + 1, stop)
+
+    def part(number: int, stop: int | None) -> int:
+        if number == stop:
+            raise Stop
+        return number
+
+    def all_of_it(stop: int | None) -> None:
+        with journal.whole():
+            journal.piece(partial(journal.key, "outer"), partial(outer, stop))
+            if stop == 3:
+                raise Stop
+
+    with pytest.raises(Stop):
+        all_of_it(stop)
+    assert len(list(folder.iterdir())) == {1: 1, 2: 2, 3: 1}[stop]
+    all_of_it(None)
+    assert not list(folder.iterdir())
+
+
 def test_old_pieces_and_drafts_of_the_dead_are_swept_away(folder, monkeypatch):
     stopped(5, 3)
     process = subprocess.Popen([sys.executable, "-c", ""])

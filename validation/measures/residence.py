@@ -40,7 +40,7 @@ def residence_time(
 
     Raises
     ------
-    ModelError where no run is in the state at ``after``.
+    ModelError where no run is in the state at ``after``, or a run does not stay finite.
 
     Source: Cox & Oakes 1984, Analysis of Survival Data, ch. 3.
 
@@ -54,6 +54,8 @@ def residence_time(
     total, escapes = 0.0, 0
     for run in runs:
         values, dt = rate_of(run, rate, after=after)
+        if not np.isfinite(values).all():
+            raise ModelError("a run does not stay finite: it resides nowhere")
         inside = (smoothed(values, dt, SMOOTH) > border) == above
         if not inside[0]:
             continue

@@ -104,10 +104,11 @@ def _corrections(
     inputs = probe.inputs(network, kick)
     if is_aln(model):
         found = state_of(simulate_densities(model, probe.duration, inputs), network.rates)
-        yield _of_state(FILTER, found, word)
-        if not found.oscillates:
+        if found.finite:
+            yield _of_state(FILTER, found, word)
+        if found.finite and not found.oscillates:
             yield from _by_rest(model, network.rates, found, word)
-        yield _by_noise(network, probe, inputs, kick, word)
+        yield from _by_noise(network, probe, inputs, kick, word)
     elif isinstance(network, CircuitNetwork):
         yield from _by_second_order(network, model, probe, inputs, word)
 
@@ -138,10 +139,12 @@ def _by_rest(
 def _by_noise(
     network: Testable, probe: Probe, inputs: dict[str, Any], kick: str,
     word: Callable[[State], str],
-) -> Correction:  # fmt: skip
+) -> Iterator[Correction]:  # fmt: skip
     """The mean over runs of the mean field with noise; its kind is that of most of them."""
     runs = noisy_runs(network, probe.values, probe.duration, inputs, _RUNS, kick == "high")
-    states = [state_of(run, network.rates) for run in runs]
+    states = [state for run in runs if (state := state_of(run, network.rates)).finite]
+    if not states:
+        return
     kinds = [word(state) for state in states]
     often = max(set(kinds), key=kinds.count)
     alike = [state for state, kind in zip(states, kinds, strict=True) if kind == often]
@@ -149,7 +152,7 @@ def _by_noise(
         name: float(np.mean([state.rates[name].value for state in alike])) for name in network.rates
     }
     frequency = float(np.mean([state.frequency.value for state in alike]))
-    return Correction(FINITE, often, values | {"frequency": frequency})
+    yield Correction(FINITE, often, values | {"frequency": frequency})
 
 
 def _by_second_order(
@@ -167,5 +170,6 @@ def _by_second_order(
             run = simulate(second, probe.duration, inputs=inputs, sample=0.5)
         except DynsysError:
             return
-    if all(np.all(np.isfinite(run[name])) for name in network.rates):
-        yield _of_state(SECOND_ORDER, state_of(run, network.rates), word)
+    found = state_of(run, network.rates)
+    if found.finite:
+        yield _of_state(SECOND_ORDER, found, word)

@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
-
 from continuation.diagrams.names import CYCLE, borders, found_equilibria, level_name
 from validation.measures.estimates import Estimate
 from validation.networks.testable import Testable
@@ -28,6 +26,7 @@ from validation.trials.sweeps import Steps
 
 GROUP = "regimes"
 FEW = 100  # spikes in a run below which its own spread is not to be trusted: Poisson's counts
+NOTHING = "nothing finite"  # what a run that runs away settles on
 SILENT = 0.05  # Hz: below it, in both, a rate is no test
 
 
@@ -74,7 +73,7 @@ class RegimeTrial:
         findings = []
         for k, kick in enumerate(probe.kicks):
             start = "" if kick == "rest" else f" (from {'below' if kick == 'low' else 'above'})"
-            if math.isnan(expected[k].rate.value):
+            if not expected[k].finite:
                 reason = f"the mean field itself does not stay finite{start}: it predicts nothing"
                 findings.append(untested(self.group, self.claim, reason, self.place))
                 continue
@@ -87,7 +86,7 @@ class RegimeTrial:
 
     def _unreached(self, expected: list[State]) -> list[Finding]:
         """Attractors to which the kicks do not even lead the mean field."""
-        reached = {self._word(state) for state in expected}
+        reached = {self._word(state) for state in expected if state.finite}
         strength = self.network.kick.written(self.network.kick.strength, self.network.model)
         findings = []
         for item in self.attractors:
@@ -99,6 +98,8 @@ class RegimeTrial:
 
     def _word(self, state: State) -> str:
         """The word for what a run settled on: "cycle" (of any name), or that of an equilibrium."""
+        if not state.finite:
+            return NOTHING
         return CYCLE if state.oscillates else self._level(state.rate.value)
 
     def _level(self, rate: float) -> str:
@@ -145,7 +146,7 @@ class RegimeTrial:
         noise = self._spreads(expected)
         for name, rate in found.rates.items():
             wanted = self._widened(expected.rates[name])
-            if max(wanted.value, rate.value) < SILENT:
+            if wanted.value < SILENT and rate.value < SILENT:
                 reason = f"{name} is below {SILENT:g} Hz in both: silence agrees with silence"
                 findings.append(untested(self.group, self.claim, reason, self.place))
                 continue
@@ -156,7 +157,12 @@ class RegimeTrial:
                     (key,),
                 )
             )  # fmt: skip
-        if expected.oscillates and np.isfinite(expected.frequency.value):
+        if not expected.oscillates:
+            return findings
+        if not found.oscillates and math.isnan(found.frequency.value):
+            reason = "the network has no rhythm to compare: see its attractor"
+            findings.append(untested(self.group, self.claim, reason, self.place))
+        else:
             findings.append(
                 compared(
                     self.group, self.claim, f"frequency{start}", expected.frequency,

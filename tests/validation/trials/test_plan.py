@@ -27,7 +27,7 @@ from validation.trials.findings import (
     judge,
 )
 from validation.trials.places import breadth, crossings, regions
-from validation.trials.probing import Feature
+from validation.trials.probing import Feature, long_enough
 from validation.trials.regime import RegimeTrial
 from validation.trials.stimulus import EntrainmentTrial, SwitchTrial
 
@@ -43,6 +43,15 @@ from validation.trials.stimulus import EntrainmentTrial, SwitchTrial
 def test_verdicts_count_standard_deviations(found, verdict):
     assert judge(20.0, found, 0.2)[0] == verdict
     assert judge(20.0, found, np.nan)[0] == (verdict if np.isnan(found.value) else UNDECIDED)
+    assert judge(np.nan, found, 0.2)[0] == UNTESTED  # nothing predicted, nothing tested
+
+
+@pytest.mark.parametrize("period", [None, 40.0, 636.78125, 1e4 / 3])
+def test_runs_last_eight_periods_and_whole_steps(period):
+    duration = long_enough(period)
+    assert duration - 1000 >= max(2000, 8 * (period or 0))
+    assert duration == round(duration)
+    assert duration - 1000 <= max(2000, 8 * (period or 0) + 1)
 
 
 def test_crossings_lie_on_the_predicted_curves(aln_diagram):

@@ -1,0 +1,112 @@
+"""What explains a difference, and that a run which is not finite agrees with nothing."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from dynsys.models import aln
+from validation.measures.estimates import Estimate
+from validation.networks.testable import Kick
+from validation.trials import causes
+from validation.trials.causes import Correction, explained
+from validation.trials.findings import AGREE, DIFFER, EXPLAINED, UNTESTED, Tolerances, compared
+from validation.trials.probing import Probe
+from validation.trials.regime import RegimeTrial
+
+PLACE = {"mu_e": 0.4, "mu_i": 0.6}
+
+
+def found(value, quantity="mean r_E"):
+    """A finding: predicted are 20 Hz, with a spread of 0.5 Hz."""
+    exactly, measured = Estimate(20, 20, 20, "Hz"), Estimate(value, value - 1, value + 1, "Hz")
+    return compared(
+        "regimes", "claim", quantity, exactly, measured, 0.5, Tolerances(), PLACE, ("key",)
+    )
+
+
+def verdict_of(finding, monkeypatch, *corrections, limits=""):
+    monkeypatch.setattr(causes, "_corrections", lambda *arguments: iter(corrections))
+    (result,) = explained([finding], None, Probe(PLACE, ("rest",)), "rest", str, limits)
+    return result
+
+
+@pytest.mark.parametrize(
+    ("value", "corrected", "verdict"),
+    [
+        (21.0, 30.0, AGREE),  # needs no explanation
+        (26.0, 25.0, EXPLAINED),  # agrees within 1.5 Hz
+        (40.0, 36.0, EXPLAINED),  # 80 % of the difference
+        (40.0, 34.0, DIFFER),  # 70 %
+        (40.0, 47.0, DIFFER),
+        (40.0, np.nan, DIFFER),
+    ],
+)
+def test_a_cause_must_take_most_of_a_difference_away(value, corrected, verdict, monkeypatch):
+    correction = Correction("a filter", "up", {"r_E": corrected})
+    result = verdict_of(found(value), monkeypatch, correction)
+    assert result.verdict == verdict
+    assert result.value == value
+    assert result.reason.startswith("explained by a filter") == (verdict == EXPLAINED)
+
+
+def test_what_was_tried_and_failed_is_said(monkeypatch):
+    several = [Correction(name, "up", {"r_E": v}) for name, v in (("one", 22.0), ("two", 23.5))]
+    result = verdict_of(found(40.0), monkeypatch, *several, limits="r_E: too high")
+    assert result.verdict == DIFFER
+    assert "not explained by one (22.00 Hz), nor two (23.50 Hz)" in result.reason
+    assert "leaves its own range: r_E: too high" in result.reason
+    assert "unexplained" in verdict_of(found(40.0), monkeypatch).reason
+
+
+class Diverging:
+    """A network whose every run ends in nothing."""
+
+    rates, neurons, sizes, accuracy = ("r_E", "r_I"), 4000, 4000, 0.0
+    kick = Kick("mu_e", 1.0)
+
+    def __init__(self, model):
+        self.model = model
+
+    def job(self, duration, seed, inputs=None, **values):
+        class Job:
+            key = "key"
+
+        return Job
+
+
+def findings_of(trial):
+    steps = trial.steps()
+    next(steps)
+    time = np.arange(0.0, trial.probe().duration, 0.5)
+    nothing = xr.Dataset({k: ("time", np.full(len(time), np.nan)) for k in ("r_E", "r_I")},
+                         {"time": time})  # fmt: skip
+    with pytest.raises(StopIteration) as end:
+        steps.send([nothing])
+    return end.value.value
+
+
+def trial_of(name):
+    attractors = ({"kind": "equilibrium", "name": name, "observables": {"r_E": 1.0}},)
+    return RegimeTrial(Diverging(aln()), name, PLACE, attractors, Tolerances(), 1)
+
+
+def test_a_network_that_runs_away_agrees_with_nothing(monkeypatch):
+    monkeypatch.setattr(causes, "_corrections", lambda *arguments: iter(()))
+    several = findings_of(trial_of("down"))
+    assert several[0].quantity == "attractor"
+    assert {f.verdict for f in several} <= {DIFFER, UNTESTED}
+    assert several[0].network == "nothing finite"
+
+
+def test_where_the_mean_field_runs_away_nothing_is_tested(monkeypatch):
+    monkeypatch.setattr(Probe, "predicted", lambda self, network: [
+        xr.Dataset({k: ("time", np.full(6000, np.nan)) for k in ("r_E", "r_I")},
+                   {"time": np.arange(0.0, 3000.0, 0.5)})
+    ])  # fmt: skip
+    trial = trial_of("up")  # a rate of NaN Hz is above every border: it is not "up" for that
+    several = findings_of(trial)
+    assert [f.verdict for f in several] == [UNTESTED, UNTESTED]
+    assert "does not stay finite" in several[0].reason
+    assert "do not lead the mean field to up" in several[1].reason
