@@ -46,7 +46,7 @@ td.verdict { font-weight: 600; white-space: nowrap; }
 pre { background: #f6f6f4; padding: 0.8rem; overflow-x: auto; font-size: 0.78rem;
       white-space: pre-wrap; overflow-wrap: anywhere; }
 @media screen and (max-width: 640px) {
-  table, tbody, tr, td { display: block; width: auto; } th { display: none; }
+  table, tbody, tr, td { display: block; width: auto; } tr:first-child { display: none; }
   tr { border-bottom: 1px solid var(--line); padding: 0.5rem 0; }
   td { border: 0; padding: 0.05rem 0; } td:empty { display: none; }
   td.number, td.verdict { white-space: normal; }

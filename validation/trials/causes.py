@@ -74,10 +74,10 @@ def explained(
 
 def _with_cause(finding: Finding, several: Sequence[Correction], limits: str) -> Finding:
     quantity = finding.quantity.split(" (")[0].removeprefix("mean ")
-    failed = []
+    failed, missing = [], []
     for correction in several:
         if correction.trouble:
-            failed.append(f"{correction.cause} (not computed: {correction.trouble})")
+            missing.append(f"{correction.cause} ({correction.trouble})")
             continue
         if quantity == "attractor":
             if correction.word == finding.network:
@@ -98,6 +98,7 @@ def _with_cause(finding: Finding, several: Sequence[Correction], limits: str) ->
             return replace(explained, details={**finding.details, **corrected})
         failed.append(f"{correction.cause} ({value:.2f} Hz)")
     words = f"not explained by {', nor '.join(failed)}" if failed else "unexplained"
+    words += f"; not computed: {', '.join(missing)}" if missing else ""
     beyond = f"; the mean field leaves its own range: {limits}" if limits else ""
     return replace(finding, reason=f"{finding.reason}; {words}{beyond}")
 
