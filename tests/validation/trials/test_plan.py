@@ -168,6 +168,12 @@ def test_a_boundary_that_is_not_there_is_a_difference_not_a_number():
     assert np.isnan(finding.value)
 
 
+def test_a_boundary_that_the_mean_fields_own_runs_do_not_show_is_not_tested():
+    _, finding = search(Known(99.0), 2.6, limits=(2.2, 3.0))  # the mean field is up in all of it
+    assert finding.verdict == UNTESTED
+    assert "own runs do not change their answer" in finding.reason
+
+
 @pytest.fixture(scope="module")
 def outcome(aln_diagram, tmp_path_factory):
     folder = tmp_path_factory.mktemp("report")
