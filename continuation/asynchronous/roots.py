@@ -19,7 +19,8 @@ _NARROWEST = 1e-9  # rad/ms between two nodes: a root on the line
 _DIFFERENCE = 1e-5  # 1/ms, of derivatives by lambda
 _STEP = 1e-12  # Newton's last step, relative to 1/ms and the root
 _MARGIN = 1e-4  # 1/ms to the right of the rightmost root where none may be
-_DEEPEST, _ROUNDS = 3, 5
+_DEEPEST, _ROUNDS = 3, 30
+_LEFT = 0.03  # 1/ms from a line to the next on the left
 _LONGEST = 0.05  # 1/ms, of Newton's steps
 
 
@@ -76,8 +77,10 @@ def polished(loop: Loop, guess: complex, iterations: int = 40) -> complex | None
 def leading_root(loop: Loop) -> complex:
     """The rightmost root, of a pair the one above the axis; 1/ms.
 
-    Newton's method from the deepest dips of the determinant along a vertical line; no root may be
-    right of the rightmost found, or the next line goes through it.
+    Newton's method from the deepest dips of the determinant along vertical lines. From far away it
+    passes by roots, and left of the poles of synapses and neurons the count is no proof: the lines
+    go left until the rightmost root found is next to one. No root may be right of it, or the next
+    line goes through it.
 
     Raises ConvergenceError where none is found, or others must be further right.
     """
@@ -97,12 +100,15 @@ def leading_root(loop: Loop) -> complex:
                 continue
             found.append(root)
             # The first beside which nothing is further right is the one.
-            if count(loop, root.real + _MARGIN) <= 0:
+            if root.real > line - _LEFT and count(loop, root.real + _MARGIN) <= 0:
                 return root
-        if not found:
-            break
-        best = max(found, key=lambda root: root.real)
-        line = max(line, best.real + _MARGIN)
+        best = max(found, key=lambda root: root.real, default=None)
+        if best is None or best.real < line - _LEFT:
+            line -= _LEFT
+        elif best.real < line and count(loop, best.real + _MARGIN) <= 0:
+            return best
+        else:
+            line = max(line, best.real + _MARGIN)
     raise ConvergenceError(
         "the rightmost root of the asynchronous state was not found"
         + (f"; the rightmost known, {best:.6g} 1/ms, has others to its right" if found else "")

@@ -9,11 +9,12 @@ from numba import types
 
 from continuation.cycles.orbits import Orbit, Solver
 from dynsys.compiled.kernels import MATRIX, OBSERVABLES_TYPE, VECTOR
-from dynsys.delays import chebyshev_nodes
+from dynsys.delays import chebyshev_nodes, differentiation_matrix
 from dynsys.numba_cache import njit
 from dynsys.vector_field import VectorField
 
 MOST_ORDER = 48
+CARRIED = 0.1  # error above which a cycle is one of the lines' own, not of the delay
 _FALL = 5.0  # by which two more nodes divide the error, at least
 _WANTED = 1e-6  # error asked of the order that is chosen
 
@@ -54,6 +55,33 @@ def delay_error(solver: Solver, orbit: Orbit) -> float:
         apart = np.abs(orbit.u[:, end] * solver.scale[end] - earlier)
         worst = max(worst, float(np.max(apart)) / max(float(np.ptp(values[:, k])), 1e-300))
     return worst
+
+
+def turn_error(solver: Solver, orbit: Orbit) -> float:
+    """As ``delay_error``, of lines driven by the signals of one recorded turn on an even mesh.
+
+    A line is linear: every harmonic of its signal comes out with a gain of its own instead of one
+    delay later.
+    """
+    if not solver.model.lines:
+        return 0.0
+    values, tau = signals_along(solver, orbit)
+    values = values[:-1]  # the last node is the first one
+    rates = 2j * np.pi * np.arange(len(values) // 2 + 1) / orbit.period
+    worst = 0.0
+    for signal, delay in zip(values.T, tau, strict=True):
+        off = line_gain(solver.model.delay_order, rates * delay) - np.exp(-rates * delay)
+        apart = np.fft.irfft(np.fft.rfft(signal) * off, len(signal))
+        worst = max(worst, float(np.max(np.abs(apart))) / max(float(np.ptp(signal)), 1e-300))
+    return worst
+
+
+def line_gain(order: int, rates: np.ndarray) -> np.ndarray:
+    """What the end of a line of unit delay makes of signals exp(rate t): exp(-rate), if exact."""
+    matrix = differentiation_matrix(order)
+    systems = rates[:, None, None] * np.eye(order) - matrix[1:, 1:]
+    inputs = np.broadcast_to(matrix[1:, :1], (len(rates), order, 1))
+    return np.linalg.solve(systems, inputs)[:, -1, 0]
 
 
 def _at(orbit: Orbit, values: np.ndarray, times: np.ndarray) -> np.ndarray:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from continuation.cycles.delay_errors import with_more_nodes
+from continuation.cycles.delay_errors import CARRIED as BY_LINES
+from continuation.cycles.delay_errors import turn_error, with_more_nodes
 from continuation.cycles.orbits import DEGREE, Orbit, Solver, adapted_mesh, remeshed
 
 FACTORS = (1, 2, 4, 8)  # of the mesh intervals that are tried
@@ -38,6 +39,12 @@ def orbit_from_turn(
         if found is not None and alike and found.mesh_error() < CARRIED:
             return found
     return None
+
+
+def is_carried(solver: Solver, period: float, turn: np.ndarray) -> bool:
+    """Whether the model's delay lines carry the signals of a recorded turn (``orbit_from_turn``):
+    where they do not, Newton's method holds no such cycle, or another one."""
+    return turn_error(solver, _recorded(solver, period, turn)) < BY_LINES
 
 
 def _recorded(solver: Solver, period: float, turn: np.ndarray) -> Orbit:

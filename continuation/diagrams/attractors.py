@@ -12,8 +12,9 @@ import numpy as np
 
 from continuation.cycles.branch import CycleBranch
 from continuation.cycles.cycle import Cycle, cycle_from, make_cycle
+from continuation.cycles.delay_errors import CARRIED, delay_error
 from continuation.cycles.orbits import Orbit, Solver, adapted_mesh, coarse, remeshed
-from continuation.cycles.recorded_orbits import orbit_from_turn
+from continuation.cycles.recorded_orbits import is_carried, orbit_from_turn
 from continuation.cycles.starting_orbits import orbit_from_simulation
 from continuation.diagrams.bursts import burst_words
 from continuation.diagrams.names import (
@@ -25,7 +26,7 @@ from continuation.diagrams.names import (
     equilibrium_names,
     naming_observable,
 )
-from continuation.diagrams.outcomes import UNSETTLED
+from continuation.diagrams.outcomes import UNSETTLED, same_motion
 from continuation.diagrams.simulating import Effort, destinations
 from continuation.steady_states.search import find_equilibria
 from dynsys.errors import ConvergenceError
@@ -38,7 +39,7 @@ DEPARTURE = 0.01  # scaled distance from an unstable equilibrium at which simula
 TURNS = 8  # of a cycle from a state on it, before it is corrected
 PATIENCE = 60_000  # evaluations of the field after which a simulation is given up
 FURTHER = Effort(finer=2.0)  # for a run that Newton's method does not take up
-NEAR, ALIKE = 0.05, 0.02  # differences in size and in period up to which attractors are the same
+NEAR = 0.05  # scaled distance up to which equilibria are the same
 _WALL = 10.0  # what a boundary on the way adds to a distance in units of the plane
 _ASKED = 40  # cycles of a branch, the nearest, that are looked at for it
 _SMALLEST = 1e-3  # range of a scaled state below which an orbit is an equilibrium
@@ -103,7 +104,7 @@ def stable_cycles(
     lost: list[np.ndarray] = []
     for seed in seeds:
         cycle = _carried(model, seed)
-        if cycle is None or not cycle.stable:
+        if cycle is None or not _holds(cycle):
             lost.append(seed.orbit.u[0, : len(model.states)] * model.scales[: len(model.states)])
         elif not any(_same(cycle, c) for c in found):
             found.append(cycle)
@@ -130,7 +131,7 @@ def simulated_cycles(
                 )
         except ConvergenceError:
             continue
-        if cycle.stable and not any(_same(cycle, c) for c in found):
+        if _holds(cycle) and not any(_same(cycle, c) for c in found):
             found.append(cycle)
     return described(found)
 
@@ -155,12 +156,14 @@ def _recorded_cycle(model: VectorField, item: Mapping[str, Any]) -> Cycle | None
     name = next(iter(model.parameters))
     solver = Solver(model, {name: _around(model.parameters[name], 0.0)})
     period, turn = item["period"], item["turn"]
+    if not is_carried(solver, period, turn):
+        return None
     for again in (True, False):
         orbit = orbit_from_turn(solver, period, turn)
         if orbit is not None:
             with suppress(ConvergenceError):
                 cycle = make_cycle(solver, orbit)
-                return cycle if cycle.stable else None
+                return cycle if _holds(cycle) else None
         if again:
             (later,) = destinations(
                 model, [{name: model.parameters[name]}], item["state"][None], FURTHER
@@ -214,10 +217,18 @@ def described(found: Sequence[Cycle]) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
+def _holds(cycle: Cycle) -> bool:
+    """Whether a cycle is stable, and one of the model itself, not of its delay lines alone."""
+    return bool(cycle.stable) and delay_error(cycle.solver, cycle.orbit) < CARRIED
+
+
 def _burst(cycle: Cycle) -> str:
+    return burst_words(_states_along(cycle), cycle.model.scales[: len(cycle.model.states)])
+
+
+def _states_along(cycle: Cycle) -> np.ndarray:
     phases = np.linspace(0, 1, PHASES, endpoint=False)
-    n = len(cycle.model.states)
-    return burst_words(cycle.solver.states(cycle.orbit, phases)[:, :n], cycle.model.scales[:n])
+    return cycle.solver.states(cycle.orbit, phases)[:, : len(cycle.model.states)]
 
 
 def same_attractor(model: VectorField, a: Mapping[str, Any], b: Mapping[str, Any]) -> bool:
@@ -230,12 +241,12 @@ def same_attractor(model: VectorField, a: Mapping[str, Any], b: Mapping[str, Any
         return bool(np.max(np.abs(apart) / model.scales[:n]) < NEAR)
     if a["kind"] != CYCLE:
         return True
-    ratio = max(a["period"], b["period"]) / min(a["period"], b["period"])
-    ends, others = np.array([*a["extrema"].values()]), np.array([*b["extrema"].values()])
-    size = np.maximum(np.ptp(ends, axis=1), 1e-9)[:, None]
-    return bool(
-        abs(ratio - round(ratio)) < ALIKE * ratio and np.all(abs(ends - others) < NEAR * size)
-    )
+    return same_motion(_turn_of(model, a), _turn_of(model, b), model.scales[: len(model.states)])
+
+
+def _turn_of(model: VectorField, item: Mapping[str, Any]) -> tuple[float, np.ndarray]:
+    """Period and one turn (k, n_physical) of a cycle, recorded or held by Newton's method."""
+    return item["period"], item["turn"] if "turn" in item else _states_along(item["cycle"])
 
 
 def _same(a: Cycle, b: Cycle) -> bool:
@@ -347,4 +358,6 @@ def plane_positions(branch: CycleBranch, axes: Sequence[tuple[str, float, float]
 def trusted(branch: CycleBranch) -> np.ndarray:
     """Mask of the branch's cycles that are stable beyond doubt."""
     sure = branch.data["trivial_error"].values < 1e-3
+    if "delay_error" in branch.data:
+        sure &= branch.data["delay_error"].values < CARRIED
     return branch.data["stable"].values & sure

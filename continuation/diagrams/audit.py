@@ -175,8 +175,8 @@ def _scaled(polygon: Any, axes: tuple[Axis, Axis]) -> Any:
 def _starts(prober: Prober, place: np.ndarray, region: Mapping[str, Any], seed: int) -> np.ndarray:
     """States (k, n) from which to simulate at a place."""
     starts = prober.starts(place, seed)
-    known = [np.asarray(item["state"])[: starts.shape[1]] for item in region["stable"]]
-    return np.array([*starts, *known])
+    known = [item[k] for item in region["stable"] for k in ("start", "state") if k in item]
+    return np.array([*starts, *(np.asarray(state)[: starts.shape[1]] for state in known)])
 
 
 def _attractors(

@@ -166,9 +166,17 @@ def same_outcome(a: Outcome, b: Outcome, scale: np.ndarray) -> bool:
         return False
     if a.states is None or b.states is None:
         return a.kind != EQUILIBRIUM or bool(np.max(np.abs(a.state - b.state) / scale) < 1e-3)
-    ratio = max(a.period, b.period) / min(a.period, b.period)
+    return same_motion((a.period, a.states), (b.period, b.states), scale)
+
+
+def same_motion(
+    a: tuple[float, np.ndarray], b: tuple[float, np.ndarray], scale: np.ndarray
+) -> bool:
+    """Whether two cycles, each a period and states (k, n) at even times of it, are one; also where
+    one of them is run through several times."""
+    ratio = max(a[0], b[0]) / min(a[0], b[0])
     if abs(ratio - round(ratio)) > 0.02 * ratio:
         return False
-    shares = [np.quantile(turn, _SHARES, axis=0) / scale for turn in (a.states, b.states)]
+    shares = [np.quantile(turn, _SHARES, axis=0) / scale for _, turn in (a, b)]
     size = np.ptp(shares[0], axis=0).max()
     return bool(np.max(np.abs(shares[0] - shares[1])) < _ALIKE * size + _LEAST)

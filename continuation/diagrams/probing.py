@@ -94,11 +94,11 @@ class Answer:
         """The stable cycles that Newton's method holds."""
         return [item["cycle"] for item in found_cycles(self.stable) if "cycle" in item]
 
-    @property
-    def motions(self) -> list[np.ndarray]:
-        """States on what moves and is no cycle that Newton's method holds."""
+    def motions(self, delayed: bool) -> list[np.ndarray]:
+        """States on what moves and is no cycle that Newton's method holds; of ``delayed`` signals
+        they do not know the past: then the starts that led there."""
         moving = [item for item in self.stable if item["kind"] not in STILL and "cycle" not in item]
-        return [np.asarray(item["state"]) for item in moving]
+        return [np.asarray(item["start" if delayed else "state"]) for item in moving]
 
     def __str__(self) -> str:
         where = ", ".join(f"{k} = {v:.5g}" for k, v in self.values.items())
@@ -148,7 +148,7 @@ class Prober:
         values = values_at(place, self.axes)
         at = self.model.with_parameters(**values)
         stable, every = stable_equilibria(at, self._known_states(place, near), searches)
-        motions = [state for answer in near for state in answer.motions]
+        motions = [state for answer in near for state in answer.motions(bool(at.lines))]
         if seeds is None:
             seeds = nearest_cycles(self.findings.cycles, self.places, place, self._walls)
             stable += stable_cycles(at, seeds)[0]
@@ -156,15 +156,17 @@ class Prober:
             cycles, lost = stable_cycles(at, [*seeds, *(s for a in near for s in a.seeds)])
             stable, motions = stable + cycles, motions + lost
         if motions and simulates:
-            stable = in_order(at, [*stable, *self._missing(at, np.array(motions), stable)])
+            # What led to a cycle there need not here, of delayed signals: from everywhere besides.
+            motions += [*self.starts(place, 0)] if at.lines else []
+            missing = self._missing(at, np.unique(motions, axis=0), stable)
+            stable, every = in_order(at, [*stable, *missing]), _with_rest(at, every, missing)
         simulated = bool(len(every) and not stable)
         if simulated:
             met = self._met(at, departures(at, every))
             stable = [item for item in met if item["kind"] != RUNS_AWAY]
         if not stable:
             stable = self._met(at, self.starts(place, 0))
-            rest = [item["state"] for item in found_equilibria(stable)]
-            every = np.concatenate([every, at.fill_lines(np.array(rest))]) if rest else every
+            every = _with_rest(at, every, stable)
         return Answer(np.asarray(place, float), values, stable, every, simulated)
 
     def _known_states(self, place: np.ndarray, near: Sequence[Answer]) -> np.ndarray:
@@ -227,12 +229,11 @@ class Prober:
         missing = self._missing(at, self.starts(answer.place, 0), answer.stable)
         if not missing:
             return answer
-        rest = [item["state"] for item in found_equilibria(missing)]
-        every = [answer.equilibria, *(at.fill_lines(x)[None] for x in rest)]
+        every = _with_rest(at, answer.equilibria, missing)
         stable = in_order(at, [*answer.stable, *missing])
         fresh = answer.simulated or bool(found_cycles(missing))
         return replace(
-            answer, stable=stable, equilibria=np.concatenate(every), simulated=fresh
+            answer, stable=stable, equilibria=every, simulated=fresh
         )  # fmt: skip
 
     def _by_continuation(self, face: Polygon) -> Answer:
@@ -343,6 +344,14 @@ class Prober:
             return np.empty((0, 0))
         order = np.argsort(np.concatenate(distances), kind="stable")[:NEARBY]
         return np.concatenate(states)[order]
+
+
+def _with_rest(
+    at: VectorField, equilibria: np.ndarray, met: Sequence[dict[str, Any]]
+) -> np.ndarray:
+    """Known equilibria (k, n) and those that simulations met."""
+    rest = [np.asarray(item["state"])[: len(at.states)] for item in found_equilibria(met)]
+    return np.concatenate([equilibria, at.fill_lines(np.array(rest))]) if rest else equilibria
 
 
 def _arms(line: Branch) -> list[tuple[int, int]]:

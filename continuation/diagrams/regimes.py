@@ -41,7 +41,7 @@ MOST_PLACES = 2000  # asked in all searches for boundaries without a curve
 WORDS = "what is stable in every face"
 SEARCHED = f"found by a search, to within {100 * WITHIN:g} % of the plane"  # a boundary
 _KEPT = (
-    "name", "kind", "observables", "abscissa", "frequency", "period", "extrema", "state",
+    "name", "kind", "observables", "abscissa", "frequency", "period", "extrema",
     "exponent", "detail",
 )  # fmt: skip
 
@@ -189,7 +189,7 @@ def _content(model: VectorField, piece: Piece) -> dict[str, Any]:
 
 def _plain(item: dict[str, Any]) -> dict[str, Any]:
     kept = {k: item[k] for k in _KEPT if k in item}
-    return {**kept, "state": np.asarray(item["state"]).tolist()}
+    return kept | {k: np.asarray(item[k]).tolist() for k in ("start", "state") if k in item}
 
 
 def _split(

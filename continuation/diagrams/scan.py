@@ -22,6 +22,7 @@ from continuation.cycles.curves import (
     trace_both_ways,
 )
 from continuation.cycles.cycle import Cycle
+from continuation.cycles.delay_errors import CARRIED, delay_error
 from continuation.cycles.following import STEP_MIN
 from continuation.cycles.limit_cycles import limit_cycles
 from continuation.cycles.multipliers import NONE
@@ -191,7 +192,7 @@ def cycle_boundaries(
         (cycle, KIND[cycle.label])
         for branch in branches
         for cycle in branch.special_points
-        if cycle.label in KIND and not _is_violent(cycle)
+        if cycle.label in KIND and not _is_violent(cycle) and _is_carried(cycle)
     ]
     waiting += [
         (_last_cycle(branch), PERIOD)
@@ -222,6 +223,11 @@ def cycle_boundaries(
 def _is_violent(cycle: Cycle) -> bool:
     """Whether a cycle is unstable beyond what a boundary of stable ones can be."""
     return np.max(cycle.floquet.log10, initial=-np.inf) > np.log10(SCAN.violent)
+
+
+def _is_carried(cycle: Cycle) -> bool:
+    """Whether delay lines carry a cycle; what those of the lines alone do bounds no region."""
+    return delay_error(cycle.solver, cycle.orbit) < CARRIED
 
 
 def _last_cycle(branch: CycleBranch) -> Cycle:

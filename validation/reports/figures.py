@@ -76,7 +76,8 @@ def draw_validated_diagram(diagram: Any, findings: Sequence[Finding], ax: Any = 
                 mec=COLORS[finding.verdict], mew=1.6, zorder=8, transform=below,
                 label=word(f"network: attractor ({_WORDS[finding.verdict]})"),
             )  # fmt: skip
-    ax.legend(loc="upper left", fontsize=7.5, framealpha=0.92)
+    below_axes = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.12)}  # where nothing is
+    ax.legend(**below_axes, ncols=3, fontsize=7.5, frameon=False)
     return ax
 
 
@@ -94,7 +95,9 @@ def draw_comparison(
         top = 0.0
         for ax, run, name in ((row[0], model, "mean field"), (row[1], network, "network")):
             top = max(top, _traces(ax, run, end, rates))
-            ax.set_title(f"{title}: {name}" if ax is row[0] else name, fontsize=8.5, loc="left")
+            # Both of two lines, so that their axes are of one height; a long title has its own.
+            first = title if ax is row[0] else ""
+            ax.set_title(f"{first}\n{name}", fontsize=8.5, loc="left")
         for ax in row[:2]:
             ax.set_ylim(-0.03 * top, 1.06 * top)
         _spectra(row[2], model, network, rates[0])

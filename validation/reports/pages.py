@@ -45,6 +45,13 @@ dt { font-weight: 600; } dd { margin: 0 0 0.4rem 1rem; max-width: 52rem; }
 td.verdict { font-weight: 600; white-space: nowrap; }
 pre { background: #f6f6f4; padding: 0.8rem; overflow-x: auto; font-size: 0.78rem;
       white-space: pre-wrap; overflow-wrap: anywhere; }
+@media screen and (max-width: 640px) {
+  table, tbody, tr, td { display: block; width: auto; } tr:first-child { display: none; }
+  tr { border-bottom: 1px solid var(--line); padding: 0.5rem 0; }
+  td { border: 0; padding: 0.05rem 0; } td:empty { display: none; }
+  td.number, td.verdict { white-space: normal; }
+  td[data-name]::before { content: attr(data-name) ": "; color: #777; }
+}
 @media print {
   body { font-size: 10pt; max-width: none; margin: 0; }
   h2 { break-after: avoid; } figure, tr { break-inside: avoid; }
@@ -121,26 +128,16 @@ def table(findings: Sequence[Finding]) -> str:
     if not findings:
         return paragraph("None.")
     ordered = sorted(findings, key=lambda f: VERDICTS.index(f.verdict))
-    head = "".join(
-        f"<th>{name}</th>"
-        for name in (
-            "verdict",
-            "prediction",
-            "measure",
-            "mean field",
-            "network",
-            "spread",
-            "z",
-            "why",
-        )
-    )
+    names = ("verdict", "prediction", "measure", "mean field", "network", "spread", "z", "why")
+    head = "".join(f"<th>{name}</th>" for name in names)
     rows = [
         f'<tr><td class="verdict {_word(f.verdict)}">{SYMBOLS[f.verdict]} {f.verdict}</td>'
-        f"<td>{html.escape(f.claim)}</td><td>{html.escape(f.quantity)}</td>"
-        f'<td class="number">{html.escape(f.predicted)}</td>'
-        f'<td class="number">{html.escape(f.network)}</td>'
-        f'<td class="number">{html.escape(f.spread)}</td>'
-        f'<td class="number">{"" if math.isnan(f.z) else f"{f.z:+.1f}"}</td>'
+        f"<td>{html.escape(f.claim)}</td>"
+        f'<td data-name="measure">{html.escape(f.quantity)}</td>'
+        f'<td class="number" data-name="mean field">{html.escape(f.predicted)}</td>'
+        f'<td class="number" data-name="network">{html.escape(f.network)}</td>'
+        f'<td class="number" data-name="spread">{html.escape(f.spread)}</td>'
+        f'<td class="number" data-name="z">{"" if math.isnan(f.z) else f"{f.z:+.1f}"}</td>'
         f'<td class="why">{html.escape(f.reason)}</td></tr>'
         for f in ordered
     ]

@@ -26,6 +26,7 @@ from validation.trials.findings import AGREE, DIFFER, EXPLAINED, UNDECIDED, UNTE
 from validation.trials.finite_size import draw_rhythm_boundary, rhythm_boundary
 from validation.trials.numerics import GROUP as NUMERICS
 from validation.trials.planning import OTHER_WIRING, Outcome, Plan
+from validation.trials.probing import QUIET
 from validation.trials.regime import GROUP as REGIMES
 from validation.trials.regime import RegimeTrial
 from validation.trials.stimulus import GROUP as STIMULATION
@@ -257,8 +258,11 @@ def _rhythm_boundary(outcome: Outcome) -> Iterator[str]:
     boundary = rhythm_boundary(at, parameter, finding.expected, sizes)
     yield pages.figure(
         draw_rhythm_boundary(boundary, {size: (finding.low, finding.high)}),
-        f"{finding.claim}: the mean field's boundary, the network's exact one, and where noise "
-        "lets the criterion of an oscillation see it at each size, with the network's bracket.",
+        f"{finding.claim}: the mean field's boundary, the exact one of infinitely many neurons, "
+        "and where the criterion of an oscillation changes its answer at each size, with the "
+        "network's bracket. The criterion asks for a power: it counts noise beyond the exact "
+        "boundary, and leaves out cycles inside that are too small. Its bound grows below "
+        f"{QUIET} neurons.",
         width="30rem",
     )
 

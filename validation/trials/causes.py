@@ -28,6 +28,7 @@ from validation.trials.probing import CALM, Probe, State, state_of
 
 _RUNS = 8  # of the mean field with noise
 LEAST = 0.75  # of a difference that a correction must take away to explain it
+RUNS_AWAY = "it runs away"
 FILTER = "the cascade's filter"
 TRAINS = "spike trains more regular than Poisson's"
 PAUSES = "synapses that stand still while a neuron is refractory"
@@ -38,11 +39,17 @@ SECOND_ORDER = "finite size (the master equation's second order)"
 @dataclass(frozen=True)
 class Correction:
     """What a prediction becomes without one approximation; ``words`` for a state's kind, and the
-    numbers by quantity."""
+    numbers by quantity; ``trouble`` where it could not be computed."""
 
     cause: str
     word: str
     values: dict[str, float]
+    trouble: str = ""
+
+    @classmethod
+    def failed(cls, cause: str, trouble: object) -> Correction:
+        """One that could not be computed."""
+        return cls(cause, "", {}, str(trouble))
 
 
 def outside(model: VectorField, run: xr.Dataset) -> str:
@@ -67,8 +74,11 @@ def explained(
 
 def _with_cause(finding: Finding, several: Sequence[Correction], limits: str) -> Finding:
     quantity = finding.quantity.split(" (")[0].removeprefix("mean ")
-    failed = []
+    failed, missing = [], []
     for correction in several:
+        if correction.trouble:
+            missing.append(f"{correction.cause} ({correction.trouble})")
+            continue
         if quantity == "attractor":
             if correction.word == finding.network:
                 return _explained(finding, correction.cause, correction.word)
@@ -88,6 +98,7 @@ def _with_cause(finding: Finding, several: Sequence[Correction], limits: str) ->
             return replace(explained, details={**finding.details, **corrected})
         failed.append(f"{correction.cause} ({value:.2f} Hz)")
     words = f"not explained by {', nor '.join(failed)}" if failed else "unexplained"
+    words += f"; not computed: {', '.join(missing)}" if missing else ""
     beyond = f"; the mean field leaves its own range: {limits}" if limits else ""
     return replace(finding, reason=f"{finding.reason}; {words}{beyond}")
 
@@ -104,8 +115,7 @@ def _corrections(
     inputs = probe.inputs(network, kick)
     if is_aln(model):
         found = state_of(simulate_densities(model, probe.duration, inputs), network.rates)
-        if found.finite:
-            yield _of_state(FILTER, found, word)
+        yield _of_state(FILTER, found, word)
         if found.finite and not found.oscillates:
             yield from _by_rest(model, network.rates, found, word)
         yield from _by_noise(network, probe, inputs, kick, word)
@@ -114,6 +124,8 @@ def _corrections(
 
 
 def _of_state(cause: str, state: State, word: Callable[[State], str]) -> Correction:
+    if not state.finite:
+        return Correction.failed(cause, RUNS_AWAY)
     values = {name: rate.value for name, rate in state.rates.items()}
     return Correction(cause, word(state), values | {"frequency": state.frequency.value})
 
@@ -131,8 +143,9 @@ def _by_rest(
     ):  # fmt: skip
         try:
             found = constant_rates(model, state, trains, pauses)
-        except DynsysError:
-            return
+        except DynsysError as error:
+            yield Correction.failed(cause, error)
+            continue
         yield Correction(cause, word(near), found)
 
 
@@ -144,6 +157,7 @@ def _by_noise(
     runs = noisy_runs(network, probe.values, probe.duration, inputs, _RUNS, kick == "high")
     states = [state for run in runs if (state := state_of(run, network.rates)).finite]
     if not states:
+        yield Correction.failed(FINITE, RUNS_AWAY)
         return
     kinds = [word(state) for state in states]
     often = max(set(kinds), key=kinds.count)
@@ -168,8 +182,7 @@ def _by_second_order(
         try:
             second = second.with_parameters(**counts)
             run = simulate(second, probe.duration, inputs=inputs, sample=0.5)
-        except DynsysError:
+        except DynsysError as error:
+            yield Correction.failed(SECOND_ORDER, error)
             return
-    found = state_of(run, network.rates)
-    if found.finite:
-        yield _of_state(SECOND_ORDER, found, word)
+    yield _of_state(SECOND_ORDER, state_of(run, network.rates), word)

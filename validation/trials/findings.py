@@ -78,6 +78,8 @@ def judge(
     >>> judge(20.0, Estimate(20.3, 20.1, 20.5, "Hz"), 0.15)
     ('agree', 'z = +2.0: +0.3 Hz from the prediction')
     """
+    if math.isnan(expected):
+        return UNTESTED, "the mean field predicts no number here"
     if math.isnan(found.value):
         return DIFFER, found.note or "nothing could be measured"
     z = score(expected, found.value, deviation)
@@ -103,8 +105,9 @@ def compared(
     verdict, reason = judge(expected.value, found, deviation, tolerances.deviations)
     unit, word = found.unit, "predicted" if known else "measured"
     spread = f"± {deviation:.2g} {unit}".rstrip() + f" ({word})" if deviation > 0 else ""
+    number = "" if math.isnan(expected.value) else f"{expected.value:.{digits}f} {unit}".rstrip()
     return Finding(
-        group, claim, quantity, f"{expected.value:.{digits}f} {unit}".rstrip(), str(found), spread,
+        group, claim, quantity, number, str(found), spread,
         verdict, reason, dict(place), runs, float(expected.value), found.value, found.low,
         found.high, deviation, details,
     )  # fmt: skip

@@ -8,7 +8,7 @@ import numpy as np
 
 from validation.measures.estimates import Estimate
 from validation.networks.testable import Testable
-from validation.trials.findings import Finding, judge, written
+from validation.trials.findings import Finding, judge, untested, written
 from validation.trials.probing import Probe, State, state_of
 from validation.trials.sweeps import Steps
 
@@ -51,11 +51,16 @@ class NumericsTrial:
         findings = []
         for name in (*rates, "frequency"):
             one, other = _pooled(states[:2], name), _pooled(states[2:], name)
-            if not np.isfinite([one.value, other.value]).all():
+            label = name if name == "frequency" else f"mean {name}"
+            finite = np.isfinite([one.value, other.value])
+            if not finite.any():
+                continue  # no rhythm either way
+            if not finite.all():
+                reason = f"{label} could be measured only one way, or in one run of two"
+                findings.append(untested(GROUP, self.claim, reason, self.place))
                 continue
             deviation = float(np.hypot(one.error, other.error))
             verdict, reason = judge(one.value, other, deviation)
-            label = name if name == "frequency" else f"mean {name}"
             findings.append(
                 Finding(
                     GROUP, self.claim, label, str(one), str(other),

@@ -8,6 +8,7 @@ and measured alike.
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -93,10 +94,12 @@ class Probe:
     def predicted(self, network: Testable) -> list[xr.Dataset]:
         """The runs of the network's mean field."""
         at = network.model.with_parameters(**self.values)
-        return [
-            simulate(at, self.duration, inputs=self.inputs(network, kick), sample=0.5)
-            for kick in self.kicks
-        ]
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", ".*no longer finite")  # findings say so
+            return [
+                simulate(at, self.duration, inputs=self.inputs(network, kick), sample=0.5)
+                for kick in self.kicks
+            ]
 
     def inputs(self, network: Testable, kick: str) -> dict[str, Any]:
         """The kick at the start of a run."""
@@ -107,8 +110,8 @@ class Probe:
 
 
 def long_enough(period: float | None) -> float:
-    """Duration in ms of a run that shows several cycles of a period."""
-    return CALM + max(WINDOW, _CYCLES * (period or 0.0))
+    """Duration of a run that shows several cycles of a period, in whole ms as all steps divide."""
+    return CALM + max(WINDOW, math.ceil(_CYCLES * (period or 0.0)))
 
 
 # --- what distinguishes the two sides of a boundary -------------------------------------------

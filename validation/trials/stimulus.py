@@ -30,6 +30,7 @@ from validation.trials.findings import (
     Tolerances,
     compared,
     judge,
+    untested,
     written,
 )
 from validation.trials.noisy import has_noise, noisy_runs
@@ -98,6 +99,9 @@ class SwitchTrial:
         """One run; more where noise decides."""
         predicted = noisy_runs(self.network, self.place, self.cost(), self.inputs(), _PREDICTED,
                                self.factor < 0)  # fmt: skip
+        if not all(self._finite(run) for run in predicted):
+            reason = "the mean field itself does not stay finite: it predicts nothing"
+            return [untested(GROUP, self.claim, reason, self.place)]
         likely = sum(self._switches(run) for run in predicted)
         sure = not _SURE < likely / len(predicted) < 1 - _SURE
         count = 1 if sure or len(predicted) == 1 else _REPEATED
@@ -113,11 +117,16 @@ class SwitchTrial:
         before = mean_rate(run, main, after=_AT - 500, before=_AT)
         return before, mean_rate(run, main, after=_AT + _LASTS + 700)
 
+    def _finite(self, run: xr.Dataset) -> bool:
+        return all(math.isfinite(rate.value) for rate in self._rates(run))
+
     def _switches(self, run: xr.Dataset) -> bool:
         before, after = self._rates(run)
         return (before.value > self.border) != (after.value > self.border)
 
     def _word(self, run: xr.Dataset) -> str:
+        if not self._finite(run):
+            return "runs away"
         side = "above" if self._rates(run)[0].value > self.border else "below"
         return "switches" if self._switches(run) else f"stays {side}"
 

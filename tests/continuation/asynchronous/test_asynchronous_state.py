@@ -103,6 +103,18 @@ def test_the_count_of_roots_agrees_with_newtons_method():
     assert polished(state.loop, root + 0.002) == pytest.approx(root, abs=1e-10)
 
 
+def test_far_from_every_boundary_the_leading_root_moves_little_with_a_parameter():
+    # Roots farther left (at -147, -553 and -600 1/s) have deeper dips on the imaginary axis.
+    rates, frequencies = [], []
+    for mu_e in (2.3735, 2.3745, 2.375):
+        model = aln().with_parameters(mu_e=mu_e, mu_i=2.633110886144349)
+        state = asynchronous_state(model, find_equilibria(model)[-1])
+        rates.append(state.growth_rate)
+        frequencies.append(state.frequency)
+    assert rates == pytest.approx([-63.59] * 3, abs=0.03)
+    assert frequencies == pytest.approx([39.05] * 3, abs=0.06)
+
+
 def test_a_saddle_has_one_real_root():
     model = aln().with_parameters(mu_e=2.05, mu_i=1.7)
     saddle = find_equilibria(model)[1]

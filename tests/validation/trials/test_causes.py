@@ -76,6 +76,12 @@ class Diverging:
         return Job
 
 
+def test_what_could_not_be_computed_is_said(monkeypatch):
+    result = verdict_of(found(40.0), monkeypatch, Correction.failed("two", "it runs away"))
+    assert result.verdict == DIFFER
+    assert result.reason.endswith("unexplained; not computed: two (it runs away)")
+
+
 def findings_of(trial):
     steps = trial.steps()
     next(steps)
@@ -83,13 +89,15 @@ def findings_of(trial):
     nothing = xr.Dataset({k: ("time", np.full(len(time), np.nan)) for k in ("r_E", "r_I")},
                          {"time": time})  # fmt: skip
     with pytest.raises(StopIteration) as end:
-        steps.send([nothing])
+        steps.send([nothing] * len(trial.probe().kicks))
     return end.value.value
 
 
-def trial_of(name):
-    attractors = ({"kind": "equilibrium", "name": name, "observables": {"r_E": 1.0}},)
-    return RegimeTrial(Diverging(aln()), name, PLACE, attractors, Tolerances(), 1)
+def trial_of(*names):
+    attractors = tuple(
+        {"kind": "equilibrium", "name": name, "observables": {"r_E": 1.0}} for name in names
+    )
+    return RegimeTrial(Diverging(aln()), "region", PLACE, attractors, Tolerances(), 1)
 
 
 def test_a_network_that_runs_away_agrees_with_nothing(monkeypatch):
@@ -104,9 +112,16 @@ def test_where_the_mean_field_runs_away_nothing_is_tested(monkeypatch):
     monkeypatch.setattr(Probe, "predicted", lambda self, network: [
         xr.Dataset({k: ("time", np.full(6000, np.nan)) for k in ("r_E", "r_I")},
                    {"time": np.arange(0.0, 3000.0, 0.5)})
-    ])  # fmt: skip
-    trial = trial_of("up")  # a rate of NaN Hz is above every border: it is not "up" for that
+    ] * 2)  # fmt: skip
+    trial = trial_of("down", "up")  # NaN Hz is no rate above the border
     several = findings_of(trial)
-    assert [f.verdict for f in several] == [UNTESTED, UNTESTED]
-    assert "does not stay finite" in several[0].reason
-    assert "do not lead the mean field to up" in several[1].reason
+    assert [f.verdict for f in several] == [UNTESTED] * 4
+    assert all("does not stay finite" in f.reason for f in several[:2])
+    assert "do not lead the mean field to up" in several[3].reason
+
+
+def test_what_the_mean_fields_own_run_does_not_show_is_not_tested():
+    (finding,) = findings_of(trial_of("up"))  # it is down there
+    assert finding.verdict == UNTESTED
+    assert "own run measures as down" in finding.reason
+    assert "not as up; the network measures as nothing finite" in finding.reason

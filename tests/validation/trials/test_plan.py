@@ -27,7 +27,7 @@ from validation.trials.findings import (
     judge,
 )
 from validation.trials.places import breadth, crossings, regions
-from validation.trials.probing import Feature
+from validation.trials.probing import Feature, long_enough
 from validation.trials.regime import RegimeTrial
 from validation.trials.stimulus import EntrainmentTrial, SwitchTrial
 
@@ -43,6 +43,15 @@ from validation.trials.stimulus import EntrainmentTrial, SwitchTrial
 def test_verdicts_count_standard_deviations(found, verdict):
     assert judge(20.0, found, 0.2)[0] == verdict
     assert judge(20.0, found, np.nan)[0] == (verdict if np.isnan(found.value) else UNDECIDED)
+    assert judge(np.nan, found, 0.2)[0] == UNTESTED  # nothing predicted, nothing tested
+
+
+@pytest.mark.parametrize("period", [None, 40.0, 636.78125, 1e4 / 3])
+def test_runs_last_eight_periods_and_whole_steps(period):
+    duration = long_enough(period)
+    assert duration - 1000 >= max(2000, 8 * (period or 0))
+    assert duration == round(duration)
+    assert duration - 1000 <= max(2000, 8 * (period or 0) + 1)
 
 
 def test_crossings_lie_on_the_predicted_curves(aln_diagram):
@@ -157,6 +166,12 @@ def test_a_boundary_that_is_not_there_is_a_difference_not_a_number():
     assert finding.verdict == DIFFER
     assert "holds nowhere in" in finding.reason
     assert np.isnan(finding.value)
+
+
+def test_a_boundary_that_the_mean_fields_own_runs_do_not_show_is_not_tested():
+    _, finding = search(Known(99.0), 2.6, limits=(2.2, 3.0))  # the mean field is up in all of it
+    assert finding.verdict == UNTESTED
+    assert "own runs do not change their answer" in finding.reason
 
 
 @pytest.fixture(scope="module")

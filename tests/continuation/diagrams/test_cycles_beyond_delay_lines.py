@@ -1,0 +1,74 @@
+"""Cycles too sharp for delay lines are those of simulations, with exact delays, and stay so."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from continuation.cycles.delay_errors import CARRIED, delay_error, line_gain, turn_error
+from continuation.cycles.orbits import Solver, remeshed
+from continuation.cycles.recorded_orbits import is_carried
+from continuation.diagrams.attractors import attractors_met, same_attractor
+from continuation.diagrams.named_outcomes import described_outcomes
+from continuation.diagrams.probing import Findings, Prober
+from continuation.diagrams.simulating import Effort, destinations
+from tests.continuation.diagrams.planes import delayed_qif
+
+AXES = ("eta", -10.0, 5.0), ("J", -20.0, 20.0)
+SHARP = {"eta": 1.46, "J": 12.6}  # bursts of synchrony: 0.55 and 1.09 apart, 1/100 wide
+FINE = Effort(finer=1.7)
+STARTS = np.array([[0.15, -3.65], [2.85, 2.65], [1.9, -0.2], [0.1, 2.7], [2.4, -3.8]])
+
+
+@pytest.fixture(scope="module")
+def model():
+    return delayed_qif().with_delay_order(10)
+
+
+def met(model, values):
+    outcomes = destinations(model, [values] * len(STARTS), STARTS)
+    at = model.with_parameters(**values)
+    described = described_outcomes(at, outcomes, STARTS)
+    return at, described, attractors_met(at, described)
+
+
+def test_a_line_delays_slow_harmonics_exactly_and_fast_ones_not_at_all():
+    rates = 1j * np.array([0.0, 1.0, 5.0, 300.0])
+    off = np.abs(line_gain(12, rates) - np.exp(-rates))
+    assert off[:3].max() < 1e-6
+    assert off[3] > 0.5
+
+
+def test_the_error_told_of_a_recorded_turn_is_that_of_the_cycle(model):
+    at, (described,), (held,) = met(model, {"eta": 5.0, "J": -20.0})
+    solver = Solver(at, {"eta": (0.0, 10.0)})
+    orbit = remeshed(held["cycle"].orbit, np.linspace(0, 1, 101))
+    assert turn_error(solver, orbit) == pytest.approx(delay_error(solver, orbit), rel=0.2)
+    assert turn_error(solver, orbit) < CARRIED
+    assert is_carried(solver, described["period"], described["turn"])
+
+
+def test_sharp_cycles_are_what_their_runs_say_of_them(model):
+    at, described, kept = met(model, SHARP)
+    assert [item["period"] for item in kept] == pytest.approx([0.550, 1.087], abs=2e-3)
+    assert not any("cycle" in item for item in kept)
+    solver = Solver(at, {"eta": (0.0, 10.0)})
+    assert not any(is_carried(solver, i["period"], i["turn"]) for i in described)
+    assert not same_attractor(at, *kept)
+
+
+def test_a_sharp_cycle_is_the_same_in_every_run_of_it(model):
+    # Records of other steps meet the peak at other heights.
+    at, _, kept = met(model, SHARP)
+    for item in kept:
+        start = item["start"][None]  # what led to it: a state on it says nothing of the past
+        (other,) = described_outcomes(at, destinations(model, [SHARP], start, FINE), start)
+        assert [same_attractor(at, other, one) for one in kept] == [one is item for one in kept]
+
+
+def test_sharp_cycles_are_carried_by_simulation_from_place_to_place(model):
+    prober = Prober(model, AXES, Findings((), (), (), ()))
+    here, beside = (np.array([(eta + 10) / 15, (12.6 + 20) / 40]) for eta in (1.46, 1.7))
+    answer = prober._with_simulated(prober.ask(here, [], searches=16))
+    there = prober.ask(beside, [], searches=16, near=[answer])
+    assert answer.kinds == there.kinds == (0, 2, 0)
