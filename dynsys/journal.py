@@ -127,8 +127,8 @@ def whole(say: bool = False, parts: bool = False) -> Iterator[None]:
 
 def part_is_wanted() -> bool:
     """Whether what Ctrl-C cuts off returns what it has: not where something larger needs all of it,
-    as in the command line."""
-    return _needing == 0
+    as in the command line, nor while something is compiled, which the rest would wait for."""
+    return _needing == 0 and not interruption.is_compiling()
 
 
 def interrupted() -> None:

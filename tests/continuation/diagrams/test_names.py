@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
 from continuation.diagrams.attractors import stable_equilibria
@@ -17,7 +19,10 @@ from dynsys import UnknownNameError, VectorField
 from dynsys.definition import State
 from dynsys.models import aln, wilson_cowan
 from stimulation.transitions.attractors import equilibria_at
-from validation.trials.regime import kind_of
+from validation.measures.estimates import Estimate
+from validation.trials.findings import Tolerances
+from validation.trials.probing import State as Settled
+from validation.trials.regime import RegimeTrial
 
 DOUBLE_WELL = VectorField(
     "double_well", {"x": State(-1.0, (-2.0, 2.0))}, {"I": 0.0}, {"x": "x - x**3 + I"}
@@ -72,10 +77,9 @@ def test_diagrams_and_stimuli_name_the_same_states_alike():
 
 
 def test_networks_are_told_in_the_same_words():
-    class Settled:
-        oscillates = False
-        r_E = type("Rate", (), {"value": 20.0})
-
-    assert kind_of(aln(), Settled()) == "up"
-    Settled.oscillates = True
-    check_state(aln(), kind_of(aln(), Settled()))
+    trial = RegimeTrial(SimpleNamespace(model=aln()), "region", {}, (), Tolerances(), 1)
+    rates = {"r_E": Estimate(20.0, 19.9, 20.1)}
+    for power, word in ((0.0, "up"), (5.0, "cycle")):
+        told = trial._word(Settled(rates, power, Estimate(20.0, 19.9, 20.1)))
+        assert told == word
+        check_state(aln(), told)
