@@ -69,6 +69,7 @@ GALLERY: dict[str, tuple[Entry, ...]] = {
             (Number("frequency at A2 (on its table)", "22.57 Hz", r"([\d.]+ Hz), r_E from"),),
         ),
         Entry("why_the_network_differs", 1),
+        Entry("own_network", 0),
     ),
     "Conductance-based mean fields": (
         Entry("zerlaut_2018_network", 0),
