@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 
@@ -34,11 +34,16 @@ def doubling_test(solver: Solver, orbit: Orbit) -> float:
     As ``normal_forms.doubling_coefficient``, from the condensed equations; delay lines count in the
     norm here, so that only the sign is that of a model with delays.
     """
+    return float(_doubling(*at_cycle(solver, orbit)))
+
+
+def at_cycle(solver: Solver, orbit: Orbit) -> tuple[Any, Profile, Any, Callable]:
+    """What compiled tests take: equations at a cycle, it, room and the Taylor kernel."""
     condensed = condensed_system(orbit.intervals, DEGREE, orbit.u.shape[1], solver.size)
     equations = solver.equations
     equations.field.p[solver.free] = orbit.z[1 : 1 + len(solver.names)]
     profile = Profile(orbit.mesh, np.ascontiguousarray(orbit.u), np.ascontiguousarray(orbit.z))
-    return float(_doubling(equations, profile, condensed, solver.model.compiled.taylor))
+    return equations, profile, condensed, solver.model.compiled.taylor
 
 
 @njit

@@ -12,13 +12,12 @@ from continuation.cycles.collocation import (
     back_substitute,
     carry_back,
     condense,
-    condensed_system,
     reduce,
 )
 from continuation.cycles.conditions import TORUS, null_vectors, singular_matrix
 from continuation.cycles.correction import Equations
-from continuation.cycles.doubling import Taylor, solve_periodic, state_at
-from continuation.cycles.orbits import DEGREE, Orbit, Solver
+from continuation.cycles.doubling import Taylor, at_cycle, solve_periodic, state_at
+from continuation.cycles.orbits import Orbit, Solver
 from continuation.engine.field import Field
 from continuation.engine.linear_algebra import lu_factor, lu_solve
 from dynsys.compiled.records import Cube, Matrix, signature
@@ -32,11 +31,7 @@ def torus_test(solver: Solver, orbit: Orbit) -> float:
     As ``normal_forms.torus_coefficient``, from the condensed equations; delay lines count in the
     norm here, so that only the sign is that of a model with delays.
     """
-    condensed = condensed_system(orbit.intervals, DEGREE, orbit.u.shape[1], solver.size)
-    equations = solver.equations
-    equations.field.p[solver.free] = orbit.z[1 : 1 + len(solver.names)]
-    profile = Profile(orbit.mesh, np.ascontiguousarray(orbit.u), np.ascontiguousarray(orbit.z))
-    return float(_torus(equations, profile, condensed, solver.model.compiled.taylor))
+    return float(_torus(*at_cycle(solver, orbit)))
 
 
 @njit
