@@ -20,7 +20,7 @@ from dynsys.compiled.records import Cube, signature
 from dynsys.numba_cache import njit
 from dynsys.simulation.arguments import Method
 from dynsys.simulation.block_arrays import Block, BlockForcing, BlockNoise, LaneRates, Results
-from dynsys.simulation.history import rest
+from dynsys.simulation.history import first_cell, rest
 from dynsys.simulation.poles import STIFF, oversteps
 
 
@@ -69,13 +69,7 @@ def _read_delayed(ring, kinks, reads, now, stage, width, delayed):
     base, low, weight = reads.base, reads.low, reads.weights
     mask = ring.shape[0] - 1
     for k in range(base.shape[1]):
-        cell = now + base[stage, k]
-        variant = 0
-        if cell >= 0 and kinks[cell] > 0:
-            variant = 1
-        elif cell + 1 >= 0 and kinks[cell + 1] > 0:
-            variant = 2
-        first = cell + low[stage, k, variant]
+        first, variant = first_cell(base, low, kinks, now, stage, k)
         here = delayed[k * width : (k + 1) * width]
         for i in range(weight.shape[3]):
             w = weight[stage, k, variant, i]

@@ -14,6 +14,8 @@ from typing import Any
 
 from numba import cuda, float64
 
+from dynsys.simulation import history
+
 _THREADS = 128  # of a block
 _REST = 200  # rounds until signals that answer delayed signals agree
 
@@ -26,17 +28,13 @@ def kernel_of(module: ModuleType, stages: int) -> Callable:
     n, delayed, room, parameters = module.STATES, module.DELAYED, module.OUT, module.PARAMETERS
     observed, width = module.OBSERVED, n + delayed
 
+    first_cell = cuda.jit(device=True)(history.first_cell.py_func)
+
     @cuda.jit(device=True)
     def read_delayed(ring, run, kinks, now, stage, base, low, weights, x):
         mask = ring.shape[0] - 1
         for k in range(delayed):
-            cell = now + base[stage, k]
-            variant = 0
-            if cell >= 0 and kinks[cell] > 0:
-                variant = 1
-            elif cell + 1 >= 0 and kinks[cell + 1] > 0:
-                variant = 2
-            first = cell + low[stage, k, variant]
+            first, variant = first_cell(base, low, kinks, now, stage, k)
             value = 0.0
             for i in range(weights.shape[3]):
                 value += weights[stage, k, variant, i] * ring[(first + i) & mask, k, run]

@@ -92,19 +92,25 @@ def mark_kinks(lags, dt, edges, kinks):
                         kinks[i + steps] = level + 1
 
 
+@njit(_nrt=False)  # counts no references, as its callers in blocks
+def first_cell(base, low, kinks, now, stage, k):
+    """Where the stencil of a stage's delayed value ``k`` begins, and its variant beside kinks."""
+    cell = now + base[stage, k]
+    variant = 0
+    if cell >= 0 and kinks[cell] > 0:
+        variant = 1
+    elif cell + 1 >= 0 and kinks[cell + 1] > 0:
+        variant = 2
+    return cell + low[stage, k, variant], variant
+
+
 @njit([signature(types.void, Matrix, FLAGS, int, int, int, Stencils, Vector)], cache=True)
 def read_delayed(ring, kinks, now, stage, n, stencils, x):
     """Write the delayed values of a stage behind the ``n`` states in ``x``."""
     base, low, weight = stencils.base, stencils.low, stencils.weights
     mask = ring.shape[0] - 1
     for k in range(base.shape[1]):
-        cell = now + base[stage, k]
-        variant = 0
-        if cell >= 0 and kinks[cell] > 0:
-            variant = 1
-        elif cell + 1 >= 0 and kinks[cell + 1] > 0:
-            variant = 2
-        first = cell + low[stage, k, variant]
+        first, variant = first_cell(base, low, kinks, now, stage, k)
         value = 0.0
         for i in range(weight.shape[3]):
             value += weight[stage, k, variant, i] * ring[(first + i) & mask, k]
