@@ -33,6 +33,7 @@ _CYCLES = 8  # periods measured at least
 # The power of a network's noise goes as 1/N: below this size the bound of an oscillation grows so,
 # or resting networks of 1000 neurons would be said to oscillate.
 QUIET = 4000
+FAINT = 0.01  # of the bound of an oscillation: what is left of a transient is less
 
 KICKS: Mapping[str, float] = {"low": -1.0, "high": 1.0, "rest": 0.0}
 
@@ -64,6 +65,11 @@ class State:
     def oscillates(self) -> bool:
         """By the published criterion, a power above the bound."""
         return self.power > self.bound
+
+    @property
+    def faint(self) -> bool:
+        """Whether a run without noise moves, too little to count: neither rest nor a rhythm."""
+        return not self.oscillates and self.power > FAINT * self.bound
 
 
 def state_of(run: xr.Dataset, rates: Sequence[str]) -> State:
