@@ -20,6 +20,7 @@ ANSWER = 0.5  # seconds that compiled loops may take between two looks
 
 note = ""  # what is said besides of an interruption: what became of the work
 _compiling: list[object] = []  # what is being compiled, also after an interruption
+_compiled = 0.0  # seconds of processor time that took
 
 
 def say_interrupted() -> None:
@@ -62,11 +63,14 @@ def uninterrupted(work: Callable[[], Result]) -> Result:
     """
 
     def counted() -> Result:
+        global _compiled
+        begin = time.thread_time()
         _compiling.append(work)
         try:
             return work()
         finally:
             _compiling.remove(work)
+            _compiled += time.thread_time() - begin
 
     if threading.current_thread() is not threading.main_thread():
         return counted()
@@ -76,6 +80,11 @@ def uninterrupted(work: Callable[[], Result]) -> Result:
 def is_compiling() -> bool:
     """Whether something is compiled now."""
     return bool(_compiling)
+
+
+def compiling_time() -> float:
+    """Processor time (s) that this process has compiled, or loaded what was compiled before."""
+    return _compiled
 
 
 def _finish_compiling() -> None:

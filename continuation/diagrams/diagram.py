@@ -330,8 +330,9 @@ def bifurcation_diagram(
         and limit cycles along x, with their frequency.
     progress : show what is being done, stage by stage.
     audit : points of the plane to test at the end; 0 for none. ``diagram.audit`` tests more.
-    budget : processor time (s) for a plane. When half of it is spent no further curve is looked
-        for, and regions that nobody had time to look at are unresolved: ``limits`` says so.
+    budget : processor time (s) for a plane, without compiling. When half of it is spent no further
+        curve is looked for, and regions that nobody had time to look at are unresolved: ``limits``
+        says so.
     asynchronous : add the exact Hopf curves of the network behind ``aln()``, which see.
     scheduler : the address of a Dask scheduler, a client or cluster, or "local": its workers follow
         the scan lines, cycles and curves of cycles of a plane (see

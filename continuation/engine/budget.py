@@ -7,20 +7,27 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
+from dynsys.interruption import compiling_time
+
 
 class Budget:
     """Processor time (s, of all threads) from now on; ``met`` are sentences on bounds met.
 
-    Processor time, since another program on the machine should not change a result.
+    Processor time without compiling, since neither another program on the machine nor an empty
+    cache should change a result.
     """
 
     def __init__(self, seconds: float) -> None:
-        self.seconds, self._begin = float(seconds), time.process_time()
+        self.seconds, self._begin = float(seconds), _worked()
         self.met: list[str] = []
 
     def used(self) -> float:
         """The part of it that is gone."""
-        return (time.process_time() - self._begin) / self.seconds
+        return (_worked() - self._begin) / self.seconds
+
+
+def _worked() -> float:
+    return time.process_time() - compiling_time()
 
 
 _current: ContextVar[tuple[Budget, float] | None] = ContextVar("budget", default=None)

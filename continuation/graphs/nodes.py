@@ -151,8 +151,7 @@ class Nodes:
                 if key not in known:
                     values = dict(zip(names, map(sympy.Float, row), strict=True))
                     turned = [s for s, d in zip(names, direction, strict=True) if d]
-                    slope = sum(expression.diff(s) for s in turned)
-                    pair = (expression, sympy.sympify(slope))  # noqa: TID251  a number or ours
+                    pair = (expression, sympy.Add(*(expression.diff(s) for s in turned)))
                     known[key] = tuple(float(e.xreplace(values)) for e in pair)  # type: ignore[assignment]
                 tau[j, k], slopes[j, k] = known[key]
         return tau, slopes

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from continuation import bifurcation_diagram, limit_cycles, load
@@ -10,6 +12,7 @@ from continuation.diagrams.names import agree
 from continuation.diagrams.scan import each
 from continuation.engine import budget
 from dynsys import ModelError
+from dynsys.interruption import uninterrupted
 from dynsys.models import fitzhugh_nagumo
 
 PLANE = {"x": ("I", 0.0, 1.6), "y": ("b", 0.2, 0.95)}
@@ -34,6 +37,19 @@ def test_a_budget_is_spent_when_its_part_is(clock):
         clock[0] = 10.0
         assert budget.spent()
     assert not budget.spent()
+
+
+def test_an_empty_cache_costs_nothing_of_it():
+    def work() -> None:
+        end = time.process_time() + 0.4
+        while time.process_time() < end:
+            pass
+
+    with budget.limited(1.0) as mine:
+        uninterrupted(work)  # as a compiler does
+        assert mine.used() < 0.2
+        work()
+        assert mine.used() > 0.35
 
 
 def test_a_bound_that_was_met_is_said_once():
