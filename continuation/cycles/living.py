@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from continuation.cycles.cycle import Cycle, observe_states
-from continuation.drawing import CYCLE_COLOR
 from continuation.explorer.content import PageAxis, base_content, packed, rounded, rounded_list
 from continuation.steady_states.living import largest
+from dynsys.drawing import CYCLE_COLOR
 from dynsys.errors import ModelError
 
 if TYPE_CHECKING:
