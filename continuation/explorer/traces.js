@@ -35,6 +35,7 @@ class Traces {
           this.spectrumChart.canvas,
         ),
       ),
+      (this.response = new ResponseChart(record)).element,
       this.words,
     );
     this.arrange();
@@ -116,7 +117,8 @@ class Traces {
     return unit ? `${name} (${unit})` : name;
   }
 
-  // state: { runs, spacing, duration, stimulus, orbit, measured }; orbit: values of a computed cycle;
+  // state: { runs, spacing, duration, stimulus, orbit, response, measured }; orbit: values of a
+  // computed cycle, response: its phase responses;
   // measured: { name, spacing, values: { observable: packed f4 } } from elsewhere; both may be null.
   draw(state) {
     this.last = state;
@@ -147,6 +149,7 @@ class Traces {
     if (acts) this.drawStimulus(state, time);
     this.drawPhase(state);
     this.drawSpectrum(state);
+    this.response.draw(state);
     this.tell(state);
   }
 
