@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.transforms import offset_copy
 
 from continuation.drawing import DARK, new_axes
-from validation.measures.rates import rate_of, smoothed, spectrum
+from validation.measures.rates import LEAST_POWER, rate_of, smoothed, spectrum
 from validation.trials.boundary import GROUP as BOUNDARIES
 from validation.trials.findings import AGREE, DIFFER, EXPLAINED, UNDECIDED, UNTESTED, Finding
 from validation.trials.regime import GROUP as REGIMES
@@ -83,11 +84,12 @@ def draw_validated_diagram(diagram: Any, findings: Sequence[Finding], ax: Any = 
 
 def draw_comparison(
     runs: Sequence[tuple[str, xr.Dataset, xr.Dataset]], rates: Sequence[str] = ("r_E", "r_I"),
-    end: float | None = None,
+    end: float | None = None, bound: float = LEAST_POWER,
 ) -> Figure:  # fmt: skip
     """Mean field and network side by side: rates, spectrum of the first, spikes of a sample.
 
-    ``runs``: (title, run of the mean field, run of the network), one row each; ``rates``: names.
+    ``runs``: (title, run of the mean field, run of the network), one row each; ``rates``: names;
+    ``bound``: the power from which a rhythm counts, Hz^2. A run that does not stay finite says so.
     """
     figure = new_figure((10.5, 2.4 * len(runs)))
     axes = figure.subplots(len(runs), 4, squeeze=False, width_ratios=[1.25, 1.25, 0.8, 1.1])
@@ -100,7 +102,7 @@ def draw_comparison(
             ax.set_title(f"{first}\n{name}", fontsize=8.5, loc="left")
         for ax in row[:2]:
             ax.set_ylim(-0.03 * top, 1.06 * top)
-        _spectra(row[2], model, network, rates[0])
+        _spectra(row[2], model, network, rates[0], bound)
         _raster(row[3], network, end)
     axes[0][0].legend(fontsize=7, loc="upper right", framealpha=0.8)
     axes[0][2].legend(fontsize=7, loc="upper right", framealpha=0.8)
@@ -118,25 +120,34 @@ def _traces(
     """Draw the last part of the smoothed rates; returns the highest value."""
     time = np.asarray(run["time"], dtype=float)
     stop = time[-1] if end is None else end
-    highest = 1.0
+    highest, last = 1.0, math.inf
     for name, color in zip(rates, POPULATIONS, strict=False):
         rate, dt = rate_of(run, name, after=0.0)
+        finite = np.isfinite(rate)
+        if not finite.all():
+            last = min(last, float(time[int(np.argmin(finite))]))
+            continue
         rate = smoothed(rate, dt)
         shown = (time >= stop - _SHOWN) & (time <= stop)
         ax.plot(time[shown], rate[shown], color=color, lw=1.1, label=name)
         highest = max(highest, float(rate[shown].max()))
     ax.set_ylabel("rate (Hz)", fontsize=8)
+    if math.isfinite(last):
+        ax.text(0.5, 0.5, f"not finite from {last:.0f} ms on:\nit predicts nothing here",
+                ha="center", va="center", fontsize=8, transform=ax.transAxes)  # fmt: skip
     return highest
 
 
-def _spectra(ax: Any, model: xr.Dataset, network: xr.Dataset, name_of: str) -> None:
+def _spectra(ax: Any, model: xr.Dataset, network: xr.Dataset, name_of: str, bound: float) -> None:
     for run, style, name in ((model, (0, (3, 1.5)), "mean field"), (network, "-", "network")):
         rate, dt = rate_of(run, name_of, after=1000.0)
+        if not np.isfinite(rate).all():
+            continue
         found = spectrum(rate, dt)
         wanted = (found.frequency > 0) & (found.frequency <= 70)
         power = np.maximum(found.power[wanted], 1e-6)
         ax.semilogy(found.frequency[wanted], power, color=DARK, ls=style, lw=1.1, label=name)
-    ax.axhline(1.0, color="#999999", lw=0.8)
+    ax.axhline(bound, color="#999999", lw=0.8)
     ax.set_ylim(1e-4, None)
     ax.set_ylabel(f"power of {name_of} (Hz$^2$)", fontsize=8)
 

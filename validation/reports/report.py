@@ -17,6 +17,7 @@ from dynsys.netcdf import write_netcdf
 from dynsys.simulation import simulate
 from dynsys.storage import write_atomically
 from dynsys.typed import typed
+from validation.measures.rates import LEAST_POWER
 from validation.networks.jobs import versions
 from validation.reports import figures, pages
 from validation.reports.living import write_living
@@ -214,11 +215,12 @@ def _regimes(outcome: Outcome) -> Iterator[str]:
             rows.append((f"{title}{start}", model, run))
     if not rows:
         return
+    bound = outcome.plan.tolerances.rhythm_in_network or LEAST_POWER
     yield pages.heading(_SECTIONS[REGIMES])
     yield pages.figure(
-        figures.draw_comparison(rows, network.rates),
-        f"Rates (smoothed by 2 ms), spectrum of {network.rates[0]} (the grey line is the published "
-        "bound of an oscillation, 1 Hz²; below it the network's is its finite-size noise) and "
+        figures.draw_comparison(rows, network.rates, bound=bound),
+        f"Rates (smoothed by 2 ms), spectrum of {network.rates[0]} (the grey line is the bound of "
+        f"an oscillation, {bound:.2g} Hz²; below it the network's is its finite-size noise) and "
         f"spikes. Runs from below and above begin with a kick of "
         f"{network.kick.written(network.kick.strength, network.model)} to "
         f"{network.kick.parameter}.",
