@@ -23,13 +23,24 @@ from validation.reports import figures, pages
 from validation.reports.living import write_living
 from validation.reports.words import glossary
 from validation.trials.boundary import GROUP as BOUNDARIES
-from validation.trials.findings import AGREE, DIFFER, EXPLAINED, UNDECIDED, UNTESTED, Finding
+from validation.trials.choosing import OTHER_WIRING
+from validation.trials.findings import (
+    AGREE,
+    DIFFER,
+    EXPLAINED,
+    UNDECIDED,
+    UNTESTED,
+    Finding,
+    written,
+)
 from validation.trials.finite_size import draw_rhythm_boundary, rhythm_boundary
 from validation.trials.numerics import GROUP as NUMERICS
-from validation.trials.planning import OTHER_WIRING, Outcome, Plan
+from validation.trials.planning import Outcome, Plan
 from validation.trials.probing import QUIET
 from validation.trials.regime import GROUP as REGIMES
 from validation.trials.regime import RegimeTrial
+from validation.trials.residences import GROUP as RESIDENCE
+from validation.trials.residences import ResidenceTrial, draw_residences
 from validation.trials.stimulus import GROUP as STIMULATION
 from validation.trials.stimulus import EntrainmentTrial, SwitchTrial
 
@@ -38,6 +49,7 @@ _SECTIONS = {
     REGIMES: "Regimes: one point deep inside each region",
     BOUNDARIES: "Boundaries: where the network changes its mind",
     STIMULATION: "Stimulation: switches and entrainment",
+    RESIDENCE: "Residence: how long noise leaves a state alone",
     NUMERICS: "Numerics: does the network's result depend on how it is computed?",
 }
 
@@ -145,6 +157,7 @@ def _parts(outcome: Outcome) -> Iterator[str]:
     yield from _regimes(outcome)
     yield from _boundaries(outcome)
     yield from _stimulation(outcome)
+    yield from _residences(outcome)
     yield pages.heading("Words")
     yield pages.definitions(glossary(plan))
     yield pages.heading("How it was made")
@@ -155,7 +168,7 @@ def _parts(outcome: Outcome) -> Iterator[str]:
 
 def _own(findings: list[Finding]) -> list[Finding]:
     """Predictions of the mean field: what badges and summary count."""
-    return [f for f in findings if f.group in (REGIMES, BOUNDARIES, STIMULATION)]
+    return [f for f in findings if f.group in (REGIMES, BOUNDARIES, STIMULATION, RESIDENCE)]
 
 
 def _verdict(outcome: Outcome) -> str:
@@ -292,6 +305,22 @@ def _stimulation(outcome: Outcome) -> Iterator[str]:
             figures.draw_driven(rows, network.rates[0], unit),
             f"{network.rates[0]} of network and mean field, and the stimulus to "
             f"{network.kick.parameter}.",
+        )
+
+
+def _residences(outcome: Outcome) -> Iterator[str]:
+    """Residence times over N, where a plan measured them."""
+    trials = [t for t in outcome.plan.trials if isinstance(t, ResidenceTrial) and t.found]
+    if trials:
+        yield pages.heading(_SECTIONS[RESIDENCE])
+    for trial in trials:
+        assert trial.found is not None
+        yield pages.figure(
+            draw_residences(trial.found),
+            f"{trial.found.state} state at {written(trial.found.place)}, with 95 % intervals. "
+            f"Kramers' formula: {trial.found.end}. It holds next to the fold only; far from it a "
+            "state lasts longer than any run.",
+            width="30rem",
         )
 
 

@@ -91,8 +91,7 @@ def state_of(run: xr.Dataset, rates: Sequence[str], bound: float | None = None) 
 
 @dataclass(frozen=True)
 class Probe:
-    """Runs of ``duration`` ms at one point after each of some kicks, ``factors`` of the network's.
-    """
+    """Runs of ``duration`` ms at one point after some kicks, each ``factors`` of the network's."""
 
     values: Mapping[str, float]
     kicks: tuple[str, ...]

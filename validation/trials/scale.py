@@ -8,6 +8,7 @@ to get from state to state; its bound lies below its own rhythms and above its n
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -53,7 +54,9 @@ def _factor(network: Testable, place: Mapping[str, float], kick: str, middle: fl
     factor = 1.0
     while factor <= STRONGEST:
         probe = Probe(place, (kick,), factors={kick: factor * KICKS[kick]})
-        (run,) = probe.predicted(network)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # too strong a kick may lead out of a table
+            (run,) = probe.predicted(network)
         rate = state_of(run, network.rates).rate.value
         if math.isfinite(rate) and (rate > middle) == (kick == "high"):
             return factor * KICKS[kick]

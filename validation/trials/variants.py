@@ -17,6 +17,7 @@ from validation.measures.estimates import Estimate
 from validation.networks.circuit_network import CircuitNetwork
 from validation.networks.jobs import ENGINES
 from validation.networks.network import Network
+from validation.networks.qif import QIFNetwork
 from validation.networks.testable import Testable, Work
 
 STEP = "the network's time step"
@@ -59,6 +60,10 @@ def variants(network: Testable) -> Iterator[Variant]:
         yield Variant(RESPONSE, "", fixed)
         if network.connectivity != fixed.connectivity:
             yield Variant(DEGREES, "", replace(network, redrawn=True))
+    elif isinstance(network, QIFNetwork) and network.engine == _KERNEL:
+        finer_qif = replace(network, dt=network.dt / _FINER)
+        larger_qif = replace(network, neurons=_LARGER * network.neurons)
+        yield from _limits(network.dt, network.neurons, finer_qif, larger_qif)
 
 
 def _limits(dt: float, neurons: int, finer: Testable, larger: Testable) -> Iterator[Variant]:

@@ -70,7 +70,7 @@ def test_regular_trains_lower_a_rate_that_noise_makes():
 @pytest.mark.parametrize(
     ("mu_e", "mu_i", "mean_field", "network"),
     [
-        # Networks of 2000 with steps of 0.025 ms, 6 s, from above; two standard errors 0.02 to 0.06.
+        # Networks of 2000 with steps of 0.025 ms, 6 s, from above; two standard errors .02 to .06.
         (2.327, 0.6729, (48.531, 42.291), (48.191, 42.254)),
         (1.958, 1.509, (23.758, 61.415), (23.576, 61.607)),
     ],

@@ -10,8 +10,8 @@ import pytest
 
 from dynsys.models import aln, master_equation
 from validation import network_of
+from validation.trials.choosing import told_from_noise
 from validation.trials.findings import Tolerances
-from validation.trials.planning import _told_from_noise
 from validation.trials.probing import KICKS, Probe, state_of
 from validation.trials.regime import RegimeTrial
 from validation.trials.scale import Bounds, published, reaching, rhythm_bounds
@@ -76,10 +76,10 @@ def test_rhythms_below_the_noise_are_not_tested():
     trials = [
         RegimeTrial(None, "region", {"x": 1.0}, (item,), Tolerances(), 1) for item in (cycle, rest)
     ]
-    kept, left_out = _told_from_noise(trials, "noise drowns it")
+    kept, left_out = told_from_noise(trials, "noise drowns it")
     assert kept == trials[1:]
     assert [finding.reason for finding in left_out] == ["noise drowns it"]
-    assert _told_from_noise(trials, "") == (trials, [])
+    assert told_from_noise(trials, "") == (trials, [])
 
 
 def test_a_bound_decides_what_oscillates():

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from dynsys.models import aln, master_equation
+from dynsys.models import aln, master_equation, montbrio_pazo_roxin
 from validation import network_of
 from validation.measures.estimates import Estimate
 from validation.trials.causes import Correction, _by_variants
@@ -96,3 +96,4 @@ def test_every_known_network_has_variants_and_a_network_without_wiring_none():
     assert next(variants(network)).network.structure.dt == 0.025
     assert not list(variants(replace(network, redrawn=True)))
     assert not list(variants(replace(network, engine="numpy")))
+    assert [v.cause for v in variants(network_of(montbrio_pazo_roxin(), 100))] == [STEP, SIZE]
