@@ -75,10 +75,13 @@ def explained(
        that agrees with the network, or takes away three quarters.
     3. Where these fail too, what all gave is said.
     """
-    several = list(_corrections(network, probe, kick, word, tolerances))
-    found = [_with_cause(f, several, left_range) if f.verdict == DIFFER else f for f in findings]
-    if all(f.verdict != DIFFER for f in found):
-        return found
+    several = list[Correction]()
+    found = [_with_cause(f, several, left_range) for f in findings]
+    for correction in _corrections(network, probe, kick, word, tolerances):
+        several.append(correction)
+        found = [_with_cause(f, several, left_range) for f in findings]
+        if all(f.verdict != DIFFER for f in found):
+            return found
     others = list(variants(network))
     if not others:
         return found
@@ -136,13 +139,13 @@ def _by_variants(
 def _best(
     finding: Finding, several: Sequence[Correction], quantity: str
 ) -> Iterator[tuple[str, float]]:
-    """The prediction as it is, and without as many approximations as could be dropped together."""
-    yield "", finding.expected
+    """The prediction without as many approximations as could be dropped together, and as it is."""
     for correction in reversed(several):
         value = correction.values.get(quantity, np.nan)
         if correction.cause != FINITE and np.isfinite(value):
             yield correction.cause, value
-            return
+            break
+    yield "", finding.expected
 
 
 def _still(finding: Finding, tried: str) -> Finding:
@@ -151,6 +154,8 @@ def _still(finding: Finding, tried: str) -> Finding:
 
 
 def _with_cause(finding: Finding, several: Sequence[Correction], left_range: str) -> Finding:
+    if finding.verdict != DIFFER:
+        return finding
     quantity = _quantity(finding)
     failed, missing = [], []
     for correction in several:
