@@ -40,6 +40,8 @@ from dynsys.vector_field import VectorField
 if TYPE_CHECKING:
     import pandas as pd
 
+_UNRESOLVED = 0.2  # of an eigenvalue's distance from the axis, that another Newton step moves it
+
 CURVES = {  # the words for them in a figure's legend
     FOLD.name: "fold of equilibria",
     HOPF.name: "Hopf",
@@ -240,8 +242,8 @@ def _neutral_words(piece: xr.Dataset) -> list[str]:
     if count < 2:  # a bifurcation point itself
         return []
     return [
-        f"    neutral at {count} points: eigenvalues on the imaginary axis (centres, or curves of "
-        "equilibria), where the linear part does not tell stability"
+        f"    neutral at {count} points: eigenvalues on the imaginary axis (centres, degenerate "
+        "equilibria or curves of them), where the linear part does not tell stability"
     ]
 
 
@@ -296,6 +298,8 @@ def make_dataset(
         )  # fmt: skip
     columns["unstable"] = ("point", count_unstable(spectra, follower.problem.critical))
     neutral = count_neutral(spectra) > follower.problem.critical
+    if follower.problem is EQUILIBRIUM:
+        neutral |= _unresolved(follower, y, spectra)
     columns["stable"] = ("point", (columns["unstable"][1] == 0) & ~neutral)
     columns["neutral"] = ("point", (columns["unstable"][1] == 0) & neutral)
     columns["eigenvalue_real"] = (("point", "mode"), spectra.real)
@@ -335,6 +339,32 @@ def count_unstable(spectra: np.ndarray, critical: int) -> np.ndarray:
 def count_neutral(spectra: np.ndarray) -> np.ndarray:
     """Eigenvalues on the imaginary axis, to rounding."""
     return np.sum(np.abs(spectra.real) <= _axis(spectra), axis=1)
+
+
+def _unresolved(follower: Follower, y: np.ndarray, spectra: np.ndarray) -> np.ndarray:
+    """Points (k,) where a further Newton step changes the Jacobian by as much as its eigenvalues
+    lie from the imaginary axis.
+
+    At a double equilibrium, as of -x^2, each step halves the distance and the eigenvalue with it:
+    its sign says from which side Newton's method came.
+    """
+    model, n = follower.model, follower.n
+    scale, found = follower.scale[:n], np.zeros(len(y), dtype=bool)
+    values = (y * follower.scale)[:, n : n + len(follower.free)]
+    compiled, p = model.compiled, model.parameter_array()
+    rate, near, moved = np.empty(n), np.empty((n, n)), np.empty((n, n))
+    for k, row in enumerate(y):
+        x = np.ascontiguousarray(row[:n] * scale)
+        p[follower.free] = values[k]
+        compiled.field(x, p, compiled.tables, rate)
+        compiled.jacobian(x, p, compiled.tables, near)
+        try:
+            compiled.jacobian(x - np.linalg.solve(near, rate), p, compiled.tables, moved)
+        except np.linalg.LinAlgError:
+            continue  # an eigenvalue is zero
+        change = np.max(np.abs((moved - near) * scale[None, :] / scale[:, None]))
+        found[k] = change > _UNRESOLVED * np.min(np.abs(spectra[k].real))
+    return found
 
 
 def _axis(spectra: np.ndarray) -> np.ndarray:
