@@ -62,8 +62,9 @@ write_netcdf(table, "out/table.nc")
     "ensemble": """
 from dynsys import simulate_ensemble
 from dynsys.netcdf import write_netcdf
-run = simulate_ensemble(model, 6000.0, {"I": np.linspace(0, 2, 60), "b": [0.4, 0.8]}, dt=0.01,
-                        record="v", sample=10.0, inputs={"I": lambda t: 0.1 * np.sin(t)})
+plane = {"I": np.linspace(0, 2, 60), "b": np.linspace(0.4, 0.8, 8)}
+run = simulate_ensemble(model, 6000.0, plane, dt=0.01, record="v", sample=10.0,
+                        inputs={"I": lambda t: 0.1 * np.sin(t)})
 write_netcdf(run, "out/ensemble.nc")
 """,
     "map": """
