@@ -2,9 +2,9 @@
 
     python -m tests.kills diagram cycles --kills 100
 
-kills each as often as asked, in rows: each call goes on from where the one before was killed, until
-one comes to its end, whose results must be those of an undisturbed call. A few kills are part of
-test_interruptions.py.
+kills each as often as asked, in rows of ten: each call goes on from where the one before was
+killed, until one comes to its end, whose results must be those of an undisturbed call. A few kills
+are part of test_interruptions.py.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ model = VectorField("long", {"v": State(-1.0, (-3, 3)), "w": State(0.0, (-3, 3))
                     {"I": 0.0, "b": 0.8}, {"v": "v - v^3/3 - w + I", "w": "0.5*(v + 0.7 - b*w)"},
                     time_unit="")
 """
+ROW = 10  # kills, after which a call is left to come to its end
 _START = "from long import model\nimport numpy as np\n"
 LONG = {
     "equilibria": """
@@ -176,7 +177,7 @@ class Killing:
     def row(self, most: int) -> None:
         """Kill, up to so often, call after call; then let one end and compare."""
         shutil.rmtree(self.place / "out")
-        for _ in range(most):
+        for _ in range(min(most, ROW)):
             if self.once():
                 break
         self.seen["rows"] += 1
@@ -197,16 +198,19 @@ class Killing:
     def once(self) -> bool:
         """Kill one call at a random moment; whether it came to its end before.
 
-        Every other kill waits until something more is kept: start-up is most of a short run.
+        Every other one comes soon after something more is kept, if that is before its moment:
+        start-up is most of a short run.
         """
-        before = written(self.place)
+        before, begin = written(self.place), time.perf_counter()
         run = Run(self.place, self.name)
-        wait = self.moments.uniform(0.0, 1.0)
+        moment = begin + self.moments.uniform(0.0, 1.0) * self.seconds
         if (self.seen["kills"] + self.seen["ends"]) % 2 == 0:
-            while run.alive and written(self.place) <= before:
+            while run.alive and time.perf_counter() < moment:
+                if not written(self.place) <= before:
+                    moment = time.perf_counter() + self.moments.uniform(0.0, 0.2) * self.seconds
+                    break
                 time.sleep(0.01)
-            wait *= 0.2
-        run.kill(wait * self.seconds)
+        run.kill(max(0.0, moment - time.perf_counter()))
         code, errors = run.ended()
         self.seen["ends" if code != -signal.SIGKILL else "kills"] += 1
         self.seen["kept"] += code == -signal.SIGKILL and bool(pieces(self.place))

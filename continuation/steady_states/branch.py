@@ -348,23 +348,28 @@ def _unresolved(follower: Follower, y: np.ndarray, spectra: np.ndarray) -> np.nd
     At a double equilibrium, as of -x^2, each step halves the distance and the eigenvalue with it:
     its sign says from which side Newton's method came.
     """
-    model, n = follower.model, follower.n
-    scale, found = follower.scale[:n], np.zeros(len(y), dtype=bool)
-    values = (y * follower.scale)[:, n : n + len(follower.free)]
-    compiled, p = model.compiled, model.parameter_array()
-    rate, near, moved = np.empty(n), np.empty((n, n)), np.empty((n, n))
-    for k, row in enumerate(y):
-        x = np.ascontiguousarray(row[:n] * scale)
+    n, scale = follower.n, follower.scale[: follower.n]
+    x, values = y[:, :n] * scale, (y * follower.scale)[:, n : n + len(follower.free)]
+    rate, near = _linear_parts(follower, x, values)
+    step = np.zeros_like(x)
+    regular = np.linalg.slogdet(near)[0] != 0.0  # elsewhere an eigenvalue is zero
+    step[regular] = np.linalg.solve(near[regular], rate[regular][..., None])[..., 0]
+    change = (_linear_parts(follower, x - step, values)[1] - near) * scale / scale[:, None]
+    return np.max(np.abs(change), axis=(1, 2)) > _UNRESOLVED * np.min(np.abs(spectra.real), axis=1)
+
+
+def _linear_parts(
+    follower: Follower, states: np.ndarray, values: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """The field (k, n) and its Jacobians (k, n, n) along a curve."""
+    compiled, p = follower.model.compiled, follower.model.parameter_array()
+    rates = np.empty(states.shape)
+    jacobians = np.empty((*states.shape, states.shape[1]))
+    for k, x in enumerate(np.ascontiguousarray(states)):
         p[follower.free] = values[k]
-        compiled.field(x, p, compiled.tables, rate)
-        compiled.jacobian(x, p, compiled.tables, near)
-        try:
-            compiled.jacobian(x - np.linalg.solve(near, rate), p, compiled.tables, moved)
-        except np.linalg.LinAlgError:
-            continue  # an eigenvalue is zero
-        change = np.max(np.abs((moved - near) * scale[None, :] / scale[:, None]))
-        found[k] = change > _UNRESOLVED * np.min(np.abs(spectra[k].real))
-    return found
+        compiled.field(x, p, compiled.tables, rates[k])
+        compiled.jacobian(x, p, compiled.tables, jacobians[k])
+    return rates, jacobians
 
 
 def _axis(spectra: np.ndarray) -> np.ndarray:
