@@ -20,11 +20,12 @@ from continuation import find_equilibria
 from continuation.asynchronous.escape import Escape, escape
 from continuation.asynchronous.noisy import noisy_model
 from continuation.diagrams.names import naming_observable
-from continuation.drawing import DARK, new_axes
 from dynsys import checks
+from dynsys.drawing import DARK, canvas
 from dynsys.errors import ModelError
 from dynsys.models.aln_network import is_aln
 from dynsys.simulation import simulate
+from dynsys.styles import Style
 from dynsys.vector_field import VectorField
 from validation.measures.estimates import Estimate
 from validation.measures.residence import residence_time
@@ -297,24 +298,34 @@ def _leaving(at: VectorField) -> str:
     return "low" if rates[1] - rates[0] < rates[2] - rates[1] else "high"
 
 
-def draw_residences(found: Residences, ax: Any = None) -> Any:
-    """Residence times over N, logarithmic, with their intervals; the axes."""
-    ax = new_axes((5.6, 3.8)) if ax is None else ax
+def draw_residences(
+    found: Residences, ax: Any = None, *, style: str = "default", **line: Any
+) -> Any:
+    """Residence times over N, logarithmic, with their intervals; the axes.
+
+    ``line`` are matplotlib's keywords for Kramers' formula.
+    """
+    with canvas(ax, style, (5.6, 3.8)) as (ax, look):
+        return _draw_times(found, ax, look, line)
+
+
+def _draw_times(found: Residences, ax: Any, look: Style, line: dict[str, Any]) -> Any:
     rows = ((NETWORK, found.network, "#b3372f", "s"), (NOISY, found.noisy, "#2f5d9b", "o"))
     for word, times, color, mark in rows:
         known = [(n, t) for n, t in zip(found.sizes, times, strict=True) if t.value > 0]
-        values = np.array([t.value for _, t in known]) / 1000
-        low = values - np.array([t.low for _, t in known]) / 1000
-        high = np.array([t.high for _, t in known]) / 1000 - values
-        slope = found.slope(word)
-        ax.errorbar([n for n, _ in known], values, [low, high], fmt=mark + "-", color=color,
-                    capsize=3, lw=1.2, ms=5, label=f"{word}: slope {_written(slope)}")  # fmt: skip
+        if not known:
+            continue
+        values, low, high = np.array([(t.value, t.low, t.high) for _, t in known]).T / 1000
+        ax.errorbar([n for n, _ in known], values, [values - low, high - values], fmt=f"{mark}-",
+                    color=color, capsize=3 * look.scale, lw=1.2 * look.scale, ms=5 * look.scale,
+                    label=f"{word}: slope {_written(found.slope(word))}")  # fmt: skip
     predicted = [each.time / 1000 for each in found.kramers]
     label = f"{KRAMERS}: slope {_written(found.slope(KRAMERS))}"
-    ax.plot(found.sizes, predicted, color=DARK, ls=(0, (4, 2)), lw=1.4, label=label)
+    own = {"color": DARK, "ls": (0, (4, 2)), "lw": 1.4, "label": label}
+    ax.plot(found.sizes, predicted, **look.line(line, **own))
     ax.set_yscale("log")
     ax.set_xticks(found.sizes, [str(n) for n in found.sizes])
     ax.set_xlabel("neurons per population")
     ax.set_ylabel("mean residence (s)")
-    ax.legend(fontsize=8, frameon=False)
+    ax.legend(fontsize=look.legend, frameon=False)
     return ax
