@@ -115,7 +115,7 @@ def _state_of(
     state: Sequence[float] | np.ndarray | None,
     options: Mapping[str, object],
 ) -> AsynchronousState:
-    """The asynchronous state, found once per model: other sizes and frequencies then cost little."""
+    """The asynchronous state, found once per model: other sizes and frequencies cost little."""
     given = None if state is None else np.asarray(state, float).tobytes()
     key = (given, tuple(sorted(options.items())))
     known = _KNOWN.setdefault(model, {})
