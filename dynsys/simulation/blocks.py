@@ -21,7 +21,7 @@ from dynsys.numba_cache import njit
 from dynsys.simulation.arguments import Method
 from dynsys.simulation.block_arrays import Block, BlockForcing, BlockNoise, LaneRates, Results
 from dynsys.simulation.history import first_cell, rest
-from dynsys.simulation.poles import STIFF, oversteps
+from dynsys.simulation.poles import STIFF, TURN, oversteps
 
 
 @njit([signature(types.void, LaneRates, Block, Cube, bool)], cache=True, nogil=True)
@@ -86,11 +86,11 @@ def _read_delayed(ring, kinks, reads, now, stage, width, delayed):
 def _strange(low, high, peak):
     """Whether slopes between ``low`` and ``high`` disagree as ``poles.slopes_disagree`` says."""
     largest = max(abs(low), abs(high))
-    return 1 if high - low > 0.5 * largest and largest > STIFF * peak else 0
+    return 1 if high - low > TURN * largest and largest > STIFF * peak else 0
 
 
 @njit(forceinline=True, _nrt=False)
-def _suspects(stages, k0, k1, k2, k3, rate, peak, odd):
+def suspects(stages, k0, k1, k2, k3, rate, peak, odd):
     """Count to ``odd`` (width,) the slopes of a step that disagree; peaks are brought up to its
     end. Returns how many there are."""
     width = odd.shape[0]
@@ -121,7 +121,7 @@ def _suspects(stages, k0, k1, k2, k3, rate, peak, odd):
 
 
 @njit(forceinline=True, _nrt=False)
-def _not_finite(x, size):
+def not_finite(x, size):
     count = 0
     for i in range(size):
         count += 0 if abs(x[i]) < math.inf else 1
@@ -156,7 +156,7 @@ def _step(b, dt, k0, k1, k2, k3, x, before):
 
 
 @njit(_nrt=False)
-def _leave(block, results, lane, done):
+def leave(block, results, lane, done):
     """Write down where a run ended."""
     width, ring, point = block.width, block.ring, block.points[lane]
     results.recording.report[point, 0] = done
@@ -170,7 +170,7 @@ def _leave(block, results, lane, done):
 
 
 @njit(_nrt=False)
-def _retire(block, results, step):
+def retire(block, results, step):
     """Take leave of the runs whose state is no longer finite."""
     width = block.width
     for lane in range(block.used):
@@ -178,12 +178,12 @@ def _retire(block, results, step):
         for i in range(results.x.shape[1]):
             finite = finite and math.isfinite(block.x[i * width + lane])
         if block.alive[lane] and not finite:
-            _leave(block, results, lane, step - 1)
+            leave(block, results, lane, step - 1)
             block.alive[lane] = 0
 
 
 @njit(_nrt=False)
-def _look_for_poles(model, block, slopes, stages, results, step, dt):
+def look_for_poles(model, block, slopes, stages, results, step, dt):
     """Report the runs whose last step went over a pole of the field; ``slopes`` are k0, k1, k2, k3
     and those at its end."""
     single, width, report = model.single, block.width, results.recording.report
@@ -214,7 +214,7 @@ def _look_for_poles(model, block, slopes, stages, results, step, dt):
 
 
 @njit(_nrt=False)
-def _record(block, rate, results, sample, step):
+def record(block, rate, results, sample, step):
     """Record a sample; ``rate`` holds slopes, signals, observables and the margin to an edge."""
     columns, observed = results.recording.columns, results.recording.observed
     out, report = results.recording.out, results.recording.report
@@ -294,15 +294,15 @@ def advance(model, method, block, clock, forcing, noise, results, first, last):
         row = step & mask
         for i in range(signals):
             ring[row, i] = rate[size + i]
-        if _not_finite(x, size) > 0:
-            _retire(block, results, step)
+        if not_finite(x, size) > 0:
+            retire(block, results, step)
         if quiet:
             # An updated peak is at most the largest slope, so it changes no verdict.
-            if _suspects(stages, k0, k1, k2, k3, rate, peak, odd) > 0 and step > 0:
+            if suspects(stages, k0, k1, k2, k3, rate, peak, odd) > 0 and step > 0:
                 slopes = (k0, k1, k2, k3, rate)
-                _look_for_poles(model, block, slopes, stages, results, step, dt)
+                look_for_poles(model, block, slopes, stages, results, step, dt)
         if recorded:
-            _record(block, rate, results, forced // stride, step)
+            record(block, rate, results, forced // stride, step)
         if step == total:
             break
         if not quiet:
@@ -323,4 +323,4 @@ def advance(model, method, block, clock, forcing, noise, results, first, last):
     if last == total + 1:
         for lane in range(block.used):
             if block.alive[lane]:
-                _leave(block, results, lane, total)
+                leave(block, results, lane, total)
