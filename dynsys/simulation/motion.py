@@ -30,9 +30,8 @@ from dynsys.delays import replace_delays
 from dynsys.errors import ModelError, unknown_name
 from dynsys.expressions.symbols import evaluation_order, symbol
 from dynsys.expressions.translation import Translator
-from dynsys.simulation.arguments import Rates
+from dynsys.simulation.arguments import TABLEAUS, Rates
 from dynsys.simulation.bilinear import published_table
-from dynsys.simulation.fixed_step import TABLEAUS
 from dynsys.vector_field import VectorField
 
 _ROOM = 2**15  # numbers of a block, so that it stays in the nearer caches of a core
