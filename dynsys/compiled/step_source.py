@@ -51,7 +51,7 @@ def step_module(
     """The module of a model's steps: a function (work, (dt,), tables, out) by each method's name.
 
     It takes a step with all runs of ``work`` and writes to ``out[0]`` in how many of them a slope
-    looks like a pole (``poles.slopes_disagree``) or a state is not finite. It is empty where a
+    is suspect (``poles.slopes_disagree``) or a state or slope is not finite. It is empty where a
     model has to be taken stage by stage.
 
     Parameters
@@ -137,7 +137,7 @@ class _Step:
         return f"{''.join(f'{result}{i}, ' for i in range(self.n))}= slopes({', '.join(names)})"
 
     def _suspicion(self, i: int) -> list[str]:
-        """Mark a run whose slope disagrees within the step, or whose state is not finite."""
+        """Mark a run whose slopes disagree within the step, or are not finite, or its state."""
         peak = self._at(self.rows.peak + i)
         lines = [f"low = k0_{i}", f"high = k0_{i}"]
         for slope in [*(f"k{s}_{i}" for s in range(1, len(self.b))), f"end{i}"]:
@@ -151,7 +151,7 @@ class _Step:
             "most = size if size > most else most",
             f"{peak} = most",
             "odd |= int(high - low > TURN * largest) & int(largest > STIFF * most)",
-            f"odd |= int(not abs(z{i}) < math.inf)",
+            f"odd |= int(not abs(z{i}) < math.inf) | int(not size < math.inf)",
         ]
 
     def _at(self, row: int) -> str:

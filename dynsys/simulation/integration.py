@@ -71,7 +71,7 @@ class Task:
         samples = self.steps // self.stride + 1
         shape = (len(self.p), samples, len(self.columns))
         self.out = np.full(shape, np.nan) if self.held else np.broadcast_to(np.nan, shape)
-        self.report = np.full((len(self.p), 4), np.nan)
+        self.report = np.full((len(self.p), 6), np.nan)
         self.done = np.zeros(len(self.p), bool)
 
     def _lags(self) -> np.ndarray:

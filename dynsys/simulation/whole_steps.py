@@ -12,7 +12,7 @@ from dynsys.compiled.kernels import FIELD_TYPE
 from dynsys.compiled.records import Vector, signature
 from dynsys.numba_cache import njit
 from dynsys.simulation.block_arrays import Block, LaneRates, Results
-from dynsys.simulation.blocks import leave, look_for_poles, not_finite, record, retire, suspects
+from dynsys.simulation.blocks import leave, look_back, not_finite, record, retire, suspects
 
 
 @njit(
@@ -35,6 +35,8 @@ def advance_whole(model, take, stages, block, clock, results, span, doubts):
     rates.field(x, p, rates.tables, rate)
     for i in range(size):
         block.peak[i] = abs(rate[i])
+    if not_finite(rate, size) > 0:
+        retire(block, rate, results, 0)
     for step in range(total + 1):
         forced = step - settle
         if forced >= 0 and forced % stride == 0:
@@ -44,11 +46,11 @@ def advance_whole(model, take, stages, block, clock, results, span, doubts):
             break
         take(work, span, rates.tables, doubts)
         if doubts[0] > 0.0:
-            if not_finite(x, size) > 0:
-                retire(block, results, step + 1)
+            if not_finite(x, size) + not_finite(rate, size) > 0:
+                retire(block, rate, results, step + 1)
             if suspects(stages, k0, k1, k2, k3, rate, block.peak, block.odd) > 0:
                 slopes = (k0, k1, k2, k3, rate)
-                look_for_poles(model, block, slopes, stages, results, step + 1, clock.dt)
+                look_back(model, block, slopes, stages, results, step + 1, clock.dt, True)
     for lane in range(block.used):
         if block.alive[lane]:
             leave(block, results, lane, total)
