@@ -28,15 +28,21 @@ _reading = threading.Lock()  # the library of these files has no threads
 
 def check_room(points: int, samples: int, columns: int) -> None:
     """Raise ModelError where recordings do not fit the memory, with what helps."""
+    check_size(
+        8.0 * points * samples * columns,
+        f"{points} runs with {samples} samples of {columns} quantities",
+        "record less (sample=, record=), or write them to a folder (out='runs')",
+    )
+
+
+def check_size(size: float, what: str, remedy: str) -> None:
+    """Raise ModelError where something of ``size`` bytes does not fit the memory."""
     import psutil  # 20 ms, which a single run should not wait for
 
-    size = 8.0 * points * samples * columns
     free = float(psutil.virtual_memory().available)
     if size > _FITS * free:
         raise ModelError(
-            f"{points} runs with {samples} samples of {columns} quantities take {size / 1e9:.3g} "
-            f"GB, and {free / 1e9:.3g} GB of memory are free: record less (sample=, record=), or "
-            "write them to a folder (out='runs')"
+            f"{what} take {size / 1e9:.3g} GB, and {free / 1e9:.3g} GB of memory are free: {remedy}"
         )
 
 
