@@ -90,7 +90,10 @@ def explained(
     bound = tolerances.rhythm_in_network
     states = [state_of(run, network.rates, bound) for run in runs]
     measured = list(zip(others, states, strict=True))
-    return [_by_variants(f, several, measured, word) if f.verdict == DIFFER else f for f in found]
+    return [
+        _by_variants(f, tried, several, measured, word) if tried.verdict == DIFFER else tried
+        for f, tried in zip(findings, found, strict=True)
+    ]
 
 
 def _quantity(finding: Finding) -> str:
@@ -103,18 +106,18 @@ def _of(state: State, quantity: str) -> Estimate:
 
 
 def _by_variants(
-    finding: Finding, several: Sequence[Correction], measured: Sequence[tuple[Variant, State]],
-    word: Callable[[State], str],
+    finding: Finding, tried: Finding, several: Sequence[Correction],
+    measured: Sequence[tuple[Variant, State]], word: Callable[[State], str],
 ) -> Finding:  # fmt: skip
-    """A finding that no correction of the prediction explains, by other networks."""
+    """A finding that no correction of the prediction explains (``tried``), by other networks."""
     quantity = _quantity(finding)
     if quantity == "attractor":
         for variant, state in measured:
             wanted = finding.predicted if variant.beyond else finding.network
             if word(state) == wanted:
                 return _explained(finding, variant.cause, wanted)
-        tried = ", ".join(f"{variant.cause}: {word(state)}" for variant, state in measured)
-        return _still(finding, tried)
+        words = ", ".join(f"{variant.cause}: {word(state)}" for variant, state in measured)
+        return _still(tried, words)
     values = [(variant, _of(state, quantity)) for variant, state in measured]
     found = Estimate(finding.value, finding.low, finding.high, "Hz")
     for limit in limits(found, finding.deviation, values):
@@ -133,7 +136,7 @@ def _by_variants(
         deviation = float(np.hypot(finding.deviation, value.error))
         if judge(value.value, found, deviation)[0] == AGREE or rest <= 1 - LEAST:
             return _explained(finding, variant.cause, f"corrected to {value}")
-    return _still(finding, ", ".join(f"{variant.cause} {value}" for variant, value in values))
+    return _still(tried, ", ".join(f"{variant.cause} {value}" for variant, value in values))
 
 
 def _best(
@@ -148,8 +151,8 @@ def _best(
     yield "", finding.expected
 
 
-def _still(finding: Finding, tried: str) -> Finding:
-    words = f"; nor by other networks: {tried}" if tried else ""
+def _still(finding: Finding, networks: str) -> Finding:
+    words = f"; nor by other networks: {networks}" if networks else ""
     return replace(finding, reason=f"{finding.reason}{words}")
 
 

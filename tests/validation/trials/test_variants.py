@@ -45,7 +45,11 @@ def with_variants(value, *values, corrected=None):
     states = [State({"r_E": estimate(v)}, 0.0, estimate(np.nan)) for v in values]
     several = [] if corrected is None else [Correction("trains", "up", {"r_E": corrected})]
     measured = list(zip(kinds, states, strict=False))
-    return _by_variants(finding(value), several, measured, lambda state: "up")
+    differs = finding(value)
+    tried = replace(differs, reason=f"{differs.reason}; not explained by trains")
+    result = _by_variants(differs, tried, several, measured, lambda state: "up")
+    assert ("not explained by trains" in result.reason) == (result.verdict == DIFFER)
+    return result
 
 
 @pytest.mark.parametrize(
