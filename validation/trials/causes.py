@@ -70,9 +70,9 @@ def explained(
     1. The prediction is computed again without one approximation at a time. That explains a
        difference if the corrected prediction agrees, or takes away three quarters of it.
     2. Where all fail, the network is run again in other ways (``variants``). A limit explains it
-       that agrees with the prediction, corrected or not, at least halves what is left of the
-       difference, and lies farther from the network than chance; so does a network without wiring
-       that agrees with the network, or takes away three quarters.
+       that agrees with the prediction (corrected or not, or that of a network without wiring), at
+       least halves what is left of the difference, and lies farther from the network than chance;
+       so does a network without wiring that agrees with it, or takes away three quarters.
     3. Where these fail too, what all gave is said.
     """
     several = list[Correction]()
@@ -120,13 +120,16 @@ def _by_variants(
         return _still(tried, words)
     values = [(variant, _of(state, quantity)) for variant, state in measured]
     found = Estimate(finding.value, finding.low, finding.high, "Hz")
+    unwired = [(v.cause, value) for v, value in values if not v.beyond]
     for limit in limits(found, finding.deviation, values):
-        for cause, expected in _best(finding, several, quantity):
-            left = abs(limit.value.value - expected) / max(abs(finding.value - expected), 1e-300)
-            agrees = judge(expected, limit.value, limit.deviation)[0] == AGREE
-            if limit.sure and agrees and left <= HALVED:
+        for cause, expected in [*_best(finding, several, quantity), *unwired]:
+            left = abs(limit.value.value - expected.value)
+            whole = max(abs(finding.value - expected.value), 1e-300)
+            deviation = float(np.hypot(limit.deviation, expected.error))
+            agrees = judge(expected.value, limit.value, deviation)[0] == AGREE
+            if limit.sure and agrees and left <= HALVED * whole:
                 causes = ", and ".join(c for c in (cause, *limit.causes) if c)
-                corrected = f"corrected to {expected:.2f} Hz; " if cause else ""
+                corrected = f"corrected to {expected.value:.2f} Hz; " if cause else ""
                 text = f"{corrected}network {limit.words} {limit.value}"
                 return _explained(finding, causes, text)
     for variant, value in values:
@@ -141,14 +144,14 @@ def _by_variants(
 
 def _best(
     finding: Finding, several: Sequence[Correction], quantity: str
-) -> Iterator[tuple[str, float]]:
+) -> Iterator[tuple[str, Estimate]]:
     """The prediction without as many approximations as could be dropped together, and as it is."""
     for correction in reversed(several):
         value = correction.values.get(quantity, np.nan)
         if correction.cause != FINITE and np.isfinite(value):
-            yield correction.cause, value
+            yield correction.cause, Estimate(value, value, value, "Hz")
             break
-    yield "", finding.expected
+    yield "", Estimate(finding.expected, finding.expected, finding.expected, "Hz")
 
 
 def _still(finding: Finding, networks: str) -> Finding:

@@ -61,6 +61,8 @@ def with_variants(value, *values, corrected=None):
         (21.4, [20.95], 20.8, EXPLAINED, f"trains, and {STEP}"),
         (21.4, [21.4, 21.3], None, EXPLAINED, RESPONSE),
         (21.4, [21.4, 20.3], None, DIFFER, ""),
+        # Without steps 22.2, as without wiring: both move it, one up, one down.
+        (21.0, [21.9, 22.2], None, EXPLAINED, f"{RESPONSE}, and {STEP}"),
     ],
 )
 def test_another_network_explains_only_what_it_takes_away(value, others, corrected, verdict, cause):
