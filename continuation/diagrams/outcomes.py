@@ -21,6 +21,7 @@ STEADY = 0.02  # relative change of the range between two halves of a recording 
 STILLER = STEADY / 8  # the same where a half holds too few turns to be compared by itself
 LEVEL = 1.25  # factor within which both halves of a steady modulation vary alike
 _EXACT = 1e-3  # the same after many turns, at least
+_FEW = 4  # records by which turns of a cycle seem to differ where its spikes are hardly resolved
 _TURNS = 60  # crossings in the longest period
 _LATEST = 150  # crossings that are looked at
 MOST_PHASES = 4000  # of a turn that are kept: as many as were recorded, and PHASES at least
@@ -38,7 +39,7 @@ class Outcome:
     one period, the ``miss`` of its returns and the ``drift`` of its range (of the range) belong to
     cycles, ``exponent`` (per time unit) to what does not repeat.
     ``extremes`` (2 n, n) are the states at which each of them was least and greatest; ``records``
-    how many there are of a turn.
+    how many there are of a turn; ``blurred`` where spikes between them may hide that it repeats.
     """
 
     kind: str
@@ -48,6 +49,7 @@ class Outcome:
     exponent: float = np.nan
     extremes: np.ndarray | None = None
     records: float = np.inf
+    blurred: bool = False
     miss: float = 0.0
     drift: float = 0.0
 
@@ -92,7 +94,17 @@ def classified(model: VectorField, times: np.ndarray, states: np.ndarray) -> Out
         if found is not None:
             period, turn, miss = found
             return replace(told, kind=CYCLE, period=period, states=turn, miss=miss, drift=drift)
-    return told
+    blurred = drift < _EXACT and _is_blurred(times[half:], late, scale)
+    return replace(told, blurred=blurred)
+
+
+def _is_blurred(times: np.ndarray, states: np.ndarray, scale: np.ndarray) -> bool:
+    """Whether a motion seems to miss its cycle by no more than a few records of time."""
+    found = _crossings(times, states / scale)
+    if found is None:
+        return False
+    lengths = np.diff(found[1])
+    return bool(np.ptp(lengths) < _FEW * (times[1] - times[0]) < 0.5 * lengths.mean())
 
 
 def _records(scaled: np.ndarray) -> float:

@@ -23,14 +23,18 @@ STRIDE = 2  # steps between records
 FIRST = 1024  # records of the first stage; every further one is twice as long
 STAGES = 6
 MORE = 2  # stages for a motion that is still on its way
+SURE = 4.0  # by which the steps are shorter that confirm a positive exponent
 LONGER = 1  # times that an exponent near zero is measured over four times the time
 ALMOST = 1e-4  # of a motion's range: a miss of returns above which it may not be a cycle's,
+SHORT = 16  # steps for its multipliers between records
 CLOSED = 0.1  # error of the multiplier 1 of one that is closed
 GROWING = 1.05  # by which departures from one grow in a turn that is unstable beyond doubt
 APPROACH = 3  # stages before which a motion that is near a cycle goes on towards it
+ALIKE = 0.1  # difference, of the range, up to which chaotic motions fill the same
 FAR = 1e3  # widths of the states' box beyond which a motion has run away
 REACH = 0.5  # step in units of the fastest time scale: a local error below 3e-4
 COARSE = 1.0  # the same at the extremes of a motion, above which its run is repeated
+FINE = 0.1  # the same, below which spikes are resolved
 FEWEST = 16  # records of a turn, below which it cannot be told whether the motion repeats
 FINER = 3  # shorter steps for runs that ended in infinity
 FINEST = 50  # the largest change of the step at once
@@ -160,7 +164,14 @@ def _followed(
             found[k] = _outcome(models[k], record, lane)
             if found[k].kind == UNSETTLED and stage >= stages - 1:
                 duration, last = dt * STRIDE * FIRST * 2 ** (stages - 1), stage == most - 1
-                found[k] = _irregular(models[k], found[k], record, lane, duration, last)
+                known = (o for o, m in zip(found, models, strict=True) if m is models[k])
+                same = next(
+                    (o for o in known if o.kind == CHAOS and _fill_alike(o, found[k])), None
+                )
+                found[k] = (
+                    _irregular(models[k], found[k], record, lane, duration, last) if same is None
+                    else replace(found[k], kind=CHAOS, exponent=same.exponent)
+                )  # fmt: skip
         kept = [
             lane for lane, k in enumerate(active)
             if (found[k].kind == UNSETTLED or (found[k].approaches and stage < APPROACH))
@@ -206,7 +217,7 @@ def _outcome(model: VectorField, record: _Record, lane: int) -> Outcome:
     result = classified(model, times, states)
     if model.tables and _outside(model, result.state):
         return replace(result, kind=OUTSIDE)
-    if result.miss > ALMOST and _passes(model, result, (times[1] - times[0]) / STRIDE):
+    if result.miss > ALMOST and _passes(model, result, (times[1] - times[0]) / SHORT):
         return Outcome(UNSETTLED, result.state, extremes=result.extremes)
     return result
 
@@ -237,6 +248,8 @@ def _irregular(
     if not (steady or last):
         return unsettled
     exponent = largest_exponent(model, unsettled.state, duration)
+    if exponent.positive:  # spikes that the steps hardly resolve may seem to part
+        exponent = largest_exponent(model, unsettled.state, duration, finer=SURE)
     for _ in range(LONGER if last and steady else 0):
         if exponent.positive or exponent.value < -exponent.doubt:
             break
@@ -246,6 +259,17 @@ def _irregular(
     if last and steady and abs(exponent.value) <= exponent.doubt:
         return replace(unsettled, kind=TORUS, exponent=exponent.value)
     return unsettled
+
+
+def _fill_alike(a: Outcome, b: Outcome) -> bool:
+    """Whether two motions at the same parameters have the same ranges: of one chaotic attractor."""
+    if a.extremes is None or b.extremes is None:
+        return False
+    n = a.extremes.shape[1]
+    first, second = (
+        e.reshape(2, n, n).diagonal(axis1=1, axis2=2) for e in (a.extremes, b.extremes)
+    )
+    return bool(np.all(np.abs(first - second) < ALIKE * (first[1] - first[0])))
 
 
 def _step(model: VectorField, models: Sequence[VectorField], starts: np.ndarray) -> float:
@@ -278,8 +302,8 @@ def _fastest(model: VectorField, states: np.ndarray) -> float:
 
 def _needed_step(model: VectorField, outcome: Outcome, dt: float) -> float:
     """A step short enough for a run: below ``dt`` where it ended in infinity, which too long a step
-    brings about as well, turns too fast for ``dt`` at the extremes of its motion, or turns in so
-    few records that nobody can tell whether it repeats."""
+    brings about as well, turns too fast for ``dt`` at the extremes of its motion, is blurred, or
+    turns in so few records that nobody can tell whether it repeats."""
     if outcome.kind == RUNS_AWAY:
         return dt / FINER
     if outcome.extremes is None:
@@ -289,4 +313,6 @@ def _needed_step(model: VectorField, outcome: Outcome, dt: float) -> float:
         return dt / FINER
     if dt * fastest >= COARSE:
         return REACH / fastest
+    if outcome.blurred and dt * fastest >= FINE:
+        return dt / 4
     return dt * outcome.records / (2 * FEWEST) if outcome.records < FEWEST else dt
