@@ -19,11 +19,12 @@ from continuation.cycles.resonances import codimension_two
 from continuation.cycles.settings import CycleSettings
 from continuation.cycles.storage import read_cycles, table_of_cycles
 from continuation.cycles.tracing import ENOUGH, Enough, Trace, trace_both_sides
-from continuation.drawing import Curve, Mark, axis_label, draw_cycle_curve
+from continuation.drawing import Curve, Mark, draw_cycle_curve
 from continuation.engine.following import spans_around
 from continuation.engine.special_points import SpecialPoints, numbered, point_named, points_labelled
 from continuation.frames import point_frame
 from continuation.netcdf import write
+from dynsys.drawing import axis_label
 from dynsys.errors import ConvergenceError, ModelError, unknown_name
 from dynsys.vector_field import VectorField
 

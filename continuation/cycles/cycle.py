@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
+from scipy.optimize import minimize_scalar
 
 from continuation.cycles.counts import RESOLUTION, TRIVIAL_TOLERANCE
 from continuation.cycles.location import AT_PLACE
@@ -32,6 +33,9 @@ class Cycle:
     ``test_value`` of what was solved for, the parameter's ``bracket``; a ``reason`` where the
     label is "unresolved". ``direction`` of a branch point is that of the branch it lies on.
     ``persistent`` multipliers are 1 all along its branch besides the trivial one.
+
+    Phases are parts of the period, 0 to 1, since the highest peak of the first observable: in
+    ``values``, ``profile``, ``phase_response`` and all that is made from them.
     """
 
     model: VectorField
@@ -114,17 +118,26 @@ class Cycle:
             return None
         return self.unstable == 0 and not self.persistent
 
+    @cached_property
+    def origin(self) -> float:
+        """Where the phase 0 lies on ``orbit``'s own mesh, 0 to 1."""
+        return peak_time(self.solver, self.orbit)
+
     def extrema(self, name: str) -> tuple[float, float]:
         """Smallest and largest value of a state or observable along the cycle.
 
         Of 40 samples in every mesh interval (about 1e-6 of the range from the true extremum).
         """
-        values = self.values(name, sample_times(self.orbit.mesh, 40))
+        values = self._values(name, sample_times(self.orbit.mesh, 40))
         return float(values.min()), float(values.max())
 
-    def values(self, name: str, times: np.ndarray) -> np.ndarray:
-        """Values (k,) of a state or observable at phases 0..1."""
-        states = self.solver.states(self.orbit, np.asarray(times, float))
+    def values(self, name: str, phases: np.ndarray) -> np.ndarray:
+        """Values (k,) of a state or observable at phases 0..1; 0: the first observable's peak."""
+        return self._values(name, (np.asarray(phases, float) + self.origin) % 1.0)
+
+    def _values(self, name: str, times: np.ndarray) -> np.ndarray:
+        """Values (k,) at times on the orbit's own mesh."""
+        states = self.solver.states(self.orbit, times)
         if name in self.model.observables:
             column = list(self.model.observables).index(name)
             return observe_states(self.model, states)[:, column]
@@ -134,7 +147,7 @@ class Cycle:
         raise unknown_name("state or observable", name, known, self.model.name)
 
     def profile(self, count: int = 400) -> xr.Dataset:
-        """One period: states and observables over ``time``."""
+        """One period: states and observables over ``time``, from the first observable's peak on."""
         phase = np.linspace(0, 1, count)
         names = dict.fromkeys([*self.model.states, *self.model.observables])
         data = {k: ("time", self.values(k, phase), {"units": self.model.unit(k)}) for k in names}
@@ -191,6 +204,24 @@ def cycle_from(solver: Solver, point: Point, label: str = "", name: str = "") ->
     return Cycle(
         solver.at(point.orbit), point.orbit, solver, point.rest, point.trivial_error, label, name
     )
+
+
+def peak_time(solver: Solver, orbit: Orbit) -> float:
+    """Time on [0, 1] at which the first observable is largest along an orbit."""
+    model = solver.at(orbit)
+
+    def falls(times: Any) -> np.ndarray:
+        states = solver.states(orbit, np.atleast_1d(times) % 1.0)
+        return -observe_states(model, states)[:, 0]
+
+    times = sample_times(orbit.mesh, 8)
+    k = int(np.argmin(falls(times)))
+    before, after = times[k - 1] - (k == 0), times[k + 1] if k + 1 < len(times) else 1.0
+    found = minimize_scalar(
+        lambda time: float(falls(time)[0]), bounds=(before, after), method="bounded",
+        options={"xatol": 1e-9},
+    )  # fmt: skip
+    return float(found.x % 1.0)
 
 
 def count_unstable(rest: Multipliers, trivial_error: float, least: float = 0.0) -> int:

@@ -314,6 +314,16 @@ def remeshed(orbit: Orbit, mesh: np.ndarray) -> Orbit:
     return replace(orbit, mesh=mesh, u=u)
 
 
+def begun_at(orbit: Orbit, time: float, mesh: np.ndarray) -> Orbit:
+    """The orbit from another of its times on, on a mesh (N + 1,) of its own, moved along."""
+    nodes = np.sort((mesh[:-1] - time) % 1.0)
+    least = 0.25 * float(np.diff(mesh).min())  # no interval far shorter than the others
+    nodes = np.concatenate([[0.0], nodes[(nodes > least) & (nodes < 1 - least)], [1.0]])
+    u = orbit.at((moved_times(nodes) + time) % 1.0)
+    u[-1] = u[0]
+    return replace(orbit, mesh=nodes, u=u)
+
+
 def coarse(orbit: Orbit, most: int = 48) -> Orbit:
     """The orbit on an adapted mesh of so many intervals at most, as a guess: that of its own branch
     may be far finer than what it is wanted for."""

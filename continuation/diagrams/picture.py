@@ -15,12 +15,12 @@ from continuation.drawing import (
     Curve,
     Mark,
     Region,
-    axis_label,
     draw_diagram,
     draw_disagreements,
 )
 from continuation.engine.special_points import SpecialPoint
 from continuation.steady_states.branch import CURVES, Branch
+from dynsys.drawing import axis_label
 
 if TYPE_CHECKING:
     from continuation.diagrams.diagram import Diagram

@@ -272,10 +272,11 @@ class Explorer {
   drawRuns() {
     const { runs, spacing, duration, trouble } = this.runner;
     const orbit = this.view.orbit ? this.view.orbit() : null;
+    const response = this.view.response ? this.view.response() : null;
     const measured =
       this.measured && this.measured.at === this.place().join() ? this.measured : null;
     const { stimulus } = this.state;
-    this.traces.draw({ runs, spacing, duration, trouble, stimulus, orbit, measured });
+    this.traces.draw({ runs, spacing, duration, trouble, stimulus, orbit, response, measured });
     if (this.runner.done && this.hooks.ran) this.hooks.ran(this.runner);
   }
 

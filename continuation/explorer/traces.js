@@ -3,7 +3,7 @@
 const START_COLORS = ["#1f6f8b", "#c8553d"]; // from the low start, from the high one
 const STIMULUS_COLOR = "#7a5195",
   ORBIT_COLOR = "#7a3e9d",
-  MEASURED_COLOR = "#a5a5a0";
+  MEASURED_COLOR = "#2b2b29";
 const MOST_PANELS = 3;
 
 class Traces {
@@ -35,6 +35,7 @@ class Traces {
           this.spectrumChart.canvas,
         ),
       ),
+      (this.response = new ResponseChart(record)).element,
       this.words,
     );
     this.arrange();
@@ -116,7 +117,8 @@ class Traces {
     return unit ? `${name} (${unit})` : name;
   }
 
-  // state: { runs, spacing, duration, stimulus, orbit, measured }; orbit: values of a computed cycle;
+  // state: { runs, spacing, duration, stimulus, orbit, response, measured }; orbit: values of a
+  // computed cycle, response: its phase responses;
   // measured: { name, spacing, values: { observable: packed f4 } } from elsewhere; both may be null.
   draw(state) {
     this.last = state;
@@ -133,8 +135,8 @@ class Traces {
       chart.canvas.style.height = `${(chart.height = last ? 144 : 118)}px`;
       chart.draw({
         lines: [
-          ...this.measuredLine(state, k),
           ...runs.map(({ run }, r) => this.timeLine(run, k, spacing, r)),
+          ...this.measuredLine(state, k),
         ],
         x: [0, duration],
         y: this.room(state, k),
@@ -147,6 +149,7 @@ class Traces {
     if (acts) this.drawStimulus(state, time);
     this.drawPhase(state);
     this.drawSpectrum(state);
+    this.response.draw(state);
     this.tell(state);
   }
 
@@ -161,7 +164,7 @@ class Traces {
     };
   }
 
-  // What was measured of an observable, as a line behind the runs; none where nothing was.
+  // What was measured of an observable, as a line over the runs; none where nothing was.
   measuredLine({ measured }, k) {
     const text = measured && measured.values[this.record.observables[k].name];
     if (!text) return [];
@@ -240,10 +243,14 @@ class Traces {
     });
   }
 
-  drawSpectrum({ runs, spacing }) {
+  drawSpectrum({ runs, spacing, measured }) {
     const found = runs.map(
       ({ run }) => run.done && spectrumOf(lastHalf(run, 0), spacing, this.record.second),
     );
+    for (const { values } of this.measuredLine({ measured }, 0)) {
+      const late = values.subarray(values.length >> 1);
+      found.push(spectrumOf(late, measured.spacing, this.record.second));
+    }
     const ends = this.span(this.last, 0);
     const size = Math.max(...ends.map(Math.abs), this.record.observables[0].size || 0);
     const moving = found.filter((s) => s && s.peak.amplitude > 1e-4 * size); // others are at rest
@@ -259,7 +266,7 @@ class Traces {
                 x: (k) => k * s.step,
                 y: (k) => s.amplitude[k],
                 count: Math.min(s.amplitude.length, Math.ceil(reach / s.step) + 1),
-                color: START_COLORS[r],
+                color: START_COLORS[r] || MEASURED_COLOR,
               },
             ]
           : [],

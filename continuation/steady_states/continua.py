@@ -8,7 +8,7 @@ import numpy as np
 
 from dynsys.vector_field import VectorField
 
-_AWAY = 0.02  # scaled distance at which a neighbour on the same curve is looked for
+AWAY = 0.02  # scaled distance at which a neighbour on the same curve is looked for
 _SINGULAR = 1e-6  # smallest singular value of the scaled Jacobian, relative to the largest
 _ON = 1e-12  # size of the scaled field at an equilibrium, relative to its size in the box
 _STEPS = 40
@@ -68,11 +68,11 @@ def continuum_at(model: VectorField, x: np.ndarray, size: float) -> Continuum | 
     largest = max(float(singular[0]), 1e-300)
     for direction in rows[singular <= _SINGULAR * largest]:
         for side in (1.0, -1.0):
-            start = x + side * _AWAY * direction * model.scales
+            start = x + side * AWAY * direction * model.scales
             end = corrected(model, start, size)
             if end is None or not is_singular(model, end):
                 continue
-            if np.linalg.norm((end - x) / model.scales) > _AWAY / 2:
+            if np.linalg.norm((end - x) / model.scales) > AWAY / 2:
                 return Continuum(model, x, direction)
     return None
 

@@ -82,9 +82,10 @@ def simulate_ensemble(
     -------
     Dataset with the recordings (..., time) and their units, ``status`` ("complete", "stopped",
     "pending"), ``reached`` (time), ``final_state``, and for delays ``final_history``;
-    ``overstepped`` (time), with a warning, where a step went over a pole of the field. Ctrl-C ends
-    the call with what is finished; the rest is "pending". What takes longer than a second is kept
-    on the disk until the call is done: after a kill, the same call integrates the other points.
+    ``overstepped`` (time), with a warning, where a step went over a pole of the field, past the end
+    of a solution, or was far too long. Ctrl-C ends the call with what is finished; the rest is
+    "pending". What takes longer than a second is kept on the disk until the call is done: after a
+    kill, the same call integrates the other points.
 
     Raises
     ------

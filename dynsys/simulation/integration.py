@@ -68,7 +68,7 @@ class Task:
             self.past = np.zeros((len(self.p), length, self.motion.delayed))
         samples = self.steps // self.stride + 1
         self.out = np.full((len(self.p), samples, len(self.columns)), np.nan)
-        self.report = np.full((len(self.p), 4), np.nan)
+        self.report = np.full((len(self.p), 6), np.nan)
         self.done = np.zeros(len(self.p), bool)
 
     def _lags(self) -> np.ndarray:

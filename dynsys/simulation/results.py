@@ -46,7 +46,7 @@ def dataset(
             dims, left.reshape(shape), {"units": model.time_unit, "long_name": meaning}
         )  # fmt: skip
     if np.any(task.report[:, 3] >= 0):
-        meaning = "time of the first step over a pole of the field, or far too long (never: NaN)"
+        meaning = "time of the first step over a pole, or far too long (never: NaN)"
         crossed = np.where(
             task.report[:, 3] >= 0, (task.report[:, 3] - task.settle) * task.dt, np.nan
         )
@@ -88,7 +88,10 @@ def _warn(result: xr.Dataset, task: Task) -> None:
     if len(stopped):
         times = result["reached"].values.ravel()[stopped]
         first = f"{times.min():g} {unit}".rstrip()
-        reason = "the state is no longer finite; a smaller dt usually helps"
+        reason = (
+            "the state is no longer finite, or the field has no value there; a smaller dt usually "
+            "helps"
+        )
         if np.any(np.abs(last := task.x[stopped[times.argmin()]]) > task.bound):
             reason = passed(list(task.model.states), last, task.bound)
         warnings.warn(
@@ -100,10 +103,10 @@ def _warn(result: xr.Dataset, task: Task) -> None:
         crossed = result["overstepped"].values
         crossed = crossed[np.isfinite(crossed)]
         warnings.warn(
-            f"{crossed.size} of {len(task.done)} runs stepped over a pole of the field, or dt is "
-            f"far too long: the field outgrows both ends of a step, first at "
+            f"{crossed.size} of {len(task.done)} runs stepped over a pole of the field or past the "
+            "end of a solution that grows without bound, or dt is far too long for them; first at "
             f"{f'{crossed.min():g} {unit}'.rstrip()}. What follows is no solution; "
-            "method='adaptive' stops at a pole (see the variable overstepped)",
+            "method='adaptive' stops there (see the variable overstepped)",
             stacklevel=4,
         )
     if "left_table" in result:

@@ -57,7 +57,7 @@ def run_block(task: Task, points: np.ndarray) -> None:
     block = _block(task, padded, used, drives.edges)
     assert task.past is not None
     recording = Recording(task.columns, len(task.model.observables), task.out, task.report)
-    task.report[points] = [-1.0, -1.0, np.inf, -1.0]
+    task.report[points] = [-1.0, -1.0, np.inf, -1.0, 0.0, 0.0]
     model = LaneRates(lanes.rates, lanes.prepare, task.motion.rates)
     begin(model, block, task.past, task.has_past)
     for first, last, increments in _increments(task, padded, used):
@@ -95,7 +95,7 @@ def _block(task: Task, padded: np.ndarray, used: int, edges: np.ndarray) -> Bloc
         before=np.zeros(n * width), peak=np.zeros(n * width),
         amplitude=np.zeros(lanes.rates.room * width), alive=np.ones(width, np.uint8),
         odd=np.zeros(width, np.int64),
-        one=np.zeros(5 * n + 2 * delayed + task.motion.out + len(base)),
+        one=np.zeros(6 * n + 3 * delayed + task.motion.out + len(base)),
         one_slopes=np.zeros((len(tableau.b), n)),
     )  # fmt: skip
 

@@ -150,7 +150,8 @@ def test_a_click_on_a_branch_shows_the_cycle_with_its_multipliers(opened, line):
     finished(page)
     family = page.evaluate("""() => {
       const { content, view } = window.explorer, [item] = content.families;
-      const k = item.stable.indexOf(true), name = content.model.observables[0].name;
+      const all = item.stable.flatMap((stable, k) => (stable ? [k] : []));
+      const k = all[all.length >> 1], name = content.model.observables[0].name;
       const box = view.svg.getBoundingClientRect();
       return [box.x + view.frame.across(item.p[k]), box.y + view.frame.up(item.most[name][k])];
     }""")
@@ -160,6 +161,24 @@ def test_a_click_on_a_branch_shows_the_cycle_with_its_multipliers(opened, line):
     assert re.search(r"multipliers, without the trivial one: -?0?\.?\d", said)
     assert page.locator("svg.circle circle").count() == 2
     assert "mostly at" in finished(page)
+    assert "above 0 the rhythm comes earlier" in page.locator(".response").inner_text()
+    drawn = """() => {
+      const { response } = window.explorer.traces;
+      return [response.advance(response.state.response), response.state.response.period];
+    }"""
+    advance, period = page.evaluate(drawn)
+    page.select_option(".response select[aria-label='unit of the advance']", "cycles")
+    turns, _ = page.evaluate(drawn)
+    assert [a / period for a in advance] == pytest.approx(turns)
+    assert min(advance) < 0 < max(advance)
+    rest = page.evaluate("""() => {
+      const { content, view } = window.explorer, [item] = content.branches;
+      const name = content.model.observables[0].name, box = view.svg.getBoundingClientRect();
+      return [box.x + view.frame.across(item.p[0]), box.y + view.frame.up(item.values[name][0])];
+    }""")
+    page.mouse.click(*rest)  # an equilibrium has no phase
+    page.wait_for_timeout(100)
+    assert page.locator(".response").is_hidden()
 
 
 def test_a_link_reproduces_the_view(opened, plane):
