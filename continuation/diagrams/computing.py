@@ -15,7 +15,7 @@ from continuation.diagrams.regimes import closed, regime_graph
 from continuation.diagrams.survey import Survey
 from continuation.engine.budget import spent, until
 
-AUDIT = 100  # points tested at the end: an error in 3 % of the plane does not escape them
+AUDIT = 40  # points tested at the end: an error in 8 % of the plane does not escape them
 REPAIRS = 2  # of a diagram that an audit contradicts,
 MOST_REPAIRS = 5  # and of one that is to be mended
 ROUNDS = 2  # of looking again where the faces of a plane contradict themselves,
