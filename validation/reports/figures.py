@@ -29,7 +29,7 @@ COLORS = {
     UNTESTED: "#777777",
 }
 MARKS = {AGREE: "o", DIFFER: "X", EXPLAINED: "D", UNDECIDED: "s", UNTESTED: "."}
-_WORDS = {
+WORDS = {
     AGREE: "agrees",
     DIFFER: "differs",
     EXPLAINED: EXPLAINED,
@@ -70,7 +70,7 @@ def _on_diagram(ax: Any, diagram: Any, findings: Sequence[Finding], look: Style)
                 at[x], at[y], xerr=error if sideways else None, yerr=None if sideways else error,
                 fmt=MARKS[finding.verdict], ms=6 * look.scale, color=COLORS[finding.verdict],
                 mec="white", mew=0.7, capsize=2.5, lw=1.4 * look.scale, zorder=8,
-                label=word(f"network: boundary ({_WORDS[finding.verdict]})"),
+                label=word(f"network: boundary ({WORDS[finding.verdict]})"),
             )  # fmt: skip
     # Below the names of the regions, which stand at the places tested.
     below = offset_copy(ax.transData, fig=ax.figure, y=-15, units="points")
@@ -79,7 +79,7 @@ def _on_diagram(ax: Any, diagram: Any, findings: Sequence[Finding], look: Style)
             ax.plot(
                 finding.place[x], finding.place[y], MARKS[finding.verdict], ms=8 * look.scale,
                 mfc="none", mec=COLORS[finding.verdict], mew=1.6, zorder=8, transform=below,
-                label=word(f"network: attractor ({_WORDS[finding.verdict]})"),
+                label=word(f"network: attractor ({WORDS[finding.verdict]})"),
             )  # fmt: skip
     draw_legend_below(ax, look)
     return ax
