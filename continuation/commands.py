@@ -259,7 +259,7 @@ def run_prc(chosen: argparse.Namespace) -> None:
     # Here, since the command line's help should not wait for it.
     from continuation import limit_cycles, phase_response
     from continuation.drawing import save_figure
-    from dynsys.drawing import advance_label, draw_phase_response
+    from dynsys.drawing import advance_label, axis_label, draw_phase_response
 
     model = model_from(chosen)
     name = chosen.input if chosen.input in model.parameters else model.parameter_names[0]
@@ -271,10 +271,10 @@ def run_prc(chosen: argparse.Namespace) -> None:
     print(f"{advance_label(response)}, phase 0: {response.attrs['event']}")
     print(f"adjoint constant along the cycle to {response.attrs['constancy']:.0e}")
     figures = save_figure(draw_phase_response(response), chosen.out / "phase_response.png")
-    rows = [
-        {"phase": float(p), "advance": float(v)}
-        for p, v in zip(response["phase"].values, response.values, strict=True)
-    ]
+    shown = model.observable_names[0]
+    headings = ("phase", advance_label(response), axis_label(shown, model.unit(shown)))
+    columns = (response["phase"].values, response.values, response[shown].values)
+    rows = [dict(zip(headings, map(float, row), strict=True)) for row in zip(*columns, strict=True)]
     print(_written([*figures, write_table(rows, chosen.out / "phase_response.csv")]))
 
 

@@ -96,8 +96,8 @@ def draw_phase_response(
 
 def advance_label(response: xr.DataArray) -> str:
     """What a phase response measures, with its units: "advance by mu_e (ms per (mV/ms) ms)"."""
-    unit, given = response.attrs["units"], response.attrs["input_units"]
-    per = f"{unit or 'time units'} per {given}" if given else unit
+    unit, given = response.attrs["units"] or "time units", response.attrs["input_units"]
+    per = f"{unit} per {given}" if given else unit
     return axis_label(f"advance by {response.attrs['input']}", per)
 
 

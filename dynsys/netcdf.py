@@ -60,6 +60,8 @@ def read_netcdf(path: str | Path) -> xr.DataTree:
         return _content(place)
     except StorageError:
         raise
+    except FileNotFoundError as error:
+        raise StorageError(f"there is no file {path} (in {Path.cwd()})") from error
     except Exception as error:  # whatever the libraries raise for damaged bytes
         raise StorageError(f"{path} cannot be read ({error!r}); compute it again") from error
 

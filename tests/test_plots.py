@@ -17,6 +17,7 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
 from continuation import dispersion, graph_equilibria, load, phase_response
+from continuation.asynchronous.escape import Escape
 from continuation.asynchronous.spectrum import RateSpectrum
 from continuation.diagrams.line_diagram import LineDiagram
 from continuation.drawing import Curve, draw_cycle_curve, draw_diagram
@@ -37,12 +38,14 @@ from dynsys.transfer.stored import SHIPPED, load_table
 from stimulation import ElectricField, Step
 from stimulation.entrainment.map import EntrainmentMap
 from stimulation.entrainment.tongues import Tongue
+from validation.measures.estimates import Estimate
 from validation.reports import figures
 from validation.reports.spectra import draw_spectra
 from validation.trials.boundary import GROUP as BOUNDARIES
 from validation.trials.findings import AGREE, Finding
 from validation.trials.finite_size import RhythmBoundary, draw_rhythm_boundary
 from validation.trials.regime import GROUP as REGIMES
+from validation.trials.residences import Residences, draw_residences
 
 ROOT = Path(__file__).parent.parent
 DATA = Path(__file__).parent / "data"
@@ -82,6 +85,12 @@ def rate_curve():
     columns = {k: ("point", np.array(v)) for k, v in known.items()}
     columns |= {k: ("special", np.array(v)) for k, v in special.items()}
     return xr.Dataset(columns, attrs={"span": (0.0, 40.0)})
+
+
+def times_of_residence():
+    times = tuple(Estimate(t, t / 2, 2 * t, "ms") for t in (1500.0, 4000.0))
+    escapes = tuple(Escape(18.8, 13.0, 45.0, variance) for variance in (3.0, 2.5))
+    return Residences({"mu_e": 1.99}, "high", (1000, 1400), times, times, escapes)
 
 
 def network_run(adapting=False):
@@ -215,6 +224,7 @@ LINES = {
     "Waveform.plot": lambda **g: Step("60 pA", 10, 20).plot(40, **g),
     "Tongue.plot": lambda **g: tongue().plot(**g),
     "draw_spectra": lambda **g: draw_spectra(spectrum(), **g),
+    "draw_residences": lambda **g: draw_residences(times_of_residence(), **g),
     "draw_rhythm_boundary": lambda **g: draw_rhythm_boundary(
         RhythmBoundary("mu_e", 1.4, 1.46, 22.0, {1000: 1.5, 4000: 1.48}), {1000: (1.4, 1.5)}, **g),
     "draw_validated_diagram": lambda **g: figures.draw_validated_diagram(

@@ -21,7 +21,7 @@ from dynsys.numba_cache import njit
 from dynsys.simulation.arguments import Method
 from dynsys.simulation.block_arrays import Block, BlockForcing, BlockNoise, LaneRates, Results
 from dynsys.simulation.history import first_cell, rest
-from dynsys.simulation.poles import STIFF, doubt, leaves, report_straying, strays
+from dynsys.simulation.poles import STIFF, TURN, doubt, leaves, report_straying, strays
 
 
 @njit([signature(types.void, LaneRates, Block, Cube, bool)], cache=True, nogil=True)
@@ -86,11 +86,11 @@ def _read_delayed(ring, kinks, reads, now, stage, width, delayed):
 def _strange(low, high, peak):
     """Whether slopes between ``low`` and ``high`` disagree as ``poles.slopes_disagree`` says."""
     largest = max(abs(low), abs(high))
-    return 1 if high - low > 0.5 * largest and largest > STIFF * peak else 0
+    return 1 if high - low > TURN * largest and largest > STIFF * peak else 0
 
 
 @njit(forceinline=True, _nrt=False)
-def _suspects(stages, k0, k1, k2, k3, rate, peak, odd):
+def suspects(stages, k0, k1, k2, k3, rate, peak, odd):
     """Count to ``odd`` (width,) the slopes of a step that disagree; peaks are brought up to its
     end. Returns how many there are."""
     width = odd.shape[0]
@@ -139,7 +139,7 @@ def _reaching(rate, before, x, peak, dt, odd):
 
 
 @njit(forceinline=True, _nrt=False)
-def _not_finite(x, size):
+def not_finite(x, size):
     count = 0
     for i in range(size):
         count += 0 if abs(x[i]) < math.inf else 1
@@ -174,7 +174,7 @@ def _step(b, dt, k0, k1, k2, k3, x, before):
 
 
 @njit(_nrt=False)
-def _leave(block, results, lane, done):
+def leave(block, results, lane, done):
     """Write down where a run ended."""
     width, ring, point = block.width, block.ring, block.points[lane]
     report, n = results.recording.report[point], results.x.shape[1]
@@ -191,7 +191,7 @@ def _leave(block, results, lane, done):
 
 
 @njit(_nrt=False)
-def _retire(block, rate, results, step):
+def retire(block, rate, results, step):
     """Take leave of the runs whose state is not finite, or where the field has no value."""
     width = block.width
     for lane in range(block.used):
@@ -200,12 +200,12 @@ def _retire(block, rate, results, step):
             at = i * width + lane
             finite = finite and math.isfinite(block.x[at]) and not math.isnan(rate[at])
         if block.alive[lane] and not finite:
-            _leave(block, results, lane, max(step - 1, 0))
+            leave(block, results, lane, max(step - 1, 0))
             block.alive[lane] = 0
 
 
 @njit(_nrt=False)
-def _look_back(model, block, slopes, stages, results, step, dt, quiet):
+def look_back(model, block, slopes, stages, results, step, dt, quiet):
     """Report the runs whose last step left its solution (see ``poles``); ``slopes`` are k0, k1, k2,
     k3 and those at its end."""
     single, width, report = model.single, block.width, results.recording.report
@@ -246,7 +246,7 @@ def _look_back(model, block, slopes, stages, results, step, dt, quiet):
 
 
 @njit(_nrt=False)
-def _record(block, rate, results, sample, step):
+def record(block, rate, results, sample, step):
     """Record a sample; ``rate`` holds slopes, signals, observables and the margin to an edge."""
     columns, observed = results.recording.columns, results.recording.observed
     out, report = results.recording.out, results.recording.report
@@ -326,18 +326,18 @@ def advance(model, method, block, clock, forcing, noise, results, first, last):
         row = step & mask
         for i in range(signals):
             ring[row, i] = rate[size + i]
-        if _not_finite(x, size) + _not_finite(rate, size) > 0:
-            _retire(block, rate, results, step)
+        if not_finite(x, size) + not_finite(rate, size) > 0:
+            retire(block, rate, results, step)
         slopes = (k0, k1, k2, k3, rate)
         if not quiet:
             if _reaching(rate, before, x, peak, dt, odd) > 0 and step > 0:
-                _look_back(model, block, slopes, stages, results, step, dt, False)
+                look_back(model, block, slopes, stages, results, step, dt, False)
         else:
             # An updated peak is at most the largest slope, so it changes no verdict.
-            if _suspects(stages, k0, k1, k2, k3, rate, peak, odd) > 0 and step > 0:
-                _look_back(model, block, slopes, stages, results, step, dt, True)
+            if suspects(stages, k0, k1, k2, k3, rate, peak, odd) > 0 and step > 0:
+                look_back(model, block, slopes, stages, results, step, dt, True)
         if recorded:
-            _record(block, rate, results, forced // stride, step)
+            record(block, rate, results, forced // stride, step)
         if step == total:
             break
         if not quiet:
@@ -358,4 +358,4 @@ def advance(model, method, block, clock, forcing, noise, results, first, last):
     if last == total + 1:
         for lane in range(block.used):
             if block.alive[lane]:
-                _leave(block, results, lane, total)
+                leave(block, results, lane, total)

@@ -7,6 +7,7 @@ import math
 from dynsys.numba_cache import njit
 
 _CHORD = 6  # places toward either end of a step, ever nearer, where a pole is looked for
+TURN = 0.5  # of the largest slope of a step: how far its slopes may differ
 STIFF = 0.1  # of the largest slope so far: slopes below turn round where they like
 _PARTS = 32  # in which a step is taken again
 _FARTHER = 1.5  # times what its largest slope would do, a solution moves: it runs to infinity
@@ -25,7 +26,7 @@ def slopes_disagree(k, rate, peak, n):
         for s in range(k.shape[0]):
             low, high = min(low, k[s, i]), max(high, k[s, i])
             largest = max(largest, abs(k[s, i]))
-        if high - low > 0.5 * largest and largest > STIFF * peak[i]:
+        if high - low > TURN * largest and largest > STIFF * peak[i]:
             return True
     return False
 

@@ -64,7 +64,7 @@ def dataset(
     }
     result = xr.Dataset(data, coords=coords, attrs=dict(attrs) | provenance(model))
     if warn:
-        _warn(result, task)
+        warn_of(result, task)
     return result
 
 
@@ -82,7 +82,8 @@ def _described(model: VectorField, name: str) -> dict[str, str]:
     return {"units": item.unit, "long_name": item.meaning}
 
 
-def _warn(result: xr.Dataset, task: Task) -> None:
+def warn_of(result: xr.Dataset, task: Task) -> None:
+    """Warn of runs that stopped, stepped over poles or left tables."""
     unit = task.model.time_unit
     stopped = np.flatnonzero(result["status"].values.ravel() == STOPPED)
     if len(stopped):
@@ -99,9 +100,9 @@ def _warn(result: xr.Dataset, task: Task) -> None:
             "(see the variables status and reached)",
             stacklevel=4,
         )
-    if "overstepped" in result:
-        crossed = result["overstepped"].values
-        crossed = crossed[np.isfinite(crossed)]
+    crossed = result["overstepped"].values if "overstepped" in result else np.zeros(0)
+    crossed = crossed[np.isfinite(crossed)]
+    if crossed.size:
         warnings.warn(
             f"{crossed.size} of {len(task.done)} runs stepped over a pole of the field or past the "
             "end of a solution that grows without bound, or dt is far too long for them; first at "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,7 +14,7 @@ from matplotlib.transforms import offset_copy
 from continuation.drawing import draw_legend_below
 from dynsys.drawing import DARK, axis_label, canvas, new_figure, panels
 from dynsys.styles import Style, style_of
-from validation.measures.rates import rate_of, smoothed, spectrum
+from validation.measures.rates import LEAST_POWER, rate_of, smoothed, spectrum
 from validation.trials.boundary import GROUP as BOUNDARIES
 from validation.trials.findings import AGREE, DIFFER, EXPLAINED, UNDECIDED, UNTESTED, Finding
 from validation.trials.regime import GROUP as REGIMES
@@ -28,7 +29,7 @@ COLORS = {
     UNTESTED: "#777777",
 }
 MARKS = {AGREE: "o", DIFFER: "X", EXPLAINED: "D", UNDECIDED: "s", UNTESTED: "."}
-_WORDS = {
+WORDS = {
     AGREE: "agrees",
     DIFFER: "differs",
     EXPLAINED: EXPLAINED,
@@ -69,7 +70,7 @@ def _on_diagram(ax: Any, diagram: Any, findings: Sequence[Finding], look: Style)
                 at[x], at[y], xerr=error if sideways else None, yerr=None if sideways else error,
                 fmt=MARKS[finding.verdict], ms=6 * look.scale, color=COLORS[finding.verdict],
                 mec="white", mew=0.7, capsize=2.5, lw=1.4 * look.scale, zorder=8,
-                label=word(f"network: boundary ({_WORDS[finding.verdict]})"),
+                label=word(f"network: boundary ({WORDS[finding.verdict]})"),
             )  # fmt: skip
     # Below the names of the regions, which stand at the places tested.
     below = offset_copy(ax.transData, fig=ax.figure, y=-15, units="points")
@@ -78,7 +79,7 @@ def _on_diagram(ax: Any, diagram: Any, findings: Sequence[Finding], look: Style)
             ax.plot(
                 finding.place[x], finding.place[y], MARKS[finding.verdict], ms=8 * look.scale,
                 mfc="none", mec=COLORS[finding.verdict], mew=1.6, zorder=8, transform=below,
-                label=word(f"network: attractor ({_WORDS[finding.verdict]})"),
+                label=word(f"network: attractor ({WORDS[finding.verdict]})"),
             )  # fmt: skip
     draw_legend_below(ax, look)
     return ax
@@ -86,21 +87,23 @@ def _on_diagram(ax: Any, diagram: Any, findings: Sequence[Finding], look: Style)
 
 def draw_comparison(
     runs: Sequence[tuple[str, xr.Dataset, xr.Dataset]], rates: Sequence[str] = ("r_E", "r_I"),
-    end: float | None = None, axes: Any = None, *, style: str = "default", **line: Any,
+    end: float | None = None, axes: Any = None, *, bound: float = LEAST_POWER,
+    style: str = "default", **line: Any,
 ) -> Figure:  # fmt: skip
     """Mean field and network side by side: rates, spectrum of the first, spikes of a sample.
 
     ``runs``: (title, run of the mean field, run of the network), one row each; ``rates``: names;
-    ``axes`` (runs, 4) to draw on; ``line``: matplotlib's keywords for the rates.
+    ``bound``: the power from which a rhythm counts, Hz^2; ``axes`` (runs, 4) to draw on; ``line``:
+    matplotlib's keywords for the rates. A run that does not stay finite says so.
     """
     size, widths = (10.5, 2.4 * len(runs)), {"width_ratios": [1.25, 1.25, 0.8, 1.1]}
     with panels(axes, style, size, len(runs), 4, **widths) as (axes, look):
-        return _draw_comparison(runs, rates, end, axes, look, line)
+        return _draw_comparison(runs, rates, end, bound, axes, look, line)
 
 
 def _draw_comparison(
     runs: Sequence[tuple[str, xr.Dataset, xr.Dataset]], rates: Sequence[str], end: float | None,
-    axes: Any, look: Style, line: dict[str, Any],
+    bound: float, axes: Any, look: Style, line: dict[str, Any],
 ) -> Figure:  # fmt: skip
     small, tiny = 0.95 * look.names, 0.8 * look.names
     for row, (title, model, network) in zip(axes, runs, strict=True):
@@ -112,7 +115,7 @@ def _draw_comparison(
             ax.set_title(f"{first}\n{name}", fontsize=small, loc="left")
         for ax in row[:2]:
             ax.set_ylim(-0.03 * top, 1.06 * top)
-        _spectra(row[2], model, network, rates[0], look)
+        _spectra(row[2], model, network, rates[0], bound, look)
         _raster(row[3], network, end, look)
     for ax in (axes[0][0], axes[0][2]):
         ax.legend(fontsize=tiny, loc="upper right", framealpha=0.8)
@@ -131,26 +134,38 @@ def _traces(
     """Draw the last part of the smoothed rates; returns the highest value."""
     time = np.asarray(run["time"], dtype=float)
     stop = time[-1] if end is None else end
-    highest = 1.0
+    highest, last = 1.0, math.inf
     for name, color in zip(rates, POPULATIONS, strict=False):
         rate, dt = rate_of(run, name, after=0.0)
+        finite = np.isfinite(rate)
+        if not finite.all():
+            last = min(last, float(time[int(np.argmin(finite))]))
+            continue
         rate = smoothed(rate, dt)
         shown = (time >= stop - _SHOWN) & (time <= stop)
         ax.plot(time[shown], rate[shown], **look.line(line, color=color, lw=1.1, label=name))
         highest = max(highest, float(rate[shown].max()))
     ax.set_ylabel("rate (Hz)", fontsize=0.95 * look.names)
+    if math.isfinite(last):
+        words = f"not finite from {last:.0f} ms on:\nit predicts nothing here"
+        ax.text(0.5, 0.5, words, ha="center", va="center", fontsize=0.95 * look.names,
+                transform=ax.transAxes)  # fmt: skip
     return highest
 
 
-def _spectra(ax: Any, model: xr.Dataset, network: xr.Dataset, name_of: str, look: Style) -> None:
+def _spectra(
+    ax: Any, model: xr.Dataset, network: xr.Dataset, name_of: str, bound: float, look: Style
+) -> None:
     for run, dashes, name in ((model, (0, (3, 1.5)), "mean field"), (network, "-", "network")):
         rate, dt = rate_of(run, name_of, after=1000.0)
+        if not np.isfinite(rate).all():
+            continue
         found = spectrum(rate, dt)
         wanted = (found.frequency > 0) & (found.frequency <= 70)
         power = np.maximum(found.power[wanted], 1e-6)
         own = look.line({}, color=DARK, ls=dashes, lw=1.1, label=name)
         ax.semilogy(found.frequency[wanted], power, **own)
-    ax.axhline(1.0, color="#999999", lw=0.8)
+    ax.axhline(bound, color="#999999", lw=0.8)
     ax.set_ylim(1e-4, None)
     ax.set_ylabel(f"power of {name_of} (Hz$^2$)", fontsize=0.95 * look.names)
 

@@ -45,8 +45,8 @@ def _measured(outcome: Outcome, content: dict[str, Any]) -> Iterator[dict[str, A
             "y": place[y],
             "parameters": place,
             "color": figures.COLORS[finding.verdict],
-            "words": f"network {finding.verdict}: {finding.claim}; predicted {finding.predicted}, "
-            f"network {finding.network}",
+            "words": f"the network {figures.WORDS[finding.verdict]}: {finding.claim}; predicted "
+            f"{finding.predicted}, network {finding.network}",
         }
         run = _run_nearest(outcome, finding, place)
         if run is not None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import base64
 import importlib.util
+import json
 import re
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from continuation import bifurcation_diagram, load
+from continuation.explorer.page import as_json
 from dynsys.models import fitzhugh_nagumo
 
 DATA = Path(__file__).parents[2] / "data"
@@ -96,6 +100,37 @@ def test_hovering_tells_and_clicking_runs(opened, plane):
     assert 0.395 < float(re.search(r"p\.a=([\d.]+)", page.url)[1]) < 0.405
     page.mouse.click(*at(page, 0.2, 0.3))
     assert "rests at x = " in finished(page)
+
+
+def test_a_click_on_a_special_point_is_at_the_point_itself(opened, plane):
+    page = opened(plane)
+    finished(page)
+    mark, name = page.locator("g.point circle").first, "window.explorer.content.points[0]"
+    box = mark.bounding_box()
+    # Beside the middle, where a click on the plane would be another place.
+    page.mouse.click(box["x"] + 0.75 * box["width"], box["y"] + 0.5 * box["height"])
+    found = page.evaluate(f"[window.explorer.state.parameters, {name}.parameters]")
+    assert {k: found[0][k] for k in found[1]} == pytest.approx(found[1], abs=1e-6)
+
+
+def test_a_measured_trace_lies_over_the_runs(opened, plane, tmp_path):
+    text = plane.read_text()
+    held = json.loads(re.search(r'id="content">(.*?)</script>', text, flags=re.S)[1])
+    rate = base64.b64encode(np.linspace(-1, 1, 200).astype("<f4").tobytes()).decode()
+    trace = {"name": "the network at a = 0.1", "spacing": 0.5, "values": {"x": rate}}
+    held["points"][0]["trace"] = trace
+    changed = tmp_path / "measured.html"
+    before, rest = text.split('id="content">', 1)
+    changed.write_text(f'{before}id="content">{as_json(held)}{rest[rest.index("</script>") :]}')
+    page = opened(changed)
+    finished(page)
+    page.locator("g.point circle").first.click()
+    assert "the network at a = 0.1" in finished(page)
+    drawn = "window.explorer.traces.measuredLine(window.explorer.traces.last, 0).length"
+    assert page.evaluate(drawn) == 1
+    page.mouse.click(*at(page, 0.2, 0.3))  # elsewhere it means nothing
+    assert "the network" not in finished(page)
+    assert page.evaluate(drawn) == 0
 
 
 def test_sliders_and_keys_move_the_point(opened, plane):

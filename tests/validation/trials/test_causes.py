@@ -28,7 +28,12 @@ def found(value, quantity="mean r_E"):
 
 def verdict_of(finding, monkeypatch, *corrections, limits=""):
     monkeypatch.setattr(causes, "_corrections", lambda *arguments: iter(corrections))
-    (result,) = explained([finding], None, Probe(PLACE, ("rest",)), "rest", str, limits)
+    steps = explained(
+        [finding], None, Probe(PLACE, ("rest",)), "rest", str, limits, 1, Tolerances()
+    )
+    with pytest.raises(StopIteration) as end:  # no other network is known of none
+        next(steps)
+    (result,) = end.value.value
     return result
 
 

@@ -208,7 +208,7 @@ def test_the_living_page_has_the_networks_points_and_traces(outcome):
     done, folder, _ = outcome
     page = (folder / "explore.html").read_text()
     held = json.loads(re.search(r'id="content">(.*?)</script>', page, flags=re.S)[1])
-    points = [point for point in held["points"] if point["words"].startswith("network")]
+    points = [point for point in held["points"] if point["words"].startswith("the network")]
     boundary = next(f for f in done.findings if f.group == "boundaries" and np.isfinite(f.value))
     (found,) = (p for p in points if boundary.value in (p["x"], p["y"]))
     # The mean field is compared where the network ran: beside the boundary.
