@@ -74,11 +74,7 @@ def phase_response(cycle: Cycle, input: str, unit: str = "time") -> xr.DataArray
             stacklevel=2,
         )
     period = found.orbit.period
-    factor, word = {
-        "time": (1.0, model.time_unit),
-        "phase": (2 * np.pi / period, "rad"),
-        "cycles": (1 / period, "cycles"),
-    }[unit]
+    factor, word = in_unit(model, period, unit)
     shown = model.observable_names[0]
     course = observe_states(model, found.states)[:, 0]
     return xr.DataArray(
@@ -98,6 +94,15 @@ def phase_response(cycle: Cycle, input: str, unit: str = "time") -> xr.DataArray
             "period": period,
         },
     )
+
+
+def in_unit(model: VectorField, period: float, unit: str) -> tuple[float, str]:
+    """The factor from the model's time to a unit of advances, and its name."""
+    return {
+        "time": (1.0, model.time_unit),
+        "phase": (2 * np.pi / period, "rad"),
+        "cycles": (1 / period, "cycles"),
+    }[unit]
 
 
 def adjoint_of(solver: Solver, orbit: Orbit, intervals: int = INTERVALS) -> Adjoint:
@@ -121,7 +126,7 @@ def adjoint_of(solver: Solver, orbit: Orbit, intervals: int = INTERVALS) -> Adjo
 
 def advance_by(adjoint: Adjoint, model: VectorField, input: str) -> np.ndarray:
     """Advance (k,) in time units per unit of a state, or of a parameter times its duration."""
-    return np.sum(adjoint.values * _forcing(model, adjoint.states, input), axis=1)
+    return np.sum(adjoint.values * forcing(model, adjoint.states, input), axis=1)
 
 
 def _left_eigenvector(pair: np.ndarray) -> np.ndarray:
@@ -141,7 +146,7 @@ def _carried_back(last: np.ndarray, inner: np.ndarray, n: int) -> np.ndarray:
     return adjoint
 
 
-def _forcing(model: VectorField, states: np.ndarray, name: str) -> np.ndarray:
+def forcing(model: VectorField, states: np.ndarray, name: str) -> np.ndarray:
     """Rate of change (k, n) that one unit of the input adds to the states."""
     if name in model.parameters:
         return np.array([model.parameter_derivative(x, name) for x in states])

@@ -46,6 +46,7 @@ class ResponseChart {
       y = roomy([Math.min(0, ...advance), Math.max(0, ...advance)], 0.08);
     const closed = { x: (i) => (i < count ? phases[i] : 1), y: (i) => advance[i % count] };
     this.chart.draw({
+      sharp: state.done,
       lines: [
         ...this.course(orbit, y),
         { x: (i) => i, y: () => 0, count: 2, color: "#777", width: 0.8 },

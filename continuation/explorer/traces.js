@@ -134,6 +134,7 @@ class Traces {
       const chart = this.panels.get(name);
       chart.canvas.style.height = `${(chart.height = last ? 144 : 118)}px`;
       chart.draw({
+        sharp: state.done,
         lines: [
           ...runs.map(({ run }, r) => this.timeLine(run, k, spacing, r)),
           ...this.measuredLine(state, k),
@@ -187,7 +188,7 @@ class Traces {
     return roomy(this.span(state, k), 0.05, this.record.observables[k].size);
   }
 
-  drawStimulus({ stimulus, duration }, time) {
+  drawStimulus({ stimulus, duration, done }, time) {
     const count = 2000,
       at = (i) => (i * duration) / count;
     const value = (i) => stimulusAt(stimulus, at(i), this.record.second);
@@ -197,6 +198,7 @@ class Traces {
         ? [-stimulus.amplitude, stimulus.amplitude]
         : [0, stimulus.amplitude];
     this.stimulusChart.draw({
+      sharp: done,
       lines: [{ x: at, y: value, count: count + 1, color: STIMULUS_COLOR }],
       x: [0, duration],
       y: roomy([Math.min(...ends), Math.max(...ends)], 0.15),
@@ -234,6 +236,7 @@ class Traces {
         color: START_COLORS[r],
       }));
     this.phaseChart.draw({
+      sharp: state.done,
       lines,
       dots,
       x: this.room(state, a),
@@ -243,7 +246,7 @@ class Traces {
     });
   }
 
-  drawSpectrum({ runs, spacing, measured }) {
+  drawSpectrum({ runs, spacing, measured, done }) {
     const found = runs.map(
       ({ run }) => run.done && spectrumOf(lastHalf(run, 0), spacing, this.record.second),
     );
@@ -259,6 +262,7 @@ class Traces {
       Math.max(...moving.filter((s) => s.peak.amplitude > 1e-3 * high).map(cornerOf), 0) * 1.3 ||
       this.record.second / (50 * spacing);
     this.spectrumChart.draw({
+      sharp: done,
       lines: found.flatMap((s, r) =>
         moving.includes(s)
           ? [

@@ -48,6 +48,6 @@ def _bound(plan: Plan) -> str:
         return f"{LEAST_POWER:g} Hz^2, more below {QUIET} neurons, as noise is"
     return (
         f"{allowed.rhythm:.2g} Hz^2 in the mean field, a quarter of its weakest rhythm's, and "
-        f"{allowed.rhythm_in_network:.2g} Hz^2 in the network, between its noise's as predicted "
-        "and noise and rhythm together"
+        f"{allowed.rhythm_in_network:.2g} Hz^2 in the network, between its noise at rest, as "
+        "measured in a run, and noise and rhythm together"
     )

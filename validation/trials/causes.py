@@ -70,9 +70,9 @@ def explained(
     1. The prediction is computed again without one approximation at a time. That explains a
        difference if the corrected prediction agrees, or takes away three quarters of it.
     2. Where all fail, the network is run again in other ways (``variants``). A limit explains it
-       that agrees with the prediction, corrected or not, at least halves what is left of the
-       difference, and lies farther from the network than chance; so does a network without wiring
-       that agrees with the network, or takes away three quarters.
+       that agrees with the prediction (corrected or not, or that of a network without wiring), at
+       least halves what is left of the difference, and lies farther from the network than chance;
+       so does a network without wiring that agrees with it, or takes away three quarters.
     3. Where these fail too, what all gave is said.
     """
     several = list[Correction]()
@@ -90,7 +90,10 @@ def explained(
     bound = tolerances.rhythm_in_network
     states = [state_of(run, network.rates, bound) for run in runs]
     measured = list(zip(others, states, strict=True))
-    return [_by_variants(f, several, measured, word) if f.verdict == DIFFER else f for f in found]
+    return [
+        _by_variants(f, tried, several, measured, word) if tried.verdict == DIFFER else tried
+        for f, tried in zip(findings, found, strict=True)
+    ]
 
 
 def _quantity(finding: Finding) -> str:
@@ -103,27 +106,30 @@ def _of(state: State, quantity: str) -> Estimate:
 
 
 def _by_variants(
-    finding: Finding, several: Sequence[Correction], measured: Sequence[tuple[Variant, State]],
-    word: Callable[[State], str],
+    finding: Finding, tried: Finding, several: Sequence[Correction],
+    measured: Sequence[tuple[Variant, State]], word: Callable[[State], str],
 ) -> Finding:  # fmt: skip
-    """A finding that no correction of the prediction explains, by other networks."""
+    """A finding that no correction of the prediction explains (``tried``), by other networks."""
     quantity = _quantity(finding)
     if quantity == "attractor":
         for variant, state in measured:
             wanted = finding.predicted if variant.beyond else finding.network
             if word(state) == wanted:
                 return _explained(finding, variant.cause, wanted)
-        tried = ", ".join(f"{variant.cause}: {word(state)}" for variant, state in measured)
-        return _still(finding, tried)
+        words = ", ".join(f"{variant.cause}: {word(state)}" for variant, state in measured)
+        return _still(tried, words)
     values = [(variant, _of(state, quantity)) for variant, state in measured]
     found = Estimate(finding.value, finding.low, finding.high, "Hz")
+    unwired = [(v.cause, value) for v, value in values if not v.beyond]
     for limit in limits(found, finding.deviation, values):
-        for cause, expected in _best(finding, several, quantity):
-            left = abs(limit.value.value - expected) / max(abs(finding.value - expected), 1e-300)
-            agrees = judge(expected, limit.value, limit.deviation)[0] == AGREE
-            if limit.sure and agrees and left <= HALVED:
+        for cause, expected in [*_best(finding, several, quantity), *unwired]:
+            left = abs(limit.value.value - expected.value)
+            whole = max(abs(finding.value - expected.value), 1e-300)
+            deviation = float(np.hypot(limit.deviation, expected.error))
+            agrees = judge(expected.value, limit.value, deviation)[0] == AGREE
+            if limit.sure and agrees and left <= HALVED * whole:
                 causes = ", and ".join(c for c in (cause, *limit.causes) if c)
-                corrected = f"corrected to {expected:.2f} Hz; " if cause else ""
+                corrected = f"corrected to {expected.value:.2f} Hz; " if cause else ""
                 text = f"{corrected}network {limit.words} {limit.value}"
                 return _explained(finding, causes, text)
     for variant, value in values:
@@ -133,23 +139,23 @@ def _by_variants(
         deviation = float(np.hypot(finding.deviation, value.error))
         if judge(value.value, found, deviation)[0] == AGREE or rest <= 1 - LEAST:
             return _explained(finding, variant.cause, f"corrected to {value}")
-    return _still(finding, ", ".join(f"{variant.cause} {value}" for variant, value in values))
+    return _still(tried, ", ".join(f"{variant.cause} {value}" for variant, value in values))
 
 
 def _best(
     finding: Finding, several: Sequence[Correction], quantity: str
-) -> Iterator[tuple[str, float]]:
+) -> Iterator[tuple[str, Estimate]]:
     """The prediction without as many approximations as could be dropped together, and as it is."""
     for correction in reversed(several):
         value = correction.values.get(quantity, np.nan)
         if correction.cause != FINITE and np.isfinite(value):
-            yield correction.cause, value
+            yield correction.cause, Estimate(value, value, value, "Hz")
             break
-    yield "", finding.expected
+    yield "", Estimate(finding.expected, finding.expected, finding.expected, "Hz")
 
 
-def _still(finding: Finding, tried: str) -> Finding:
-    words = f"; nor by other networks: {tried}" if tried else ""
+def _still(finding: Finding, networks: str) -> Finding:
+    words = f"; nor by other networks: {networks}" if networks else ""
     return replace(finding, reason=f"{finding.reason}{words}")
 
 

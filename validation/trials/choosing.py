@@ -19,13 +19,12 @@ from validation.trials.places import breadth, regions
 from validation.trials.probing import KICKS, Feature, long_enough
 from validation.trials.regime import RegimeTrial
 from validation.trials.residences import ResidenceTrial
-from validation.trials.scale import reaching
+from validation.trials.scale import SLIVER, reaching
 from validation.trials.stimulus import EntrainmentTrial, SwitchTrial
 from validation.trials.sweeps import Trial
 
 OTHER_WIRING = "other wiring"
 NARROWEST = 3 * RESOLUTION
-_SLIVER = 0.01  # of the plane
 _PULSE, _WEAK = 1.0, 0.1  # of the network's kick
 _SINE = 0.1  # the same: 0.1 mV/ms, 20 pA, for aln
 _DETUNING = (0.9, 1.2)  # of the rhythm's own frequency
@@ -51,7 +50,7 @@ def regime_trials(
         trials.append(replace(trial, factors=reaching(network, values, stable)))
     for k, node in regions(diagram):
         wide = breadth(diagram, node)
-        if wide < _SLIVER:
+        if wide < SLIVER:
             reason = (
                 f"only {wide:.1g} of the plane wide, less than mean field and network differ by"
             )

@@ -25,6 +25,7 @@ SIZE = "finite size"
 RESPONSE = "the neurons' response (their own, with spikes that follow no wiring)"
 DEGREES = "neurons that differ in their number of inputs, and their response"
 _FINER, _LARGER = 4, 2
+_FINER_CELLS = 2  # cells with conductances cost more
 _SURE = 2 * math.sqrt(2)  # standard deviations of one of two runs: chance exceeds it 1 in 20
 _KERNEL = ENGINES[1]
 
@@ -50,12 +51,13 @@ def variants(network: Testable) -> Iterator[Variant]:
         whole = network.structure
         finer = replace(network, structure=replace(whole, dt=whole.dt / _FINER))
         larger = replace(network, structure=replace(whole, neurons=_LARGER * whole.neurons))
-        yield from _limits(whole.dt, network.neurons, finer, larger)
+        yield from _limits(whole.dt, network.neurons, finer, larger, _FINER)
         yield Variant(RESPONSE, "", replace(network, redrawn=True))
     elif isinstance(network, CircuitNetwork) and network.engine == _KERNEL and not network.redrawn:
-        finer_ = replace(network, dt=network.dt / _FINER)
+        finer_ = replace(network, dt=network.dt / _FINER_CELLS)
         counts = {label: _LARGER * count for label, count in network.counts.items()}
-        yield from _limits(network.dt, network.neurons, finer_, replace(network, counts=counts))
+        larger_ = replace(network, counts=counts)
+        yield from _limits(network.dt, network.neurons, finer_, larger_, _FINER_CELLS)
         fixed = replace(network, redrawn=True, connectivity="fixed")
         yield Variant(RESPONSE, "", fixed)
         if network.connectivity != fixed.connectivity:
@@ -63,13 +65,15 @@ def variants(network: Testable) -> Iterator[Variant]:
     elif isinstance(network, QIFNetwork) and network.engine == _KERNEL:
         finer_qif = replace(network, dt=network.dt / _FINER)
         larger_qif = replace(network, neurons=_LARGER * network.neurons)
-        yield from _limits(network.dt, network.neurons, finer_qif, larger_qif)
+        yield from _limits(network.dt, network.neurons, finer_qif, larger_qif, _FINER)
 
 
-def _limits(dt: float, neurons: int, finer: Testable, larger: Testable) -> Iterator[Variant]:
+def _limits(
+    dt: float, neurons: int, finer: Testable, larger: Testable, times: int
+) -> Iterator[Variant]:
     """Both errors are of first order, in the step and in 1/N."""
-    steps = f"from steps of {dt:g} and {dt / _FINER:g} ms to none"
-    yield Variant(STEP, steps, finer, 1 / (_FINER - 1))
+    steps = f"from steps of {dt:g} and {dt / times:g} ms to none"
+    yield Variant(STEP, steps, finer, 1 / (times - 1))
     sizes = f"from {neurons} and {_LARGER * neurons} neurons to infinitely many"
     yield Variant(SIZE, sizes, larger, 1 / (_LARGER - 1))
 

@@ -7,9 +7,12 @@ from types import SimpleNamespace
 import networkx as nx
 import numpy as np
 import pytest
+import shapely
+import xarray as xr
 
 from dynsys.models import aln, master_equation
 from validation import network_of
+from validation.networks.testable import Kick
 from validation.trials.choosing import told_from_noise
 from validation.trials.findings import Tolerances
 from validation.trials.probing import KICKS, Probe, state_of
@@ -43,25 +46,42 @@ def test_the_published_kick_is_kept_where_it_suffices_or_nothing_does():
 
 
 def diagram(*nodes):
-    """Regions of a place and attractors each."""
+    """Regions of a place and attractors each, all of one size."""
     graph = nx.Graph()
     for k, (place, kinds) in enumerate(nodes):
         stable = [{"kind": kind, "name": kind} for kind in kinds]
-        graph.add_node(k, parameters=place, stable=stable)
-    return SimpleNamespace(regimes=graph)
+        square = shapely.box(k, 0, k + 1, 1)
+        graph.add_node(k, parameters=place, stable=stable, polygon=square, area=0.5)
+    return SimpleNamespace(regimes=graph, x=("drive", 0, 2), y=("b", 0, 2))
+
+
+class Noisy:
+    """A network behind a mean field whose runs at rest are noise of some power."""
+
+    rates, kick, neurons = ("nu_e", "nu_i"), Kick("drive", 5.0, positive=True), 4000
+
+    def __init__(self, power):
+        self.model, self.power = UPDOWN, power
+
+    def job(self, duration, seed, inputs, **values):
+        time = np.arange(0.0, duration, 0.5)
+        wave = 3.0 + np.sqrt(2 * self.power) * np.sin(2 * np.pi * 0.006 * time)
+        run = xr.Dataset(dict.fromkeys(self.rates, ("time", wave)), {"time": time})
+        return SimpleNamespace(run=lambda: run)
 
 
 def test_a_faint_rhythm_has_a_bound_between_noise_and_noise_with_it():
     rhythm, rest = {"drive": 0.5594, "b": 76.23}, {"drive": 0.8735, "b": 58.98}
     nodes = diagram((rhythm, ["cycle"]), (rest, ["equilibrium"]))
-    found = rhythm_bounds(nodes, network_of(UPDOWN, 4_000))
+    found = rhythm_bounds(nodes, Noisy(0.08))
     assert found.mean_field == pytest.approx(0.34 / 4, rel=0.1)
-    assert found.mean_field < 1
+    assert found.network == pytest.approx(np.sqrt(0.08 * (0.08 + 0.34)), rel=0.1)
     assert not found.published
-    larger = rhythm_bounds(nodes, network_of(UPDOWN, 16_000))
-    assert larger.network < found.network
-    smaller = rhythm_bounds(nodes, network_of(UPDOWN, 500))
-    assert "use neurons >=" in smaller.trouble
+    assert not found.trouble
+    assert "use neurons >= " in rhythm_bounds(nodes, Noisy(0.5)).trouble
+    # Without a region at rest it is a share of the rhythm's own power.
+    alone = rhythm_bounds(diagram((rhythm, ["cycle"])), Noisy(0.08))
+    assert alone.network == alone.mean_field
 
 
 def test_the_published_bound_is_kept_for_the_published_model():

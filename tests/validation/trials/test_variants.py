@@ -45,7 +45,11 @@ def with_variants(value, *values, corrected=None):
     states = [State({"r_E": estimate(v)}, 0.0, estimate(np.nan)) for v in values]
     several = [] if corrected is None else [Correction("trains", "up", {"r_E": corrected})]
     measured = list(zip(kinds, states, strict=False))
-    return _by_variants(finding(value), several, measured, lambda state: "up")
+    differs = finding(value)
+    tried = replace(differs, reason=f"{differs.reason}; not explained by trains")
+    result = _by_variants(differs, tried, several, measured, lambda state: "up")
+    assert ("not explained by trains" in result.reason) == (result.verdict == DIFFER)
+    return result
 
 
 @pytest.mark.parametrize(
@@ -57,6 +61,8 @@ def with_variants(value, *values, corrected=None):
         (21.4, [20.95], 20.8, EXPLAINED, f"trains, and {STEP}"),
         (21.4, [21.4, 21.3], None, EXPLAINED, RESPONSE),
         (21.4, [21.4, 20.3], None, DIFFER, ""),
+        # Without steps 22.2, as without wiring: both move it, one up, one down.
+        (21.0, [21.9, 22.2], None, EXPLAINED, f"{RESPONSE}, and {STEP}"),
     ],
 )
 def test_another_network_explains_only_what_it_takes_away(value, others, corrected, verdict, cause):
