@@ -36,7 +36,10 @@ def write_netcdf(content: xr.Dataset | xr.DataTree, path: str | Path) -> Path:
         whole = whole.to_dataset()
 
     def write(draft: Path) -> None:
-        whole.to_netcdf(draft, engine="netcdf4")
+        try:
+            whole.to_netcdf(draft, engine="netcdf4")
+        except RuntimeError as error:  # what HDF5 makes of a disk that is full
+            raise OSError(f"{error}: is there no room?") from error
         mark = _MARK + _digest(draft, draft.stat().st_size)
         with open(draft, "ab") as file:
             file.write(mark)

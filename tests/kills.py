@@ -158,6 +158,28 @@ def written(place: Path) -> set[tuple[str, int]]:
     return found
 
 
+def differences(found: xr.DataTree, expected: xr.DataTree) -> list[str]:
+    """The variables and attributes in which two files differ."""
+    if found.identical(expected):
+        return []
+    told = []
+    for path in sorted({node.path for tree in (found, expected) for node in tree.subtree}):
+        here, there = (
+            tree[path].to_dataset() if path in (n.path for n in tree.subtree) else xr.Dataset()
+            for tree in (found, expected)
+        )
+        for kind, a, b in (("variable", here.variables, there.variables),
+                           ("attribute", here.attrs, there.attrs)):  # fmt: skip
+            for name in sorted({*a, *b}, key=str):
+                same = name in a and name in b
+                same = same and (
+                    a[name].identical(b[name]) if kind == "variable" else a[name] == b[name]
+                )
+                if not same:
+                    told.append(f"{kind} {name} of {path} differs: {a.get(name)} for {b.get(name)}")
+    return told or ["the order of its parts differs"]
+
+
 class Killing:
     """A long computation and what it computes undisturbed, to be killed in a folder of its own."""
 
@@ -189,8 +211,8 @@ class Killing:
         if found.keys() != self.expected.keys():
             self.kinds.append(f"files {sorted(found)} instead of {sorted(self.expected)}")
         else:
-            different = [k for k in found if not found[k].identical(self.expected[k])]
-            self.kinds += [f"{k} differs" for k in different]
+            for name, tree in found.items():
+                self.kinds += [f"{name}: {what}" for what in differences(tree, self.expected[name])]
         if tables(self.place) != self.told:
             self.kinds.append("tables differ")
         self.kinds += [f"{path} was left" for path in drafts(self.place) + pieces(self.place)]

@@ -126,6 +126,17 @@ def test_a_script_answers_at_once_while_it_compiles_the_engine(place):
         assert errors.rstrip().endswith("KeyboardInterrupt")
 
 
+def test_a_command_answers_at_once_while_it_compiles(place, monkeypatch):
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(place / "numba"))
+    run = start(place, "equilibria")
+    time.sleep(4.0)  # of a minute that it compiles
+    asked = time.perf_counter()
+    run.send_signal(signal.SIGINT)
+    code, errors = ended(run)
+    assert time.perf_counter() - asked < PROMPT
+    assert code == 130 and errors.rstrip().endswith("dynsys: interrupted"), (code, errors)
+
+
 def test_two_at_once_in_a_new_cache_both_come_to_their_end(place):
     runs = [start(place, "equilibria", out) for out in ("one", "two")]
     for run in runs:

@@ -78,19 +78,18 @@ def _sides(model: VectorField, x: np.ndarray, i: int) -> tuple[np.ndarray, np.nd
 
 
 def _jumps(model: VectorField, x: np.ndarray, below: np.ndarray, above: np.ndarray) -> bool:
-    change = np.max(np.abs(model.rhs(above) - model.rhs(below)) / model.scales)
+    changes = np.abs(model.rhs(above) - model.rhs(below)) / model.scales
     slopes = model.jacobian(x) * model.scales[None, :] / model.scales[:, None]
-    if not change > 100.0 * 2.0 * _BESIDE * np.max(np.abs(slopes)):
-        return False
-    return bool(change > _JUMP * field_size(model))
+    steep = changes > 100.0 * 2.0 * _BESIDE * np.max(np.abs(slopes), axis=1)
+    return bool(np.any(steep)) and bool(np.any(steep & (changes > _JUMP * field_size(model))))
 
 
 def _held(model: VectorField, x: np.ndarray, i: int) -> bool:
     """Whether the fields on both sides of a jump across state ``i`` push a state into it, and
     nothing else moves."""
     below, above = (model.rhs(y) for y in _sides(model, x, i))
-    others = np.delete(np.abs(np.array([below, above]) / model.scales), i, axis=1)
-    still = np.all(others <= 10.0 * _BESIDE * field_size(model))
+    rates = np.abs(np.array([below, above]) / model.scales)
+    still = np.all(np.delete(rates <= 10.0 * _BESIDE * field_size(model), i, axis=1))
     return bool(still and below[i] >= 0.0 >= above[i])
 
 

@@ -260,7 +260,7 @@ def _refine(model: VectorField, states: np.ndarray, most: float = np.inf) -> np.
     refined = np.array(states, order="C")
     done = _run(model, refined)
     stuck = np.flatnonzero(done == -1)[:_CORRECTED]
-    size = field_size(model) if len(stuck) else 0.0
+    size = field_size(model) if len(stuck) else np.zeros(0)
     for k in stuck:
         end = corrected(model, states[k], size)
         if end is not None and _in_domain(model, end):

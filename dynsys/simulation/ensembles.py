@@ -79,7 +79,7 @@ def simulate_ensemble(
     device : "cuda" integrates on an NVIDIA GPU, a run per thread, without inputs and noise; results
         agree to rounding, steps over poles are not looked for.
     resume : an interrupted result of the same call: only its pending points are integrated.
-    out : a folder that the runs are written to in parts of 256 MB of recordings, for what exceeds
+    out : a folder that the runs are written to in parts of 64 MB of recordings, for what exceeds
         the memory (half of what is free; more is refused otherwise). The result is opened lazily,
         with a Dask array for each variable; every file is a dataset of some of the points.
         Stopped, the same call makes the parts that are missing.
@@ -127,7 +127,7 @@ def simulate_ensemble(
         if on_gpu:
             run_on_device(some)
         elif scheduler is None:
-            some.run(progress, workers, kept_points(some))
+            some.run(progress, workers, kept_points(some) if out is None else None)
         else:
             with spreading(scheduler):
                 run_spread(some, chosen, progress)

@@ -21,7 +21,7 @@ from dynsys.simulation.results import dataset, warn_of
 from dynsys.simulation.resuming import task_key
 
 _FITS = 0.5  # of the memory that is free: what recordings may take
-_PART = 2.0**28  # bytes of recordings that are held and written together
+_PART = 2.0**26  # bytes of recordings that are held and written together
 _CALL = "call"  # attribute of a part: what it is a part of
 _reading = threading.Lock()  # the library of these files has no threads
 
@@ -81,6 +81,7 @@ def stream(
             if "overstepped" not in run:  # as in other parts, perhaps
                 run["overstepped"] = run["reached"] * np.nan
             write_netcdf(run.assign_attrs({_CALL: key}), path)
+            del part, run  # before the next one is made
         task.x[chosen] = _read(path, "final_state").reshape(-1, task.x.shape[1])  # for warnings
         task.done[chosen] = True
     result = _opened(parts, points)

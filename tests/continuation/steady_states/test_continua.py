@@ -85,6 +85,11 @@ def test_a_degenerate_equilibrium_is_neutral_from_whichever_side_it_was_found(eq
     assert branch.data["neutral"].all()
 
 
+def test_a_slow_state_beside_a_fast_one_is_no_curve_of_equilibria():
+    branch = equilibria(model({"x": "-1e9*p*x", "y": "-1e-3*y"}), "p", (0.5, 2.0))
+    assert np.abs(branch.states()).max() < 1e-9
+
+
 def test_next_to_a_fold_stability_is_resolved():
     branch = equilibria(model({"x": "p - x^2"}), "p", (-1.0, 2.0))
     assert not branch.data["neutral"].any()
