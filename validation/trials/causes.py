@@ -114,7 +114,7 @@ def _by_variants(
     if quantity == "attractor":
         for variant, state in measured:
             wanted = finding.predicted if variant.beyond else finding.network
-            if word(state) == wanted:
+            if word(state) == wanted and not state.borderline:
                 return _explained(finding, variant.cause, wanted)
         words = ", ".join(f"{variant.cause}: {word(state)}" for variant, state in measured)
         return _still(tried, words)

@@ -69,6 +69,11 @@ class State:
         return self.power > self.bound
 
     @property
+    def borderline(self) -> bool:
+        """Whether its power is within a factor 2 of the bound: in one run noise decides then."""
+        return bool(0.5 < self.power / self.bound < 2.0)
+
+    @property
     def faint(self) -> bool:
         """Whether a run without noise moves, too little to count: neither rest nor a rhythm."""
         return not self.oscillates and self.power > FAINT * self.bound

@@ -14,6 +14,7 @@ from validation.trials.causes import explained, outside
 from validation.trials.findings import (
     AGREE,
     DIFFER,
+    UNDECIDED,
     Finding,
     Tolerances,
     compared,
@@ -171,8 +172,12 @@ class RegimeTrial:
         verdict = AGREE if words[0] == words[1] else DIFFER
         reason = (
             f"power of the rhythm {found.power:.3g} Hz^2 (predicted {expected.power:.3g}); it "
-            f"oscillates from {found.bound:g}"
+            f"oscillates from {found.bound:.3g}"
         )
+        level = [self._level(state.rate.value) for state in (expected, found)]
+        if verdict == DIFFER and found.borderline and level[0] == level[1]:
+            verdict, reason = UNDECIDED, f"{reason}: too near to tell in one run"
+        elsewhere = verdict == DIFFER and not expected.oscillates and level[0] != level[1]
         findings = [
             Finding(self.group, self.claim, f"attractor{start}", words[0], words[1], "", verdict,
                     reason, dict(self.place), (key,)),
@@ -180,6 +185,10 @@ class RegimeTrial:
         noise = self._spreads(expected)
         for name, rate in found.rates.items():
             wanted = self._widened(expected.rates[name])
+            if elsewhere:
+                reason = f"{name} is that of another attractor: see there"
+                findings.append(untested(self.group, self.claim, reason, self.place))
+                continue
             if wanted.value < SILENT and rate.value < SILENT:
                 reason = f"{name} is below {SILENT:g} Hz in both: silence agrees with silence"
                 findings.append(untested(self.group, self.claim, reason, self.place))
