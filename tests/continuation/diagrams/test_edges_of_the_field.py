@@ -1,4 +1,4 @@
-"""Equilibria on the edge where the field ends, as of a root, have no slopes to tell stability by."""
+"""Equilibria on the edge where the field ends, as of a root: no slopes tell their stability."""
 
 from __future__ import annotations
 
