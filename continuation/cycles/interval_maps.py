@@ -7,7 +7,8 @@ pieces, on which the orbit is known. ``condense`` leaves about the fastest rates
 
 Growth is always resolved. Decay is where it may have to be weighed against growth, else only so far
 that it is seen as decay: of multipliers too small to matter it is not known how small they are. Of
-two states the product of both multipliers is known from the divergence, which is smooth.
+two states the product of both multipliers is known from the divergence, which is smooth. Systems of
+20 states and more are not cut, which would cost more than all the rest.
 """
 
 from __future__ import annotations
@@ -27,11 +28,10 @@ from dynsys.numba_cache import njit
 
 _ROUGH, _FINE = 1.5, 1.0  # in the exponent: what is cut, and what pieces then hold at most
 _APART = 1e-3  # log10 between two multipliers that are not about to meet
-_SMALL = -1.0  # log10 of a multiplier below which decay need not be weighed,
-_HUGE = 2.0  # or, in large systems, growth need not be resolved
+_SMALL = -1.0  # log10 of a multiplier below which decay need not be weighed
 _STIFF, _FEW = 30.0, 16  # decay of a piece that still is seen as decay, and the most pieces for it
 _MOST, _TOGETHER = 64, 16.0  # pieces of an interval, and of all of them on average,
-_LARGE = 400.0  # or so many over n^2, of large systems
+_LARGE = 400.0  # or so many over n^2, of large systems: none of 20 states
 _PIECES = types.Array(int64, 1, "C")
 
 
@@ -135,8 +135,8 @@ def cycle_multipliers(field, collocation, profile, condensed, refined, logs, ang
     """
     growth, decay, n = condensed.growth, condensed.decay, logs.shape[0]
     pieces, fastest = np.empty(growth.shape[0], np.int64), np.maximum(growth, decay)
-    average, grows = max(1.0, min(_TOGETHER, _LARGE / n**2)), 0.0
-    large = average <= 1.0  # nodes of delay lines are loops that seem to grow, but do not
+    average, grows = min(_TOGETHER, _LARGE / n**2), 0.0
+    large = average <= 1.0  # and nodes of delay lines are loops that seem to grow, but do not
     if large:
         pieces[:] = refined
     else:
@@ -146,12 +146,10 @@ def cycle_multipliers(field, collocation, profile, condensed, refined, logs, ang
         _complete(condensed.divergence.sum(), logs, angles)
     for j in range(growth.shape[0]):
         grows += max(growth[j], 0.0)
-    if n == 2 or not done or grows < _ROUGH or not logs[0] > (_HUGE if large else _SMALL):
-        return done
-    if refined > 1 and not large:
+    if large or n == 2 or refined > 1 or not done or grows < _ROUGH or not logs[0] > _SMALL:
         return done
     before = pieces.sum()
-    _cut(growth if large else fastest, decay, refined, average, pieces)
+    _cut(fastest, decay, refined, average, pieces)
     if pieces.sum() == before:
         return done
     return _eigenvalues(field, collocation, profile, condensed, pieces, logs, angles)
