@@ -71,13 +71,15 @@ class Seed:
 def stable_equilibria(
     model: VectorField, starts: np.ndarray | None = None, searches: int = 64
 ) -> tuple[list[dict[str, Any]], np.ndarray]:
-    """Stable equilibria of a model, and all equilibria (k, n).
+    """Stable equilibria of a model, and all equilibria (k, n) where the field has slopes.
 
     Each has ``name``, ``kind`` "equilibrium", ``observables``, ``state`` and ``abscissa`` (largest
     real part of an eigenvalue, per time unit). With ``searches=0`` only the starts are refined.
     """
     result = []
-    every = find_equilibria(model, searches=searches, starts=starts)
+    found = find_equilibria(model, searches=searches, starts=starts)
+    # On the edge where the field ends, as of a root, slopes are infinite and tell no stability.
+    every = found[[bool(np.all(np.isfinite(model.jacobian(x)))) for x in found]]
     for x in every:
         abscissa = float(np.max(np.linalg.eigvals(model.jacobian(x)).real))
         if abscissa < 0:

@@ -76,6 +76,8 @@ class Task:
 
     def _lags(self) -> np.ndarray:
         lags = np.zeros((len(self.p), self.motion.delayed))
+        if not self.motion.delayed:
+            return lags
         x = np.zeros(self.motion.n + self.motion.delayed)
         for row, p in zip(lags, self.p, strict=True):
             self.motion.delays(x, p, self.motion.tables, row)
