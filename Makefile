@@ -45,6 +45,7 @@ bench: .venv/installed
 	$(BIN)/python benchmarks/graph.py
 	$(BIN)/python benchmarks/master_equation.py
 	$(BIN)/python benchmarks/network.py
+	$(BIN)/python benchmarks/spectra.py
 	$(BIN)/python benchmarks/memory.py
 
 # Executed notebooks beside their texts; ONLY="one other" for some of them.

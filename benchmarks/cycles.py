@@ -74,6 +74,19 @@ def two_columns(coupling: float = 2.0) -> VectorField:
     )  # fmt: skip
 
 
+def langford() -> VectorField:
+    """The normal form of Langford (1979) with a torus bifurcation on its cycles."""
+    return VectorField(
+        "langford", {k: State(0.0, (-2.0, 2.0)) for k in "xyz"},
+        {"lam": -1.0, "al": 0.95, "be": 0.7, "om": 3.5, "rho": 0.25, "eps": 0.1},
+        {
+            "x": "(z - be)*x - om*y", "y": "om*x + (z - be)*y",
+            "z": "lam + al*z - z**3/3 - (x**2 + y**2)*(1 + rho*z) + eps*z*x**3",
+        },
+        time_unit="",
+    )  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Case:
     """Cycles of the Hopf point number ``hopf`` and a ``curve`` (label, parameter, its span)."""
@@ -90,6 +103,7 @@ def cases() -> list[Case]:
     return [
         Case(morris_lecar(), "I", (60.0, 260.0), -1, ("LPC", "v3", (-10.0, 10.0))),
         Case(adaptx(), "al", (-1.0, 1.5), 0, ("PD", "be", (0.5, 2.0))),
+        Case(langford(), "lam", (-1.5, 3.0), 0, ("NS", "rho", (-0.5, 1.0))),
         Case(jansen_rit(), "p", (50.0, 400.0)),
         Case(jansen_rit(), "p", (-50.0, 400.0), 0, ("LPC", "C", (130.0, 140.0))),
         Case(two_columns(), "p", (50.0, 400.0)),

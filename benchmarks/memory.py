@@ -31,6 +31,21 @@ simulate_ensemble(model, 1000, points=points, record="rate", sample=50, warn=Fal
 """,
         600,
     ),
+    "ensemble of 100 000 runs, 800 MB of recordings in a folder": (
+        """
+import tempfile
+import numpy as np
+from dynsys import simulate_ensemble
+from dynsys.models import montbrio_pazo_roxin
+model = montbrio_pazo_roxin(delay=False, kinetics=False)
+points = {"eta": np.linspace(-10, 5, 100_000)}
+with tempfile.TemporaryDirectory() as folder:
+    simulate_ensemble(
+        model, 1000, points=points, record="rate", sample=1, warn=False, out=folder
+    )["rate"].max("time").compute()
+""",
+        800,
+    ),
     "map of 251 x 9 cells, aln, 6 s each": (
         """
 from dynsys import regime_map

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from continuation.cycles.homoclinic import homoclinic_curve
     from continuation.cycles.limit_cycles import limit_cycles
     from continuation.cycles.phase_response import direct_phase_response, phase_response
+    from continuation.cycles.second_order_response import second_order_phase_response
     from continuation.cycles.sensitivities import cycle_sensitivity
     from continuation.cycles.settings import CycleSettings
     from continuation.diagrams.diagram import Diagram, bifurcation_diagram
@@ -91,6 +92,7 @@ __all__ = [
     "phase_response",
     "rate_spectrum",
     "read_map",
+    "second_order_phase_response",
     "settings_of_ode",
     "spiking_orbits",
     "torus_curve",
@@ -116,6 +118,7 @@ __getattr__, __dir__ = lazy_names(
         "continuation.cycles.homoclinic": ["homoclinic_curve"],
         "continuation.cycles.limit_cycles": ["limit_cycles"],
         "continuation.cycles.phase_response": ["direct_phase_response", "phase_response"],
+        "continuation.cycles.second_order_response": ["second_order_phase_response"],
         "continuation.cycles.sensitivities": ["cycle_sensitivity"],
         "continuation.cycles.settings": ["CycleSettings"],
         "continuation.diagrams.diagram": ["Diagram", "bifurcation_diagram"],

@@ -175,9 +175,12 @@ cycles (LPC), period doublings (PD), torus points (NS) and branch points (BPC). 
   dynsys cycles aln --parameter mu_e 0.3 1.6 --set mu_i=0.5 --hopf H2 --out run
 """
 _PRC = """\
-Phase response of a stable cycle by the adjoint method: how much a brief input advances the rhythm.
+Phase response of a stable cycle by the adjoint method: how much a brief input advances the rhythm,
+over its phase since the peak of the model's first observable. Writes phase_response.png, .svg and
+.csv.
 
   dynsys prc aln --at mu_e=1.3 --at mu_i=0.5 --input mu_e --out run
+  dynsys prc morris_lecar --at I=100 --input v --unit cycles --out run
 """
 
 
@@ -197,6 +200,9 @@ def add_prc(subparsers: Any) -> None:
     parser.add_argument("--at", action="append", default=[], metavar="NAME=VALUE", dest="values",
                         help="a parameter value (the same as --set)")  # fmt: skip
     parser.add_argument("--input", required=True, help="parameter or state that receives the input")
+    units = ["time", "phase", "cycles"]
+    told = "of the advance: the model's own time unit (default), rad, cycles"
+    parser.add_argument("--unit", choices=units, default="time", help=told)
     parser.set_defaults(run=run_prc)
 
 
@@ -252,21 +258,23 @@ def run_prc(chosen: argparse.Namespace) -> None:
     """Compute and write a phase response."""
     # Here, since the command line's help should not wait for it.
     from continuation import limit_cycles, phase_response
-    from continuation.drawing import draw_phase_response, save_figure
+    from continuation.drawing import save_figure
+    from dynsys.drawing import advance_label, axis_label, draw_phase_response
 
     model = model_from(chosen)
     name = chosen.input if chosen.input in model.parameters else model.parameter_names[0]
     value = model.parameters[name]
     reach = 1e-3 * max(abs(value), 1.0)
     cycle = limit_cycles(model, name, (value - reach, value + reach)).at(**{name: value})
-    response = phase_response(cycle, chosen.input)
+    response = phase_response(cycle, chosen.input, chosen.unit)
     print(cycle)
+    print(f"{advance_label(response)}, phase 0: {response.attrs['event']}")
     print(f"adjoint constant along the cycle to {response.attrs['constancy']:.0e}")
     figures = save_figure(draw_phase_response(response), chosen.out / "phase_response.png")
-    rows = [
-        {"phase": float(p), "advance": float(v)}
-        for p, v in zip(response["phase"].values, response.values, strict=True)
-    ]
+    shown = model.observable_names[0]
+    headings = ("phase", advance_label(response), axis_label(shown, model.unit(shown)))
+    columns = (response["phase"].values, response.values, response[shown].values)
+    rows = [dict(zip(headings, map(float, row), strict=True)) for row in zip(*columns, strict=True)]
     print(_written([*figures, write_table(rows, chosen.out / "phase_response.csv")]))
 
 

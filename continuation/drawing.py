@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from continuation.styles import STYLES, Style, style_of
+from continuation.region_names import Box, is_free, name_regions, text_boxes
+from dynsys.drawing import CYCLE_COLOR, DARK, axis_label, canvas, new_axes
 from dynsys.storage import write_atomically
+from dynsys.styles import STYLES, Style, merged, style_of
 
 if TYPE_CHECKING:  # tables are only read here: who draws none need not load xarray
     import xarray as xr
 
-DARK = "#222222"
 FOLD_COLOR, HOPF_COLOR, BRANCHING_COLOR = "#1f4e79", "#c8553d", "#3d7a4a"
 REGION_COLORS = {
     "down": "#dce6f0",
@@ -39,8 +40,6 @@ MARKERS = {
     "suspect": "x", "LPC": "o", "PD": "s", "NS": "D", "BPC": "P",
 }  # fmt: skip
 
-
-CYCLE_COLOR = "#7a3e9d"
 WRONG = "#c1121f"  # points at which a diagram is contradicted
 # The curves of a plane of two parameters, by their word in the legend.
 CURVE_STYLES: dict[str, dict[str, Any]] = {
@@ -86,27 +85,6 @@ class Region(NamedTuple):
     resolved: bool = True
 
 
-def new_figure(size: tuple[float, float] = (6.4, 4.8)) -> Any:
-    """A figure that belongs to no graphical interface."""
-    # Every result imports this file, and matplotlib takes 0.3 s to load.
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=size, layout="constrained")
-    FigureCanvasAgg(figure)
-    return figure
-
-
-def new_axes(size: tuple[float, float] = (6.4, 4.8)) -> Any:
-    """Axes of a new figure that belongs to no graphical interface."""
-    return new_figure(size).subplots()
-
-
-def axis_label(name: str, unit: str) -> str:
-    """The name with its unit."""
-    return f"{name} ({unit})" if unit else name
-
-
 def _label(data: xr.Dataset, name: str) -> str:
     return axis_label(name, data[name].attrs.get("units", ""))
 
@@ -120,9 +98,7 @@ def draw_branch(
     Stable parts solid and wide, unstable dashed and thin, or all in the style of ``word``.
     ``line`` are matplotlib's keywords for all lines.
     """
-    look = style_of(style)
-    with look.drawing():
-        ax = new_axes(look.size) if ax is None else ax
+    with canvas(ax, style) as (ax, look):
         for number in np.unique(data["piece"].values):
             piece = data.isel(point=np.flatnonzero(data["piece"].values == number))
             x, y, stable = piece[across].values, piece[up].values, piece["stable"].values
@@ -160,13 +136,12 @@ def _draw_line(
             options.pop("color")
         word = f"{'stable' if is_stable else 'unstable'} {what}"
         word += " (minimum, maximum)" if what == "cycles" else ""
-        given = {_LONG.get(k, k): v for k, v in {**options, **line}.items()}
-        ax.plot(x[run], y[run], **{"label": None if word in known else word, **given})
+        given = {"label": None if word in known else word, **merged(options, line)}
+        ax.plot(x[run], y[run], **given)
         known.add(word)
 
 
 FAINT = {"lw": 0.7, "alpha": 0.45}
-_LONG = {"lw": "linewidth", "ls": "linestyle", "c": "color"}  # one name for each keyword
 
 
 # Where a name of 9 points may stand beside its mark, nearest first; from the fifth on with a line.
@@ -176,7 +151,6 @@ _OFFSETS = [
     (66, -26), (-90, -26), (0, 52), (0, -58),
 ]  # fmt: skip
 _NEAR = 4
-Box = tuple[float, float, float, float]  # a text's middle and half sizes, in points
 
 
 def mark_color(label: str) -> str:
@@ -189,21 +163,26 @@ def draw_marks(
 ) -> None:
     """Draw special points and their names; crowded names move away on leader lines.
 
-    Names keep off one another, off the edges of the axes and off the boxes ``taken``.
+    Names keep off one another, off the edges of the axes and off the boxes ``taken``; without a
+    line a name stands nearer to its own mark than to any other.
     """
+    marks = list(marks)
     ax.figure.draw_without_rendering()  # settles the layout, and with it where a name may stand
     scale, part = 72 / ax.figure.dpi, look.names / 9
     area, boxes = np.array(ax.get_window_extent().extents) * scale, list(taken)
-    for x, y, label, name in marks:
+    at_all = [ax.transData.transform((mark.x, mark.y)) * scale for mark in marks]
+    for (x, y, label, name), at in zip(marks, at_all, strict=True):
         size = 6.5 * look.scale
         ax.plot(
             x, y, MARKERS.get(label, "x"), color=mark_color(label), ms=size, mec="white", mew=0.6,
             zorder=5, label="_",
         )  # fmt: skip
-        at = ax.transData.transform((x, y)) * scale
         places = [(a * part, b * part) for a, b in _OFFSETS]
         found = [_box(at + place, name, look) for place in places]
-        free = [k for k, box in enumerate(found) if _is_free(box, boxes, area)]
+        free = [
+            k for k, box in enumerate(found)
+            if is_free(box, boxes, area) and (k >= _NEAR or _is_own(box, at, at_all))
+        ]  # fmt: skip
         chosen = free[0] if free else 0
         boxes.append(found[chosen])
         leader = {"arrowstyle": "-", "lw": 0.5, "color": DARK, "shrinkA": 0, "shrinkB": 2}
@@ -220,18 +199,22 @@ def _box(corner: np.ndarray, name: str, look: Style) -> Box:
     return (corner[0] + width / 2 - 1, corner[1] + height / 3, width / 2, height / 2)
 
 
-def _is_free(box: Box, taken: Sequence[Box], area: np.ndarray) -> bool:
+def _is_own(box: Box, at: np.ndarray, others: Sequence[np.ndarray]) -> bool:
+    """Whether the mark at a place (points) is the nearest to a box of all marks."""
     x, y, width, height = box
-    inside = area[0] < x - width and x + width < area[2] and area[1] < y - height
-    return bool(inside and y + height < area[3]) and all(
-        abs(x - a) >= width + b or abs(y - c) >= height + e for a, c, b, e in taken
-    )
+
+    def away(place: np.ndarray) -> float:
+        return float(
+            np.hypot(max(abs(place[0] - x) - width, 0), max(abs(place[1] - y) - height, 0))
+        )
+
+    return all(away(at) <= away(other) for other in others)
 
 
 def draw_disagreements(ax: Any, x: np.ndarray, y: np.ndarray) -> None:
     """Mark points (k,) of a plane at which simulations contradict the region's name."""
     ax.plot(x, y, "X", color=WRONG, ms=9, mec="white", zorder=6, label="simulations disagree")
-    _draw_legend(ax, STYLES["default"])
+    draw_legend_below(ax, STYLES["default"])
 
 
 def draw_cycle_curve(
@@ -239,9 +222,7 @@ def draw_cycle_curve(
     style: str = "default", legend: bool = False, **line: Any,
 ) -> Any:  # fmt: skip
     """Draw a curve of bifurcating cycles in the plane of its two parameters; returns the axes."""
-    look = style_of(style)
-    with look.drawing():
-        ax = new_axes(look.size) if ax is None else ax
+    with canvas(ax, style) as (ax, look):
         _draw_curve(ax, curve, look, line)
         ax.set(xlabel=labels[0], ylabel=labels[1])
         ax.margins(x=0.02)
@@ -253,10 +234,8 @@ def _draw_curve(ax: Any, curve: Curve, look: Style, line: Mapping[str, Any]) -> 
     """Draw a curve of a plane in the style of its kind, which is named once in the axes."""
     known = ax.get_legend_handles_labels()[1]
     own = CURVE_STYLES[curve.word] | (FAINT if curve.faint else {})
-    whole = {**own, "lw": own["lw"] * look.scale}
-    given = {_LONG.get(k, k): v for k, v in {**whole, **line}.items()}
     label = None if curve.word in known else curve.word
-    ax.plot(curve.x, curve.y, **{"label": label, **given})
+    ax.plot(curve.x, curve.y, **{"label": label, **look.line(line, **own)})
 
 
 def draw_cycles(
@@ -267,9 +246,7 @@ def draw_cycles(
 
     Stable solid and wide, unstable dashed and thin.
     """
-    look = style_of(style)
-    with look.drawing():
-        ax = new_axes(look.size) if ax is None else ax
+    with canvas(ax, style) as (ax, look):
         x, stable = data[parameter].values, data["stable"].values
         for end in ("min", "max"):
             _draw_line(ax, x, data[f"{end}_{observable}"].values, stable, "cycles", look, line)
@@ -286,19 +263,6 @@ def draw_frequencies(
     for data in branches:
         x, y, stable = (data[k].values for k in (parameter, "frequency", "stable"))
         _draw_line(ax, x, y, stable, "cycles", style_of(style), line)
-    return ax
-
-
-def draw_phase_response(response: Any, ax: Any = None) -> Any:
-    """Draw a phase response over one cycle; positive values advance the phase. Returns the axes."""
-    ax = new_axes() if ax is None else ax
-    phase = np.append(response["phase"].values, 1.0)
-    ax.axhline(0, color=DARK, lw=0.6)
-    ax.plot(phase, np.append(response.values, response.values[0]), color=CYCLE_COLOR, lw=2.0)
-    unit, input_unit = response.attrs["units"], response.attrs["input_units"]
-    per = f" per {input_unit}" if input_unit else ""
-    label = f"advance by {response.attrs['input']} ({unit}{per})"
-    ax.set(xlabel="phase", xlim=(0, 1), ylabel=label)
     return ax
 
 
@@ -319,24 +283,19 @@ def draw_diagram(
             _draw_curve(ax, curve, look, line)
         ax.set(xlim=x[1:], ylim=y[1:], xlabel=x[0], ylabel=y[0])
         if curves and legend:
-            _draw_legend(ax, look)
+            draw_legend_below(ax, look)
         ax.figure.draw_without_rendering()
-        draw_marks(ax, marks, look, _text_boxes(ax))
+        marks = list(marks)
+        name_regions(ax, regions, look, [(mark.x, mark.y) for mark in marks])
+        draw_marks(ax, marks, look, text_boxes(ax))
     return ax
 
 
-def _draw_legend(ax: Any, look: Style) -> None:
+def draw_legend_below(ax: Any, look: Style) -> None:
     """The legend below the axes, where nothing is."""
     below = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.12 / look.scale**0.5)}
     columns = 3 if look.scale == 1.0 else 2
     ax.legend(**below, ncols=columns, fontsize=look.legend, frameon=False)
-
-
-def _text_boxes(ax: Any) -> list[Box]:
-    """The boxes of the texts and of the legend that the axes hold."""
-    held = [*ax.texts, *filter(None, [ax.get_legend()])]
-    extents = [np.array(item.get_window_extent().extents) * 72 / ax.figure.dpi for item in held]
-    return [((a + c) / 2, (b + d) / 2, (c - a) / 2, (d - b) / 2) for a, b, c, d in extents]
 
 
 def region_colors(words: Iterable[str]) -> dict[str, str]:
@@ -358,18 +317,6 @@ def _fill_regions(ax: Any, regions: Sequence[Region], look: Style) -> None:
                 ax.fill(*part.exterior.xy, fill=False, hatch="///", ec=DARK, lw=0, zorder=0)
             for hole in part.interiors:
                 ax.fill(*hole.xy, color="white", lw=0, zorder=0)
-        if region.place is not None:
-            word = region.word if region.resolved else f"{region.word} (unresolved)"
-            _write(ax, region.place, word, look)
-
-
-def _write(ax: Any, center: Any, label: str, look: Style) -> None:
-    words = label.replace(" ", "\n") if len(label) > 12 else label
-    box = {"boxstyle": "round,pad=0.1", "fc": "white", "ec": "none", "alpha": 0.5}
-    ax.text(
-        *center, words, fontsize=look.names, ha="center", va="center", color=DARK, zorder=7,
-        bbox=box,
-    )  # fmt: skip
 
 
 def save_figure(ax: Any, stem: Path) -> list[Path]:

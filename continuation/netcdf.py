@@ -8,6 +8,7 @@ from typing import Any
 
 import xarray as xr
 
+from dynsys import checks
 from dynsys.netcdf import write_netcdf
 
 FORMAT = 2
@@ -25,6 +26,6 @@ def head_of(data: xr.Dataset | xr.DataTree) -> dict[str, Any]:
 
 def write(content: xr.Dataset | xr.DataTree, path: str | Path) -> Path:
     """Write to ``path``, ".nc" added where it is missing; complete or not at all."""
-    path = Path(path)
+    path = checks.path("path", path)
     path = path if path.suffix == ".nc" else path.with_name(path.name + ".nc")
     return write_netcdf(content, path)

@@ -10,6 +10,7 @@ from continuation.netcdf import FORMAT, head_of
 from dynsys.errors import StorageError
 from dynsys.netcdf import read_netcdf
 from dynsys.typed import typed
+from dynsys.version import __version__
 
 _BRANCH = ("continuation.steady_states.branch", "Branch")
 _CYCLES = ("continuation.cycles.branch", "CycleBranch")
@@ -46,7 +47,10 @@ def load(path: str | Path) -> Any:
     try:
         head = head_of(tree)
         if head["format"] != FORMAT:
-            raise StorageError(f"{path} has format {head['format']}; this version reads {FORMAT}")
+            raise StorageError(
+                f"{path} has format {head['format']}; dynsys {__version__} reads format {FORMAT}: "
+                "read it with the version that wrote it, or compute it again"
+            )
         if head["kind"] not in READERS:
             raise StorageError(
                 f"{path} holds a {head['kind']}, which this version does not know; it reads "

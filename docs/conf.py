@@ -27,6 +27,7 @@ extensions = [
     "docstrings",
     "gallery",
     "glossary_pictures",
+    "living_pages",
 ]
 exclude_patterns = ["_build", "_templates"]
 templates_path = ["_templates"]
@@ -50,6 +51,7 @@ autodoc_member_order = "bysource"
 html_theme = "pydata_sphinx_theme"
 html_title = "dynsys"
 html_theme_options = {"secondary_sidebar_items": ["page-toc"], "show_prev_next": False}
+html_context = {"default_mode": "auto"}  # light or dark, as the reader's system
 html_show_sourcelink = False
 html_static_path = ["_static"]
 html_css_files = ["site.css"]

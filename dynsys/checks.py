@@ -7,7 +7,9 @@ allowed. Names are looked up with ``known``, which suggests the nearest right on
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Collection, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -79,6 +81,13 @@ def text(what: str, value: Any) -> str:
     if not isinstance(value, str):
         raise ModelError(f"{what} is {shown(value)}; it must be text")
     return value
+
+
+def path(what: str, value: Any) -> Path:
+    """Where a file is."""
+    if not isinstance(value, (str, os.PathLike)):
+        raise ModelError(f"{what} is {shown(value)}; it must be text or a path")
+    return Path(value)
 
 
 def known(kind: str, name: Any, allowed: Collection[str], owner: str) -> str:

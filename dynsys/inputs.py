@@ -1,15 +1,18 @@
-"""Inputs a model brings along: parameters that follow a formula of the time in simulations."""
+"""Inputs a model brings along, as formulas of the time, and the unit of brief ones."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import sympy
 
 from dynsys.definition import Reader, check_known, symbol
+
+if TYPE_CHECKING:
+    from dynsys.vector_field import VectorField
 
 TIME = symbol("t")
 
@@ -52,3 +55,17 @@ def _formula(expression: sympy.Expr, used: tuple[str, ...]) -> Callable[..., np.
     return sympy.lambdify(  # noqa: TID251
         [TIME, *map(symbol, used)], expression, [own, "numpy"]
     )
+
+
+def impulse_unit(model: VectorField, name: str) -> str:
+    """The unit of a brief input: of a state a jump, of a parameter its change times its duration.
+
+    Example
+    -------
+    >>> impulse_unit(aln(), "mu_e")
+    '(mV/ms) ms'
+    """
+    unit = model.unit(name)
+    if name in model.states or not model.time_unit:
+        return unit
+    return " ".join(filter(None, (f"({unit})" if "/" in unit else unit, model.time_unit)))

@@ -49,6 +49,7 @@ def leave() -> NoReturn:
 
     That takes seconds where much was compiled.
     """
+    atexit.unregister(_finish_compiling)  # nobody waits for what is compiled
     atexit._run_exitfuncs()
     sys.stdout.flush()
     sys.stderr.flush()

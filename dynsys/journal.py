@@ -154,7 +154,8 @@ def piece(
     """A piece that an earlier call has finished, or made and kept; ``name`` gives its key."""
     found = kept(name)
     if found is not None:
-        _belongs_to_the_open_piece(name())
+        belongs(name)
+        _remove_parts(found[1:])
         return None if found[0] is None else form.again(found[0])
     begin, before = time.perf_counter(), len(_inside.states)
     cuts = 0 if _open is None else _open.cuts
@@ -164,21 +165,32 @@ def piece(
     finally:
         _inside.depth -= 1
     if _open is not None and _open.cuts == cuts and time.perf_counter() - begin > LEAST:
-        keep(name(), [None if made is None else form.plain(made)])
-        for path in _inside.states[before:]:  # which led to it, and are not asked for any more
-            with suppress(OSError):
-                path.unlink(missing_ok=True)
+        parts = [path.name for path in _inside.states[before:]]
+        # Their names go with it: who is killed here leaves them for the one who finds it.
+        keep(name(), [None if made is None else form.plain(made), *parts])
+        _remove_parts(parts)
         del _inside.states[before:]
-        _belongs_to_the_open_piece(name())
+        belongs(name)
     elif not _inside.depth:
         del _inside.states[before:]
     return made
 
 
-def _belongs_to_the_open_piece(key: str) -> None:
-    """What a larger piece needs goes when that one is kept: nobody asks for it any more."""
+def _remove_parts(names: Sequence[str]) -> None:
+    """Remove what led to a piece that is kept: it is not asked for any more."""
+    for name in names:
+        if _open is not None:
+            with suppress(OSError):
+                (_open.folder / Path(name).name).unlink(missing_ok=True)
+
+
+def belongs(name: Callable[[], str]) -> None:
+    """What a larger piece needs goes when that one is kept: nobody asks for it any more.
+
+    Pieces that were made in this thread belong by themselves.
+    """
     if _open is not None and _inside.depth:
-        _inside.states.append(_open.path(key))
+        _inside.states.append(_open.path(name()))
 
 
 def kept(name: Callable[[], str]) -> Any:

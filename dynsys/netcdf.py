@@ -36,7 +36,10 @@ def write_netcdf(content: xr.Dataset | xr.DataTree, path: str | Path) -> Path:
         whole = whole.to_dataset()
 
     def write(draft: Path) -> None:
-        whole.to_netcdf(draft, engine="netcdf4")
+        try:
+            whole.to_netcdf(draft, engine="netcdf4")
+        except RuntimeError as error:  # what HDF5 makes of a disk that is full
+            raise OSError(f"{error}: is there no room?") from error
         mark = _MARK + _digest(draft, draft.stat().st_size)
         with open(draft, "ab") as file:
             file.write(mark)
@@ -57,6 +60,8 @@ def read_netcdf(path: str | Path) -> xr.DataTree:
         return _content(place)
     except StorageError:
         raise
+    except FileNotFoundError as error:
+        raise StorageError(f"there is no file {path} (in {Path.cwd()})") from error
     except Exception as error:  # whatever the libraries raise for damaged bytes
         raise StorageError(f"{path} cannot be read ({error!r}); compute it again") from error
 

@@ -21,6 +21,7 @@ from dynsys.definition import (
     check_parameter,
     check_state,
 )
+from dynsys.errors import ModelError
 from dynsys.serialization import to_dict
 
 if TYPE_CHECKING:
@@ -40,13 +41,18 @@ class Variants:
         content = {k: v for k, v in to_dict(cast(Any, self)).items() if k != "values"}
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
-    def with_parameters(self, /, **values: float) -> VectorField:
-        """Return the same model with other parameter values.
+    def with_parameters(self, /, *unnamed: Any, **values: float) -> VectorField:
+        """Return the same model with other parameter values, each by its name.
 
         Raises UnknownNameError for a name the model does not have, ModelError for a value that
         is not finite or not allowed.
         """
         model = cast(Any, self)
+        if unnamed:
+            raise ModelError(
+                f"{model.name}: values are given by name, as in with_parameters("
+                f"{next(iter(model.parameters), 'k')}=1.0); a mapping as with_parameters(**values)"
+            )
         for label, value in check_known(values, model.parameters, "parameter", model.name).items():
             check_parameter(model.name, label, model.declared_parameters[label], value)
         new = {**model.parameters, **{k: float(v) for k, v in values.items()}}

@@ -19,8 +19,8 @@
 # %%
 import numpy as np
 
-from continuation.drawing import new_axes
 from dynsys import simulate_ensemble
+from dynsys.drawing import new_axes
 from dynsys.models import aln
 from stimulation import Sine, phase_locking
 

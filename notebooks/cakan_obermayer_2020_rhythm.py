@@ -19,7 +19,7 @@
 
 # %%
 from continuation import equilibria, limit_cycles, phase_response
-from continuation.drawing import draw_phase_response
+from dynsys.drawing import draw_phase_response
 from dynsys.models import aln
 
 branch = equilibria(aln().with_parameters(mu_i=0.5), parameter="mu_e", span=(0.3, 1.6))

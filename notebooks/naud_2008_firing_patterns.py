@@ -18,9 +18,10 @@
 # after one spike to that after the next.
 
 # %%
+from dynsys.drawing import draw_phase_response
 from dynsys.models import adex_neuron
 from dynsys.models.adex_neuron import PATTERNS
-from dynsys.neurons.drawing import draw_map, draw_phase_response, draw_rate_curve, draw_response
+from dynsys.neurons.drawing import draw_map, draw_rate_curve, draw_response
 
 for row in PATTERNS:
     print(f"{row:14s}", adex_neuron(row).firing_pattern())

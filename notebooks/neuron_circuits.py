@@ -25,9 +25,9 @@ import brian2
 import numpy as np
 
 from continuation import equilibria
+from dynsys.drawing import new_axes
 from dynsys.models import ball_and_stick, master_equation
 from dynsys.neurons.cable import Cable
-from dynsys.neurons.drawing import new_axes
 from stimulation import ElectricField
 from validation.circuits.ball_and_stick import simulate_ball_and_stick
 from validation.circuits.population_measures import population_measures

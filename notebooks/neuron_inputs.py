@@ -23,9 +23,9 @@ import warnings
 
 import numpy as np
 
+from dynsys.drawing import new_axes
 from dynsys.models import lif_neuron
 from dynsys.neurons import CurrentPerStep, PoissonKicks, WhiteNoise
-from dynsys.neurons.drawing import new_axes
 from dynsys.neurons.theory import high_conductance_state, lif_density, siegert_rate
 
 neuron = lif_neuron(I=30.0)

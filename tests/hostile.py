@@ -29,6 +29,7 @@ from continuation import (
     load,
     phase_response,
     read_map,
+    second_order_phase_response,
     settings_of_ode,
     user_points,
 )
@@ -182,6 +183,7 @@ KINDS: dict[str, list[Call]] = {
         (limit_cycles, {"source": BRANCH, "parameter": "p", "span": (0.0, 1.0)}),
         (limit_cycles, {"source": BRANCH["LP1"], "parameter": "p", "span": (0.0, 1.0)}),
         (phase_response, {"cycle": BRANCH, "input": "p", "unit": "time"}),
+        (second_order_phase_response, {"cycle": BRANCH, "input": "p", "unit": "time"}),
         (user_points, {"branch": BRANCH, "quantity": "x", "value": 0.5}),
         (bifurcation_diagram, {"model": MODEL, "x": ("p", 0.0, 0.0), "seed": 0}),
         (bifurcation_diagram, {"model": MODEL, "x": ("p", 0.0, 1.0), "y": ("p", 0.0, 1.0)}),

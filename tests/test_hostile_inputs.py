@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, seed, settings
 
+from continuation import equilibria, hopf_curve
+from dynsys import DynsysError, simulate
+from dynsys.models import LIBRARY, aln, fitzhugh_nagumo
 from tests.hostile import KINDS, hostile_calls, outcome
 
 EXAMPLES = 150
@@ -27,3 +31,40 @@ def test_hostile_inputs_raise_only_the_toolboxs_own_errors(kind):
 
     run()
     assert not raw, "\n".join(raw)
+
+
+# What a tired user types, and a word of the answer.
+FITZHUGH = fitzhugh_nagumo()
+SLIPS = {
+    "a parameter where options belong": (lambda: aln(mu_e=1.0), "with_parameters(mu_e=1.0)"),
+    "a misspelt option": (lambda: aln(wirring="stated"), "'wiring'"),
+    "a misspelt model": (lambda: LIBRARY["ALN"], "'aln'"),
+    "values without names": (lambda: FITZHUGH.with_parameters({"I": 3}), "by name"),
+    "the model's name for the model": (lambda: equilibria("aln", "mu_e", (0, 2)), "VectorField"),
+    "arguments in the wrong order": (lambda: equilibria(FITZHUGH, (0, 2), "I"), "I, a, b"),
+    "numbers as text": (lambda: equilibria(FITZHUGH, "I", ("0", "2")), "two numbers"),
+    "a span of another parameter": (
+        lambda: hopf_curve(
+            equilibria(FITZHUGH, "I", (0, 2))["H1"], ("I", "b"), spans={"epsilon": (0, 1)}
+        ),
+        "I, b",
+    ),
+    "a time with its unit": (lambda: simulate(FITZHUGH, "100 ms"), "positive"),
+    "a step longer than the run": (lambda: simulate(FITZHUGH, 1, method="rk4", dt=5), "use 5"),
+    "a function without time": (
+        lambda: simulate(FITZHUGH, 10, inputs={"I": lambda: 1}), "array of times",
+    ),
+    "a function that gives text": (
+        lambda: simulate(FITZHUGH, 10, inputs={"I": lambda t: "a"}), "array of times",
+    ),
+    "samples for a function": (
+        lambda: simulate(FITZHUGH, 10, inputs={"I": np.ones(100)}), "function of time",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("call", "word"), SLIPS.values(), ids=SLIPS)
+def test_a_plausible_slip_is_answered_with_what_is_allowed(call, word):
+    with pytest.raises(DynsysError) as told:
+        call()
+    assert word in str(told.value)

@@ -1,13 +1,13 @@
 """Commands interrupted or killed at any moment: an answer at once, nothing broken or lost for good.
 
-A short form runs always; ``DYNSYS_KILLS=100`` makes so many attempts at each command.
+A short form runs always; ``DYNSYS_KILLS=100`` makes so many attempts at each command, as does
+``python -m tests.kills`` at the long ones.
 """
 
 from __future__ import annotations
 
 import os
 import random
-import shutil
 import signal
 import subprocess
 import sys
@@ -15,9 +15,8 @@ import time
 from pathlib import Path
 
 import pytest
-import xarray as xr
 
-from dynsys.netcdf import read_netcdf
+from tests.kills import LONG, Killing, Run, drafts, pieces, results
 
 ATTEMPTS = int(os.environ.get("DYNSYS_KILLS", "2"))
 KILLS = int(os.environ.get("DYNSYS_KILLS", "4"))  # of each long computation
@@ -28,54 +27,6 @@ from dynsys import State, VectorField
 model = VectorField("own", {"x": State(0.5, (-3, 3)), "y": State(0.1, (-3, 3))}, {"p": 1.0},
                     {"x": "p - x^2 + y", "y": "-y"}, time_unit="")
 """
-# Long enough to be kept in pieces, short enough to be killed often.
-LONG_MODEL = """
-from dynsys import State, VectorField
-model = VectorField("long", {"v": State(-1.0, (-3, 3)), "w": State(0.0, (-3, 3))},
-                    {"I": 0.0, "b": 0.8}, {"v": "v - v^3/3 - w + I", "w": "0.5*(v + 0.7 - b*w)"},
-                    time_unit="")
-"""
-_MODEL = "from long import model\nimport numpy as np\n"
-LONG = {
-    "equilibria": """
-from continuation import equilibria
-from continuation.engine.settings import Settings
-settings = Settings(step=5e-5, step_max=5e-5, max_points=20_000)
-equilibria(model, "I", (0.0, 2.0), settings=settings).save("out/equilibria.nc")
-""",
-    "cycles": """
-from continuation import equilibria, limit_cycles
-from continuation.cycles.settings import CycleSettings
-start = equilibria(model, "I", (0.0, 2.0))["H1"]
-settings = CycleSettings(step_max=0.0002, max_points=12_000, intervals=40)
-limit_cycles(start, "I", (0.0, 2.0), settings=settings).save("out/cycles.nc")
-""",
-    "table": """
-from dynsys.netcdf import write_netcdf
-from dynsys.transfer import EIFNeuron, transfer_table
-table = transfer_table(EIFNeuron(DeltaT=2.0), mu=np.linspace(0, 3, 80))
-write_netcdf(table, "out/table.nc")
-""",
-    "ensemble": """
-from dynsys import simulate_ensemble
-from dynsys.netcdf import write_netcdf
-run = simulate_ensemble(model, 4000.0, {"I": np.linspace(0, 2, 60), "b": [0.4, 0.8]}, dt=0.01,
-                        record="v", sample=10.0, inputs={"I": lambda t: 0.1 * np.sin(t)})
-write_netcdf(run, "out/ensemble.nc")
-""",
-    "diagram": """
-from dynsys.commands import main
-assert main(["diagram", "long.py:model", "--x", "I", "0", "2", "--y", "b", "0.4", "1.2",
-             "--audit", "6", "--out", "out"]) in (0, 3)
-""",
-    "validation": """
-from dynsys.commands import main
-assert main(["diagram", "aln", "--x", "mu_e", "0.4", "0.6", "--y", "mu_i", "0.4", "0.6",
-             "--audit", "0", "--out", "out"]) in (0, 3)
-assert main(["validate", "aln", "--diagram", "out/diagram.nc", "--neurons", "1000",
-             "--budget", "0.3", "--workers", "1", "--out", "out"]) == 0
-""",
-}
 COMMANDS = {
     "equilibria": ["equilibria", "own.py:model", "--parameter", "p", "0.5", "1"],
     "simulate": ["simulate", "own.py:model", "--duration", "20000", "--dt", "0.01"],
@@ -103,10 +54,6 @@ def start(place: Path, command: str, out: str = "out") -> subprocess.Popen[str]:
 def ended(run: subprocess.Popen[str]) -> tuple[int, str]:
     _, errors = run.communicate(timeout=300)
     return run.returncode, errors
-
-
-def drafts(place: Path) -> list[Path]:
-    return list(place.rglob(".draft-*"))
 
 
 def span(place: Path, command: str) -> float:
@@ -179,6 +126,17 @@ def test_a_script_answers_at_once_while_it_compiles_the_engine(place):
         assert errors.rstrip().endswith("KeyboardInterrupt")
 
 
+def test_a_command_answers_at_once_while_it_compiles(place, monkeypatch):
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(place / "numba"))
+    run = start(place, "equilibria")
+    time.sleep(4.0)  # of a minute that it compiles
+    asked = time.perf_counter()
+    run.send_signal(signal.SIGINT)
+    code, errors = ended(run)
+    assert time.perf_counter() - asked < PROMPT
+    assert code == 130 and errors.rstrip().endswith("dynsys: interrupted"), (code, errors)
+
+
 def test_two_at_once_in_a_new_cache_both_come_to_their_end(place):
     runs = [start(place, "equilibria", out) for out in ("one", "two")]
     for run in runs:
@@ -189,98 +147,25 @@ def test_two_at_once_in_a_new_cache_both_come_to_their_end(place):
     assert (place / "two" / "branch.nc").exists()
 
 
-def compute(place: Path, name: str) -> subprocess.Popen[str]:
-    """A long computation, in a process that can be killed with its children."""
-    environment = {
-        **os.environ,
-        "DYNSYS_CACHE_DIR": str(place / "cache"),
-        "PYTHONPATH": str(Path(__file__).parent.parent),
-    }
-    program = "import sys\nsys.path.insert(0, '')\n" + _MODEL + LONG[name]
-    return subprocess.Popen(
-        [sys.executable, "-c", program], cwd=place, env=environment, text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
-    )  # fmt: skip
-
-
-def results(place: Path) -> dict[str, xr.DataTree]:
-    """What was computed; validation.nc, which tells how long the runs took, is in findings.csv."""
-    paths = sorted((place / "out").glob("*.nc"))
-    return {path.name: read_netcdf(path) for path in paths if path.name != "validation.nc"}
-
-
-def tables(place: Path) -> dict[str, str]:
-    return {path.name: path.read_text() for path in sorted((place / "out").glob("*.csv"))}
-
-
-def undisturbed(place: Path, name: str) -> tuple[dict[str, xr.DataTree], float]:
-    """The results of a computation, and the seconds it takes, its functions compiled before."""
-    (place / "long.py").write_text(LONG_MODEL)
-    seconds = 0.0
-    for _ in range(2):
-        begin = time.perf_counter()
-        code, errors = ended(compute(place, name))
-        seconds = time.perf_counter() - begin
-        assert code in (0, 3), errors
-    return results(place), seconds
-
-
 @pytest.mark.parametrize(
     "name",
     [pytest.param(name, marks=pytest.mark.slow(chosen=name == "table")) for name in LONG],
 )
 def test_after_any_number_of_kills_the_result_is_that_of_an_undisturbed_call(place, name):
-    expected, whole = undisturbed(place, name)
-    told = tables(place)
-    assert expected and ("findings.csv" in told) == (name == "validation")
-    assert not pieces(place)
-    moments = random.Random(7)
-    kept = 0
-    done = 0
-    while done < KILLS:
-        shutil.rmtree(place / "out")
-        while done < KILLS:  # in a row, each going on from where the one before was killed
-            run = compute(place, name)
-            if done % 2 == 0:  # every other one has kept something: start-up is most of a short run
-                until_a_piece_is_kept(run, place)
-                wait = moments.uniform(0.0, 0.2)
-            else:
-                wait = moments.uniform(0.0, 1.0)
-            try:
-                run.wait(wait * whole)
-            except subprocess.TimeoutExpired:
-                os.killpg(run.pid, signal.SIGKILL)
-            code, _ = ended(run)
-            done += 1
-            kept = max(kept, len(pieces(place)))
-            if code == 0:
-                break
-        code, errors = ended(compute(place, name))
-        assert code in (0, 3), errors
-        found = results(place)
-        assert found.keys() == expected.keys()
-        assert all(found[k].identical(expected[k]) for k in expected)
-        assert tables(place) == told
-        assert not pieces(place)
-        assert not drafts(place)
-    assert kept > 0 or name == "validation"  # whose runs lie in the folder of results
-
-
-def until_a_piece_is_kept(run: subprocess.Popen[str], place: Path) -> None:
-    """Wait for the first piece of a computation, or for its end."""
-    while run.poll() is None and not pieces(place):
-        time.sleep(0.01)
-
-
-def pieces(place: Path) -> list[Path]:
-    return list((place / "cache" / "unfinished").glob("*.piece"))
+    killing = Killing(place, name, seed=7)
+    assert killing.expected and ("findings.csv" in killing.told) == (name == "validation")
+    while killing.seen["kills"] < KILLS:
+        killing.row(KILLS - killing.seen["kills"])
+    assert not killing.kinds, "\n".join(killing.kinds)
+    # The runs of a validation lie in the folder of its results.
+    assert killing.seen["kept"] or name == "validation"
 
 
 def test_two_long_computations_at_once_give_what_one_gives(place):
-    expected, _ = undisturbed(place, "table")
+    killing = Killing(place, "table", seed=8)
     (place / "out" / "table.nc").unlink()
-    for code, errors in [ended(run) for run in [compute(place, "table"), compute(place, "table")]]:
+    for code, errors in [run.ended() for run in [Run(place, "table"), Run(place, "table")]]:
         assert code == 0, errors
-    assert results(place)["table.nc"].identical(expected["table.nc"])
+    assert results(place)["table.nc"].identical(killing.expected["table.nc"])
     assert not pieces(place)
     assert not drafts(place)

@@ -25,7 +25,7 @@ ALWAYS = {
     "models": set(),
     "network": {"out", "duration", "settle", "neurons", "dt", "seed", "engine"},
     "neuron": {"values", "out"},
-    "prc": {"out", "values", "input"},
+    "prc": {"out", "values", "input", "unit"},
     "simulate": {"out", "duration", "settle", "record", "dt", "published"},
     "spectrum": {"neurons", "frequencies", "network", "out"},
     "stimulate": {

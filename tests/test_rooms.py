@@ -22,7 +22,8 @@ PACKAGES = ("dynsys", "continuation", "stimulation", "validation")
 HOUSE = """
 dynsys/errors dynsys/version dynsys/lazy_names dynsys/library dynsys/doors dynsys/cache
 dynsys/checks dynsys/interruption dynsys/sealing dynsys/pictures
-dynsys/sealed_files dynsys/activity
+dynsys/sealed_files dynsys/activity dynsys/styles
+dynsys/drawing
 dynsys/children dynsys/checksums dynsys/storage dynsys/numba_cache
 dynsys/netcdf dynsys/numpy_files
 dynsys/packing
@@ -41,7 +42,7 @@ dynsys/simulation
 dynsys/neurons
 dynsys/models
 dynsys/commands dynsys/doctor
-continuation/styles continuation/frames
+continuation/frames continuation/region_names
 continuation/drawing continuation/netcdf continuation/report
 continuation/explorer
 continuation/engine

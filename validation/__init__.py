@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from validation.networks.runs import NetworkRun
     from validation.reports.report import report
     from validation.trials.planning import plan
+    from validation.trials.residences import residences
 
 __all__ = [
     "Estimate",
@@ -20,6 +21,7 @@ __all__ = [
     "network_of",
     "plan",
     "report",
+    "residences",
 ]
 
 __getattr__, __dir__ = lazy_names(
@@ -30,5 +32,6 @@ __getattr__, __dir__ = lazy_names(
         "validation.networks.runs": ["NetworkRun"],
         "validation.reports.report": ["report"],
         "validation.trials.planning": ["plan"],
+        "validation.trials.residences": ["residences"],
     },
 )

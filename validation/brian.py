@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import signal
 import sys
 import tempfile
+import threading
+from collections.abc import Iterator
 from typing import Any
 
 
@@ -20,6 +23,21 @@ def brian() -> Any:
     >>> b2.ms
     """
     if "brian2" not in sys.modules:
-        with tempfile.TemporaryDirectory() as empty, contextlib.chdir(empty):
+        folder = tempfile.TemporaryDirectory()
+        with folder as empty, contextlib.chdir(empty), _any_thread():
             import brian2  # noqa: F401, TID251  the one place where it is imported
     return sys.modules["brian2"]
+
+
+@contextlib.contextmanager
+def _any_thread() -> Iterator[None]:
+    """At its import Brian2 sets a handler for interruptions, which only the main thread may set:
+    in the threads of workers it goes without."""
+    if threading.current_thread() is threading.main_thread():
+        yield
+        return
+    own, signal.signal = signal.signal, lambda *_: None  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        signal.signal = own

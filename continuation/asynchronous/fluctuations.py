@@ -12,10 +12,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from continuation.asynchronous.state import asynchronous_state
+from continuation.asynchronous.state import AsynchronousState, asynchronous_state
 from dynsys import checks
 from dynsys.errors import ModelError
 from dynsys.models.aln_network import is_aln
@@ -26,6 +28,7 @@ _ONE_SIDED = 2.0
 _HIGHEST, _FILTERED_HIGHEST = 3e3, 3e5  # Hz: of single spikes; of rates that fall as 1/f
 _KILO = 1000.0
 _LEAST_NEURONS = 2
+_KNOWN: WeakKeyDictionary[VectorField, dict[Any, AsynchronousState]] = WeakKeyDictionary()
 _LEAST_SPIKES = 1.0  # of a population within the memory of its state
 
 
@@ -85,7 +88,7 @@ def _of_aln(
     **options: object,
 ) -> Fluctuations:
     counts = _counts(neurons, "EI")
-    found = asynchronous_state(model, state, **options)  # type: ignore[arg-type]
+    found = _state_of(model, state, options)
     refuse_unstable(model, found.growth_rate, found.frequency)
     for name in ("K_e", "K_i"):
         if model.parameters[name] > min(counts.values()):
@@ -105,6 +108,20 @@ def _of_aln(
     rates = _KILO * np.array(loop.rates)
     root = complex(found.growth_rate, 2 * np.pi * found.frequency) / _KILO
     return Fluctuations(("r_E", "r_I"), rates, cross, _ONE_SIDED * rates / sizes, root, _HIGHEST)
+
+
+def _state_of(
+    model: VectorField,
+    state: Sequence[float] | np.ndarray | None,
+    options: Mapping[str, object],
+) -> AsynchronousState:
+    """The asynchronous state, found once per model: other sizes and frequencies cost little."""
+    given = None if state is None else np.asarray(state, float).tobytes()
+    key = (given, tuple(sorted(options.items())))
+    known = _KNOWN.setdefault(model, {})
+    if key not in known:
+        known[key] = asynchronous_state(model, state, **options)  # type: ignore[arg-type]
+    return known[key]
 
 
 def _of_master_equation(

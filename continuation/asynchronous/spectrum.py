@@ -22,7 +22,8 @@ _HALF = 0.5  # of a peak's height
 
 
 class RateSpectrum(xr.Dataset):
-    """Spectra of population rates: an xarray Dataset with the measures attached.
+    """Spectra of population rates, what ``rate_spectrum`` returns: an xarray Dataset with the
+    measures attached.
 
     For every rate ("r_E") its one-sided power spectrum over ``frequency``, Hz^2/Hz; for every pair
     ("r_E_r_I") the complex cross spectrum. ``<rate>_node`` over ``node`` (Hz) is the same on the

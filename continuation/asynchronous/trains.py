@@ -2,7 +2,10 @@
 
 *Trains.* ``aln()`` takes presynaptic spikes for Poisson trains. Those of neurons with refractory
 periods and resets are more regular: their noise is C(w) instead of the rate r, and each synapse
-passes on the share of it that synapse and membrane let through.
+passes on the share of it that synapse and membrane let through. A spike also comes when fewer than
+usual came just before, and finds more synapses closed: z - <s> (1 + z) = cov(s, z), the integral of
+h(w) c^2 K (C - r) with h(w) = (1 - s) / (i w tau + 1 + z), is negative. Of saturating synapses this
+mean counts: with the figure's parameters it lowers rates by up to .1 Hz.
 
 *Pauses.* In the published network a refractory neuron's synapses do not decay, but spikes still
 open them: after each spike they are more open than on average, by d = (1 - s)(1 - exp(-z T/tau)),
@@ -29,6 +32,7 @@ from dynsys.vector_field import VectorField
 _FREQUENCIES = np.concatenate([np.linspace(0.5, 200, 200), np.geomspace(202, 3000, 120)])  # Hz
 _ROUNDS = 3  # of shares and rates in turn; they change each other by percents
 _POISSON = dict.fromkeys(PAIRS, 1.0)
+_NO_MORE = dict.fromkeys(PAIRS, 0.0)
 
 
 def constant_rates(
@@ -63,23 +67,29 @@ def constant_rates(
     """
     loop = asynchronous_state(model, state).loop
     for _ in range(_ROUNDS if trains else 1):
-        loop = _settled(loop, _shares(loop) if trains else _POISSON, pauses)
+        shares, opened = _regular(loop) if trains else (_POISSON, _NO_MORE)
+        loop = _settled(loop, shares, opened, pauses)
     return {f"r_{k}": 1000 * rate for k, rate in zip("EI", loop.rates, strict=True)}
 
 
-def _shares(loop: Loop) -> Mapping[str, float]:
-    """Noise of renewal trains over that of Poisson trains, as each connection passes it on."""
+def _regular(loop: Loop) -> tuple[Mapping[str, float], Mapping[str, float]]:
+    """What renewal trains change of each connection, against Poisson trains: their noise over that
+    of Poisson's, as it is passed on, and how much more it is open on average."""
     exponents = 2j * np.pi * _FREQUENCIES / 1000
     omega = np.abs(exponents)
     _, noise = loop.fluctuations(exponents)
-    shares = {}
+    shares, opened = {}, {}
     for pair in PAIRS:
         synapse, k = loop.synapses[pair], "EI".index(pair[1])
         effective = synapse.tau / (1 + synapse.z)
         passed = 1 / ((1 + (omega * effective) ** 2) * (1 + (omega * synapse.tau_m) ** 2))
         own = np.trapezoid(noise[:, k] * passed, _FREQUENCIES)
         shares[pair] = float(own / np.trapezoid(loop.rates[k] * passed, _FREQUENCIES))
-    return shares
+        follows = ((1 - synapse.s) / (exponents * synapse.tau + 1 + synapse.z)).real
+        fewer = follows * synapse.c**2 * synapse.K * (noise[:, k] - loop.rates[k])
+        covariance = 2 * np.trapezoid(fewer, _FREQUENCIES / 1000)  # of both signs of w
+        opened[pair] = float(-covariance / (1 + synapse.z))
+    return shares, opened
 
 
 def _reset(loop: Loop, target: str) -> EIFNeuron:
@@ -92,8 +102,11 @@ def _reset(loop: Loop, target: str) -> EIFNeuron:
     return replace(neuron, Vr=neuron.Vr + moved)
 
 
-def _settled(loop: Loop, shares: Mapping[str, float], pauses: bool) -> Loop:
-    """The loop at the fixed point whose input variances are scaled and resets moved."""
+def _settled(
+    loop: Loop, shares: Mapping[str, float], opened: Mapping[str, float], pauses: bool
+) -> Loop:
+    """The loop at the fixed point whose synapses are ``opened`` more, input variances scaled and
+    resets moved."""
     p = loop.values
 
     def at(y: np.ndarray) -> Loop:
@@ -107,7 +120,9 @@ def _settled(loop: Loop, shares: Mapping[str, float], pauses: bool) -> Loop:
             noise = p[f"sigma_{target.lower()}_ext"] ** 2
             noise += sum(synapse.variance * share for synapse, share in several)
             neuron = _reset(trial, target) if pauses else trial.neuron
-            log, mean = steady(neuron.packed(), trial.inputs[k][0], float(np.sqrt(noise)), FINE)
+            mu = trial.inputs[k][0]
+            mu += sum(trial.synapses[target + s].J * opened[target + s] for s in "EI")
+            log, mean = steady(neuron.packed(), mu, float(np.sqrt(noise)), FINE)
             voltage = mean if target == "E" else voltage
             logs.append(log - y[k])
         current = p["a"] * (voltage - p["E_A"]) + p["tau_A"] * p["b"] * trial.rates[0]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 
-from continuation.cycles.counts import clear_counts, persistent
+from continuation.cycles.counts import Spectra, persistent
 from continuation.cycles.cycle import Cycle, cycle_from, make_cycle
 from continuation.cycles.delay_errors import delay_error
 from continuation.cycles.events import events
@@ -283,11 +283,13 @@ def make_branch(
 ) -> CycleBranch:
     """Collect a traced branch with its special cycles; ``made`` points lead from its start."""
     points = traced.points
-    still = persistent(points)
+    spectra = Spectra.of(points)
+    still = persistent(spectra, np.array([p.orbit.value for p in points]))
+    moving = points
+    if still:
+        moving = [replace(p, floquet=p.floquet.without_persistent(still)) for p in points]
     found, unstable = events(
-        solver.without(still),
-        [replace(p, floquet=p.floquet.without_persistent(still)) for p in points],
-        settings.violent,
+        solver.without(still), moving, Spectra.of(moving) if still else spectra, settings.violent
     )
     special = [
         replace(
@@ -307,7 +309,7 @@ def make_branch(
     if longest is None:
         longest = settings.longest * points[len(points) - number].orbit.period
     return CycleBranch(
-        solver.model, solver.parameter, make_dataset(solver, points, unstable, still),
+        solver.model, solver.parameter, make_dataset(solver, points, spectra, unstable, still),
         tuple(p.orbit for p in points), numbered(special), ended, solver, settings,
         Resume(points[-1].direction, traced.step, number, longest), persistent=still,
     )  # fmt: skip
@@ -321,39 +323,40 @@ def _whole(solver: Solver, point: Point, still: int) -> Point:
 def make_dataset(
     solver: Solver,
     points: Sequence[Point],
+    spectra: Spectra | None = None,
     unstable: np.ndarray | None = None,
     still: int = 0,
 ) -> xr.Dataset:
-    """Columns over the points of a branch or curve of cycles; ``unstable`` multipliers (k,) where
-    they are known from the whole branch, of which ``still`` ones are 1 everywhere."""
+    """Columns over the points of a branch or curve of cycles.
+
+    ``spectra`` are their multipliers, of which (k,) are ``unstable``, where they are known from the
+    whole branch, and ``still`` ones are 1 everywhere.
+    """
     model, orbits = solver.model, [p.orbit for p in points]
-    if unstable is None:
-        unstable = np.array([clear_counts(p).unstable for p in points])
-    rests = [p.rest for p in points]
-    logs, angles = np.array([r.log10 for r in rests]), np.array([r.angle for r in rests])
-    found = complex_values(logs, angles)
+    spectra = Spectra.of(points) if spectra is None else spectra
+    unstable = spectra.clearly_unstable if unstable is None else unstable
+    found, unknowns = complex_values(spectra.log10, spectra.angle), np.array([o.z for o in orbits])
     columns: dict[str, Any] = {
-        name: ("point", [float(o.z[1 + k]) for o in orbits], {"units": model.unit(name)})
+        name: ("point", unknowns[:, 1 + k].copy(), {"units": model.unit(name)})
         for k, name in enumerate(solver.names)
     }
     columns |= {
-        "period": ("point", [o.period for o in orbits], {"units": model.time_unit}),
+        "period": ("point", unknowns[:, 0].copy(), {"units": model.time_unit}),
         "frequency": (
-            "point", [model.frequency_factor / o.period for o in orbits],
-            {"units": model.frequency_unit},
+            "point", model.frequency_factor / unknowns[:, 0], {"units": model.frequency_unit},
         ),
         "unstable": ("point", unstable),
         "stable": ("point", (unstable == 0) & (still == 0)),
         "neutral": ("point", (unstable == 0) & (still > 0)),
-        "trivial_error": ("point", [p.trivial_error for p in points]),
+        "trivial_error": ("point", spectra.trivial),
         "intervals": ("point", [o.intervals for o in orbits]),
         **_delay_column(solver, orbits),
         "multiplier_real": (("point", "mode"), found.real),
         "multiplier_imag": (("point", "mode"), found.imag),
-        "multiplier_log10": (("point", "mode"), logs),
-        "multiplier_angle": (("point", "mode"), angles),
+        "multiplier_log10": (("point", "mode"), spectra.log10),
+        "multiplier_angle": (("point", "mode"), spectra.angle),
     }  # fmt: skip
-    ends = np.array([_observed_extrema(solver, o) for o in orbits])
+    ends = _observed_extrema(solver, orbits)
     for k, name in enumerate(model.observables):
         unit = {"units": model.unit(name)}
         columns[f"min_{name}"] = ("point", ends[:, 0, k], unit)
@@ -379,12 +382,13 @@ def delay_words(data: xr.Dataset, model: VectorField) -> list[str]:
     ]
 
 
-def _observed_extrema(solver: Solver, orbit: Orbit) -> np.ndarray:
-    """Smallest and largest value (2, o) of every observable along an orbit."""
+def _observed_extrema(solver: Solver, orbits: Sequence[Orbit]) -> np.ndarray:
+    """Smallest and largest value (k, 2, o) of every observable along orbits."""
     compiled, p = solver.model.compiled, solver.model.parameter_array()
-    p[solver.free] = orbit.z[1 : 1 + len(solver.names)]
-    out = np.empty((2, len(solver.model.observables)))
-    observed_extrema(
-        compiled.observables, compiled.tables, p, solver.scale, orbit.u, DEGREE, 10, out
-    )
+    out = np.empty((len(orbits), 2, len(solver.model.observables)))
+    for k, orbit in enumerate(orbits):
+        p[solver.free] = orbit.z[1 : 1 + len(solver.names)]
+        observed_extrema(
+            compiled.observables, compiled.tables, p, solver.scale, orbit.u, DEGREE, 10, out[k]
+        )
     return out

@@ -66,7 +66,8 @@ class Condensed(NamedTuple):
     d = -local (d0, dz, 1); ``factors[j]`` (m n, m n) with ``pivots[j]`` the factorization it comes
     from. ``kept[j]`` (n, 3 n + K + 1) = [node j | d0 | node j + 1 | dz | right side] and
     ``reflectors[j]`` (n, 2 n) eliminate mesh node j. ``pair`` (n, 2 n + K + 1) = [W | S | dz |
-    right side] is what is left.
+    right side] is what is left. ``growth`` and ``decay`` (N,) are about how much a small difference
+    from the orbit can grow or decay on an interval, ``divergence`` how a volume does: exponents.
     """
 
     local: Cube
@@ -75,6 +76,9 @@ class Condensed(NamedTuple):
     kept: Cube
     reflectors: Cube
     pair: Matrix
+    growth: Vector
+    decay: Vector
+    divergence: Vector
 
 
 def condensed_system(intervals, degree, n, count):
@@ -87,6 +91,9 @@ def condensed_system(intervals, degree, n, count):
         kept=np.empty((intervals, n, 3 * n + count + 1)),
         reflectors=np.zeros((intervals, n, 2 * n)),
         pair=np.empty((n, 2 * n + count + 1)),
+        growth=np.empty(intervals),
+        decay=np.empty(intervals),
+        divergence=np.empty(intervals),
     )
 
 
@@ -129,17 +136,31 @@ def lu_solve_rows(lu, pivots, b):
             b[i, c] *= inverse
 
 
+@njit
+def _fastest(a, up, down):
+    """``up`` and ``down`` raised to about the fastest rates of growth and decay by a Jacobian: its
+    diagonal and, of loops of two states, what remains where the states are scaled to suit."""
+    for s in range(ZERO, np.uintp(a.shape[0])):
+        beside = 0.0
+        for c in range(ZERO, np.uintp(a.shape[0])):
+            if c != s:
+                beside += np.sqrt(max(a[s, c] * a[c, s], 0.0))
+        up, down = max(up, a[s, s] + beside), max(down, beside - a[s, s])
+    return up, down
+
+
 @njit(
     [signature(bool, Field, Collocation, Profile, Condensed)],
     cache=True, error_model="numpy", nogil=True,
 )  # fmt: skip
 def condense(field, collocation, profile, condensed):
-    """Local elimination on every interval: fills ``local``, ``factors`` and ``pivots``.
+    """Local elimination on every interval: fills ``local``, ``factors``, ``pivots``, ``growth``,
+    ``decay`` and ``divergence``.
 
     False where a local matrix is singular.
     """
     p, tables, free, scale = field.p, field.tables, field.free, field.scale
-    values, slopes = collocation.values, collocation.slopes
+    values, slopes, weights = collocation.values, collocation.slopes, collocation.weights
     local, factors, pivots = condensed.local, condensed.factors, condensed.pivots
     mesh, u, period = profile.mesh, profile.u, profile.z[0]
     degree, n = np.uintp(values.shape[0]), np.uintp(scale.shape[0])
@@ -149,6 +170,7 @@ def condense(field, collocation, profile, condensed):
     for j in range(ZERO, np.uintp(mesh.shape[0]) - ONE):
         h = mesh[j + ONE] - mesh[j]
         right, block, first = local[j], factors[j], j * degree
+        up, down, divergence = -np.inf, -np.inf, 0.0
         for i in range(ZERO, degree):
             rows = i * n
             for s in range(ZERO, n):
@@ -162,6 +184,9 @@ def condense(field, collocation, profile, condensed):
                 right[rows + s, last] = slope
             field.f(x, p, tables, f)
             field.jacobian(x, p, tables, a)
+            up, down = _fastest(a, up, down)
+            for s in range(ZERO, n):
+                divergence += weights[i] * a[s, s]
             for q in range(ZERO, np.uintp(free.shape[0])):
                 direction[free[q]] = 1.0
                 field.tangent(x, p, tables, still, direction, fp)
@@ -181,6 +206,8 @@ def condense(field, collocation, profile, condensed):
                 right[row, s] += slopes[i, ZERO]
                 for k in range(ZERO, degree):
                     block[row, k * n + s] += slopes[i, k + ONE]
+        condensed.growth[j], condensed.decay[j] = h * period * up, h * period * down
+        condensed.divergence[j] = h * period * divergence
         if not lu_factor(block, pivots[j]):
             return False
         lu_solve_rows(block, pivots[j], right)

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+from numba import int64, types
 
-from continuation.cycles.multipliers import bounded_values, outside
+from continuation.cycles.multipliers import (
+    bounded_values,
+    distance_to_one,
+    outside,
+    remove_trivial,
+)
 from continuation.cycles.orbits import Point
+from dynsys.compiled.kernels import MATRIX, VECTOR
+from dynsys.numba_cache import njit
 
 TRIVIAL_TOLERANCE = 1e-3  # a multiplier 1 that is off by more makes the verdict worthless
 RESOLUTION = 1e-8  # distance from the unit circle below which rounding decides
@@ -31,6 +40,63 @@ class Counts(NamedTuple):
         return self.plus + self.minus + 2 * self.pairs
 
 
+_COUNTS = types.Array(int64, 2, "C")
+
+
+@dataclass(frozen=True)
+class Spectra:
+    """The multipliers of many cycles: ``log10`` and ``angle`` (k, n - 1) without the trivial one,
+    its error ``trivial`` (k,), and ``outside`` (k, 3), their counts."""
+
+    log10: np.ndarray
+    angle: np.ndarray
+    trivial: np.ndarray
+    outside: np.ndarray
+
+    @classmethod
+    def of(cls, points: Sequence[Point]) -> Spectra:
+        """Those of corrected cycles."""
+        logs, angles = np.array([[p.floquet.log10, p.floquet.angle] for p in points]).swapaxes(0, 1)
+        count, left = len(points), max(logs.shape[1] - 1, 0)
+        log10, angle = np.empty((2, count, left))
+        trivial, beyond = np.empty(count), np.empty((count, 3), np.int64)
+        _sort_out(
+            np.ascontiguousarray(logs), np.ascontiguousarray(angles), log10, angle, trivial, beyond
+        )
+        return cls(log10, angle, trivial, beyond)
+
+    @property
+    def unstable(self) -> np.ndarray:
+        """How many multipliers (k,) are outside the unit circle."""
+        return self.outside @ np.array([1, 1, 2])
+
+    @property
+    def clearly_unstable(self) -> np.ndarray:
+        """How many multipliers (k,) are outside the unit circle by more than their accuracy."""
+        return np.sum(np.log(10) * self.log10 > self._tolerance[:, None], axis=1)
+
+    @property
+    def sure(self) -> np.ndarray:
+        """Whether (k,) every multiplier is clearly on one side of the unit circle."""
+        clear = np.abs(self.log10) * np.log(10) > self._tolerance[:, None]
+        return np.all(clear, axis=1) & (self.trivial <= TRIVIAL_TOLERANCE)
+
+    @property
+    def _tolerance(self) -> np.ndarray:
+        return np.maximum(RESOLUTION, 10 * self.trivial)
+
+
+@njit(
+    [types.void(MATRIX, MATRIX, MATRIX, MATRIX, VECTOR, _COUNTS)], cache=True, nogil=True,
+)  # fmt: skip
+def _sort_out(logs, angles, rest_logs, rest_angles, trivial, beyond):
+    """Fill the arrays of ``Spectra``."""
+    for k in range(logs.shape[0]):
+        remove_trivial(logs[k], angles[k], rest_logs[k], rest_angles[k])
+        trivial[k] = distance_to_one(logs[k], angles[k])
+        beyond[k, 0], beyond[k, 1], beyond[k, 2] = outside(rest_logs[k], rest_angles[k], 0.0)
+
+
 def counts(point: Point, bound: float = 0.0) -> Counts:
     """Counts of a corrected cycle, of the multipliers whose log10 is beyond ``bound``."""
     if bound == 0.0:
@@ -38,22 +104,20 @@ def counts(point: Point, bound: float = 0.0) -> Counts:
     return Counts(*outside(point.rest.log10, point.rest.angle, bound))
 
 
-def persistent(points: Sequence[Point]) -> int:
+def persistent(spectra: Spectra, values: np.ndarray) -> int:
     """How many multipliers besides the trivial one are 1 all along a branch.
 
     A conserved quantity or a continuous symmetry makes them; at a bifurcation only few cycles have
     one. The first is known well (see ``Multipliers.without_trivial``), further ones less. Where the
-    parameter stands still all along, a part of the cycles will do.
+    parameter, with its ``values`` (k,), stands still all along, a part of the cycles will do.
     """
-    if len(points) < _FEWEST:
+    if len(values) < _FEWEST:
         return 0
-    values = np.array([p.orbit.value for p in points])
     still = np.ptp(values) <= _VERTICAL * max(float(np.max(np.abs(values))), 1.0)
     least = _VERTICAL_PART if still else _PART
-    logs, angles = (np.array([getattr(p.rest, k) for p in points]) for k in ("log10", "angle"))
-    apart = np.sort(np.abs(bounded_values(logs, angles) - 1.0), axis=1)
+    apart = np.sort(np.abs(bounded_values(spectra.log10, spectra.angle) - 1.0), axis=1)
     allowed = np.full(apart.shape, _FURTHER)
-    split = np.array([min(p.trivial_error, 1.0) for p in points])
+    split = np.minimum(spectra.trivial, 1.0)
     allowed[:, 0] = np.maximum(_FIRST, 2 * split**2)
     there = np.mean(apart <= allowed, axis=0) >= least
     return int(np.argmin(there)) if not there.all() else len(there)
@@ -67,13 +131,6 @@ def change(before: Counts, after: Counts) -> Counts:
 def tolerance(point: Point) -> float:
     """Distance from the unit circle (in the logarithm) that the cycle's accuracy resolves."""
     return max(RESOLUTION, 10 * point.trivial_error)
-
-
-def is_sure(point: Point) -> bool:
-    """Whether every multiplier is clearly on one side of the unit circle."""
-    if point.trivial_error > TRIVIAL_TOLERANCE:
-        return False
-    return bool(np.all(np.abs(point.rest.log10) * np.log(10) > tolerance(point)))
 
 
 def clear_counts(point: Point) -> Counts:
@@ -93,26 +150,23 @@ def distances(point: Point, kind: int) -> np.ndarray:
     return np.sort(np.abs(np.expm1(np.log(10) * log10)))
 
 
-def settled(
-    points: Sequence[Point], changes: Sequence[tuple[int, int]], sure: Sequence[bool]
-) -> np.ndarray:
+def settled(spectra: Spectra, changes: Sequence[tuple[int, int]]) -> np.ndarray:
     """Number of unstable multipliers (k,) of the cycles of a branch.
 
     Where a multiplier is at the unit circle to its own accuracy, the count is that of the last
     cycle where it was sure, plus the ``changes`` = (index of the cycle before, gain) in between.
     """
-    gains = np.zeros(len(points), dtype=int)
+    sure, count = spectra.sure, len(spectra.trivial)
+    gains = np.zeros(count, dtype=int)
     for index, gain in changes:
-        gains[min(index + 1, len(points) - 1)] += gain
-    result = np.zeros(len(points), dtype=int)
+        gains[min(index + 1, count - 1)] += gain
     known = np.flatnonzero(sure)
     if not known.size:
-        return np.array([clear_counts(p).unstable for p in points])
-    for k in known:
-        result[k] = counts(points[k]).unstable
+        return spectra.clearly_unstable
+    result = spectra.unstable
     for k in range(known[0] - 1, -1, -1):
         result[k] = result[k + 1] - gains[k + 1]
-    for k in range(known[0] + 1, len(points)):
+    for k in range(known[0] + 1, count):
         if not sure[k]:
             result[k] = result[k - 1] + gains[k]
     return result

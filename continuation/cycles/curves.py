@@ -15,15 +15,16 @@ from continuation.cycles.branch import delay_words, make_dataset
 from continuation.cycles.conditions import DOUBLING, FOLD, PERIOD, TORUS
 from continuation.cycles.cycle import Cycle, cycle_from
 from continuation.cycles.orbits import Direction, Orbit, Point, Solver, remeshed
-from continuation.cycles.resonances import codimension_two
+from continuation.cycles.resonances import Resonance, codimension_two, cubic_coefficients
 from continuation.cycles.settings import CycleSettings
 from continuation.cycles.storage import read_cycles, table_of_cycles
 from continuation.cycles.tracing import ENOUGH, Enough, Trace, trace_both_sides
-from continuation.drawing import Curve, Mark, axis_label, draw_cycle_curve
+from continuation.drawing import Curve, Mark, draw_cycle_curve
 from continuation.engine.following import spans_around
 from continuation.engine.special_points import SpecialPoints, numbered, point_named, points_labelled
 from continuation.frames import point_frame
 from continuation.netcdf import write
+from dynsys.drawing import axis_label
 from dynsys.errors import ConvergenceError, ModelError, unknown_name
 from dynsys.vector_field import VectorField
 
@@ -56,9 +57,11 @@ class CycleCurve:
 
     ``data`` over ``point``: both parameters, ``period``, ``frequency`` (Hz; per time unit for a
     dimensionless model), for every observable its ``min_`` and ``max_``,
-    ``multiplier_real/imag`` (point, mode), on torus curves ``angle`` of
-    the critical pair (rad), on curves of fixed period ``sensitivity`` of the first parameter to
-    it. ``special_points`` are cycles labelled CPC, GPD, CH, R1, R2, R3, R4, LPPD, LPNS, PDNS or
+    ``multiplier_real/imag`` (point, mode), on torus curves ``angle`` of the critical pair
+    (rad), on curves of fixed period ``sensitivity`` of the first parameter to it, the
+    coefficients of the normal form: ``normal_form_c`` of period doublings (c < 0: stable
+    doubled cycles), ``normal_form_re_d/im_d`` of torus bifurcations (re d < 0: a stable torus).
+    ``special_points`` are cycles labelled CPC, GPD, CH, R1, R2, R3, R4, LPPD, LPNS, PDNS or
     NSNS. ``ended`` says why each end stopped.
     """
 
@@ -229,8 +232,9 @@ def torus_curve(
     """Follow a torus (Neimark-Sacker) bifurcation in two parameters, to both sides.
 
     Parameters and errors as for ``cycle_fold_curve``; from an NS point. The curve ends at strong
-    resonances R1 and R2; CH (Chenciner, where the torus changes its stability), R3, R4, LPNS, PDNS
-    and NSNS points are located on it. Neutral saddle
+    resonances R1 and R2; CH (Chenciner, where the torus changes its stability; the coefficient of
+    fifth order that decides there is not computed), R3, R4, LPNS, PDNS and NSNS points are located
+    on it. Neutral saddle
     cycles, whose critical multipliers are real, are no part of it.
 
     Example
@@ -293,11 +297,13 @@ def make_curve(
 ) -> CycleCurve:
     """The CycleCurve of two traces that start at the same point."""
     points = backward.reversed()[:-1] + forward.points
-    found = sorted(codimension_two(solver, points, resonances), key=lambda item: item[0])
+    cubic = cubic_coefficients(solver, points if resonances != () else [])
+    found = sorted(codimension_two(solver, points, cubic, resonances), key=lambda item: item.index)
     if resonances == ():  # nothing refers to the points by number
         points = _densified(solver, points)
-    special = [special_cycle(solver, p, label, k) for k, label, p in found]
     data = make_dataset(solver, points)
+    if len(cubic):
+        data = data.assign(_columns_of(solver, cubic))
     if solver.kind == PERIOD:
         some = np.unique([*range(0, len(points), 4), len(points) - 1])
         found_there = [sensitivity(solver, points[k]) for k in some]
@@ -306,9 +312,20 @@ def make_curve(
         data["angle"] = ("point", [float(p.orbit.z[3]) for p in points], {"units": "rad"})
     return CycleCurve(
         kind, solver.model, (solver.names[0], solver.names[1]), solver.spans, data,
-        tuple(p.orbit for p in points), numbered(special),
+        tuple(p.orbit for p in points), numbered(_special(solver, item) for item in found),
         ((_reason(solver, backward), _reason(solver, forward)),), solver,
     )  # fmt: skip
+
+
+def _columns_of(solver: Solver, cubic: np.ndarray) -> dict[str, Any]:
+    """Normal-form coefficients along the curve, as columns."""
+    parts = {"c": cubic} if solver.kind == DOUBLING else {"re_d": cubic.real, "im_d": cubic.imag}
+    return {f"normal_form_{name}": ("point", values) for name, values in parts.items()}
+
+
+def _special(solver: Solver, found: Resonance) -> Cycle:
+    cycle = special_cycle(solver, found.point, found.label, found.index)
+    return replace(cycle, certificate=dict(found.certificate))
 
 
 def _densified(solver: Solver, points: list[Point]) -> list[Point]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -9,14 +10,31 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
+from scipy.optimize import linear_sum_assignment, minimize_scalar
 
 from continuation.cycles.counts import RESOLUTION, TRIVIAL_TOLERANCE
-from continuation.cycles.location import AT_PLACE
+from continuation.cycles.following import DOUBTFUL
+from continuation.cycles.location import AT_PLACE, floquet_of
 from continuation.cycles.multipliers import Multipliers
 from continuation.cycles.normal_forms import coefficients
-from continuation.cycles.orbits import Direction, Orbit, Point, Solver, sample_times
+from continuation.cycles.orbits import (
+    Direction,
+    Orbit,
+    Point,
+    Solver,
+    adapted_mesh,
+    remeshed,
+    sample_times,
+)
 from dynsys.errors import ConvergenceError, unknown_name
 from dynsys.vector_field import VectorField
+
+NOTABLE = 1e-6  # error of multipliers, or of what they come from, beyond which it is printed
+_ALL = 700.0  # in the logarithm: beyond it an error is one without bound
+_CODIMENSION_TWO = frozenset(
+    ("CPC", "GPD", "CH", "R1", "R2", "R3", "R4", "LPPD", "LPNS", "PDNS", "NSNS")
+)
+_MATTERS = -6.0  # log10 of multipliers whose error is printed
 
 
 @dataclass(frozen=True)
@@ -32,6 +50,9 @@ class Cycle:
     ``test_value`` of what was solved for, the parameter's ``bracket``; a ``reason`` where the
     label is "unresolved". ``direction`` of a branch point is that of the branch it lies on.
     ``persistent`` multipliers are 1 all along its branch besides the trivial one.
+
+    Phases are parts of the period, 0 to 1, since the highest peak of the first observable: in
+    ``values``, ``profile``, ``phase_response`` and all that is made from them.
     """
 
     model: VectorField
@@ -49,8 +70,8 @@ class Cycle:
 
     @cached_property
     def coefficients(self) -> Mapping[str, float]:
-        """Normal-form coefficients of an LPC, PD or NS point (``cycle_normal_forms``); none where
-        several multipliers pass at once."""
+        """Normal-form coefficients (``normal_forms``) of an LPC, PD or NS point, and of CPC, GPD
+        and CH, where they are zero; none where several multipliers pass at once."""
         if self.multiplicity > 1:
             return {}
         angle = 0.0
@@ -73,6 +94,12 @@ class Cycle:
     def multiplier_angles(self) -> np.ndarray:
         """Angles (n - 1,) of the multipliers in radians, 0 or pi exactly where they are real."""
         return self.floquet.angle
+
+    @cached_property
+    def multiplier_errors(self) -> np.ndarray:
+        """Estimated relative errors (n - 1,) of the multipliers: what changes on a mesh of half as
+        many intervals more, whose linearized flow is resolved twice as finely."""
+        return multiplier_errors(self)
 
     @property
     def parameters(self) -> Mapping[str, float]:
@@ -110,21 +137,32 @@ class Cycle:
     @property
     def stable(self) -> bool | None:
         """None where the trivial multiplier is too far from 1 for a verdict."""
+        if self.unstable and self.trivial_error < DOUBTFUL:  # beyond ten times this error
+            return False
         if self.trivial_error > TRIVIAL_TOLERANCE and not self.persistent:
             return None
         return self.unstable == 0 and not self.persistent
+
+    @cached_property
+    def origin(self) -> float:
+        """Where the phase 0 lies on ``orbit``'s own mesh, 0 to 1."""
+        return peak_time(self.solver, self.orbit)
 
     def extrema(self, name: str) -> tuple[float, float]:
         """Smallest and largest value of a state or observable along the cycle.
 
         Of 40 samples in every mesh interval (about 1e-6 of the range from the true extremum).
         """
-        values = self.values(name, sample_times(self.orbit.mesh, 40))
+        values = self._values(name, sample_times(self.orbit.mesh, 40))
         return float(values.min()), float(values.max())
 
-    def values(self, name: str, times: np.ndarray) -> np.ndarray:
-        """Values (k,) of a state or observable at phases 0..1."""
-        states = self.solver.states(self.orbit, np.asarray(times, float))
+    def values(self, name: str, phases: np.ndarray) -> np.ndarray:
+        """Values (k,) of a state or observable at phases 0..1; 0: the first observable's peak."""
+        return self._values(name, (np.asarray(phases, float) + self.origin) % 1.0)
+
+    def _values(self, name: str, times: np.ndarray) -> np.ndarray:
+        """Values (k,) at times on the orbit's own mesh."""
+        states = self.solver.states(self.orbit, times)
         if name in self.model.observables:
             column = list(self.model.observables).index(name)
             return observe_states(self.model, states)[:, column]
@@ -134,7 +172,7 @@ class Cycle:
         raise unknown_name("state or observable", name, known, self.model.name)
 
     def profile(self, count: int = 400) -> xr.Dataset:
-        """One period: states and observables over ``time``."""
+        """One period: states and observables over ``time``, from the first observable's peak on."""
         phase = np.linspace(0, 1, count)
         names = dict.fromkeys([*self.model.states, *self.model.observables])
         data = {k: ("time", self.values(k, phase), {"units": self.model.unit(k)}) for k in names}
@@ -150,11 +188,17 @@ class Cycle:
             self.multiplicity, f", {self.multiplicity}-fold"
         )
         head = f"{self.name}{times}  " if self.name else ""
+        errors = self.multiplier_errors
         return (
             f"{head}{where}; period {self.period:.6g} {unit}; {verdict}; "
-            f"multipliers {self.floquet.shown(2)}; trivial one off by {self.trivial_error:.0e}"
-            f"{self._proof()}"
+            f"multipliers {self.floquet.shown(2, errors)}{self._accuracy(errors)}; "
+            f"trivial one off by {self.trivial_error:.0e}{self._proof()}"
         )
+
+    def _accuracy(self, errors: np.ndarray) -> str:
+        """The largest error of multipliers that matter, where it is worth a word."""
+        worst = float(np.max(errors[self.log10_multipliers > _MATTERS], initial=0.0))
+        return f" to {worst:.0e}" if worst > NOTABLE else ""
 
     def _proof(self) -> str:
         """The certificate in words."""
@@ -162,12 +206,33 @@ class Cycle:
             return f"; {self.certificate['reason']}"
         if "residual" not in self.certificate:
             return ""
-        near = self.certificate["multiplier_distance"]
+        near, residual = (self.certificate[k] for k in ("multiplier_distance", "residual"))
+        if self.label in _CODIMENSION_TWO:
+            numbers = "".join(f"; {k} = {v:.5g}" for k, v in self.coefficients.items())
+            return f"; multipliers at their places to {near:.0e}{numbers}; residual {residual:.0e}"
         if near > AT_PLACE:
             return "; a fold by the parameter's turn alone: its multipliers are not resolved"
-        return f"; at its place to {near:.0e}, residual {self.certificate['residual']:.0e}"
+        return f"; at its place to {near:.0e}, residual {residual:.0e}"
 
     __repr__ = __str__
+
+
+def multiplier_errors(cycle: Cycle) -> np.ndarray:
+    """See ``Cycle.multiplier_errors``; infinite where the finer cycle has no counterpart."""
+    solver, orbit = cycle.solver, cycle.orbit
+    fine = remeshed(orbit, adapted_mesh(orbit, math.ceil(1.5 * orbit.intervals)))
+    corrected = solver.at_value(fine, orbit.value)
+    if corrected is None:  # at a fold of cycles the period tells them apart
+        corrected = solver.at_value(fine, orbit.period, 0) or fine
+    found = floquet_of(solver, corrected, 2).without_trivial()
+    if len(found) != len(cycle.floquet):
+        return np.full(len(cycle.floquet), np.inf)
+    with np.errstate(invalid="ignore"):
+        apart = np.log(10) * np.abs(found.log10[None, :] - cycle.log10_multipliers[:, None])
+    turned = np.abs(found.angle)[None, :] - np.abs(cycle.multiplier_angles)[:, None]
+    cost = np.minimum(np.nan_to_num(np.hypot(apart, turned), nan=0.0, posinf=_ALL), _ALL)
+    rows, columns = linear_sum_assignment(cost)
+    return np.expm1(cost[rows, columns])
 
 
 def make_cycle(solver: Solver, orbit: Orbit, label: str = "", name: str = "") -> Cycle:
@@ -191,6 +256,24 @@ def cycle_from(solver: Solver, point: Point, label: str = "", name: str = "") ->
     return Cycle(
         solver.at(point.orbit), point.orbit, solver, point.rest, point.trivial_error, label, name
     )
+
+
+def peak_time(solver: Solver, orbit: Orbit) -> float:
+    """Time on [0, 1] at which the first observable is largest along an orbit."""
+    model = solver.at(orbit)
+
+    def falls(times: Any) -> np.ndarray:
+        states = solver.states(orbit, np.atleast_1d(times) % 1.0)
+        return -observe_states(model, states)[:, 0]
+
+    times = sample_times(orbit.mesh, 8)
+    k = int(np.argmin(falls(times)))
+    before, after = times[k - 1] - (k == 0), times[k + 1] if k + 1 < len(times) else 1.0
+    found = minimize_scalar(
+        lambda time: float(falls(time)[0]), bounds=(before, after), method="bounded",
+        options={"xatol": 1e-9},
+    )  # fmt: skip
+    return float(found.x % 1.0)
 
 
 def count_unstable(rest: Multipliers, trivial_error: float, least: float = 0.0) -> int:

@@ -28,13 +28,12 @@ from dynsys.numba_cache import njit
 Taylor = Annotated[Callable, TAYLOR_TYPE]
 
 
-def doubling_test(solver: Solver, orbit: Orbit) -> float:
+def cubic_coefficient(solver: Solver, orbit: Orbit) -> float:
     """c of dxi/dt = c xi^3 at a cycle with a multiplier -1; nan where the cycle is at a fold too.
 
-    As ``normal_forms.doubling_coefficient``, from the condensed equations; delay lines count in the
-    norm here, so that only the sign is that of a model with delays.
+    As ``normal_forms.doubling_coefficient``, from the condensed equations.
     """
-    return float(_doubling(*at_cycle(solver, orbit)))
+    return float(_doubling(*at_cycle(solver, orbit), solver.model.physical_dimension))
 
 
 def at_cycle(solver: Solver, orbit: Orbit) -> tuple[Any, Profile, Any, Callable]:
@@ -88,10 +87,11 @@ def solve_periodic(equations, profile, condensed, h2):
 
 
 @njit(
-    [signature(float, Equations, Profile, Condensed, Taylor)],
+    [signature(float, Equations, Profile, Condensed, Taylor, int)],
     cache=True, error_model="numpy", nogil=True,
 )  # fmt: skip
-def _doubling(equations, profile, condensed, taylor):
+def _doubling(equations, profile, condensed, taylor, physical):
+    """The coefficient; the norm is that of the first ``physical`` states."""
     field, values, mesh, u = equations.field, equations.collocation.values, profile.mesh, profile.u
     scale, period, n, degree = field.scale, profile.z[0], u.shape[1], values.shape[0]
     weights = equations.collocation.weights
@@ -125,7 +125,8 @@ def _doubling(equations, profile, condensed, taylor):
                 sides[i * n + s] = -2.0 * h * period * images[2, s].real / scale[s]
                 total += weight * 6.0 * images[3, s].real
                 inner += weight * along[s]
-                square += h * weights[i] * along[s] ** 2
+                if s < physical:
+                    square += h * weights[i] * along[s] ** 2
         lu_solve(condensed.factors[j], condensed.pivots[j], sides)
         for k in range(degree * n):
             condensed.local[j, k, last] = sides[k]

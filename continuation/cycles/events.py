@@ -21,9 +21,9 @@ from continuation.cycles.counts import (
     PLUS,
     TRIVIAL_TOLERANCE,
     Counts,
+    Spectra,
     change,
     counts,
-    is_sure,
     settled,
 )
 from continuation.cycles.location import (
@@ -44,6 +44,7 @@ FLAT = 1e-6  # part of half a span: smaller turns back and forth are rounding, a
 LABELS = {PLUS: "BPC", MINUS: "PD", PAIRS: "NS"}
 _DEEPEST = 24  # cuts of a step in which several things happen
 _REFINEMENTS = 4  # of the mesh, each by half, until a multiplier is at its place
+_WELL = 1e-8  # error of multipliers at a special cycle that one finer mesh is not to lower
 _PART = 0.47  # where a step is cut: not in its middle, which symmetry makes singular
 
 
@@ -64,24 +65,29 @@ class Event:
 
 
 def events(
-    solver: Solver, points: Sequence[Point], violent: float = np.inf
+    solver: Solver, points: Sequence[Point], spectra: Spectra, violent: float = np.inf
 ) -> tuple[list[Event], np.ndarray]:
     """Special cycles in order, and the number of unstable multipliers (k,) at every point, which
     changes nowhere else; but between two ``violent`` cycles, with a multiplier beyond that, only
-    turns of the parameter are told."""
-    sure = [is_sure(p) for p in points]
-    wild = [np.max(p.rest.log10, initial=-np.inf) > np.log10(violent) for p in points]
+    turns of the parameter are told. ``spectra`` are the multipliers of the points."""
+    wild = np.max(spectra.log10, axis=1, initial=-np.inf) > np.log10(violent)
     found: list[Event] = []
-    for index, (before, after) in enumerate(itertools.pairwise(points)):
+    for index in _steps_with_events(points, spectra):
         if wild[index] and wild[index + 1]:
             continue
-        inside = _between(solver, before, after)
+        inside = _between(solver, points[index], points[index + 1])
         found += [replace(event, index=index) for event in inside]
     found += _turning_points(solver, points, found)
-    found = _without_noise(solver, points, sure, found)
-    found = _accounted(solver, points, sure, found, wild)
-    gains = [(event.index, event.gain or 0) for event in found]
-    return found, settled(points, gains, sure)
+    found = _without_noise(solver, points, spectra.sure.tolist(), found)
+    found = _accounted(solver, points, spectra, found, wild)
+    return found, settled(spectra, [(event.index, event.gain or 0) for event in found])
+
+
+def _steps_with_events(points: Sequence[Point], spectra: Spectra) -> list[int]:
+    """The steps in which the parameter turns or counts change."""
+    ways = np.array([p.direction.z[1] for p in points])
+    changed = np.any(spectra.outside[:-1] != spectra.outside[1:], axis=1)
+    return np.flatnonzero(changed | (ways[:-1] * ways[1:] < 0)).tolist()
 
 
 def _between(solver: Solver, before: Point, after: Point) -> list[Event]:
@@ -160,18 +166,21 @@ def _same_on_both_sides(chord: Chord, located: Location) -> bool:
 def _proven(
     chord: Chord, kind: int, gained: Counts, located: Location | None, turned: bool = False
 ) -> Iterator[Event]:
-    """The event, where the multipliers are at their place; once more on finer meshes where not."""
-    multiplicity = max(abs(gained[kind]), 1)
+    """The event, where the multipliers are at their place; on finer meshes where not, and on one
+    where the mesh alone tells how near they are."""
+    multiplicity, event = max(abs(gained[kind]), 1), None
     for attempt in range(_REFINEMENTS + 1):
         if located is None:
             break
         proof = certificate(chord, located, kind, multiplicity)
-        if proof["multiplier_distance"] <= AT_PLACE:
+        if proof["multiplier_distance"] <= AT_PLACE and _means(located.point, kind):
             still = abs(turning(located.point, chord.solver)) < AT_PLACE
             fold = gained[PLUS] and (turned or (kind == PLUS and multiplicity == 1 and still))
             label = "LPC" if fold else LABELS[kind]
-            yield Event(label, located.point, gained.unstable, multiplicity, proof)
-            return
+            event = Event(label, located.point, gained.unstable, multiplicity, proof)
+            error = proof["multiplier_distance"] if fold else located.point.trivial_error
+            if attempt or error < _WELL:
+                break
         finer = _finer(chord) if attempt < _REFINEMENTS else None
         if finer is None:
             break
@@ -179,8 +188,17 @@ def _proven(
         if change(counts(chord.left), counts(chord.right))[kind] != gained[kind]:
             break
         located = locate_turn(chord, near) if turned else locate_crossing(chord, kind, near)
+    if event is not None:
+        yield event
+        return
     far = "" if located is None else f", {proof['multiplier_distance']:.0e} from its place"
     yield _unresolved(chord, gained, f"the multiplier that passes was not located{far}")
+
+
+def _means(point: Point, kind: int) -> bool:
+    """Whether the multiplier 1 is near enough to its place for others to mean anything: at +1 two
+    share an error, which moves them apart by its square root."""
+    return kind == PLUS or point.trivial_error <= TRIVIAL_TOLERANCE
 
 
 def _finer(chord: Chord) -> Chord | None:
@@ -306,17 +324,18 @@ def _real_folds(solver: Solver, points: Sequence[Point], folds: list[Event]) -> 
 
 
 def _accounted(
-    solver: Solver, points: Sequence[Point], sure: Sequence[bool], found: list[Event],
-    wild: Sequence[bool],
+    solver: Solver, points: Sequence[Point], spectra: Spectra, found: list[Event],
+    wild: np.ndarray,
 ) -> list[Event]:  # fmt: skip
     """The events with gains that add up from one sure cycle to the next; what is missing is an
     event of its own."""
-    result = list(found)
-    known = np.flatnonzero(sure).tolist()
+    result, unstable = list(found), spectra.unstable
+    known = np.flatnonzero(spectra.sure).tolist()
     for first, last in itertools.pairwise(known):
-        ends = counts(points[first]), counts(points[last])
-        missing = change(*ends).unstable
         inside = [k for k, event in enumerate(result) if first <= event.index < last]
+        missing = int(unstable[last] - unstable[first])
+        if not inside and not missing:
+            continue
         missing -= sum(result[k].gain or 0 for k in inside)
         for k in inside:
             if result[k].gain is None:

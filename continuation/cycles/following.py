@@ -11,8 +11,9 @@ from numba import boolean, float64, int64, types
 from continuation.cycles.collocation import Profile, Variation, compiled_condensed_system
 from continuation.cycles.conditions import CYCLE, PERIOD
 from continuation.cycles.correction import Equations, Plane, correct, slopes_at_gauss
+from continuation.cycles.interval_maps import cycle_multipliers
 from continuation.cycles.meshes import equidistribute, mesh_error, move_to_mesh, node_weights
-from continuation.cycles.multipliers import distance_to_one, interval_multipliers
+from continuation.cycles.multipliers import distance_to_one
 from continuation.engine.linear_algebra import copy_into
 from dynsys.compiled.kernels import DOMAIN_TYPE, MATRIX, OBSERVABLES_TYPE, VECTOR
 from dynsys.compiled.records import Cube, Matrix, Vector, record, signature
@@ -311,7 +312,7 @@ def follow(equations, bounds, control, step, number, before, trail):
                 return k + 1, STEP_MIN, step
         trail.steps[k] = step
         _append(trail, k + 1, profile, tangent, length)
-        interval_multipliers(condensed.local, logs[k + 1], angles[k + 1])
+        cycle_multipliers(field, collocation, profile, condensed, 1, logs[k + 1], angles[k + 1])
         for c in range(count):
             if not bounds.lower[c] <= z[c] <= bounds.upper[c]:
                 return k + 1, BOUND, step

@@ -16,12 +16,15 @@ from continuation.cycles.settings import CycleSettings
 from continuation.cycles.starting_orbits import orbit_from_simulation
 from continuation.cycles.switching import doubled, other_branch
 from continuation.cycles.tracing import (
+    CLOSED,
     INTERRUPTED,
+    MAX_POINTS,
     REASONS,
     Trace,
     resolved,
     trace,
     trace_both_sides,
+    turned_round,
 )
 from continuation.engine.following import check_span
 from continuation.engine.special_points import SpecialPoint
@@ -140,10 +143,10 @@ def _followed(
     if isinstance(source, SpecialPoint):
         forward = trace(solver, small_cycle(solver, source, settings), settings)
         return make_branch(solver, forward, ("Hopf point", forward.words), settings)
-    if isinstance(source, Cycle) and source.label in ("PD", "BPC"):
-        first = doubled(solver, source) if source.label == "PD" else other_branch(solver, source)
-        if source.label == "BPC":
-            return _both_ways(solver, first, settings)
+    if isinstance(source, Cycle) and source.label == "BPC":
+        return _through(solver, source, settings)
+    if isinstance(source, Cycle) and source.label == "PD":
+        first = doubled(solver, source)
         forward = trace(solver, first, settings)
         born = f"{source.name or source.label} of another branch"
         return make_branch(solver, forward, (born, forward.words), settings)
@@ -186,6 +189,22 @@ def _simulated(solver: Solver, start, settings: CycleSettings) -> Orbit:
             "of which no single one goes on in a parameter. conservative_cycles(model, start) "
             f"follows the family ({error})"
         ) from None
+
+
+def _through(solver: Solver, source: Cycle, settings: CycleSettings) -> CycleBranch:
+    """The other branch through a branch point, to both sides of it: each is followed away from it,
+    since what a mesh leaves of errors breaks up the branch point itself."""
+    first, behind = other_branch(solver, source)
+    forward = trace(solver, first, settings)
+    if behind is None or forward.reason in (CLOSED, INTERRUPTED):
+        return _both_ways(solver, first, settings)
+    cut = turned_round(forward.points[-1]) if forward.reason == MAX_POINTS else None
+    backward = trace(solver, turned_round(behind), settings, origin=cut)
+    steps = [*backward.steps[::-1], settings.step, *forward.steps]
+    joined = Trace(backward.reversed() + forward.points, steps, forward.reason, forward.step)
+    return make_branch(
+        solver, joined, (backward.words, forward.words), settings, made=len(forward.points)
+    )
 
 
 def _both_ways(solver: Solver, first: Point, settings: CycleSettings) -> CycleBranch:

@@ -78,19 +78,24 @@ class Linearization:
 
         The left one is the adjoint function: the weights are divided out.
         """
-        matrix = self.operator(shift, multiplier)
-        size = matrix.shape[0]
-        random = np.random.default_rng(0)
-        column, row = random.standard_normal((2, size))
-        for _ in range(3):
-            bordered = _bordered(matrix, column, row)
-            unit = np.zeros(size + 1)
-            unit[-1] = 1.0
-            right = bordered.solve(unit.astype(bordered.U.dtype))[:-1]
-            left = bordered.solve(unit.astype(bordered.U.dtype), trans="H")[:-1]
-            column, row = left / np.linalg.norm(left), right.conj() / np.linalg.norm(right)
+        right, left = _null_pair(self.operator(shift, multiplier))
         inner = left[: self.count * self.n].reshape(-1, self.n) / self.weights[:, None]
         return right.reshape(-1, self.n), inner
+
+    def fold_vectors(self) -> tuple[np.ndarray, float, np.ndarray]:
+        """At a fold of cycles, v on the nodes and sigma with v' = T A v + sigma F, without a part
+        along the cycle, and the adjoint at the Gauss points, orthogonal to F.
+
+        Also where the period does not change at the fold: there sigma is 0.
+        """
+        matrix = self.operator()
+        size = matrix.shape[0]
+        column = np.concatenate([-self.field.ravel(), np.zeros(self.n)])
+        phase = self.functional(self.weights[:, None] * self.field).ravel()
+        full = csc_array(bmat([[matrix, column[:, None]], [phase[None, :], None]]))
+        right, left = _null_pair(full)
+        inner = left[: self.count * self.n].reshape(-1, self.n) / self.weights[:, None]
+        return right[:size].reshape(-1, self.n), float(right[size]), inner
 
     def solve(
         self,
@@ -113,6 +118,21 @@ class Linearization:
         bordered = _bordered(matrix, column, row.ravel())
         solution = bordered.solve(np.append(flat, 0.0).astype(bordered.U.dtype))
         return solution[:-1].reshape(-1, self.n)
+
+
+def _null_pair(matrix: csc_array) -> tuple[np.ndarray, np.ndarray]:
+    """Right and left null vector of a singular square matrix, by borders that come to be them."""
+    size = matrix.shape[0]
+    random = np.random.default_rng(0)
+    column, row = random.standard_normal((2, size))
+    for _ in range(3):
+        bordered = _bordered(matrix, column, row)
+        unit = np.zeros(size + 1)
+        unit[-1] = 1.0
+        right = bordered.solve(unit.astype(bordered.U.dtype))[:-1]
+        left = bordered.solve(unit.astype(bordered.U.dtype), trans="H")[:-1]
+        column, row = left / np.linalg.norm(left), right.conj() / np.linalg.norm(right)
+    return right, left
 
 
 def _bordered(matrix: csc_array, column: np.ndarray, row: np.ndarray):

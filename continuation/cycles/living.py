@@ -1,21 +1,29 @@
-"""Cycles for the living page of a one-parameter diagram: orbits and multipliers at a click."""
+"""Cycles for the page of a one-parameter diagram: orbits, multipliers and phase responses."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from continuation.cycles.cycle import Cycle, observe_states
-from continuation.drawing import CYCLE_COLOR
+from continuation.cycles.cycle import Cycle, observe_states, peak_time
+from continuation.cycles.orbits import Orbit, Solver
+from continuation.cycles.phase_response import adjoint_of, advance_by
 from continuation.explorer.content import PageAxis, base_content, packed, rounded, rounded_list
 from continuation.steady_states.living import largest
-from dynsys.errors import ModelError
+from dynsys.drawing import CYCLE_COLOR
+from dynsys.errors import ConvergenceError, ModelError
+from dynsys.inputs import impulse_unit
+from dynsys.vector_field import VectorField
 
 if TYPE_CHECKING:
     from continuation.cycles.branch import CycleBranch
 
 PHASES = 96  # of a period at which an orbit is drawn
+INPUTS = 6  # whose phase responses are told, at most
+INTERVALS = 64  # of the mesh of a phase response
+TRUSTED = 1e-3  # deviation of the adjoint from its invariant
 
 
 def cycles_content(branch: CycleBranch) -> dict[str, Any]:
@@ -49,8 +57,8 @@ def family(branch: CycleBranch) -> dict[str, Any]:
     """A branch of cycles with every orbit over one period."""
     model, data = branch.model, branch.data
     real, imaginary = data["multiplier_real"].values, data["multiplier_imag"].values
-    phases = np.linspace(0, 1, PHASES, endpoint=False)
-    states = [branch.solver.states(orbit, phases) for orbit in branch.orbits]
+    states = [_from_the_peak(branch.solver, orbit) for orbit in branch.orbits]
+    inputs = response_inputs(model, branch.parameter)
     observed = [
         observe_states(branch.solver.at(orbit), along).T
         for orbit, along in zip(branch.orbits, states, strict=True)
@@ -67,6 +75,35 @@ def family(branch: CycleBranch) -> dict[str, Any]:
         "multipliers": [
             largest(a, b, np.hypot(a, b)) for a, b in zip(real, imaginary, strict=True)
         ],
+        "inputs": [{"name": name, "unit": impulse_unit(model, name)} for name in inputs],
+        "responses": [_response(branch.solver, orbit, inputs) for orbit in branch.orbits],
+    }
+
+
+def response_inputs(model: VectorField, parameter: str) -> list[str]:
+    """What phase responses are told to: currents, the parameter of the branch, the first states."""
+    currents = [k for k, p in model.declared_parameters.items() if p.capacitance]
+    return list(dict.fromkeys([*currents, parameter, *model.states]))[:INPUTS]
+
+
+def _from_the_peak(solver: Solver, orbit: Orbit) -> np.ndarray:
+    """States (PHASES, n) over one period, from the peak of the first observable on."""
+    phases = np.linspace(0, 1, PHASES, endpoint=False)
+    return solver.states(orbit, (phases + peak_time(solver, orbit)) % 1.0)
+
+
+def _response(solver: Solver, orbit: Orbit, inputs: Sequence[str]) -> dict[str, Any] | None:
+    """The phase responses of a cycle; None where it has none that can be trusted."""
+    try:
+        found = adjoint_of(solver, orbit, INTERVALS)
+    except (ConvergenceError, np.linalg.LinAlgError):  # a fold of cycles
+        return None
+    if not found.constancy < TRUSTED:
+        return None
+    model = solver.at(found.orbit)
+    return {
+        "phases": packed(found.phases, "f4"),
+        "advances": [packed(advance_by(found, model, name), "f4") for name in inputs],
     }
 
 

@@ -8,10 +8,10 @@ from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
-from scipy.optimize import brentq
 
 from continuation.cycles.collocation import Profile, condense, condensed_system
 from continuation.cycles.counts import PLUS, counts, distances
+from continuation.cycles.multipliers import Multipliers
 from continuation.cycles.orbits import (
     DEGREE,
     VALUES,
@@ -27,7 +27,7 @@ from continuation.engine.field import rates
 
 _BESIDE = np.array([-1.0, -0.8, -0.6, -0.4, 0.4, 0.6, 0.8, 1.0])  # of a root, in its reach
 _ZERO, _PART_OF_ENDS = 1e-10, 1e-8  # of a test's value, and of those at the ends
-_BESIDE_ROOT = 2  # places at which a root is looked for where it is expected
+_ATTEMPTS, _NARROW = 60, 1e-12  # places at which a root is looked for, and how near they get
 _FEWEST = 5  # cycles for an interpolation
 _NODES, _APART = 4, 1e-4  # cycles through which others are guessed, and how near they may be
 AT_PLACE = 1e-6  # a bifurcating multiplier is this near to its place, or there is no label
@@ -205,6 +205,9 @@ def _signed_distance(chord: Chord, kind: int, fraction: float, point: Point) -> 
     if distance < _ZERO:
         return 0.0
     if here not in (first, last):
+        together = abs(last - first)
+        if len(near) >= together and near[together - 1] <= AT_PLACE:  # told apart by rounding
+            return 0.0
         raise Split(fraction, point)
     return distance if here == first else -distance
 
@@ -215,8 +218,8 @@ def _root(
     known: dict[float, tuple[Point, float]],
     near: Guess | None = None,
 ) -> Location | None:
-    """Root of a test, looked for beside ``near`` first, then by Brent's method; ``known`` collects
-    fraction -> (cycle, value)."""
+    """Root of a test, looked for beside ``near`` first, then by inverse interpolation, by bisection
+    where that does not approach; ``known`` collects fraction -> (cycle, value)."""
 
     def value(fraction: float) -> float:
         if fraction not in known:
@@ -226,24 +229,45 @@ def _root(
         return 0.0 if abs(found) < zero else found
 
     try:
-        zero, bracket = 0.0, [0.0, 1.0]
+        zero, last, bracket = 0.0, np.inf, [0.0, 1.0]
         ends = [value(f) for f in bracket]
         zero = min(_ZERO, _PART_OF_ENDS * max(map(abs, ends)))
-        fraction = None if near is None else near.fraction
-        for _ in range(_BESIDE_ROOT):
-            if near is None or fraction is None or not bracket[0] < fraction < bracket[1]:
+        ends = [value(f) for f in bracket]
+        if ends[0] * ends[1] > 0.0:
+            return None
+        fraction, here = (0.0, 0.0) if ends[0] == 0.0 else (1.0, ends[1])
+        aim = np.nan if near is None else near.fraction
+        for attempt in range(_ATTEMPTS):
+            if here == 0.0:
                 break
-            here = value(fraction)
-            if here == 0.0 or here * ends[0] < 0:
-                bracket[1] = fraction
-            else:
-                bracket[0] = fraction
-            fraction = fraction - here / near.slope if here and near.slope else None
-        fraction = brentq(value, *bracket, xtol=1e-12, rtol=1e-12, maxiter=60)
-        value(fraction)
-    except (ArithmeticError, ValueError, RuntimeError):
+            if not bracket[0] < aim < bracket[1]:
+                aim = _aim(known, bracket)
+            fraction, apart, here = aim, abs(aim - fraction), value(aim)
+            bracket[int(here * ends[0] <= 0.0)] = fraction
+            if apart < _NARROW or bracket[1] - bracket[0] < _NARROW:
+                break
+            aim = _aim(known, bracket)
+            if near is not None and near.slope and attempt == 0:
+                aim = fraction - here / near.slope
+            elif attempt and abs(here) > 0.5 * last:
+                aim = 0.5 * (bracket[0] + bracket[1])
+            last = abs(here)
+    except ArithmeticError:
         return None
     return Location(known[fraction][0], fraction, known[fraction][1], _slope(known, fraction))
+
+
+def _aim(known: dict[float, tuple[Point, float]], bracket: list[float]) -> float:
+    """Where a test is expected to vanish, by inverse interpolation through its smallest values."""
+    places = sorted(known, key=lambda f: abs(known[f][1]))[:_NODES]
+    values = np.array([known[f][1] for f in places])
+    if len(set(values.tolist())) == len(places):
+        aim = float(_lagrange(values, 0.0) @ np.array(places))
+        if bracket[0] < aim < bracket[1]:
+            return aim
+    low, high = (known[f][1] for f in bracket)
+    part = low / (low - high) if low * high < 0.0 else 0.5
+    return bracket[0] + min(max(part, 0.05), 0.95) * (bracket[1] - bracket[0])
 
 
 def _slope(known: dict[float, tuple[Point, float]], fraction: float) -> float:
@@ -277,6 +301,8 @@ def _interpolated(chord: Chord, test: Test, root: float) -> Location | None:
         fractions = np.array([f for f, _, _ in known])
         values = np.array([v for _, _, v in known])
         slope = np.polyfit(fractions - root, values, 1)[0]
+        if slope == 0.0:  # a test that vanishes on both sides locates nothing
+            return found
         for _ in range(20):
             root -= float(_lagrange(fractions, root) @ values / slope)
             if not 0.0 < root < 1.0:
@@ -310,13 +336,13 @@ def _lagrange(nodes: np.ndarray, at: float) -> np.ndarray:
     return np.prod(offset / apart, axis=1)
 
 
-def floquet_of(solver: Solver, orbit: Orbit):
-    """Multipliers of an orbit as it is, without a correction."""
+def floquet_of(solver: Solver, orbit: Orbit, refined: int = 1) -> Multipliers:
+    """Multipliers of an orbit as it is, without a correction; see ``cycle_multipliers``."""
     condensed = condensed_system(orbit.intervals, DEGREE, orbit.u.shape[1], solver.size)
-    equations = solver.equations
+    equations, profile = solver.equations, Profile(*_arrays(orbit))
     equations.field.p[solver.free] = orbit.z[1 : 1 + len(solver.names)]
-    condense(equations.field, equations.collocation, Profile(*_arrays(orbit)), condensed)
-    return multipliers(condensed.local).without_persistent(solver.persistent)
+    condense(equations.field, equations.collocation, profile, condensed)
+    return multipliers(equations, profile, condensed, refined).without_persistent(solver.persistent)
 
 
 def _arrays(orbit: Orbit) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

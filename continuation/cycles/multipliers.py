@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass
 
 import numpy as np
-from numba import boolean, float64, int64, types, void
+from numba import float64, int64, types, void
 
-from continuation.cycles.periodic_schur import periodic_eigenvalues
-from continuation.cycles.triangular_factors import CUBE
 from dynsys.compiled.kernels import VECTOR
 from dynsys.numba_cache import njit
 
 _BOUND = 150.0  # log10
-_REAL = 1e-9  # sine of the angle below which a multiplier is real, up to rounding
+# Sine of the angle below which a multiplier is real: rounding, and what a mesh breaks of symmetry,
+# make pairs of double ones.
+_REAL = 3e-6
+_VAGUE = 0.3  # relative error of a multiplier beyond which its digits mean nothing
 _TWIN = 1e-3  # distance from 1 below which two multipliers may be a split double one
 
 
@@ -92,10 +94,11 @@ class Multipliers:
         """How many are larger in modulus."""
         return int(np.sum(self.log10 > math.log10(modulus)))
 
-    def shown(self, count: int) -> str:
-        """The first ``count`` in words."""
-        pairs = zip(self.log10[:count], self.angle[:count], self.values[:count], strict=True)
-        return ", ".join(_shown(*pair) for pair in pairs)
+    def shown(self, count: int, errors: np.ndarray | None = None) -> str:
+        """The first ``count`` in words, with no more digits than relative ``errors`` (n,) leave."""
+        known = np.zeros(len(self)) if errors is None else errors
+        each = zip(self.log10, self.angle, self.values, known, strict=True)
+        return ", ".join(_shown(*one) for one in itertools.islice(each, count))
 
 
 NONE = Multipliers(np.empty(0), np.empty(0))  # of cycles whose multipliers are not asked for
@@ -118,9 +121,12 @@ def complex_values(log10: np.ndarray, angle: np.ndarray) -> np.ndarray:
     return out
 
 
-def _shown(log10: float, angle: float, value: complex) -> str:
+def _shown(log10: float, angle: float, value: complex, error: float) -> str:
+    if not error < _VAGUE and np.isfinite(log10):  # of a modulus the order is known, or less
+        return f"about 10^{log10:.0f}"
+    digits = max(1, min(4, int(-math.log10(max(error, 1e-16)))))
     if abs(log10) < 300 or log10 == -np.inf:
-        return f"{value:.4g}"
+        return f"{value:.{digits}g}"
     sign = "-" if abs(angle) == np.pi else ""
     turn = "" if angle == 0.0 or sign else f" at {angle:.4g} rad"
     return f"{sign}10^{log10:.6g}{turn}"
@@ -184,21 +190,6 @@ def outside(log10, angle, bound):
             else:
                 minus += 1
     return plus, minus, others // 2
-
-
-@njit([boolean(CUBE, VECTOR, VECTOR)], cache=True, nogil=True, error_model="numpy")
-def interval_multipliers(local, logs, angles):
-    """Multipliers of a cycle from the ``local`` solutions (N, m n, n + K + 1) of ``condense``.
-
-    The last n rows of an interval give its map: d_(j + 1) = -local d_j.
-    """
-    intervals, last, n = local.shape[0], local.shape[1] - logs.shape[0], logs.shape[0]
-    maps = np.empty((intervals, n, n))
-    for j in range(intervals):
-        for s in range(n):
-            for c in range(n):
-                maps[j, s, c] = -local[j, last + s, c]
-    return periodic_eigenvalues(maps, logs, angles)
 
 
 @njit([float64(VECTOR, VECTOR)], cache=True, nogil=True)

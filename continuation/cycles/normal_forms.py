@@ -13,16 +13,19 @@ from continuation.cycles.linearization import Linearization
 from continuation.cycles.orbits import Orbit, Solver
 from continuation.engine.multilinear import MultilinearForms
 
+_STILL = 1e-7  # change of the period at a fold, relative to that of the orbit, that is rounding
+
 
 def coefficients(solver: Solver, orbit: Orbit, label: str, angle: float = 0.0) -> dict[str, float]:
-    """Coefficients of a special cycle: ``b`` (LPC), ``c`` (PD), ``re_d``, ``im_d`` (NS, CH).
+    """Coefficients of a special cycle: ``b`` (LPC, CPC), ``c`` (PD, GPD), ``re_d``, ``im_d`` (NS,
+    CH). Those of higher order that decide at CPC, GPD and CH are not computed.
 
     PD: dxi/dt = c xi^3: c < 0 gives stable cycles of doubled period beyond the bifurcation, c > 0
     unstable ones before it. NS: re d < 0 gives a stable torus, re d > 0 an unstable one.
     """
-    if label == "LPC":
+    if label in ("LPC", "CPC"):
         return {"b": fold_coefficient(solver, orbit)}
-    if label == "PD":
+    if label in ("PD", "GPD"):
         return {"c": doubling_coefficient(solver, orbit)}
     if label in ("NS", "CH"):
         d = torus_coefficient(solver, orbit, angle)
@@ -45,14 +48,24 @@ class _Forms:
 
 
 def fold_coefficient(solver: Solver, orbit: Orbit) -> float:
-    """b of dxi/dt = b xi^2 at a fold of cycles, tau' = 1 - xi + ..."""
+    """b of dxi/dt = b xi^2 at a fold of cycles, tau' = 1 - xi + ...
+
+    Where the period stands still at the fold, as of forced oscillations, tau' = 1 + O(xi^2), and
+    the null function is normalized.
+    """
     linear = Linearization(solver, orbit)
     form, period = _Forms(linear), orbit.period
-    null = linear.null_vectors()
-    # v' = T (A v + F); solvable because <left, F> = 0 at a fold
-    v = linear.at_gauss(linear.solve(period * linear.field, null=null))
-    left = null[1] / (period * linear.integral(null[1], v).real)
-    drift = np.einsum("kij,kj->ki", linear.jacobians, v)
+    nodes, sigma, left = linear.fold_vectors()
+    v = linear.at_gauss(nodes)
+    size = np.sqrt(linear.integral(v, v).real)
+    if abs(sigma) / period > _STILL * size:
+        factor = period / sigma
+    else:
+        physical = v[:, : len(linear.model.states)] * solver.scale[: len(linear.model.states)]
+        factor, sigma = 1 / np.sqrt(period * linear.integral(physical, physical).real), 0.0
+    v, sigma = factor * v, factor * sigma
+    left = left / (period * linear.integral(left, v).real)
+    drift = sigma / period * np.einsum("kij,kj->ki", linear.jacobians, v)
     return 0.5 * period * linear.integral(left, form(v, v) + 2 * drift).real
 
 

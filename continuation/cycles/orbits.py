@@ -12,6 +12,7 @@ import numpy as np
 
 from continuation.cycles.collocation import (
     Collocation,
+    Condensed,
     Profile,
     Variation,
     condensed_system,
@@ -20,13 +21,9 @@ from continuation.cycles.collocation import (
 from continuation.cycles.conditions import CONDITIONS, CYCLE, EXTRAS, PERIOD
 from continuation.cycles.correction import Equations, Plane, correct, slopes_at_gauss
 from continuation.cycles.following import Bounds
+from continuation.cycles.interval_maps import cycle_multipliers
 from continuation.cycles.meshes import equidistribute, mesh_error, move_to_mesh, node_weights
-from continuation.cycles.multipliers import (
-    Multipliers,
-    distance_to_one,
-    interval_multipliers,
-    outside,
-)
+from continuation.cycles.multipliers import Multipliers, distance_to_one, outside
 from continuation.engine.columns import OF_CYCLES, check_apart
 from continuation.engine.field import field_of
 from continuation.engine.following import check_span
@@ -213,9 +210,11 @@ class Solver:
         )
         if done < 0:
             return None
-        pair, local = condensed.pair, condensed.local
-        found = multipliers(local).without_persistent(self.persistent)
-        return Point(Orbit(*profile), Direction(*tangent), found, done, pair, local)
+        found = multipliers(self.equations, profile, condensed)
+        return Point(
+            Orbit(*profile), Direction(*tangent), found.without_persistent(self.persistent), done,
+            condensed.pair, condensed.local,
+        )  # fmt: skip
 
     def along(self, guess: Orbit, along: Direction, tolerance: float = 1e-10) -> Point | None:
         """Correct in the plane through the guess across a direction; the result's is of unit
@@ -272,11 +271,14 @@ class Solver:
         return u * self.scale
 
 
-def multipliers(local: np.ndarray) -> Multipliers:
-    """Floquet multipliers, largest first, from the condensed intervals (N, m n, n + K + 1)."""
-    n = local.shape[1] // DEGREE
-    logs, angles = np.empty(n), np.empty(n)
-    interval_multipliers(local, logs, angles)
+def multipliers(
+    equations: Equations, profile: Profile, condensed: Condensed, refined: int = 1
+) -> Multipliers:
+    """Floquet multipliers, largest first, of a condensed orbit; see ``cycle_multipliers``."""
+    logs, angles = np.empty((2, profile.u.shape[1]))
+    cycle_multipliers(
+        equations.field, equations.collocation, profile, condensed, refined, logs, angles
+    )
     return Multipliers(logs, angles)
 
 
@@ -312,6 +314,16 @@ def remeshed(orbit: Orbit, mesh: np.ndarray) -> Orbit:
     u = moved(orbit.u, orbit.mesh, mesh)
     u[-1] = u[0]
     return replace(orbit, mesh=mesh, u=u)
+
+
+def begun_at(orbit: Orbit, time: float, mesh: np.ndarray) -> Orbit:
+    """The orbit from another of its times on, on a mesh (N + 1,) of its own, moved along."""
+    nodes = np.sort((mesh[:-1] - time) % 1.0)
+    least = 0.25 * float(np.diff(mesh).min())  # no interval far shorter than the others
+    nodes = np.concatenate([[0.0], nodes[(nodes > least) & (nodes < 1 - least)], [1.0]])
+    u = orbit.at((moved_times(nodes) + time) % 1.0)
+    u[-1] = u[0]
+    return replace(orbit, mesh=nodes, u=u)
 
 
 def coarse(orbit: Orbit, most: int = 48) -> Orbit:

@@ -24,6 +24,7 @@ from dynsys.compiled.kernels import MATRIX, VECTOR
 from dynsys.numba_cache import njit
 
 _SWEEPS = 60  # sweeps for one deflation before the decomposition is given up
+_BEGINNINGS = 8  # maps from which the decomposition begins, until it converges
 _UNUSUAL = 10  # every so many sweeps without deflation, an unusual shift breaks a stalemate
 
 
@@ -308,8 +309,21 @@ def periodic_eigenvalues(maps, logs, angles):
 
     Fills ``logs`` (n,) with log10 of the moduli, -inf for zero, and ``angles`` (n,) in radians in
     (-pi, pi], of complex pairs the positive one first. False, and nan for what is missing, where
-    the iteration did not converge or the maps are not finite.
+    the iteration did not converge, from whichever map it begins, or the maps are not finite.
     """
+    count = maps.shape[0]
+    for attempt in range(min(_BEGINNINGS, count)):
+        first = attempt * count // _BEGINNINGS
+        turned = maps if attempt == 0 else np.concatenate((maps[first:], maps[:first]))
+        if _from_first(turned, logs, angles):
+            return True
+    return False
+
+
+@njit
+def _from_first(maps, logs, angles):
+    """See ``periodic_eigenvalues``; pairs that coincide, as symmetry makes them, may not converge
+    from one map, but do from another."""
     n = maps.shape[1]
     factors, h = np.empty(maps.shape), np.empty((n, n))
     x, block, turns = np.empty(3), np.empty((3, 3)), np.empty((n, 2))

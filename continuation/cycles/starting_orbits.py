@@ -15,6 +15,8 @@ TURNS = 30  # of a guessed period, before the state is on its cycle
 _ENOUGH = 3  # crossings: two repetitions
 _AGREES = 1e-6  # relative difference of periods
 _LAST = 60  # crossings looked at
+_BACK = 0.01  # part of the range within which a state that is back is
+_PART = 0.1  # of the most evaluations, beyond which a state need not be back
 _DOUBLINGS = 9  # of the time that is simulated, until there are enough
 FARTHEST = 1e4  # scaled size of a state beyond which a simulation is not coming back
 
@@ -129,9 +131,19 @@ class _Run:
             settled = self._integrate(state, duration, 1e-8)
             self.run = self._integrate(settled.y[:, -1], duration / 2, 1e-9, dense_output=True)
             self.crossings = self._crossings()
-            if len(self.crossings) >= _ENOUGH or self._rests():
+            if self._rests() or (len(self.crossings) >= _ENOUGH and self._comes_back()):
                 break
             state, duration = self.run.y[:, -1], 2 * duration
+
+    def _comes_back(self) -> bool:
+        """Whether a crossing is nearly another one, unlike those of one burst; or that is not worth
+        a longer run."""
+        return self._apart().min() < _BACK * self.range or self.made > _PART * self.most
+
+    def _apart(self) -> np.ndarray:
+        """How far the states at earlier crossings, the latest first, are from that at the last."""
+        section = self.run.sol(self.crossings) / self.solver.scale[:, None]
+        return np.max(np.abs(section[:, -2::-1] - section[:, -1:]), axis=0)
 
     def _integrate(self, x0: np.ndarray, duration: float, accuracy: float, **more):
         model, compiled = self.solver.model, self.solver.model.compiled
@@ -210,8 +222,7 @@ class _Run:
         if guess is not None:
             return float(times[-1]), float(min(lengths, key=lambda length: abs(length - guess)))
         # A cycle may cross several times: it repeats where the whole state does.
-        section = self.run.sol(times) / self.solver.scale[:, None]
-        distance = np.max(np.abs(section[:, -2::-1] - section[:, -1:]), axis=0)
+        distance = self._apart()
         near = np.flatnonzero(distance <= 5 * distance.min() + 1e-6 * self.range)
         return float(times[-1]), float(lengths[near[0]])
 

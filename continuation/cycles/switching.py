@@ -29,11 +29,12 @@ def doubled(solver: Solver, cycle: Cycle) -> Point:
     return _beside(solver, Orbit(mesh, u, z), Direction(direction, np.zeros(2)), cycle, "doubled")
 
 
-def other_branch(solver: Solver, cycle: Cycle) -> Point:
-    """The first cycle of another branch through a branch point of cycles.
+def other_branch(solver: Solver, cycle: Cycle) -> tuple[Point, Point | None]:
+    """The first cycles of another branch through a branch point of cycles, on its two sides.
 
-    Where several multipliers pass +1 together, of the branches that leave the one that is found
-    first among directions spread over their plane.
+    Both are directed to the side of the first; None where Newton fails on the other. Where several
+    multipliers pass +1 together, of the branches that leave the one that is found first among
+    directions spread over their plane.
     """
     orbit = replace(cycle.orbit, z=np.array([cycle.period, cycle.parameters[solver.parameter]]))
     known = cycle.direction
@@ -42,17 +43,35 @@ def other_branch(solver: Solver, cycle: Cycle) -> Point:
     here = Point(orbit, known, cycle.floquet)
     across = _across(solver, here, _null_space(solver, orbit, 1 + cycle.multiplicity))
     if len(across) == 1:
-        return _beside(solver, orbit, across[0], cycle, "other")
+        return _two_sides(solver, orbit, across[0], cycle)
     for angle in np.pi * (np.arange(_ANGLES) + 0.5) / _ANGLES:
         a, b = np.cos(angle), np.sin(angle)
         tried = Direction(
             a * across[0].u + b * across[1].u, a * across[0].z + b * across[1].z
         )  # fmt: skip
         try:
-            return _beside(solver, orbit, tried, cycle, "other")
+            return _two_sides(solver, orbit, tried, cycle)
         except ConvergenceError:
             continue
-    return _beside(solver, orbit, across[0], cycle, "other")
+    return _two_sides(solver, orbit, across[0], cycle)
+
+
+def _two_sides(
+    solver: Solver, orbit: Orbit, along: Direction, cycle: Cycle
+) -> tuple[Point, Point | None]:
+    """The cycles before and behind a branch point, both directed along the first's side.
+
+    An error e breaks up a pitchfork within its cube root.
+    """
+    blurred = min(max(float(np.cbrt(orbit.mesh_error())), _SIZES[0]), 10 * _SIZES[0])
+    first = _beside(solver, orbit, along, cycle, "other", (blurred, *_SIZES))
+    opposite = Direction(-along.u, -along.z)
+    try:
+        behind = _beside(solver, orbit, opposite, cycle, "other", (blurred, *_SIZES))
+    except ConvergenceError:
+        return first, None
+    direction = Direction(-behind.direction.u, -behind.direction.z)
+    return first, replace(behind, direction=direction)
 
 
 def _beyond(solver: Solver, orbit: Orbit) -> Direction:
@@ -111,10 +130,14 @@ def _null_space(solver: Solver, orbit: Orbit, count: int) -> list[Direction]:
     return found
 
 
-def _beside(solver: Solver, orbit: Orbit, direction: Direction, cycle: Cycle, word: str) -> Point:
+def _beside(
+    solver: Solver, orbit: Orbit, direction: Direction, cycle: Cycle, word: str,
+    sizes: tuple[float, ...] = _SIZES,
+) -> Point:  # fmt: skip
+    """The first cycle from ``orbit`` along a direction."""
     length = np.sqrt(solver.product(orbit, direction, direction))
     unit = Direction(direction.u / length, direction.z / length)
-    for size in _SIZES:
+    for size in sizes:
         guess = Orbit(orbit.mesh, orbit.u + size * unit.u, orbit.z + size * unit.z)
         found = solver.along(guess, unit)
         if found is not None and solver.product(orbit, unit, found.direction) > 0.5:

@@ -24,14 +24,13 @@ from dynsys.compiled.records import Cube, Matrix, signature
 from dynsys.numba_cache import njit
 
 
-def torus_test(solver: Solver, orbit: Orbit) -> float:
-    """Re d of dxi/dt = i theta / T xi + d xi |xi|^2 at a cycle with multipliers exp(+-i theta); nan
+def cubic_coefficient(solver: Solver, orbit: Orbit) -> complex:
+    """d of dxi/dt = i theta / T xi + d xi |xi|^2 at a cycle with multipliers exp(+-i theta); nan
     where the cycle is at a fold too.
 
-    As ``normal_forms.torus_coefficient``, from the condensed equations; delay lines count in the
-    norm here, so that only the sign is that of a model with delays.
+    As ``normal_forms.torus_coefficient``, from the condensed equations.
     """
-    return float(_torus(*at_cycle(solver, orbit)))
+    return complex(_torus(*at_cycle(solver, orbit), solver.model.physical_dimension))
 
 
 @njit
@@ -96,12 +95,12 @@ _SUMS = types.Tuple((types.complex128, types.complex128, types.complex128, types
 
 
 @njit(
-    [signature(_SUMS, Equations, Profile, Condensed, Taylor, Cube, Cube, Cube)],
+    [signature(_SUMS, Equations, Profile, Condensed, Taylor, int, Cube, Cube, Cube)],
     cache=True, error_model="numpy", nogil=True,
 )  # fmt: skip
-def _first_order(equations, profile, condensed, taylor, v, omega, sides):
-    """(<left, C(v, v, v*)>, <left, A v>, <left, v>, integral |v|^2), and the ``sides`` (3, N, m n)
-    of B(v, v), in two parts, and of B(v, v*)."""
+def _first_order(equations, profile, condensed, taylor, physical, v, omega, sides):
+    """(<left, C(v, v, v*)>, <left, A v>, <left, v>, integral |v|^2 of the first ``physical``
+    states), and the ``sides`` (3, N, m n) of B(v, v), in two parts, and of B(v, v*)."""
     field, values, mesh, u = equations.field, equations.collocation.values, profile.mesh, profile.u
     scale, period, n, degree = field.scale, profile.z[0], u.shape[1], values.shape[0]
     weights, none = equations.collocation.weights, np.zeros(n)
@@ -136,7 +135,8 @@ def _first_order(equations, profile, condensed, taylor, v, omega, sides):
                 cubic += weight * complex(6 * a + p + m - 2 * a, 6 * b + p - m - 2 * b)
                 drift += weight * whole[1, s]
                 inner += weight * complex(re[s], im[s])
-                square += h * weights[i] * (re[s] ** 2 + im[s] ** 2)
+                if s < physical:
+                    square += h * weights[i] * (re[s] ** 2 + im[s] ** 2)
         for part in range(3):
             lu_solve(condensed.factors[j], condensed.pivots[j], sides[part, j])
     return cubic, drift, inner, square
@@ -177,20 +177,20 @@ def _second_order(field, values, profile, v, omega, h11, h20):
 
 
 @njit(
-    [signature(float, Equations, Profile, Condensed, Taylor)],
+    [signature(types.complex128, Equations, Profile, Condensed, Taylor, int)],
     cache=True, error_model="numpy", nogil=True,
 )  # fmt: skip
-def _torus(equations, profile, condensed, taylor):
+def _torus(equations, profile, condensed, taylor, physical):
     collocation, u, z = equations.collocation, profile.u, profile.z
     intervals, size = condensed.local.shape[0], condensed.local.shape[1]
     n, period, angle = u.shape[1], z[0], z[3]
     if not condense(equations.field, collocation, profile, condensed):
-        return np.nan
+        return complex(np.nan, np.nan)
     reduce(condensed)
     matrix = singular_matrix(TORUS, condensed.pair, np.empty(1), z)
     right, left, g = np.empty((2, 2 * n)), np.empty((2, 2 * n)), np.empty((2, 2))
     if not null_vectors(matrix, right, left, g):
-        return np.nan
+        return complex(np.nan, np.nan)
     first, end, still = np.empty((2, n)), np.empty((2, n)), np.zeros(z.shape[0])
     _turned(right[0, :n], right[0, n:], angle, first, end)
     v, omega = np.empty((2, *u.shape)), np.empty((2, intervals, size))
@@ -199,12 +199,13 @@ def _torus(equations, profile, condensed, taylor):
         carry_back(condensed, left[0, part * n : (part + 1) * n], omega[part])
     sides = np.empty((3, intervals, size))
     cubic, drift, inner, square = _first_order(
-        equations, profile, condensed, taylor, v, omega, sides
+        equations, profile, condensed, taylor, physical, v, omega, sides
     )
     h11, h20 = np.empty_like(u), np.empty_like(v)
     _set_sides(condensed, sides[2])
     a = -solve_periodic(equations, profile, condensed, h11) / period
     if not _solve_turning(condensed, sides[:2], 2.0 * angle, h20):
-        return np.nan
+        return complex(np.nan, np.nan)
     mixed = _second_order(equations.field, collocation.values, profile, v, omega, h11, h20)
-    return (0.5 * (cubic + mixed - 2.0 * a * drift) / (inner * square * period)).real
+    turn = 1j * a * angle / (square * period**2)
+    return 0.5 * (cubic + mixed - 2.0 * a * drift) / (inner * square * period) + turn

@@ -27,6 +27,7 @@ from continuation.diagrams.names import (
     naming_observable,
 )
 from continuation.diagrams.outcomes import UNSETTLED, same_motion
+from continuation.diagrams.pasts import Start
 from continuation.diagrams.simulating import Effort, destinations
 from continuation.steady_states.search import find_equilibria
 from dynsys.errors import ConvergenceError
@@ -70,13 +71,15 @@ class Seed:
 def stable_equilibria(
     model: VectorField, starts: np.ndarray | None = None, searches: int = 64
 ) -> tuple[list[dict[str, Any]], np.ndarray]:
-    """Stable equilibria of a model, and all equilibria (k, n).
+    """Stable equilibria of a model, and all equilibria (k, n) where the field has slopes.
 
     Each has ``name``, ``kind`` "equilibrium", ``observables``, ``state`` and ``abscissa`` (largest
     real part of an eigenvalue, per time unit). With ``searches=0`` only the starts are refined.
     """
     result = []
-    every = find_equilibria(model, searches=searches, starts=starts)
+    found = find_equilibria(model, searches=searches, starts=starts)
+    # On the edge where the field ends, as of a root, slopes are infinite and tell no stability.
+    every = found[[bool(np.all(np.isfinite(model.jacobian(x)))) for x in found]]
     for x in every:
         abscissa = float(np.max(np.linalg.eigvals(model.jacobian(x)).real))
         if abscissa < 0:
@@ -93,22 +96,29 @@ def stable_equilibria(
 
 def stable_cycles(
     model: VectorField, seeds: Sequence[Seed]
-) -> tuple[list[dict[str, Any]], list[np.ndarray]]:
-    """Stable cycles of a model, sought from known ones; and states of those that lead to none.
+) -> tuple[list[dict[str, Any]], list[Start]]:
+    """Stable cycles of a model, sought from known ones; and starts on those that lead to none.
 
     Each result has ``name``, ``kind`` "cycle", ``frequency`` (Hz; per time unit for a
     dimensionless model), ``period``, ``extrema`` of every observable, the largest
     ``multiplier``, a ``state`` on it and the ``cycle`` itself.
     """
     found: list[Cycle] = []
-    lost: list[np.ndarray] = []
+    lost: list[Start] = []
     for seed in seeds:
         cycle = _carried(model, seed)
         if cycle is None or not _holds(cycle):
-            lost.append(seed.orbit.u[0, : len(model.states)] * model.scales[: len(model.states)])
+            lost.append(_start_on(model, seed.orbit))
         elif not any(_same(cycle, c) for c in found):
             found.append(cycle)
     return described(found), lost
+
+
+def _start_on(model: VectorField, orbit: Orbit) -> Start:
+    """A start on an orbit, with its past where signals are delayed."""
+    n = len(model.states)
+    turn = orbit.at(np.linspace(0, 1, PHASES, endpoint=False))[:, :n] * model.scales[:n]
+    return Start.after(orbit.period, turn)
 
 
 def simulated_cycles(
@@ -211,7 +221,8 @@ def described(found: Sequence[Cycle]) -> list[dict[str, Any]]:
             "period": cycle.period,
             "extrema": {k: cycle.extrema(k) for k in cycle.model.observables},
             "multiplier": float(np.max(np.abs(cycle.multipliers), initial=0.0)),
-            "state": cycle.solver.states(cycle.orbit)[0], "cycle": cycle, "detail": _burst(cycle),
+            "state": cycle.solver.states(cycle.orbit)[0], "cycle": cycle,
+            "detail": burst_of(cycle.solver, cycle.orbit),
         }
         for cycle in sorted(found, key=lambda c: c.period)
     ]  # fmt: skip
@@ -222,13 +233,15 @@ def _holds(cycle: Cycle) -> bool:
     return bool(cycle.stable) and delay_error(cycle.solver, cycle.orbit) < CARRIED
 
 
-def _burst(cycle: Cycle) -> str:
-    return burst_words(_states_along(cycle), cycle.model.scales[: len(cycle.model.states)])
+def burst_of(solver: Solver, orbit: Orbit) -> str:
+    """ "bursting, 3 spikes" for an orbit that bursts, else "": see ``burst_words``."""
+    model = solver.model
+    return burst_words(_states_along(solver, orbit), model.scales[: len(model.states)])
 
 
-def _states_along(cycle: Cycle) -> np.ndarray:
+def _states_along(solver: Solver, orbit: Orbit) -> np.ndarray:
     phases = np.linspace(0, 1, PHASES, endpoint=False)
-    return cycle.solver.states(cycle.orbit, phases)[:, : len(cycle.model.states)]
+    return solver.states(orbit, phases)[:, : len(solver.model.states)]
 
 
 def same_attractor(model: VectorField, a: Mapping[str, Any], b: Mapping[str, Any]) -> bool:
@@ -241,12 +254,14 @@ def same_attractor(model: VectorField, a: Mapping[str, Any], b: Mapping[str, Any
         return bool(np.max(np.abs(apart) / model.scales[:n]) < NEAR)
     if a["kind"] != CYCLE:
         return True
-    return same_motion(_turn_of(model, a), _turn_of(model, b), model.scales[: len(model.states)])
+    return same_motion(turn_of(model, a), turn_of(model, b), model.scales[: len(model.states)])
 
 
-def _turn_of(model: VectorField, item: Mapping[str, Any]) -> tuple[float, np.ndarray]:
+def turn_of(model: VectorField, item: Mapping[str, Any]) -> tuple[float, np.ndarray]:
     """Period and one turn (k, n_physical) of a cycle, recorded or held by Newton's method."""
-    return item["period"], item["turn"] if "turn" in item else _states_along(item["cycle"])
+    if "turn" in item:
+        return item["period"], item["turn"]
+    return item["period"], _states_along(item["cycle"].solver, item["cycle"].orbit)
 
 
 def _same(a: Cycle, b: Cycle) -> bool:

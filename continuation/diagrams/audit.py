@@ -11,19 +11,20 @@ import pandas as pd
 import shapely
 from scipy.stats import beta
 
-from continuation.diagrams.named_outcomes import described_outcomes
+from continuation.diagrams.named_outcomes import AWAY
 from continuation.diagrams.names import NOTHING, OUTSIDE, agree, label
 from continuation.diagrams.outcomes import UNSETTLED
-from continuation.diagrams.paths import Axis, values_at
+from continuation.diagrams.pasts import Start, at_rest
+from continuation.diagrams.paths import Axis, position, values_at
 from continuation.diagrams.probing import Prober
 from continuation.diagrams.progress import stage
 from continuation.diagrams.simulating import Effort, destinations
+from continuation.diagrams.trials import AT_ONCE, Trial, attractors_of
 from continuation.engine.budget import met, spent
-from dynsys.vector_field import VectorField
 
 MARGIN = 0.01  # distance to a boundary, in units of the plane, up to which points are not tested
 CONFIDENCE = 0.95
-AT_ONCE = 50  # points simulated together
+WAY = 6  # steps in which a region's attractors are carried to a point at which no run met them
 RESORT = Effort(finer=2.0, stages=7)  # for points at which the first runs disagree
 
 
@@ -105,7 +106,8 @@ def audited(
     2. At each, simulate from the low and the high end of the states' ranges, from random states,
        from equilibria of the nearest scan lines and from the attractors of the region.
     3. Tell by the motions alone what they came to, and compare the names with the label. Points
-       that disagree are simulated again with half the step and twice the time.
+       that disagree are simulated again with half the step and twice the time, also from where the
+       region's attractors go on the way from the place that named it.
 
     Example
     -------
@@ -114,7 +116,7 @@ def audited(
     model, axes = prober.model, prober.axes
     places, chosen, beside = _places(axes, regions, points, np.random.default_rng(seed))
     trials = [
-        (values_at(place, axes), _starts(prober, place, region, seed + number))
+        Trial(values_at(place, axes), _starts(prober, place, region, seed + number))
         for number, (place, region) in enumerate(zip(places, chosen, strict=True))
     ]
     found: list[list[dict[str, Any]]] = []
@@ -123,15 +125,18 @@ def audited(
         if spent():
             met(f"the budget was spent: {len(found)} of {points} points were audited")
             break
-        found += _attractors(model, piece, Effort())
+        found += attractors_of(model, piece)
     places = places[: len(found)]
     differing = [k for k, f in enumerate(found) if not agree(model, _names(f), _said(chosen[k]))]
-    again = _attractors(model, [trials[k] for k in differing], RESORT)
+    arriving = _carried(prober, [places[k] for k in differing], [chosen[k] for k in differing])
+    for k, more in zip(differing, arriving, strict=True):
+        trials[k] = Trial(trials[k].values, [*trials[k].starts, *more])
+    again = attractors_of(model, [trials[k] for k in differing], RESORT)
     for k, items in zip(differing, again, strict=True):
         found[k] = items
     wrong = [k for k in differing if not agree(model, _names(found[k]), _said(chosen[k]))]
     rows = [
-        {**trials[k][0], "label": chosen[k]["label"],
+        {**trials[k].values, "label": chosen[k]["label"],
          "found": label(_names(found[k]), NOTHING),
          "start": _telling(found[k], chosen[k])}
         for k in wrong
@@ -172,27 +177,41 @@ def _scaled(polygon: Any, axes: tuple[Axis, Axis]) -> Any:
     return shapely.transform(polygon, lambda at: (at - low) / width)
 
 
-def _starts(prober: Prober, place: np.ndarray, region: Mapping[str, Any], seed: int) -> np.ndarray:
-    """States (k, n) from which to simulate at a place."""
+def _starts(prober: Prober, place: np.ndarray, region: Mapping[str, Any], seed: int) -> list[Start]:
+    """Where to simulate from at a place."""
     starts = prober.starts(place, seed)
-    known = [item[k] for item in region["stable"] for k in ("start", "state") if k in item]
-    return np.array([*starts, *(np.asarray(state)[: starts.shape[1]] for state in known)])
+    known = [np.asarray(item["start"]) for item in region["stable"] if "start" in item]
+    return [*at_rest(starts), *at_rest(known), *_on_attractors(region, starts.shape[1])]
 
 
-def _attractors(
-    model: VectorField, trials: Sequence[tuple[dict[str, float], np.ndarray]], effort: Effort
-) -> list[list[dict[str, Any]]]:
-    """The distinct attractors that the runs of every trial have come to, with their names."""
-    if not trials:
-        return []
-    values = [v for v, starts in trials for _ in starts]
-    outcomes = destinations(model, values, np.concatenate([s for _, s in trials]), effort)
-    result, first = [], 0
-    for at, starts in trials:
-        mine = outcomes[first : first + len(starts)]
-        result.append(described_outcomes(model.with_parameters(**at), mine, starts))
-        first += len(starts)
-    return result
+def _on_attractors(region: Mapping[str, Any], n: int) -> list[Start]:
+    """Starts on a region's attractors, at the place that named it."""
+    return [
+        Start.after(item["period"], np.asarray(item["turn"])) if "turn" in item
+        else Start(np.asarray(item["state"])[:n])
+        for item in region["stable"] if "turn" in item or "state" in item
+    ]  # fmt: skip
+
+
+def _carried(
+    prober: Prober, places: Sequence[np.ndarray], regions: Sequence[Mapping[str, Any]]
+) -> list[list[Start]]:
+    """Where the attractors of regions go on the straight way from the place that named them."""
+    n = len(prober.model.states)
+    lanes = [(k, start) for k, region in enumerate(regions) for start in _on_attractors(region, n)]
+    here = [np.array(position(region["parameters"], prober.axes)) for region in regions]
+    for part in np.linspace(0, 1, WAY + 1)[1:-1] if lanes else ():
+        values = [
+            values_at(here[k] + part * (places[k] - here[k]), prober.axes) for k, _ in lanes
+        ]  # fmt: skip
+        states = np.array([start.state for _, start in lanes])
+        pasts = [start.past for _, start in lanes]
+        outcomes = destinations(prober.model, values, states, pasts=pasts)
+        lanes = [
+            (k, start if outcome.kind in AWAY else outcome.onward)
+            for (k, start), outcome in zip(lanes, outcomes, strict=True)
+        ]  # fmt: skip
+    return [[start for k, start in lanes if k == number] for number in range(len(regions))]
 
 
 def _names(found: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from functools import partial
 from typing import NamedTuple
 
 import networkx as nx
@@ -13,9 +12,9 @@ import shapely
 from scipy.spatial import Voronoi
 from shapely.geometry import MultiPoint, Polygon
 
+from continuation.diagrams.answers import Answer, Dispute, bursts_differ
 from continuation.diagrams.partition import GRID, SMALLEST, places_across
-from continuation.diagrams.probing import Answer, Dispute, Prober
-from continuation.diagrams.scan import each
+from continuation.diagrams.probing import Prober
 from continuation.engine.budget import spent
 
 FIRST = 24  # places spread over a face at first
@@ -30,7 +29,8 @@ LENDERS = 2  # places nearby whose attractors are carried to a new one
 class Piece(NamedTuple):
     """A part of the plane: what is stable in it, and what contradicts that (None: nothing does).
 
-    ``mixed``: places of irregular motion and places of cycles lie next to each other in it.
+    ``mixed``: places of irregular motion and places of cycles, or of bursts of different numbers
+    of spikes, lie next to each other in it.
     """
 
     face: Polygon
@@ -46,7 +46,8 @@ def closed_in(
     """Parts of a face at two of whose places different attractors are stable, and how many places
     were asked; what is ``known`` at some, from an audit, is not.
 
-    1. Ask at places spread over the face what is stable, and carry there what is at those near.
+    1. Ask at places spread over the face what is stable, by runs from everywhere, and carry there
+       what is at those near.
     2. Ask in the middle of all neighbors that differ, until they are near or ``most`` are asked.
     3. Every cell (Voronoi) belongs to what is stable at its place: the boundary is known to within
        ``WITHIN``. Cells whose neighbors differ farther apart than that stay in dispute, but for
@@ -60,8 +61,8 @@ def closed_in(
     for round_ in itertools.count():
         if spent() or (round_ and not len(fresh)):
             break
-        told = each(partial(_asked, prober, list(answers)), list(fresh))
-        answers += [answer for answer in told if answer is not None]
+        near = [_nearest(answers, place) for place in fresh]
+        answers += prober.ask_all([*fresh], near, everywhere=round_ == 0)
         ways = _ways(answers, _neighbors(_cells(face, answers)))
         if len(answers) > MOST_MIXED:
             ways = [way for way in ways if not _is_mixture(answers, way[1:])]
@@ -71,10 +72,9 @@ def closed_in(
     return _pieces(face, answers), len(answers) - given
 
 
-def _asked(prober: Prober, known: Sequence[Answer], place: np.ndarray) -> Answer:
-    """What is stable at a place, the attractors of the nearest known places carried there."""
-    near = sorted(known, key=lambda a: float(np.linalg.norm(a.place - place)))[:LENDERS]
-    return prober.ask(place, [], searches=0, near=near)
+def _nearest(known: Sequence[Answer], place: np.ndarray) -> list[Answer]:
+    """Those whose attractors are carried to a place."""
+    return sorted(known, key=lambda a: float(np.linalg.norm(a.place - place)))[:LENDERS]
 
 
 def _apart(places: np.ndarray, answers: Sequence[Answer]) -> np.ndarray:
@@ -167,8 +167,9 @@ def _pieces(face: Polygon, answers: Sequence[Answer]) -> list[Piece]:
         first = members[0]
         whole = shapely.union_all([cells[k] for k in members], grid_size=GRID)
         parts = [p for p in getattr(whole, "geoms", [whole]) if p.area > SMALLEST]
-        mixed = first in irregular and first not in disputes
-        answer = irregular[first] if mixed else answers[first]
+        irregularly = first in irregular and first not in disputes
+        answer = irregular[first] if irregularly else answers[first]
+        mixed = irregularly or bursts_differ([answers[k] for k in members])
         result += [Piece(part, answer, disputes.get(first), mixed) for part in parts]
     return result
 

@@ -227,14 +227,15 @@ class Diagram(Explorable):
         return Prober(self.model, (self.x, self.y), self._findings())
 
     def plot(
-        self, ax: Any = None, regions: bool = True, *, style: str = "default", legend: bool = True,
-        **line: Any,
+        self, ax: Any = None, regions: bool = True, *, curves: Sequence[str] | None = None,
+        style: str = "default", legend: bool = True, **line: Any,
     ) -> Any:  # fmt: skip
         """Draw curves, codimension-two points and named regions. Returns the axes.
 
-        ``style`` is "default" or "publication"; ``line`` are matplotlib's keywords for the curves.
+        ``curves``: words of the legend, such as ["Hopf"]; all by default. ``style`` is "default" or
+        "publication"; ``line`` are matplotlib's keywords for the curves.
         """
-        return draw_plane(self, ax, regions, style, legend, **line)
+        return draw_plane(self, ax, regions, style, legend, curves, **line)
 
     page_content = plane_content
 

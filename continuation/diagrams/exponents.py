@@ -8,11 +8,12 @@ import numpy as np
 from numba import types
 
 from continuation.engine.field import Field, field_of
-from dynsys.compiled.records import Vector, signature
+from dynsys.compiled.records import Matrix, Vector, signature
 from dynsys.numba_cache import njit
 from dynsys.vector_field import VectorField
 
 BLOCKS = 40  # spans over which the growth is averaged: their spread is the error
+_LONGEST = 200  # steps between which a departure keeps a size that numbers can hold
 _REACH = 0.4  # step in units of the fastest time scale; rk4 is stable up to 2.7
 
 
@@ -37,50 +38,57 @@ class Exponent:
 
 
 @njit(
-    [signature(types.void, Field, Vector, Vector, Vector, float, int)],
+    [signature(types.void, Field, Vector, Matrix, float, int)],
     cache=True,
     error_model="numpy",
 )
-def growth(field, x, v, rates, dt, steps):
-    """Mean rate of growth of a small departure v over every block of ``steps`` (rk4)."""
-    n, p, tables = x.shape[0], field.p, field.tables
+def carried(field, x, v, dt, steps):
+    """Move a state x (n,) and small departures from it, the columns of v (n, k), by rk4 steps."""
+    n, count, p, tables = x.shape[0], v.shape[1], field.p, field.tables
     a = np.empty((n, n))
-    f, y, w = np.empty(n), np.empty(n), np.empty(n)
-    dx, dv, g = np.empty(n), np.empty(n), np.empty(n)
-    for block in range(rates.shape[0]):
-        total = 0.0
-        for _ in range(steps):
+    f, y, dx = np.empty(n), np.empty(n), np.empty(n)
+    w, g, dv = np.empty((n, count)), np.empty((n, count)), np.empty((n, count))
+    for _ in range(steps):
+        y[:], w[:] = x, v
+        dx[:], dv[:] = 0.0, 0.0
+        for stage in range(4):
+            field.f(y, p, tables, f)
+            field.jacobian(y, p, tables, a)
+            weight = 1.0 if stage == 0 or stage == 3 else 2.0
+            ahead = dt if stage == 2 else 0.5 * dt
             for i in range(n):
-                y[i], w[i] = x[i], v[i]
-                dx[i], dv[i] = 0.0, 0.0
-            for stage in range(4):
-                field.f(y, p, tables, f)
-                field.jacobian(y, p, tables, a)
-                weight = 1.0 if stage == 0 or stage == 3 else 2.0
-                ahead = dt if stage == 2 else 0.5 * dt
-                for i in range(n):
-                    g[i] = 0.0
-                    for j in range(n):
-                        g[i] += a[i, j] * w[j]
-                    dx[i] += weight * f[i]
-                    dv[i] += weight * g[i]
-                for i in range(n):
-                    y[i] = x[i] + ahead * f[i]
-                    w[i] = v[i] + ahead * g[i]
-            size = 0.0
+                for k in range(count):
+                    g[i, k] = 0.0
+                for j in range(n):
+                    for k in range(count):
+                        g[i, k] += a[i, j] * w[j, k]
             for i in range(n):
-                x[i] += dt / 6.0 * dx[i]
-                v[i] += dt / 6.0 * dv[i]
-                size += v[i] ** 2
-            size = np.sqrt(size)
-            total += np.log(size)
-            for i in range(n):
-                v[i] /= size
-        rates[block] = total / (steps * dt)
+                dx[i] += weight * f[i]
+                y[i] = x[i] + ahead * f[i]
+                for k in range(count):
+                    dv[i, k] += weight * g[i, k]
+                    w[i, k] = v[i, k] + ahead * g[i, k]
+        for i in range(n):
+            x[i] += dt / 6.0 * dx[i]
+            for k in range(count):
+                v[i, k] += dt / 6.0 * dv[i, k]
+
+
+def run_multipliers(model: VectorField, state: np.ndarray, period: float, dt: float) -> np.ndarray:
+    """Multipliers (n,) of a motion from a state that is back after a period: what departures grow
+    by in one turn; that nearest to the trivial 1 first. ``dt`` is about the step: one that carries
+    a motion is too long for the multipliers of its spikes."""
+    x, matrix = np.array(model._full(np.asarray(state, float))), np.eye(model.compiled.n)
+    steps = int(np.ceil(period / dt))
+    carried(_field(model), x, matrix, period / steps, steps)
+    if not np.all(np.isfinite(matrix)):
+        return np.full(len(x), np.inf)
+    found = np.linalg.eigvals(matrix)
+    return found[np.argsort(np.abs(found - 1))]
 
 
 def largest_exponent(
-    model: VectorField, state: np.ndarray, duration: float, seed: int = 0
+    model: VectorField, state: np.ndarray, duration: float, seed: int = 0, finer: float = 1.0
 ) -> Exponent:
     """The largest Lyapunov exponent of the motion from a state, over a time.
 
@@ -91,6 +99,7 @@ def largest_exponent(
     ----------
     state : (n,) or (n_physical,), on the attractor.
     duration : time, of many turns of the motion.
+    finer : divides the step, a part of the fastest time scale at the state.
 
     Source: Benettin, Galgani, Giorgilli & Strelcyn 1980, Meccanica 15.
 
@@ -104,10 +113,20 @@ def largest_exponent(
     if not np.all(np.isfinite(matrix)):
         return Exponent(np.nan, np.nan, duration)
     rate = float(np.max(np.abs(np.linalg.eigvals(matrix))))
-    steps = max(int(np.ceil(duration * max(rate, 1e-12) / _REACH / BLOCKS)), 50)
-    rates, free = np.empty(BLOCKS), np.empty(0, np.int64)
-    field = field_of(model, model.parameter_array(), free, model.scales, second=False)
-    growth(field, x, v / np.linalg.norm(v), rates, duration / BLOCKS / steps, steps)
+    steps = max(int(np.ceil(duration * finer * max(rate, 1e-12) / _REACH / BLOCKS)), 50)
+    v, field, dt = v[:, None] / np.linalg.norm(v), _field(model), duration / BLOCKS / steps
+    rates = np.zeros(BLOCKS)
+    for block in range(BLOCKS):
+        for first in range(0, steps, _LONGEST):
+            carried(field, x, v, dt, min(_LONGEST, steps - first))
+            size = np.linalg.norm(v)
+            rates[block] += np.log(size) / (steps * dt)
+            v /= size
     kept = rates[BLOCKS // 4 :]
     error = kept.std(ddof=1) / np.sqrt(len(kept))
     return Exponent(float(kept.mean()), float(error), duration * len(kept) / BLOCKS)
+
+
+def _field(model: VectorField) -> Field:
+    free = np.empty(0, np.int64)
+    return field_of(model, model.parameter_array(), free, model.scales, second=False)

@@ -11,9 +11,10 @@ import shapely
 from shapely.geometry import LineString, Polygon
 
 from continuation.cycles.storage import cycle_of_record, cycle_record
+from continuation.diagrams.answers import Answer, Dispute
 from continuation.diagrams.closing import Piece
 from continuation.diagrams.finished import Kept
-from continuation.diagrams.probing import Answer, Dispute, Findings, Prober
+from continuation.diagrams.probing import Findings, Prober
 from dynsys.journal import Form, key
 from dynsys.vector_field import VectorField
 

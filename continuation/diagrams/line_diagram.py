@@ -16,7 +16,7 @@ from continuation.cycles.settings import CycleSettings
 from continuation.diagrams import finished
 from continuation.diagrams.living import line_content
 from continuation.diagrams.scan import end_of
-from continuation.drawing import axis_label, draw_frequencies, new_figure
+from continuation.drawing import draw_frequencies
 from continuation.engine.following import INTERRUPTED, REASONS
 from continuation.engine.settings import Settings
 from continuation.engine.special_points import (
@@ -29,7 +29,7 @@ from continuation.engine.special_points import (
 from continuation.explorer.explorable import Explorable
 from continuation.steady_states.branch import Branch
 from continuation.steady_states.equilibria import equilibria
-from continuation.styles import style_of
+from dynsys.drawing import axis_label, panels
 from dynsys.errors import ConvergenceError
 from dynsys.journal import announce, piece, whole
 from dynsys.vector_field import VectorField
@@ -96,11 +96,8 @@ class LineDiagram(Explorable):
 
         ``style`` is "default", "publication" or "xppaut"; ``line`` matplotlib's keywords for lines.
         """
-        look = style_of(style)
-        with look.drawing():
-            if axes is None:
-                figure = new_figure((1.06 * look.size[0], 1.25 * look.size[1]))
-                axes = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
+        ratios = [3, 1]
+        with panels(axes, style, (6.8, 6), 2, sharex=True, height_ratios=ratios) as (axes, _):
             upper, lower = axes
             for branch in (self.equilibria, *self.cycles):
                 branch.plot(observable, ax=upper, style=style, legend=legend, **line)

@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 
+from continuation.diagrams.answers import Answer, Dispute
 from continuation.diagrams.attractors import attractors_met
 from continuation.diagrams.audit import Audit
 from continuation.diagrams.paths import position
-from continuation.diagrams.probing import Answer, Dispute, Prober
+from continuation.diagrams.probing import Prober
 from continuation.diagrams.survey import Survey
 
-MOST = 10  # disagreements used at a time
+MOST = 10  # disagreements between which and right places boundaries are looked for at a time
 
 
 def learn(
@@ -32,14 +33,15 @@ def learn(
     truths: list[Answer] = []
     disputes: list[Dispute] = []
     rows = audit.disagreements.to_dict("records")
-    for row, found in list(zip(rows, audit.found, strict=True))[:MOST]:
+    for row, found in zip(rows, audit.found, strict=True):
         values = {name: float(row[name]) for name, _, _ in axes}
         place = np.array(position(values, axes))
         at = survey.model.with_parameters(**values)
         stable = attractors_met(at, found)
         truth = Answer(place, values, stable, np.empty((0, at.compiled.n)))
         truths.append(truth)
-        right = _nearest(prober, regions, str(row["label"]), place)
+        near = len(truths) <= MOST
+        right = _nearest(prober, regions, str(row["label"]), place) if near else None
         if right is not None and right.kinds != truth.kinds:
             disputes.append(Dispute(right, truth))
     survey.follow([d.other for d in disputes if d.other.kinds[1] > d.inmost.kinds[1]])

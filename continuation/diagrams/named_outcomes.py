@@ -22,7 +22,7 @@ from continuation.diagrams.names import (
 from continuation.diagrams.outcomes import UNSTABLE, Outcome, same_outcome
 from dynsys.vector_field import VectorField
 
-_AWAY = (RUNS_AWAY, OUTSIDE)  # told only where no run stays
+AWAY = (RUNS_AWAY, OUTSIDE)  # told only where no run stays
 
 
 def described_outcomes(
@@ -41,7 +41,7 @@ def described_outcomes(
         known = any(same_outcome(outcome, other, scale) for other, _ in distinct)
         if outcome.kind != UNSTABLE and not known:
             distinct.append((outcome, start))
-    stays = [pair for pair in distinct if pair[0].kind not in _AWAY]
+    stays = [pair for pair in distinct if pair[0].kind not in AWAY]
     first = model.observable_names[0]
     rest = sorted(
         (p for p in stays if p[0].kind == EQUILIBRIUM),

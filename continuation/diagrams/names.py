@@ -31,6 +31,7 @@ WITH_WINDOWS = {  # where irregular motion and cycles lie next to each other in 
     CHAOS: "chaos with periodic windows",
     TORUS: "torus with locked windows",
 }
+VARYING = "bursting, spikes vary"  # bursts of different numbers of spikes, also beside each other
 RUNS_AWAY = "runs away"
 NOTHING = "no attractor found"
 OUTSIDE = "outside the table's domain"
@@ -100,7 +101,7 @@ def found_equilibria(attractors: Iterable[Mapping[str, Any]]) -> list[Mapping[st
 
 def agree(model: VectorField, found: Sequence[str], said: Sequence[str]) -> bool:
     """Whether attractors met at a place are those that its region names: where it names chaos with
-    windows, chaos or rhythms.
+    windows, chaos or rhythms, and where it names varying bursts, rhythms.
 
     Example
     -------
@@ -108,10 +109,11 @@ def agree(model: VectorField, found: Sequence[str], said: Sequence[str]) -> bool
     True
     """
     windows = {irregular for irregular, word in WITH_WINDOWS.items() if word in said}
-    left, plain = Counter(found), Counter(k for k in said if k not in WITH_WINDOWS.values())
+    several = {*WITH_WINDOWS.values(), VARYING}
+    left, plain = Counter(found), Counter(name for name in said if name not in several)
     more = left - plain
-    if plain - left or not windows:
-        return left == plain and not windows
+    if plain - left or several.isdisjoint(said):
+        return left == plain
     return bool(more) and all(name in windows or is_cycle(model, name) for name in more)
 
 

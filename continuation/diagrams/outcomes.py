@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.interpolate import CubicSpline
 
 from continuation.diagrams.names import CYCLE, EQUILIBRIUM, PHASES
+from continuation.diagrams.pasts import Start
 from continuation.steady_states.search import find_equilibria
 from dynsys.vector_field import VectorField
 
@@ -20,6 +21,7 @@ STEADY = 0.02  # relative change of the range between two halves of a recording 
 STILLER = STEADY / 8  # the same where a half holds too few turns to be compared by itself
 LEVEL = 1.25  # factor within which both halves of a steady modulation vary alike
 _EXACT = 1e-3  # the same after many turns, at least
+_FEW = 4  # records by which turns of a cycle seem to differ where its spikes are hardly resolved
 _TURNS = 60  # crossings in the longest period
 _LATEST = 150  # crossings that are looked at
 MOST_PHASES = 4000  # of a turn that are kept: as many as were recorded, and PHASES at least
@@ -33,10 +35,11 @@ _STILL = 1e-8  # scaled range of a motion that has ended for good
 class Outcome:
     """What a run has come to.
 
-    ``kind`` is a word; ``state`` (n,) its last one; ``period`` and ``states`` (k, n) at even times
-    of one period belong to cycles, ``exponent`` (per time unit) to what does not repeat.
+    ``kind`` is a word; ``state`` (n,) its last one; ``period``, ``states`` (k, n) at even times of
+    one period, the ``miss`` of its returns and the ``drift`` of its range (of the range) belong to
+    cycles, ``exponent`` (per time unit) to what does not repeat.
     ``extremes`` (2 n, n) are the states at which each of them was least and greatest; ``records``
-    how many there are of a turn of a motion that is unsettled.
+    how many there are of a turn; ``blurred`` where spikes between them may hide that it repeats.
     """
 
     kind: str
@@ -46,6 +49,19 @@ class Outcome:
     exponent: float = np.nan
     extremes: np.ndarray | None = None
     records: float = np.inf
+    blurred: bool = False
+    miss: float = 0.0
+    drift: float = 0.0
+
+    @property
+    def approaches(self) -> bool:
+        """Whether a motion is near a cycle, and may be on its way to it."""
+        return self.kind == CYCLE and (self.miss > _EXACT or self.drift > STILLER)
+
+    @property
+    def onward(self) -> Start:
+        """Where a run at parameters nearby may begin."""
+        return Start(self.state) if self.states is None else Start.after(self.period, self.states)
 
 
 def classified(model: VectorField, times: np.ndarray, states: np.ndarray) -> Outcome:
@@ -65,16 +81,30 @@ def classified(model: VectorField, times: np.ndarray, states: np.ndarray) -> Out
         if after.max() < _STILL:
             return Outcome(UNSTABLE, states[-1])
     moving = np.maximum(before, after) > 1e-2 * after.max()
-    drift = np.max(np.abs(after - before)[moving], initial=0.0) / max(after.max(), 1e-300)
+    change = float(np.max(np.abs(after - before)[moving], initial=0.0))
+    drift = change / max(float(after.max()), 1e-300)
+    late = states[half:]
+    told = Outcome(
+        UNSETTLED, states[-1], extremes=_extremes(late), records=_records(late / scale)
+    )  # fmt: skip
     if after.max() > _LEAST and drift < STEADY:
         found = _repetition(times[half:], states[half:], scale)
         if found is None and drift < STILLER:  # few turns, but of one size
             found = _repetition(times, states, scale)
         if found is not None:
-            period, orbit = found
-            return Outcome(CYCLE, states[-1], period, orbit, extremes=_extremes(states[half:]))
-    records = _records(states[half:] / scale)
-    return Outcome(UNSETTLED, states[-1], extremes=_extremes(states[half:]), records=records)
+            period, turn, miss = found
+            return replace(told, kind=CYCLE, period=period, states=turn, miss=miss, drift=drift)
+    blurred = drift < _EXACT and _is_blurred(times[half:], late, scale)
+    return replace(told, blurred=blurred)
+
+
+def _is_blurred(times: np.ndarray, states: np.ndarray, scale: np.ndarray) -> bool:
+    """Whether a motion seems to miss its cycle by no more than a few records of time."""
+    found = _crossings(times, states / scale)
+    if found is None:
+        return False
+    lengths = np.diff(found[1])
+    return bool(np.ptp(lengths) < _FEW * (times[1] - times[0]) < 0.5 * lengths.mean())
 
 
 def _records(scaled: np.ndarray) -> float:
@@ -102,8 +132,9 @@ def _rest(model: VectorField, state: np.ndarray) -> np.ndarray | None:
 
 def _repetition(
     times: np.ndarray, states: np.ndarray, scale: np.ndarray
-) -> tuple[float, np.ndarray] | None:
-    """Period and one turn (k, n) of a motion that repeats at least twice."""
+) -> tuple[float, np.ndarray, float] | None:
+    """Period and one turn (k, n) of a motion that repeats at least twice, and by how much of its
+    range it misses where it was."""
     scaled = states / scale
     size = np.ptp(scaled, axis=0)
     found = _crossings(times, scaled)
@@ -115,12 +146,13 @@ def _repetition(
         lengths = crossing[k:] - crossing[:-k]
         period = float(np.mean(lengths))
         near = max(RETURN / k, _EXACT)  # after many turns a torus comes near to where it was, too
-        returns = np.max(np.abs(section[k:] - section[:-k])) < near * size.max()
+        misses = np.max(np.abs(section[k:] - section[:-k]), axis=1) / size.max()
+        returns = misses.max() < near
         if returns and np.ptp(lengths) < RETURN * period:
             recorded = period / (times[1] - times[0])
             count = 4 * int(np.clip(recorded, PHASES, MOST_PHASES) / 4)
             turn = crossing[-1] - period * (1 - np.arange(count) / count)
-            return period, smooth(turn) * scale
+            return period, smooth(turn) * scale, float(misses.max())
     return None
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import networkx as nx
@@ -15,12 +15,13 @@ from continuation.drawing import (
     Curve,
     Mark,
     Region,
-    axis_label,
     draw_diagram,
     draw_disagreements,
 )
 from continuation.engine.special_points import SpecialPoint
 from continuation.steady_states.branch import CURVES, Branch
+from dynsys import checks
+from dynsys.drawing import axis_label
 
 if TYPE_CHECKING:
     from continuation.diagrams.diagram import Diagram
@@ -72,15 +73,20 @@ def drawn_regions(regimes: nx.Graph, plane: float) -> Iterator[Region]:
 
 def draw_plane(
     diagram: Diagram, ax: Any = None, regions: bool = True, style: str = "default",
-    legend: bool = True, **line: Any,
+    legend: bool = True, curves: Sequence[str] | None = None, **line: Any,
 ) -> Any:  # fmt: skip
     """Draw a diagram's curves, codimension-two points and named regions; returns the axes."""
+    shown = drawn_curves(diagram)
+    if curves is not None:
+        known = sorted({curve.word for curve in shown})
+        wanted = {checks.known("curve", word, known, "this diagram") for word in curves}
+        shown = [curve for curve in shown if curve.word in wanted]
     (x, left, right), (y, low, high) = diagram.x, diagram.y
     found = drawn_regions(diagram.regimes, (right - left) * (high - low)) if regions else ()
     filled = sorted(found, key=lambda region: -region.shape.area)  # over the holes of larger ones
     across, up = (axis_label(name, diagram.model.unit(name)) for name in (x, y))
     ax = draw_diagram(
-        drawn_curves(diagram), filled, drawn_points(diagram.special_points, x, y),
+        shown, filled, drawn_points(diagram.special_points, x, y),
         (across, left, right), (up, low, high), ax, style, legend, **line,
     )  # fmt: skip
     if diagram.checked is not None and not diagram.checked.passed:

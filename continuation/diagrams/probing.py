@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
 import numpy as np
 import shapely
@@ -12,10 +13,11 @@ from shapely.geometry import LineString, Polygon
 
 from continuation.cycles.branch import CycleBranch
 from continuation.cycles.curves import CycleCurve
-from continuation.cycles.cycle import Cycle
+from continuation.diagrams.answers import Answer, Dispute, bursts_differ
 from continuation.diagrams.attractors import (
     Seed,
     attractors_met,
+    burst_of,
     departures,
     in_order,
     nearest_cycles,
@@ -26,17 +28,16 @@ from continuation.diagrams.attractors import (
     stable_equilibria,
     trusted,
 )
-from continuation.diagrams.named_outcomes import described_outcomes
 from continuation.diagrams.names import (
-    EQUILIBRIUM,
     RUNS_AWAY,
     found_cycles,
     found_equilibria,
-    label,
 )
 from continuation.diagrams.partition import place_inside, places_across, places_beside, radius
+from continuation.diagrams.pasts import Start, at_rest
 from continuation.diagrams.paths import Axis, values_at
-from continuation.diagrams.simulating import destinations
+from continuation.diagrams.scan import each
+from continuation.diagrams.trials import Trial, attractors_of
 from continuation.steady_states.branch import Branch
 from dynsys.vector_field import VectorField
 
@@ -45,7 +46,6 @@ INSET = 0.05  # part of the states' ranges by which the low and the high start l
 RANDOM = 2  # simulated starts in the states' ranges
 JITTER = 1e-3  # of the ranges, by which every start is moved
 MOST_INSIDE = 5  # known cycles that are carried to the inmost place of a face
-STILL = (EQUILIBRIUM, RUNS_AWAY)  # what is no motion that could be carried
 LARGE = 1e-3  # of the plane: faces that are simulated as well
 NEARBY = 24  # known states from which equilibria at a new place are sought
 
@@ -64,58 +64,14 @@ class Findings:
         return [*self.curves, *self.cycle_curves]
 
 
-@dataclass(frozen=True)
-class Answer:
-    """What is stable at one place: ``place`` (2,) in units of the plane, ``values`` of the
-    parameters, ``stable`` attractors, all ``equilibria`` (k, n); ``simulated`` where its
-    cycles were found by simulation, and none nearby was known; not ``asked`` where the budget was
-    spent before."""
+class _Sought(NamedTuple):
+    """What Newton's method found at a place; ``motions`` are starts on what it did not carry."""
 
     place: np.ndarray
     values: dict[str, float]
     stable: list[dict[str, Any]]
-    equilibria: np.ndarray
-    simulated: bool = False
-    asked: bool = True
-
-    @property
-    def kinds(self) -> tuple[int, int, int]:
-        """The numbers of stable equilibria, of stable cycles and of other attractors."""
-        rest, cycles = len(found_equilibria(self.stable)), len(found_cycles(self.stable))
-        return rest, cycles, len(self.stable) - rest - cycles
-
-    @property
-    def seeds(self) -> list[Seed]:
-        """The cycles, from which those at other places can be sought."""
-        return [Seed.of_cycle(cycle) for cycle in self.cycles]
-
-    @property
-    def cycles(self) -> list[Cycle]:
-        """The stable cycles that Newton's method holds."""
-        return [item["cycle"] for item in found_cycles(self.stable) if "cycle" in item]
-
-    def motions(self, delayed: bool) -> list[np.ndarray]:
-        """States on what moves and is no cycle that Newton's method holds; of ``delayed`` signals
-        they do not know the past: then the starts that led there."""
-        moving = [item for item in self.stable if item["kind"] not in STILL and "cycle" not in item]
-        return [np.asarray(item["start" if delayed else "state"]) for item in moving]
-
-    def __str__(self) -> str:
-        where = ", ".join(f"{k} = {v:.5g}" for k, v in self.values.items())
-        if not self.asked:
-            return f"not looked at, the budget was spent: around {where}"
-        return f"{label([item['name'] for item in self.stable], 'nothing')} at {where}"
-
-
-@dataclass(frozen=True)
-class Dispute:
-    """Two places of one face at which different attractors are stable: a boundary is missing."""
-
-    inmost: Answer
-    other: Answer
-
-    def __str__(self) -> str:
-        return f"{self.inmost}, but {self.other}"
+    every: np.ndarray
+    motions: list[Start]
 
 
 class Prober:
@@ -145,29 +101,60 @@ class Prober:
         ``simulates``. Where nothing is stable so far, simulations decide: from beside the unstable
         equilibria, then from all over the states' ranges.
         """
+        sought = self._sought(place, seeds, searches, near)
+        runs = Trial(sought.values, sought.motions if simulates else [])
+        return self._told(sought, *attractors_of(self.model, [runs]))
+
+    def ask_all(
+        self, places: Sequence[np.ndarray], near: Sequence[Sequence[Answer]], everywhere: bool
+    ) -> list[Answer]:
+        """What is stable at many places, the attractors ``near`` each carried there: ``ask``, with
+        all runs together; also from ``everywhere`` in the states' ranges. Fewer than asked for
+        where a budget is spent."""
+        seek = partial(self._sought, seeds=[], searches=0)
+        found = each(lambda task: seek(task[0], near=task[1]), [*zip(places, near, strict=True)])
+        sought = [one for one in found if one is not None]
+        trials = [
+            Trial(s.values, [*s.motions, *(at_rest(self.starts(s.place, 0)) if everywhere else ())])
+            for s in sought
+        ]  # fmt: skip
+        met = attractors_of(self.model, trials)
+        told = each(lambda task: self._told(*task), [*zip(sought, met, strict=True)])
+        return [answer for answer in told if answer is not None]
+
+    def _sought(
+        self, place: np.ndarray, seeds: Sequence[Seed] | None, searches: int,
+        near: Sequence[Answer],
+    ) -> _Sought:  # fmt: skip
+        """What Newton's method finds at a place, and starts on what it does not carry there."""
         values = values_at(place, self.axes)
         at = self.model.with_parameters(**values)
         stable, every = stable_equilibria(at, self._known_states(place, near), searches)
-        motions = [state for answer in near for state in answer.motions(bool(at.lines))]
+        motions = [start for answer in near for start in answer.motions(bool(at.lines))]
         if seeds is None:
             seeds = nearest_cycles(self.findings.cycles, self.places, place, self._walls)
             stable += stable_cycles(at, seeds)[0]
         else:
             cycles, lost = stable_cycles(at, [*seeds, *(s for a in near for s in a.seeds)])
             stable, motions = stable + cycles, motions + lost
-        if motions and simulates:
-            # What led to a cycle there need not here, of delayed signals: from everywhere besides.
-            motions += [*self.starts(place, 0)] if at.lines else []
-            missing = self._missing(at, np.unique(motions, axis=0), stable)
+        return _Sought(np.asarray(place, float), values, stable, every, motions)
+
+    def _told(self, sought: _Sought, met: Sequence[dict[str, Any]]) -> Answer:
+        """The answer at a place from what was sought and what runs have ``met``; where nothing is
+        stable so far from further ones."""
+        place, values, stable, every, _ = sought
+        at = self.model.with_parameters(**values)
+        if met:
+            missing = self._missing(at, met, stable)
             stable, every = in_order(at, [*stable, *missing]), _with_rest(at, every, missing)
         simulated = bool(len(every) and not stable)
         if simulated:
-            met = self._met(at, departures(at, every))
-            stable = [item for item in met if item["kind"] != RUNS_AWAY]
+            away = self._met(at, at_rest(departures(at, every)))
+            stable = [item for item in away if item["kind"] != RUNS_AWAY]
         if not stable:
-            stable = self._met(at, self.starts(place, 0))
+            stable = self._met(at, at_rest(self.starts(place, 0)))
             every = _with_rest(at, every, stable)
-        return Answer(np.asarray(place, float), values, stable, every, simulated)
+        return Answer(place, values, stable, every, simulated)
 
     def _known_states(self, place: np.ndarray, near: Sequence[Answer]) -> np.ndarray:
         """Equilibria from which those at a place are sought."""
@@ -176,11 +163,11 @@ class Prober:
         return np.concatenate(known) if known else np.empty((0, self.model.compiled.n))
 
     def _missing(
-        self, at: VectorField, starts: np.ndarray, stable: Sequence[dict[str, Any]]
+        self, at: VectorField, met: Sequence[dict[str, Any]], stable: Sequence[dict[str, Any]]
     ) -> list[dict[str, Any]]:
-        """Attractors that runs from states come to and that are not known."""
+        """Attractors that runs have ``met`` and that are not known."""
         return [
-            item for item in self._met(at, starts)
+            item for item in attractors_met(at, met)
             if item["kind"] != RUNS_AWAY
             and not any(same_attractor(at, item, known) for known in stable)
         ]  # fmt: skip
@@ -205,13 +192,13 @@ class Prober:
         # A symmetry must not hold a run on what separates two attractors.
         return np.array(starts) + JITTER * width * (random.random((len(starts), n)) - 0.5)
 
-    def _met(self, at: VectorField, starts: np.ndarray) -> list[dict[str, Any]]:
-        """Attractors that simulations from states (k, n_physical) come to."""
-        if not len(starts):
-            return []
+    def _met(self, at: VectorField, starts: Sequence[Start]) -> list[dict[str, Any]]:
+        """Attractors that simulations come to."""
+        return attractors_met(at, self._runs(at, starts))
+
+    def _runs(self, at: VectorField, starts: Sequence[Start]) -> list[dict[str, Any]]:
         values = {name: at.parameters[name] for name, _, _ in self.axes}
-        outcomes = destinations(self.model, [values] * len(starts), starts)
-        return attractors_met(at, described_outcomes(at, outcomes, starts))
+        return attractors_of(self.model, [Trial(values, starts)])[0]
 
     def face(self, face: Polygon) -> Answer:
         """What is stable at the inmost place of a face.
@@ -221,12 +208,13 @@ class Prober:
         unstable manifolds of saddles. A large face is simulated from everywhere besides.
         """
         answer = self._by_continuation(face)
-        return self._with_simulated(answer) if face.area > LARGE else answer
+        return self.with_simulated(answer) if face.area > LARGE else answer
 
-    def _with_simulated(self, answer: Answer) -> Answer:
+    def with_simulated(self, answer: Answer) -> Answer:
         """An answer with the attractors that runs from all over the states' ranges come to."""
         at = self.model.with_parameters(**answer.values)
-        missing = self._missing(at, self.starts(answer.place, 0), answer.stable)
+        met = self._runs(at, at_rest(self.starts(answer.place, 0)))
+        missing = self._missing(at, met, answer.stable)
         if not missing:
             return answer
         every = _with_rest(at, answer.equilibria, missing)
@@ -248,7 +236,7 @@ class Prober:
         at = self.model.with_parameters(**answer.values)
         found = (
             simulated_cycles(at, [self._state_on(*inside[0])]) if inside
-            else found_cycles(self._met(at, departures(at, answer.equilibria)))
+            else found_cycles(self._met(at, at_rest(departures(at, answer.equilibria))))
         )  # fmt: skip
         return replace(answer, stable=[*answer.stable, *found], simulated=not inside)
 
@@ -286,6 +274,14 @@ class Prober:
             if other.kinds != answer.kinds:
                 return Dispute(answer, other)
         return None
+
+    def bursts_vary(self, face: Polygon, answers: Sequence[Answer]) -> bool:
+        """Whether bursts known inside a face, of ``answers`` and of branches, differ."""
+        if bursts_differ(answers) or not any(answer.bursts for answer in answers):
+            return bursts_differ(answers)
+        orbits = [(self._branch(b), self._branch(b).orbits[k]) for b, k in self.cycles_inside(face)]
+        known = {burst_of(branch.solver, orbit) for branch, orbit in orbits} - {""}
+        return len(known.union(*(answer.bursts for answer in answers))) > 1
 
     def _branch(self, number: int) -> CycleBranch:
         return self.findings.cycles[number]

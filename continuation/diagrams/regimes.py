@@ -13,11 +13,15 @@ import shapely
 from shapely.geometry import LineString, Polygon
 
 from continuation.diagrams import finished_answers
-from continuation.diagrams.attractors import trusted
+from continuation.diagrams.answers import Answer, Dispute
+from continuation.diagrams.attractors import trusted, turn_of
 from continuation.diagrams.closing import WITHIN, Piece, closed_in
 from continuation.diagrams.names import (
+    CYCLE,
     NOTHING,
     OUTSIDE,
+    PHASES,
+    VARYING,
     WITH_WINDOWS,
     borders,
     found_cycles,
@@ -27,7 +31,7 @@ from continuation.diagrams.names import (
 )
 from continuation.diagrams.partition import GRID, THINNEST, partition, place_inside
 from continuation.diagrams.paths import Axis, Path, paths_of
-from continuation.diagrams.probing import Answer, Dispute, Findings, Prober
+from continuation.diagrams.probing import Findings, Prober
 from continuation.diagrams.progress import stage
 from continuation.diagrams.scan import each
 from continuation.diagrams.thresholds import threshold_lines
@@ -99,11 +103,20 @@ def cut(
     kept = finished_answers.faces(prober, parts.loose, known)
     looked = each(look, largest, WORDS, kept)
     pieces = [
-        Piece(face, *((prober.unasked(place_inside(face)), None) if told is None else told))
+        _piece(prober, face, told, _inside(face, known))
         for face, told in zip(largest, looked, strict=True)
     ]
     order = {id(face): k for k, face in enumerate(parts.faces)}
     return Regimes(paths, sorted(pieces, key=lambda piece: order[id(piece.face)]), prober)
+
+
+def _piece(
+    prober: Prober, face: Polygon, told: tuple[Answer, Dispute | None] | None,
+    known: Sequence[Answer],
+) -> Piece:  # fmt: skip
+    """A face with what was told of it; None where nobody had time to look."""
+    answer, dispute = (prober.unasked(place_inside(face)), None) if told is None else told
+    return Piece(face, answer, dispute, prober.bursts_vary(face, [answer, *known]))
 
 
 def closed(regimes: Regimes, known: Sequence[Answer] = ()) -> Regimes:
@@ -170,8 +183,11 @@ def regime_graph(model: VectorField, x: Axis, y: Axis, regimes: Regimes) -> nx.G
 def _content(model: VectorField, piece: Piece) -> dict[str, Any]:
     answer = piece.answer
     names = tuple(item["name"] for item in answer.stable)
-    if piece.mixed:
+    if piece.mixed and set(names) & set(WITH_WINDOWS):
         names = tuple(WITH_WINDOWS.get(name, name) for name in names)
+    elif piece.mixed:
+        calm = [i["name"] for i in answer.stable if i["kind"] != CYCLE or not i.get("detail")]
+        names = (*calm, VARYING)
     count = len(answer.equilibria)
     empty = NOTHING if count or not model.tables or not answer.asked else OUTSIDE
     unresolved = "" if piece.dispute is None else str(piece.dispute)
@@ -182,14 +198,18 @@ def _content(model: VectorField, piece: Piece) -> dict[str, Any]:
         "label": label(names, empty),
         "unresolved": unresolved,
         "equilibria": count,
-        "stable": [_plain(item) for item in answer.stable],
+        "stable": [_plain(model, item) for item in answer.stable],
         "parameters": answer.values,
     }
 
 
-def _plain(item: dict[str, Any]) -> dict[str, Any]:
+def _plain(model: VectorField, item: dict[str, Any]) -> dict[str, Any]:
     kept = {k: item[k] for k in _KEPT if k in item}
-    return kept | {k: np.asarray(item[k]).tolist() for k in ("start", "state") if k in item}
+    arrays: dict[str, Any] = {k: item[k] for k in ("start", "state") if k in item}
+    if item["kind"] == CYCLE and model.lines:  # what it takes to be on it; its rows come in fours
+        turn = turn_of(model, item)[1]
+        arrays["turn"] = turn[:: max(k for k in (1, 2, 4) if k == 1 or len(turn) >= k * PHASES)]
+    return kept | {k: np.asarray(v).tolist() for k, v in arrays.items()}
 
 
 def _split(

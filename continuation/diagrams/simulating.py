@@ -10,9 +10,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import xarray as xr
 
-from continuation.diagrams.exponents import largest_exponent
+from continuation.diagrams.exponents import largest_exponent, run_multipliers
 from continuation.diagrams.names import CHAOS, OUTSIDE, RUNS_AWAY, TORUS
 from continuation.diagrams.outcomes import UNSETTLED, Outcome, classified, is_stationary
+from continuation.diagrams.pasts import Past, after_pasts, lags_of
 from dynsys.journal import Form, key, piece
 from dynsys.simulation.ensembles import simulate_ensemble
 from dynsys.simulation.motion import motion
@@ -22,10 +23,18 @@ STRIDE = 2  # steps between records
 FIRST = 1024  # records of the first stage; every further one is twice as long
 STAGES = 6
 MORE = 2  # stages for a motion that is still on its way
+SURE = 4.0  # by which the steps are shorter that confirm a positive exponent
 LONGER = 1  # times that an exponent near zero is measured over four times the time
+ALMOST = 1e-4  # of a motion's range: a miss of returns above which it may not be a cycle's,
+SHORT = 16  # steps for its multipliers between records
+CLOSED = 0.1  # error of the multiplier 1 of one that is closed
+GROWING = 1.05  # by which departures from one grow in a turn that is unstable beyond doubt
+APPROACH = 3  # stages before which a motion that is near a cycle goes on towards it
+ALIKE = 0.1  # difference, of the range, up to which chaotic motions fill the same
 FAR = 1e3  # widths of the states' box beyond which a motion has run away
 REACH = 0.5  # step in units of the fastest time scale: a local error below 3e-4
 COARSE = 1.0  # the same at the extremes of a motion, above which its run is repeated
+FINE = 0.1  # the same, below which spikes are resolved
 FEWEST = 16  # records of a turn, below which it cannot be told whether the motion repeats
 FINER = 3  # shorter steps for runs that ended in infinity
 FINEST = 50  # the largest change of the step at once
@@ -48,8 +57,11 @@ def destinations(
     values: Sequence[Mapping[str, float]],
     starts: np.ndarray,
     effort: Effort = Effort(),
+    pasts: Sequence[Past | None] | None = None,
 ) -> list[Outcome]:
     """What runs come to, each at its own parameters ``values`` and from its start (k, n).
+
+    Signals with delays were at rest before, or have the ``pasts`` of their starts.
 
     All runs are integrated together (rk4, exact delays), those that have not come to rest or to a
     repetition twice as long again, and so on. What never repeats is told apart by its largest
@@ -60,9 +72,12 @@ def destinations(
     >>> destinations(aln(), [{"mu_e": 1.0}], aln().initial_state()[None, :6])[0].kind
     """
     about = [model.digest, dict(model.parameters), [dict(v) for v in values], asdict(effort)]
+    before = [None] * len(values) if pasts is None or not model.lines else list(pasts)
+    turns = [np.empty(0), *(past.turn.ravel() for past in before if past is not None)]
+    periods = np.array([np.nan if past is None else past.period for past in before])
     found = piece(
-        lambda: key("destinations", *about, starts),
-        partial(_destinations, model, values, starts, effort),
+        lambda: key("destinations", *about, starts, periods, np.concatenate(turns)),
+        partial(_destinations, model, values, starts, before, effort),
         _OUTCOMES,
     )
     return found or []
@@ -78,22 +93,25 @@ def _destinations(
     model: VectorField,
     values: Sequence[Mapping[str, float]],
     starts: np.ndarray,
+    pasts: Sequence[Past | None],
     effort: Effort,
 ) -> list[Outcome]:
     # Made once: models at other parameters share them.
     assert model.compiled and model.scales.size and model.lines is not None
-    found = _with_fitting_steps(model, values, starts, effort)
+    found = _with_fitting_steps(model, values, starts, pasts, effort)
     tori = [k for k, outcome in enumerate(found) if outcome.kind == TORUS]
     if tori and effort.finer < TWICE.finer:  # errors of the steps keep slow motions going
-        again = _destinations(model, [values[k] for k in tori], starts[tori], TWICE)
+        here, before = [values[k] for k in tori], [pasts[k] for k in tori]
+        again = _destinations(model, here, starts[tori], before, TWICE)
         for k, outcome in zip(tori, again, strict=True):
             found[k] = outcome
     return found
 
 
 def _with_fitting_steps(
-    model: VectorField, values: Sequence[Mapping[str, float]], starts: np.ndarray, effort: Effort
-) -> list[Outcome]:
+    model: VectorField, values: Sequence[Mapping[str, float]], starts: np.ndarray,
+    pasts: Sequence[Past | None], effort: Effort,
+) -> list[Outcome]:  # fmt: skip
     """What runs come to, those for which the step was too long again with a shorter one."""
     places = {tuple(v.values()): v for v in values}
     at = {place: model.with_parameters(**v) for place, v in places.items()}
@@ -103,11 +121,14 @@ def _with_fitting_steps(
     coarse = list(range(len(models)))
     for round_ in range(REFINEMENTS + 1):
         stages = effort.stages + (2 if round_ else 0)
-        for dt in np.unique(steps[coarse])[::-1].tolist():
-            mine = [k for k in coarse if steps[k] == dt]
+        groups = {(steps[k], pasts[k] is None) for k in coarse}
+        for dt, at_rest in sorted(groups, reverse=True):
+            mine = [k for k in coarse if (steps[k], pasts[k] is None) == (dt, at_rest)]
+            here, before = [models[k] for k in mine], [p for k in mine if (p := pasts[k])]
+            initial = starts[mine] if at_rest else after_pasts(model, here, before, dt)
             again = _followed(
-                model, [models[k] for k in mine], [values[k] for k in mine], starts[mine], dt,
-                stages, patient=round_ == REFINEMENTS,
+                model, here, [values[k] for k in mine], initial, float(dt), stages,
+                patient=round_ == REFINEMENTS,
             )  # fmt: skip
             for k, outcome in zip(mine, again, strict=True):
                 found[k] = outcome
@@ -124,7 +145,7 @@ def _with_fitting_steps(
 
 def _followed(
     model: VectorField, models: Sequence[VectorField], values: Sequence[Mapping[str, float]],
-    starts: np.ndarray, dt: float, stages: int, patient: bool = False,
+    initial: Any, dt: float, stages: int, patient: bool = False,
 ) -> list[Outcome]:  # fmt: skip
     """What runs come to with one step, in stages of doubled time; unless ``patient``, those for
     which the step is too long are left unsettled.
@@ -132,9 +153,8 @@ def _followed(
     After all ``stages`` a motion may be told to be chaos; others that do not repeat go on for
     ``MORE`` stages, since chaos may pass, and are a torus where they still do not.
     """
-    found = [Outcome(UNSETTLED, x) for x in starts]
+    found = [Outcome(UNSETTLED, np.empty(0)) for _ in models]
     active = list(range(len(models)))
-    initial: Any = starts
     most = max(min(stages + MORE, STAGES + 3), stages)
     for stage in range(most):
         length = FIRST * 2**stage
@@ -144,10 +164,17 @@ def _followed(
             found[k] = _outcome(models[k], record, lane)
             if found[k].kind == UNSETTLED and stage >= stages - 1:
                 duration, last = dt * STRIDE * FIRST * 2 ** (stages - 1), stage == most - 1
-                found[k] = _irregular(models[k], found[k], record, lane, duration, last)
+                known = (o for o, m in zip(found, models, strict=True) if m is models[k])
+                same = next(
+                    (o for o in known if o.kind == CHAOS and _fill_alike(o, found[k])), None
+                )
+                found[k] = (
+                    _irregular(models[k], found[k], record, lane, duration, last) if same is None
+                    else replace(found[k], kind=CHAOS, exponent=same.exponent)
+                )  # fmt: skip
         kept = [
             lane for lane, k in enumerate(active)
-            if found[k].kind == UNSETTLED
+            if (found[k].kind == UNSETTLED or (found[k].approaches and stage < APPROACH))
             and (patient or _needed_step(models[k], found[k], dt) >= dt)
         ]  # fmt: skip
         if not kept:
@@ -190,7 +217,18 @@ def _outcome(model: VectorField, record: _Record, lane: int) -> Outcome:
     result = classified(model, times, states)
     if model.tables and _outside(model, result.state):
         return replace(result, kind=OUTSIDE)
+    if result.miss > ALMOST and _passes(model, result, (times[1] - times[0]) / SHORT):
+        return Outcome(UNSETTLED, result.state, extremes=result.extremes)
     return result
+
+
+def _passes(model: VectorField, cycle: Outcome, dt: float) -> bool:
+    """Whether a motion that almost repeats is on its way past an unstable cycle, as chaos is now
+    and then: departures from it grow in a turn, or that along it is not back."""
+    if model.compiled.n < 3 or model.lines:
+        return False
+    trivial, *others = run_multipliers(model, cycle.state, cycle.period, dt)
+    return bool(np.abs(trivial - 1) > CLOSED or np.max(np.abs(others)) > GROWING)
 
 
 def _outside(model: VectorField, state: np.ndarray) -> bool:
@@ -210,6 +248,8 @@ def _irregular(
     if not (steady or last):
         return unsettled
     exponent = largest_exponent(model, unsettled.state, duration)
+    if exponent.positive:  # spikes that the steps hardly resolve may seem to part
+        exponent = largest_exponent(model, unsettled.state, duration, finer=SURE)
     for _ in range(LONGER if last and steady else 0):
         if exponent.positive or exponent.value < -exponent.doubt:
             break
@@ -219,6 +259,17 @@ def _irregular(
     if last and steady and abs(exponent.value) <= exponent.doubt:
         return replace(unsettled, kind=TORUS, exponent=exponent.value)
     return unsettled
+
+
+def _fill_alike(a: Outcome, b: Outcome) -> bool:
+    """Whether two motions at the same parameters have the same ranges: of one chaotic attractor."""
+    if a.extremes is None or b.extremes is None:
+        return False
+    n = a.extremes.shape[1]
+    first, second = (
+        e.reshape(2, n, n).diagonal(axis1=1, axis2=2) for e in (a.extremes, b.extremes)
+    )
+    return bool(np.all(np.abs(first - second) < ALIKE * (first[1] - first[0])))
 
 
 def _step(model: VectorField, models: Sequence[VectorField], starts: np.ndarray) -> float:
@@ -232,10 +283,7 @@ def _step(model: VectorField, models: Sequence[VectorField], starts: np.ndarray)
     steps = [REACH / max(float(np.quantile(rates, 0.1)) if len(rates) else 1.0, 1e-12)]
     compiled = motion(model, False, {})  # found again for the same model only
     if compiled.delayed:
-        x, lags = np.zeros(compiled.n + compiled.delayed), np.empty(compiled.delayed)
-        for m in models:
-            compiled.delays(x, m.parameter_array(), compiled.tables, lags)
-            steps.append(float(lags.min()) / 2)
+        steps += [float(lags_of(compiled, m).min()) / 2 for m in models]
     return float(f"{min(steps):.2g}")
 
 
@@ -254,8 +302,8 @@ def _fastest(model: VectorField, states: np.ndarray) -> float:
 
 def _needed_step(model: VectorField, outcome: Outcome, dt: float) -> float:
     """A step short enough for a run: below ``dt`` where it ended in infinity, which too long a step
-    brings about as well, turns too fast for ``dt`` at the extremes of its motion, or turns in so
-    few records that nobody can tell whether it repeats."""
+    brings about as well, turns too fast for ``dt`` at the extremes of its motion, is blurred, or
+    turns in so few records that nobody can tell whether it repeats."""
     if outcome.kind == RUNS_AWAY:
         return dt / FINER
     if outcome.extremes is None:
@@ -265,4 +313,6 @@ def _needed_step(model: VectorField, outcome: Outcome, dt: float) -> float:
         return dt / FINER
     if dt * fastest >= COARSE:
         return REACH / fastest
+    if outcome.blurred and dt * fastest >= FINE:
+        return dt / 4
     return dt * outcome.records / (2 * FEWEST) if outcome.records < FEWEST else dt

@@ -12,9 +12,10 @@ import numpy as np
 from continuation.cycles.branch import CycleBranch
 from continuation.cycles.curves import CycleCurve
 from continuation.diagrams import finished
+from continuation.diagrams.answers import Answer, Dispute
 from continuation.diagrams.names import found_equilibria
 from continuation.diagrams.paths import Axis, values_at
-from continuation.diagrams.probing import Answer, Dispute, Findings
+from continuation.diagrams.probing import Findings
 from continuation.diagrams.progress import showing, stage
 from continuation.diagrams.regimes import Regimes, cut
 from continuation.diagrams.scan import (

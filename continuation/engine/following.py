@@ -314,6 +314,8 @@ def spans_around(
     if not pair or not all(isinstance(name, str) for name in parameters) or len({*parameters}) != 2:
         raise ModelError(f"parameters is {parameters!r}; give two different parameter names")
     spans = checks.mapping("spans", spans, "{'k': (0.0, 1.0)}")
+    for name in spans:
+        checks.known("free parameter", name, parameters, "this curve")
     result = {}
     for name in parameters:
         model.parameter_index(name)

@@ -54,7 +54,7 @@ def canonical_label(label: str) -> str:
 
 @dataclass(frozen=True)
 class SpecialPoint:
-    """A bifurcation point, located and certified.
+    """A bifurcation point, located and certified: a result, found on a branch and not made by hand.
 
     Parameters
     ----------

@@ -17,9 +17,10 @@ class Chart {
   }
 
   // Draw lines [{ x, y, color, width, dash }], where x and y are functions of an index below `count`.
-  draw({ lines, x, y, across, up, bottom = true, bands = [], dots = [], equal = false }) {
+  // `sharp`: twice as fine as most screens, for paper; not while it changes from frame to frame.
+  draw({ lines, x, y, across, up, bottom = true, bands = [], dots = [], equal = false, sharp }) {
     const { canvas, height } = this,
-      ratio = Math.max(window.devicePixelRatio || 1, 2);
+      ratio = Math.max(window.devicePixelRatio || 1, sharp ? 2 : 1);
     const width = canvas.clientWidth || 300,
       m = { ...CHART_MARGIN, bottom: bottom ? CHART_MARGIN.bottom : 8 };
     if (canvas.width !== width * ratio || canvas.height !== height * ratio) {

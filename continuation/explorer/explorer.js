@@ -16,6 +16,7 @@ class Explorer {
     const tables = content.tables.map((text) => unpacked(text));
     this.model = makeModel ? makeModel(tables) : null;
     this.opening = openingState(content);
+    this.link = hooks.linked ? new AddressLink() : null;
     this.state = hooks.linked
       ? readLink(window.location.hash, this.opening)
       : structuredClone(this.opening);
@@ -133,6 +134,7 @@ class Explorer {
       hidden: !this.hooks.linked,
     });
     copy.addEventListener("click", async () => {
+      this.link.write();
       try {
         await navigator.clipboard.writeText(window.location.href);
         copy.textContent = "link copied";
@@ -249,14 +251,7 @@ class Explorer {
           .join(", ")}: the diagram holds for other values; the runs do not.`
       : "";
     this.tell(null);
-    if (this.hooks.linked) {
-      const link = linkOf(state, this.opening);
-      window.history.replaceState(
-        null,
-        "",
-        link ? `#${link}` : window.location.pathname + window.location.search,
-      );
-    }
+    if (this.link) this.link.changed(linkOf(state, this.opening));
     if (this.runner) {
       const values = model.parameters.map((p) => state.parameters[p.name]);
       this.runner.start(
@@ -272,11 +267,14 @@ class Explorer {
   drawRuns() {
     const { runs, spacing, duration, trouble } = this.runner;
     const orbit = this.view.orbit ? this.view.orbit() : null;
+    const response = this.view.response ? this.view.response() : null;
     const measured =
       this.measured && this.measured.at === this.place().join() ? this.measured : null;
     const { stimulus } = this.state;
-    this.traces.draw({ runs, spacing, duration, trouble, stimulus, orbit, measured });
-    if (this.runner.done && this.hooks.ran) this.hooks.ran(this.runner);
+    const { done } = this.runner;
+    const shown = { runs, spacing, duration, trouble, stimulus, orbit, response, measured };
+    this.traces.draw({ ...shown, done });
+    if (done && this.hooks.ran) this.hooks.ran(this.runner);
   }
 
   // Say what is known at a place, that of the cursor where it is null.

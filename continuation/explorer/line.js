@@ -7,7 +7,7 @@ const BRANCH_COLOR = "#222",
 class LineView {
   // content.branches: pieces of equilibria { p, stable, values: { observable: [...] }, states,
   // eigenvalues }; content.families: cycles { p, stable, period, frequency, least, most, states,
-  // profiles, multipliers }; packed arrays are unpacked when they are first asked for.
+  // profiles, multipliers, inputs, responses }; packed arrays are unpacked when first asked for.
   constructor(content, hooks) {
     Object.assign(this, { content, hooks, chosen: null, cursor: null });
     const n = content.model.states.length;
@@ -204,6 +204,21 @@ class LineView {
     return Array.from({ length: count }, (_, o) =>
       all.subarray((chosen.k * count + o) * phases, (chosen.k * count + o + 1) * phases),
     );
+  }
+
+  // The phase responses of the chosen cycle: { inputs, period, phases, advances }, what is missing,
+  // or null where no cycle is chosen.
+  response() {
+    const { item, k } = this.chosen || {};
+    if (!item || !item.responses) return null;
+    const found = item.responses[k];
+    if (!found) return { missing: "this cycle has no phase response that can be trusted" };
+    return {
+      inputs: item.inputs,
+      period: item.period[k],
+      phases: unpacked(found.phases, "f4"),
+      advances: found.advances.map((text) => unpacked(text, "f4")),
+    };
   }
 
   // Where runs begin at a parameter: the lowest and the highest of what is stable nearby.

@@ -41,7 +41,11 @@ Object.assign(LineView.prototype, {
       );
     }
     if (!hovered && item.period)
-      parts.push(element("p", { text: "the cycle is drawn thick in the phase plane" }));
+      parts.push(
+        element("p", {
+          text: "the cycle is drawn thick in the phase plane, its phase response below it",
+        }),
+      );
     return parts;
   },
 });

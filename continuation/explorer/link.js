@@ -33,3 +33,27 @@ function readLink(text, opening) {
   if (duration > 0) state.duration = Math.min(duration, 20 * opening.duration);
   return state;
 }
+
+const LINK_PAUSE = 250; // milliseconds between two writes: an address is dear to write
+
+// The link in the address: at once after a click, a few times a second while something is dragged.
+class AddressLink {
+  constructor() {
+    Object.assign(this, { text: "", timer: null, last: -Infinity });
+  }
+
+  changed(text) {
+    this.text = text;
+    if (this.timer !== null) return;
+    const pause = this.last + LINK_PAUSE - performance.now();
+    if (pause <= 0) this.write();
+    else this.timer = setTimeout(() => this.write(), pause);
+  }
+
+  write() {
+    clearTimeout(this.timer);
+    Object.assign(this, { timer: null, last: performance.now() });
+    const { pathname, search } = window.location;
+    window.history.replaceState(null, "", this.text ? `#${this.text}` : pathname + search);
+  }
+}

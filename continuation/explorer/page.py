@@ -17,9 +17,8 @@ from dynsys.storage import write_atomically
 from dynsys.vector_field import VectorField
 
 _PARTS = (
-    "dom", "geometry", "spectrum", "stimulus", "charts", "traces", "runner", "controls", "link",
-    "frame", "plane",
-    "plane_words", "line", "line_words", "explorer",
+    "dom", "geometry", "spectrum", "stimulus", "charts", "response", "traces", "runner", "controls",
+    "link", "frame", "plane", "plane_words", "line", "line_words", "explorer",
 )  # fmt: skip
 _START = """
 const content = JSON.parse(document.getElementById("content").textContent);

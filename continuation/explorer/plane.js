@@ -208,7 +208,9 @@ class PlaneView {
   listen() {
     let held = false;
     this.svg.addEventListener("pointerdown", (event) => {
-      if (event.pointerType === "mouse" && event.button === 0) {
+      // A captured pointer clicks what captured it: never a point, which has its own click.
+      const free = !event.target.closest(".point");
+      if (event.pointerType === "mouse" && event.button === 0 && free) {
         held = true;
         this.svg.setPointerCapture(event.pointerId);
       }

@@ -3,7 +3,7 @@
 const START_COLORS = ["#1f6f8b", "#c8553d"]; // from the low start, from the high one
 const STIMULUS_COLOR = "#7a5195",
   ORBIT_COLOR = "#7a3e9d",
-  MEASURED_COLOR = "#a5a5a0";
+  MEASURED_COLOR = "#2b2b29";
 const MOST_PANELS = 3;
 
 class Traces {
@@ -35,6 +35,7 @@ class Traces {
           this.spectrumChart.canvas,
         ),
       ),
+      (this.response = new ResponseChart(record)).element,
       this.words,
     );
     this.arrange();
@@ -116,7 +117,8 @@ class Traces {
     return unit ? `${name} (${unit})` : name;
   }
 
-  // state: { runs, spacing, duration, stimulus, orbit, measured }; orbit: values of a computed cycle;
+  // state: { runs, spacing, duration, stimulus, orbit, response, measured }; orbit: values of a
+  // computed cycle, response: its phase responses;
   // measured: { name, spacing, values: { observable: packed f4 } } from elsewhere; both may be null.
   draw(state) {
     this.last = state;
@@ -132,9 +134,10 @@ class Traces {
       const chart = this.panels.get(name);
       chart.canvas.style.height = `${(chart.height = last ? 144 : 118)}px`;
       chart.draw({
+        sharp: state.done,
         lines: [
-          ...this.measuredLine(state, k),
           ...runs.map(({ run }, r) => this.timeLine(run, k, spacing, r)),
+          ...this.measuredLine(state, k),
         ],
         x: [0, duration],
         y: this.room(state, k),
@@ -147,6 +150,7 @@ class Traces {
     if (acts) this.drawStimulus(state, time);
     this.drawPhase(state);
     this.drawSpectrum(state);
+    this.response.draw(state);
     this.tell(state);
   }
 
@@ -161,7 +165,7 @@ class Traces {
     };
   }
 
-  // What was measured of an observable, as a line behind the runs; none where nothing was.
+  // What was measured of an observable, as a line over the runs; none where nothing was.
   measuredLine({ measured }, k) {
     const text = measured && measured.values[this.record.observables[k].name];
     if (!text) return [];
@@ -184,7 +188,7 @@ class Traces {
     return roomy(this.span(state, k), 0.05, this.record.observables[k].size);
   }
 
-  drawStimulus({ stimulus, duration }, time) {
+  drawStimulus({ stimulus, duration, done }, time) {
     const count = 2000,
       at = (i) => (i * duration) / count;
     const value = (i) => stimulusAt(stimulus, at(i), this.record.second);
@@ -194,6 +198,7 @@ class Traces {
         ? [-stimulus.amplitude, stimulus.amplitude]
         : [0, stimulus.amplitude];
     this.stimulusChart.draw({
+      sharp: done,
       lines: [{ x: at, y: value, count: count + 1, color: STIMULUS_COLOR }],
       x: [0, duration],
       y: roomy([Math.min(...ends), Math.max(...ends)], 0.15),
@@ -231,6 +236,7 @@ class Traces {
         color: START_COLORS[r],
       }));
     this.phaseChart.draw({
+      sharp: state.done,
       lines,
       dots,
       x: this.room(state, a),
@@ -240,10 +246,14 @@ class Traces {
     });
   }
 
-  drawSpectrum({ runs, spacing }) {
+  drawSpectrum({ runs, spacing, measured, done }) {
     const found = runs.map(
       ({ run }) => run.done && spectrumOf(lastHalf(run, 0), spacing, this.record.second),
     );
+    for (const { values } of this.measuredLine({ measured }, 0)) {
+      const late = values.subarray(values.length >> 1);
+      found.push(spectrumOf(late, measured.spacing, this.record.second));
+    }
     const ends = this.span(this.last, 0);
     const size = Math.max(...ends.map(Math.abs), this.record.observables[0].size || 0);
     const moving = found.filter((s) => s && s.peak.amplitude > 1e-4 * size); // others are at rest
@@ -252,6 +262,7 @@ class Traces {
       Math.max(...moving.filter((s) => s.peak.amplitude > 1e-3 * high).map(cornerOf), 0) * 1.3 ||
       this.record.second / (50 * spacing);
     this.spectrumChart.draw({
+      sharp: done,
       lines: found.flatMap((s, r) =>
         moving.includes(s)
           ? [
@@ -259,7 +270,7 @@ class Traces {
                 x: (k) => k * s.step,
                 y: (k) => s.amplitude[k],
                 count: Math.min(s.amplitude.length, Math.ceil(reach / s.step) + 1),
-                color: START_COLORS[r],
+                color: START_COLORS[r] || MEASURED_COLOR,
               },
             ]
           : [],

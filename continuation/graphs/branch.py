@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from continuation.drawing import DARK, Mark, axis_label, draw_marks, new_axes
+from continuation.drawing import Mark, draw_marks
 from continuation.engine.settings import Settings
 from continuation.engine.special_points import (
     SpecialPoints,
@@ -33,8 +33,10 @@ from continuation.graphs.system import EquilibriumSystem
 from continuation.netcdf import with_head, write
 from dynsys import checks
 from dynsys.coupling.coupled_field import CoupledField
+from dynsys.drawing import DARK, axis_label, canvas
 from dynsys.errors import ConvergenceError, ModelError
 from dynsys.journal import whole
+from dynsys.styles import Style, merged
 from dynsys.typed import typed
 
 
@@ -86,10 +88,18 @@ class GraphBranch:
         start = np.stack([row[k].values for k in self.field.node_model.states], axis=1)
         return graph_equilibrium(self.field.with_parameters(**values), start)  # type: ignore[arg-type]
 
-    def plot(self, observable: str | None = None, ax: Any = None) -> Any:
+    def plot(
+        self, observable: str | None = None, ax: Any = None, *, style: str = "default", **line: Any
+    ) -> Any:
         """Draw an observable of all nodes (thin) and its mean over the parameter, or a Hopf curve
-        in its plane; stable solid, unstable dashed. Returns the axes."""
-        ax = new_axes() if ax is None else ax
+        in its plane; stable solid, unstable dashed. Returns the axes.
+
+        ``style`` is "default" or "publication"; ``line`` are matplotlib's keywords for the mean.
+        """
+        with canvas(ax, style) as (ax, look):
+            return self._drawn(observable, ax, look, line)
+
+    def _drawn(self, observable: str | None, ax: Any, look: Style, line: dict[str, Any]) -> Any:
         across = self.parameters[0]
         x = self.data[across].values
         if len(self.parameters) > 1:
@@ -100,16 +110,16 @@ class GraphBranch:
             y = self.data[up].values
         stable = self.data["stable"].values | (len(self.parameters) > 1)
         for low, high in _runs(stable):
-            look = "-" if stable[low] else (0, (4, 2))
+            kind = look.stable if stable[low] else look.unstable
             if y.shape[1] > 1:
-                ax.plot(x[low:high], y[low:high], color="#9aa7b8", lw=0.5, ls=look, zorder=1)
+                nodes = look.line({}, color="#9aa7b8", lw=0.5, ls=kind["ls"], zorder=1)
+                ax.plot(x[low:high], y[low:high], **nodes)
             mean = y[low:high].mean(axis=1)
-            width = 2.0 if stable[low] else 1.2
-            ax.plot(x[low:high], mean, color=DARK, lw=width, ls=look, zorder=2)
+            ax.plot(x[low:high], mean, **merged({"color": DARK, "zorder": 2, **kind}, line))
         unit = self.data[up].attrs["units"]
         ax.set(xlabel=axis_label(across, self.data[across].attrs["units"]))
         ax.set_ylabel(axis_label(up, unit))
-        draw_marks(ax, [self._mark(p, up) for p in self.special_points])
+        draw_marks(ax, [self._mark(p, up) for p in self.special_points], look)
         return ax
 
     def _mark(self, point: GraphPoint, up: str) -> Mark:

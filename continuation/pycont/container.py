@@ -112,12 +112,13 @@ class ContClass:
 
     def display(
         self, coords: Sequence[str] | None = None, stability: bool = True, axes: Any = None,
-        curves: Sequence[str] | None = None, **style: Any,
+        curves: Sequence[str] | None = None, style: str = "default", **line: Any,
     ) -> Any:  # fmt: skip
         """Draw all computed curves (or those named) that have the coordinates; returns the axes.
 
         Stable parts solid, unstable dashed, saddles dash-dotted. ``axes.figure.savefig(...)``
-        writes the picture.
+        writes the picture. ``style`` is "default", "publication" or "xppaut"; ``line`` are
+        matplotlib's keywords for lines.
         """
         names = self.curves if curves is None else curves
         computed = [self[name] for name in names if self[name].sol is not None]
@@ -126,7 +127,7 @@ class ContClass:
         for curve in computed:
             known = curve.sol.coordnames
             if coords is None or all(k in known or f"{k}_max" in known for k in coords):
-                axes = curve.display(coords, stability, axes, **style)
+                axes = curve.display(coords, stability, axes, style, **line)
         if axes is None:
             raise ModelError(f"no curve has the coordinates {', '.join(coords or ())}")
         return axes

@@ -128,7 +128,8 @@ class CycleCurve(CurveMethods):
         cycles: Any = None,
         axes: Any = None,
         count: int = 12,
-        **style: Any,
+        style: str = "default",
+        **line: Any,
     ) -> Any:
         """Draw orbits: against time (('t', 'v')) or in a plane (('v', 'w')). Returns the axes.
 
@@ -142,7 +143,7 @@ class CycleCurve(CurveMethods):
         else:
             places = np.linspace(0, len(self.branch) - 1, min(count, len(self.branch))).astype(int)
             chosen = [self.branch.orbits[k] for k in places]
-        return draw_orbits(self, coords, chosen, axes, style)
+        return draw_orbits(self, coords, chosen, axes, style, line)
 
     def __str__(self) -> str:
         head = f"curve {self.name} (type {self.curvetype}) of {self.model.name} in "

@@ -122,6 +122,9 @@ class CurveMethods(ABC):
         """Print kind, settings, special points and why the curve stopped."""
         print(self)
 
-    def display(self, coords: Any = None, stability: bool = True, axes: Any = None, **style: Any):
+    def display(
+        self, coords: Any = None, stability: bool = True, axes: Any = None,
+        style: str = "default", **line: Any,
+    ) -> Any:  # fmt: skip
         """Draw two coordinates; see ``ContClass.display``. Returns the axes."""
-        return draw_curve(self, coords, stability, axes, style)
+        return draw_curve(self, coords, stability, axes, style, line)

@@ -40,6 +40,8 @@ from dynsys.vector_field import VectorField
 if TYPE_CHECKING:
     import pandas as pd
 
+_UNRESOLVED = 0.2  # of an eigenvalue's distance from the axis, that another Newton step moves it
+
 CURVES = {  # the words for them in a figure's legend
     FOLD.name: "fold of equilibria",
     HOPF.name: "Hopf",
@@ -240,8 +242,8 @@ def _neutral_words(piece: xr.Dataset) -> list[str]:
     if count < 2:  # a bifurcation point itself
         return []
     return [
-        f"    neutral at {count} points: eigenvalues on the imaginary axis (centres, or curves of "
-        "equilibria), where the linear part does not tell stability"
+        f"    neutral at {count} points: eigenvalues on the imaginary axis (centres, degenerate "
+        "equilibria or curves of them), where the linear part does not tell stability"
     ]
 
 
@@ -296,6 +298,8 @@ def make_dataset(
         )  # fmt: skip
     columns["unstable"] = ("point", count_unstable(spectra, follower.problem.critical))
     neutral = count_neutral(spectra) > follower.problem.critical
+    if follower.problem is EQUILIBRIUM:
+        neutral |= _unresolved(follower, y, spectra)
     columns["stable"] = ("point", (columns["unstable"][1] == 0) & ~neutral)
     columns["neutral"] = ("point", (columns["unstable"][1] == 0) & neutral)
     columns["eigenvalue_real"] = (("point", "mode"), spectra.real)
@@ -335,6 +339,37 @@ def count_unstable(spectra: np.ndarray, critical: int) -> np.ndarray:
 def count_neutral(spectra: np.ndarray) -> np.ndarray:
     """Eigenvalues on the imaginary axis, to rounding."""
     return np.sum(np.abs(spectra.real) <= _axis(spectra), axis=1)
+
+
+def _unresolved(follower: Follower, y: np.ndarray, spectra: np.ndarray) -> np.ndarray:
+    """Points (k,) where a further Newton step changes the Jacobian by as much as its eigenvalues
+    lie from the imaginary axis.
+
+    At a double equilibrium, as of -x^2, each step halves the distance and the eigenvalue with it:
+    its sign says from which side Newton's method came.
+    """
+    n, scale = follower.n, follower.scale[: follower.n]
+    x, values = y[:, :n] * scale, (y * follower.scale)[:, n : n + len(follower.free)]
+    rate, near = _linear_parts(follower, x, values)
+    step = np.zeros_like(x)
+    regular = np.linalg.slogdet(near)[0] != 0.0  # elsewhere an eigenvalue is zero
+    step[regular] = np.linalg.solve(near[regular], rate[regular][..., None])[..., 0]
+    change = (_linear_parts(follower, x - step, values)[1] - near) * scale / scale[:, None]
+    return np.max(np.abs(change), axis=(1, 2)) > _UNRESOLVED * np.min(np.abs(spectra.real), axis=1)
+
+
+def _linear_parts(
+    follower: Follower, states: np.ndarray, values: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """The field (k, n) and its Jacobians (k, n, n) along a curve."""
+    compiled, p = follower.model.compiled, follower.model.parameter_array()
+    rates = np.empty(states.shape)
+    jacobians = np.empty((*states.shape, states.shape[1]))
+    for k, x in enumerate(np.ascontiguousarray(states)):
+        p[follower.free] = values[k]
+        compiled.field(x, p, compiled.tables, rates[k])
+        compiled.jacobian(x, p, compiled.tables, jacobians[k])
+    return rates, jacobians
 
 
 def _axis(spectra: np.ndarray) -> np.ndarray:

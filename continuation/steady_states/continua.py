@@ -8,7 +8,7 @@ import numpy as np
 
 from dynsys.vector_field import VectorField
 
-_AWAY = 0.02  # scaled distance at which a neighbour on the same curve is looked for
+AWAY = 0.02  # scaled distance at which a neighbour on the same curve is looked for
 _SINGULAR = 1e-6  # smallest singular value of the scaled Jacobian, relative to the largest
 _ON = 1e-12  # size of the scaled field at an equilibrium, relative to its size in the box
 _STEPS = 40
@@ -34,13 +34,11 @@ class Continuum:
         )
 
 
-def field_size(model: VectorField) -> float:
-    """Largest scaled rate of change at random states of the box; 0 of a field that is zero."""
-    low, high = model.state_box()
-    unit = np.random.default_rng(3).random((16, len(low)))
-    rates = np.array([model.rhs(x) / model.scales for x in low + (high - low) * unit])
-    rates = rates[np.isfinite(rates)]
-    return float(np.max(np.abs(rates))) if rates.size else 1.0
+def field_size(model: VectorField) -> np.ndarray:
+    """Largest scaled rates of change (n,) at random states of the box; 0 of what never changes."""
+    rates = np.array([model.rhs(x) / model.scales for x in _places(model)])
+    rates = rates[np.all(np.isfinite(rates), axis=1)]
+    return np.max(np.abs(rates), axis=0) if rates.size else np.ones(len(model.scales))
 
 
 def is_singular(model: VectorField, x: np.ndarray) -> bool:
@@ -49,10 +47,28 @@ def is_singular(model: VectorField, x: np.ndarray) -> bool:
     if not np.all(np.isfinite(a)):
         return False
     singular = np.linalg.svd(a, compute_uv=False)
+    if singular[-1] > _SINGULAR * max(float(singular[0]), 1e-300):
+        return False
+    # A slow state beside fast ones has small slopes too: each is measured by its own in the box.
+    singular = np.linalg.svd(a / _slopes(model)[:, None], compute_uv=False)
     return bool(singular[-1] <= _SINGULAR * max(float(singular[0]), 1e-300))
 
 
-def continuum_at(model: VectorField, x: np.ndarray, size: float) -> Continuum | None:
+def _slopes(model: VectorField) -> np.ndarray:
+    """Largest entries (n,) of the scaled Jacobian's rows at random states of the box."""
+    rows = np.array([np.max(np.abs(_jacobian(model, x)), axis=1) for x in _places(model)])
+    rows = rows[np.all(np.isfinite(rows), axis=1)]
+    sizes = np.max(rows, axis=0) if rows.size else np.ones(len(model.scales))
+    return np.where(sizes > 0.0, sizes, 1.0)
+
+
+def _places(model: VectorField) -> np.ndarray:
+    low, high = model.state_box()
+    unit = np.random.default_rng(3).random((16, len(low)))
+    return model.fill_lines(low + (high - low) * unit)
+
+
+def continuum_at(model: VectorField, x: np.ndarray, size: np.ndarray) -> Continuum | None:
     """The curve of equilibria through an equilibrium; None where it is isolated.
 
     1. A regular Jacobian: isolated.
@@ -68,16 +84,16 @@ def continuum_at(model: VectorField, x: np.ndarray, size: float) -> Continuum | 
     largest = max(float(singular[0]), 1e-300)
     for direction in rows[singular <= _SINGULAR * largest]:
         for side in (1.0, -1.0):
-            start = x + side * _AWAY * direction * model.scales
+            start = x + side * AWAY * direction * model.scales
             end = corrected(model, start, size)
             if end is None or not is_singular(model, end):
                 continue
-            if np.linalg.norm((end - x) / model.scales) > _AWAY / 2:
+            if np.linalg.norm((end - x) / model.scales) > AWAY / 2:
                 return Continuum(model, x, direction)
     return None
 
 
-def corrected(model: VectorField, x: np.ndarray, size: float) -> np.ndarray | None:
+def corrected(model: VectorField, x: np.ndarray, size: np.ndarray) -> np.ndarray | None:
     """Gauss-Newton with shortest steps, which singular Jacobians do not stop; None: not there."""
     scales = model.scales
     x = np.array(x, dtype=float)
@@ -86,7 +102,7 @@ def corrected(model: VectorField, x: np.ndarray, size: float) -> np.ndarray | No
         a = _jacobian(model, x)
         if not (np.all(np.isfinite(rate)) and np.all(np.isfinite(a))):
             return None
-        if np.max(np.abs(rate)) <= _ON * size:
+        if np.all(np.abs(rate) <= _ON * size):
             return x
         step = np.linalg.lstsq(a, -rate, rcond=_SINGULAR)[0]
         length = np.max(np.abs(step))

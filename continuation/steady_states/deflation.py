@@ -16,6 +16,7 @@ from continuation.engine.field import Field, field_of
 from continuation.engine.following import Follower, Trace
 from continuation.engine.linear_algebra import lu_factor, lu_solve
 from continuation.steady_states.continua import is_singular
+from continuation.steady_states.jumps import irregular
 from continuation.steady_states.search import SAME, in_box, random_states
 from continuation.steady_states.search_box import with_search_ranges
 from dynsys.compiled.kernels import DOMAIN_TYPE
@@ -117,10 +118,10 @@ def _beside(model: VectorField, known: np.ndarray) -> np.ndarray:
 
 
 def _fresh(model: VectorField, found: np.ndarray, known: np.ndarray) -> Iterator[np.ndarray]:
-    """Solutions in the box that are neither known nor singular, each once."""
+    """Equilibria in the box that are neither known nor singular, each once."""
     seen = list(known)
     for x in found[in_box(model, found)] if len(found) else found:
         if all(np.max(np.abs((x - z) / model.scales)) > SAME for z in seen):
             seen.append(x)
-            if not is_singular(model, x):
+            if not is_singular(model, x) and irregular(model, x) is None:
                 yield x

@@ -16,14 +16,15 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from continuation.drawing import new_axes
 from continuation.steady_states.certificates import characteristic_equation
 from continuation.steady_states.characteristic_equation import CharacteristicEquation
 from continuation.steady_states.search import find_equilibria
 from dynsys.coupling.coupled_field import CoupledField
 from dynsys.coupling.node_kernel import Wiring, kernel_model, parameter_rows, wirings
 from dynsys.coupling.uniform import uniform_model
+from dynsys.drawing import canvas
 from dynsys.errors import ModelError
+from dynsys.styles import Style
 from dynsys.typed import typed
 from dynsys.vector_field import VectorField
 
@@ -70,22 +71,28 @@ class Dispersion:
 
     __repr__ = __str__
 
-    def plot(self, ax: Any = None) -> Any:
-        """Draw growth over wave number, oscillating roots filled; returns the axes."""
-        ax = new_axes((5, 3.2)) if ax is None else ax
+    def plot(self, ax: Any = None, *, style: str = "default", **line: Any) -> Any:
+        """Draw growth over wave number, oscillating roots filled; returns the axes.
+
+        ``style`` is "default" or "publication"; ``line`` are matplotlib's keywords for the roots.
+        """
+        with canvas(ax, style, (5, 3.2)) as (ax, look):
+            return self._drawn(ax, look, line)
+
+    def _drawn(self, ax: Any, look: Style, line: dict[str, Any]) -> Any:
         growth, frequency = self.data["growth"], self.data["frequency"]
-        ax.axhline(0.0, color="#8a8d8f", lw=0.8)
+        ax.axhline(0.0, **look.line({}, color="#8a8d8f", lw=0.8))
         for root in range(self.data.sizes["root"]):
             y, f = growth.isel(root=root).values, frequency.isel(root=root).values
-            color = "#2f5d9b" if root == 0 else "#b9c4d6"
-            k = self.data["wave_number"].values
-            ax.plot(k, y, color=color, lw=1.1, zorder=2 - (root > 0))
-            waves = f > 0
-            ax.plot(k[waves], y[waves], "o", color=color, ms=4, zorder=3 - (root > 0))
-            ax.plot(k[~waves], y[~waves], "o", mfc="white", mec=color, ms=4, zorder=3 - (root > 0))
+            color = line.get("color", "#2f5d9b" if root == 0 else "#b9c4d6")
+            k, order = self.data["wave_number"].values, 2 - (root > 0)
+            ax.plot(k, y, **look.line(line, color=color, lw=1.1, zorder=order))
+            for which, face in ((f > 0, color), (f <= 0, "white")):
+                dots = look.line({}, mfc=face, mec=color, ms=4, zorder=order + 1)
+                ax.plot(k[which], y[which], "o", **dots)
         ax.set_xlabel("wave number")
         ax.set_ylabel(f"growth ({growth.attrs['units']})")
-        ax.set_title("filled: oscillating", fontsize=9)
+        ax.set_title("filled: oscillating", fontsize=look.names)
         return ax
 
 

@@ -58,6 +58,7 @@ class Map:
                 f"the period {shown(self.period)} makes no sense; use 1, 2, 3, ..., {_MOST} (the "
                 "expressions double with every step)"
             )
+        object.__setattr__(self, "period", int(self.period))
         object.__setattr__(self, "_field", self._difference())
 
     def _difference(self) -> VectorField:

@@ -18,6 +18,7 @@ from continuation.steady_states.continua import (
     field_size,
     is_singular,
 )
+from continuation.steady_states.jumps import Jump, irregular
 from continuation.steady_states.search_box import with_search_ranges
 from dynsys import checks
 from dynsys.compiled.kernels import DOMAIN_TYPE
@@ -103,13 +104,13 @@ def search(field, domain, starts, tolerance, most, relaxations):
 
 @dataclass
 class Found:
-    """Isolated equilibria (k, n), and curves of equilibria that are not isolated.
+    """Isolated equilibria (k, n), and curves of equilibria or jumps that are none.
 
     ``notes`` say of the latter where they are and what to do.
     """
 
     isolated: np.ndarray
-    continua: list[Continuum] = dataclasses.field(default_factory=list)
+    continua: list[Continuum | Jump] = dataclasses.field(default_factory=list)
     notes: list[str] = dataclasses.field(default_factory=list)
 
 
@@ -208,7 +209,8 @@ def _given(model: VectorField, starts: np.ndarray) -> np.ndarray:
 
 
 def _add(model: VectorField, found: Found, fresh: np.ndarray, boxed: bool = True) -> None:
-    """Add new solutions; those on curves of equilibria are kept apart, three of them at most."""
+    """Add new solutions; those on curves of equilibria are kept apart, three of them at most, and
+    those at jumps of the field."""
     singular = np.array([is_singular(model, x) for x in fresh], dtype=bool)
     if singular.any() and len(found.continua) < _CONTINUA:
         size = field_size(model)
@@ -220,7 +222,10 @@ def _add(model: VectorField, found: Found, fresh: np.ndarray, boxed: bool = True
                 found.continua.append(continuum)
                 if len(found.continua) == _CONTINUA:
                     break
-    found.isolated = _merge(model, found.isolated, fresh[~singular], boxed)
+    merged = _merge(model, found.isolated, fresh[~singular], boxed)
+    odd = [irregular(model, x) for x in merged]
+    found.continua += [each for each in odd if each is not None]
+    found.isolated = merged[[each is None for each in odd]]
 
 
 def refine_equilibrium(model: VectorField, x: Sequence[float] | np.ndarray) -> np.ndarray:
@@ -255,7 +260,7 @@ def _refine(model: VectorField, states: np.ndarray, most: float = np.inf) -> np.
     refined = np.array(states, order="C")
     done = _run(model, refined)
     stuck = np.flatnonzero(done == -1)[:_CORRECTED]
-    size = field_size(model) if len(stuck) else 0.0
+    size = field_size(model) if len(stuck) else np.zeros(0)
     for k in stuck:
         end = corrected(model, states[k], size)
         if end is not None and _in_domain(model, end):

@@ -17,7 +17,7 @@ from uuid import uuid4
 from dynsys.cluster.connection import current, threads
 from dynsys.errors import ClusterError, DynsysError
 from dynsys.interruption import run_all
-from dynsys.journal import AS_IT_IS, Form, announce, code, keep, kept, piece
+from dynsys.journal import AS_IT_IS, Form, announce, belongs, code, keep, kept, piece
 from dynsys.version import __version__
 
 Piece = TypeVar("Piece")
@@ -60,6 +60,8 @@ def pieces(
 
         if workers > 1:
             run_all([partial(make, number) for number in range(len(works))], workers, done)
+            for name in names:
+                belongs(name)
             return results
         for number in range(len(works)):
             make(number)

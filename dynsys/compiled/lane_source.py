@@ -140,6 +140,14 @@ class LaneFunction:
             self.loops[self.level[number]].stores.append(line)
         return self.at(row)
 
+    def source_of(self, name: str) -> tuple[str, int]:
+        """The array, "x" or "p", and the row from which a loop loads a name."""
+        number = int(name[1:])
+        if number in self.held:
+            return "p", self.held[number]
+        array, row = self.graph.nodes[number]
+        return str(array), int(row)
+
     def name(self, number: int, level: int) -> str:
         """A node as an operand in the loop of this level, loaded there if it comes from outside."""
         content = self.graph.nodes[number]

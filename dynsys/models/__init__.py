@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from dynsys.errors import unknown_name
 from dynsys.models.adex_neuron import adex_neuron
 from dynsys.models.aln import aln
 from dynsys.models.ball_and_stick import ball_and_stick
@@ -24,17 +25,25 @@ from dynsys.models.ring_stimulus import Blob, apparent_motion
 from dynsys.models.wilson_cowan import wilson_cowan
 from dynsys.vector_field import VectorField
 
-LIBRARY: dict[str, Callable[..., VectorField]] = {
-    "aln": aln,
-    "ball_and_stick": ball_and_stick,
-    "fitzhugh_nagumo": fitzhugh_nagumo,
-    "hodgkin_huxley": hodgkin_huxley,
-    "jansen_rit": jansen_rit,
-    "master_equation": master_equation,
-    "montbrio_pazo_roxin": montbrio_pazo_roxin,
-    "morris_lecar": morris_lecar,
-    "wilson_cowan": wilson_cowan,
-}
+
+class _Library(dict[str, Callable[..., VectorField]]):
+    def __missing__(self, name: object) -> Callable[..., VectorField]:
+        raise unknown_name("model", name, self, "the library")
+
+
+LIBRARY: dict[str, Callable[..., VectorField]] = _Library(
+    {
+        "aln": aln,
+        "ball_and_stick": ball_and_stick,
+        "fitzhugh_nagumo": fitzhugh_nagumo,
+        "hodgkin_huxley": hodgkin_huxley,
+        "jansen_rit": jansen_rit,
+        "master_equation": master_equation,
+        "montbrio_pazo_roxin": montbrio_pazo_roxin,
+        "morris_lecar": morris_lecar,
+        "wilson_cowan": wilson_cowan,
+    }
+)
 
 __all__ = [
     "LIBRARY",

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dynsys import checks
 from dynsys.definition import Attractors, Observable, Parameter, State
 from dynsys.models.aln_noise import TrainNoise, train_noise
+from dynsys.models.library_model import library_model
 from dynsys.transfer import EIFNeuron, transfer_function
 from dynsys.typed import typed
 from dynsys.vector_field import VectorField
@@ -18,6 +19,7 @@ from dynsys.vector_field import VectorField
 WIRINGS = ("stated", "published")
 
 
+@library_model
 @typed
 def aln(
     wiring: str = "stated", neuron: EIFNeuron | None = None, neurons: int | None = None

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 from dynsys.definition import Observable, Parameter, State
+from dynsys.models.library_model import library_model
 from dynsys.neurons.cable import Cable
 from dynsys.typed import typed
 from dynsys.vector_field import VectorField
@@ -49,6 +50,7 @@ RECEPTORS = {
 GLUTAMATE = ("ampa", "nmda")
 
 
+@library_model
 @typed
 def ball_and_stick(cable: Cable | None = None, magnesium: bool = True) -> VectorField:
     """AdEx soma and dendrite under mean synaptic conductances, between spikes.

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dynsys.definition import Parameter, State
+from dynsys.models.library_model import library_model
 from dynsys.vector_field import VectorField
 
 
+@library_model
 def fitzhugh_nagumo() -> VectorField:
     """v' = v - v^3/3 - w + I,  w' = epsilon (v + a - b w); dimensionless.
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dynsys.definition import Parameter, State
+from dynsys.models.library_model import library_model
 from dynsys.vector_field import VectorField
 
 
+@library_model
 def hodgkin_huxley() -> VectorField:
     """The space-clamped squid axon at 6.3 C; mV, ms, uA/cm^2, mS/cm^2.
 

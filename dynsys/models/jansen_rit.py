@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dynsys.definition import Observable, Parameter, State
+from dynsys.models.library_model import library_model
 from dynsys.vector_field import VectorField
 
 
+@library_model
 def jansen_rit() -> VectorField:
     """Pyramidal cells with excitatory and inhibitory interneurons; mV and ms.
 

@@ -16,6 +16,7 @@ from dynsys.cells import AdExCell
 from dynsys.definition import Observable, Parameter, State, symbol
 from dynsys.errors import ModelError
 from dynsys.expressions.partials import Partial
+from dynsys.models.library_model import library_model
 from dynsys.transfer.circuits import Circuit, find_circuit
 from dynsys.transfer.functions import KILOHERTZ, TransferFunction
 from dynsys.transfer.membrane import SynapticInput
@@ -26,6 +27,7 @@ ORDERS = (1, 2)
 _HIGHEST = 120.0  # Hz, of the ranges in which equilibria are looked for; saturated ones lie near
 
 
+@library_model
 @typed
 def master_equation(
     circuit: str | Circuit = "zerlaut2018", order: int = 1, legacy_sigma: bool = False

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dynsys import checks
 from dynsys.definition import Attractors, Observable, Parameter, State
+from dynsys.models.library_model import library_model
 from dynsys.vector_field import VectorField
 
 
+@library_model
 def montbrio_pazo_roxin(delay: bool = True, kinetics: bool = True) -> VectorField:
     """tau r' = Delta/(pi tau) + 2 r v,  tau v' = v^2 + eta + I + J tau s - (pi tau r)^2.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dynsys import checks
 from dynsys.definition import Parameter, State
+from dynsys.models.library_model import library_model
 from dynsys.vector_field import VectorField
 
 _SETS = {
@@ -13,6 +14,7 @@ _SETS = {
 }
 
 
+@library_model
 def morris_lecar(excitability: str = "hopf") -> VectorField:
     """Calcium, potassium and leak currents in two variables; mV, ms, uA/cm^2, mS/cm^2.
 

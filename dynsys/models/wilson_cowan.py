@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dynsys.definition import Parameter, State
+from dynsys.models.library_model import library_model
 from dynsys.vector_field import VectorField
 
 
+@library_model
 def wilson_cowan() -> VectorField:
     """E' = -E + S(P + a E - b I),  I' = -I + S(Q + c E - d I),  S(x) = 1/(1 + exp(-x)).
 

@@ -11,6 +11,7 @@ import xarray as xr
 from scipy.optimize import brentq
 
 from dynsys.errors import ConvergenceError, ModelError
+from dynsys.neurons.drawing import draw_map
 from dynsys.neurons.separatrix import reset_line_crossings
 from dynsys.neurons.spike_train import SpikeTrain
 from dynsys.neurons.spiking_orbit import SpikingOrbit, flights, orbit_through, refine_orbit
@@ -256,11 +257,15 @@ class AdaptationMap:
         last = self.neuron.spikes(found.transient.states[-1], spikes)
         return float(np.mean(np.log(np.abs(last.derivatives[:, 0, 0]))))
 
-    def plot(self, ax: Any = None, start: np.ndarray | None = None) -> Any:
-        """Draw the map, the diagonal, its 1-spike orbits and a cobweb. Returns the axes."""
-        from dynsys.neurons.drawing import draw_map  # matplotlib
+    def plot(
+        self, ax: Any = None, start: np.ndarray | None = None, *, style: str = "default",
+        **line: Any,
+    ) -> Any:  # fmt: skip
+        """Draw the map, the diagonal, its 1-spike orbits and a cobweb. Returns the axes.
 
-        return draw_map(self, ax, start)
+        ``style`` is "default" or "publication"; ``line`` are matplotlib's keywords for the map.
+        """
+        return draw_map(self, ax, start, style=style, **line)
 
 
 def _joined(one: SpikeTrain, two: SpikeTrain) -> SpikeTrain:

@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from dynsys.drawing import DARK, canvas
 from dynsys.errors import DynsysError, ModelError
 from dynsys.neurons.firing_pattern import PATTERNS, FiringPattern, firing_pattern
 from dynsys.neurons.neuron import SpikingNeuron
+from dynsys.styles import Style
 
 UNDEFINED = "undefined"
 _SPIKES, _MOST = 200, 1200
@@ -125,31 +127,37 @@ def _borders(
     return result
 
 
-def draw_atlas(atlas: xr.Dataset, ax: Any = None) -> Any:
-    """Patterns by colour, spikes per burst as numbers, border points in black. Returns the axes."""
+def draw_atlas(atlas: xr.Dataset, ax: Any = None, *, style: str = "default", **mesh: Any) -> Any:
+    """Patterns by colour, spikes per burst as numbers, border points in black. Returns the axes.
+
+    ``mesh`` are matplotlib's keywords for the colours (``pcolormesh``).
+    """
+    with canvas(ax, style, (7.4, 4.8)) as (ax, look):
+        return _draw_atlas(atlas, ax, look, mesh)
+
+
+def _draw_atlas(atlas: xr.Dataset, ax: Any, look: Style, mesh: dict[str, Any]) -> Any:
     from matplotlib.colors import ListedColormap  # only figures need it
     from matplotlib.patches import Patch
 
-    # Only a figure needs matplotlib.
-    from dynsys.neurons.drawing import new_axes
-
-    ax = new_axes((7.4, 4.8)) if ax is None else ax
     x, y = atlas[atlas.attrs["x"]], atlas[atlas.attrs["y"]]
     order = [*PATTERNS, UNDEFINED]
     words = atlas["pattern"].values
     codes = np.array([[order.index(str(w)) for w in row] for row in words])
-    ax.pcolormesh(
-        x.values, y.values, codes, cmap=ListedColormap([_COLORS[k] for k in order]), vmin=-0.5,
-        vmax=len(order) - 0.5, shading="nearest", alpha=0.85, rasterized=True,
-    )  # fmt: skip
-    ax.plot(atlas["border_x"], atlas["border_y"], ".", color="#222222", ms=2.5)
+    own = {"cmap": ListedColormap([_COLORS[k] for k in order]), "shading": "nearest"}
+    own |= {"vmin": -0.5, "vmax": len(order) - 0.5, "alpha": 0.85, "rasterized": True}
+    ax.pcolormesh(x.values, y.values, codes, **own | mesh)
+    dots = look.line({}, color=DARK, ms=2.5)
+    ax.plot(atlas["border_x"], atlas["border_y"], ".", **dots)
     spikes = atlas["spikes"].values
     for i, j in np.argwhere(words == "bursting")[:: max(1, words.size // 400)]:
         ax.annotate(
-            str(spikes[i, j]), (x.values[j], y.values[i]), ha="center", va="center", fontsize=6.5
-        )
+            str(spikes[i, j]), (x.values[j], y.values[i]), ha="center", va="center",
+            fontsize=look.names - 2.5,
+        )  # fmt: skip
     present = [k for k in order if k in words]
-    handles = [Patch(fc=_COLORS[k], ec="#222222", lw=0.4, label=k) for k in present]
-    ax.legend(handles=handles, loc="upper left", bbox_to_anchor=(1.01, 1), frameon=False)
+    handles = [Patch(fc=_COLORS[k], ec=DARK, lw=0.4, label=k) for k in present]
+    beside = {"loc": "upper left", "bbox_to_anchor": (1.01, 1), "frameon": False}
+    ax.legend(handles=handles, fontsize=look.legend, **beside)
     ax.set(xlabel=f"{x.name} ({x.attrs['units']})", ylabel=f"{y.name} ({y.attrs['units']})")
     return ax

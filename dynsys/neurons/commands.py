@@ -74,7 +74,7 @@ def _pattern(neuron: Any, chosen: argparse.Namespace) -> list[Path]:
     figures = {"response": response[0], "map": draw_map(neuron.adaptation_map(), start=start)}
     if found.orbit is not None:
         # Here, since the command line's help should not wait for it.
-        from dynsys.neurons.drawing import draw_phase_response
+        from dynsys.drawing import draw_phase_response
 
         figures["phase_response"] = draw_phase_response(found.orbit.phase_response())
     return _saved(figures, chosen.out)

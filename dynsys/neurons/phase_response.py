@@ -8,7 +8,9 @@ import numpy as np
 import xarray as xr
 from scipy.interpolate import CubicHermiteSpline
 
+from dynsys import checks
 from dynsys.errors import ModelError, unknown_name
+from dynsys.inputs import impulse_unit
 from dynsys.neurons.flights import segment
 
 if TYPE_CHECKING:
@@ -18,7 +20,7 @@ TYPE_TWO = 0.02  # size of the negative lobe against the positive one from which
 
 
 def spiking_phase_response(
-    orbit: SpikingOrbit, input: str = "I", points: int = 400
+    orbit: SpikingOrbit, input: str = "I", points: int = 400, unit: str = "time"
 ) -> xr.DataArray:
     """Advance of all later spikes by a brief input, over the phase of the input since a spike.
 
@@ -32,13 +34,14 @@ def spiking_phase_response(
     ----------
     input : a state (response to displacing it) or a parameter (to a brief change of it).
     points : phases in [0, 1), equally spaced; phase 0 is a spike.
+    unit : "time" (ms), "phase" (rad) or "cycles" of the period.
 
     Returns
     -------
-    DataArray over ``phase`` in ms per unit of the input (times its duration in ms for a
-    parameter); positive: advance. Attributes: ``type`` ("I": advances only; "II": also delays),
-    ``constancy`` (largest deviation of the adjoint from its invariant), ``period`` (ms). While
-    refractory the neuron responds to nothing.
+    DataArray over ``phase``, per unit of the input (times its duration in ms for a parameter);
+    positive: advance. Attributes: ``units``, ``input_units``, ``event`` (what phase 0 is), ``type``
+    ("I": advances only; "II": also delays), ``constancy`` (largest deviation of the adjoint from
+    its invariant), ``period`` (ms). While refractory the neuron responds to nothing.
 
     Valid for small inputs.
 
@@ -58,6 +61,7 @@ def spiking_phase_response(
     'I'
     """
     field = orbit.neuron.field
+    checks.known("unit", unit, ["time", "phase", "cycles"], "phase_response")
     if input not in field.parameters and input not in field.states:
         raise unknown_name("parameter or state", input, [*field.parameters, *field.states],
                            field.name)  # fmt: skip
@@ -79,12 +83,17 @@ def spiking_phase_response(
         values[inside] = _response(orbit, input, record[:, 0, 0], states, speeds, delays, at)
         begin += float(orbit.intervals[i])
     lobe = -float(np.min(values)) / max(float(np.max(values)), 1e-300)
+    period = orbit.period
+    factor, word = {
+        "time": (1.0, "ms"), "phase": (2 * np.pi / period, "rad"), "cycles": (1 / period, "cycles")
+    }[unit]  # fmt: skip
     return xr.DataArray(
-        values, dims="phase", coords={"phase": phases}, name=f"advance per {input}",
+        factor * values, dims="phase", coords={"phase": phases}, name=f"advance per {input}",
         attrs={
-            "input": input, "units": "ms", "input_units": field.unit(input),
+            "input": input, "units": word, "input_units": impulse_unit(field, input),
+            "event": "a spike",
             "type": "II" if lobe > TYPE_TWO else "I", "negative_lobe": max(lobe, 0.0),
-            "constancy": worst, "period": orbit.period, "neuron": str(orbit.neuron),
+            "constancy": worst, "period": period, "neuron": str(orbit.neuron),
         },
     )  # fmt: skip
 

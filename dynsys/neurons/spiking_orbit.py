@@ -55,9 +55,10 @@ class SpikingOrbit:
     def stable(self) -> bool:
         return abs(self.multiplier) < 1.0
 
-    def phase_response(self, input: str = "I") -> xr.DataArray:
-        """Advance of all later spikes (ms) by a brief input; see ``spiking_phase_response``."""
-        return spiking_phase_response(self, input)
+    def phase_response(self, input: str = "I", unit: str = "time") -> xr.DataArray:
+        """Advance of all later spikes by a brief input, in ms ("time"), rad ("phase") or "cycles";
+        see ``spiking_phase_response``."""
+        return spiking_phase_response(self, input, unit=unit)
 
     def monodromy(self) -> np.ndarray:
         """Derivative (n, n) of one turn of the flow, from just after a reset to just after it.

@@ -6,6 +6,7 @@ Each is one argument; ``integration``, ``graph_runs`` and ``adaptive`` fill them
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Annotated, NamedTuple
 
 import numpy as np
@@ -35,6 +36,32 @@ class Method(NamedTuple):
     b: Vector
     c: Vector
     points: int
+
+
+@dataclass(frozen=True)
+class Tableau:
+    """A Runge-Kutta method: stages, weights, times (0, 1/2 or 1), points that read the past."""
+
+    name: str
+    order: int
+    a: tuple[tuple[float, ...], ...]
+    b: tuple[float, ...]
+    c: tuple[float, ...]
+    points: int
+
+    def method(self) -> Method:
+        """The method as the compiled integrators take it."""
+        return Method(np.array(self.a), np.array(self.b), np.array(self.c), self.points)
+
+
+EULER = Tableau("euler", 1, ((0.0,),), (1.0,), (0.0,), 2)
+HEUN = Tableau("heun", 2, ((0.0, 0.0), (1.0, 0.0)), (0.5, 0.5), (0.0, 1.0), 4)
+RK4 = Tableau(
+    "rk4", 4,
+    ((0.0,) * 4, (0.5, 0.0, 0.0, 0.0), (0.0, 0.5, 0.0, 0.0), (0.0, 0.0, 1.0, 0.0)),
+    (1 / 6, 1 / 3, 1 / 3, 1 / 6), (0.0, 0.5, 0.5, 1.0), 4,
+)  # fmt: skip
+TABLEAUS = {method.name: method for method in (EULER, HEUN, RK4)}
 
 
 @record

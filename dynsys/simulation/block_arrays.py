@@ -28,6 +28,7 @@ class LaneRates(NamedTuple):
 class Block(NamedTuple):
     """``width`` runs: number k of run l at ``k * width + l`` in every array but those said.
 
+    ``work`` holds x, before, peak, slopes and p, in this order (``step_source.Rows``).
     points (width,): their numbers in the recordings; the first ``used`` count. x: states, then
     delayed values; stage: the same at a stage; slopes (5, room * width): what the field writes at
     the start of a step, at the end of the last, and at later stages; base, p: parameters, without
@@ -40,6 +41,7 @@ class Block(NamedTuple):
     width: int
     used: int
     points: Indices
+    work: Vector
     x: Vector
     stage: Vector
     slopes: Matrix

@@ -21,7 +21,7 @@ from dynsys.numba_cache import njit
 from dynsys.simulation.arguments import Method
 from dynsys.simulation.block_arrays import Block, BlockForcing, BlockNoise, LaneRates, Results
 from dynsys.simulation.history import first_cell, rest
-from dynsys.simulation.poles import STIFF, oversteps
+from dynsys.simulation.poles import STIFF, TURN, doubt, leaves, report_straying, strays
 
 
 @njit([signature(types.void, LaneRates, Block, Cube, bool)], cache=True, nogil=True)
@@ -86,11 +86,11 @@ def _read_delayed(ring, kinks, reads, now, stage, width, delayed):
 def _strange(low, high, peak):
     """Whether slopes between ``low`` and ``high`` disagree as ``poles.slopes_disagree`` says."""
     largest = max(abs(low), abs(high))
-    return 1 if high - low > 0.5 * largest and largest > STIFF * peak else 0
+    return 1 if high - low > TURN * largest and largest > STIFF * peak else 0
 
 
 @njit(forceinline=True, _nrt=False)
-def _suspects(stages, k0, k1, k2, k3, rate, peak, odd):
+def suspects(stages, k0, k1, k2, k3, rate, peak, odd):
     """Count to ``odd`` (width,) the slopes of a step that disagree; peaks are brought up to its
     end. Returns how many there are."""
     width = odd.shape[0]
@@ -121,7 +121,25 @@ def _suspects(stages, k0, k1, k2, k3, rate, peak, odd):
 
 
 @njit(forceinline=True, _nrt=False)
-def _not_finite(x, size):
+def _reaching(rate, before, x, peak, dt, odd):
+    """Count to ``odd`` (width,) the states that ``poles.reaches_far`` means, and bring the peaks up
+    to date; how many there are."""
+    width, count = odd.shape[0], 0
+    for lane in range(width):
+        odd[lane] = 0
+    for first in range(0, before.shape[0], width):
+        now, old, new, most = rate[first:], before[first:], x[first:], peak[first:]
+        for lane in range(width):
+            most[lane] = max(most[lane], abs(now[lane]))
+            far = dt * abs(now[lane]) > abs(old[lane]) + abs(new[lane])
+            odd[lane] += 1 if far else 0
+    for lane in range(width):
+        count += odd[lane]
+    return count
+
+
+@njit(forceinline=True, _nrt=False)
+def not_finite(x, size):
     count = 0
     for i in range(size):
         count += 0 if abs(x[i]) < math.inf else 1
@@ -156,12 +174,15 @@ def _step(b, dt, k0, k1, k2, k3, x, before):
 
 
 @njit(_nrt=False)
-def _leave(block, results, lane, done):
+def leave(block, results, lane, done):
     """Write down where a run ended."""
     width, ring, point = block.width, block.ring, block.points[lane]
-    results.recording.report[point, 0] = done
-    for i in range(results.x.shape[1]):
+    report, n = results.recording.report[point], results.x.shape[1]
+    for i in range(n):
         results.x[point, i] = block.x[i * width + lane]
+        block.one[i] = block.peak[i * width + lane]
+    doubt(report, block.one[:n])
+    report[0] = done
     length = ring.shape[0]
     for i in range(results.past.shape[1]):
         for j in range(results.past.shape[2]):
@@ -170,51 +191,62 @@ def _leave(block, results, lane, done):
 
 
 @njit(_nrt=False)
-def _retire(block, results, step):
-    """Take leave of the runs whose state is no longer finite."""
+def retire(block, rate, results, step):
+    """Take leave of the runs whose state is not finite, or where the field has no value."""
     width = block.width
     for lane in range(block.used):
         finite = True
         for i in range(results.x.shape[1]):
-            finite = finite and math.isfinite(block.x[i * width + lane])
+            at = i * width + lane
+            finite = finite and math.isfinite(block.x[at]) and not math.isnan(rate[at])
         if block.alive[lane] and not finite:
-            _leave(block, results, lane, step - 1)
+            leave(block, results, lane, max(step - 1, 0))
             block.alive[lane] = 0
 
 
 @njit(_nrt=False)
-def _look_for_poles(model, block, slopes, stages, results, step, dt):
-    """Report the runs whose last step went over a pole of the field; ``slopes`` are k0, k1, k2, k3
-    and those at its end."""
+def look_back(model, block, slopes, stages, results, step, dt, quiet):
+    """Report the runs whose last step left its solution (see ``poles``); ``slopes`` are k0, k1, k2,
+    k3 and those at its end."""
     single, width, report = model.single, block.width, results.recording.report
     n = results.x.shape[1]
     size = block.x.shape[0] // width
     one, k = block.one, block.one_slopes
     before, peak, rate = one[:n], one[n : 2 * n], one[2 * n : 3 * n]
     state, middle = one[3 * n : 3 * n + size], one[3 * n + size : 3 * n + 2 * size]
-    slope = one[3 * n + 2 * size : 3 * n + 2 * size + single.room]
-    parameters = one[3 * n + 2 * size + single.room :]
+    again = one[3 * n + 2 * size : 3 * n + 3 * size]
+    slope = one[3 * n + 3 * size : 3 * n + 3 * size + single.room]
+    parameters = one[3 * n + 3 * size + single.room :]
     k0, k1, k2, k3, end = slopes
     for lane in range(block.used):
-        known = report[block.points[lane], 3] >= 0.0
-        if known or block.odd[lane] == 0 or not block.alive[lane]:
+        told = report[block.points[lane]]
+        sure = told[3] >= 0.0 and told[4] == math.inf
+        if sure or block.odd[lane] == 0 or not block.alive[lane]:
             continue
         for i in range(n):
             at = i * width + lane
             before[i], peak[i], rate[i] = block.before[at], block.peak[at], end[at]
+        if not doubt(told, peak):
+            continue
+        for i in range(n):
+            at = i * width + lane
             for s in range(stages):
                 k[s, i] = k0[at] if s == 0 else k1[at] if s == 1 else k2[at] if s == 2 else k3[at]
         for i in range(size):
             state[i] = block.x[i * width + lane]
         for i in range(parameters.shape[0]):
             parameters[i] = block.p[i * width + lane]
-        taken, work = (before, state, rate, k), (middle, slope)
-        if oversteps(single.field, single.tables, parameters, taken, peak, dt, work):
-            report[block.points[lane], 3] = step
+        taken, work = (before, state, rate, k), (middle, slope, again)
+        field, tables = single.field, single.tables
+        if quiet:
+            found = strays(field, tables, parameters, taken, peak, dt, work)
+        else:
+            found = leaves(field, tables, parameters, taken, dt, work, False)
+        report_straying(told, found, step)
 
 
 @njit(_nrt=False)
-def _record(block, rate, results, sample, step):
+def record(block, rate, results, sample, step):
     """Record a sample; ``rate`` holds slopes, signals, observables and the margin to an edge."""
     columns, observed = results.recording.columns, results.recording.observed
     out, report = results.recording.out, results.recording.report
@@ -294,15 +326,18 @@ def advance(model, method, block, clock, forcing, noise, results, first, last):
         row = step & mask
         for i in range(signals):
             ring[row, i] = rate[size + i]
-        if _not_finite(x, size) > 0:
-            _retire(block, results, step)
-        if quiet:
+        if not_finite(x, size) + not_finite(rate, size) > 0:
+            retire(block, rate, results, step)
+        slopes = (k0, k1, k2, k3, rate)
+        if not quiet:
+            if _reaching(rate, before, x, peak, dt, odd) > 0 and step > 0:
+                look_back(model, block, slopes, stages, results, step, dt, False)
+        else:
             # An updated peak is at most the largest slope, so it changes no verdict.
-            if _suspects(stages, k0, k1, k2, k3, rate, peak, odd) > 0 and step > 0:
-                slopes = (k0, k1, k2, k3, rate)
-                _look_for_poles(model, block, slopes, stages, results, step, dt)
+            if suspects(stages, k0, k1, k2, k3, rate, peak, odd) > 0 and step > 0:
+                look_back(model, block, slopes, stages, results, step, dt, True)
         if recorded:
-            _record(block, rate, results, forced // stride, step)
+            record(block, rate, results, forced // stride, step)
         if step == total:
             break
         if not quiet:
@@ -323,4 +358,4 @@ def advance(model, method, block, clock, forcing, noise, results, first, last):
     if last == total + 1:
         for lane in range(block.used):
             if block.alive[lane]:
-                _leave(block, results, lane, total)
+                leave(block, results, lane, total)

@@ -97,10 +97,22 @@ def values(item: Input, times: np.ndarray, model: VectorField, name: str) -> np.
     if isinstance(item, Drive):
         result = item.drive(times, model, name)
     else:
-        result = np.broadcast_to(np.asarray(item(times), dtype=float), times.shape)
+        result = _of_function(item, times, name)
     if not np.all(np.isfinite(result)):
         raise ModelError(f"the input for {name} is not finite at every time of the run")
     return result
+
+
+def _of_function(function: Any, times: np.ndarray, name: str) -> np.ndarray:
+    """A function of time at times (..., ), of which it takes an array."""
+    try:
+        return np.broadcast_to(np.asarray(function(times), dtype=float), times.shape)
+    except Exception as error:  # what a function of the user's own raises
+        raise ModelError(
+            f"the function given as the input for {name} fails with {type(error).__name__}: "
+            f"{error}; it is called with an array of times and returns as many numbers, as "
+            "lambda t: 0.1 * np.sin(t)"
+        ) from error
 
 
 def sampled(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ from dynsys.simulation.results import dataset
 from dynsys.simulation.resuming import kept_points, take_over
 from dynsys.simulation.spread_runs import run_spread
 from dynsys.simulation.states import Initial, initial_states, past_signals
+from dynsys.simulation.streaming import check_room, stream
 from dynsys.vector_field import VectorField
 
 
@@ -48,6 +50,7 @@ def simulate_ensemble(
     scheduler: Any = None,
     device: str = "cpu",
     resume: xr.Dataset | None = None,
+    out: str | Path | None = None,
     warn: bool = True,
 ) -> xr.Dataset:
     """Integrate a model at many parameter values, initial states or seeds, on all cores.
@@ -76,21 +79,27 @@ def simulate_ensemble(
     device : "cuda" integrates on an NVIDIA GPU, a run per thread, without inputs and noise; results
         agree to rounding, steps over poles are not looked for.
     resume : an interrupted result of the same call: only its pending points are integrated.
+    out : a folder that the runs are written to in parts of 64 MB of recordings, for what exceeds
+        the memory (half of what is free; more is refused otherwise). The result is opened lazily,
+        with a Dask array for each variable; every file is a dataset of some of the points.
+        Stopped, the same call makes the parts that are missing.
     warn : say so where runs stop or leave a table; the result holds it in any case.
 
     Returns
     -------
     Dataset with the recordings (..., time) and their units, ``status`` ("complete", "stopped",
     "pending"), ``reached`` (time), ``final_state``, and for delays ``final_history``;
-    ``overstepped`` (time), with a warning, where a step went over a pole of the field. Ctrl-C ends
-    the call with what is finished; the rest is "pending". What takes longer than a second is kept
-    on the disk until the call is done: after a kill, the same call integrates the other points.
+    ``overstepped`` (time), with a warning, where a step went over a pole of the field, past the end
+    of a solution, or was far too long. Ctrl-C ends the call with what is finished; the rest is
+    "pending". What takes longer than a second is kept on the disk until the call is done: after a
+    kill, the same call integrates the other points.
 
     Raises
     ------
     ModelError, UnknownNameError
         for names the model does not have, times that are no whole number of steps, a step longer
-        than the shortest delay; ClusterError for a scheduler that does not answer or goes away,
+        than the shortest delay, more recordings than the memory holds; StorageError for a folder
+        that cannot be used; ClusterError for a scheduler that does not answer or goes away,
         with what is finished kept: the same call goes on.
 
     Example
@@ -110,19 +119,30 @@ def simulate_ensemble(
     chosen = scheme(model, method, dt, discretisation, noise)
     arranged = arrange(model, parameters, points, seeds)
     task, names = prepare(
-        model, duration, arranged, chosen, inputs or {}, initial, record, settle, sample
-    )
+        model, duration, arranged, chosen, inputs or {}, initial, record, settle, sample,
+        held=out is None,
+    )  # fmt: skip
+
+    def integrate(some: Task) -> None:
+        if on_gpu:
+            run_on_device(some)
+        elif scheduler is None:
+            some.run(progress, workers, kept_points(some) if out is None else None)
+        else:
+            with spreading(scheduler):
+                run_spread(some, chosen, progress)
+
+    if out is not None:
+        if resume is not None:
+            raise ModelError("out goes on by itself: leave resume out")
+        with whole(say=progress):
+            attrs = chosen.attributes(settle)
+            return stream(task, arranged, names, attrs, Path(out), integrate, warn)
     if resume is not None:
         take_over(task, resume, names)
     with whole(say=progress, parts=True):
         try:
-            if on_gpu:
-                run_on_device(task)
-            elif scheduler is None:
-                task.run(progress, workers, kept_points(task))
-            else:
-                with spreading(scheduler):
-                    run_spread(task, chosen, progress)
+            integrate(task)
         except KeyboardInterrupt:
             if not part_is_wanted():
                 raise
@@ -147,6 +167,7 @@ def prepare(
     settle: float,
     sample: float | None,
     bound: float = math.inf,
+    held: bool = True,
 ) -> tuple[Task, list[str]]:
     """The task of a call, everything checked, and the names of what it records."""
     dt = chosen.dt
@@ -158,6 +179,8 @@ def prepare(
             f"duration = {duration:g} is no whole number of samples of {stride * dt:g}; "
             f"use {steps // stride * stride * dt or stride * dt:g} or another sample"
         )
+    if held:
+        check_room(len(points), steps // stride + 1, len(columns))
     if chosen.noise and points.seeds is None:
         raise ModelError("noise needs seeds: the same seed gives the same result")
     compiled = motion(model, chosen.bilinear, chosen.noise)
@@ -170,7 +193,7 @@ def prepare(
         p=points.values, x=states, dt=dt, settle=whole_steps("settle", settle, dt), steps=steps,
         stride=stride, columns=columns, inputs=checked_inputs(model, driven, count),
         seeds=points.seeds, noisy=np.array(noisy, dtype=np.int64), extra_lag=chosen.extra_lag,
-        bound=bound,
+        bound=bound, held=held,
     )  # fmt: skip
     past = past_signals(model, compiled, initial, points.values, task.lags, dt)
     if past is not None:

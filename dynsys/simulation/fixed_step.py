@@ -9,7 +9,6 @@ tableau that is the Euler-Maruyama method (Ito), with Heun's the stochastic Heun
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Annotated, NamedTuple
 
 import numpy as np
@@ -28,33 +27,14 @@ from dynsys.simulation.history import (
     stencils,
     write_stencils,
 )
-from dynsys.simulation.poles import oversteps, slopes_disagree
-
-
-@dataclass(frozen=True)
-class Tableau:
-    """A Runge-Kutta method: stages, weights, times (0, 1/2 or 1), points that read the past."""
-
-    name: str
-    order: int
-    a: tuple[tuple[float, ...], ...]
-    b: tuple[float, ...]
-    c: tuple[float, ...]
-    points: int
-
-    def method(self) -> Method:
-        """The method as the compiled integrators take it."""
-        return Method(np.array(self.a), np.array(self.b), np.array(self.c), self.points)
-
-
-EULER = Tableau("euler", 1, ((0.0,),), (1.0,), (0.0,), 2)
-HEUN = Tableau("heun", 2, ((0.0, 0.0), (1.0, 0.0)), (0.5, 0.5), (0.0, 1.0), 4)
-RK4 = Tableau(
-    "rk4", 4,
-    ((0.0,) * 4, (0.5, 0.0, 0.0, 0.0), (0.0, 0.5, 0.0, 0.0), (0.0, 0.0, 1.0, 0.0)),
-    (1 / 6, 1 / 3, 1 / 3, 1 / 6), (0.0, 0.5, 0.5, 1.0), 4,
-)  # fmt: skip
-TABLEAUS = {method.name: method for method in (EULER, HEUN, RK4)}
+from dynsys.simulation.poles import (
+    doubt,
+    leaves,
+    reaches_far,
+    report_straying,
+    slopes_disagree,
+    strays,
+)
 
 
 @record
@@ -93,9 +73,9 @@ class Noise(NamedTuple):
 @record
 class Recording(NamedTuple):
     """What to record: columns (r), observables (``observed`` of them) first, then states; out
-    (P, samples, r). report (P, 4): the steps done with a finite state, the first step outside a
-    table (or -1), the smallest margin to a table's edge, the first step over a pole of the field
-    (or -1; not looked for in runs with noise)."""
+    (P, samples, r). report (P, 6): the steps done with a finite state, the first step outside a
+    table (or -1), the smallest margin to a table's edge, the first step that left its solution
+    (or -1), the slope that would explain it, of which state (see ``poles``)."""
 
     columns: Indices
     observed: int
@@ -137,6 +117,15 @@ def _finite(state, n):
 
 
 @njit
+def _valueless(rate, n):
+    """Whether the field has no value, as a root of a negative number; infinite is a value."""
+    nothing = False
+    for i in range(n):
+        nothing = nothing or math.isnan(rate[i])
+    return nothing
+
+
+@njit
 def _record(recording, point, sample, step, watched, state):
     """Record a sample: ``watched`` holds observables, then the margin to a table's edge."""
     columns, observed, report = recording.columns, recording.observed, recording.report
@@ -158,6 +147,7 @@ class _Work(NamedTuple):
     state: Vector
     stage_state: Vector
     middle: Vector
+    again: Vector
     k: Matrix
     rate: Vector
     slope: Vector
@@ -169,6 +159,22 @@ class _Work(NamedTuple):
     reads: Stencils
     kinks: Annotated[np.ndarray, FLAGS]
     shifted: Indices
+
+
+@njit(_nrt=False)
+def _look_back(rates, p, quiet, dt, work, report, step):
+    """Report whether the last step left its solution; noise makes slopes disagree as they like."""
+    before, state, rate, k, peak = work.before, work.state, work.rate, work.k, work.peak
+    taken, room = (before, state, rate, k), (work.middle, work.slope, work.again)
+    field, tables, n = rates.field, rates.tables, before.shape[0]
+    odd = slopes_disagree(k, rate, peak, n) if quiet else reaches_far(before, state, rate, dt, n)
+    if not odd or not doubt(report, peak):
+        return
+    if quiet:
+        found = strays(field, tables, p, taken, peak, dt, room)
+    else:
+        found = leaves(field, tables, p, taken, dt, room, False)
+    report_straying(report, found, step)
 
 
 # Without reference counts (see ``blocks``): they would take longer than a simple model's steps.
@@ -198,7 +204,7 @@ def _integrate(rates, method, ensemble, clock, forcing, noise, recording, work):
             mark_kinks(lags[point], dt, work.shifted, kinks)
             _begin_past(ensemble, point, rates, state, pw, rate, ring)
         report = recording.report[point]
-        report[1], report[2], report[3] = -1.0, math.inf, -1.0
+        report[1], report[2], report[3], report[4] = -1.0, math.inf, -1.0, 0.0
         peak[:] = 0.0
         done = total
         for step in range(total + 1):
@@ -216,19 +222,18 @@ def _integrate(rates, method, ensemble, clock, forcing, noise, recording, work):
                 field(state, pw, tables, rate)
             for j in range(delayed):
                 ring[step & (length - 1), j] = rate[n + j]
-            if not _finite(state, n):
-                done = step - 1
+            if not _finite(state, n) or _valueless(rate, n):
+                done = max(step - 1, 0)
                 break
             if beyond(state, n, ensemble.bound):
                 done = step
                 break
-            if noisy.shape[0] == 0 and report[3] < 0.0:
-                if step > 0 and slopes_disagree(k, rate, peak, n):
-                    taken, room = (before, state, rate, k), (work.middle, work.slope)
-                    if oversteps(field, tables, pw, taken, peak, dt, room):
-                        report[3] = step
+            if report[3] < 0.0 or report[4] < math.inf:
                 for i in range(n):
                     peak[i] = max(peak[i], abs(rate[i]))
+                if step > 0:
+                    _look_back(rates, pw, noisy.shape[0] == 0, dt, work, report, step)
+                for i in range(n):
                     before[i] = state[i]
             if recorded:
                 _record(recording, point, forced // stride, step, watched, state)
@@ -262,6 +267,7 @@ def _integrate(rates, method, ensemble, clock, forcing, noise, recording, work):
                 for s in range(stages):
                     move += b[s] * k[s, i]
                 state[i] += dt * move
+        doubt(report, peak)
         report[0] = done
         for i in range(n):
             x[point, i] = state[i]
@@ -280,7 +286,8 @@ def integrate(rates, method, ensemble, clock, forcing, noise, recording):
     n, delayed, stages = ensemble.x.shape[1], ensemble.lags.shape[1], method.b.shape[0]
     work = _Work(
         np.empty(n + delayed), np.empty(n + delayed), np.empty(n + delayed),
-        np.empty((stages, n)), np.empty(rates.room), np.empty(rates.room), np.empty(rates.room),
+        np.empty(n + delayed), np.empty((stages, n)),
+        np.empty(rates.room), np.empty(rates.room), np.empty(rates.room),
         np.empty(n), np.empty(n), np.empty(ensemble.p.shape[1]),
         np.zeros((ensemble.past.shape[1], delayed)),
         stencils(ensemble.lags[0], method.c, clock.dt, method.points),

@@ -15,8 +15,8 @@ from dynsys.coupling.coupled_field import CoupledField
 from dynsys.coupling.node_kernel import NodeKernel, Wiring, parameter_rows, wirings
 from dynsys.errors import ModelError, unknown_name
 from dynsys.interruption import interruptible
+from dynsys.simulation.arguments import TABLEAUS
 from dynsys.simulation.drives import Drive, checked_inputs, sampled, values
-from dynsys.simulation.fixed_step import TABLEAUS
 from dynsys.simulation.graph_steps import Instant, Nodes, Patterns, Recording, integrate_graph
 from dynsys.simulation.history import ring_length
 from dynsys.simulation.integration import record_columns, whole_steps

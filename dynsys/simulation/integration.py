@@ -16,13 +16,13 @@ from dynsys.compiled.clock import Clock
 from dynsys.errors import ModelError
 from dynsys.interruption import interruptible, run_all
 from dynsys.journal import Checkpoint
+from dynsys.simulation.arguments import Tableau
 from dynsys.simulation.drives import Input, sampled
 from dynsys.simulation.fixed_step import (
     Ensemble,
     Forcing,
     Noise,
     Recording,
-    Tableau,
     integrate,
 )
 from dynsys.simulation.history import ring_length
@@ -40,7 +40,8 @@ class Task:
     """One integration: what to do (see ``fixed_step.integrate`` for the arrays) and its results.
 
     ``done`` (P,) marks the points that are finished; ``run`` may be called again for the others.
-    ``bound``: a point stops where a state is larger (runs side by side have none).
+    ``bound``: a point stops where a state is larger (runs side by side have none). ``held``:
+    whether there is room for the recordings, or only their shape (see ``streaming``).
     """
 
     model: VectorField
@@ -59,6 +60,7 @@ class Task:
     extra_lag: float = 0.0
     past: np.ndarray | None = None
     bound: float = math.inf
+    held: bool = True
 
     def __post_init__(self) -> None:
         self.has_past = self.past is not None
@@ -67,12 +69,15 @@ class Task:
             length = ring_length(self.lags, self.dt)
             self.past = np.zeros((len(self.p), length, self.motion.delayed))
         samples = self.steps // self.stride + 1
-        self.out = np.full((len(self.p), samples, len(self.columns)), np.nan)
-        self.report = np.full((len(self.p), 4), np.nan)
+        shape = (len(self.p), samples, len(self.columns))
+        self.out = np.full(shape, np.nan) if self.held else np.broadcast_to(np.nan, shape)
+        self.report = np.full((len(self.p), 6), np.nan)
         self.done = np.zeros(len(self.p), bool)
 
     def _lags(self) -> np.ndarray:
         lags = np.zeros((len(self.p), self.motion.delayed))
+        if not self.motion.delayed:
+            return lags
         x = np.zeros(self.motion.n + self.motion.delayed)
         for row, p in zip(lags, self.p, strict=True):
             self.motion.delays(x, p, self.motion.tables, row)

@@ -6,6 +6,7 @@ const STENCIL = 4; // points that read the past
 const KINK_LEVELS = 5; // a kink carried five times by integration is smoother than the method sees
 const JUST = 1e-7; // of a step: how near to a step's ends the limits of an input are taken
 const CHORD = 6; // places toward either end of a step where a pole is looked for
+const PARTS = 32; // in which a step is taken again
 
 // A past of delayed signals in steps of dt: a ring, and the weights that read between its samples.
 class Past {
@@ -86,7 +87,8 @@ function kinksOf(lags, dt, edges, count) {
 // drive: what is added to parameters over time: { driven: numbers of parameters, edges: times,
 // values(time, out) }. Every `stride`-th step all observables are recorded: `recorded[k]` holds
 // those of the k-th; `samples` of them are there. `stopped`: the time from which on the state is
-// not finite; `left`: the first recorded time outside a table; `overstepped`: over a pole (or -1).
+// not finite; `left`: the first recorded time outside a table; `overstepped`: over a pole, past the
+// end of the solution, or far too long (or -1).
 class Run {
   constructor(model, { p, x, dt, steps, stride = 1, drive = null }) {
     Object.assign(this, { model, dt, steps, stride, drive, p: Float64Array.from(p) });
@@ -222,7 +224,7 @@ class Run {
     const { x, rate, before, peak } = this,
       n = this.model.states;
     if (this.overstepped < 0) {
-      if (step > 0 && this.slopesDisagree() && this.oversteps()) {
+      if (step > 0 && this.slopesDisagree() && (this.oversteps() || this.leaves())) {
         this.overstepped = step * this.dt;
       }
       for (let i = 0; i < n; i++) {
@@ -265,6 +267,35 @@ class Run {
       for (let i = 0; i < model.states; i++) stage[i] = before[i] + (x[i] - before[i]) * part;
       model.field(stage, this.pw, slope);
       if (this.outgrows(slope)) return true;
+    }
+    return false;
+  }
+
+  // Whether a step, taken again in parts by the midpoint rule, leads elsewhere: farther than its
+  // largest slope explains, or a state lies beyond its new end by more than that from the start.
+  leaves() {
+    const { model, k, stage, slope, x, rate, before, dt } = this,
+      n = model.states,
+      part = dt / PARTS,
+      end = Float64Array.from(x);
+    const size = (i) => Math.abs(before[i]) + Math.abs(x[i]);
+    const far = (i) => dt * Math.max(Math.abs(rate[i]), Math.abs(k[0][i])) > 0.25 * size(i);
+    if (!before.some((_, i) => far(i))) return false;
+    end.set(before);
+    stage.set(x);
+    for (let made = 0; made < PARTS; made++) {
+      model.field(end, this.pw, slope);
+      for (let i = 0; i < n; i++) stage[i] = end[i] + 0.5 * part * slope[i];
+      model.field(stage, this.pw, slope);
+      for (let i = 0; i < n; i++) end[i] += part * slope[i];
+      if (!end.every(isFinite)) return true;
+    }
+    for (let i = 0; i < n; i++) {
+      const reach = dt * Math.max(Math.abs(rate[i]), ...k.map((one) => Math.abs(one[i])));
+      const way = Math.abs(end[i] - before[i]),
+        beyond = Math.abs(x[i] - end[i]);
+      if (way > Math.max(0.1 * size(i), 1.5 * reach)) return true;
+      if (beyond > Math.max(0.1 * size(i), 0.25 * reach, 1.35 * way)) return true;
     }
     return false;
   }

@@ -8,7 +8,7 @@ from typing import Any
 
 from dynsys import checks
 from dynsys.errors import ModelError
-from dynsys.simulation.fixed_step import EULER, TABLEAUS, Tableau
+from dynsys.simulation.arguments import EULER, TABLEAUS, Tableau
 from dynsys.vector_field import VectorField
 
 PUBLISHED_STEP = 0.1  # ms

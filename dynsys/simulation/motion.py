@@ -24,12 +24,13 @@ from dynsys.compiled.lane_source import LaneFunction
 from dynsys.compiled.lookup_source import readers
 from dynsys.compiled.run_graph import RunGraph
 from dynsys.compiled.spline_rows import packed_rows
+from dynsys.compiled.step_source import Rows, step_module
 from dynsys.definition import Reader
 from dynsys.delays import replace_delays
 from dynsys.errors import ModelError, unknown_name
 from dynsys.expressions.symbols import evaluation_order, symbol
 from dynsys.expressions.translation import Translator
-from dynsys.simulation.arguments import Rates
+from dynsys.simulation.arguments import TABLEAUS, Rates
 from dynsys.simulation.bilinear import published_table
 from dynsys.vector_field import VectorField
 
@@ -58,10 +59,9 @@ def delays(x, p, t, out):
     out[:{count}] = rows[:{count}]
 """
 # What writes the functions, apart from what ``generator_digest`` knows.
-_WRITERS = ["simulation/motion", "simulation/bilinear"] + [
-    f"compiled/{name}"
-    for name in ("arithmetic", "lane_source", "lookup_source", "run_graph", "spline_rows")
-]
+_WRITERS = ["simulation/motion", "simulation/bilinear"]
+_WRITERS += [f"compiled/{name}" for name in ("arithmetic", "lane_source", "lookup_source")]
+_WRITERS += [f"compiled/{name}" for name in ("run_graph", "spline_rows", "step_source")]
 
 
 @dataclass(frozen=True)
@@ -70,13 +70,15 @@ class LaneMotion:
 
     The parameters have ``parameters`` rows: the model's own, and behind them what ``prepare``
     computes of them, called with the parameters as its ``p`` and its ``out``. ``rates.room`` is the
-    rows of an ``out``.
+    rows of an ``out``. ``steps`` are whole steps by the name of the method, where the model allows
+    them (``dynsys.compiled.step_source``).
     """
 
     rates: Rates
     prepare: Callable
     width: int
     parameters: int
+    steps: Mapping[str, Callable]
 
 
 @dataclass(frozen=True)
@@ -112,9 +114,11 @@ class Motion:
     def lanes(self) -> LaneMotion:
         """The functions for runs side by side, compiled where they are first asked for."""
         module = load_entry(self.folder, self.write, "lanes")
+        steps = load_entry(self.folder, self.write, "steps")
         return LaneMotion(
             Rates(module.field, module.watch, module.diffusion, self.tables, module.OUT),
             module.prepare, module.WIDTH, module.PARAMETERS,
+            {name: getattr(steps, name) for name in TABLEAUS if hasattr(steps, name)},
         )  # fmt: skip
 
     @property
@@ -153,12 +157,15 @@ def _motion(model: VectorField, bilinear: bool, amplitudes: tuple[sympy.Expr, ..
     ]
     printed = model._writer()
     text = "\n".join([model.definition(), *map(printed, amplitudes), str(bilinear), _own_digest()])
+    text += repr(TABLEAUS)
     folder = model_folder(f"{model.name}_motion", text)
 
     def write(draft: Path) -> None:
         graph, diffusion = motion_graph(model, amplitudes, [len(table) for table in packed])
         (draft / "kernels.py").write_text(_source(model, graph, diffusion, bilinear))
-        (draft / "lanes.py").write_text(_lane_source(model, graph, diffusion, bilinear))
+        lanes, steps = _lane_sources(model, graph, diffusion, bilinear)
+        (draft / "lanes.py").write_text(lanes)
+        (draft / "steps.py").write_text(steps)
 
     module = load_entry(folder, write)
     return Motion(
@@ -200,10 +207,13 @@ def _width(n: int, delayed: int, out: int) -> int:
     return next((width for width in _WIDTHS if rows * width <= _ROOM), _WIDTHS[-1])
 
 
-def _lane_source(
+def _lane_sources(
     model: VectorField, graph: FieldGraph, diffusion: list[int], bilinear: bool
-) -> str:
-    """The functions of many runs; what is constant in a run is computed once, by ``prepare``."""
+) -> tuple[str, str]:
+    """The functions of many runs, and their steps.
+
+    What is constant in a run is computed once, by ``prepare``.
+    """
     assert isinstance(graph.graph, RunGraph)
     first = len(graph.parameters)
     held = graph.graph.constants_of_a_run([*graph.field, *graph.observables, *diffusion])
@@ -217,7 +227,12 @@ def _lane_source(
     )
     functions.append(("prepare", prepare, prepare.source("prepare")))
     sizes = (f"WIDTH, OUT = {width}, {room}", f"PARAMETERS = {prepare.rows_used}")
-    return _module(model.name, sizes, functions)
+    lanes = _module(model.name, sizes, functions)
+    if graph.signals:
+        return lanes, ""
+    weights = {name: (tableau.a, tableau.b) for name, tableau in TABLEAUS.items()}
+    n = len(model.states)
+    return lanes, step_module(model.name, functions[0][1], n, Rows(n, 0, room), weights)
 
 
 _Written = tuple[str, LaneFunction, str]

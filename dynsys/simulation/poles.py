@@ -1,13 +1,17 @@
-"""Whether a step of fixed length jumped over a pole of the field."""
+"""Whether a step of fixed length left its solution: over a pole, past its end, or far too long."""
 
 from __future__ import annotations
+
+import math
 
 from dynsys.numba_cache import njit
 
 _CHORD = 6  # places toward either end of a step, ever nearer, where a pole is looked for
-
-
+TURN = 0.5  # of the largest slope of a step: how far its slopes may differ
 STIFF = 0.1  # of the largest slope so far: slopes below turn round where they like
+_PARTS = 32  # in which a step is taken again
+_FARTHER = 1.5  # times what its largest slope would do, a solution moves: it runs to infinity
+_BEYOND = 1.35  # times the way of the solution, a step ends beyond it: such steps grow
 
 
 @njit
@@ -22,7 +26,7 @@ def slopes_disagree(k, rate, peak, n):
         for s in range(k.shape[0]):
             low, high = min(low, k[s, i]), max(high, k[s, i])
             largest = max(largest, abs(k[s, i]))
-        if high - low > 0.5 * largest and largest > STIFF * peak[i]:
+        if high - low > TURN * largest and largest > STIFF * peak[i]:
             return True
     return False
 
@@ -66,3 +70,94 @@ def oversteps(field, tables, p, step, peak, dt, work):
         if _outgrows(slope, rate, peak, before, after, dt, n):
             return True
     return False
+
+
+@njit
+def reaches_far(before, after, rate, dt, n):
+    """Whether another step like the last would change a state by its own size."""
+    far = False
+    for i in range(n):
+        far = far or dt * abs(rate[i]) > abs(before[i]) + abs(after[i])
+    return far
+
+
+@njit
+def _again(field, tables, p, step, dt, work):
+    """Take a step again in parts by the midpoint rule, to the last array of ``work``.
+
+    Parameters and delayed values are those at its end. False where it leads nowhere.
+    """
+    (before, after, _, _), (middle, slope, end) = step, work
+    n, part = before.shape[0], dt / _PARTS
+    for i in range(after.shape[0]):
+        middle[i] = end[i] = after[i]
+    for i in range(n):
+        end[i] = before[i]
+    for _ in range(_PARTS):
+        field(end, p, tables, slope)
+        for i in range(n):
+            middle[i] = end[i] + 0.5 * part * slope[i]
+        field(middle, p, tables, slope)
+        for i in range(n):
+            end[i] += part * slope[i]
+            if not math.isfinite(end[i]):
+                return False
+    return True
+
+
+@njit
+def leaves(field, tables, p, step, dt, work, quiet):
+    """Whether a step ends far from where its solution does, which takes 64 slopes to tell.
+
+    1. A state moves farther than its largest slope in the step explains: to infinity, or nearly.
+       Behind a rest the states of a chain do so too, by amounts that do not matter: not where a
+       slope before or after (``report``) explains the way.
+    2. A step carries a state beyond the solution's end, by more than that lies from the start: the
+       method is unstable with such steps. Only in runs without noise (``quiet``).
+
+    ``step`` is as for ``oversteps``, ``work`` a state, its slopes and another state. Returns the
+    state, or -1, and the slope that would explain it.
+    """
+    if not _again(field, tables, p, step, dt, work):
+        return 0, math.inf
+    (before, after, rate, k), end = step, work[2]
+    found, most = -1, 0.0
+    for i in range(before.shape[0]):
+        largest = abs(rate[i])
+        for s in range(k.shape[0]):
+            largest = max(largest, abs(k[s, i]))
+        size, reach = 0.1 * (abs(before[i]) + abs(after[i])), dt * largest
+        way, beyond = abs(end[i] - before[i]), abs(after[i] - end[i])
+        if quiet and beyond > max(size, 0.25 * reach) and beyond > _BEYOND * way:
+            return i, math.inf
+        if way > max(size, _FARTHER * reach) and way > most * dt:
+            found, most = i, way / dt
+    return found, most
+
+
+@njit
+def strays(field, tables, p, step, peak, dt, work):
+    """``leaves``, or a pole that was stepped over, where the slopes of a step disagree."""
+    (before, after, rate, k), (middle, slope, _) = step, work
+    if oversteps(field, tables, p, step, peak, dt, (middle, slope)):
+        return 0, math.inf
+    n, far = before.shape[0], False
+    for i in range(n):
+        size = 0.25 * (abs(before[i]) + abs(after[i]))
+        far = far or dt * max(abs(rate[i]), abs(k[0, i])) > size
+    return leaves(field, tables, p, step, dt, work, True) if far else (-1, 0.0)
+
+
+@njit
+def report_straying(report, found, step):
+    """Report a step that left its solution: its number, the slope that would explain it, where."""
+    if found[0] >= 0:
+        report[3], report[4], report[5] = step, found[1], found[0]
+
+
+@njit
+def doubt(report, peak):
+    """Take back what the run's largest slope (n,), up to now, explains; whether nothing is left."""
+    if report[3] >= 0.0 and peak[int(report[5])] > report[4]:
+        report[3] = -1.0
+    return report[3] < 0.0

@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from dynsys.drawing import axis_label, canvas
 from dynsys.errors import StorageError
 from dynsys.netcdf import read_netcdf, write_netcdf
+from dynsys.styles import Style
 
 DIFFERENT = 5.0  # times ``swing``: how far apart the ends of two starts are two attractors
 SETTLING = 0.8  # a swing that shrinks below this part from half to half dies out
@@ -38,36 +40,33 @@ class RegimeMap:
         upward, across = self.data["coexistence"].dims
         return str(across), str(upward)
 
-    def plot(self, ax: Any = None) -> Any:
+    def plot(self, ax: Any = None, *, style: str = "default", **mesh: Any) -> Any:
         """Draw the maximum over all starts, borders of oscillations and of coexistence.
 
-        Returns the axes.
+        ``style`` is "default" or "publication"; ``mesh`` are matplotlib's keywords for
+        ``pcolormesh``. Returns the axes.
         """
-        # Here, since only figures need it.
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
+        with canvas(ax, style, (5.4, 4.4)) as (ax, look):
+            return self._drawn(ax, look, mesh)
 
-        if ax is None:
-            figure = Figure(figsize=(5.4, 4.4), layout="constrained")
-            FigureCanvasAgg(figure)
-            ax = figure.subplots()
+    def _drawn(self, ax: Any, look: Style, mesh: dict[str, Any]) -> Any:
         across, upward = self.axes
         x, y = self.data[across], self.data[upward]
         highest = self.data["maximum"].max("start")
-        image = ax.pcolormesh(x, y, highest, cmap="viridis", shading="nearest", rasterized=True)
-        bar = ax.figure.colorbar(image, ax=ax)
-        bar.set_label(f"{highest.attrs.get('long_name', 'maximum')} ({self.data.attrs['unit']})")
+        own = {"cmap": "viridis", "shading": "nearest", "rasterized": True}
+        image = ax.pcolormesh(x, y, highest, **own | mesh)
+        word = highest.attrs.get("long_name", "maximum")
+        ax.figure.colorbar(image, ax=ax).set_label(axis_label(word, self.data.attrs["unit"]))
         rhythm = self.data["oscillates"].any("start")
         for which, color, style in ((rhythm, "white", "-"), (self["coexistence"], "#7CFC8A", "--")):
             if min(which.shape) > 1 and 0 < int(which.sum()) < which.size:
                 ax.contour(
                     x, y, which.astype(float), levels=[0.5], colors=[color], linestyles=[style],
-                    linewidths=[1.4],
+                    linewidths=[1.4 * look.scale],
                 )  # fmt: skip
         for name, label in ((across, ax.set_xlabel), (upward, ax.set_ylabel)):
-            unit = self.data[name].attrs.get("units", "")
-            label(f"{name} ({unit})" if unit else name)
-        ax.set_title("oscillations: solid, coexistence: dashed", fontsize=9)
+            label(axis_label(name, self.data[name].attrs.get("units", "")))
+        ax.set_title("oscillations: solid, coexistence: dashed", fontsize=look.names)
         return ax
 
     def save(self, path: str | Path) -> Path:

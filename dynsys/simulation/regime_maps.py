@@ -24,6 +24,7 @@ from dynsys.simulation.map_starts import KICKED, Start, start_inputs, start_stat
 from dynsys.simulation.methods import default_step
 from dynsys.simulation.regime_chart import RegimeMap, judged
 from dynsys.simulation.results import PENDING, provenance
+from dynsys.simulation.streaming import check_size
 from dynsys.storage import check_directory
 from dynsys.typed import typed
 from dynsys.vector_field import VectorField
@@ -179,6 +180,9 @@ def _planned(
     if x[0] == y[0]:
         raise ModelError(f"x and y are both {x[0]}; give two parameters")
     name = _observable(field, observable)
+    cells = len(across) * len(upward)
+    size = 8.0 * (len(MEASURES) + 2) * cells * max(1, len(starts))
+    check_size(size, f"{len(across)} x {len(upward)} cells", "choose fewer values of x and y")
     step = default_step(field) if dt is None else checks.number("dt", dt, above=0)
     duration, settle = (_STEPS * step if t is None else t for t in times)
     options = {"settle": settle, "method": method, "dt": step}

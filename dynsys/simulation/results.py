@@ -46,7 +46,7 @@ def dataset(
             dims, left.reshape(shape), {"units": model.time_unit, "long_name": meaning}
         )  # fmt: skip
     if np.any(task.report[:, 3] >= 0):
-        meaning = "time of the first step over a pole of the field, or far too long (never: NaN)"
+        meaning = "time of the first step over a pole, or far too long (never: NaN)"
         crossed = np.where(
             task.report[:, 3] >= 0, (task.report[:, 3] - task.settle) * task.dt, np.nan
         )
@@ -64,7 +64,7 @@ def dataset(
     }
     result = xr.Dataset(data, coords=coords, attrs=dict(attrs) | provenance(model))
     if warn:
-        _warn(result, task)
+        warn_of(result, task)
     return result
 
 
@@ -82,13 +82,17 @@ def _described(model: VectorField, name: str) -> dict[str, str]:
     return {"units": item.unit, "long_name": item.meaning}
 
 
-def _warn(result: xr.Dataset, task: Task) -> None:
+def warn_of(result: xr.Dataset, task: Task) -> None:
+    """Warn of runs that stopped, stepped over poles or left tables."""
     unit = task.model.time_unit
     stopped = np.flatnonzero(result["status"].values.ravel() == STOPPED)
     if len(stopped):
         times = result["reached"].values.ravel()[stopped]
         first = f"{times.min():g} {unit}".rstrip()
-        reason = "the state is no longer finite; a smaller dt usually helps"
+        reason = (
+            "the state is no longer finite, or the field has no value there; a smaller dt usually "
+            "helps"
+        )
         if np.any(np.abs(last := task.x[stopped[times.argmin()]]) > task.bound):
             reason = passed(list(task.model.states), last, task.bound)
         warnings.warn(
@@ -96,14 +100,14 @@ def _warn(result: xr.Dataset, task: Task) -> None:
             "(see the variables status and reached)",
             stacklevel=4,
         )
-    if "overstepped" in result:
-        crossed = result["overstepped"].values
-        crossed = crossed[np.isfinite(crossed)]
+    crossed = result["overstepped"].values if "overstepped" in result else np.zeros(0)
+    crossed = crossed[np.isfinite(crossed)]
+    if crossed.size:
         warnings.warn(
-            f"{crossed.size} of {len(task.done)} runs stepped over a pole of the field, or dt is "
-            f"far too long: the field outgrows both ends of a step, first at "
+            f"{crossed.size} of {len(task.done)} runs stepped over a pole of the field or past the "
+            "end of a solution that grows without bound, or dt is far too long for them; first at "
             f"{f'{crossed.min():g} {unit}'.rstrip()}. What follows is no solution; "
-            "method='adaptive' stops at a pole (see the variable overstepped)",
+            "method='adaptive' stops there (see the variable overstepped)",
             stacklevel=4,
         )
     if "left_table" in result:

@@ -11,10 +11,10 @@ import xarray as xr
 from dynsys import checks
 from dynsys.errors import ModelError
 from dynsys.simulation.adaptive import Tolerance, run_adaptively
+from dynsys.simulation.arguments import TABLEAUS
 from dynsys.simulation.bounds import checked_bounds
 from dynsys.simulation.drives import checked_inputs, with_own_inputs
 from dynsys.simulation.ensembles import prepare
-from dynsys.simulation.fixed_step import TABLEAUS
 from dynsys.simulation.grids import arrange
 from dynsys.simulation.integration import record_columns, whole_steps
 from dynsys.simulation.methods import default_step, scheme

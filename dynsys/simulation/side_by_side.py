@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dynsys.compiled.clock import Clock
+from dynsys.compiled.step_source import Rows
 from dynsys.simulation.block_arrays import Block, BlockForcing, BlockNoise, LaneRates, Results
 from dynsys.simulation.blocks import advance, begin
 from dynsys.simulation.drives import sampled
 from dynsys.simulation.fixed_step import Recording
 from dynsys.simulation.history import mark_kinks, stencils
+from dynsys.simulation.whole_steps import advance_whole
 
 if TYPE_CHECKING:
     from dynsys.simulation.integration import Task
@@ -57,18 +59,26 @@ def run_block(task: Task, points: np.ndarray) -> None:
     block = _block(task, padded, used, drives.edges)
     assert task.past is not None
     recording = Recording(task.columns, len(task.model.observables), task.out, task.report)
-    task.report[points] = [-1.0, -1.0, np.inf, -1.0]
+    task.report[points] = [-1.0, -1.0, np.inf, -1.0, 0.0, 0.0]
     model = LaneRates(lanes.rates, lanes.prepare, task.motion.rates)
     begin(model, block, task.past, task.has_past)
+    clock = Clock(task.dt, task.settle, task.steps, task.stride)
+    results = Results(task.x, task.past, recording)
+    step = lanes.steps.get(task.tableau.name)
+    if step is not None and not len(task.noisy) and not len(drives.driven):
+        stages = len(task.tableau.b)
+        advance_whole(model, step, stages, block, clock, results, np.array([task.dt]), np.zeros(1))
+        task.done[points] = True
+        return
     for first, last, increments in _increments(task, padded, used):
         advance(
             model,
             task.tableau.method(),
             block,
-            Clock(task.dt, task.settle, task.steps, task.stride),
+            clock,
             BlockForcing(drives.driven, values),
             BlockNoise(first, increments, task.noisy),
-            Results(task.x, task.past, recording),
+            results,
             first,
             last,
         )
@@ -82,20 +92,23 @@ def _block(task: Task, padded: np.ndarray, used: int, edges: np.ndarray) -> Bloc
     assert task.past is not None
     kinks = np.zeros(task.settle + task.steps + 2 if delayed else 0, np.uint8)
     mark_kinks(lags, task.dt, edges + task.settle, kinks)
-    x = np.zeros((n + delayed, width))
-    x[:n] = task.x[padded].T
     base = np.ascontiguousarray(task.p[padded].T)
-    p = np.zeros((lanes.parameters, width))
-    p[: len(base)] = base
+    rows = Rows(n, delayed, lanes.rates.room)
+    work = np.zeros((rows.parameters + lanes.parameters, width))
+    work[:n] = task.x[padded].T
+    work[rows.parameters : rows.parameters + len(base)] = base
     return Block(
-        width=width, used=used, points=padded, x=x.ravel(), stage=np.zeros(x.size),
-        slopes=np.zeros((5, lanes.rates.room * width)),
-        base=base.ravel(), p=p.ravel(), ring=np.zeros((task.past.shape[1], delayed * width)),
+        width=width, used=used, points=padded, work=work.ravel(),
+        x=work[: rows.before].ravel(), stage=np.zeros(rows.before * width),
+        slopes=work[rows.slopes : rows.parameters].reshape(5, -1),
+        base=base.ravel(), p=work[rows.parameters :].ravel(),
+        ring=np.zeros((task.past.shape[1], delayed * width)),
         reads=stencils(lags, tableau.c, task.dt, tableau.points), kinks=kinks,
-        before=np.zeros(n * width), peak=np.zeros(n * width),
+        before=work[rows.before : rows.peak].ravel(),
+        peak=work[rows.peak : rows.slopes].ravel(),
         amplitude=np.zeros(lanes.rates.room * width), alive=np.ones(width, np.uint8),
         odd=np.zeros(width, np.int64),
-        one=np.zeros(5 * n + 2 * delayed + task.motion.out + len(base)),
+        one=np.zeros(6 * n + 3 * delayed + task.motion.out + len(base)),
         one_slopes=np.zeros((len(tableau.b), n)),
     )  # fmt: skip
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from dynsys.drawing import axis_label, canvas
 from dynsys.errors import ModelError, unknown_name
 from dynsys.typed import typed
 
@@ -68,8 +69,12 @@ def onset_latency(
 
 
 @typed
-def plot_space_time(run: xr.Dataset, variable: str = "dV_N", ax: Any = None) -> Any:
+def plot_space_time(
+    run: xr.Dataset, variable: str = "dV_N", ax: Any = None, *, style: str = "default", **mesh: Any
+) -> Any:
     """Draw a variable over time and place as colours; returns the axes.
+
+    ``style`` is "default" or "publication"; ``mesh`` are matplotlib's keywords for ``pcolormesh``.
 
     Raises
     ------
@@ -79,27 +84,23 @@ def plot_space_time(run: xr.Dataset, variable: str = "dV_N", ax: Any = None) -> 
     -------
     >>> plot_space_time(ring("zerlaut2018").simulate(), "nu_e")
     """
-    from matplotlib.figure import Figure  # only figures need it
-
     values = _over_time(run, variable)
-    if ax is None:
-        ax = Figure(figsize=(5.5, 3.5), layout="constrained").subplots()
     place = values.dims[1]
     numbers = np.issubdtype(values[place].dtype, np.number)
     y = values[place].values if numbers else np.arange(values.sizes[place])
-    image = ax.pcolormesh(values["time"].values, y, values.values.T, shading="nearest")
-    if not numbers:
-        ax.set_yticks(y, values[place].values)
-    ax.set_xlabel(_with_unit("time", values["time"]))
-    ax.set_ylabel(_with_unit(str(place), values[place]))
-    bar = ax.figure.colorbar(image, ax=ax)
-    bar.set_label(_with_unit(variable, values))
+    with canvas(ax, style, (5.5, 3.5)) as (ax, _):
+        own = {"shading": "nearest", "rasterized": True}
+        image = ax.pcolormesh(values["time"].values, y, values.values.T, **own | mesh)
+        if not numbers:
+            ax.set_yticks(y, values[place].values)
+        ax.set_xlabel(_with_unit("time", values["time"]))
+        ax.set_ylabel(_with_unit(str(place), values[place]))
+        ax.figure.colorbar(image, ax=ax).set_label(_with_unit(variable, values))
     return ax
 
 
 def _with_unit(name: str, array: xr.DataArray) -> str:
-    unit = array.attrs.get("units", "")
-    return f"{name} ({unit})" if unit else name
+    return axis_label(name, array.attrs.get("units", ""))
 
 
 def _over_time(run: xr.Dataset, variable: str) -> xr.DataArray:

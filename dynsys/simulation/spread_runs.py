@@ -11,8 +11,8 @@ import numpy as np
 
 from dynsys.cluster.pieces import pieces
 from dynsys.journal import key
+from dynsys.simulation.arguments import Tableau
 from dynsys.simulation.drives import Input
-from dynsys.simulation.fixed_step import Tableau
 from dynsys.simulation.integration import Task
 from dynsys.simulation.methods import Scheme
 from dynsys.simulation.motion import motion

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from continuation.drawing import DARK, new_axes
-from continuation.styles import Style, style_of
+from dynsys.drawing import DARK, canvas
+from dynsys.styles import Style, merged
 from stimulation.waveforms.drawing import STIMULUS
 from stimulation.waveforms.units import factor_to_parameter
 
@@ -21,9 +21,8 @@ def draw_tongue(tongue: Any, ax: Any = None, style: str = "default", **line: Any
     folds and period doublings (dark) and tori (light), whose codimension-two points are named.
     ``style`` is "default" or "publication"; ``line`` are matplotlib's keywords for the edges.
     """
-    look = style_of(style)
-    with look.drawing():
-        return _draw_tongue(tongue, new_axes(look.size) if ax is None else ax, look, line)
+    with canvas(ax, style) as (ax, look):
+        return _draw_tongue(tongue, ax, look, line)
 
 
 def _draw_tongue(tongue: Any, ax: Any, look: Style, line: dict[str, Any]) -> Any:
@@ -37,7 +36,7 @@ def _draw_tongue(tongue: Any, ax: Any, look: Style, line: dict[str, Any]) -> Any
         "continuation": {"ls": "", "marker": "s", "ms": 6 * look.scale, "mfc": "none"},
         "simulation": {"ls": "", "marker": "o", "ms": 3 * look.scale, "color": DARK},
     }
-    own = {"color": STIMULUS, "lw": 1.4 * look.scale} | styles[tongue.method] | line
+    own = merged({"color": STIMULUS, "lw": 1.4 * look.scale} | styles[tongue.method], line)
     sides = [np.concatenate([[tip], tongue.data[k].values])[order] for k in ("lowest", "highest")]
     for side, name in zip(sides, (f"{n}:{m}, {tongue.method}", None), strict=True):
         ax.plot(side, amplitude[order], label=name, **own)
@@ -62,26 +61,23 @@ def _draw_tongue(tongue: Any, ax: Any, look: Style, line: dict[str, Any]) -> Any
     return ax
 
 
-def draw_entrainment(result: Any, ax: Any = None, style: str = "default") -> Any:
+def draw_entrainment(result: Any, ax: Any = None, style: str = "default", **mesh: Any) -> Any:
     """Draw an entrainment map: colour is the logarithm of power; diagonals 1:1, 1:2 and 2:1.
 
-    ``style`` is "default" or "publication".
+    ``style`` is "default" or "publication"; ``mesh`` are matplotlib's keywords for ``pcolormesh``.
     """
-    look = style_of(style)
-    with look.drawing():
-        return _draw_entrainment(result, new_axes(look.size) if ax is None else ax, look)
+    with canvas(ax, style) as (ax, look):
+        return _draw_entrainment(result, ax, look, mesh)
 
 
-def _draw_entrainment(result: Any, ax: Any, look: Style) -> Any:
+def _draw_entrainment(result: Any, ax: Any, look: Style, given: dict[str, Any]) -> Any:
     stimulation, frequency = (result.data[k].values for k in ("stimulation", "frequency"))
     top = max(stimulation.max(), 2 * result.natural)
     shown = (frequency > 0) & (frequency <= top)
     power = np.log10(np.maximum(result.data["power"].values[:, shown].T, 1e-12))
     high = power.max()
-    mesh = ax.pcolormesh(
-        stimulation, frequency[shown], power, cmap="magma", vmin=high - 5, vmax=high,
-        shading="nearest", rasterized=True,
-    )  # fmt: skip
+    own = {"cmap": "magma", "vmin": high - 5, "vmax": high, "shading": "nearest"}
+    mesh = ax.pcolormesh(stimulation, frequency[shown], power, **own | {"rasterized": True} | given)
     ax.figure.colorbar(mesh, ax=ax, label=f"log10 power ({result.data['power'].attrs['units']})")
     line = np.array([0.0, stimulation.max()])
     for slope, name in ((1.0, "1:1"), (0.5, "1:2"), (2.0, "2:1")):

@@ -109,7 +109,8 @@ def locked_cycles(
         extended, 300 * period, initial=dict(zip(_PAIR, (1.0, 0.0), strict=True)), sample=period
     )
     if run["status"].item() != "complete":
-        raise ConvergenceError(f"the driven {model.name} did not stay finite at {frequency:g} Hz")
+        at = f"{frequency:g} {model.frequency_unit}"
+        raise ConvergenceError(f"the driven {model.name} did not stay finite at {at}")
     # The last period's end, not its records: the phase of the stimulus is part of the state.
     start = (run["final_state"].values, period)
     chosen = settings or CycleSettings(max_points=40)
@@ -124,18 +125,18 @@ def locked_range(branch: CycleBranch, frequency: float) -> list[tuple[float, str
 
     Raises ConvergenceError where the branch has no stable cycle, or no edge within its span.
     """
-    f = branch.data[FREQUENCY].values
+    f, unit = branch.data[FREQUENCY].values, branch.model.frequency_unit
     stable = branch.data["stable"].values.astype(bool)
     if not stable.any():
-        raise ConvergenceError(f"no stable locked cycle was found near {frequency:g} Hz")
+        raise ConvergenceError(f"no stable locked cycle was found near {frequency:g} {unit}")
     edges = [(cycle.parameters[FREQUENCY], cycle.label) for cycle in _edges(branch)]
     found = []
     for side, end in ((-1, f[stable].min()), (1, f[stable].max())):
         beyond = [e for e in edges if side * (e[0] - end) > -1e-6 * abs(end)]
         if not beyond:
             raise ConvergenceError(
-                f"the locked cycles have no edge between {f.min():g} and {f.max():g} Hz; they are "
-                "stable up to there"
+                f"the locked cycles have no edge between {f.min():g} and {f.max():g} {unit}; "
+                "they are stable up to there"
             )
         # Beyond the end, hence the nearest is the one next to it.
         found.append(min(beyond) if side > 0 else max(beyond))
@@ -171,7 +172,8 @@ def boundary_curves(
             try:
                 curves.append(follow(edge, (FREQUENCY, AMPLITUDE), spans))
             except DynsysError as error:
-                at = f"{edge.label} at {edge.parameters[FREQUENCY]:.6g} Hz"
+                unit = edge.model.frequency_unit
+                at = f"{edge.label} at {edge.parameters[FREQUENCY]:.6g} {unit}"
                 warnings.warn(f"the curve through the {at} was not followed: {error}", stacklevel=2)
     return tuple(curves)
 

@@ -63,12 +63,13 @@ class EntrainmentMap:
             (float(f[a]), float(f[b - 1])) for a, b in zip(edges[::2], edges[1::2], strict=True)
         ]
 
-    def plot(self, ax: Any = None, *, style: str = "default") -> Any:
+    def plot(self, ax: Any = None, *, style: str = "default", **mesh: Any) -> Any:
         """Draw response frequency over stimulation frequency, colour power; returns the axes.
 
-        ``style`` is "default" or "publication".
+        ``style`` is "default" or "publication"; ``mesh`` are matplotlib's keywords for
+        ``pcolormesh``.
         """
-        return draw_entrainment(self, ax, style)
+        return draw_entrainment(self, ax, style, **mesh)
 
     def __str__(self) -> str:
         cycles = self.model.frequency_unit

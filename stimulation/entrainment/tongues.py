@@ -319,6 +319,7 @@ def _brackets(
     runs: DrivenRuns, center: float, reach: float, peak: float, unit: str, ratio: tuple[int, int]
 ) -> list[tuple[float, float]]:
     """(not locked, locked) frequencies around the lower and the upper edge."""
+    cycles = runs.model.frequency_unit
     for _ in range(12):
         offsets = np.linspace(-1, 1, _SCAN) * min(reach, 0.95 * center)
         frequencies = center + offsets
@@ -336,8 +337,8 @@ def _brackets(
         if low == 0 or high == _SCAN - 1:
             if reach >= 0.95 * center:  # all of the frequencies above zero
                 raise ConvergenceError(
-                    f"{peak:g} {unit} locks every frequency up to {frequencies[-1]:g} Hz; the "
-                    "tongue has no edge there"
+                    f"{peak:g} {unit} locks every frequency up to {frequencies[-1]:g} {cycles}; "
+                    "the tongue has no edge there"
                 )
             reach *= 2
             continue
@@ -346,8 +347,8 @@ def _brackets(
             (frequencies[high + 1], frequencies[high]),
         ]
     raise ConvergenceError(
-        f"no locking at {peak:g} {unit} near {center:g} Hz: the tongue is narrower than "
-        f"{2 * reach / _SCAN:.2g} Hz; try a larger amplitude or a smaller resolution"
+        f"no locking at {peak:g} {unit} near {center:g} {cycles}: the tongue is narrower than "
+        f"{2 * reach / _SCAN:.2g} {cycles}; try a larger amplitude or a smaller resolution"
     )
 
 

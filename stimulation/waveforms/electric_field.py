@@ -113,7 +113,10 @@ class ElectricField:
         at_soma = self._cell.polarization(hertz, self.direction)[0]
         return complex(at_soma[0]) if np.ndim(frequency) == 0 else at_soma
 
-    def plot(self, frequency: float = 0.0, ax: Axes | None = None, **keywords: Any) -> Axes:
+    def plot(
+        self, frequency: float = 0.0, ax: Axes | None = None, *, style: str = "default",
+        **keywords: Any,
+    ) -> Axes:  # fmt: skip
         """Draw the cell, colored by how much the field moves the potential along it (mV per V/m).
 
         At frequency 0 with its sign, at others the amplitude. Keywords go to ``Morphology.plot``.
@@ -132,7 +135,7 @@ class ElectricField:
         if frequency == 0:
             largest = float(np.abs(shown).max())
             given |= {"cmap": "coolwarm", "limits": (-largest, largest)}
-        return self.morphology.plot(shown, ax, **(given | keywords))
+        return self.morphology.plot(shown, ax, style=style, **(given | keywords))
 
     def _of_stick(self, w: np.ndarray) -> np.ndarray | complex:
         d = cast(float, self.dendrite_diameter) * 1e-6

@@ -90,14 +90,17 @@ class Waveform(ABC):
     def __neg__(self) -> Waveform:
         return self.scaled(-1.0)
 
-    def plot(self, duration: float, ax: Any = None) -> Any:
-        """Draw the waveform from 0 to ``duration``, jumps vertical; returns the axes."""
+    def plot(self, duration: float, ax: Any = None, *, style: str = "default", **line: Any) -> Any:
+        """Draw the waveform from 0 to ``duration``, jumps vertical; returns the axes.
+
+        ``style`` is "default" or "publication"; ``line`` are matplotlib's keywords.
+        """
         checks.number("duration", duration, above=0)
         just = 1e-9 * max(duration, 1.0)
         edges = [e for e in self.edges() if 0 <= e <= duration]
         sides = [min(max(t, 0.0), duration) for e in edges for t in (e - just, e + just)]
         times = np.unique(np.concatenate([np.linspace(0, duration, 4001), sides]))
-        return draw_waveform(times, self.values(times), self.unit, ax)
+        return draw_waveform(times, self.values(times), self.unit, ax, style=style, **line)
 
 
 @dataclass(frozen=True)

@@ -54,6 +54,13 @@ def test_a_notebook_shows_the_figure_and_the_text(results, name):
     assert "<pre>" in shown
 
 
+def test_a_diagram_shows_the_curves_that_are_named(results):
+    ax = results["diagram"].plot(curves=["Hopf"])
+    assert ax.get_legend_handles_labels()[1] == ["Hopf"]
+    with pytest.raises(UnknownNameError, match="fold of cycles"):
+        results["diagram"].plot(curves=["fold of cycle"])
+
+
 def test_short_and_long_keywords_mean_the_same(results):
     (short, *_), (long, *_) = (
         results["branch"].plot(**given).lines for given in ({"lw": 3, "ls": ":"},

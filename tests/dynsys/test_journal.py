@@ -13,6 +13,7 @@ import pytest
 import xarray as xr
 
 from dynsys import journal
+from dynsys.cluster.pieces import pieces
 from dynsys.packing import packed, unpacked
 from dynsys.storage import draft_prefix
 
@@ -149,6 +150,36 @@ def test_pieces_of_a_larger_piece_are_removed_with_it(folder, stop):
         all_of_it(stop)
     assert len(list(folder.iterdir())) == {1: 1, 2: 2, 3: 1}[stop]
     all_of_it(None)
+    assert not list(folder.iterdir())
+
+
+def larger(workers: int) -> list[int] | None:
+    def make() -> list[int]:
+        names = [partial(journal.key, "small", k) for k in range(4)]
+        return pieces(names, [partial(int, k) for k in range(4)], workers=workers)
+
+    return journal.piece(partial(journal.key, "large"), make)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_pieces_made_in_threads_are_removed_with_the_larger_one(folder, workers):
+    with pytest.raises(Stop), journal.whole():
+        assert larger(workers) == [0, 1, 2, 3]
+        assert len(list(folder.iterdir())) == 1
+        raise Stop
+
+
+def test_who_is_killed_before_he_removes_parts_leaves_them_to_the_next(folder, monkeypatch):
+    def killed(names: list[str]) -> None:
+        if names:
+            raise Stop
+
+    with monkeypatch.context() as change, pytest.raises(Stop), journal.whole():
+        change.setattr(journal, "_remove_parts", killed)
+        larger(2)
+    assert len(list(folder.iterdir())) == 5
+    with journal.whole():
+        assert larger(2) == [0, 1, 2, 3]
     assert not list(folder.iterdir())
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import resource
 import zipfile
 
 import netCDF4
@@ -229,3 +230,15 @@ def test_hostile_numbers_of_delay_nodes_are_refused():
     for order in (10**9, 1e300, -1, 0, "6"):
         with pytest.raises(ModelError, match="delay_order"):
             FOLD.with_delay_order(order)
+
+
+def test_a_disk_that_becomes_full_while_a_file_is_written_is_said(tmp_path):
+    data = xr.Dataset({"x": ("t", np.random.default_rng(1).random(100_000))})
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, hard))  # bytes of any file: as good as full
+    try:
+        with pytest.raises(StorageError, match="cannot write"):
+            write_netcdf(data, tmp_path / "large.nc")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert not list(tmp_path.iterdir())

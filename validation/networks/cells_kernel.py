@@ -32,9 +32,10 @@ _ROOM = 6.0  # standard deviations of the number of synapses that fit
 
 def run_cells(
     network: Network, cells: Mapping[str, Cell], connectivity: str, steps: int, dt: float,
-    seed: int, drives: Mapping[str, np.ndarray],
+    seed: int, drives: Mapping[str, np.ndarray], redrawn: bool = False,
 ) -> dict[str, Any]:  # fmt: skip
-    """Run once from rest; ``drives`` over the steps, Hz per synapse.
+    """Run once from rest; ``drives`` over the steps, Hz per synapse; ``redrawn``: each spike goes
+    out along the synapses of a cell drawn anew: no train meets the same cell twice.
 
     Returns population -> "rate" (Hz, in bins of ``BIN``), "w" (pA, mean of all cells at the
     bins' starts), "time" (ms) and "cell" of the sample's spikes.
@@ -57,7 +58,7 @@ def run_cells(
     ]
     synapses = [
         [
-            _synapses(network, p, connectivity, sources, ends, labels, generator)
+            _synapses(network, p, connectivity, sources, ends, labels, generator, redrawn)
             for p in network.from_source(k)
         ]
         for k in labels
@@ -123,7 +124,7 @@ def _afferents(
 
 def _synapses(
     network: Network, p: Projection, connectivity: str, sources: list[str], ends: np.ndarray,
-    labels: list[str], generator: np.random.Generator,
+    labels: list[str], generator: np.random.Generator, redrawn: bool = False,
 ) -> Synapses:  # fmt: skip
     """The synapses of one projection, drawn anew."""
     count, own = network.neurons[p.source], p.source == p.target
@@ -143,4 +144,4 @@ def _synapses(
         drawn = draw_pairs(count, first, targets, probability, own, offsets, found)
         found = found[:drawn]
     start = int(ends[labels.index(p.source)])
-    return Synapses(start, sources.index(p.source), p.Q, p.release, offsets, found)
+    return Synapses(start, sources.index(p.source), p.Q, p.release, redrawn, offsets, found)

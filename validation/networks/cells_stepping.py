@@ -66,12 +66,14 @@ class Afferents(NamedTuple):
 
 @record
 class Synapses(NamedTuple):
-    """Targets (cells) of the cells ``first``, ... of a population, in the row ``source`` of G."""
+    """Targets (cells) of the cells ``first``, ... of a population, in the row ``source`` of G;
+    ``redrawn``: every spike goes out along the synapses of a cell drawn anew."""
 
     first: int
     source: int
     Q: float
     release: float
+    redrawn: bool
     offsets: Indices
     targets: Words
 
@@ -152,11 +154,14 @@ def advance(cells, m, kept, E, dt, spiking):
 def deliver(cells, synapses, spiking, count):
     """The spikes of one population along one projection."""
     G, Q, release = cells.G[synapses.source], synapses.Q, synapses.release
+    offsets, targets = synapses.offsets, synapses.targets
     for s in range(count):
         j = spiking[s] - synapses.first
-        for k in range(synapses.offsets[j], synapses.offsets[j + 1]):
+        if synapses.redrawn:
+            j = int(np.random.random() * (offsets.shape[0] - 1))
+        for k in range(offsets[j], offsets[j + 1]):
             if release >= 1.0 or np.random.random() < release:
-                G[synapses.targets[k]] += Q
+                G[targets[k]] += Q
 
 
 @njit([signature(types.int64, Cells, Membrane, Words, int, WordRows, int, int)],

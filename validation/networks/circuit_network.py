@@ -49,6 +49,7 @@ class CircuitJob:
     settle: float
     drives: Mapping[str, np.ndarray]
     attributes: Mapping[str, Any]
+    redrawn: bool = False
 
     @property
     def duration(self) -> float:
@@ -62,6 +63,7 @@ class CircuitJob:
             repr(self.network), {k: repr(c) for k, c in self.cells.items()}, self.connectivity,
             self.engine, self.dt, self.steps, self.seed, self.settle,
         ]  # fmt: skip
+        plain += ["redrawn"] if self.redrawn else []
         content = hashlib.sha256(json.dumps(plain, sort_keys=True).encode())
         for name in sorted(self.drives):
             content.update(name.encode() + self.drives[name].tobytes())
@@ -75,7 +77,7 @@ class CircuitJob:
 
             found = run_cells(
                 self.network, self.cells, self.connectivity, self.steps, self.dt, self.seed,
-                self.drives,
+                self.drives, self.redrawn,
             )  # fmt: skip
         else:
             found = self._in_brian()
@@ -125,6 +127,8 @@ class CircuitNetwork:
     engine: str
     connectivity: str
     dt: float
+    # Whether spikes go out along the synapses of cells drawn anew; the kernel's only.
+    redrawn: bool = False
 
     @property
     def rates(self) -> tuple[str, ...]:
@@ -226,7 +230,7 @@ class CircuitNetwork:
         }  # fmt: skip
         return CircuitJob(
             network, cells_at(self.circuit, model.parameters), self.connectivity, self.engine, dt,
-            steps, checks.seed(seed), float(settle), drives, attributes,
+            steps, checks.seed(seed), float(settle), drives, attributes, self.redrawn,
         )  # fmt: skip
 
     def record(self) -> dict[str, Any]:

@@ -49,7 +49,7 @@ def run_kernel(
     synapses = Synapses(
         np.array([round(d / dt) for d in structure.delays]),
         np.array([1 - values[pair[0]][f"jump_{pair}"] for pair in PAIRS], np.float32),
-        connections.offsets, connections.targets,
+        connections.offsets, connections.targets, bool(settings.get("redrawn", 0)),
     )  # fmt: skip
     random = Generator(generator.integers(1, 2**63, 2).astype(np.uint64), NORMAL)
     stride = max(1, round(TRACE_DT / dt))

@@ -141,6 +141,8 @@ class Network:
     structure: Structure
     engine: str
     connections: int
+    # Whether spikes go out along the synapses of neurons drawn anew; the kernel's only.
+    redrawn: bool = False
 
     @property
     def wiring(self) -> str:
@@ -279,6 +281,7 @@ class Network:
         settings = {
             "steps": steps, "seed_run": _seed("seed", seed), "seed_network": self.connections,
         }  # fmt: skip
+        settings |= {"redrawn": 1} if self.redrawn else {}
         return Job(
             structure=self.structure, engine=self.engine, settings=settings,
             values=group_values(values_of(model)), settle=float(settle),

@@ -14,7 +14,7 @@ from validation.measures.spike import irregularity
 
 
 class NetworkRun(xr.Dataset):
-    """A run of a network: an xarray Dataset with the measures attached.
+    """A run of a network, which ``network.run`` returns: a Dataset of xarray with its measures.
 
     ``r_E``, ``r_I`` (time, ms): population rates in Hz in bins of the time step. ``spike_time_E``,
     ``spike_neuron_E`` (spike_E) and the same for I: spikes of a sample of neurons. ``w`` (pA),

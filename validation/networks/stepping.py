@@ -102,12 +102,14 @@ def workspace(n):
 @record
 class Synapses(NamedTuple):
     """The four connections k, from population k % 2 to k // 2: delays in steps, what a spike leaves
-    of 1 - s, and the targets of source j: ``targets[k][offsets[k][j]:offsets[k][j + 1]]``."""
+    of 1 - s, and the targets of source j: ``targets[k][offsets[k][j]:offsets[k][j + 1]]``;
+    ``redrawn``: every spike goes out along the synapses of a neuron drawn anew."""
 
     lags: Indices
     closing: Singles
     offsets: Offsets
     targets: Targets
+    redrawn: bool
 
 
 @record
@@ -241,6 +243,19 @@ def deliver(spiking, count, synapses, k, u):
             u[targets[j]] *= closing
 
 
+@njit([signature(types.void, Words, int, int, Generator)], cache=True, nogil=True)
+def redraw(sources, count, neurons, generator):
+    """Write ``count`` neurons drawn at random, of so many, over the first ``sources``."""
+    a, b = generator.state[0], generator.state[1]
+    for s in range(count):
+        word = a + b
+        b ^= a
+        a = ((a << np.uint64(24)) | (a >> np.uint64(40))) ^ b ^ (b << np.uint64(16))
+        b = (b << np.uint64(37)) | (b >> np.uint64(27))
+        sources[s] = np.int32(((word >> np.uint64(32)) * np.uint64(neurons)) >> np.uint64(32))
+    generator.state[0], generator.state[1] = a, b
+
+
 @njit
 def _show(populations, row, traces):
     """Write w and all s of the first neurons to a row of the traces."""
@@ -298,5 +313,8 @@ def run(state, constants, drives, generator, synapses, recording):
                 source, target = k % 2, k // 2
                 past = (t - synapses.lags[k]) % depth
                 u = populations[target].u_i if source else populations[target].u_e
-                deliver(ring[source, past], counts[source, past], synapses, k, u)
+                sent, count = ring[source, past], counts[source, past]
+                if synapses.redrawn:
+                    redraw(sent, count, n, generator)
+                deliver(sent, count, synapses, k, u)
     return seen[0], seen[1]

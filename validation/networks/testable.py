@@ -11,6 +11,8 @@ import xarray as xr
 from dynsys.vector_field import VectorField
 from stimulation import Pulse, Waveform
 
+_FALL = 0.95  # of a rate
+
 
 @dataclass(frozen=True)
 class Kick:
@@ -20,7 +22,8 @@ class Kick:
     ----------
     parameter : of the mean field, which the network takes as an input over time.
     strength : by how much it is raised or lowered, in its unit.
-    positive : whether it cannot fall below 0, as a rate; then it falls to 0 where it is lower.
+    positive : whether it cannot fall below 0, as a rate; then it falls to a twentieth where it is
+        lower: the noise of cells without any input is no noise, and their mean field no number.
     """
 
     parameter: str
@@ -30,7 +33,8 @@ class Kick:
     def amount(self, factor: float, model: VectorField) -> float:
         """``factor`` kicks, no further down than allowed at the model's values."""
         wanted = factor * self.strength
-        return max(wanted, -model.parameters[self.parameter]) if self.positive else wanted
+        lowest = -_FALL * model.parameters[self.parameter]
+        return max(wanted, lowest) if self.positive else wanted
 
     def pulse(self, amount: float, model: VectorField, start: float, duration: float) -> Waveform:
         """A pulse of the input."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import xarray as xr
 
 from continuation.drawing import picture
 from continuation.explorer.content import packed
@@ -43,11 +45,16 @@ def _measured(outcome: Outcome, content: dict[str, Any]) -> Iterator[dict[str, A
             "y": place[y],
             "parameters": place,
             "color": figures.COLORS[finding.verdict],
-            "words": f"network {finding.verdict}: {finding.claim}; predicted {finding.predicted}, "
-            f"network {finding.network}",
+            "words": f"the network {figures.WORDS[finding.verdict]}: {finding.claim}; predicted "
+            f"{finding.predicted}, network {finding.network}",
         }
-        trace = _trace(outcome, finding)
-        yield point if trace is None else point | {"trace": trace}
+        run = _run_nearest(outcome, finding, place)
+        if run is not None:
+            # The mean field is compared where the network ran: beside a boundary, not on it.
+            at = {name: _value(run, name) for name in (x, y)}
+            told = ", ".join(f"{name} = {value:.4g}" for name, value in at.items())
+            point |= {"parameters": at, "trace": _trace(outcome, run, told)}
+        yield point
 
 
 def _once(findings: list[Finding]) -> Iterator[Finding]:
@@ -60,16 +67,29 @@ def _once(findings: list[Finding]) -> Iterator[Finding]:
             yield replace(finding, place=moved)
 
 
-def _trace(outcome: Outcome, finding: Finding) -> dict[str, Any] | None:
-    """The smoothed rates of the first run of a finding; None where it is not kept."""
-    if finding.group != REGIMES or not finding.runs:
-        return None
-    run = outcome.sweep.load(finding.runs[0])
-    if run is None:
-        return None
+def _run_nearest(
+    outcome: Outcome, finding: Finding, place: Mapping[str, float]
+) -> xr.Dataset | None:
+    """The run of a finding that was made nearest to a place; None where none is kept."""
+    kept = [run for run in map(outcome.sweep.load, finding.runs) if run is not None]
+    made = [run for run in kept if all(np.isfinite(_value(run, name)) for name in place)]
+    distances = [sum(abs(_value(run, k) - v) for k, v in place.items()) for run in made]
+    return made[int(np.argmin(distances))] if made else None
+
+
+def _value(run: xr.Dataset, name: str) -> float:
+    """A parameter of a run; NaN where the run does not say."""
+    told = run.attrs.get("parameters", {})
+    values = json.loads(told) if isinstance(told, str) else told
+    return float(values.get(name, np.nan))
+
+
+def _trace(outcome: Outcome, run: xr.Dataset, place: str) -> dict[str, Any]:
+    """The smoothed rates of a run."""
     values, spacing = {}, SPACING
     for name in outcome.plan.network.rates:
         rate, dt = rate_of(run, name, after=0.0)
         every = max(1, round(SPACING / dt))
         values[name], spacing = packed(smoothed(rate, dt)[::every], "f4"), every * dt
-    return {"name": "the network (smoothed by 2 ms)", "spacing": spacing, "values": values}
+    name = f"the network at {place} (smoothed by 2 ms)"
+    return {"name": name, "spacing": spacing, "values": values}

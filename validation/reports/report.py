@@ -17,18 +17,30 @@ from dynsys.netcdf import write_netcdf
 from dynsys.simulation import simulate
 from dynsys.storage import write_atomically
 from dynsys.typed import typed
+from validation.measures.rates import LEAST_POWER
 from validation.networks.jobs import versions
 from validation.reports import figures, pages
 from validation.reports.living import write_living
 from validation.reports.words import glossary
 from validation.trials.boundary import GROUP as BOUNDARIES
-from validation.trials.findings import AGREE, DIFFER, EXPLAINED, UNDECIDED, UNTESTED, Finding
+from validation.trials.choosing import OTHER_WIRING
+from validation.trials.findings import (
+    AGREE,
+    DIFFER,
+    EXPLAINED,
+    UNDECIDED,
+    UNTESTED,
+    Finding,
+    written,
+)
 from validation.trials.finite_size import draw_rhythm_boundary, rhythm_boundary
 from validation.trials.numerics import GROUP as NUMERICS
-from validation.trials.planning import OTHER_WIRING, Outcome, Plan
+from validation.trials.planning import Outcome, Plan
 from validation.trials.probing import QUIET
 from validation.trials.regime import GROUP as REGIMES
 from validation.trials.regime import RegimeTrial
+from validation.trials.residences import GROUP as RESIDENCE
+from validation.trials.residences import ResidenceTrial, draw_residences
 from validation.trials.stimulus import GROUP as STIMULATION
 from validation.trials.stimulus import EntrainmentTrial, SwitchTrial
 
@@ -37,6 +49,7 @@ _SECTIONS = {
     REGIMES: "Regimes: one point deep inside each region",
     BOUNDARIES: "Boundaries: where the network changes its mind",
     STIMULATION: "Stimulation: switches and entrainment",
+    RESIDENCE: "Residence: how long noise leaves a state alone",
     NUMERICS: "Numerics: does the network's result depend on how it is computed?",
 }
 
@@ -144,6 +157,7 @@ def _parts(outcome: Outcome) -> Iterator[str]:
     yield from _regimes(outcome)
     yield from _boundaries(outcome)
     yield from _stimulation(outcome)
+    yield from _residences(outcome)
     yield pages.heading("Words")
     yield pages.definitions(glossary(plan))
     yield pages.heading("How it was made")
@@ -154,7 +168,7 @@ def _parts(outcome: Outcome) -> Iterator[str]:
 
 def _own(findings: list[Finding]) -> list[Finding]:
     """Predictions of the mean field: what badges and summary count."""
-    return [f for f in findings if f.group in (REGIMES, BOUNDARIES, STIMULATION)]
+    return [f for f in findings if f.group in (REGIMES, BOUNDARIES, STIMULATION, RESIDENCE)]
 
 
 def _verdict(outcome: Outcome) -> str:
@@ -214,11 +228,12 @@ def _regimes(outcome: Outcome) -> Iterator[str]:
             rows.append((f"{title}{start}", model, run))
     if not rows:
         return
+    bound = outcome.plan.tolerances.rhythm_in_network or LEAST_POWER
     yield pages.heading(_SECTIONS[REGIMES])
     yield pages.figure(
-        figures.draw_comparison(rows, network.rates),
-        f"Rates (smoothed by 2 ms), spectrum of {network.rates[0]} (the grey line is the published "
-        "bound of an oscillation, 1 Hz²; below it the network's is its finite-size noise) and "
+        figures.draw_comparison(rows, network.rates, bound=bound),
+        f"Rates (smoothed by 2 ms), spectrum of {network.rates[0]} (the grey line is the bound of "
+        f"an oscillation, {bound:.2g} Hz²; below it the network's is its finite-size noise) and "
         f"spikes. Runs from below and above begin with a kick of "
         f"{network.kick.written(network.kick.strength, network.model)} to "
         f"{network.kick.parameter}.",
@@ -290,6 +305,22 @@ def _stimulation(outcome: Outcome) -> Iterator[str]:
             figures.draw_driven(rows, network.rates[0], unit),
             f"{network.rates[0]} of network and mean field, and the stimulus to "
             f"{network.kick.parameter}.",
+        )
+
+
+def _residences(outcome: Outcome) -> Iterator[str]:
+    """Residence times over N, where a plan measured them."""
+    trials = [t for t in outcome.plan.trials if isinstance(t, ResidenceTrial) and t.found]
+    if trials:
+        yield pages.heading(_SECTIONS[RESIDENCE])
+    for trial in trials:
+        assert trial.found is not None
+        yield pages.figure(
+            draw_residences(trial.found),
+            f"{trial.found.state} state at {written(trial.found.place)}, with 95 % intervals. "
+            f"Kramers' formula: {trial.found.end}. It holds next to the fold only; far from it a "
+            "state lasts longer than any run.",
+            width="30rem",
         )
 
 

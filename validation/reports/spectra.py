@@ -9,7 +9,8 @@ import numpy as np
 import xarray as xr
 
 from continuation import RateSpectrum
-from continuation.drawing import DARK, new_axes
+from dynsys.drawing import DARK, canvas
+from dynsys.styles import Style
 
 COLORS = {"r_E": "#b3372f", "r_I": "#2f5d9b"}
 _SPARE = ("#b3372f", "#2f5d9b", "#3d7a4a", DARK)
@@ -17,13 +18,22 @@ _SHOWN = (1.0, 300.0)  # Hz
 
 
 def draw_spectra(
-    theory: RateSpectrum, measured: Mapping[str, xr.Dataset] | None = None, ax: Any = None
-) -> Any:
+    theory: RateSpectrum, measured: Mapping[str, xr.Dataset] | None = None, ax: Any = None, *,
+    style: str = "default", **line: Any,
+) -> Any:  # fmt: skip
     """Predicted spectra as lines, measured ones as thin lines in bands of two standard errors.
 
-    ``measured``: rate -> ``power_density`` of a run. Returns the axes.
+    ``measured``: rate -> ``power_density`` of a run. ``line`` are matplotlib's keywords for the
+    theory. Returns the axes.
     """
-    ax = new_axes((7.2, 4.4)) if ax is None else ax
+    with canvas(ax, style, (7.2, 4.4)) as (ax, look):
+        return _draw_spectra(theory, measured, ax, look, line)
+
+
+def _draw_spectra(
+    theory: RateSpectrum, measured: Mapping[str, xr.Dataset] | None, ax: Any, look: Style,
+    line: dict[str, Any],
+) -> Any:  # fmt: skip
     names = [str(k).removesuffix("_node") for k in theory.data_vars if str(k).endswith("_node")]
     nodes = theory["node"].values
     inside = (nodes >= _SHOWN[0]) & (nodes <= _SHOWN[1])
@@ -37,9 +47,11 @@ def draw_spectra(
             low, high = (power - 2 * error)[shown], (power + 2 * error)[shown]
             ax.fill_between(frequency[shown], np.maximum(low, 1e-12), high, color=color,
                             alpha=0.25, lw=0)  # fmt: skip
-            ax.plot(frequency[shown], power[shown], color=color, lw=0.8, label=f"{name}, network")
-        ax.plot(nodes[inside], theory[f"{name}_node"].values[inside], color=color, lw=2.0,
-                ls="-" if found is None else (0, (5, 1.5)), label=f"{name}, theory")  # fmt: skip
+            thin = look.line({}, color=color, lw=0.8, label=f"{name}, network")
+            ax.plot(frequency[shown], power[shown], **thin)
+        dashes = "-" if found is None else (0, (5, 1.5))
+        own = {"color": color, "lw": 2.0, "ls": dashes, "label": f"{name}, theory"}
+        ax.plot(nodes[inside], theory[f"{name}_node"].values[inside], **look.line(line, **own))
     ax.set_xscale("log")
     ax.set_yscale("log")
     ax.set_xlim(*_SHOWN)
@@ -49,5 +61,5 @@ def draw_spectra(
     ax.set_xlabel("frequency (Hz)")
     ax.set_ylabel("power (Hz$^2$/Hz)")
     ax.grid(True, color="#e4e4e4", lw=0.6)
-    ax.legend(fontsize=8, frameon=False)
+    ax.legend(fontsize=look.legend, frameon=False)
     return ax

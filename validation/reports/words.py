@@ -6,7 +6,7 @@ from validation.measures.rates import LEAST_POWER
 from validation.trials.causes import LEAST
 from validation.trials.findings import AGREE, DIFFER, EXPLAINED, UNDECIDED, UNTESTED
 from validation.trials.planning import Plan
-from validation.trials.probing import CALM, QUIET, WINDOW
+from validation.trials.probing import CALM, QUIET, STRONGEST, WINDOW
 
 
 def glossary(plan: Plan) -> dict[str, str]:
@@ -29,10 +29,25 @@ def glossary(plan: Plan) -> dict[str, str]:
         "with what they gave.",
         UNDECIDED: "too little was measured to tell.",
         UNTESTED: "no test was made, for the reason given; silence on both sides is none.",
-        "rhythm": f"power of {network.rates[0]} below 70 Hz above {LEAST_POWER:g} Hz^2 (in Hann "
-        f"windows of 500 ms, as published), more below {QUIET} neurons, as noise is.",
+        "rhythm": f"power of {network.rates[0]} below 70 Hz (in Hann windows of 500 ms, as "
+        f"published) above {_bound(plan)}.",
         "from below, from above": f"after a kick of {strength} down or up to {kick.parameter} for "
-        f"300 ms; {WINDOW:g} ms (or 8 periods) are measured from {CALM:g} ms on.",
+        f"300 ms, or of 2 to {STRONGEST:g} times as much where the mean field needs it to change "
+        f"its state; {WINDOW:g} ms (or 8 periods) are measured from {CALM:g} ms on.",
+        "no wiring": "a network whose spikes go out along the synapses of neurons drawn anew: what "
+        "is left is the neurons' own response to their inputs, and the noise of as many neurons.",
         "boundary": "where, along one parameter, the answer to a yes-or-no question changes; found "
         "by halving a bracket, whose width over the root of 12 is its standard deviation.",
     }
+
+
+def _bound(plan: Plan) -> str:
+    """From which power on a rhythm counts."""
+    allowed = plan.tolerances
+    if allowed.rhythm in (None, LEAST_POWER):
+        return f"{LEAST_POWER:g} Hz^2, more below {QUIET} neurons, as noise is"
+    return (
+        f"{allowed.rhythm:.2g} Hz^2 in the mean field, a quarter of its weakest rhythm's, and "
+        f"{allowed.rhythm_in_network:.2g} Hz^2 in the network, between its noise at rest, as "
+        "measured in a run, and noise and rhythm together"
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Generator
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -21,7 +21,7 @@ from validation.trials.findings import (
     written,
 )
 from validation.trials.finite_size import SeenBoundary, seen_fold, seen_rhythm
-from validation.trials.probing import Feature, Probe, State, state_of
+from validation.trials.probing import KICKS, Feature, Probe, State, state_of
 from validation.trials.sweeps import Steps
 
 GROUP = "boundaries"
@@ -53,6 +53,7 @@ class BoundaryTrial:
     group: str = GROUP
     answers: dict[float, float] = field(default_factory=dict)
     keys: list[str] = field(default_factory=list)
+    factors: Mapping[str, float] = field(default_factory=lambda: KICKS)  # of the network's kick
 
     @property
     def reach(self) -> float:
@@ -75,7 +76,7 @@ class BoundaryTrial:
     def cost(self) -> float:
         """Simulated time in ms: both ends, and the halvings."""
         halvings = math.ceil(math.log2(2 * self.reach / self.resolution))
-        probe = Probe(self.place, self.feature.kicks)
+        probe = self._probe(self.predicted)
         return (2 + halvings) * probe.duration * len(probe.kicks)
 
     def steps(self) -> Steps:
@@ -107,16 +108,24 @@ class BoundaryTrial:
 
     def _ask(self, *values: float) -> Generator[list[Work], list[xr.Dataset], list[bool]]:
         """The feature's answers at several values of the parameter."""
-        probes = [Probe({**self.fixed, self.parameter: v}, self.feature.kicks) for v in values]
+        probes = [self._probe(value) for value in values]
         jobs = [probe.jobs(self.network, self.seed) for probe in probes]
         results = yield [job for several in jobs for job in several]
         count, answers = len(self.feature.kicks), []
         for k, value in enumerate(values):
             runs = results[k * count : (k + 1) * count]
-            states = [state_of(run, self.network.rates) for run in runs]
-            answers.append(self._answer(value, states))
+            answers.append(self._answer(value, self._states(runs)))
         self.keys += [job.key for several in jobs for job in several]
         return answers
+
+    def _probe(self, value: float) -> Probe:
+        """The runs at a value of the parameter."""
+        place = {**self.fixed, self.parameter: value}
+        return Probe(place, self.feature.kicks, factors=self.factors)
+
+    def _states(self, runs: Sequence[xr.Dataset]) -> list[State]:
+        bound = self.tolerances.rhythm_in_network
+        return [state_of(run, self.network.rates, bound) for run in runs]
 
     def _answer(self, value: float, states: list[State]) -> bool:
         self.answers[value] = self.feature.value(states)
@@ -130,7 +139,7 @@ class BoundaryTrial:
         if self.feature.kind == "oscillates":
             theory = seen_rhythm(at, self.parameter, self.predicted, self.network.neurons)
         elif self.feature.kind == "bistable":
-            duration = Probe(self.place, self.feature.kicks).duration
+            duration = self._probe(self.predicted).duration
             theory = seen_fold(
                 at, self.parameter, self.predicted, self.network, duration,
                 self.limits[1] - self.limits[0],
@@ -173,8 +182,8 @@ class BoundaryTrial:
         """Whether runs of the mean field answer as predicted at the ends of what was tried."""
         answers = []
         for value in (min(self.answers), max(self.answers)):
-            probe = Probe({**self.fixed, self.parameter: value}, self.feature.kicks)
-            states = [state_of(run, self.network.rates) for run in probe.predicted(self.network)]
+            runs, bound = self._probe(value).predicted(self.network), self.tolerances.rhythm
+            states = [state_of(run, self.network.rates, bound) for run in runs]
             if not all(state.finite for state in states):
                 return False
             answers.append(self.feature.holds(states))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -21,13 +21,15 @@ from dynsys.validity import flags
 from dynsys.vector_field import VectorField
 from validation.measures.estimates import Estimate
 from validation.networks.circuit_network import CircuitNetwork
-from validation.networks.testable import Testable
-from validation.trials.findings import AGREE, DIFFER, EXPLAINED, Finding, judge
+from validation.networks.testable import Testable, Work
+from validation.trials.findings import AGREE, DIFFER, EXPLAINED, Finding, Tolerances, judge
 from validation.trials.noisy import noisy_runs
 from validation.trials.probing import CALM, Probe, State, state_of
+from validation.trials.variants import Explaining, Variant, limits, variants
 
 _RUNS = 8  # of the mean field with noise
 LEAST = 0.75  # of a difference that a correction must take away to explain it
+HALVED = 0.5  # what a limit that agrees may leave of it
 RUNS_AWAY = "it runs away"
 FILTER = "the cascade's filter"
 TRAINS = "spike trains more regular than Poisson's"
@@ -61,19 +63,106 @@ def outside(model: VectorField, run: xr.Dataset) -> str:
 
 def explained(
     findings: Sequence[Finding], network: Testable, probe: Probe, kick: str,
-    word: Callable[[State], str], limits: str,
-) -> list[Finding]:  # fmt: skip
+    word: Callable[[State], str], left_range: str, seed: int, tolerances: Tolerances,
+) -> Generator[list[Work], list[xr.Dataset], list[Finding]]:  # fmt: skip
     """Findings of one run, those that differ with the correction that explains them.
 
-    A correction explains a difference if the corrected prediction agrees, or if it takes away
-    three quarters of the difference. Where all fail, what they gave is said.
+    1. The prediction is computed again without one approximation at a time. That explains a
+       difference if the corrected prediction agrees, or takes away three quarters of it.
+    2. Where all fail, the network is run again in other ways (``variants``). A limit explains it
+       that agrees with the prediction (corrected or not, or that of a network without wiring), at
+       least halves what is left of the difference, and lies farther from the network than chance;
+       so does a network without wiring that agrees with it, or takes away three quarters.
+    3. Where these fail too, what all gave is said.
     """
-    several = list(_corrections(network, probe, kick, word))
-    return [_with_cause(f, several, limits) if f.verdict == DIFFER else f for f in findings]
+    several = list[Correction]()
+    found = [_with_cause(f, several, left_range) for f in findings]
+    for correction in _corrections(network, probe, kick, word, tolerances):
+        several.append(correction)
+        found = [_with_cause(f, several, left_range) for f in findings]
+        if all(f.verdict != DIFFER for f in found):
+            return found
+    others = list(variants(network))
+    if not others:
+        return found
+    alone = replace(probe, kicks=(kick,))
+    runs = yield Explaining([job for v in others for job in alone.jobs(v.network, seed)])
+    bound = tolerances.rhythm_in_network
+    states = [state_of(run, network.rates, bound) for run in runs]
+    measured = list(zip(others, states, strict=True))
+    return [
+        _by_variants(f, tried, several, measured, word) if tried.verdict == DIFFER else tried
+        for f, tried in zip(findings, found, strict=True)
+    ]
 
 
-def _with_cause(finding: Finding, several: Sequence[Correction], limits: str) -> Finding:
-    quantity = finding.quantity.split(" (")[0].removeprefix("mean ")
+def _quantity(finding: Finding) -> str:
+    """The name by which states and corrections know it: "attractor", "r_E", "frequency"."""
+    return finding.quantity.split(" (")[0].removeprefix("mean ")
+
+
+def _of(state: State, quantity: str) -> Estimate:
+    return state.frequency if quantity == "frequency" else state.rates[quantity]
+
+
+def _by_variants(
+    finding: Finding, tried: Finding, several: Sequence[Correction],
+    measured: Sequence[tuple[Variant, State]], word: Callable[[State], str],
+) -> Finding:  # fmt: skip
+    """A finding that no correction of the prediction explains (``tried``), by other networks."""
+    quantity = _quantity(finding)
+    if quantity == "attractor":
+        for variant, state in measured:
+            wanted = finding.predicted if variant.beyond else finding.network
+            if word(state) == wanted and not state.borderline:
+                return _explained(finding, variant.cause, wanted)
+        words = ", ".join(f"{variant.cause}: {word(state)}" for variant, state in measured)
+        return _still(tried, words)
+    values = [(variant, _of(state, quantity)) for variant, state in measured]
+    found = Estimate(finding.value, finding.low, finding.high, "Hz")
+    unwired = [(v.cause, value) for v, value in values if not v.beyond]
+    for limit in limits(found, finding.deviation, values):
+        for cause, expected in [*_best(finding, several, quantity), *unwired]:
+            left = abs(limit.value.value - expected.value)
+            whole = max(abs(finding.value - expected.value), 1e-300)
+            deviation = float(np.hypot(limit.deviation, expected.error))
+            agrees = judge(expected.value, limit.value, deviation)[0] == AGREE
+            if limit.sure and agrees and left <= HALVED * whole:
+                causes = ", and ".join(c for c in (cause, *limit.causes) if c)
+                corrected = f"corrected to {expected.value:.2f} Hz; " if cause else ""
+                text = f"{corrected}network {limit.words} {limit.value}"
+                return _explained(finding, causes, text)
+    for variant, value in values:
+        if variant.beyond or not np.isfinite(value.value):
+            continue
+        rest = abs(finding.value - value.value) / max(abs(finding.value - finding.expected), 1e-300)
+        deviation = float(np.hypot(finding.deviation, value.error))
+        if judge(value.value, found, deviation)[0] == AGREE or rest <= 1 - LEAST:
+            return _explained(finding, variant.cause, f"corrected to {value}")
+    return _still(tried, ", ".join(f"{variant.cause} {value}" for variant, value in values))
+
+
+def _best(
+    finding: Finding, several: Sequence[Correction], quantity: str
+) -> Iterator[tuple[str, Estimate]]:
+    """The prediction without as many approximations as could be dropped together, and as it is."""
+    for correction in reversed(several):
+        value = correction.values.get(quantity, np.nan)
+        if correction.cause != FINITE and np.isfinite(value):
+            yield correction.cause, Estimate(value, value, value, "Hz")
+            break
+    yield "", Estimate(finding.expected, finding.expected, finding.expected, "Hz")
+
+
+def _still(finding: Finding, networks: str) -> Finding:
+    words = f"; nor by other networks: {networks}" if networks else ""
+    return replace(finding, reason=f"{finding.reason}{words}")
+
+
+def _with_cause(finding: Finding, several: Sequence[Correction], left_range: str) -> Finding:
+    if finding.verdict != DIFFER:
+        return finding
+    quantity = _quantity(finding)
     failed, missing = [], []
     for correction in several:
         if correction.trouble:
@@ -99,7 +188,7 @@ def _with_cause(finding: Finding, several: Sequence[Correction], limits: str) ->
         failed.append(f"{correction.cause} ({value:.2f} Hz)")
     words = f"not explained by {', nor '.join(failed)}" if failed else "unexplained"
     words += f"; not computed: {', '.join(missing)}" if missing else ""
-    beyond = f"; the mean field leaves its own range: {limits}" if limits else ""
+    beyond = f"; the mean field leaves its own range: {left_range}" if left_range else ""
     return replace(finding, reason=f"{finding.reason}; {words}{beyond}")
 
 
@@ -109,8 +198,9 @@ def _explained(finding: Finding, cause: str, text: str) -> Finding:
 
 
 def _corrections(
-    network: Testable, probe: Probe, kick: str, word: Callable[[State], str]
-) -> Iterator[Correction]:
+    network: Testable, probe: Probe, kick: str, word: Callable[[State], str],
+    tolerances: Tolerances,
+) -> Iterator[Correction]:  # fmt: skip
     model = network.model.with_parameters(**probe.values)
     inputs = probe.inputs(network, kick)
     if is_aln(model):
@@ -120,7 +210,7 @@ def _corrections(
             yield from _by_rest(model, network.rates, found, word)
         yield from _by_noise(network, probe, inputs, kick, word)
     elif isinstance(network, CircuitNetwork):
-        yield from _by_second_order(network, model, probe, inputs, word)
+        yield from _by_second_order(network, model, probe, inputs, word, tolerances.rhythm)
 
 
 def _of_state(cause: str, state: State, word: Callable[[State], str]) -> Correction:
@@ -171,7 +261,7 @@ def _by_noise(
 
 def _by_second_order(
     network: CircuitNetwork, model: VectorField, probe: Probe, inputs: dict[str, Any],
-    word: Callable[[State], str],
+    word: Callable[[State], str], bound: float | None,
 ) -> Iterator[Correction]:  # fmt: skip
     if any(name.startswith("c_") for name in model.states):
         return
@@ -185,4 +275,4 @@ def _by_second_order(
         except DynsysError as error:
             yield Correction.failed(SECOND_ORDER, error)
             return
-    yield _of_state(SECOND_ORDER, state_of(run, network.rates), word)
+    yield _of_state(SECOND_ORDER, state_of(run, network.rates, bound), word)

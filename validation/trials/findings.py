@@ -21,9 +21,15 @@ class Tolerances:
     ``deviations``: how many standard deviations apart they may be. With 3, chance alone makes
     fewer than 3 of 1000 correct predictions differ. The standard deviation is the predicted one
     for this number of neurons and this duration where a theory knows it, else the one measured.
+
+    ``rhythm``, ``rhythm_in_network``: the power (Hz^2) from which a rhythm counts in runs of the
+    mean field and of the network; a plan finds those of its model (``scale``), for ``aln()`` the
+    published 1 Hz^2, more for small networks.
     """
 
     deviations: float = 3.0
+    rhythm: float | None = None
+    rhythm_in_network: float | None = None
 
 
 @dataclass(frozen=True)

@@ -19,10 +19,11 @@ from continuation import RateSpectrum, asynchronous_state, find_equilibria, rate
 from continuation.asynchronous.densities import simulate_densities
 from continuation.asynchronous.escape import escape
 from continuation.diagrams.names import naming_observable
-from continuation.drawing import DARK, new_axes
 from continuation.engine.special_points import SpecialPoint
+from dynsys.drawing import DARK, canvas
 from dynsys.errors import DynsysError, ModelError
 from dynsys.models.aln_network import is_aln
+from dynsys.styles import Style
 from dynsys.vector_field import VectorField
 from validation.measures.estimates import Estimate
 from validation.measures.rates import LEAST_POWER, oscillation
@@ -337,22 +338,38 @@ def _ending(
 
 
 def draw_rhythm_boundary(
-    boundary: RhythmBoundary, measured: dict[int, tuple[float, float]] | None = None, ax: Any = None
-) -> Any:
-    """The three boundaries over N, and the network's brackets (N -> low, high); the axes."""
-    ax = new_axes((5.6, 3.8)) if ax is None else ax
+    boundary: RhythmBoundary, measured: dict[int, tuple[float, float]] | None = None,
+    ax: Any = None, *, style: str = "default", **line: Any,
+) -> Any:  # fmt: skip
+    """The three boundaries over N, and the network's brackets (N -> low, high); the axes.
+
+    ``line`` are matplotlib's keywords for what is predicted at N.
+    """
+    with canvas(ax, style, (5.6, 3.8)) as (ax, look):
+        return _draw_boundary(boundary, measured, ax, look, line)
+
+
+def _draw_boundary(
+    boundary: RhythmBoundary, measured: dict[int, tuple[float, float]] | None, ax: Any,
+    look: Style, line: dict[str, Any],
+) -> Any:  # fmt: skip
     sizes = sorted({*boundary.seen, *(measured or {})})
-    ax.axhline(boundary.mean_field, color="#c8553d", ls=(0, (6, 1.5)), lw=1.6, label="mean field")
-    ax.axhline(boundary.exact, color=DARK, ls=(0, (1.5, 1.5)), lw=1.6, label="exact, N infinite")
+    for height, color, dashes, word in (
+        (boundary.mean_field, "#c8553d", (6, 1.5), "mean field"),
+        (boundary.exact, DARK, (1.5, 1.5), "exact, N infinite"),
+    ):
+        ax.axhline(height, **look.line({}, color=color, ls=(0, dashes), lw=1.6, label=word))
     seen = [boundary.seen.get(n, math.nan) for n in sizes]
-    ax.plot(sizes, seen, "o-", color="#2f5d9b", lw=1.6, ms=5, label="predicted at N")
+    own = {"color": "#2f5d9b", "marker": "o", "lw": 1.6, "ms": 5, "label": "predicted at N"}
+    ax.plot(sizes, seen, **look.line(line, **own))
     for k, (n, (low, high)) in enumerate((measured or {}).items()):
-        ax.errorbar(n, (low + high) / 2, (high - low) / 2, fmt="s", ms=5, color="#b3372f",
-                    capsize=3, label="network" if k == 0 else None)  # fmt: skip
+        ax.errorbar(n, (low + high) / 2, (high - low) / 2, fmt="s", ms=5 * look.scale,
+                    color="#b3372f", capsize=3 * look.scale,
+                    label="network" if k == 0 else None)  # fmt: skip
     ax.set_xscale("log")
     ax.set_xticks(sizes, [str(n) for n in sizes])
     ax.minorticks_off()
     ax.set_xlabel("neurons per population")
     ax.set_ylabel(f"boundary in {boundary.parameter} (mV/ms)")
-    ax.legend(fontsize=8, frameon=False)
+    ax.legend(fontsize=look.legend, frameon=False)
     return ax

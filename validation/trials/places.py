@@ -24,7 +24,8 @@ _BESIDE = 0.004  # of the plane: how far off a boundary its sides are looked up
 class Crossing:
     """A point of a predicted boundary and the parameter along which it is crossed.
 
-    ``rises``: whether ``feature`` holds on the side of larger values.
+    ``rises``: whether ``feature`` holds on the side of larger values; ``regions``: of both sides,
+    as ``diagram.regimes`` counts them.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Crossing:
     feature: Feature
     rises: bool
     length: float
+    regions: tuple[int, int]
 
 
 def regions(diagram: Diagram) -> list[tuple[int, Mapping[str, Any]]]:
@@ -168,7 +170,7 @@ def _along(
             continue
         yield Crossing(
             name, (x, y)[axis], float(at[axis]), {(x, y)[1 - axis]: float(at[1 - axis])}, feature,
-            holds(feature, nodes[beyond[0]]), float(edge["length"]),
+            holds(feature, nodes[beyond[0]]), float(edge["length"]), (a, b),
         )  # fmt: skip
 
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from continuation.diagrams.diagram import Diagram
-from continuation.diagrams.names import found_cycles, found_equilibria
 from continuation.frames import row_frame
 from dynsys import checks
 from dynsys.errors import ModelError
@@ -19,13 +18,19 @@ from dynsys.vector_field import VectorField
 from validation.networks.network import network_of
 from validation.networks.own import OwnNetwork, OwnTestable
 from validation.networks.testable import Testable
-from validation.trials.boundary import RESOLUTION, BoundaryTrial
+from validation.trials.choosing import (
+    NARROWEST,
+    boundary_trials,
+    numerics_trials,
+    regime_trials,
+    residence_trials,
+    stimulus_trials,
+    told_from_noise,
+    wiring_trials,
+)
 from validation.trials.findings import VERDICTS, Finding, Tolerances, untested
-from validation.trials.numerics import NumericsTrial
-from validation.trials.places import breadth, crossings, regions
-from validation.trials.probing import long_enough
-from validation.trials.regime import RegimeTrial
-from validation.trials.stimulus import EntrainmentTrial, SwitchTrial
+from validation.trials.places import crossings, regions
+from validation.trials.scale import reaching, rhythm_bounds
 from validation.trials.sweeps import Sweep, Trial, conduct
 from validation.trials.workers import affordable_workers
 from validation.trials.workers import workers as cluster
@@ -33,13 +38,7 @@ from validation.trials.workers import workers as cluster
 if TYPE_CHECKING:
     import pandas as pd
 
-OTHER_WIRING = "other wiring"
 _OVERHEAD = 0.6  # s per run: measuring, storing, the mean field's own run
-_NARROWEST = 3 * RESOLUTION
-_SLIVER = 0.01  # of the plane
-_PULSE, _WEAK = 1.0, 0.1  # of the network's kick
-_SINE = 0.1  # the same: 0.1 mV/ms, 20 pA, for aln
-_DETUNING = (0.9, 1.2)  # of the rhythm's own frequency
 
 
 @dataclass
@@ -149,7 +148,8 @@ def plan(
     4. Another wiring at the same points, where there is one: how far mean field and network agree
        there.
     5. The computation itself: half the time step; Brian2 against the kernel.
-    6. Every boundary at four more places.
+    6. Residence times next to folds, at three sizes, where the noise of the network is known.
+    7. Every boundary at four more places.
 
     Tests that the budget does not cover are left out, and listed.
 
@@ -185,16 +185,24 @@ def plan(
             "give bifurcation_diagram both x and y"
         )
     tested = _tested(diagram.model, network, neurons, options)
+    bounds = rhythm_bounds(diagram, tested)
     tolerances = tolerances or Tolerances()
-    trials, slivers = _regime_trials(diagram, tested, points or {}, tolerances, seed)
-    places, unclear = crossings(diagram, _NARROWEST)
-    rounds = _boundary_trials(diagram, tested, places, tolerances, seed)
+    if tolerances.rhythm is None:
+        tolerances = replace(tolerances, rhythm=bounds.mean_field, rhythm_in_network=bounds.network)
+    kicks = {
+        k: reaching(tested, node["parameters"], node["stable"]) for k, node in regions(diagram)
+    }
+    trials, slivers = regime_trials(diagram, tested, points or {}, tolerances, seed, kicks)
+    places, unclear = crossings(diagram, NARROWEST)
+    rounds = boundary_trials(diagram, tested, places, tolerances, seed, kicks)
     trials += rounds[0]
-    trials += _stimulus_trials(diagram, tested, tolerances, seed)
-    trials += _wiring_trials(diagram, tested, tolerances, seed)
-    trials += _numerics_trials(diagram, tested, seed)
+    trials += stimulus_trials(diagram, tested, tolerances, seed, kicks)
+    trials += wiring_trials(diagram, tested, tolerances, seed, kicks)
+    trials += numerics_trials(diagram, tested, seed)
+    trials += residence_trials(diagram, tested, places, tolerances, seed)
     trials += [trial for later in rounds[1:] for trial in later]
-    left_out = slivers
+    trials, unheard = told_from_noise(trials, bounds.trouble)
+    left_out = slivers + unheard
     left_out += [untested("boundaries", name, reason, at) for name, at, reason in unclear]
     costs = {id(trial): _seconds(trial, tested) for trial in trials}
     processes = workers or affordable_workers(tested)
@@ -249,110 +257,3 @@ def _seconds(trial: Any, network: Testable) -> float:
     other: Testable = getattr(trial, "other", network)
     build = other.build_seconds if other is not network else 0.0
     return float(build + trial.cost() / 1000 * other.processing + _OVERHEAD * trial.cost() / 3000)
-
-
-def _regime_trials(
-    diagram: Diagram,
-    network: Testable,
-    points: Mapping[str, Mapping[str, float]],
-    tolerances: Tolerances,
-    seed: int,
-) -> tuple[list[Trial], list[Finding]]:
-    """A trial for each region, and the slivers left out, in which no network can be put."""
-    trials: list[Trial] = []
-    slivers = []
-    for name, values in points.items():
-        stable = tuple(diagram.attractors(**values))
-        trials.append(RegimeTrial(network, name, dict(values), stable, tolerances, seed))
-    for _, node in regions(diagram):
-        wide = breadth(diagram, node)
-        if wide < _SLIVER:
-            reason = (
-                f"only {wide:.1g} of the plane wide, less than mean field and network differ by"
-            )
-            name = f"region {node['label']}"
-            slivers.append(untested("regimes", name, reason, dict(node["parameters"])))
-            continue
-        trials.append(
-            RegimeTrial(network, f"region {node['label']}", dict(node["parameters"]),
-                        tuple(node["stable"]), tolerances, seed)
-        )  # fmt: skip
-    return trials, slivers
-
-
-def _boundary_trials(
-    diagram: Diagram, network: Testable, places: Sequence[Sequence[Any]], tolerances: Tolerances,
-    seed: int,
-) -> list[list[Trial]]:  # fmt: skip
-    """One list per round: first every boundary once, then every boundary again elsewhere."""
-    limits = {name: (low, high) for name, low, high in (diagram.x, diagram.y)}
-    rounds: list[list[Trial]] = []
-    for k in range(max((len(several) for several in places), default=0)):
-        rounds.append(
-            [
-                BoundaryTrial(
-                    network, c.name, c.parameter, c.predicted, c.fixed, c.feature,
-                    c.rises, limits[c.parameter], tolerances, seed,
-                )
-                for c in (several[k] for several in places if k < len(several))
-            ]
-        )  # fmt: skip
-    return rounds or [[]]
-
-
-def _stimulus_trials(
-    diagram: Diagram, network: Testable, tolerances: Tolerances, seed: int
-) -> list[Trial]:
-    trials: list[Trial] = []
-    main = network.rates[0]
-    for _, node in regions(diagram):
-        if breadth(diagram, node) < _NARROWEST:
-            continue
-        name, at = f"region {node['label']}", dict(node["parameters"])
-        steady, cycles = found_equilibria(node["stable"]), found_cycles(node["stable"])
-        if len(steady) > 1:
-            rates = sorted(item["observables"][main] for item in steady)
-            for size in (_PULSE, -_PULSE, _WEAK, -_WEAK):
-                border = 0.5 * (rates[0] + rates[-1])
-                trials.append(SwitchTrial(network, name, at, size, border, seed))
-        if cycles and not steady:
-            for factor in _DETUNING:
-                trials.append(
-                    EntrainmentTrial(network, name, at, _SINE,
-                                     factor * cycles[0]["frequency"], tolerances, seed)
-                )  # fmt: skip
-    return trials
-
-
-def _wiring_trials(
-    diagram: Diagram, network: Testable, tolerances: Tolerances, seed: int
-) -> list[Trial]:
-    """The diagram's points with the connections wired another way, mean field and network."""
-    found = network.rewired()
-    if found is None:
-        return []
-    word, swapped = found
-    trials: list[Trial] = []
-    for _, node in regions(diagram):
-        if breadth(diagram, node) >= _NARROWEST:
-            kicks = ("low", "high") if len(node["stable"]) > 1 else ("rest",)
-            trials.append(
-                RegimeTrial(swapped, word, dict(node["parameters"]), (), tolerances, seed,
-                            OTHER_WIRING, kicks)
-            )  # fmt: skip
-    return trials
-
-
-def _numerics_trials(diagram: Diagram, network: Testable, seed: int) -> list[Trial]:
-    """Other computations, at the largest region with a rhythm (or the largest)."""
-    found = [node for _, node in regions(diagram)]
-    rhythmic = [n for n in found if found_cycles(n["stable"])]
-    if not found:
-        return []
-    node = (rhythmic or found)[0]
-    period = max((float(item.get("period", 0.0)) for item in node["stable"]), default=0.0)
-    at, duration = dict(node["parameters"]), long_enough(period)
-    return [
-        NumericsTrial(network, other, word, at, seed, duration)
-        for word, other in network.recomputed()
-    ]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import xarray as xr
@@ -35,6 +35,7 @@ _CYCLES = 8  # periods measured at least
 QUIET = 4000
 FAINT = 0.01  # of the bound of an oscillation: what is left of a transient is less
 
+STRONGEST = 16.0  # of the network's kick: how far it is raised where it leads nowhere
 KICKS: Mapping[str, float] = {"low": -1.0, "high": 1.0, "rest": 0.0}
 
 
@@ -43,7 +44,8 @@ class State:
     """What a run settles on: mean rates by name (the naming one first), published power of its
     rhythm, frequency.
 
-    ``bound``: the power from which it oscillates, 1 Hz^2 as published; more for small networks.
+    ``bound``: the power from which it oscillates, 1 Hz^2 as published; more for small networks,
+    less for models of faint rhythms (``scale``).
     """
 
     rates: Mapping[str, Estimate]
@@ -67,28 +69,39 @@ class State:
         return self.power > self.bound
 
     @property
+    def borderline(self) -> bool:
+        """Whether its power is within a factor 2 of the bound: in one run noise decides then."""
+        return bool(0.5 < self.power / self.bound < 2.0)
+
+    @property
     def faint(self) -> bool:
         """Whether a run without noise moves, too little to count: neither rest nor a rhythm."""
         return not self.oscillates and self.power > FAINT * self.bound
 
 
-def state_of(run: xr.Dataset, rates: Sequence[str]) -> State:
-    """Measure what a run settles on; ``rates``: names, the first also for the rhythm."""
+def state_of(run: xr.Dataset, rates: Sequence[str], bound: float | None = None) -> State:
+    """Measure what a run settles on; ``rates``: names, the first also for the rhythm.
+
+    ``bound``: the power from which it oscillates, the published one by default.
+    """
+    if bound is None:
+        bound = LEAST_POWER * max(1.0, QUIET / run.attrs.get("neurons", QUIET))
     return State(
         {name: mean_rate(run, name, after=CALM) for name in rates},
         oscillation(run, rates[0], after=CALM)[1],
         dominant_frequency(run, rates[0], after=CALM),
-        LEAST_POWER * max(1.0, QUIET / run.attrs.get("neurons", QUIET)),
+        bound,
     )
 
 
 @dataclass(frozen=True)
 class Probe:
-    """Runs of ``duration`` ms at one point after each of some kicks."""
+    """Runs of ``duration`` ms at one point after some kicks, each ``factors`` of the network's."""
 
     values: Mapping[str, float]
     kicks: tuple[str, ...]
     duration: float = CALM + WINDOW
+    factors: Mapping[str, float] = field(default_factory=lambda: KICKS)
 
     def jobs(self, network: Testable, seed: int) -> list[Work]:
         """The network's runs."""
@@ -109,10 +122,10 @@ class Probe:
 
     def inputs(self, network: Testable, kick: str) -> dict[str, Any]:
         """The kick at the start of a run."""
-        if not KICKS[kick]:
+        if not self.factors[kick]:
             return {}
         at, own = network.model.with_parameters(**self.values), network.kick
-        return {own.parameter: own.pulse(own.amount(KICKS[kick], at), at, 0.0, KICKED)}
+        return {own.parameter: own.pulse(own.amount(self.factors[kick], at), at, 0.0, KICKED)}
 
 
 def long_enough(period: float | None) -> float:
@@ -144,7 +157,7 @@ class Feature:
         if self.kind == "bistable":
             return states[1].rate.value - states[0].rate.value
         if self.kind == "oscillates":
-            return max(LEAST_POWER * state.power / state.bound for state in states)
+            return max(self.border * state.power / state.bound for state in states)
         return states[0].rate.value
 
     def holds(self, states: Sequence[State]) -> bool:
@@ -158,5 +171,6 @@ class Feature:
                 f"{self.border:.3g} Hz"
             )
         if self.kind == "oscillates":
-            return f"power of {self.rate}'s rhythm above {self.border:g} Hz^2 at 4000 neurons"
+            size = " at 4000 neurons" if self.border == LEAST_POWER else ""
+            return f"power of {self.rate}'s rhythm above {self.border:.2g} Hz^2{size}"
         return f"{self.rate} above {self.border:g} Hz"

@@ -7,7 +7,8 @@ noise of the network's size, where it is known: a probability of switching, a ph
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ from validation.measures.estimates import Estimate
 from validation.measures.locking import locking_value, rotation_number
 from validation.measures.rates import mean_rate
 from validation.networks.testable import Testable, Work
-from validation.trials.causes import FILTER, LEAST
+from validation.trials.causes import FILTER, HALVED, LEAST
 from validation.trials.findings import (
     AGREE,
     DIFFER,
@@ -34,8 +35,9 @@ from validation.trials.findings import (
     written,
 )
 from validation.trials.noisy import has_noise, noisy_runs
-from validation.trials.probing import CALM, KICKED
+from validation.trials.probing import CALM, KICKED, KICKS
 from validation.trials.sweeps import Steps
+from validation.trials.variants import Explaining, variants
 
 GROUP = "stimulation"
 _AT, _LASTS, _AFTER = 1200.0, 300.0, 1500.0  # ms: a pulse, and what is awaited after it
@@ -43,6 +45,7 @@ _LOCKING = 3000.0  # ms in which locking is measured
 _PREDICTED = 24  # runs of the mean field with noise
 _SURE = 0.05  # probability from which on, to both sides, one run of the network is not enough
 _REPEATED = 8  # runs of the network then
+_UNWIRED = 4  # runs of networks whose spikes follow no wiring
 _CHANCE = 0.0027  # of three standard deviations
 
 
@@ -57,11 +60,13 @@ class SwitchTrial:
     border: float  # Hz
     seed: int
     group: str = GROUP
+    factors: Mapping[str, float] = field(default_factory=lambda: KICKS)  # of the network's kick
 
     @property
     def amplitude(self) -> float:
         """Of the pulse, in the unit of the input."""
-        return self.network.kick.amount(self.factor, self._model)
+        kick = self.factors["high" if self.factor > 0 else "low"]
+        return self.network.kick.amount(abs(self.factor) * kick, self._model)
 
     @property
     def _model(self) -> Any:
@@ -83,7 +88,7 @@ class SwitchTrial:
     def inputs(self) -> dict[str, Waveform]:
         """The kick that chooses the state, then the pulse."""
         kick, model = self.network.kick, self._model
-        first = kick.amount(-1.0 if self.factor > 0 else 1.0, model)
+        first = kick.amount(self.factors["low" if self.factor > 0 else "high"], model)
         pulse = kick.pulse(self.amplitude, model, _AT, _LASTS)
         return {kick.parameter: kick.pulse(first, model, 0.0, KICKED) + pulse}
 
@@ -229,8 +234,36 @@ class EntrainmentTrial:
             without = measure(calm, wave, main, after=CALM).value
             word = f"without noise {without:.3f}" if has_noise(at) else "predicted without noise"
             finding = replace(finding, reason=f"{finding.reason}; {word}")
-            findings.append(self._by_filter(finding, measure) if has_noise(at) else finding)
+            finding = self._by_filter(finding, measure) if has_noise(at) else finding
+            if finding.verdict == DIFFER:
+                finding = yield from self._by_response(finding, measure)
+            findings.append(finding)
         return findings
+
+    def _by_response(
+        self, finding: Finding, measure: Any
+    ) -> Generator[list[Work], list[xr.Dataset], Finding]:
+        """A finding that differs, with what neurons do whose spikes follow no wiring: no filter of
+        the mean field, and the noise of as many neurons."""
+        (wave,) = self.inputs().values()
+        main = self.network.rates[0]
+        for variant in variants(self.network):
+            if variant.beyond:
+                continue
+            seeds = range(self.seed, self.seed + _UNWIRED)
+            runs = yield Explaining(
+                [variant.network.job(self.cost(), s, self.inputs(), **self.place) for s in seeds]
+            )
+            value, spread = _over(list(runs), lambda r: measure(r, wave, main, after=CALM))
+            found = Estimate(finding.value, finding.low, finding.high)
+            deviation = math.hypot(finding.deviation, spread)
+            rest = abs(finding.value - value.value) / abs(finding.value - finding.expected)
+            agrees = judge(value.value, found, deviation)[0] == AGREE
+            if rest <= 1 - LEAST or (agrees and rest <= HALVED):
+                words = f"explained by {variant.cause}: {value}"
+                return replace(finding, verdict=EXPLAINED, reason=f"{words}; {finding.reason}")
+            finding = replace(finding, reason=f"{finding.reason}; nor by {variant.cause} ({value})")
+        return finding
 
     def _by_filter(self, finding: Finding, measure: Any) -> Finding:
         """A finding that differs, with what the network of infinitely many neurons does."""

@@ -11,17 +11,22 @@ from collections.abc import Generator, Sequence
 from concurrent.futures import CancelledError
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 import xarray as xr
 
-from dynsys.errors import DynsysError, StorageError
+from dynsys.cluster.pieces import made
+from dynsys.errors import ClusterError, DynsysError, StorageError
+from dynsys.journal import AS_IT_IS, code
 from dynsys.netcdf import read_netcdf, write_netcdf
+from dynsys.version import __version__
 from validation.networks.programs import NetworkError
 from validation.networks.testable import Work
 from validation.trials.findings import Finding, untested
+from validation.trials.variants import Explaining
 
 BIN = 0.5  # ms: stored rates are means over it
 _RETRIES = 3  # how often a run is tried again whose worker died
@@ -136,7 +141,8 @@ def conduct(
     ``has_time()`` is asked before a trial begins and before it goes on; ``advance(trial)`` is
     called when one has ended.
 
-    Raises NetworkError where the scheduler goes away, StorageError where a run cannot be kept.
+    Raises NetworkError where the scheduler goes away or a worker is of another version,
+    StorageError where a run cannot be kept.
     """
     # dask takes a second to load; runs in this process do not need it.
     from distributed import wait
@@ -168,15 +174,17 @@ def conduct(
             sweep.reused += len(known)
             item = _Open(trial, steps, jobs, known)
             if item.missing:
-                if not has_time():
+                if not (has_time() or isinstance(jobs, Explaining)):
                     reason = "the time budget was used up; run the same command again to go on"
                     found[id(trial)] = [untested(trial.group, trial.claim, reason, trial.place)]
                     advance(trial)
                     return
                 for job in item.missing:
                     if job.key not in {j.key for j, _ in futures.values()}:
-                        future = client.submit(compact, job, key=f"run-{job.key}", retries=0,
-                                               pure=False)  # fmt: skip
+                        future = client.submit(
+                            made, code(), __version__, partial(compact, job), AS_IT_IS.plain,
+                            key=f"run-{job.key}", retries=0, pure=False,
+                        )  # fmt: skip
                         futures[future] = (job, item)
                 open_.append(item)
                 return
@@ -222,12 +230,14 @@ def _outcome(sweep: Sweep, job: Work, future: Any) -> tuple[xr.Dataset | None, s
     from distributed import KilledWorker
 
     try:
-        result = future.result()
+        (result,) = future.result()
     except KilledWorker:
         return None, (
             f"the worker died {_RETRIES + 1} times over this run: memory may have run out; use "
             "fewer workers or neurons"
         )
+    except ClusterError as error:  # a worker of another version: its runs would mix with others
+        raise NetworkError(str(error)) from error
     except DynsysError as error:
         return None, str(error)
     except Exception as error:

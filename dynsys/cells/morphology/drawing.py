@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dynsys import checks
+from dynsys.drawing import canvas
 from dynsys.errors import ModelError
 
 if TYPE_CHECKING:
@@ -27,6 +28,9 @@ def draw_morphology(
     cmap: str = "viridis",
     thickness: float = 1.0,
     limits: tuple[float, float] | None = None,
+    *,
+    style: str = "default",
+    **lines: Any,
 ) -> Axes:
     """Cables as lines, as wide as they are thick (in points per um, times ``thickness``).
 
@@ -34,6 +38,7 @@ def draw_morphology(
     ----------
     values : (n,) one for each node; a cable has the mean of its ends. Without, kinds have colors.
     plane : "xy", "xz" or "yz". label : of the color bar. limits : values at its ends.
+    style : "default" or "publication". lines : keywords of matplotlib's ``LineCollection``.
 
     Raises ModelError for values that are not one for each node.
 
@@ -41,35 +46,46 @@ def draw_morphology(
     -------
     >>> draw_morphology(cell, abs(neuron.polarization()[:, 0]), label="mV per V/m")
     """
-    from matplotlib.collections import LineCollection  # only figures need it
-    from matplotlib.figure import Figure
-    from matplotlib.patches import Circle
-
     checks.known("plane", plane, _PLANES, "a drawing of a cell")
-    if ax is None:
-        ax = Figure(figsize=(5, 5), layout="constrained").subplots()
+    with canvas(ax, style, (5, 5)) as (ax, look):
+        cables = _cables(cell, values, plane, thickness * look.scale, cmap, limits, lines)
+        return _drawn(cell, ax, plane, label, *cables)
+
+
+def _cables(
+    cell: Morphology, values: Any, plane: str, thickness: float, cmap: str,
+    limits: tuple[float, float] | None, lines: dict[str, Any],
+) -> tuple[Any, Any]:  # fmt: skip
+    """The lines of all cables, and the color of the soma."""
+    from matplotlib.collections import LineCollection  # only figures need it
+
     flat = cell.positions[:, _PLANES[plane]]
     before = np.maximum(cell.parents, 0)
-    lines = list(np.stack([flat[before], flat], axis=1)[1:])
+    paths = list(np.stack([flat[before], flat], axis=1)[1:])
     widths = np.maximum(thickness * cell.diameters[1:].mean(axis=1), 0.5)
     if values is None:
-        shown = LineCollection(
-            lines, linewidths=widths, colors=[_COLORS.get(k, "0.5") for k in cell.kinds[1:]]
-        )
-        soma: Any = _COLORS["soma"]
-    else:
-        given = checks.numbers("values", values)
-        if given.shape != (len(cell),):
-            raise ModelError(f"values has the shape {given.shape}; give one for each node")
-        shown = LineCollection(lines, linewidths=widths, cmap=cmap)
-        shown.set_array((given[before] + given)[1:] / 2)
-        shown.set_clim(*(limits or (given.min(), given.max())))
-        soma = shown.to_rgba(given[0])
+        kinds = [_COLORS.get(k, "0.5") for k in cell.kinds[1:]]
+        own = {"linewidths": widths, "colors": kinds}
+        return LineCollection(paths, **own | lines), _COLORS["soma"]
+    given = checks.numbers("values", values)
+    if given.shape != (len(cell),):
+        raise ModelError(f"values has the shape {given.shape}; give one for each node")
+    shown = LineCollection(paths, **{"linewidths": widths, "cmap": cmap} | lines)
+    shown.set_array((given[before] + given)[1:] / 2)
+    shown.set_clim(*(limits or (given.min(), given.max())))
+    return shown, shown.to_rgba(given[0])
+
+
+def _drawn(cell: Morphology, ax: Axes, plane: str, label: str, shown: Any, soma: Any) -> Axes:
+    from matplotlib.patches import Circle  # only figures need it
+
+    if shown.get_array() is not None:
         ax.figure.colorbar(shown, ax=ax, label=label, shrink=0.8)
     shown.set_capstyle("round")
     ax.add_collection(shown)
     if cell.soma_diameter:
-        ax.add_patch(Circle(tuple(flat[0]), cell.soma_diameter / 2, color=soma, zorder=3))
+        place = tuple(cell.positions[0, _PLANES[plane]])
+        ax.add_patch(Circle(place, cell.soma_diameter / 2, color=soma, zorder=3))
     ax.autoscale_view()
     ax.margins(0.05)
     ax.set_aspect("equal", adjustable="datalim")

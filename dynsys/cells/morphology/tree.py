@@ -210,8 +210,12 @@ class Morphology:
         cuts = {k: np.arange(1, n) / n for k, n in enumerate(counts) if n > 1}
         return _cut(self, cuts)[0] if cuts else self
 
-    def plot(self, values: Any = None, ax: Axes | None = None, **keywords: Any) -> Axes:
+    def plot(
+        self, values: Any = None, ax: Axes | None = None, *, style: str = "default", **keywords: Any
+    ) -> Axes:
         """Draw the cell, colored by one value for each node; see ``drawing.draw_morphology``.
+
+        ``style`` is "default" or "publication"; keywords matplotlib's ``LineCollection`` has, too.
 
         Example
         -------
@@ -219,7 +223,7 @@ class Morphology:
         """
         from dynsys.cells.morphology.drawing import draw_morphology  # only figures need it
 
-        return draw_morphology(self, values, ax, **keywords)
+        return draw_morphology(self, values, ax, style=style, **keywords)
 
 
 def check_size(cell: Morphology) -> None:

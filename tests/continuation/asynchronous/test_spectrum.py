@@ -6,6 +6,8 @@ neurons per population (20 s, Welch windows of 1 s).
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import pytest
 from scipy.linalg import solve_continuous_lyapunov
@@ -37,6 +39,16 @@ def test_power_goes_as_one_over_the_number_of_neurons(spectrum):
     assert larger.standard_deviation("r_I") * 2 == pytest.approx(
         spectrum.standard_deviation("r_I"), rel=1e-10
     )
+
+
+def test_the_same_state_again_costs_milliseconds(spectrum):
+    def seconds():
+        begun = time.process_time()
+        again = rate_spectrum(MODEL, neurons=4_000, frequencies=FREQUENCIES)
+        assert again["r_E"].values * 2 == pytest.approx(spectrum["r_E"].values, rel=1e-10)
+        return time.process_time() - begun
+
+    assert min(seconds() for _ in range(3)) < 0.06
 
 
 def test_the_noise_of_each_population_adds(spectrum):

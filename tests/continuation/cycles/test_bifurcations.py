@@ -120,6 +120,34 @@ def test_lorenz_cycles_double_where_published():
     assert second.period == pytest.approx(0.987948936383, rel=STILL)
 
 
+@pytest.mark.parametrize(("q", "expected"), [(0.0, 1 / np.sqrt(np.pi)), (0.7, 1 / 0.7)])
+def test_a_fold_of_cycles_has_its_exact_coefficient(q, expected):
+    # r' = f(r) = r (m + R - R^2), R = r^2, theta' = 1 + q (R - 1/2), with a fold at m = -1/4,
+    # r^2 = 1/2, where f'' = -4 r. With a period that changes, xi = -2 q r dr and b = 1 / q; without
+    # one, dr = xi / sqrt(T) and b = f'' / (2 sqrt(T)), up to the sign of xi.
+    turn, growth = f"(1 + {q}*(R - 0.5))", "(m + R - R^2)"
+    model = VectorField(
+        "fold", {"x": State(0.9, (-2, 2)), "y": State(0.0, (-2, 2))}, {"m": -0.1},
+        {"x": f"x*{growth} - y*{turn}", "y": f"y*{growth} + x*{turn}"},
+        definitions={"R": "x^2 + y^2"}, time_unit="",
+    )  # fmt: skip
+    (fold,) = limit_cycles(model, "m", (-0.4, 0.3), start=([0.9, 0.0], 2 * np.pi)).points("LPC")
+    assert abs(fold.coefficients["b"]) == pytest.approx(expected, rel=1e-6)
+
+
+def test_the_branch_that_breaks_a_symmetry_has_no_fold_of_its_own_where_it_is_born():
+    # The symmetric cycle of the Lorenz system loses its symmetry at rho = 154.4: the two halves of
+    # the other branch mirror each other, each with the same period doubling.
+    model = system("lorenz_63").model(rho=160.0)
+    cycles = limit_cycles(model, "rho", (140.0, 165.0), start=([1, 1, 150], 1.17))
+    other = limit_cycles(cycles["BPC1"], "rho", (147.0, 165.0))
+    assert sorted(c.label for c in other.special_points) == ["BPC", "PD", "PD"]
+    first, second = (c.orbit.value for c in other.points("PD"))
+    assert first == pytest.approx(second, rel=1e-8)
+    born = other["BPC1"].orbit.value  # known as well as a mesh keeps the symmetry
+    assert born == pytest.approx(cycles["BPC1"].orbit.value, rel=1e-5)
+
+
 def test_cycles_of_mackey_glass_have_the_digits_of_dde_biftool():
     # Delay lines of order 16 carry the cycle to 1e-8; DDE-BIFTOOL's meshes agree to 1e-9.
     model = MACKEY_GLASS.model().with_delay_order(16)

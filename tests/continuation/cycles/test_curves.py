@@ -15,8 +15,8 @@ from continuation import (
     period_doubling_curve,
     torus_curve,
 )
+from continuation.cycles import torus
 from continuation.cycles.normal_forms import torus_coefficient
-from continuation.cycles.torus import torus_test
 from dynsys import ConvergenceError, ModelError, State, UnknownNameError, VectorField
 from tests.oracles import system
 
@@ -72,6 +72,9 @@ def test_the_cusp_of_cycles_is_where_three_cycles_meet():
     (cusp,) = curve.points("CPC")
     assert cusp.parameters["b1"] == pytest.approx(1.0, abs=1e-6)
     assert cusp.parameters["b2"] == pytest.approx(-3.0, abs=1e-6)
+    assert cusp.certificate["multiplier_distance"] < 1e-6
+    assert abs(cusp.coefficients["b"]) < 1e-4 < abs(cycles["LPC1"].coefficients["b"])
+    assert "multipliers at their places to" in str(cusp) and "; b = " in str(cusp)
 
 
 def test_folds_of_cycles_have_published_digits_along_the_curve(morris_lecar):
@@ -128,6 +131,9 @@ def test_period_doublings_have_published_digits_and_strong_resonances(controller
         assert cycle.parameters["al"] == pytest.approx(0.0, abs=1e-6)
         assert cycle.parameters["be"] == pytest.approx(be, abs=2e-6)
         assert cycle.period == pytest.approx(period, abs=5e-6)
+        assert cycle.certificate["multiplier_distance"] < 1e-6
+        low, high = cycle.certificate["bracket"]
+        assert low < 0.0 < high
 
 
 def test_a_chenciner_point_is_where_the_torus_changes_its_stability():
@@ -150,14 +156,18 @@ def test_a_chenciner_point_is_where_the_torus_changes_its_stability():
     assert point.label == "CH"
     assert point.parameters["b2"] == pytest.approx(0.0, abs=1e-8)
     assert point.coefficients["re_d"] == pytest.approx(0.0, abs=1e-8)
+    assert point.certificate["multiplier_distance"] < 1e-8
+    b2 = curve.data["b2"].values
+    assert curve.data["normal_form_re_d"].values == pytest.approx(b2 / np.pi, abs=1e-6)
 
 
 def test_the_compiled_torus_coefficient_is_that_of_the_homological_equations(torus_point):
     spans = {"nu": (-0.7, -0.5), "be": (0.48, 0.7)}
     curve = torus_curve(torus_point, ("nu", "be"), spans)
     for orbit in curve.orbits[:: len(curve) // 3]:
-        expected = torus_coefficient(curve.solver, orbit, float(orbit.z[3])).real
-        assert torus_test(curve.solver, orbit) == pytest.approx(expected, rel=1e-6)
+        expected = torus_coefficient(curve.solver, orbit, float(orbit.z[3]))
+        found = torus.cubic_coefficient(curve.solver, orbit)
+        assert found == pytest.approx(expected, rel=1e-6)
 
 
 def test_the_torus_curve_keeps_its_pair_on_the_circle_and_ends_at_a_resonance(torus_point):

@@ -14,8 +14,9 @@ from continuation import (
     until,
     user_points,
 )
+from continuation.cycles import doubling
 from continuation.cycles.curves import free_in_first
-from continuation.cycles.doubling import doubling_test
+from continuation.cycles.location import floquet_of
 from continuation.cycles.multipliers import Multipliers
 from continuation.cycles.normal_forms import doubling_coefficient
 from continuation.cycles.orbits import Orbit
@@ -60,6 +61,31 @@ def test_a_double_branch_point_leads_to_cycles_of_less_symmetry(ring):
     pairs = np.abs(largest - np.roll(largest, 1, axis=0)).min(axis=0)
     assert pairs.max() < 1e-6  # but two of the three still are
     assert np.min(np.abs(other.data["K"].values - 1 / 3)) < 1e-3  # the first cycles
+
+
+def test_period_doublings_that_are_double_by_symmetry_are_told_once():
+    # Three FitzHugh-Nagumo units that repel each other, in phase: all but two multipliers are
+    # double. Beside I = 0.37361 they change from 1 to 30 while the current changes by 1e-7.
+    states, equations = {}, {}
+    for j in range(3):
+        left, right = (j - 1) % 3, (j + 1) % 3
+        states |= {f"v{j}": State(0.1, (-3, 3)), f"w{j}": State(0.0, (-2, 2))}
+        pull = f"0.1*(v{left} + v{right} - 2*v{j})"
+        equations[f"v{j}"] = f"v{j} - v{j}^3/3 - w{j} + I - {pull}"
+        equations[f"w{j}"] = f"0.2*(v{j} + 0.7 - 0.8*w{j})"
+    model = VectorField("repelling", states, {"I": 0.5}, equations, time_unit="")
+    hopf = equilibria(model, "I", (0.3, 0.5), start=[-1.0, -0.4] * 3).points("H")[0]
+    cycles = limit_cycles(hopf, "I", (0.0, 2.0))
+    doublings = cycles.points("PD")
+    assert [c.multiplicity for c in doublings] == [2, 2, 2, 2]
+    values = np.array([c.orbit.value for c in doublings])
+    assert values + values[::-1] == pytest.approx(1.75, abs=1e-8)  # v, w, I -> -v, 1.75 - w, ...
+    # In between two double multipliers become a double pair, equal to all digits, and real again.
+    vertical = int(np.argmin(np.abs(cycles.data["I"].values - 0.37361)))
+    nearest = cycles.orbits[vertical]
+    chord = [cycles.solver.at_value(nearest, 0.3736102 + k * 1e-9) for k in range(0, 160, 8)]
+    found = [floquet_of(cycles.solver, orbit) for orbit in chord if orbit is not None]
+    assert found and all(np.all(np.isfinite(f.log10)) for f in found)
 
 
 def test_a_closed_family_of_forced_oscillations_ends_closed_with_its_folds_once():
@@ -147,6 +173,10 @@ def test_the_generalized_period_doubling_is_where_the_cubic_term_vanishes(doubli
     (point,) = doublings.special_points
     assert point.label == "GPD"
     assert point.parameters["k"] == pytest.approx(0.0, abs=1e-8)
+    assert point.certificate["multiplier_distance"] < 1e-8
+    assert "multipliers at their places to" in str(point) and "; c = " in str(point)
+    c, k = doublings.data["normal_form_c"].values, doublings.data["k"].values
+    assert np.all(c * k > 0)  # the sign of the cubic term
 
 
 def test_the_compiled_doubling_coefficient_is_that_of_the_normal_form():
@@ -158,7 +188,7 @@ def test_the_compiled_doubling_coefficient_is_that_of_the_normal_form():
     for orbit in curve.orbits[:: len(curve) // 3]:
         plain = Orbit(orbit.mesh, orbit.u, orbit.z[:2].copy())
         known = doubling_coefficient(free_in_first(curve.solver, orbit), plain)
-        assert doubling_test(curve.solver, orbit) == pytest.approx(known, rel=1e-8)
+        assert doubling.cubic_coefficient(curve.solver, orbit) == pytest.approx(known, rel=1e-8)
 
 
 def test_curves_of_cycles_answer_where_a_quantity_has_a_value(doublings):

@@ -6,6 +6,8 @@ folds of cycles to 1e-6 and period doublings to 1e-8 in the parameter, multiplie
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.interpolate import CubicSpline
@@ -19,8 +21,7 @@ from continuation import (
     load,
     phase_response,
 )
-from continuation.cycles.orbits import SLOPES, VALUES, WEIGHT, adapted_mesh, remeshed
-from continuation.cycles.phase_response import impulse_unit
+from continuation.cycles.orbits import SLOPES, VALUES, WEIGHT, adapted_mesh, begun_at, remeshed
 from dynsys import (
     ConvergenceError,
     DynsysError,
@@ -31,6 +32,7 @@ from dynsys import (
     VectorField,
     simulate_ensemble,
 )
+from dynsys.inputs import impulse_unit
 from dynsys.models import aln
 from tests.oracles import system
 
@@ -165,6 +167,34 @@ def test_stuart_landau_has_its_exact_cycle_multiplier_and_phase_response():
     turns = phase_response(cycle, "x", unit="cycles")
     assert turns.values * cycle.period == pytest.approx(response.values, rel=1e-12)
     assert turns.attrs["units"] == "cycles"
+    radians = phase_response(cycle, "x", unit="phase")
+    assert radians.values == pytest.approx(2 * np.pi * turns.values, rel=1e-12)
+    assert radians.attrs["units"] == "rad"
+
+
+def test_phases_begin_at_the_peak_of_the_first_observable(fast_cycles):
+    cycle = fast_cycles.at(mu_e=1.3)
+    phases = np.linspace(0, 1, 2001)
+    rate = cycle.values("r_E", phases)
+    assert rate[0] == pytest.approx(cycle.extrema("r_E")[1], rel=1e-6)
+    assert rate[0] == rate[-1]
+    assert np.argmax(rate[:-1]) == 0
+    assert cycle.profile(2001)["r_E"].values == pytest.approx(rate)
+    response = phase_response(cycle, "mu_e")
+    assert response["phase"].values[0] == 0.0
+    assert np.all(np.diff(response["phase"].values) > 0)
+    assert response["r_E"].values == pytest.approx(
+        cycle.values("r_E", response["phase"].values), rel=1e-5, abs=1e-4
+    )
+    assert response.attrs["event"] == "the peak of r_E"
+    # The same cycle, told from another place of the orbit: phases, and so responses, do not change.
+    turned = replace(
+        cycle, orbit=begun_at(cycle.orbit, 0.37, adapted_mesh(cycle.orbit, cycle.orbit.intervals))
+    )
+    assert turned.origin != pytest.approx(cycle.origin, abs=0.1)
+    again = phase_response(turned, "mu_e")
+    wanted = np.interp(response["phase"], again["phase"], again)
+    assert wanted == pytest.approx(response.values, abs=2e-3 * np.abs(response).max().item())
 
 
 def test_a_parameters_phase_response_is_per_unit_and_duration():
@@ -185,7 +215,7 @@ def test_phase_responses_have_the_published_digits(name):
         **{parameter: value}
     )
     times = np.linspace(0, 1, 200_001)
-    states = cycle.solver.states(cycle.orbit, times)
+    states = np.stack([cycle.values(k, times) for k in model.states], axis=1)
     curves = [phase_response(cycle, k) for k in model.states]
     for _, state, adjoint in known["samples"]:
         offset = (states - np.array(state)) / np.ptp(states, axis=0)

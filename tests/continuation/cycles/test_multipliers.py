@@ -8,7 +8,7 @@ import xarray as xr
 
 from continuation import CycleSettings, limit_cycles, load
 from continuation.cycles.multipliers import Multipliers, distance_to_one
-from continuation.cycles.resonances import product_test
+from continuation.cycles.resonances import critical_distance, product_test
 from dynsys import State, VectorField
 from dynsys.checksums import SEAL
 
@@ -109,3 +109,39 @@ def test_the_distance_to_one_of_huge_and_of_tiny_multipliers():
     assert distance_to_one(np.array([400.0, -400.0]), np.zeros(2)) == 1.0
     assert distance_to_one(np.array([400.0, 1e-6]), np.zeros(2)) == pytest.approx(2.302588e-6)
     assert distance_to_one(np.array([np.nan]), np.array([np.nan])) == np.inf
+
+
+@pytest.mark.parametrize("k", [3.0, 11.6, 20.0])
+def test_what_grows_much_faster_than_the_orbit_is_resolved(k):
+    # z' = k (1 + 2 x) z on the unit circle: the multiplier is exp(2 pi k), while z grows at up to
+    # 3 k and decays at up to k between two mesh nodes of an orbit that the coarsest mesh resolves.
+    model = VectorField(
+        "fast", {name: State(0.0, (-2, 2)) for name in "xyzw"}, {"k": k, "mu": 1.0},
+        {"x": "mu*x - y - x*(x^2 + y^2)", "y": "x + mu*y - y*(x^2 + y^2)",
+         "z": "k*z*(1 + 2*x) + y^2*w", "w": "-k*w*(1 + 2*x)"},
+        time_unit="",
+    )  # fmt: skip
+    few = CycleSettings(max_points=4)
+    cycles = limit_cycles(model, "mu", (0.5, 1.5), ([1.0, 0, 0, 0], 2 * np.pi), few)
+    exact = 2 * np.pi * k / np.log(10)
+    at = cycles.at(mu=1.0)
+    assert at.log10_multipliers[[0, -1]] == pytest.approx([exact, -exact], abs=2e-5)
+    assert abs(at.log10_multipliers[0] - exact) * np.log(10) < 3 * at.multiplier_errors[0] + 1e-8
+    assert cycles.data["multiplier_log10"].values[:, 0] == pytest.approx(exact, abs=2e-5)
+
+
+def test_no_more_digits_are_shown_than_are_known():
+    found = Multipliers.of(np.array([-1.234567, 2.345e-21, 7.7e-40]))
+    assert found.shown(3) == "-1.235+0j, 2.345e-21+0j, 7.7e-40+0j"
+    errors = np.array([1e-9, 4e-3, 0.9])
+    assert found.shown(3, errors) == "-1.235+0j, 2.3e-21+0j, about 10^-39"
+
+
+def test_multipliers_that_meet_are_compared_by_their_polynomial():
+    near = Multipliers.of(np.array([1.0, -1 + 1e-4j, -1 - 1e-4j, 0.3]))
+    assert critical_distance(near, "R2") == pytest.approx(1e-8, rel=1e-3)
+    apart = Multipliers.of(np.array([1.0, -1.0, -1.01, 0.3]))
+    assert critical_distance(apart, "R2") == pytest.approx(0.01)
+    third = Multipliers.of(np.array([1.0, *np.exp([2.1j, -2.1j])]))
+    assert critical_distance(third, "R3") == pytest.approx(2.1 - 2 * np.pi / 3, rel=1e-3)
+    assert critical_distance(third, "NSNS") == np.inf

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from continuation import bifurcation_diagram
+from tests.continuation.diagrams.more_planes import MORE, instantaneous_qif
 from tests.continuation.diagrams.planes import PLANES, honeybees, mended, symmetric_pair
 
 POINTS = 40  # simulated in each plane
@@ -16,7 +17,36 @@ SHORT = {
         reason="288 of 300: near where cycles of delayed spikes begin one of them is missed"
     ),
 }
-AUDITED = [pytest.param(name, marks=SHORT.get(name, ())) for name in PLANES]
+AUDITED = [pytest.param(name, marks=SHORT.get(name, ())) for name in [*PLANES, *MORE]]
+# Parts of the plane by label, and labels that share a boundary; every label was confirmed by
+# simulation at all of 100 to 300 random points.
+AREAS = {
+    "fitzhugh_nagumo": (
+        {"equilibrium": 0.657, "limit cycle": 0.312, "low + high": 0.029},
+        {("equilibrium", "limit cycle"), ("equilibrium", "low + high")},
+    ),
+    "jansen_rit": (
+        {"limit cycle": 0.417, "equilibrium": 0.510, "low + high": 0.070},
+        {("equilibrium", "limit cycle"), ("equilibrium", "low + high")},
+    ),
+    "aln": (
+        {"down": 0.465, "up": 0.318, "LC_EI": 0.119, "down + up": 0.094, "up + LC_EI": 0.005},
+        {("down", "down + up"), ("down + up", "up"), ("LC_EI", "up")},
+    ),
+    "wang_buzsaki": (
+        {"limit cycle": 0.707, "equilibrium": 0.236, "equilibrium + limit cycle": 0.038,
+         "low + high": 0.015},
+        {("equilibrium", "equilibrium + limit cycle"), ("equilibrium", "low + high")},
+    ),
+    "rivals": (
+        {"low + high": 0.391, "equilibrium": 0.310, "limit cycle": 0.298},
+        {("equilibrium", "limit cycle"), ("limit cycle", "low + high")},
+    ),
+    "wilson_cowan_coupling": (
+        {"equilibrium": 0.652, "limit cycle": 0.336, "low + high": 0.010},
+        {("equilibrium", "limit cycle"), ("equilibrium", "low + high")},
+    ),
+}  # fmt: skip
 
 
 def areas_by_count(diagram) -> dict[tuple[int, int], float]:
@@ -26,6 +56,14 @@ def areas_by_count(diagram) -> dict[tuple[int, int], float]:
         kinds = [item["kind"] for item in region["stable"]]
         key = kinds.count("equilibrium"), kinds.count("cycle")
         result[key] = result.get(key, 0.0) + region["area"]
+    return result
+
+
+def label_areas(diagram) -> dict[str, float]:
+    """Area of the plane by label."""
+    result: dict[str, float] = {}
+    for _, region in diagram.regimes.nodes(data=True):
+        result[region["label"]] = result.get(region["label"], 0.0) + region["area"]
     return result
 
 
@@ -55,6 +93,19 @@ def test_two_populations_that_inhibit_each_other_break_their_symmetry():
     assert diagram.checked.passed
 
 
+def test_spiking_neurons_without_delay_have_the_exact_cusp_and_two_states_beyond_it():
+    # With s = pi tau r and v = -Delta / (2 s) equilibria obey eta + J s / pi + Delta^2 / (4 s^2) =
+    # s^2. The first two derivatives vanish where s^4 = 3 Delta^2 / 4, at eta = -sqrt 3 Delta and
+    # J = pi (2 s + Delta^2 / (2 s^3)).
+    diagram = bifurcation_diagram(instantaneous_qif(), x=("eta", -15, 5), y=("J", -5, 25))
+    (cusp,) = diagram.points("CP")
+    assert cusp.parameters["eta"] == pytest.approx(-np.sqrt(3), rel=1e-6)
+    s = 0.75**0.25
+    assert cusp.parameters["J"] == pytest.approx(np.pi * (2 * s + 1 / (2 * s**3)), rel=1e-6)
+    assert set(label_areas(diagram)) == {"down", "up", "down + up"}
+    assert not diagram.doubts()
+
+
 @pytest.mark.parametrize("name", ["fitzhugh_nagumo", "wilson_cowan"])
 def test_simulations_agree_with_every_label(name):
     make, x, y = PLANES[name]
@@ -67,9 +118,24 @@ def test_simulations_agree_with_every_label(name):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", AUDITED)
 def test_three_hundred_simulated_points_agree_and_nothing_is_unresolved(name):
-    make, x, y = PLANES[name]
+    make, x, y = (PLANES | MORE)[name]
     diagram = mended(bifurcation_diagram(make(), x=x, y=y))
     audit = diagram.audit(points=300, seed=7)
     assert not diagram.unresolved()
     assert (audit.agree, audit.tested) == (300, 300), audit
     assert audit.bound < 0.01
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", AREAS)
+def test_regions_have_their_areas_names_and_neighbors(name):
+    make, x, y = (PLANES | MORE)[name]
+    graph = (diagram := bifurcation_diagram(make(), x=x, y=y)).regimes
+    areas, neighbors = AREAS[name]
+    found = label_areas(diagram)
+    assert {label: found.get(label, 0.0) for label in areas} == pytest.approx(areas, abs=2e-3)
+    beside = {
+        tuple(sorted((graph.nodes[a]["label"], graph.nodes[b]["label"]))) for a, b in graph.edges
+    }
+    assert {tuple(sorted(pair)) for pair in neighbors} <= beside
+    assert not diagram.unresolved()

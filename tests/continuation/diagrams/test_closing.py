@@ -6,19 +6,30 @@ import numpy as np
 import pytest
 from shapely.geometry import Point, box
 
+from continuation.diagrams.answers import Answer, Dispute
 from continuation.diagrams.closing import MOST, WITHIN, closed_in
-from continuation.diagrams.probing import Answer, Dispute
 
 CENTER, RADIUS = np.array([0.7, 0.6]), 0.15
 
 
-class Disk:
+class Asked:
+    """What is stable, by a formula."""
+
+    def ask(self, place) -> Answer:
+        raise NotImplementedError
+
+    def ask_all(self, places, near, everywhere) -> list[Answer]:
+        assert len(near) == len(places)
+        return [self.ask(place) for place in places]
+
+
+class Disk(Asked):
     """A cycle beside the equilibrium inside a disk, nothing but the equilibrium outside."""
 
     def __init__(self) -> None:
         self.asked = 0
 
-    def ask(self, place, seeds=None, searches=64, near=()) -> Answer:
+    def ask(self, place) -> Answer:
         self.asked += 1
         stable = [{"name": "equilibrium", "kind": "equilibrium"}]
         if np.linalg.norm(place - CENTER) < RADIUS:
@@ -26,13 +37,27 @@ class Disk:
         return _answer(place, stable)
 
 
-class Windows:
+class Windows(Asked):
     """Chaos on one side of the plane, with cycles in ever thinner stripes."""
 
-    def ask(self, place, seeds=None, searches=64, near=()) -> Answer:
+    def ask(self, place) -> Answer:
         irregular = place[0] > 0.5 and int(300 * place[0]) % 2
         kind = "chaos" if irregular else "cycle"
         return _answer(place, [{"name": kind if irregular else "limit cycle", "kind": kind}])
+
+
+class Bursts(Asked):
+    """Bursts of more and more spikes to the right, two of them in stripes; rest on the left."""
+
+    def ask(self, place) -> Answer:
+        if place[0] < 0.5:
+            return _answer(place, [{"name": "equilibrium", "kind": "equilibrium"}])
+        spikes, beyond = divmod(20 * place[0], 1)
+        counts = (spikes, spikes + 1) if beyond > 0.8 else (spikes,)
+        return _answer(place, [
+            {"name": "limit cycle", "kind": "cycle", "detail": f"bursting, {k:.0f} spikes"}
+            for k in counts
+        ])  # fmt: skip
 
 
 def _answer(place, stable) -> Answer:
@@ -92,3 +117,12 @@ def test_chaos_with_windows_without_end_is_one_part_and_not_in_dispute():
     right = box(0.5, 0, 1, 1)
     assert sum(piece.face.intersection(right).area for piece in mixed) > 0.4
     assert sum(piece.face.difference(right).area for piece in mixed) < 0.08
+
+
+def test_bursts_of_various_numbers_of_spikes_are_one_part_that_says_so():
+    pieces, asked = _closed(Bursts(), (0.2, 0.5), (0.75, 0.5))
+    assert asked <= MOST
+    assert not any(piece.dispute for piece in pieces)
+    varied = [piece for piece in pieces if piece.mixed]
+    assert sum(piece.face.area for piece in varied) == pytest.approx(0.5, abs=WITHIN)
+    assert all(piece.answer.kinds == (0, 1, 0) for piece in varied)

@@ -69,6 +69,6 @@ def test_a_sharp_cycle_is_the_same_in_every_run_of_it(model):
 def test_sharp_cycles_are_carried_by_simulation_from_place_to_place(model):
     prober = Prober(model, AXES, Findings((), (), (), ()))
     here, beside = (np.array([(eta + 10) / 15, (12.6 + 20) / 40]) for eta in (1.46, 1.7))
-    answer = prober._with_simulated(prober.ask(here, [], searches=16))
+    answer = prober.with_simulated(prober.ask(here, [], searches=16))
     there = prober.ask(beside, [], searches=16, near=[answer])
     assert answer.kinds == there.kinds == (0, 2, 0)

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 
 from continuation.diagrams.bursts import burst_words
-from continuation.diagrams.exponents import largest_exponent
+from continuation.diagrams.exponents import largest_exponent, run_multipliers
 from continuation.diagrams.named_outcomes import described_outcomes
 from continuation.diagrams.simulating import destinations
 from dynsys import State, VectorField
 from dynsys.models import wilson_cowan
+from tests.continuation.diagrams.planes import hindmarsh_rose
 
 
 def found(model: VectorField, starts: list, **values: float) -> list[dict]:
@@ -100,3 +101,26 @@ def test_a_cycle_of_few_records_is_followed_with_a_shorter_step():
     starts = low + (high - low) * random.random((len(values), 2))
     kinds = {outcome.kind for outcome in destinations(model, values, starts)}
     assert kinds == {"equilibrium", "cycle"}  # a plane holds no chaos and no torus
+
+
+def test_departures_from_a_cycle_grow_by_its_multipliers():
+    # r' = r (1 - r^2), theta' = 2, z' = b z around the unit circle: exp(-2 T) and exp(b T), T = pi.
+    model = VectorField(
+        "circle", {"x": State(1.0, (-2, 2)), "y": State(0.0, (-2, 2)), "z": State(0.0, (-1, 1))},
+        {"b": 0.1},
+        {"x": "x*(1 - R) - 2*y", "y": "y*(1 - R) + 2*x", "z": "b*z"},
+        definitions={"R": "x^2 + y^2"}, time_unit="",
+    )  # fmt: skip
+    trivial, *others = run_multipliers(model, np.array([1.0, 0.0, 0.0]), np.pi, 0.01)
+    assert trivial == pytest.approx(1, abs=1e-8)
+    assert sorted(np.real(others)) == pytest.approx(
+        [np.exp(-2 * np.pi), np.exp(0.1 * np.pi)], rel=1e-6
+    )
+
+
+def test_chaos_that_passes_an_unstable_cycle_is_still_chaos():
+    # Runs of a burster come within 0.05 % of where they were, and leave again.
+    model, values = hindmarsh_rose(), {"I": 3.453, "b": 2.933}
+    low, high = model.state_box()
+    starts = low + (high - low) * np.random.default_rng(1).random((5, 3))
+    assert {item["name"] for item in found(model, list(starts), **values)} == {"chaos"}

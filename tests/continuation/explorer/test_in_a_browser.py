@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import base64
 import importlib.util
+import json
 import re
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from continuation import bifurcation_diagram, load
+from continuation.explorer.page import as_json
 from dynsys.models import fitzhugh_nagumo
 
 DATA = Path(__file__).parents[2] / "data"
@@ -98,6 +102,37 @@ def test_hovering_tells_and_clicking_runs(opened, plane):
     assert "rests at x = " in finished(page)
 
 
+def test_a_click_on_a_special_point_is_at_the_point_itself(opened, plane):
+    page = opened(plane)
+    finished(page)
+    mark, name = page.locator("g.point circle").first, "window.explorer.content.points[0]"
+    box = mark.bounding_box()
+    # Beside the middle, where a click on the plane would be another place.
+    page.mouse.click(box["x"] + 0.75 * box["width"], box["y"] + 0.5 * box["height"])
+    found = page.evaluate(f"[window.explorer.state.parameters, {name}.parameters]")
+    assert {k: found[0][k] for k in found[1]} == pytest.approx(found[1], abs=1e-6)
+
+
+def test_a_measured_trace_lies_over_the_runs(opened, plane, tmp_path):
+    text = plane.read_text()
+    held = json.loads(re.search(r'id="content">(.*?)</script>', text, flags=re.S)[1])
+    rate = base64.b64encode(np.linspace(-1, 1, 200).astype("<f4").tobytes()).decode()
+    trace = {"name": "the network at a = 0.1", "spacing": 0.5, "values": {"x": rate}}
+    held["points"][0]["trace"] = trace
+    changed = tmp_path / "measured.html"
+    before, rest = text.split('id="content">', 1)
+    changed.write_text(f'{before}id="content">{as_json(held)}{rest[rest.index("</script>") :]}')
+    page = opened(changed)
+    finished(page)
+    page.locator("g.point circle").first.click()
+    assert "the network at a = 0.1" in finished(page)
+    drawn = "window.explorer.traces.measuredLine(window.explorer.traces.last, 0).length"
+    assert page.evaluate(drawn) == 1
+    page.mouse.click(*at(page, 0.2, 0.3))  # elsewhere it means nothing
+    assert "the network" not in finished(page)
+    assert page.evaluate(drawn) == 0
+
+
 def test_sliders_and_keys_move_the_point(opened, plane):
     page = opened(plane)
     finished(page)
@@ -150,7 +185,8 @@ def test_a_click_on_a_branch_shows_the_cycle_with_its_multipliers(opened, line):
     finished(page)
     family = page.evaluate("""() => {
       const { content, view } = window.explorer, [item] = content.families;
-      const k = item.stable.indexOf(true), name = content.model.observables[0].name;
+      const all = item.stable.flatMap((stable, k) => (stable ? [k] : []));
+      const k = all[all.length >> 1], name = content.model.observables[0].name;
       const box = view.svg.getBoundingClientRect();
       return [box.x + view.frame.across(item.p[k]), box.y + view.frame.up(item.most[name][k])];
     }""")
@@ -160,6 +196,24 @@ def test_a_click_on_a_branch_shows_the_cycle_with_its_multipliers(opened, line):
     assert re.search(r"multipliers, without the trivial one: -?0?\.?\d", said)
     assert page.locator("svg.circle circle").count() == 2
     assert "mostly at" in finished(page)
+    assert "above 0 the rhythm comes earlier" in page.locator(".response").inner_text()
+    drawn = """() => {
+      const { response } = window.explorer.traces;
+      return [response.advance(response.state.response), response.state.response.period];
+    }"""
+    advance, period = page.evaluate(drawn)
+    page.select_option(".response select[aria-label='unit of the advance']", "cycles")
+    turns, _ = page.evaluate(drawn)
+    assert [a / period for a in advance] == pytest.approx(turns)
+    assert min(advance) < 0 < max(advance)
+    rest = page.evaluate("""() => {
+      const { content, view } = window.explorer, [item] = content.branches;
+      const name = content.model.observables[0].name, box = view.svg.getBoundingClientRect();
+      return [box.x + view.frame.across(item.p[0]), box.y + view.frame.up(item.values[name][0])];
+    }""")
+    page.mouse.click(*rest)  # an equilibrium has no phase
+    page.wait_for_timeout(100)
+    assert page.locator(".response").is_hidden()
 
 
 def test_a_link_reproduces_the_view(opened, plane):

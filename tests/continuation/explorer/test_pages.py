@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import shapely
 
-from continuation import equilibria, load
+from continuation import equilibria, load, phase_response
 from continuation.explorer import page as page_module
 from continuation.explorer.content import run_length
 from continuation.explorer.page import as_json, interface_script
@@ -237,6 +237,32 @@ def test_lines_tell_equilibria_and_cycles():
     span = np.ptp(waves[:, 0], axis=1)
     assert np.all(np.abs(waves[:, 0].min(axis=1) - least) < 0.02 * span + 1e-6)
     assert {p["name"] for p in told_cycles["points"]} == {c.name for c in cycles.special_points}
+
+
+def test_cycles_tell_their_phase_responses():
+    cycles = load(DATA / "cycles.nc")
+    (family,) = cycles.page_content()["families"]
+    names = [told["name"] for told in family["inputs"]]
+    assert names[:2] == ["I", "V"]
+    assert family["inputs"][0]["unit"] == "(uA/cm^2) ms"
+    k = len(cycles) // 2
+    assert family["stable"][k]
+    told = family["responses"][k]
+    phases, advance = (
+        np.frombuffer(base64.b64decode(text), "<f4")
+        for text in (told["phases"], told["advances"][0])
+    )
+    wanted = phase_response(cycles.at(I=float(cycles.data["I"][k])), "I")
+    assert phases[0] == 0
+    assert advance == pytest.approx(
+        np.interp(phases, wanted["phase"], wanted), abs=2e-3 * np.abs(wanted).max().item()
+    )
+    # Courses begin at the same place: the peak of the first observable.
+    courses = np.frombuffer(base64.b64decode(family["profiles"]), "<f4")
+    courses = courses.reshape(len(cycles), -1, 96)[:, 0]
+    assert np.all(courses[:, 0] > courses.max(axis=1) - 1e-4 * np.ptp(courses, axis=1))
+    # A fold of cycles has none, and says so.
+    assert sum(told is None for told in family["responses"]) < 5
 
 
 def test_explore_from_the_command_line(tmp_path, capsys):

@@ -10,7 +10,7 @@ import pytest
 
 from continuation import equilibria, find_equilibria
 from dynsys import State, VectorField
-from dynsys.errors import ModelError
+from dynsys.errors import ConvergenceError, ModelError
 
 
 def model(equations: dict[str, str], **parameters: float) -> VectorField:
@@ -64,6 +64,36 @@ def test_an_interval_of_friction_is_said():
     dead = model({"x": "v", "v": "-v - max(x - p, 0) - min(x + p, 0)"})
     with pytest.warns(UserWarning, match="every point of a curve"):
         find_equilibria(dead)
+
+
+@pytest.mark.parametrize(
+    ("equations", "words"),
+    [
+        ({"x": "y", "y": "-x - p*sign(y)"}, "whole interval of states is at rest"),  # |x| <= p
+        ({"x": "-max(x - p, 0) + max(-p - x, 0)"}, "every point of a curve"),  # |x| <= p
+    ],
+)
+def test_ends_of_intervals_at_rest_are_no_equilibria(equations, words):
+    with pytest.raises(ConvergenceError, match=words):
+        equilibria(model(equations), "p", (0.5, 2.0))
+
+
+@pytest.mark.parametrize("equation", ["-p*x^2", "-p*x^3"])
+def test_a_degenerate_equilibrium_is_neutral_from_whichever_side_it_was_found(equation):
+    branch = equilibria(model({"x": equation}), "p", (0.5, 2.0))
+    assert not branch.data["stable"].any()
+    assert branch.data["neutral"].all()
+
+
+def test_a_slow_state_beside_a_fast_one_is_no_curve_of_equilibria():
+    branch = equilibria(model({"x": "-1e9*p*x", "y": "-1e-3*y"}), "p", (0.5, 2.0))
+    assert np.abs(branch.states()).max() < 1e-9
+
+
+def test_next_to_a_fold_stability_is_resolved():
+    branch = equilibria(model({"x": "p - x^2"}), "p", (-1.0, 2.0))
+    assert not branch.data["neutral"].any()
+    np.testing.assert_array_equal(branch.data["stable"].values, branch.data["x"].values > 0.0)
 
 
 @pytest.mark.parametrize("equation", ["p - x^2", "-x^3 + 0*p"])

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dynsys.drawing import draw_phase_response
 from dynsys.errors import ConvergenceError, ModelError, UnknownNameError
 from dynsys.models import adex_neuron
 from dynsys.models.adex_neuron import PATTERNS, andronov_hopf_current, saddle_node_current
@@ -17,7 +18,6 @@ from dynsys.neurons.atlas import draw_atlas, pattern_atlas
 from dynsys.neurons.drawing import (
     draw_map,
     draw_phase_plane,
-    draw_phase_response,
     draw_response,
 )
 

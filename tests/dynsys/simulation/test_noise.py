@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from dynsys import VectorField, simulate, simulate_ensemble
-from dynsys.simulation.fixed_step import TABLEAUS
+from dynsys.simulation.arguments import TABLEAUS
 from dynsys.simulation.integration import Task
 from dynsys.simulation.motion import motion
 

@@ -150,6 +150,7 @@ def test_a_map_is_drawn_and_stored(tmp_path):
         ({"x": ("mu", 1, 0, 3)}, ModelError, "empty"),
         ({"x": ("w", 0, 1, 3)}, ModelError, "two parameters"),
         ({"x": ("mu", 0, 1)}, ModelError, "number of values"),
+        ({"x": ("mu", 0, 1, 10**6), "y": ("w", 0, 1, 10**6)}, ModelError, "memory are free"),
         ({"starts": ("lowest",)}, UnknownNameError, "lowest"),
         ({"starts": ()}, ModelError, "at least one"),
     ],

@@ -114,6 +114,12 @@ def test_constants_of_a_run_are_computed_once():
     assert " / " not in field and "/ " in lanes[lanes.index("def prepare") :]
 
 
+def test_models_of_arithmetic_alone_take_whole_steps():
+    assert set(motion(QIF).lanes.steps) == {"euler", "heun", "rk4"}
+    assert not motion(MIXED).lanes.steps  # library functions
+    assert not motion(aln()).lanes.steps  # tables and delays
+
+
 def test_exponential_and_logarithm_are_those_of_the_library():
     rng = np.random.default_rng(1)
     x = np.concatenate([rng.uniform(-745, 709.7, 500), rng.normal(size=500), [0.0, -0.0, 1e-300]])

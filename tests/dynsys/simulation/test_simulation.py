@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import math
+import warnings
 
 import numpy as np
 import pytest
 
-from dynsys import ModelError, Tolerance, UnknownNameError, VectorField, simulate
-from dynsys.models import aln, fitzhugh_nagumo, jansen_rit
+from dynsys import ModelError, Tolerance, UnknownNameError, VectorField, simulate, simulate_ensemble
+from dynsys.models import LIBRARY, aln, fitzhugh_nagumo, jansen_rit
 
 # x'(t) = -(pi/2) x(t - 1) has the solution sin(pi t / 2).
 SINE = VectorField(
@@ -223,6 +224,53 @@ def test_steps_over_a_pole_are_noticed(equation, method, dt):
     # Where the solutions end: (1 - x)^2/2, (1 - x)^3/3 and -log(sin(3 x))/3 at x = 0.4.
     end = {"1/(1 - x)": 0.18, "1/(1 - x)^2": 0.072, "tan(3*x)": -np.log(np.sin(1.2)) / 3}
     assert run["overstepped"].item() < end[equation] + 0.3
+
+
+# Solutions from 0 that end where they are infinite: at 1, at pi/2, at 1.
+ENDING = {"p*(1 + x)^2": 1.0, "p + x^2": np.pi / 2, "p*exp(x)": 1.0}
+
+
+@pytest.mark.parametrize("equation", ENDING)
+@pytest.mark.parametrize("method, dt", [("euler", 0.4), ("heun", 0.4), ("rk4", 0.2)])
+def test_steps_past_the_end_of_a_solution_are_noticed(equation, method, dt):
+    model = VectorField("ending", {"x": 0.0}, {"p": 1.0}, {"x": equation}, time_unit="")
+    with pytest.warns(UserWarning, match="past the end of a solution|no longer finite"):
+        run = simulate(model, 3.2, method=method, dt=dt)
+    ended = min(run["reached"].item(), run.get("overstepped", np.array(np.inf)).item())
+    assert ended < ENDING[equation] + 1.2  # Euler's steps are late
+    noisy = {} if method == "rk4" else {"noise": {"x": 1e-3}, "seeds": [1]}
+    with pytest.warns(UserWarning, match="past the end of a solution|no longer finite"):
+        runs = simulate_ensemble(model, 3.2, {"p": [0.01, 1.0]}, method=method, dt=dt, **noisy)
+    stopped = runs["status"].values.ravel() == "stopped"
+    left = stopped | np.isfinite(runs.get("overstepped", runs["reached"] * np.nan).values.ravel())
+    assert list(left) == [False, True]
+
+
+def test_steps_that_grow_where_the_solution_rests_are_noticed():
+    model = VectorField("stiff", {"x": 0.0}, {"p": 1.0}, {"x": "30*(p - x)"}, time_unit="")
+    with pytest.warns(UserWarning, match="dt is far too long"):
+        simulate(model, 2.0, method="euler", dt=0.1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # short enough, if barely
+        simulate(model, 2.0, method="euler", dt=0.0625)
+        simulate(model, 2.0, method="rk4", dt=0.08, inputs={"p": lambda t: 3.0 * (t > 1.0)})
+
+
+@pytest.mark.parametrize("method", ["euler", "heun"])
+def test_chains_that_begin_to_move_from_rest_are_no_suspects(method):
+    chain = {"a": "1", "b": "a", "c": "b", "d": "c", "e": "d - e", "f": "e*d"}
+    model = VectorField("chain", dict.fromkeys(chain, 0.0), {}, chain, time_unit="")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        simulate(model, 2.0, method=method, dt=0.01)
+        simulate(LIBRARY["ball_and_stick"](), 50.0, method=method)
+
+
+def test_a_state_where_the_field_has_no_value_ends_a_run():
+    model = VectorField("root", {"x": 1.0}, {"p": 1.0}, {"x": "-p - sqrt(x)"}, time_unit="")
+    with pytest.warns(UserWarning, match="no value there"):
+        run = simulate(model, 1.0, method="euler", dt=0.5)  # its last step leads to -0.5
+    assert run["status"].item() == "stopped"
 
 
 @pytest.mark.parametrize("equation", ["if(x<1)then(1)else(-2)", "p*x*(1 - x)", "sin(10*x)", "-5*x"])

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import xarray as xr
 
-from dynsys.models import aln
+from dynsys.models import aln, wilson_cowan
 from validation.measures.estimates import Estimate
 from validation.networks.testable import Kick
 from validation.trials import causes
 from validation.trials.causes import Correction, explained
-from validation.trials.findings import AGREE, DIFFER, EXPLAINED, UNTESTED, Tolerances, compared
-from validation.trials.probing import Probe
+from validation.trials.findings import (
+    AGREE,
+    DIFFER,
+    EXPLAINED,
+    UNDECIDED,
+    UNTESTED,
+    Tolerances,
+    compared,
+)
+from validation.trials.probing import Probe, State
 from validation.trials.regime import RegimeTrial
 
 PLACE = {"mu_e": 0.4, "mu_i": 0.6}
@@ -28,7 +38,12 @@ def found(value, quantity="mean r_E"):
 
 def verdict_of(finding, monkeypatch, *corrections, limits=""):
     monkeypatch.setattr(causes, "_corrections", lambda *arguments: iter(corrections))
-    (result,) = explained([finding], None, Probe(PLACE, ("rest",)), "rest", str, limits)
+    steps = explained(
+        [finding], None, Probe(PLACE, ("rest",)), "rest", str, limits, 1, Tolerances()
+    )
+    with pytest.raises(StopIteration) as end:  # no other network is known of none
+        next(steps)
+    (result,) = end.value.value
     return result
 
 
@@ -91,6 +106,36 @@ def findings_of(trial):
     with pytest.raises(StopIteration) as end:
         steps.send([nothing] * len(trial.probe().kicks))
     return end.value.value
+
+
+def compared_states(expected, power, rate):
+    """Findings of a trial between "low" (1 Hz) and "high" (30 Hz), oscillating from 1 Hz^2."""
+    attractors = tuple(
+        {"kind": "equilibrium", "name": name, "observables": {"nu": level}}
+        for name, level in (("low", 1.0), ("high", 30.0))
+    )
+    network = SimpleNamespace(
+        rates=("nu",), model=wilson_cowan(), accuracy=0.0, neurons=4000, sizes=4000
+    )
+    trial = RegimeTrial(network, "region", {}, attractors, Tolerances(), 1)
+    states = [
+        State({"nu": Estimate(r, r - 0.1, r + 0.1, "Hz")}, p, Estimate(9, 8, 10, "Hz"))
+        for r, p in ((expected, 0.0), (rate, power))
+    ]
+    return trial._compared(*states, "", "key")
+
+
+def test_a_power_next_to_the_bound_decides_nothing():
+    near, sure = (compared_states(1.0, power, 1.0)[0] for power in (1.4, 8.0))
+    assert (near.verdict, sure.verdict) == (UNDECIDED, DIFFER)
+    assert "too near to tell in one run" in near.reason
+
+
+def test_rates_of_another_attractor_are_not_compared():
+    attractor, rate = compared_states(30.0, 0.1, 1.0)
+    assert (attractor.verdict, rate.verdict) == (DIFFER, UNTESTED)
+    assert "another attractor" in rate.reason
+    assert [f.verdict for f in compared_states(1.0, 0.1, 1.0)] == [AGREE, AGREE]
 
 
 def trial_of(*names):

@@ -208,11 +208,16 @@ def test_the_living_page_has_the_networks_points_and_traces(outcome):
     done, folder, _ = outcome
     page = (folder / "explore.html").read_text()
     held = json.loads(re.search(r'id="content">(.*?)</script>', page, flags=re.S)[1])
-    points = [point for point in held["points"] if point["words"].startswith("network")]
+    points = [point for point in held["points"] if point["words"].startswith("the network")]
     boundary = next(f for f in done.findings if f.group == "boundaries" and np.isfinite(f.value))
-    assert any(boundary.value in point["parameters"].values() for point in points)
+    (found,) = (p for p in points if boundary.value in (p["x"], p["y"]))
+    # The mean field is compared where the network ran: beside the boundary.
+    ran = found["parameters"][boundary.details["parameter"]]
+    assert abs(ran - boundary.value) == min(
+        abs(asked - boundary.value) for asked in boundary.details["asked"]
+    )
     traced = [point["trace"] for point in points if "trace" in point]
-    assert len(traced) == 5  # the attractors
+    assert len(traced) == 6  # the attractors, and the boundary
     for trace in traced:
         rate = np.frombuffer(base64.b64decode(trace["values"]["r_E"]), "<f4")
         assert len(rate) * trace["spacing"] >= 1000

@@ -22,7 +22,7 @@ from dynsys.models import aln
 from validation import network_of
 from validation.networks.programs import NetworkError
 from validation.trials.findings import AGREE, UNTESTED, Finding
-from validation.trials.sweeps import Sweep, conduct
+from validation.trials.sweeps import Sweep, compact, conduct
 from validation.trials.workers import workers
 
 TINY = network_of(aln().with_parameters(K_e=20, K_i=10), 100, engine="kernel")
@@ -142,7 +142,7 @@ def test_a_missing_scheduler_is_reported_with_what_to_do(monkeypatch):
         pass
 
 
-def test_a_worker_killed_in_the_middle_costs_no_run(tmp_path):
+def test_a_worker_killed_in_the_middle_costs_no_run_and_no_digit(tmp_path):
     with workers(TINY, None, 1) as client:
         pid = next(iter(client.run(os.getpid).values()))
         threading.Timer(0.3, os.kill, (pid, signal.SIGKILL)).start()
@@ -150,6 +150,18 @@ def test_a_worker_killed_in_the_middle_costs_no_run(tmp_path):
         assert not psutil.pid_exists(pid)
     assert sweep.made == 4
     assert all(f.verdict == AGREE for f in findings)
+    for seed in (0, 101):
+        job = TINY.job(20_000.0, seed=seed)
+        kept, here = sweep.stored(job), xr.Dataset.from_dict(compact(job))
+        for name in set(here) - {"run_seconds"}:
+            np.testing.assert_array_equal(kept[name].values, here[name].values)
+
+
+def test_workers_of_another_version_are_refused(tmp_path, client, monkeypatch):
+    monkeypatch.setattr("validation.trials.sweeps.code", lambda: "another")
+    with pytest.raises(NetworkError, match="other sources or libraries"):
+        make(tmp_path, client, [Rounds(1)])
+    assert not list(tmp_path.glob("*.nc"))
 
 
 def test_a_scheduler_that_goes_away_is_reported_and_its_runs_are_kept(tmp_path):

@@ -9,6 +9,16 @@ from typing import Any
 
 from dynsys import checks
 
+_LONG = {
+    "lw": "linewidth",
+    "ls": "linestyle",
+    "c": "color",
+    "ms": "markersize",
+    "mfc": "markerfacecolor",
+    "mec": "markeredgecolor",
+    "mew": "markeredgewidth",
+}  # one name for each keyword
+_SIZES = ("linewidth", "markersize", "markeredgewidth")
 _DASHED = (0, (4, 2))
 
 
@@ -30,6 +40,23 @@ class Style:
     names: float = 9.0
     legend: float = 8.0
     settings: Any = field(default_factory=dict)
+
+    def sized(self, size: tuple[float, float]) -> tuple[float, float]:
+        """A figure's size (inches) in this style: shrunk to its width, in the same shape."""
+        part = self.size[0] / Style.size[0]
+        return part * size[0], part * size[1]
+
+    def line(self, given: Mapping[str, Any], **own: Any) -> dict[str, Any]:
+        """Matplotlib's keywords of a line: a figure's ``own``, with widths and marks to the style's
+        scale, and over them what the user has ``given``.
+
+        Example
+        -------
+        >>> STYLES["publication"].line({"c": "k"}, color="0.5", lw=2.0)
+        {'color': 'k', 'linewidth': 1.3}
+        """
+        known = merged(own, {})
+        return merged(known | {k: self.scale * v for k, v in known.items() if k in _SIZES}, given)
 
     @contextmanager
     def drawing(self) -> Iterator[None]:
@@ -61,6 +88,13 @@ STYLES = {
         },
     ),
 }  # fmt: skip
+
+
+def merged(own: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Matplotlib's keywords by their long names, ``given`` over ``own``."""
+    return {_LONG.get(k, k): v for k, v in own.items()} | {
+        _LONG.get(k, k): v for k, v in given.items()
+    }
 
 
 def style_of(name: str) -> Style:

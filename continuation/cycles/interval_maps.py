@@ -1,0 +1,167 @@
+"""Maps of the linearized flow from mesh node to mesh node, cut where it is faster than the orbit.
+
+The mesh follows the orbit. Where what is near it grows or decays much faster, the collocation's map
+of an interval is a poor one: of growth by exp(z) it has the (4, 4) Pade approximation, which is off
+by 4e-8 z^9 in relative terms and not even monotonic beyond z = 6. Such an interval is cut into
+pieces, on which the orbit is known. ``condense`` leaves about the fastest rates.
+
+Growth is always resolved. Decay is where it may have to be weighed against growth, else only so far
+that it is seen as decay: of multipliers too small to matter it is not known how small they are. Of
+two states the product of both multipliers is known from the divergence, which is smooth. Systems of
+20 states and more are not cut, which would cost more than all the rest.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import float64, int64, types
+
+from continuation.cycles.collocation import Collocation, Condensed, Profile, lu_solve_rows
+from continuation.cycles.periodic_schur import periodic_eigenvalues
+from continuation.engine.field import Field
+from continuation.engine.linear_algebra import lu_factor
+from dynsys.compiled.kernels import VECTOR
+from dynsys.compiled.records import Vector, signature
+from dynsys.numba_cache import njit
+
+_ROUGH, _FINE = 1.5, 1.0  # in the exponent: what is cut, and what pieces then hold at most
+_APART = 1e-3  # log10 between two multipliers that are not about to meet
+_SMALL = -1.0  # log10 of a multiplier below which decay need not be weighed
+_STIFF, _FEW = 30.0, 16  # decay of a piece that still is seen as decay, and the most pieces for it
+_MOST, _TOGETHER = 64, 16.0  # pieces of an interval, and of all of them on average,
+_LARGE = 400.0  # or so many over n^2, of large systems: none of 20 states
+_PIECES = types.Array(int64, 1, "C")
+
+
+@njit([types.void(VECTOR, VECTOR, int64, float64, _PIECES)], cache=True, nogil=True)
+def _cut(rates, decay, refined, average, pieces):
+    """How many ``pieces`` (N,) the intervals are cut into, ``refined`` times as many as needed, but
+    about ``average`` ones at most."""
+    total, intervals = 1e-300, rates.shape[0]
+    for j in range(intervals):
+        total += max(rates[j], 0.0)
+    fine = _FINE * min(1.0, (2.5 / total) ** 0.125)  # total 4e-8 fine^8 = 1e-7
+    fine = max(fine, total / (average * intervals))
+    for j in range(intervals):
+        pieces[j] = 1
+        if rates[j] > _ROUGH:
+            pieces[j] = min(math.ceil(rates[j] / fine), _MOST)
+        if decay[j] > _STIFF:
+            pieces[j] = max(pieces[j], min(math.ceil(decay[j] / _STIFF), _FEW))
+        pieces[j] *= refined
+
+
+@njit
+def _map_of_piece(field, collocation, profile, j, first, part, block, right, out):
+    """The map (n, n) ``out`` of the part first..first + part of interval j; False if singular."""
+    values, slopes, mesh, u = collocation.values, collocation.slopes, profile.mesh, profile.u
+    scale, degree, n = field.scale, values.shape[0], u.shape[1]
+    length = (mesh[j + 1] - mesh[j]) * profile.z[0] * part
+    x, a, basis = np.empty(n), np.empty((n, n)), np.empty(degree + 1)
+    for i in range(degree):
+        time = 0.0
+        for k in range(degree + 1):
+            time += values[i, k] * k  # the Gauss point itself, which the polynomials reproduce
+        at = degree * first + part * time
+        for k in range(degree + 1):
+            product = 1.0
+            for other in range(degree + 1):
+                if other != k:
+                    product *= (at - other) / (k - other)
+            basis[k] = product
+        for s in range(n):
+            total = 0.0
+            for k in range(degree + 1):
+                total += basis[k] * u[j * degree + k, s]
+            x[s] = total * scale[s]
+        field.jacobian(x, field.p, field.tables, a)
+        for s in range(n):
+            row = i * n + s
+            for c in range(n):
+                entry = -length * a[s, c] * scale[c] / scale[s]
+                right[row, c] = values[i, 0] * entry
+                for k in range(degree):
+                    block[row, k * n + c] = values[i, k + 1] * entry
+            right[row, s] += slopes[i, 0]
+            for k in range(degree):
+                block[row, k * n + s] += slopes[i, k + 1]
+    pivots = np.empty(degree * n, np.int64)
+    if not lu_factor(block, pivots):
+        return False
+    lu_solve_rows(block, pivots, right)
+    for s in range(n):
+        for c in range(n):
+            out[s, c] = -right[(degree - 1) * n + s, c]
+    return True
+
+
+@njit
+def _eigenvalues(field, collocation, profile, condensed, pieces, logs, angles):
+    """Eigenvalues of the product of all maps, those of cut intervals made anew."""
+    local, n, total = condensed.local, logs.shape[0], 0
+    logs[:], angles[:] = np.nan, np.nan
+    intervals, last = local.shape[0], local.shape[1] - logs.shape[0]
+    for j in range(intervals):
+        total += pieces[j]
+    maps = np.empty((total, n, n))
+    block, right = np.empty((local.shape[1], local.shape[1])), np.empty((local.shape[1], n))
+    k = 0
+    for j in range(intervals):
+        for q in range(pieces[j]):
+            if pieces[j] == 1:
+                for s in range(n):
+                    for c in range(n):
+                        maps[k, s, c] = -local[j, last + s, c]
+            elif not _map_of_piece(
+                field, collocation, profile, j, q / pieces[j], 1.0 / pieces[j], block, right,
+                maps[k],
+            ):  # fmt: skip
+                return False
+            k += 1
+    return periodic_eigenvalues(maps, logs, angles)
+
+
+@njit(
+    [signature(bool, Field, Collocation, Profile, Condensed, int, Vector, Vector)],
+    cache=True, error_model="numpy", nogil=True,
+)  # fmt: skip
+def cycle_multipliers(field, collocation, profile, condensed, refined, logs, angles):
+    """Multipliers of a condensed cycle: ``logs`` (n,) of their moduli and ``angles`` (n,).
+
+    With ``refined`` > 1 all decay is resolved, and every interval is cut into so many times as many
+    pieces: what then changes is the error.
+    """
+    growth, decay, n = condensed.growth, condensed.decay, logs.shape[0]
+    pieces, fastest = np.empty(growth.shape[0], np.int64), np.maximum(growth, decay)
+    average, grows = min(_TOGETHER, _LARGE / n**2), 0.0
+    large = average <= 1.0  # and nodes of delay lines are loops that seem to grow, but do not
+    if large:
+        pieces[:] = refined
+    else:
+        _cut(fastest if refined > 1 and n > 2 else growth, decay, refined, average, pieces)
+    done = _eigenvalues(field, collocation, profile, condensed, pieces, logs, angles)
+    if n == 2 and done:
+        _complete(condensed.divergence.sum(), logs, angles)
+    for j in range(growth.shape[0]):
+        grows += max(growth[j], 0.0)
+    if large or n == 2 or refined > 1 or not done or grows < _ROUGH or not logs[0] > _SMALL:
+        return done
+    before = pieces.sum()
+    _cut(fastest, decay, refined, average, pieces)
+    if pieces.sum() == before:
+        return done
+    return _eigenvalues(field, collocation, profile, condensed, pieces, logs, angles)
+
+
+@njit
+def _complete(exponent, logs, angles):
+    """Of two real multipliers the one farther from 1, from the trivial one and the product of both,
+    exp(exponent); far from where they meet."""
+    if angles[0] != 0.0 or angles[1] != 0.0 or abs(logs[0] - logs[1]) < _APART:
+        return
+    other = 0 if abs(logs[0]) > abs(logs[1]) else 1
+    logs[other] = exponent / math.log(10.0) - logs[1 - other]
+    if logs[0] < logs[1]:
+        logs[0], logs[1] = logs[1], logs[0]

@@ -1,0 +1,94 @@
+"""What is stable at a place of a plane, and places of a face that contradict each other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from continuation.cycles.cycle import Cycle
+from continuation.diagrams.attractors import Seed
+from continuation.diagrams.names import (
+    EQUILIBRIUM,
+    RUNS_AWAY,
+    found_cycles,
+    found_equilibria,
+    label,
+)
+from continuation.diagrams.pasts import Start
+
+STILL = (EQUILIBRIUM, RUNS_AWAY)  # what is no motion that could be carried
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What is stable at one place: ``place`` (2,) in units of the plane, ``values`` of the
+    parameters, ``stable`` attractors, all ``equilibria`` (k, n); ``simulated`` where its
+    cycles were found by simulation, and none nearby was known; not ``asked`` where the budget was
+    spent before."""
+
+    place: np.ndarray
+    values: dict[str, float]
+    stable: list[dict[str, Any]]
+    equilibria: np.ndarray
+    simulated: bool = False
+    asked: bool = True
+
+    @property
+    def kinds(self) -> tuple[int, int, int]:
+        """The numbers of stable equilibria, of stable cycles and of other attractors; bursts of
+        different numbers of spikes, which often stand beside each other, count as one."""
+        rest, cycles = found_equilibria(self.stable), found_cycles(self.stable)
+        plain = [item for item in cycles if not item.get("detail")]
+        others = len(self.stable) - len(rest) - len(cycles)
+        return len(rest), len(plain) + (len(cycles) > len(plain)), others
+
+    @property
+    def bursts(self) -> list[str]:
+        """What is told of every cycle that bursts."""
+        return [item["detail"] for item in found_cycles(self.stable) if item.get("detail")]
+
+    @property
+    def seeds(self) -> list[Seed]:
+        """The cycles, from which those at other places can be sought."""
+        return [Seed.of_cycle(cycle) for cycle in self.cycles]
+
+    @property
+    def cycles(self) -> list[Cycle]:
+        """The stable cycles that Newton's method holds."""
+        return [item["cycle"] for item in found_cycles(self.stable) if "cycle" in item]
+
+    def motions(self, delayed: bool) -> list[Start]:
+        """Starts on what moves and is no cycle that Newton's method holds: those of a cycle with
+        its past, which ``delayed`` signals need; of others what led to them."""
+        moving = [item for item in self.stable if item["kind"] not in STILL and "cycle" not in item]
+        return [
+            Start.after(item["period"], np.asarray(item["turn"])) if "turn" in item
+            else Start(np.asarray(item["start" if delayed else "state"]))
+            for item in moving
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        where = ", ".join(f"{k} = {v:.5g}" for k, v in self.values.items())
+        if not self.asked:
+            return f"not looked at, the budget was spent: around {where}"
+        return f"{label([item['name'] for item in self.stable], 'nothing')} at {where}"
+
+
+@dataclass(frozen=True)
+class Dispute:
+    """Two places of one face at which different attractors are stable: a boundary is missing."""
+
+    inmost: Answer
+    other: Answer
+
+    def __str__(self) -> str:
+        return f"{self.inmost}, but {self.other}"
+
+
+def bursts_differ(answers: Sequence[Answer]) -> bool:
+    """Whether bursts of different numbers of spikes are among what is stable at some places."""
+    met = [answer.bursts for answer in answers]
+    return any(len(words) > 1 for words in met) or len({w for words in met for w in words}) > 1

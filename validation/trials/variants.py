@@ -1,0 +1,114 @@
+"""Networks that differ from the one tested in one respect: which of them takes a difference away?
+
+Where no theory explains a difference, the network itself is run again: with a finer time step and
+with more neurons, extrapolated to none and to infinitely many, or with spikes that go out along the
+synapses of neurons drawn anew, which leaves the neurons' own response to their inputs, and their
+noise, but no wiring.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+
+from validation.measures.estimates import Estimate
+from validation.networks.circuit_network import CircuitNetwork
+from validation.networks.jobs import ENGINES
+from validation.networks.network import Network
+from validation.networks.qif import QIFNetwork
+from validation.networks.testable import Testable, Work
+
+STEP = "the network's time step"
+SIZE = "finite size"
+RESPONSE = "the neurons' response (their own, with spikes that follow no wiring)"
+DEGREES = "neurons that differ in their number of inputs, and their response"
+_FINER, _LARGER = 4, 2
+_FINER_CELLS = 2  # cells with conductances cost more
+_SURE = 2 * math.sqrt(2)  # standard deviations of one of two runs: chance exceeds it 1 in 20
+_KERNEL = ENGINES[1]
+
+
+class Explaining(list[Work]):
+    """Runs that explain a finding: they are made also when the time for tests is used up."""
+
+
+@dataclass(frozen=True)
+class Variant:
+    """Another network. ``beyond``: by how much of the change to it one goes on, to the limit of an
+    infinitely fine step or of infinitely many neurons; 0 where it replaces the prediction."""
+
+    cause: str
+    words: str
+    network: Testable
+    beyond: float = 0.0
+
+
+def variants(network: Testable) -> Iterator[Variant]:
+    """The networks that may tell why one differs; none where it is not known how."""
+    if isinstance(network, Network) and network.engine == _KERNEL and not network.redrawn:
+        whole = network.structure
+        finer = replace(network, structure=replace(whole, dt=whole.dt / _FINER))
+        larger = replace(network, structure=replace(whole, neurons=_LARGER * whole.neurons))
+        yield from _limits(whole.dt, network.neurons, finer, larger, _FINER)
+        yield Variant(RESPONSE, "", replace(network, redrawn=True))
+    elif isinstance(network, CircuitNetwork) and network.engine == _KERNEL and not network.redrawn:
+        finer_ = replace(network, dt=network.dt / _FINER_CELLS)
+        counts = {label: _LARGER * count for label, count in network.counts.items()}
+        larger_ = replace(network, counts=counts)
+        yield from _limits(network.dt, network.neurons, finer_, larger_, _FINER_CELLS)
+        fixed = replace(network, redrawn=True, connectivity="fixed")
+        yield Variant(RESPONSE, "", fixed)
+        if network.connectivity != fixed.connectivity:
+            yield Variant(DEGREES, "", replace(network, redrawn=True))
+    elif isinstance(network, QIFNetwork) and network.engine == _KERNEL:
+        finer_qif = replace(network, dt=network.dt / _FINER)
+        larger_qif = replace(network, neurons=_LARGER * network.neurons)
+        yield from _limits(network.dt, network.neurons, finer_qif, larger_qif, _FINER)
+
+
+def _limits(
+    dt: float, neurons: int, finer: Testable, larger: Testable, times: int
+) -> Iterator[Variant]:
+    """Both errors are of first order, in the step and in 1/N."""
+    steps = f"from steps of {dt:g} and {dt / times:g} ms to none"
+    yield Variant(STEP, steps, finer, 1 / (times - 1))
+    sizes = f"from {neurons} and {_LARGER * neurons} neurons to infinitely many"
+    yield Variant(SIZE, sizes, larger, 1 / (_LARGER - 1))
+
+
+@dataclass(frozen=True)
+class Limit:
+    """What a network's value becomes in the limit of some variants, with its standard deviation;
+    ``sure``: whether every variant changed it by more than chance would."""
+
+    causes: tuple[str, ...]
+    words: str
+    value: Estimate
+    deviation: float
+    sure: bool
+
+
+def limits(
+    value: Estimate, deviation: float, found: Sequence[tuple[Variant, Estimate]]
+) -> Iterator[Limit]:
+    """The limits of one variant, and of several together, whose changes add.
+
+    ``deviation``: of ``value`` and of each variant's, as in a run of the same length.
+    """
+    known = [(v, e) for v, e in found if v.beyond and math.isfinite(e.value)]
+    for count in range(1, len(known) + 1):
+        for several in combinations(known, count):
+            weights = [1 + variant.beyond for variant, _ in several]
+            change = sum(
+                w * (e.value - value.value) for w, (_, e) in zip(weights, several, strict=True)
+            )
+            own = deviation * math.hypot(1 - sum(weights), *weights)
+            middle, half = value.value + change, 1.96 * own
+            yield Limit(
+                tuple(variant.cause for variant, _ in several),
+                "; ".join(variant.words for variant, _ in several),
+                Estimate(middle, middle - half, middle + half, value.unit), own,
+                all(abs(e.value - value.value) > _SURE * deviation for _, e in several),
+            )  # fmt: skip
