@@ -102,19 +102,6 @@ compiled_condensed_system = njit(
 )(condensed_system)
 
 
-def lagrange_at_gauss(degree: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Values and slopes (m, m + 1) of the node polynomials at the Gauss points, and weights."""
-    gauss, weight = np.polynomial.legendre.leggauss(degree)
-    gauss, weight = (gauss + 1) / 2, weight / 2
-    nodes = np.arange(degree + 1) / degree
-    values, slopes = np.empty((2, degree, degree + 1))
-    for k in range(degree + 1):
-        others = np.delete(nodes, k)
-        polynomial = np.poly1d(others, r=True) / np.prod(nodes[k] - others)
-        values[:, k], slopes[:, k] = polynomial(gauss), polynomial.deriv()(gauss)
-    return values, slopes, weight
-
-
 @njit([types.void(MATRIX, PIVOTS, MATRIX)], cache=True, error_model="numpy", nogil=True)
 def lu_solve_rows(lu, pivots, b):
     """Overwrite ``b`` (n, k) with the solutions of ``a x = b`` for all its columns."""

@@ -16,7 +16,6 @@ from continuation.cycles.collocation import (
     Profile,
     Variation,
     condensed_system,
-    lagrange_at_gauss,
 )
 from continuation.cycles.conditions import CONDITIONS, CYCLE, EXTRAS, PERIOD
 from continuation.cycles.correction import Equations, Plane, correct, slopes_at_gauss
@@ -31,6 +30,21 @@ from dynsys.vector_field import VectorField
 
 DEGREE = 4
 SMALLEST_ANGLE = 1e-3  # torus curves end this near to the strong resonances 1:1 and 1:2
+
+
+def lagrange_at_gauss(degree: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Values and slopes (m, m + 1) of the node polynomials at the Gauss points, and weights."""
+    gauss, weight = np.polynomial.legendre.leggauss(degree)
+    gauss, weight = (gauss + 1) / 2, weight / 2
+    nodes = np.arange(degree + 1) / degree
+    values, slopes = np.empty((2, degree, degree + 1))
+    for k in range(degree + 1):
+        others = np.delete(nodes, k)
+        polynomial = np.poly1d(others, r=True) / np.prod(nodes[k] - others)
+        values[:, k], slopes[:, k] = polynomial(gauss), polynomial.deriv()(gauss)
+    return values, slopes, weight
+
+
 VALUES, SLOPES, WEIGHT = lagrange_at_gauss(DEGREE)
 _NODES = np.arange(DEGREE + 1) / DEGREE
 

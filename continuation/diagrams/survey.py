@@ -211,8 +211,13 @@ class Survey:
         self.lines.append(line)
         for label in ("LP", "H", "BP"):
             for point in line.points(label):
-                self._add_curve(point)
+                if self._inside(point):
+                    self._add_curve(point)
         return line
+
+    def _inside(self, point: SpecialPoint) -> bool:
+        """Whether a point lies in the plane: one step of a line may pass a fold just beyond it."""
+        return all(low <= point.parameters[k] <= high for k, (low, high) in self.spans.items())
 
     def _add_curve(self, point: SpecialPoint, omega: float | None = None) -> None:
         """The curve through a point unless a known one holds it, and what emanates from that."""
