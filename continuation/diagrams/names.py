@@ -99,6 +99,20 @@ def found_equilibria(attractors: Iterable[Mapping[str, Any]]) -> list[Mapping[st
     return [item for item in attractors if item["kind"] == EQUILIBRIUM]
 
 
+def names_with_varying_bursts(attractors: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    """Names of what is stable at one place of a region in which the spikes of bursts vary.
+
+    All bursts are under one name. Where the place itself has none, one of its rhythms is what
+    bursts elsewhere in the region: spikes are added to it one by one.
+    """
+    cycles = found_cycles(attractors)
+    if not cycles:
+        return tuple(item["name"] for item in attractors)
+    others = [item for item in attractors if item["kind"] != CYCLE]
+    plain = [item for item in cycles if not item.get("detail")]
+    return (*(item["name"] for item in [*others, *plain[: len(cycles) - 1]]), VARYING)
+
+
 def agree(model: VectorField, found: Sequence[str], said: Sequence[str]) -> bool:
     """Whether attractors met at a place are those that its region names: where it names chaos with
     windows, chaos or rhythms, and where it names varying bursts, rhythms.

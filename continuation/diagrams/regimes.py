@@ -21,12 +21,12 @@ from continuation.diagrams.names import (
     NOTHING,
     OUTSIDE,
     PHASES,
-    VARYING,
     WITH_WINDOWS,
     borders,
     found_cycles,
     found_equilibria,
     label,
+    names_with_varying_bursts,
     naming_observable,
 )
 from continuation.diagrams.partition import GRID, THINNEST, partition, place_inside
@@ -186,8 +186,7 @@ def _content(model: VectorField, piece: Piece) -> dict[str, Any]:
     if piece.mixed and set(names) & set(WITH_WINDOWS):
         names = tuple(WITH_WINDOWS.get(name, name) for name in names)
     elif piece.mixed:
-        calm = [i["name"] for i in answer.stable if i["kind"] != CYCLE or not i.get("detail")]
-        names = (*calm, VARYING)
+        names = names_with_varying_bursts(answer.stable)
     count = len(answer.equilibria)
     empty = NOTHING if count or not model.tables or not answer.asked else OUTSIDE
     unresolved = "" if piece.dispute is None else str(piece.dispute)

@@ -8,12 +8,14 @@ import pytest
 
 from continuation.diagrams.attractors import stable_equilibria
 from continuation.diagrams.names import (
+    agree,
     check_state,
     equilibrium_names,
     is_cycle,
     label,
     level_name,
     means_any_cycle,
+    names_with_varying_bursts,
 )
 from dynsys import UnknownNameError, VectorField
 from dynsys.definition import State
@@ -83,3 +85,20 @@ def test_networks_are_told_in_the_same_words():
         told = trial._word(Settled(rates, power, Estimate(20.0, 19.9, 20.1)))
         assert told == word
         check_state(aln(), told)
+
+
+def test_a_rhythm_to_which_spikes_are_added_is_told_once():
+    rest = {"name": "equilibrium", "kind": "equilibrium"}
+    tonic = {"name": "limit cycle", "kind": "cycle", "detail": ""}
+    bursts = [{**tonic, "detail": f"bursting, {k} spikes"} for k in (3, 4)]
+    varying = "bursting, spikes vary"
+    assert names_with_varying_bursts([tonic]) == (varying,)
+    assert names_with_varying_bursts(bursts) == (varying,)
+    assert names_with_varying_bursts([rest, tonic, *bursts]) == (
+        "equilibrium", "limit cycle", varying,
+    )  # fmt: skip
+    assert names_with_varying_bursts([rest]) == ("equilibrium",)
+    model = DOUBLE_WELL
+    assert agree(model, ["limit cycle"], (varying,))
+    assert not agree(model, ["equilibrium"], (varying,))
+    assert not agree(model, ["limit cycle"], ("limit cycle", varying))
