@@ -57,7 +57,7 @@ limit_cycles(start, "I", (0.0, 2.0), settings=settings).save("out/cycles.nc")
     "table": """
 from dynsys.netcdf import write_netcdf
 from dynsys.transfer import EIFNeuron, transfer_table
-table = transfer_table(EIFNeuron(DeltaT=2.0), mu=np.linspace(0, 3, 20))
+table = transfer_table(EIFNeuron(DeltaT=2.0), np.linspace(0, 3, 20), np.linspace(0.5, 5, 400))
 write_netcdf(table, "out/table.nc")
 """,
     "ensemble": """

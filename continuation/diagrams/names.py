@@ -102,15 +102,18 @@ def found_equilibria(attractors: Iterable[Mapping[str, Any]]) -> list[Mapping[st
 def names_with_varying_bursts(attractors: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
     """Names of what is stable at one place of a region in which the spikes of bursts vary.
 
-    All bursts are under one name. Where the place itself has none, one of its rhythms is what
-    bursts elsewhere in the region: spikes are added to it one by one.
+    All bursts are under one name, the field's where it has words for cycles. Where the place itself
+    has none, one of its rhythms is what bursts elsewhere: spikes are added to it one by one.
     """
     cycles = found_cycles(attractors)
     if not cycles:
         return tuple(item["name"] for item in attractors)
     others = [item for item in attractors if item["kind"] != CYCLE]
     plain = [item for item in cycles if not item.get("detail")]
-    return (*(item["name"] for item in [*others, *plain[: len(cycles) - 1]]), VARYING)
+    bursts = [item for item in cycles if item.get("detail")] or plain[-1:]
+    word = bursts[-1]["name"]
+    kept = [item["name"] for item in [*others, *plain[: len(cycles) - 1]]]
+    return (*kept, VARYING if word == LIMIT_CYCLE else word)
 
 
 def agree(model: VectorField, found: Sequence[str], said: Sequence[str]) -> bool:

@@ -98,6 +98,8 @@ def test_a_rhythm_to_which_spikes_are_added_is_told_once():
         "equilibrium", "limit cycle", varying,
     )  # fmt: skip
     assert names_with_varying_bursts([rest]) == ("equilibrium",)
+    slow = [{**item, "name": "LC_aE"} for item in bursts]
+    assert names_with_varying_bursts(slow) == ("LC_aE",)  # a field's word says more
     model = DOUBLE_WELL
     assert agree(model, ["limit cycle"], (varying,))
     assert not agree(model, ["equilibrium"], (varying,))
