@@ -19,6 +19,7 @@ import numpy as np
 from numba import float64, int64, types
 
 from continuation.cycles.collocation import Collocation, Condensed, Profile, lu_solve_rows
+from continuation.cycles.meshes import node_polynomials
 from continuation.cycles.periodic_schur import periodic_eigenvalues
 from continuation.engine.field import Field
 from continuation.engine.linear_algebra import lu_factor
@@ -65,12 +66,7 @@ def _map_of_piece(field, collocation, profile, j, first, part, block, right, out
         for k in range(degree + 1):
             time += values[i, k] * k  # the Gauss point itself, which the polynomials reproduce
         at = degree * first + part * time
-        for k in range(degree + 1):
-            product = 1.0
-            for other in range(degree + 1):
-                if other != k:
-                    product *= (at - other) / (k - other)
-            basis[k] = product
+        node_polynomials(at, basis)
         for s in range(n):
             total = 0.0
             for k in range(degree + 1):

@@ -9,6 +9,17 @@ from dynsys.compiled.kernels import MATRIX, VECTOR
 from dynsys.numba_cache import njit
 
 
+@njit
+def node_polynomials(at, out):
+    """Values (m + 1,) of the node polynomials at a place ``at`` in 0..m of a mesh interval."""
+    for k in range(out.shape[0]):
+        product = 1.0
+        for other in range(out.shape[0]):
+            if other != k:
+                product *= (at - other) / (k - other)
+        out[k] = product
+
+
 @njit([types.void(VECTOR, int64, VECTOR)], cache=True, nogil=True)
 def node_weights(mesh, degree, out):
     """Weights (N m + 1,) with which a sum over nodes approximates the integral over time."""
@@ -102,12 +113,7 @@ def move_to_mesh(u, mesh, fresh, degree, out):
             while j < mesh.shape[0] - 2 and mesh[j + 1] <= time:
                 j += 1
             at = (time - mesh[j]) / (mesh[j + 1] - mesh[j]) * degree
-            for k in range(degree + 1):
-                product = 1.0
-                for other in range(degree + 1):
-                    if other != k:
-                        product *= (at - other) / (k - other)
-                basis[k] = product
+            node_polynomials(at, basis)
             for s in range(n):
                 total = 0.0
                 for k in range(degree + 1):

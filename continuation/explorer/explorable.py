@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Any
 
@@ -11,18 +12,18 @@ from continuation.explorer.widget import widget_of
 from dynsys.vector_field import VectorField
 
 
-class Explorable:
+class Explorable(ABC):
     """A result of a model that can be drawn, and told as plain data by ``page_content``."""
 
     model: VectorField
 
+    @abstractmethod
     def page_content(self) -> dict[str, Any]:
         """What the page shows: see ``continuation.explorer.content``."""
-        raise NotImplementedError
 
+    @abstractmethod
     def plot(self, *arguments: Any, **options: Any) -> Any:
         """Draw the result; returns the axes."""
-        raise NotImplementedError
 
     def _repr_html_(self) -> str:
         """What a notebook shows: the figure and the text."""

@@ -83,13 +83,22 @@ def continuum_at(model: VectorField, x: np.ndarray, size: np.ndarray) -> Continu
     _, singular, rows = np.linalg.svd(_jacobian(model, x))
     largest = max(float(singular[0]), 1e-300)
     for direction in rows[singular <= _SINGULAR * largest]:
-        for side in (1.0, -1.0):
-            start = x + side * AWAY * direction * model.scales
-            end = corrected(model, start, size)
-            if end is None or not is_singular(model, end):
-                continue
-            if np.linalg.norm((end - x) / model.scales) > AWAY / 2:
-                return Continuum(model, x, direction)
+        if rest_beside(model, x, direction, size) is not None:
+            return Continuum(model, x, direction)
+    return None
+
+
+def rest_beside(
+    model: VectorField, x: np.ndarray, direction: np.ndarray, size: np.ndarray
+) -> np.ndarray | None:
+    """A singular equilibrium that stays away from ``x`` (n,) a little along a scaled ``direction``,
+    to either side; None where there is none."""
+    for side in (1.0, -1.0):
+        end = corrected(model, x + side * AWAY * direction * model.scales, size)
+        if end is None or not is_singular(model, end):
+            continue
+        if np.linalg.norm((end - x) / model.scales) > AWAY / 2:
+            return end
     return None
 
 

@@ -13,9 +13,8 @@ import numpy as np
 from continuation.steady_states.continua import (
     AWAY,
     Continuum,
-    corrected,
     field_size,
-    is_singular,
+    rest_beside,
 )
 from dynsys.vector_field import VectorField
 
@@ -101,11 +100,7 @@ def _bends(model: VectorField, below: np.ndarray, above: np.ndarray) -> bool:
 def _end_of_interval(model: VectorField, x: np.ndarray) -> Continuum | None:
     size = field_size(model)
     for direction in np.eye(len(x))[: model.physical_dimension]:
-        for side in (1.0, -1.0):
-            start = x + side * AWAY * direction * model.scales
-            end = corrected(model, start, size)
-            if end is None or not is_singular(model, end):
-                continue
-            if np.linalg.norm((end - x) / model.scales) > AWAY / 2:
-                return Continuum(model, end, direction)
+        end = rest_beside(model, x, direction, size)
+        if end is not None:
+            return Continuum(model, end, direction)
     return None

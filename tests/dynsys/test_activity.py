@@ -74,6 +74,9 @@ def test_one_speaks_for_all(quick, monkeypatch):
 
 def test_a_closed_stream_stops_the_words_and_not_the_work(quick, monkeypatch):
     stream = listen(monkeypatch, io.StringIO())
+    worked = False
     with telling("diagram"):
         stream.close()
         time.sleep(0.2)
+        worked = True
+    assert worked and stream.closed

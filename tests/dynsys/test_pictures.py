@@ -66,6 +66,7 @@ def test_nothing_is_done_where_no_notebook_runs(monkeypatch):
     show_pictures()
     monkeypatch.delitem(sys.modules, "IPython")
     show_pictures()
+    assert "IPython" not in sys.modules  # nor is it imported for that
 
 
 def test_ipython_names_types_as_we_do():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+
 import numpy as np
 import pytest
 from shapely.geometry import Point, box
@@ -12,11 +14,11 @@ from continuation.diagrams.closing import MOST, WITHIN, closed_in
 CENTER, RADIUS = np.array([0.7, 0.6]), 0.15
 
 
-class Asked:
+class Asked(ABC):
     """What is stable, by a formula."""
 
-    def ask(self, place) -> Answer:
-        raise NotImplementedError
+    @abstractmethod
+    def ask(self, place) -> Answer: ...
 
     def ask_all(self, places, near, everywhere) -> list[Answer]:
         assert len(near) == len(places)

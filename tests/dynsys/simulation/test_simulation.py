@@ -262,8 +262,12 @@ def test_chains_that_begin_to_move_from_rest_are_no_suspects(method):
     model = VectorField("chain", dict.fromkeys(chain, 0.0), {}, chain, time_unit="")
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        simulate(model, 2.0, method=method, dt=0.01)
-        simulate(LIBRARY["ball_and_stick"](), 50.0, method=method)
+        runs = [
+            simulate(model, 2.0, method=method, dt=0.01),
+            simulate(LIBRARY["ball_and_stick"](), 50.0, method=method),
+        ]
+    assert not any("overstepped" in run for run in runs)
+    assert all(run["status"].item() == "complete" for run in runs)
 
 
 def test_a_state_where_the_field_has_no_value_ends_a_run():
