@@ -70,7 +70,7 @@ class Chart {
       pen.moveTo(at, high);
       pen.lineTo(at, low);
       pen.stroke();
-      if (bottom) pen.fillText(digits(t), at, low + 14);
+      if (bottom) pen.fillText(digits(t, 4, 0), at, low + 14);
     }
     pen.textAlign = "right";
     for (const t of ticksBetween(y[0], y[1], Math.max(2, Math.floor((low - high) / 30)))) {
@@ -80,7 +80,7 @@ class Chart {
       pen.moveTo(left, at);
       pen.lineTo(right, at);
       pen.stroke();
-      pen.fillText(digits(t, 3), left - 4, at + 4);
+      pen.fillText(digits(t, 3, 0), left - 4, at + 4);
     }
     pen.strokeStyle = "#999";
     pen.strokeRect(left + 0.5, high + 0.5, right - left - 1, low - high - 1);

@@ -23,11 +23,12 @@ function shape(tag, attributes = {}, ...children) {
   return fill(document.createElementNS(SVG, tag), attributes, children);
 }
 
-// A number to so many digits, without trailing zeros: "22.5", "1.2e-5", "0".
-function digits(value, count = 4) {
+// A number to so many digits, without trailing zeros: "22.5", "1.2e-5", "0"; less than `least`,
+// which is rounding also where currents are in amperes, is "0".
+function digits(value, count = 4, least = 1e-15) {
   if (value === null || value === undefined) return "";
   if (!isFinite(value)) return String(value);
-  if (Math.abs(value) < 1e-9) return "0";
+  if (value === 0 || Math.abs(value) < least) return "0";
   const rounded = Number(Number(value).toPrecision(count)),
     size = Math.abs(rounded);
   return size < 1e-3 || size >= 1e6 ? rounded.toExponential() : String(rounded);

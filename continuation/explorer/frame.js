@@ -51,12 +51,12 @@ class Frame {
     for (const t of ticksBetween(this.x.low, this.x.high, this.width < 500 ? 4 : 7)) {
       const at = this.across(t);
       parts.push(shape("path", { class: "tick", d: `M${at} ${low}v5` }));
-      parts.push(text({ x: at, y: low + 17, "text-anchor": "middle" }, digits(t)));
+      parts.push(text({ x: at, y: low + 17, "text-anchor": "middle" }, digits(t, 4, 0)));
     }
     for (const t of ticksBetween(this.y.low, this.y.high, 6)) {
       const at = this.up(t);
       parts.push(shape("path", { class: "tick", d: `M${m.left} ${at}h-5` }));
-      parts.push(text({ x: m.left - 8, y: at + 4, "text-anchor": "end" }, digits(t)));
+      parts.push(text({ x: m.left - 8, y: at + 4, "text-anchor": "end" }, digits(t, 4, 0)));
     }
     const named = { class: "axis-name", "text-anchor": "middle" };
     const turned = `translate(14 ${middle[1]}) rotate(-90)`;

@@ -36,7 +36,7 @@ function readLink(text, opening) {
 
 const LINK_PAUSE = 250; // milliseconds between two writes: an address is dear to write
 
-// The link in the address: at once after a click, a few times a second while something is dragged.
+// The link in the address, written a few times a second at most.
 class AddressLink {
   constructor() {
     Object.assign(this, { text: "", timer: null, last: -Infinity });

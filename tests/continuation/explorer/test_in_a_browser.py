@@ -81,9 +81,11 @@ def at(page, across, up):
 
 
 def finished(page):
-    """What is said of the runs when they are done."""
-    while not page.evaluate("window.explorer.runner.done && window.explorer.runner.frame === null"):
-        page.wait_for_timeout(20)
+    """What is said of the runs when they are done, and the address tells of them."""
+    page.wait_for_function("""() => {
+      const { runner, link } = window.explorer;
+      return runner.done && runner.frame === null && link.timer === null;
+    }""")
     return page.locator(".verdicts").inner_text()
 
 
@@ -100,6 +102,14 @@ def test_hovering_tells_and_clicking_runs(opened, plane):
     assert 0.395 < float(re.search(r"p\.a=([\d.]+)", page.url)[1]) < 0.405
     page.mouse.click(*at(page, 0.2, 0.3))
     assert "rests at x = " in finished(page)
+
+
+def test_small_values_are_told_apart(opened, plane):
+    page = opened(plane)
+    finished(page)
+    ticks = "ticksBetween(-1e-18, 2e-18, 3).map((tick) => digits(tick, 3, 0))"
+    assert page.evaluate(ticks) == ["-1e-18", "0", "1e-18", "2e-18"]
+    assert page.evaluate("[digits(2.5e-10), digits(1e-18)]") == ["2.5e-10", "0"]  # 250 pA in A
 
 
 def test_a_click_on_a_special_point_is_at_the_point_itself(opened, plane):
