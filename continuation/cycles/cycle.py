@@ -15,7 +15,7 @@ from scipy.optimize import linear_sum_assignment, minimize_scalar
 from continuation.cycles.counts import RESOLUTION, TRIVIAL_TOLERANCE
 from continuation.cycles.following import DOUBTFUL
 from continuation.cycles.location import AT_PLACE, floquet_of
-from continuation.cycles.multipliers import Multipliers
+from continuation.cycles.multipliers import VAGUE, Multipliers
 from continuation.cycles.normal_forms import coefficients
 from continuation.cycles.orbits import (
     Direction,
@@ -34,7 +34,7 @@ _ALL = 700.0  # in the logarithm: beyond it an error is one without bound
 _CODIMENSION_TWO = frozenset(
     ("CPC", "GPD", "CH", "R1", "R2", "R3", "R4", "LPPD", "LPNS", "PDNS", "NSNS")
 )
-_MATTERS = -6.0  # log10 of multipliers whose error is printed
+_SHOWN = 2  # multipliers, the largest
 
 
 @dataclass(frozen=True)
@@ -191,14 +191,15 @@ class Cycle:
         errors = self.multiplier_errors
         return (
             f"{head}{where}; period {self.period:.6g} {unit}; {verdict}; "
-            f"multipliers {self.floquet.shown(2, errors)}{self._accuracy(errors)}; "
+            f"multipliers {self.floquet.shown(_SHOWN, errors)}{self._accuracy(errors)}; "
             f"trivial one off by {self.trivial_error:.0e}{self._proof()}"
         )
 
     def _accuracy(self, errors: np.ndarray) -> str:
-        """The largest error of multipliers that matter, where it is worth a word."""
-        worst = float(np.max(errors[self.log10_multipliers > _MATTERS], initial=0.0))
-        return f" to {worst:.0e}" if worst > NOTABLE else ""
+        """The largest error of the multipliers that are shown with digits, if worth a word."""
+        shown = errors[:_SHOWN]
+        worst = float(np.max(shown[shown < VAGUE], initial=0.0))
+        return f"; known to {worst:.0e}" if worst > NOTABLE else ""
 
     def _proof(self) -> str:
         """The certificate in words."""

@@ -16,7 +16,8 @@ _BOUND = 150.0  # log10
 # Sine of the angle below which a multiplier is real: rounding, and what a mesh breaks of symmetry,
 # make pairs of double ones.
 _REAL = 3e-6
-_VAGUE = 0.3  # relative error of a multiplier beyond which its digits mean nothing
+VAGUE = 0.3  # relative error of a multiplier beyond which its digits mean nothing,
+_UNKNOWN = 10.0  # and beyond which its order does not either
 _TWIN = 1e-3  # distance from 1 below which two multipliers may be a split double one
 
 
@@ -122,8 +123,9 @@ def complex_values(log10: np.ndarray, angle: np.ndarray) -> np.ndarray:
 
 
 def _shown(log10: float, angle: float, value: complex, error: float) -> str:
-    if not error < _VAGUE and np.isfinite(log10):  # of a modulus the order is known, or less
-        return f"about 10^{log10:.0f}"
+    if not error < VAGUE and np.isfinite(log10):
+        order = f"10^{log10:.0f}"
+        return f"about {order}" if error < _UNKNOWN else f"{order} (unresolved)"
     digits = max(1, min(4, int(-math.log10(max(error, 1e-16)))))
     if abs(log10) < 300 or log10 == -np.inf:
         return f"{value:.{digits}g}"

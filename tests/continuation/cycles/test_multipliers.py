@@ -135,6 +135,8 @@ def test_no_more_digits_are_shown_than_are_known():
     assert found.shown(3) == "-1.235+0j, 2.345e-21+0j, 7.7e-40+0j"
     errors = np.array([1e-9, 4e-3, 0.9])
     assert found.shown(3, errors) == "-1.235+0j, 2.3e-21+0j, about 10^-39"
+    errors[2] = 5e23
+    assert found.shown(3, errors) == "-1.235+0j, 2.3e-21+0j, 10^-39 (unresolved)"
 
 
 def test_multipliers_that_meet_are_compared_by_their_polynomial():
