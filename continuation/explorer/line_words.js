@@ -1,5 +1,7 @@
 // What the page says of a point of a one-parameter diagram.
 
+const SMALL_MULTIPLIER = 0.001;
+
 Object.assign(LineView.prototype, {
   words(p, y, hovered) {
     const { content } = this,
@@ -23,7 +25,7 @@ Object.assign(LineView.prototype, {
       );
       parts.push(
         element("p", {
-          text: `largest multipliers, without the trivial one: ${complexWords(item.multipliers[k])}`,
+          text: `largest multipliers, without the trivial one: ${multiplierWords(item.multipliers[k])}`,
         }),
         unitCircle(item.multipliers[k]),
       );
@@ -49,6 +51,14 @@ Object.assign(LineView.prototype, {
     return parts;
   },
 });
+
+// Small multipliers say only that something decays: how fast, no mesh tells.
+function multiplierWords(numbers) {
+  const large = numbers.filter((parts) => Math.hypot(...parts) >= SMALL_MULTIPLIER),
+    small = `${large.length ? "others" : "all"} below ${SMALL_MULTIPLIER}`;
+  if (large.length === numbers.length) return complexWords(large);
+  return large.length ? `${complexWords(large)}, ${small}` : small;
+}
 
 // Complex numbers in words, a pair once: "-0.61, 0.2 \u00b1 0.94i".
 function complexWords(numbers) {

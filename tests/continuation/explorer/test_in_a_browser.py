@@ -203,7 +203,9 @@ def test_a_click_on_a_branch_shows_the_cycle_with_its_multipliers(opened, line):
     page.mouse.click(*family)
     said = page.locator(".readout").inner_text()
     assert "stable cycle: " in said
-    assert re.search(r"multipliers, without the trivial one: -?0?\.?\d", said)
+    assert re.search(r"multipliers, without the trivial one: (-?0?\.?\d|all below 0.001)", said)
+    words = "multiplierWords([[0.784, 0], [2e-8, 1e-6], [2e-8, -1e-6]])"
+    assert page.evaluate(words) == "0.784, others below 0.001"  # of which no digit is known
     assert page.locator("svg.circle circle").count() == 2
     assert "mostly at" in finished(page)
     assert "above 0 the rhythm comes earlier" in page.locator(".response").inner_text()
