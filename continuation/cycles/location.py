@@ -29,6 +29,9 @@ _BESIDE = np.array([-1.0, -0.8, -0.6, -0.4, 0.4, 0.6, 0.8, 1.0])  # of a root, i
 _ZERO, _PART_OF_ENDS = 1e-10, 1e-8  # of a test's value, and of those at the ends
 _ATTEMPTS, _NARROW = 60, 1e-12  # places at which a root is looked for, and how near they get
 _FEWEST = 5  # cycles for an interpolation
+_WELL = 1e-12  # Newton's last correction there, of which a part near 1 goes astray
+_REACHES = (0.8, 0.5, 0.3, 0.2, 0.1, 0.05)  # of the distance to the nearer end: where they are taken
+_PART_OF_PLACE = 0.1  # of the distance allowed, below which no nearer ones are asked for
 _NODES, _APART = 4, 1e-4  # cycles through which others are guessed, and how near they may be
 AT_PLACE = 1e-6  # a bifurcating multiplier is this near to its place, or there is no label
 
@@ -97,11 +100,11 @@ class Chord:
         u = np.einsum("k,kts->ts", basis, [o.u for o in orbits])
         return Orbit(self.start.mesh, u, basis @ np.array([o.z for o in orbits]))
 
-    def at(self, fraction: float) -> Point:
+    def at(self, fraction: float, tolerance: float = 1e-10) -> Point:
         """The cycle in the plane across the chord; ArithmeticError where Newton fails."""
         if fraction in (0.0, 1.0):
             return self.right if fraction else self.left
-        found = self.solver.along(self.guess(fraction), self.unit)
+        found = self.solver.along(self.guess(fraction), self.unit, tolerance)
         if found is None:
             raise ArithmeticError
         self._known[fraction] = found.orbit
@@ -188,13 +191,18 @@ def _located(
     apart = np.inf if found is None else min(distances(found.point, kind), default=np.inf)
     if branch_point and apart > AT_PLACE:
         root = _nearest(known)
-        return found if root is None else _interpolated(chord, test, root) or found
+        return found if root is None else _interpolated(chord, test, root, kind) or found
     return found
 
 
 def locate(chord: Chord, test: Callable[[Point], float]) -> Location | None:
     """Where a test of the cycle alone changes its sign; None where Newton fails."""
     return _root(chord, lambda f, p: test(p), {})
+
+
+def _together(chord: Chord, kind: int) -> int:
+    """How many multipliers of a kind pass between the ends of a chord."""
+    return abs(counts(chord.right)[kind] - counts(chord.left)[kind])
 
 
 def _signed_distance(chord: Chord, kind: int, fraction: float, point: Point) -> float:
@@ -205,7 +213,7 @@ def _signed_distance(chord: Chord, kind: int, fraction: float, point: Point) -> 
     if distance < _ZERO:
         return 0.0
     if here not in (first, last):
-        together = abs(last - first)
+        together = _together(chord, kind)
         if len(near) >= together and near[together - 1] <= AT_PLACE:  # told apart by rounding
             return 0.0
         raise Split(fraction, point)
@@ -289,33 +297,47 @@ def _nearest(known: dict[float, tuple[Point, float]]) -> float | None:
     return ahead + (behind - ahead) * a / (a - b)
 
 
-def _interpolated(chord: Chord, test: Test, root: float) -> Location | None:
+def _interpolated(chord: Chord, test: Test, root: float, kind: int) -> Location | None:
     """At a branch point Newton is singular, beside it not: the cycle by polynomials through
-    cycles on both sides, twice, the second time from nearer by."""
-    mesh, found = chord.right.orbit.mesh, None
-    for reach in (0.8, 0.05):
+    cycles on both sides, from nearer and nearer by, until rounding beside it costs more than
+    nearness gains. Of these the one whose multipliers are nearest to their place."""
+    together, best, least = max(_together(chord, kind), 1), None, np.inf
+    for reach in _REACHES:
         beside = root + reach * min(root, 1.0 - root) * _BESIDE
         known = list(_where_newton_works(chord, test, beside))
         if len(known) < _FEWEST:
             break
-        fractions = np.array([f for f, _, _ in known])
-        values = np.array([v for _, _, v in known])
-        slope = np.polyfit(fractions - root, values, 1)[0]
-        if slope == 0.0:  # a test that vanishes on both sides locates nothing
-            return found
-        for _ in range(20):
-            root -= float(_lagrange(fractions, root) @ values / slope)
-            if not 0.0 < root < 1.0:
-                return found
-        basis = _lagrange(fractions, root)
-        orbits = [remeshed(p.orbit, mesh) for _, p, _ in known]
-        orbit = Orbit(
-            mesh, np.einsum("k,kts->ts", basis, [o.u for o in orbits]),
-            basis @ np.array([o.z for o in orbits]),
-        )  # fmt: skip
-        point = Point(orbit, chord.unit, floquet_of(chord.solver, orbit))
-        found = Location(point, root, float(basis @ values))
-    return found
+        found = _through(chord, known, root)
+        if found is None:
+            break
+        root = found.fraction
+        near = distances(found.point, kind)
+        far = float(near[together - 1]) if len(near) >= together else np.inf
+        if best is None or far < least:
+            best, least = found, far
+        if far < _PART_OF_PLACE * AT_PLACE:
+            break
+    return best
+
+
+def _through(
+    chord: Chord, known: list[tuple[float, Point, float]], root: float
+) -> Location | None:
+    """The root, near ``root``, and cycle of the polynomials through known cycles and values."""
+    fractions, values = (np.array([entry[k] for entry in known]) for k in (0, 2))
+    slope = np.polyfit(fractions - root, values, 1)[0]
+    if slope == 0.0:  # a test that vanishes on both sides locates nothing
+        return None
+    for _ in range(20):
+        root -= float(_lagrange(fractions, root) @ values / slope)
+        if not 0.0 < root < 1.0:
+            return None
+    basis, mesh = _lagrange(fractions, root), chord.right.orbit.mesh
+    orbits = [remeshed(p.orbit, mesh) for _, p, _ in known]
+    u = np.einsum("k,kts->ts", basis, [o.u for o in orbits])
+    orbit = Orbit(mesh, u, basis @ np.array([o.z for o in orbits]))
+    point = Point(orbit, chord.unit, floquet_of(chord.solver, orbit))
+    return Location(point, root, float(basis @ values))
 
 
 def _where_newton_works(
@@ -323,10 +345,18 @@ def _where_newton_works(
 ) -> Iterator[tuple[float, Point, float]]:
     for fraction in fractions.tolist():
         try:
-            point = chord.at(fraction)
+            point = _well(chord, fraction)
             yield fraction, point, test(fraction, point)
         except (ArithmeticError, Split):
             continue
+
+
+def _well(chord: Chord, fraction: float) -> Point:
+    """The cycle to all digits where rounding lets Newton reach them."""
+    try:
+        return chord.at(fraction, _WELL)
+    except ArithmeticError:
+        return chord.at(fraction)
 
 
 def _lagrange(nodes: np.ndarray, at: float) -> np.ndarray:
