@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from scipy.signal import find_peaks
 
+from continuation.cycles.chords import Chord
 from continuation.cycles.counts import (
     MINUS,
     PAIRS,
@@ -28,7 +29,6 @@ from continuation.cycles.counts import (
 )
 from continuation.cycles.location import (
     AT_PLACE,
-    Chord,
     Location,
     Split,
     certificate,

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import partial
 from typing import Any
 
 import numpy as np
 
+from continuation.cycles.chords import APART, NODES, Chord, lagrange
 from continuation.cycles.collocation import Profile, condense, condensed_system
 from continuation.cycles.counts import PLUS, counts, distances
 from continuation.cycles.multipliers import Multipliers
 from continuation.cycles.orbits import (
     DEGREE,
     VALUES,
-    Direction,
     Orbit,
     Point,
     Solver,
-    moved,
     multipliers,
     remeshed,
 )
@@ -30,86 +29,9 @@ _ZERO, _PART_OF_ENDS = 1e-10, 1e-8  # of a test's value, and of those at the end
 _ATTEMPTS, _NARROW = 60, 1e-12  # places at which a root is looked for, and how near they get
 _FEWEST = 5  # cycles for an interpolation
 _WELL = 1e-12  # Newton's last correction there, of which a part near 1 goes astray
-_REACHES = (0.8, 0.5, 0.3, 0.2, 0.1, 0.05)  # of the distance to the nearer end: where they are taken
+_REACHES = (0.8, 0.5, 0.3, 0.2, 0.1, 0.05)  # of the way to the nearer end, at which they are
 _PART_OF_PLACE = 0.1  # of the distance allowed, below which no nearer ones are asked for
-_NODES, _APART = 4, 1e-4  # cycles through which others are guessed, and how near they may be
 AT_PLACE = 1e-6  # a bifurcating multiplier is this near to its place, or there is no label
-
-
-class Chord:
-    """The line between two neighboring cycles, on the mesh of the later one.
-
-    ``like`` is a chord between the same cycles on another mesh, whose cycles are guesses for these.
-    """
-
-    def __init__(
-        self, solver: Solver, left: Point, right: Point, like: Chord | None = None
-    ) -> None:
-        self.solver, self.left, self.right = solver, left, right
-        mesh = right.orbit.mesh
-        start = remeshed(left.orbit, mesh)
-        step = Direction(right.orbit.u - start.u, right.orbit.z - start.z)
-        length = np.sqrt(max(solver.product(right.orbit, step, step), 1e-300))
-        self.start, self.step = start, step
-        self.unit = Direction(np.ascontiguousarray(step.u / length), step.z / length)
-        self._known = {0.0: start, 1.0: right.orbit}
-        self._guesses: dict[float, Orbit] = {}
-        if like is not None:
-            inner = [(f, orbit) for f, orbit in like._known.items() if 0.0 < f < 1.0]
-            self._guesses = {f: remeshed(orbit, mesh) for f, orbit in inner[-_NODES:]}
-
-    @cached_property
-    def tangents(self) -> tuple[Direction, Direction]:
-        """The branch's directions at both ends, per unit of the fraction."""
-        ends = [
-            Direction(moved(p.direction.u, p.orbit.mesh, self.start.mesh), p.direction.z)
-            for p in (self.left, self.right)
-        ]
-        square = self.solver.product(self.start, self.step, self.step)
-        parts = [self.solver.product(self.start, self.step, end) for end in ends]
-        factors = [square / part if part > 0.3 * np.sqrt(square) else 0.0 for part in parts]
-        first, last = (
-            Direction(f * end.u, f * end.z) if f > 0.0 else self.step
-            for f, end in zip(factors, ends, strict=True)
-        )
-        return first, last
-
-    def cubic(self, fraction: float) -> Orbit:
-        """The orbit on the cubic curve through both ends with the branch's directions there."""
-        first, last = self.tangents
-        left, right = fraction * (1 - fraction) ** 2, fraction**2 * (fraction - 1)
-        along = left + right
-        parts = (fraction - along, left, right)  # of the step, of the ends' directions
-        u = self.start.u + sum(
-            a * d.u for a, d in zip(parts, (self.step, first, last), strict=True)
-        )
-        z = self.start.z + sum(
-            a * d.z for a, d in zip(parts, (self.step, first, last), strict=True)
-        )
-        return Orbit(self.start.mesh, u, z)
-
-    def guess(self, fraction: float) -> Orbit:
-        """The orbit by a polynomial through the nearest cycles known, not corrected."""
-        if len(self._known) == 2 and not self._guesses:
-            return self.cubic(fraction)
-        known, nodes = {**self._guesses, **self._known}, list[float]()
-        for f in sorted(known, key=lambda f: abs(f - fraction)):
-            if len(nodes) < _NODES and all(abs(f - other) > _APART for other in nodes):
-                nodes.append(f)
-        basis, orbits = _lagrange(np.array(nodes), fraction), [known[f] for f in nodes]
-        u = np.einsum("k,kts->ts", basis, [o.u for o in orbits])
-        return Orbit(self.start.mesh, u, basis @ np.array([o.z for o in orbits]))
-
-    def at(self, fraction: float, tolerance: float = 1e-10) -> Point:
-        """The cycle in the plane across the chord; ArithmeticError where Newton fails."""
-        if fraction in (0.0, 1.0):
-            return self.right if fraction else self.left
-        found = self.solver.along(self.guess(fraction), self.unit, tolerance)
-        if found is None:
-            raise ArithmeticError
-        self._known[fraction] = found.orbit
-        self._guesses = {f: o for f, o in self._guesses.items() if abs(f - fraction) > _APART}
-        return found
 
 
 @dataclass(frozen=True)
@@ -267,10 +189,10 @@ def _root(
 
 def _aim(known: dict[float, tuple[Point, float]], bracket: list[float]) -> float:
     """Where a test is expected to vanish, by inverse interpolation through its smallest values."""
-    places = sorted(known, key=lambda f: abs(known[f][1]))[:_NODES]
+    places = sorted(known, key=lambda f: abs(known[f][1]))[:NODES]
     values = np.array([known[f][1] for f in places])
     if len(set(values.tolist())) == len(places):
-        aim = float(_lagrange(values, 0.0) @ np.array(places))
+        aim = float(lagrange(values, 0.0) @ np.array(places))
         if bracket[0] < aim < bracket[1]:
             return aim
     low, high = (known[f][1] for f in bracket)
@@ -281,7 +203,7 @@ def _aim(known: dict[float, tuple[Point, float]], bracket: list[float]) -> float
 def _slope(known: dict[float, tuple[Point, float]], fraction: float) -> float:
     """A test's slope at a place, by the nearest place beside it."""
     apart, other = min(
-        ((abs(f - fraction), f) for f in known if abs(f - fraction) > _APART), default=(0.0, 0.0)
+        ((abs(f - fraction), f) for f in known if abs(f - fraction) > APART), default=(0.0, 0.0)
     )
     return (known[other][1] - known[fraction][1]) / (other - fraction) if apart else 0.0
 
@@ -320,19 +242,17 @@ def _interpolated(chord: Chord, test: Test, root: float, kind: int) -> Location 
     return best
 
 
-def _through(
-    chord: Chord, known: list[tuple[float, Point, float]], root: float
-) -> Location | None:
+def _through(chord: Chord, known: list[tuple[float, Point, float]], root: float) -> Location | None:
     """The root, near ``root``, and cycle of the polynomials through known cycles and values."""
     fractions, values = (np.array([entry[k] for entry in known]) for k in (0, 2))
     slope = np.polyfit(fractions - root, values, 1)[0]
     if slope == 0.0:  # a test that vanishes on both sides locates nothing
         return None
     for _ in range(20):
-        root -= float(_lagrange(fractions, root) @ values / slope)
+        root -= float(lagrange(fractions, root) @ values / slope)
         if not 0.0 < root < 1.0:
             return None
-    basis, mesh = _lagrange(fractions, root), chord.right.orbit.mesh
+    basis, mesh = lagrange(fractions, root), chord.right.orbit.mesh
     orbits = [remeshed(p.orbit, mesh) for _, p, _ in known]
     u = np.einsum("k,kts->ts", basis, [o.u for o in orbits])
     orbit = Orbit(mesh, u, basis @ np.array([o.z for o in orbits]))
@@ -357,13 +277,6 @@ def _well(chord: Chord, fraction: float) -> Point:
         return chord.at(fraction, _WELL)
     except ArithmeticError:
         return chord.at(fraction)
-
-
-def _lagrange(nodes: np.ndarray, at: float) -> np.ndarray:
-    """Values (k,) at a place of the polynomials that are 1 at one node and 0 at the others."""
-    apart = nodes[:, None] - nodes[None, :] + np.eye(len(nodes))
-    offset = np.where(np.eye(len(nodes), dtype=bool), 1.0, at - nodes[None, :])
-    return np.prod(offset / apart, axis=1)
 
 
 def floquet_of(solver: Solver, orbit: Orbit, refined: int = 1) -> Multipliers:
