@@ -43,11 +43,8 @@ KINDS = {
 }
 FIXED_PERIOD = "cycle fold curve at fixed period"
 _BIRTHS = {  # where their cycles are of no size
-    FOLD: "a generalized Hopf point",
-    DOUBLING: "a Hopf point in resonance",
-    TORUS: "a Hopf-Hopf or zero-Hopf point",
-    PERIOD: "a Hopf point of this period",
-}
+    FOLD: "generalized Hopf", TORUS: "Hopf-Hopf or zero-Hopf", DOUBLING: "resonant Hopf"
+}  # fmt: skip
 WORDS = {  # in the legend of a figure
     FOLD: "fold of cycles",
     DOUBLING: "period doubling",
@@ -377,7 +374,7 @@ def _reason(solver: Solver, traced: Trace) -> str:
         if min(angle, np.pi - angle) < near:
             return "1:1 resonance (R1)" if angle < np.pi / 2 else "1:2 resonance (R2)"
     if traced.reason == engine.SHRUNK or (traced.reason == ENOUGH and solver.kind == FOLD):
-        return f"the cycle shrank to {_BIRTHS[solver.kind]}"
+        return f"the cycle shrank to a {_BIRTHS.get(solver.kind, 'Hopf')} point"
     return traced.words
 
 
