@@ -48,6 +48,7 @@ REASONS = {
     SPENT: "the time for it was spent; give a larger budget to go on",
 }
 _FIRST, _CHUNK = 4, 24  # points between two looks at the keyboard: at first, and at most
+_MORE = 1.4  # by which a mesh is refined at a time
 _ASKED = 6  # points between two questions whether to go on
 
 
@@ -177,6 +178,8 @@ def _further(
             steps.append(lengths[-1] if lengths else step)
     if reason in (engine.COARSE, engine.FINE):
         points[-1], reason = _resized(solver, points[-1], settings, reason)
+    elif reason == engine.UNRESOLVED:  # the next point of a curve
+        points[-1], reason = _finer(solver, points[-1], settings)
     return Trace(points, steps, reason, step, bound)
 
 
@@ -335,7 +338,7 @@ def _resized(
         point.trivial_error > settings.trivial_error
         and point.orbit.mesh_error() > settings.mesh_error
     ):
-        count = min(math.ceil(1.4 * point.orbit.intervals), settings.most_intervals)
+        count = min(math.ceil(_MORE * point.orbit.intervals), settings.most_intervals)
         if count == point.orbit.intervals:
             return point, engine.MORE  # said by trivial_error; stability is then undetermined
         finer = on_mesh(solver, point, count)
@@ -343,6 +346,13 @@ def _resized(
             return point, engine.STEP_MIN
         point = finer
     return point, engine.MORE
+
+
+def _finer(solver: Solver, point: Point, settings: CycleSettings) -> tuple[Point, int]:
+    """The last point of a curve on a mesh that may resolve what follows, and how to go on."""
+    count = min(math.ceil(_MORE * point.orbit.intervals), settings.most_intervals)
+    finer = on_mesh(solver, point, count) if count > point.orbit.intervals else None
+    return (point, engine.UNRESOLVED) if finer is None else (finer, engine.MORE)
 
 
 def resolved(solver: Solver, point: Point, settings: CycleSettings) -> Point:
