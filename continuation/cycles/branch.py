@@ -296,7 +296,6 @@ def make_branch(
             cycle_from(solver, _whole(solver, event.point, still), event.label),
             index=event.index, multiplicity=event.multiplicity, persistent=still,
             certificate=dict(event.certificate),
-            direction=event.point.direction if event.label == "BPC" else None,
         )
         for event in found
     ]  # fmt: skip

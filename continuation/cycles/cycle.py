@@ -23,6 +23,7 @@ from continuation.cycles.orbits import (
     Point,
     Solver,
     adapted_mesh,
+    moved,
     remeshed,
     sample_times,
 )
@@ -35,6 +36,7 @@ _CODIMENSION_TWO = frozenset(
     ("CPC", "GPD", "CH", "R1", "R2", "R3", "R4", "LPPD", "LPNS", "PDNS", "NSNS")
 )
 _ON_THE_CIRCLE = _CODIMENSION_TWO | {"LPC", "PD", "NS", "BPC"}
+_SAME = 1e-3  # by which period and parameter of a cycle may differ on a finer mesh
 _SHOWN = 2  # multipliers, the largest
 
 
@@ -49,7 +51,7 @@ class Cycle:
     symmetry makes them; ``certificate`` of a special cycle: ``residual`` of the collocation
     equations, ``multiplier_distance`` of the bifurcating multiplier from its place,
     ``test_value`` of what was solved for, the parameter's ``bracket``; a ``reason`` where the
-    label is "unresolved". ``direction`` of a branch point is that of the branch it lies on.
+    label is "unresolved". ``direction`` of a special cycle is that of the branch it lies on.
     ``persistent`` multipliers are 1 all along its branch besides the trivial one.
 
     Phases are parts of the period, 0 to 1, since the highest peak of the first observable: in
@@ -227,12 +229,8 @@ class Cycle:
 
 def multiplier_errors(cycle: Cycle) -> np.ndarray:
     """See ``Cycle.multiplier_errors``; infinite where the finer cycle has no counterpart."""
-    solver, orbit = cycle.solver, cycle.orbit
-    fine = remeshed(orbit, adapted_mesh(orbit, math.ceil(1.5 * orbit.intervals)))
-    corrected = solver.at_value(fine, orbit.value)
-    if corrected is None:  # at a fold of cycles the period tells them apart
-        corrected = solver.at_value(fine, orbit.period, 0) or fine
-    found = floquet_of(solver, corrected, 2).without_trivial()
+    solver = cycle.solver
+    found = floquet_of(solver, _on_finer_mesh(cycle), 2).without_trivial()
     if len(found) != len(cycle.floquet):
         return np.full(len(cycle.floquet), np.inf)
     with np.errstate(invalid="ignore"):
@@ -241,6 +239,21 @@ def multiplier_errors(cycle: Cycle) -> np.ndarray:
     cost = np.minimum(np.nan_to_num(np.hypot(apart, turned), nan=0.0, posinf=_ALL), _ALL)
     rows, columns = linear_sum_assignment(cost)
     return np.expm1(cost[rows, columns])
+
+
+def _on_finer_mesh(cycle: Cycle) -> Orbit:
+    """The cycle on a mesh of half as many intervals more, not corrected where Newton fails."""
+    solver, orbit, along = cycle.solver, cycle.orbit, cycle.direction
+    fine = remeshed(orbit, adapted_mesh(orbit, math.ceil(1.5 * orbit.intervals)))
+    if along is not None and cycle.label != "BPC":  # the parameter may turn, the period stand still
+        across = Direction(moved(along.u, orbit.mesh, fine.mesh), along.z)
+        point = solver.along(fine, across)
+        return fine if point is None else point.orbit
+    for component in (1, 0):  # at a fold of cycles the period tells them apart, if it changes
+        found = solver.at_value(fine, float(orbit.z[component]), component)
+        if found is not None and np.all(np.abs(found.z - fine.z) <= _SAME * np.abs(fine.z) + _SAME):
+            return found
+    return fine
 
 
 def make_cycle(solver: Solver, orbit: Orbit, label: str = "", name: str = "") -> Cycle:
@@ -260,10 +273,12 @@ def make_cycle(solver: Solver, orbit: Orbit, label: str = "", name: str = "") ->
 
 
 def cycle_from(solver: Solver, point: Point, label: str = "", name: str = "") -> Cycle:
-    """A Cycle from a corrected point of a branch."""
+    """A Cycle from a corrected point of a branch, or of a curve, whose direction is not its own."""
+    own = bool(label) and len(point.direction.z) == solver.size
     return Cycle(
-        solver.at(point.orbit), point.orbit, solver, point.rest, point.trivial_error, label, name
-    )
+        solver.at(point.orbit), point.orbit, solver, point.rest, point.trivial_error, label, name,
+        direction=point.direction if own else None,
+    )  # fmt: skip
 
 
 def peak_time(solver: Solver, orbit: Orbit) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from continuation import CycleBranch, limit_cycles
+from continuation import CycleBranch, cycle_fold_curve, limit_cycles, torus_curve
 from dynsys import State, VectorField
 
 
@@ -67,3 +67,67 @@ def test_a_doubled_branch_leads_from_one_doubling_of_its_parent_to_the_next():
     assert not doubled.special_points
     assert "returned to the branch of half its period" in doubled.ended[1]
     assert doubled.orbits[-1].value == pytest.approx(edges[1], abs=1e-9)
+
+
+def beside(q: str, turn: str) -> dict[str, str]:
+    """A pair of multipliers exp(2 pi (q +- i turn)) beside the cycle in x and y."""
+    cubic = "(u^2 + v^2)*(1 + x/3)"
+    return {
+        "u": f"{q}*u - {turn}*v - u*{cubic}", "v": f"{turn}*u + {q}*v - v*{cubic}",
+    }  # fmt: skip
+
+
+def test_a_torus_curve_meets_its_strong_resonances_at_their_angles():
+    model = VectorField(
+        "turning", states("xyuv"), {"m": -0.3, "w": 0.2},
+        {**oscillator("x", "y"), **beside("m", "w")}, time_unit="",
+    )  # fmt: skip
+    branch = limit_cycles(model, "m", (-0.5, 0.5), start=([1.0, 0, 0, 0], 2 * np.pi))
+    spans = {"m": (-0.5, 0.5), "w": (0.05, 0.45)}
+    curve = torus_curve(branch["NS1"], ("m", "w"), spans)
+    assert [c.label for c in curve.special_points] == ["R4", "R3"]
+    for cycle, share in zip(curve.special_points, (1 / 4, 1 / 3), strict=True):
+        assert cycle.parameters["w"] == pytest.approx(share, abs=1e-9)
+        assert cycle.certificate["multiplier_distance"] < 1e-9
+
+
+def folding(others: dict[str, str], more: dict[str, str] | None = None) -> VectorField:
+    """Two cycles of radii with (r^2 - 1)^2 = mu, which fold at mu = 0, and two more states."""
+    growth = "(mu - (x^2 + y^2 - 1)^2)"
+    return VectorField(
+        "folding", states("xyuv", 1.1), {"mu": 0.04, "q": -0.3},
+        {"x": f"x*{growth} - y", "y": f"y*{growth} + x", **others}, definitions=more or {},
+        time_unit="",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("label", ["LPNS", "LPPD"])
+def test_a_fold_curve_meets_a_pair_or_a_multiplier_that_passes_beside_it(label):
+    if label == "LPNS":
+        model = folding(beside("q", "0.3"))
+    else:  # in a frame that turns by half, as above
+        turning = {
+            "u": "-v/2 + s*u + c*(x*u + y*v) - u*(u^2 + v^2)",
+            "v": "u/2 + s*v + c*(y*u - x*v) - v*(u^2 + v^2)",
+        }
+        model = folding(turning, {"c": "(0.5 + q)/2", "s": "(q - 0.5)/2"})
+    branch = limit_cycles(model, "mu", (-0.1, 0.2), start=([1.1, 0, 0, 0], 2 * np.pi))
+    assert branch["LPC1"].orbit.value == pytest.approx(0.0, abs=1e-10)
+    assert "unresolved" not in str(branch["LPC1"])  # the period is the same all along
+    curve = cycle_fold_curve(branch["LPC1"], ("mu", "q"), {"mu": (-0.1, 0.2), "q": (-0.45, 0.5)})
+    (cycle,) = curve.special_points
+    assert cycle.label == label and cycle.parameters["q"] == pytest.approx(0.0, abs=1e-9)
+    assert cycle.certificate["multiplier_distance"] < 1e-9
+
+
+def test_a_fold_curve_beside_a_bogdanov_takens_flow_meets_1_1():
+    """u' = v, v' = b1 + b2 v + u^2 + u v beside a cycle: both multipliers are 1 at b1 = b2 = 0."""
+    model = VectorField(
+        "beside", states("xyuv"), {"b1": -0.04, "b2": -0.3},
+        {**oscillator("x", "y"), "u": "v", "v": "b1 + b2*v + u^2 + u*v"}, time_unit="",
+    )  # fmt: skip
+    branch = limit_cycles(model, "b1", (-0.3, 0.1), start=([1.0, 0, -0.2, 0], 2 * np.pi))
+    spans = {"b1": (-0.3, 0.1), "b2": (-0.5, 0.5)}
+    curve = cycle_fold_curve(branch["LPC1"], ("b1", "b2"), spans)
+    (cycle,) = curve.special_points
+    assert cycle.label == "R1" and cycle.parameters["b2"] == pytest.approx(0.0, abs=1e-8)
