@@ -39,6 +39,7 @@ from dynsys.cluster.connection import current
 from dynsys.cluster.pieces import pieces
 from dynsys.errors import ConvergenceError
 from dynsys.interruption import run_all
+from dynsys.journal import belonging
 from dynsys.vector_field import VectorField
 
 # Coarser than a single branch: enough for regions and for starting the curves.
@@ -326,7 +327,8 @@ def each(
         def make(number: int) -> None:
             results[number] = works[number]()
 
-        run_all([partial(make, k) for k in range(len(tasks))], WORKERS, lambda _: advance())
+        calls = [belonging(partial(make, k)) for k in range(len(tasks))]
+        run_all(calls, WORKERS, lambda _: advance())
     return results
 
 
