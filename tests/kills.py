@@ -125,6 +125,7 @@ class Run:
 
 def _run(place: Path, name: str, said: Path, pieces: int) -> None:
     os.setsid()
+    journal.PAUSE = 0.05  # s: what grows is kept often, for many states to go on from
     if pieces:
         journal.replace_file = _dying(pieces)
     os.chdir(place)
