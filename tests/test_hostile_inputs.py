@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, seed, settings
 from continuation import equilibria, hopf_curve
 from dynsys import DynsysError, simulate
 from dynsys.models import LIBRARY, aln, fitzhugh_nagumo
+from stimulation import Chirp, Sine
 from tests.hostile import KINDS, hostile_calls, outcome
 
 EXAMPLES = 150
@@ -57,6 +58,8 @@ SLIPS = {
     "a function that gives text": (
         lambda: simulate(FITZHUGH, 10, inputs={"I": lambda t: "a"}), "array of times",
     ),
+    "a frequency where the start is": (lambda: Sine("40 pA", 30), "frequency=30"),
+    "two frequencies where the times are": (lambda: Chirp("40 pA", 1, 100), "first=1"),
     "samples for a function": (
         lambda: simulate(FITZHUGH, 10, inputs={"I": np.ones(100)}), "function of time",
     ),
