@@ -152,7 +152,7 @@ class Shape(Waveform):
         """Values for amplitude 1 at times ``since`` the start, while the waveform lasts."""
 
     def values(self, times: np.ndarray, second: float = MILLISECONDS) -> np.ndarray:
-        times = np.asarray(times, dtype=float)
+        times = checks.numbers("times", times)
         acting = (times >= self.start) & (times < self.stop)
         result = np.zeros(times.shape)
         result[acting] = self.peak.value * self.shape(times[acting] - self.start, second)
