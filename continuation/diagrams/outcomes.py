@@ -174,17 +174,25 @@ def _crossings(
     return smooth, crossing, up
 
 
-def is_stationary(model: VectorField, times: np.ndarray, states: np.ndarray) -> bool:
-    """Whether a motion that does not repeat varies as much in both halves of a recording.
+def is_on_its_way(section: np.ndarray) -> bool:
+    """Whether a section (k, n) moves one way from turn to turn, as that of a motion that spirals in
+    or out slowly; on a torus or in chaos it comes back."""
+    steps = np.diff(section[:, int(np.argmax(np.ptp(section, axis=0)))])
+    return bool(np.all(steps > 0) or np.all(steps < 0))
 
-    On a torus its section does; that of a motion on its way to a cycle, or away from one, shrinks
-    or grows.
-    """
+
+def section_of(model: VectorField, times: np.ndarray, states: np.ndarray) -> np.ndarray | None:
+    """States (k, n) at which a recorded motion passes the middle of what moves most; None where it
+    does so less than four times."""
     found = _crossings(times, states, model.scales[: states.shape[1]])
-    if found is None:
-        return False
-    smooth, crossing, _ = found
-    section = smooth(crossing)
+    return None if found is None else found[0](found[1])
+
+
+def is_stationary(section: np.ndarray) -> bool:
+    """Whether the section of a motion that does not repeat varies as much in both halves.
+
+    On a torus it does; that of a motion on its way to a cycle, or away from one, shrinks or grows.
+    """
     half = len(section) // 2
     before, after = (np.ptp(part, axis=0).max() for part in (section[:half], section[half:]))
     return bool(before / LEVEL < after < LEVEL * before)

@@ -12,7 +12,14 @@ import xarray as xr
 
 from continuation.diagrams.exponents import largest_exponent, run_multipliers
 from continuation.diagrams.names import CHAOS, OUTSIDE, RUNS_AWAY, TORUS
-from continuation.diagrams.outcomes import UNSETTLED, Outcome, classified, is_stationary
+from continuation.diagrams.outcomes import (
+    UNSETTLED,
+    Outcome,
+    classified,
+    is_on_its_way,
+    is_stationary,
+    section_of,
+)
 from continuation.diagrams.pasts import Past, after_pasts, lags_of
 from dynsys.journal import Form, key, piece
 from dynsys.simulation.ensembles import simulate_ensemble
@@ -244,7 +251,10 @@ def _irregular(
     motions approach, or where the motion is still on its way: a cycle's exponent is zero, too."""
     if model.compiled.n < 3:  # in a plane there is neither (Poincare and Bendixson)
         return unsettled
-    steady = is_stationary(model, record.times, record.states[lane])
+    section = section_of(model, record.times, record.states[lane])
+    if section is not None and is_on_its_way(section):
+        return unsettled
+    steady = section is not None and is_stationary(section)
     if not (steady or last):
         return unsettled
     exponent = largest_exponent(model, unsettled.state, duration)
