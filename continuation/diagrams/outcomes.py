@@ -38,7 +38,8 @@ class Outcome:
 
     ``kind`` is a word; ``state`` (n,) its last one; ``period``, ``states`` (k, n) at even times of
     one period, the ``miss`` of its returns and the ``drift`` of its range (of the range) belong to
-    cycles, ``exponent`` (per time unit) to what does not repeat.
+    cycles, ``exponent`` (per time unit) to what does not repeat: ``weak`` where it does not differ
+    from zero beyond doubt.
     ``extremes`` (2 n, n) are the states at which each of them was least and greatest; ``records``
     how many there are of a turn; ``blurred`` where spikes between them may hide that it repeats.
     """
@@ -53,6 +54,7 @@ class Outcome:
     blurred: bool = False
     miss: float = 0.0
     drift: float = 0.0
+    weak: bool = False
 
     @property
     def approaches(self) -> bool:
@@ -179,6 +181,17 @@ def is_on_its_way(section: np.ndarray) -> bool:
     or out slowly; on a torus or in chaos it comes back."""
     steps = np.diff(section[:, int(np.argmax(np.ptp(section, axis=0)))])
     return bool(np.all(steps > 0) or np.all(steps < 0))
+
+
+def keeps_order(section: np.ndarray) -> bool:
+    """Whether every turn moves a section (k, n) on along a closed curve, in order, as on a torus;
+    chaos folds it. The order is that of the angles around the middle of its two widest directions.
+    """
+    centred = section - section.mean(axis=0)
+    along = centred @ np.linalg.svd(centred, full_matrices=False)[2][:2].T
+    angle = np.arctan2(*(along / np.maximum(along.std(axis=0), 1e-300)).T)
+    ahead = angle[1:][np.argsort(angle[:-1])]
+    return int(np.sum(np.roll(ahead, -1) < ahead)) == 1
 
 
 def section_of(model: VectorField, times: np.ndarray, states: np.ndarray) -> np.ndarray | None:
