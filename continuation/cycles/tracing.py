@@ -71,6 +71,13 @@ class Trace:
         """Why it ended."""
         if self.reason == PARENT:
             return f"{REASONS[PARENT]}: {self.points[-1].orbit.value:.8g}"
+        last = self.points[-1]
+        if self.reason == engine.STEP_MIN and last.trivial_error > engine.DOUBTFUL:
+            return (
+                f"{REASONS[engine.STEP_MIN]}: {last.orbit.intervals} mesh intervals are too few "
+                f"for this cycle, whose multiplier 1 is off by {last.trivial_error:.1g}; raise "
+                "CycleSettings.intervals"
+            )
         return REASONS[self.reason]
 
     def reversed(self) -> list[Point]:

@@ -90,7 +90,7 @@ def _stuck(branch: CycleBranch) -> bool:
     """Whether an end where Newton no longer converges holds a stable cycle."""
     stable = branch.data["stable"].values
     ends = zip(branch.ended, (stable[0], stable[-1]), strict=True)
-    return any(word == REASONS[STEP_MIN] and held for word, held in ends)
+    return any(word.startswith(REASONS[STEP_MIN]) and held for word, held in ends)
 
 
 def end_of(branch: CycleBranch, points: Sequence[SpecialPoint]) -> SpecialPoint | None:
