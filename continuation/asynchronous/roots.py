@@ -100,11 +100,15 @@ def leading_root(loop: Loop) -> complex:
                 continue
             found.append(root)
             # The first beside which nothing is further right is the one.
-            if root.real > line - _LEFT and count(loop, root.real + _MARGIN) <= 0:
+            if root.real <= line - _LEFT:
+                break  # what is right of it, if anything, is nearer to the next line
+            if count(loop, root.real + _MARGIN) <= 0:
                 return root
         best = max(found, key=lambda root: root.real, default=None)
-        if best is None or best.real < line - _LEFT:
+        if best is None:
             line -= _LEFT
+        elif best.real <= line - _LEFT:
+            line = best.real + _LEFT / 2
         elif best.real < line and count(loop, best.real + _MARGIN) <= 0:
             return best
         else:

@@ -161,8 +161,9 @@ def _measured(
 ) -> Generator[list[Work], list[xr.Dataset], Residences]:  # fmt: skip
     at = network.model.with_parameters(**place)
     stable, border = _stable(at, state)
-    kicks = {network.kick.parameter: network.kick.pulse(
-        network.kick.amount(1.0 if state == "high" else -1.0, at), at, 0.0, KICKED)}  # fmt: skip
+    kick = network.kick
+    amount = kick.amount(1.0 if state == "high" else -1.0, at)
+    kicks = {kick.parameter: kick.choosing(amount, at, KICKED)}
     jobs: list[Work] = [
         _of_size(network, size).job(duration, seed + k, kicks, **place)
         for size in sizes
