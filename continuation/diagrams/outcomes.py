@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.interpolate import CubicSpline
 
+from continuation.diagrams.limits import limits
 from continuation.diagrams.names import CYCLE, EQUILIBRIUM, PHASES
 from continuation.diagrams.pasts import Start
 from continuation.steady_states.search import find_equilibria
@@ -73,7 +74,9 @@ def classified(model: VectorField, times: np.ndarray, states: np.ndarray) -> Out
     """
     scale = model.scales[: states.shape[1]]
     half = len(states) // 2
-    before, after = (np.ptp(part, axis=0) / scale for part in (states[:half], states[half:]))
+    late = states[half:]
+    ends = limits(late)
+    before, after = limits(states[:half]).width / scale, ends.width / scale
     if after.max() < QUIET and after.max() <= before.max():
         rest = _rest(model, states[-1])
         if rest is not None:
@@ -83,12 +86,11 @@ def classified(model: VectorField, times: np.ndarray, states: np.ndarray) -> Out
     moving = np.maximum(before, after) > 1e-2 * after.max()
     change = float(np.max(np.abs(after - before)[moving], initial=0.0))
     drift = change / max(float(after.max()), 1e-300)
-    late = states[half:]
     told = Outcome(
-        UNSETTLED, states[-1], extremes=_extremes(late), records=_records(late / scale)
+        UNSETTLED, states[-1], extremes=late[ends.rows], records=_records(late, int(after.argmax()))
     )  # fmt: skip
     if after.max() > _LEAST and drift < STEADY:
-        found = _repetition(times[half:], states[half:], scale)
+        found = _repetition(times[half:], late, scale)
         if found is None and drift < STILLER:  # few turns, but of one size
             found = _repetition(times, states, scale)
         if found is not None:
@@ -100,22 +102,18 @@ def classified(model: VectorField, times: np.ndarray, states: np.ndarray) -> Out
 
 def _is_blurred(times: np.ndarray, states: np.ndarray, scale: np.ndarray) -> bool:
     """Whether a motion seems to miss its cycle by no more than a few records of time."""
-    found = _crossings(times, states / scale)
+    found = _crossings(times, states, scale)
     if found is None:
         return False
     lengths = np.diff(found[1])
     return bool(np.ptp(lengths) < _FEW * (times[1] - times[0]) < 0.5 * lengths.mean())
 
 
-def _records(scaled: np.ndarray) -> float:
+def _records(states: np.ndarray, moving: int) -> float:
     """How many records there are of a turn: between passages of the middle of what moves most."""
-    signal = scaled[:, int(np.argmax(np.ptp(scaled, axis=0)))]
+    signal = states[:, moving]
     above = signal > 0.5 * (signal.max() + signal.min())
     return len(signal) / max(int(np.sum(above[1:] & ~above[:-1])), 1)
-
-
-def _extremes(states: np.ndarray) -> np.ndarray:
-    return states[np.concatenate([states.argmin(0), states.argmax(0)])]
 
 
 def _rest(model: VectorField, state: np.ndarray) -> np.ndarray | None:
@@ -135,9 +133,8 @@ def _repetition(
 ) -> tuple[float, np.ndarray, float] | None:
     """Period and one turn (k, n) of a motion that repeats at least twice, and by how much of its
     range it misses where it was."""
-    scaled = states / scale
-    size = np.ptp(scaled, axis=0)
-    found = _crossings(times, scaled)
+    size = limits(states).width / scale
+    found = _crossings(times, states, scale)
     if found is None:
         return None
     smooth, crossing, up = found
@@ -157,18 +154,19 @@ def _repetition(
 
 
 def _crossings(
-    times: np.ndarray, scaled: np.ndarray
+    times: np.ndarray, states: np.ndarray, scale: np.ndarray
 ) -> tuple[CubicSpline, np.ndarray, np.ndarray] | None:
     """Times at which the state that moves most passes its middle upwards, with the interpolated
     motion and the records before; None where it does so less than four times."""
-    moving = int(np.argmax(np.ptp(scaled, axis=0)))
-    signal = scaled[:, moving]
+    moving = int(np.argmax(limits(states).width / scale))
+    signal = states[:, moving] / scale[moving]
     signal = signal - 0.5 * (signal.max() + signal.min())
     up = np.flatnonzero((signal[:-1] < 0) & (signal[1:] >= 0))
     if len(up) < 4:
         return None
     first = max(int(up[-_LATEST:][0]) - 4, 0)  # a few records for the spline's end
-    times, scaled, signal, up = times[first:], scaled[first:], signal[first:], up[-_LATEST:] - first
+    times, signal, up = times[first:], signal[first:], up[-_LATEST:] - first
+    scaled = states[first:] / scale
     smooth = CubicSpline(times, scaled)
     crossing = times[up] + signal[up] / (signal[up] - signal[up + 1]) * (times[up + 1] - times[up])
     level = scaled[up[0], moving] - signal[up[0]]
@@ -182,7 +180,7 @@ def is_stationary(model: VectorField, times: np.ndarray, states: np.ndarray) -> 
     On a torus its section does; that of a motion on its way to a cycle, or away from one, shrinks
     or grows.
     """
-    found = _crossings(times, states / model.scales[: states.shape[1]])
+    found = _crossings(times, states, model.scales[: states.shape[1]])
     if found is None:
         return False
     smooth, crossing, _ = found
