@@ -51,7 +51,7 @@ class Kick:
         if not self.return_time:
             return kick
         tau, size = self.return_time, self.exact(amount, model)
-        return kick + Decay(size, duration, duration + _FORGOTTEN * tau, tau=tau)
+        return kick + Decay(size, start=duration, stop=duration + _FORGOTTEN * tau, tau=tau)
 
     def pulse(self, amount: float, model: VectorField, start: float, duration: float) -> Waveform:
         """A pulse of the input."""
