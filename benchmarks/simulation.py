@@ -3,21 +3,26 @@
 The measure of accuracy is the frequency of the fast rhythm of the AdEx mean field (mu_e = 1.3,
 mu_i = 0.5 mV/ms) against its value for small steps; runs of an ensemble have the digits of single
 runs. If neurolib is installed, its ALNModel (forward Euler, dt = 0.1 ms) runs beside ours; its
-error is that of the published stepper, which ours repeats.
+error is that of the published stepper, which ours repeats. At its error ours is as fast as with
+the longest step that is stable, 0.32 ms: no method here has so large an error before.
 
 Then nanoseconds per step and run of the mean field of quadratic integrate-and-fire neurons, which
 has no tables and no delays, beside a loop written by hand for it and, if installed, vbjax.
+
+Speeds of ensembles are told by the clock, with all cores, and per second of processor time, which
+other work on the machine hardly changes.
 """
 
 from __future__ import annotations
 
 import os
 import warnings
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import numba
 import numpy as np
-from timing import best
+from timing import best, best_of
 
 from dynsys import Tolerance, VectorField, simulate, simulate_ensemble
 from dynsys.models import aln
@@ -48,7 +53,7 @@ CASES = {
     "published stepper, dt 0.1 ms": ({"discretisation": "published"}, 0.1),
     "euler, dt 0.1 ms": ({"method": "euler", "dt": 0.1}, 0.1),
     "euler, dt 0.25 ms": ({"method": "euler", "dt": 0.25}, 0.25),
-    "euler, dt 0.4 ms": ({"method": "euler", "dt": 0.4}, 0.4),
+    "euler, dt 0.3125 ms": ({"method": "euler", "dt": 0.3125}, 0.3125),
     "heun, dt 0.2 ms": ({"method": "heun", "dt": 0.2}, 0.2),
     "rk4, dt 0.1 ms": ({"method": "rk4"}, 0.1),
     "rk4, dt 0.25 ms": ({"method": "rk4", "dt": 0.25}, 0.25),
@@ -73,16 +78,18 @@ def main() -> None:
         report(name, speed, late, dt, exact)
     neurolib(exact)
 
-    print(f"\nensemble of {POINTS} points, all cores: simulated s/s, ns a step and run")
+    print(f"\nensemble of {POINTS} points: simulated s/s, per CPU s, CPU ns a step and run")
     grid = {"mu_e": np.linspace(0.5, 1.4, POINTS)}
     for name, (options, dt) in CASES.items():
 
-        def many(options=options):
-            return simulate_ensemble(MODEL, 1000, grid, record="r_E", sample=2.0, **options)
+        def many(options=options, sample=20 * dt):
+            return simulate_ensemble(MODEL, 1000, grid, record="r_E", sample=sample, **options)
 
-        took = best(many, 2)
-        per_step = 1e9 * took / (POINTS * 1000 / dt)
-        print(f"{name:<44} {POINTS / took:>9.0f} {per_step:>9.1f}", flush=True)
+        clock, used = best_of(many)
+        per_step = 1e9 * used / (POINTS * 1000 / dt)
+        print(
+            f"{name:<44} {POINTS / clock:>9.0f} {POINTS / used:>9.0f} {per_step:>9.1f}", flush=True
+        )
     qif()
 
 
@@ -117,7 +124,7 @@ def by_hand(r, v, eta, J, Delta, tau, dt, steps):
 
 
 def qif() -> None:
-    print(f"\nQIF mean field, Heun, {RUNS} runs, all cores: ns a step and run")
+    print(f"\nQIF mean field, Heun, {RUNS} runs: ns a step and run by the clock, CPU ns")
     values = np.linspace(-5, 1, RUNS)
 
     def written(block: np.ndarray) -> np.ndarray:
@@ -137,9 +144,8 @@ def qif() -> None:
         )  # fmt: skip
 
     apart = np.abs(ours()["r"].values[:, -1] / all_blocks() - 1).max()
-    scale = 1e9 / (RUNS * STEPS)
-    print(f"{'a loop written by hand':<44} {scale * best(all_blocks, 2):>9.2f}")
-    print(f"{'simulate_ensemble':<44} {scale * best(ours, 2):>9.2f}   apart by {apart:.1e}")
+    _print_costs("a loop written by hand", all_blocks)
+    _print_costs("simulate_ensemble", ours, f"   apart by {apart:.1e}")
     try:
         import jax
         import vbjax
@@ -155,8 +161,12 @@ def qif() -> None:
     )
     start = jax.numpy.array([0.1 + 0 * values, -1 + 0 * values])
     run = jax.jit(lambda p: jax.lax.fori_loop(0, STEPS, lambda k, x: step(x, k, p), start))
-    print(f"{'vbjax, double precision':<44} "
-          f"{scale * best(lambda: run(values).block_until_ready(), 2):>9.2f}")  # fmt: skip
+    _print_costs("vbjax, double precision", lambda: run(values).block_until_ready())
+
+
+def _print_costs(name: str, work: Callable[[], object], more: str = "") -> None:
+    clock, used = (1e9 * seconds / (RUNS * STEPS) for seconds in best_of(work))
+    print(f"{name:<44} {clock:>9.2f} {used:>9.2f}{more}", flush=True)
 
 
 if __name__ == "__main__":

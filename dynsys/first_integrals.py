@@ -16,6 +16,7 @@ import numpy as np
 import sympy
 
 from dynsys.conservation import ROUNDING, eliminated, random_states
+from dynsys.expressions.functions import ModelFunction
 from dynsys.expressions.symbols import evaluation_order, symbol
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 _DEGREE = 4
 _MOST = 250  # terms: with more states the degree is lowered
 _MORE = 20  # random states beyond the unknown factors
+_NOTHING = 1e-9  # relative slope of a constant
 _LARGEST = 40  # operations of a function that is integrated
 
 
@@ -62,10 +64,11 @@ def _terms(model: VectorField, states: list[sympy.Symbol]) -> Iterator[sympy.Exp
     found: dict[sympy.Expr, None] = {}
     for equation in _plain_equations(model):
         for part in sorted(equation.atoms(sympy.Function), key=sympy.default_sort_key):
-            found |= dict.fromkeys(_with_integrals(part, states))
+            if not part.has(ModelFunction):  # whose integrals nobody knows
+                found |= dict.fromkeys(_with_integrals(part, states))
     yield from found
     low, _ = model.state_box()
-    yield from (sympy.log(x) for x, least in zip(states, low, strict=True) if least > 0)
+    yield from (sympy.log(x) for x, least in zip(states, low, strict=True) if least >= 0)
     degree = _DEGREE
     while len(list(_monomials(states, degree))) > _MOST:
         degree -= 1
@@ -117,6 +120,8 @@ def _independent(
     kept: list[np.ndarray] = []
     for row in sorted(rows, key=lambda c: int(np.sum(c != 0))):
         slopes = np.einsum("k,tks->ts", row, gradients)
+        if np.max(np.abs(slopes)) < _NOTHING * np.max(np.abs(row[:, None] * gradients)):
+            continue  # two forms of one term, whose difference is a constant
         trial = np.stack([*kept, slopes], axis=1)
         trial = trial / np.maximum(np.linalg.norm(trial, axis=2, keepdims=True), 1e-300)
         smallest = np.linalg.svd(trial, compute_uv=False)[:, -1]

@@ -16,15 +16,9 @@ from typing import NamedTuple
 import numpy as np
 from numba import int64, types
 
+from continuation.engine.elimination import eliminate
 from continuation.engine.field import Field
-from continuation.engine.linear_algebra import (
-    ONE,
-    PIVOTS,
-    ZERO,
-    lu_factor,
-    lu_solve_transposed,
-    subtract_rows,
-)
+from continuation.engine.linear_algebra import ONE, ZERO, lu_solve_transposed
 from dynsys.compiled.kernels import MATRIX
 from dynsys.compiled.records import Cube, IndexRows, Matrix, Vector, record, signature
 from dynsys.numba_cache import njit
@@ -102,27 +96,6 @@ compiled_condensed_system = njit(
 )(condensed_system)
 
 
-@njit([types.void(MATRIX, PIVOTS, MATRIX)], cache=True, error_model="numpy", nogil=True)
-def lu_solve_rows(lu, pivots, b):
-    """Overwrite ``b`` (n, k) with the solutions of ``a x = b`` for all its columns."""
-    n, width = np.uintp(b.shape[0]), np.uintp(b.shape[1])
-    for i in range(ZERO, n):
-        other = np.uintp(pivots[i])
-        if other != i:
-            for c in range(ZERO, width):
-                swap = b[i, c]
-                b[i, c] = b[other, c]
-                b[other, c] = swap
-    for i in range(ONE, n):
-        subtract_rows(lu, i, ZERO, i, b, ZERO)
-    for k in range(ZERO, n):
-        i = n - ONE - k
-        subtract_rows(lu, i, i + ONE, n, b, ZERO)
-        inverse = 1.0 / lu[i, i]
-        for c in range(ZERO, width):
-            b[i, c] *= inverse
-
-
 @njit
 def _fastest(a, up, down):
     """``up`` and ``down`` raised to about the fastest rates of growth and decay by a Jacobian: its
@@ -130,8 +103,9 @@ def _fastest(a, up, down):
     for s in range(ZERO, np.uintp(a.shape[0])):
         beside = 0.0
         for c in range(ZERO, np.uintp(a.shape[0])):
-            if c != s:
-                beside += np.sqrt(max(a[s, c] * a[c, s], 0.0))
+            loop = a[s, c] * a[c, s]
+            if c != s and loop > 0.0:
+                beside += np.sqrt(loop)
         up, down = max(up, a[s, s] + beside), max(down, beside - a[s, s])
     return up, down
 
@@ -153,7 +127,10 @@ def condense(field, collocation, profile, condensed):
     degree, n = np.uintp(values.shape[0]), np.uintp(scale.shape[0])
     last = n + np.uintp(profile.z.shape[0])
     a, x, f, fp = np.empty((n, n)), np.empty(n), np.empty(n), np.empty(n)
-    still, direction = np.zeros(n), np.zeros(p.shape[0])
+    still, direction, other = np.zeros(n), np.zeros(p.shape[0]), np.zeros(p.shape[0])
+    inverse = 1.0 / scale
+    if free.shape[0] > 0:
+        direction[free[0]] = 1.0
     for j in range(ZERO, np.uintp(mesh.shape[0]) - ONE):
         h = mesh[j + ONE] - mesh[j]
         right, block, first = local[j], factors[j], j * degree
@@ -169,19 +146,19 @@ def condense(field, collocation, profile, condensed):
                 for c in range(n, last):
                     right[rows + s, c] = 0.0
                 right[rows + s, last] = slope
-            field.f(x, p, tables, f)
-            field.jacobian(x, p, tables, a)
+            field.linearize(x, p, tables, direction, f, a, fp)
             up, down = _fastest(a, up, down)
             for s in range(ZERO, n):
                 divergence += weights[i] * a[s, s]
             for q in range(ZERO, np.uintp(free.shape[0])):
-                direction[free[q]] = 1.0
-                field.tangent(x, p, tables, still, direction, fp)
-                direction[free[q]] = 0.0
+                if q > ZERO:
+                    other[free[q]] = 1.0
+                    field.tangent(x, p, tables, still, other, fp)
+                    other[free[q]] = 0.0
                 for s in range(ZERO, n):
-                    right[rows + s, n + ONE + q] = -h * period * fp[s] / scale[s]
+                    right[rows + s, n + ONE + q] = -h * period * fp[s] * inverse[s]
             for s in range(ZERO, n):
-                row, factor = rows + s, -h / scale[s]
+                row, factor = rows + s, -h * inverse[s]
                 right[row, n] = factor * f[s]
                 right[row, last] += period * factor * f[s]
                 factor *= period
@@ -195,9 +172,8 @@ def condense(field, collocation, profile, condensed):
                     block[row, k * n + s] += slopes[i, k + ONE]
         condensed.growth[j], condensed.decay[j] = h * period * up, h * period * down
         condensed.divergence[j] = h * period * divergence
-        if not lu_factor(block, pivots[j]):
+        if not eliminate(block, pivots[j], right):
             return False
-        lu_solve_rows(block, pivots[j], right)
     return True
 
 

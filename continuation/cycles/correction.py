@@ -34,9 +34,9 @@ from dynsys.compiled.kernels import MATRIX, VECTOR
 from dynsys.compiled.records import Cube, Indices, Matrix, Vector, record, signature
 from dynsys.numba_cache import njit
 
-MOST_CHORDS = 3  # steps on one factorization
-_SLOW = 0.2  # contraction at which another factorization pays
-_SURE = 0.01  # part of the tolerance below which Newton's next step should be
+MOST_CHORDS = 6  # steps on one factorization
+_SLOW = 0.3  # contraction at which another factorization pays
+_SURE = 0.3  # part of the tolerance below which Newton's next step should be
 
 
 @record

@@ -42,6 +42,9 @@ KINDS = {
     PERIOD: "homoclinic curve",
 }
 FIXED_PERIOD = "cycle fold curve at fixed period"
+_BIRTHS = {  # where their cycles are of no size
+    FOLD: "generalized Hopf", TORUS: "Hopf-Hopf or zero-Hopf", DOUBLING: "resonant Hopf"
+}  # fmt: skip
 WORDS = {  # in the legend of a figure
     FOLD: "fold of cycles",
     DOUBLING: "period doubling",
@@ -370,7 +373,7 @@ def _reason(solver: Solver, traced: Trace) -> str:
         if min(angle, np.pi - angle) < near:
             return "1:1 resonance (R1)" if angle < np.pi / 2 else "1:2 resonance (R2)"
     if traced.reason == engine.SHRUNK or (traced.reason == ENOUGH and solver.kind == FOLD):
-        return "the cycle shrank to a generalized Hopf point"
+        return f"the cycle shrank to a {_BIRTHS.get(solver.kind, 'Hopf')} point"
     return traced.words
 
 

@@ -34,6 +34,7 @@ _ALL = 700.0  # in the logarithm: beyond it an error is one without bound
 _CODIMENSION_TWO = frozenset(
     ("CPC", "GPD", "CH", "R1", "R2", "R3", "R4", "LPPD", "LPNS", "PDNS", "NSNS")
 )
+_ON_THE_CIRCLE = _CODIMENSION_TWO | {"LPC", "PD", "NS", "BPC"}
 _SHOWN = 2  # multipliers, the largest
 
 
@@ -135,13 +136,20 @@ class Cycle:
         return count_unstable(rest, self.trivial_error, AT_PLACE if self.label else 0.0)
 
     @property
+    def neutral(self) -> bool:
+        """Whether no multiplier is outside the unit circle, but others than the trivial one are on
+        it: at a bifurcation, or where a quantity is conserved."""
+        return self.unstable == 0 and (self.persistent > 0 or self.label in _ON_THE_CIRCLE)
+
+    @property
     def stable(self) -> bool | None:
-        """None where the trivial multiplier is too far from 1 for a verdict."""
+        """None where the trivial multiplier is too far from 1 for a verdict; False where the cycle
+        is ``neutral``."""
         if self.unstable and self.trivial_error < DOUBTFUL:  # beyond ten times this error
             return False
         if self.trivial_error > TRIVIAL_TOLERANCE and not self.persistent:
             return None
-        return self.unstable == 0 and not self.persistent
+        return self.unstable == 0 and not self.neutral
 
     @cached_property
     def origin(self) -> float:
@@ -180,8 +188,7 @@ class Cycle:
 
     def __str__(self) -> str:
         verdict = {True: "stable", False: "unstable", None: "stability undetermined"}[self.stable]
-        if self.persistent and not self.unstable:
-            verdict = "neutral"
+        verdict = "neutral" if self.neutral else verdict
         unit = self.model.time_unit or "time units"
         where = f"{self.solver.parameter} = {self.orbit.value:.8g}"
         times = {1: "", 2: ", double", 3: ", triple"}.get(

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from scipy.signal import find_peaks
 
+from continuation.cycles.chords import Chord
 from continuation.cycles.counts import (
     MINUS,
     PAIRS,
@@ -28,7 +29,6 @@ from continuation.cycles.counts import (
 )
 from continuation.cycles.location import (
     AT_PLACE,
-    Chord,
     Location,
     Split,
     certificate,
@@ -348,4 +348,27 @@ def _accounted(
             reason = "the multipliers are not resolved here"
             event = replace(_unresolved(chord, gained, reason), index=(first + last - 1) // 2)
             result.append(event)
-    return sorted(result, key=lambda event: event.index)
+    return _gathered(points, sorted(result, key=lambda event: event.index))
+
+
+def _gathered(points: Sequence[Point], found: list[Event]) -> list[Event]:
+    """The events with those in a row that are not resolved told as one."""
+    result: list[Event] = []
+    for unclear, group in itertools.groupby(found, lambda e: e.label == "unresolved"):
+        row = list(group)
+        result += [_in_one(points, row)] if unclear and len(row) > 1 else row
+    return result
+
+
+def _in_one(points: Sequence[Point], row: list[Event]) -> Event:
+    """Several events that are not resolved as one, from the first to the last."""
+    first, last = points[row[0].index].orbit, points[row[-1].index + 1].orbit
+    gain = sum(event.gain or 0 for event in row)
+    ends = sorted(end for event in row for end in event.certificate["bracket"])
+    words = (
+        f"{len(row)} events are not resolved, of cycles with periods from {first.period:.8g} to "
+        f"{last.period:.8g}: in all the number of unstable multipliers changes by {gain:+d}; the "
+        f"first: {row[0].certificate['reason']}"
+    )
+    certificate = {"reason": words, "bracket": [ends[0], ends[-1]]}
+    return replace(row[0], gain=gain, certificate=certificate)

@@ -18,9 +18,10 @@ import math
 import numpy as np
 from numba import float64, int64, types
 
-from continuation.cycles.collocation import Collocation, Condensed, Profile, lu_solve_rows
+from continuation.cycles.collocation import Collocation, Condensed, Profile
 from continuation.cycles.meshes import node_polynomials
 from continuation.cycles.periodic_schur import periodic_eigenvalues
+from continuation.engine.elimination import lu_solve_rows
 from continuation.engine.field import Field
 from continuation.engine.linear_algebra import lu_factor
 from dynsys.compiled.kernels import VECTOR

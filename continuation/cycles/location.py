@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import partial
 from typing import Any
 
 import numpy as np
 
+from continuation.cycles.chords import APART, NODES, Chord, lagrange
 from continuation.cycles.collocation import Profile, condense, condensed_system
 from continuation.cycles.counts import PLUS, counts, distances
 from continuation.cycles.multipliers import Multipliers
 from continuation.cycles.orbits import (
     DEGREE,
     VALUES,
-    Direction,
     Orbit,
     Point,
     Solver,
-    moved,
     multipliers,
     remeshed,
 )
@@ -29,84 +28,10 @@ _BESIDE = np.array([-1.0, -0.8, -0.6, -0.4, 0.4, 0.6, 0.8, 1.0])  # of a root, i
 _ZERO, _PART_OF_ENDS = 1e-10, 1e-8  # of a test's value, and of those at the ends
 _ATTEMPTS, _NARROW = 60, 1e-12  # places at which a root is looked for, and how near they get
 _FEWEST = 5  # cycles for an interpolation
-_NODES, _APART = 4, 1e-4  # cycles through which others are guessed, and how near they may be
+_WELL = 1e-12  # Newton's last correction there, of which a part near 1 goes astray
+_REACHES = (0.8, 0.5, 0.3, 0.2, 0.1, 0.05)  # of the way to the nearer end, at which they are
+_PART_OF_PLACE = 0.1  # of the distance allowed, below which no nearer ones are asked for
 AT_PLACE = 1e-6  # a bifurcating multiplier is this near to its place, or there is no label
-
-
-class Chord:
-    """The line between two neighboring cycles, on the mesh of the later one.
-
-    ``like`` is a chord between the same cycles on another mesh, whose cycles are guesses for these.
-    """
-
-    def __init__(
-        self, solver: Solver, left: Point, right: Point, like: Chord | None = None
-    ) -> None:
-        self.solver, self.left, self.right = solver, left, right
-        mesh = right.orbit.mesh
-        start = remeshed(left.orbit, mesh)
-        step = Direction(right.orbit.u - start.u, right.orbit.z - start.z)
-        length = np.sqrt(max(solver.product(right.orbit, step, step), 1e-300))
-        self.start, self.step = start, step
-        self.unit = Direction(np.ascontiguousarray(step.u / length), step.z / length)
-        self._known = {0.0: start, 1.0: right.orbit}
-        self._guesses: dict[float, Orbit] = {}
-        if like is not None:
-            inner = [(f, orbit) for f, orbit in like._known.items() if 0.0 < f < 1.0]
-            self._guesses = {f: remeshed(orbit, mesh) for f, orbit in inner[-_NODES:]}
-
-    @cached_property
-    def tangents(self) -> tuple[Direction, Direction]:
-        """The branch's directions at both ends, per unit of the fraction."""
-        ends = [
-            Direction(moved(p.direction.u, p.orbit.mesh, self.start.mesh), p.direction.z)
-            for p in (self.left, self.right)
-        ]
-        square = self.solver.product(self.start, self.step, self.step)
-        parts = [self.solver.product(self.start, self.step, end) for end in ends]
-        factors = [square / part if part > 0.3 * np.sqrt(square) else 0.0 for part in parts]
-        first, last = (
-            Direction(f * end.u, f * end.z) if f > 0.0 else self.step
-            for f, end in zip(factors, ends, strict=True)
-        )
-        return first, last
-
-    def cubic(self, fraction: float) -> Orbit:
-        """The orbit on the cubic curve through both ends with the branch's directions there."""
-        first, last = self.tangents
-        left, right = fraction * (1 - fraction) ** 2, fraction**2 * (fraction - 1)
-        along = left + right
-        parts = (fraction - along, left, right)  # of the step, of the ends' directions
-        u = self.start.u + sum(
-            a * d.u for a, d in zip(parts, (self.step, first, last), strict=True)
-        )
-        z = self.start.z + sum(
-            a * d.z for a, d in zip(parts, (self.step, first, last), strict=True)
-        )
-        return Orbit(self.start.mesh, u, z)
-
-    def guess(self, fraction: float) -> Orbit:
-        """The orbit by a polynomial through the nearest cycles known, not corrected."""
-        if len(self._known) == 2 and not self._guesses:
-            return self.cubic(fraction)
-        known, nodes = {**self._guesses, **self._known}, list[float]()
-        for f in sorted(known, key=lambda f: abs(f - fraction)):
-            if len(nodes) < _NODES and all(abs(f - other) > _APART for other in nodes):
-                nodes.append(f)
-        basis, orbits = _lagrange(np.array(nodes), fraction), [known[f] for f in nodes]
-        u = np.einsum("k,kts->ts", basis, [o.u for o in orbits])
-        return Orbit(self.start.mesh, u, basis @ np.array([o.z for o in orbits]))
-
-    def at(self, fraction: float) -> Point:
-        """The cycle in the plane across the chord; ArithmeticError where Newton fails."""
-        if fraction in (0.0, 1.0):
-            return self.right if fraction else self.left
-        found = self.solver.along(self.guess(fraction), self.unit)
-        if found is None:
-            raise ArithmeticError
-        self._known[fraction] = found.orbit
-        self._guesses = {f: o for f, o in self._guesses.items() if abs(f - fraction) > _APART}
-        return found
 
 
 @dataclass(frozen=True)
@@ -188,13 +113,18 @@ def _located(
     apart = np.inf if found is None else min(distances(found.point, kind), default=np.inf)
     if branch_point and apart > AT_PLACE:
         root = _nearest(known)
-        return found if root is None else _interpolated(chord, test, root) or found
+        return found if root is None else _interpolated(chord, test, root, kind) or found
     return found
 
 
 def locate(chord: Chord, test: Callable[[Point], float]) -> Location | None:
     """Where a test of the cycle alone changes its sign; None where Newton fails."""
     return _root(chord, lambda f, p: test(p), {})
+
+
+def _together(chord: Chord, kind: int) -> int:
+    """How many multipliers of a kind pass between the ends of a chord."""
+    return abs(counts(chord.right)[kind] - counts(chord.left)[kind])
 
 
 def _signed_distance(chord: Chord, kind: int, fraction: float, point: Point) -> float:
@@ -205,7 +135,7 @@ def _signed_distance(chord: Chord, kind: int, fraction: float, point: Point) -> 
     if distance < _ZERO:
         return 0.0
     if here not in (first, last):
-        together = abs(last - first)
+        together = _together(chord, kind)
         if len(near) >= together and near[together - 1] <= AT_PLACE:  # told apart by rounding
             return 0.0
         raise Split(fraction, point)
@@ -259,10 +189,10 @@ def _root(
 
 def _aim(known: dict[float, tuple[Point, float]], bracket: list[float]) -> float:
     """Where a test is expected to vanish, by inverse interpolation through its smallest values."""
-    places = sorted(known, key=lambda f: abs(known[f][1]))[:_NODES]
+    places = sorted(known, key=lambda f: abs(known[f][1]))[:NODES]
     values = np.array([known[f][1] for f in places])
     if len(set(values.tolist())) == len(places):
-        aim = float(_lagrange(values, 0.0) @ np.array(places))
+        aim = float(lagrange(values, 0.0) @ np.array(places))
         if bracket[0] < aim < bracket[1]:
             return aim
     low, high = (known[f][1] for f in bracket)
@@ -273,7 +203,7 @@ def _aim(known: dict[float, tuple[Point, float]], bracket: list[float]) -> float
 def _slope(known: dict[float, tuple[Point, float]], fraction: float) -> float:
     """A test's slope at a place, by the nearest place beside it."""
     apart, other = min(
-        ((abs(f - fraction), f) for f in known if abs(f - fraction) > _APART), default=(0.0, 0.0)
+        ((abs(f - fraction), f) for f in known if abs(f - fraction) > APART), default=(0.0, 0.0)
     )
     return (known[other][1] - known[fraction][1]) / (other - fraction) if apart else 0.0
 
@@ -289,33 +219,45 @@ def _nearest(known: dict[float, tuple[Point, float]]) -> float | None:
     return ahead + (behind - ahead) * a / (a - b)
 
 
-def _interpolated(chord: Chord, test: Test, root: float) -> Location | None:
+def _interpolated(chord: Chord, test: Test, root: float, kind: int) -> Location | None:
     """At a branch point Newton is singular, beside it not: the cycle by polynomials through
-    cycles on both sides, twice, the second time from nearer by."""
-    mesh, found = chord.right.orbit.mesh, None
-    for reach in (0.8, 0.05):
+    cycles on both sides, from nearer and nearer by, until rounding beside it costs more than
+    nearness gains. Of these the one whose multipliers are nearest to their place."""
+    together, best, least = max(_together(chord, kind), 1), None, np.inf
+    for reach in _REACHES:
         beside = root + reach * min(root, 1.0 - root) * _BESIDE
         known = list(_where_newton_works(chord, test, beside))
         if len(known) < _FEWEST:
             break
-        fractions = np.array([f for f, _, _ in known])
-        values = np.array([v for _, _, v in known])
-        slope = np.polyfit(fractions - root, values, 1)[0]
-        if slope == 0.0:  # a test that vanishes on both sides locates nothing
-            return found
-        for _ in range(20):
-            root -= float(_lagrange(fractions, root) @ values / slope)
-            if not 0.0 < root < 1.0:
-                return found
-        basis = _lagrange(fractions, root)
-        orbits = [remeshed(p.orbit, mesh) for _, p, _ in known]
-        orbit = Orbit(
-            mesh, np.einsum("k,kts->ts", basis, [o.u for o in orbits]),
-            basis @ np.array([o.z for o in orbits]),
-        )  # fmt: skip
-        point = Point(orbit, chord.unit, floquet_of(chord.solver, orbit))
-        found = Location(point, root, float(basis @ values))
-    return found
+        found = _through(chord, known, root)
+        if found is None:
+            break
+        root = found.fraction
+        near = distances(found.point, kind)
+        far = float(near[together - 1]) if len(near) >= together else np.inf
+        if best is None or far < least:
+            best, least = found, far
+        if far < _PART_OF_PLACE * AT_PLACE:
+            break
+    return best
+
+
+def _through(chord: Chord, known: list[tuple[float, Point, float]], root: float) -> Location | None:
+    """The root, near ``root``, and cycle of the polynomials through known cycles and values."""
+    fractions, values = (np.array([entry[k] for entry in known]) for k in (0, 2))
+    slope = np.polyfit(fractions - root, values, 1)[0]
+    if slope == 0.0:  # a test that vanishes on both sides locates nothing
+        return None
+    for _ in range(20):
+        root -= float(lagrange(fractions, root) @ values / slope)
+        if not 0.0 < root < 1.0:
+            return None
+    basis, mesh = lagrange(fractions, root), chord.right.orbit.mesh
+    orbits = [remeshed(p.orbit, mesh) for _, p, _ in known]
+    u = np.einsum("k,kts->ts", basis, [o.u for o in orbits])
+    orbit = Orbit(mesh, u, basis @ np.array([o.z for o in orbits]))
+    point = Point(orbit, chord.unit, floquet_of(chord.solver, orbit))
+    return Location(point, root, float(basis @ values))
 
 
 def _where_newton_works(
@@ -323,17 +265,18 @@ def _where_newton_works(
 ) -> Iterator[tuple[float, Point, float]]:
     for fraction in fractions.tolist():
         try:
-            point = chord.at(fraction)
+            point = _well(chord, fraction)
             yield fraction, point, test(fraction, point)
         except (ArithmeticError, Split):
             continue
 
 
-def _lagrange(nodes: np.ndarray, at: float) -> np.ndarray:
-    """Values (k,) at a place of the polynomials that are 1 at one node and 0 at the others."""
-    apart = nodes[:, None] - nodes[None, :] + np.eye(len(nodes))
-    offset = np.where(np.eye(len(nodes), dtype=bool), 1.0, at - nodes[None, :])
-    return np.prod(offset / apart, axis=1)
+def _well(chord: Chord, fraction: float) -> Point:
+    """The cycle to all digits where rounding lets Newton reach them."""
+    try:
+        return chord.at(fraction, _WELL)
+    except ArithmeticError:
+        return chord.at(fraction)
 
 
 def floquet_of(solver: Solver, orbit: Orbit, refined: int = 1) -> Multipliers:

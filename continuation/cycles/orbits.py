@@ -186,7 +186,7 @@ class Solver:
     def equations(self) -> Equations:
         """The equations of the cycle as the compiled functions take them."""
         second = self.kind not in (CYCLE, PERIOD)
-        field = field_of(self.model, self._p, self.free, self.scale, second)
+        field = field_of(self.model, self._p, self.free, self.scale, second, True)
         return Equations(field, Collocation(VALUES, SLOPES, WEIGHT), self.kind, self.fixed)
 
     @property

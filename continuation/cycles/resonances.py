@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from continuation.cycles import doubling, torus
+from continuation.cycles.chords import Chord
 from continuation.cycles.conditions import DOUBLING, FOLD, TORUS
-from continuation.cycles.location import Chord, Location, locate, residual
+from continuation.cycles.location import Location, locate, residual
 from continuation.cycles.multipliers import Multipliers
 from continuation.cycles.orbits import Point, Solver
 

@@ -155,7 +155,7 @@ def _second_derivatives(
     (N, n, n) contracted with the adjoint at the later node."""
     n = orbit.u.shape[1]
     field = field_of(solver.at(orbit), solver.at(orbit).parameter_array(), solver.free[:0],
-                     solver.scale, True)  # fmt: skip
+                     solver.scale, True, True)  # fmt: skip
     profile = Profile(orbit.mesh, np.ascontiguousarray(orbit.u), orbit.z[:1].copy())
     condensed = condensed_system(orbit.intervals, DEGREE, n, 1)
     collocation = Collocation(VALUES, SLOPES, WEIGHT)

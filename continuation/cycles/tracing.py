@@ -48,6 +48,7 @@ REASONS = {
     SPENT: "the time for it was spent; give a larger budget to go on",
 }
 _FIRST, _CHUNK = 4, 24  # points between two looks at the keyboard: at first, and at most
+_MORE = 1.4  # by which a mesh is refined at a time
 _ASKED = 6  # points between two questions whether to go on
 
 
@@ -70,6 +71,13 @@ class Trace:
         """Why it ended."""
         if self.reason == PARENT:
             return f"{REASONS[PARENT]}: {self.points[-1].orbit.value:.8g}"
+        last = self.points[-1]
+        if self.reason == engine.STEP_MIN and last.trivial_error > engine.DOUBTFUL:
+            return (
+                f"{REASONS[engine.STEP_MIN]}: {last.orbit.intervals} mesh intervals are too few "
+                f"for this cycle, whose multiplier 1 is off by {last.trivial_error:.1g}; raise "
+                "CycleSettings.intervals"
+            )
         return REASONS[self.reason]
 
     def reversed(self) -> list[Point]:
@@ -156,13 +164,13 @@ def _further(
         solver, traced.points[-1], before, settings, traced.step, number + done - 1, longest, room
     )
     points, steps, bound = [*traced.points, *fresh], [*traced.steps, *lengths], None
-    ended = _come_back(solver, points, steps, done - 1, origin)
+    # Where the chunk ends hangs on the clock: nothing beyond a stop may decide, its step included.
+    at, why = _stop(points, done, settings.most_unstable, enough) or (len(points) - 1, None)
+    ended = _come_back(solver, points[: at + 1], steps[:at], done - 1, origin)
     if ended is not None:
-        return replace(ended, step=step)
-    stop = _stop(points, done, settings.most_unstable, enough)
-    if stop is not None:  # wherever the chunk ends, which hangs on the clock
-        at, why = stop
-        return Trace(points[: at + 1], steps[:at], why, step)
+        return ended
+    if why is not None:
+        return Trace(points[: at + 1], steps[:at], why, steps[at - 1])
     if reason == engine.BOUND and beyond is not None:
         landed, bound = _land(solver, points[-1], beyond)
         if landed is not None:
@@ -170,6 +178,8 @@ def _further(
             steps.append(lengths[-1] if lengths else step)
     if reason in (engine.COARSE, engine.FINE):
         points[-1], reason = _resized(solver, points[-1], settings, reason)
+    elif reason == engine.UNRESOLVED:  # the next point of a curve
+        points[-1], reason = _finer(solver, points[-1], settings)
     return Trace(points, steps, reason, step, bound)
 
 
@@ -328,7 +338,7 @@ def _resized(
         point.trivial_error > settings.trivial_error
         and point.orbit.mesh_error() > settings.mesh_error
     ):
-        count = min(math.ceil(1.4 * point.orbit.intervals), settings.most_intervals)
+        count = min(math.ceil(_MORE * point.orbit.intervals), settings.most_intervals)
         if count == point.orbit.intervals:
             return point, engine.MORE  # said by trivial_error; stability is then undetermined
         finer = on_mesh(solver, point, count)
@@ -336,6 +346,13 @@ def _resized(
             return point, engine.STEP_MIN
         point = finer
     return point, engine.MORE
+
+
+def _finer(solver: Solver, point: Point, settings: CycleSettings) -> tuple[Point, int]:
+    """The last point of a curve on a mesh that may resolve what follows, and how to go on."""
+    count = min(math.ceil(_MORE * point.orbit.intervals), settings.most_intervals)
+    finer = on_mesh(solver, point, count) if count > point.orbit.intervals else None
+    return (point, engine.UNRESOLVED) if finer is None else (finer, engine.MORE)
 
 
 def resolved(solver: Solver, point: Point, settings: CycleSettings) -> Point:

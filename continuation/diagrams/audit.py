@@ -19,7 +19,7 @@ from continuation.diagrams.paths import Axis, position, values_at
 from continuation.diagrams.probing import Prober
 from continuation.diagrams.progress import stage
 from continuation.diagrams.simulating import Effort, destinations
-from continuation.diagrams.trials import AT_ONCE, Trial, attractors_of
+from continuation.diagrams.trials import AT_ONCE, Trial
 from continuation.engine.budget import met, spent
 
 MARGIN = 0.01  # distance to a boundary, in units of the plane, up to which points are not tested
@@ -125,13 +125,13 @@ def audited(
         if spent():
             met(f"the budget was spent: {len(found)} of {points} points were audited")
             break
-        found += attractors_of(model, piece)
+        found += prober.met_by_runs(piece)
     places = places[: len(found)]
     differing = [k for k, f in enumerate(found) if not agree(model, _names(f), _said(chosen[k]))]
     arriving = _carried(prober, [places[k] for k in differing], [chosen[k] for k in differing])
     for k, more in zip(differing, arriving, strict=True):
         trials[k] = Trial(trials[k].values, [*trials[k].starts, *more])
-    again = attractors_of(model, [trials[k] for k in differing], RESORT)
+    again = prober.met_by_runs([trials[k] for k in differing], RESORT)
     for k, items in zip(differing, again, strict=True):
         found[k] = items
     wrong = [k for k in differing if not agree(model, _names(found[k]), _said(chosen[k]))]

@@ -18,8 +18,8 @@ from continuation.diagrams.probing import Prober
 from continuation.engine.budget import spent
 
 FIRST = 24  # places spread over a face at first
-MOST = 500  # places asked in one face,
-MOST_MIXED = 200  # up to which places of chaos and of cycles are parted: windows have no end
+MOST = 600  # places asked in one face,
+MOST_MIXED = 280  # up to which places of chaos and of cycles are parted: windows have no end
 WITHIN = 0.008  # of the plane: how near to the truth a boundary is that was closed in
 FINEST = 1.5 * WITHIN  # distance of places between which no further one is asked
 FAR = 1e3  # units of the plane: where it has no places any more
@@ -40,22 +40,25 @@ class Piece(NamedTuple):
 
 
 def closed_in(
-    prober: Prober, face: Polygon, dispute: Dispute, most: int = MOST,
+    prober: Prober, face: Polygon, first: Sequence[Answer], most: int = MOST,
     known: Sequence[Answer] = (),
 ) -> tuple[list[Piece], int]:  # fmt: skip
-    """Parts of a face at two of whose places different attractors are stable, and how many places
-    were asked; what is ``known`` at some, from an audit, is not.
+    """Parts of a face at two of whose places different attractors are stable, or in which the
+    spikes of bursts vary, and how many places were asked; what is known of the ``first`` ones, and
+    of ``known`` ones from an audit, is not.
 
     1. Ask at places spread over the face what is stable, by runs from everywhere, and carry there
        what is at those near.
     2. Ask in the middle of all neighbors that differ, until they are near or ``most`` are asked.
+       Bursts of different numbers of spikes differ, too: between them lies chaos.
     3. Every cell (Voronoi) belongs to what is stable at its place: the boundary is known to within
        ``WITHIN``. Cells whose neighbors differ farther apart than that stay in dispute, but for
        chaos beside cycles: such cells are ``mixed``.
     """
     most = min(most, MOST)
-    answers = [dispute.inmost]
-    answers += [a for a in (dispute.other, *known) if _is_apart(a.place, answers)]
+    answers: list[Answer] = []
+    for answer in (*first, *known):
+        answers += [answer] if _is_apart(answer.place, answers) else []
     given = len(answers)
     fresh = _apart(places_across(face, FIRST, WITHIN / 2), answers)[: max(0, most)]
     for round_ in itertools.count():
@@ -64,8 +67,9 @@ def closed_in(
         near = [_nearest(answers, place) for place in fresh]
         answers += prober.ask_all([*fresh], near, everywhere=round_ == 0)
         ways = _ways(answers, _neighbors(_cells(face, answers)))
-        if len(answers) > MOST_MIXED:
-            ways = [way for way in ways if not _is_mixture(answers, way[1:])]
+        mixed = [way for way in ways if _is_mixture(answers, way[1:])]
+        ways = [way for way in ways if way not in mixed]  # first: places may be short
+        ways += mixed[: max(0, MOST_MIXED - len(answers))]
         fresh = _apart(_middles(face, answers, ways), answers)[
             : max(0, most + given - len(answers))
         ]
@@ -88,7 +92,7 @@ def _apart(places: np.ndarray, answers: Sequence[Answer]) -> np.ndarray:
 
 
 def _is_apart(place: np.ndarray, answers: Sequence[Answer]) -> bool:
-    return _distance(place, [answer.place for answer in answers]) > GRID
+    return not answers or _distance(place, [answer.place for answer in answers]) > GRID
 
 
 def _distance(place: np.ndarray, others: Sequence[np.ndarray]) -> float:
@@ -122,9 +126,13 @@ def _ways(
     """(length, a, b) of neighbors that differ and lie apart, the longest way first."""
     found = [
         (float(np.linalg.norm(answers[b].place - answers[a].place)), a, b)
-        for a, b in neighbors if answers[a].kinds != answers[b].kinds
+        for a, b in neighbors if _differ(answers[a], answers[b])
     ]  # fmt: skip
     return sorted((way for way in found if way[0] > FINEST), key=lambda way: (-way[0], way[1:]))
+
+
+def _differ(a: Answer, b: Answer) -> bool:
+    return a.kinds != b.kinds or bursts_differ([a, b])
 
 
 def _middles(
@@ -175,6 +183,9 @@ def _pieces(face: Polygon, answers: Sequence[Answer]) -> list[Piece]:
 
 
 def _is_mixture(answers: Sequence[Answer], pair: tuple[int, int]) -> bool:
-    """Whether two places differ only in that a motion is irregular at one, a cycle at the other."""
+    """Whether two places differ only in that a motion is irregular at one, a cycle at the other, or
+    in the spikes of their bursts."""
+    if answers[pair[0]].kinds == answers[pair[1]].kinds:
+        return True
     (rest, cycles, others), (rest_b, cycles_b, others_b) = (answers[k].kinds for k in pair)
     return rest == rest_b and cycles + others == cycles_b + others_b and others != others_b

@@ -13,7 +13,7 @@ from continuation.diagrams.mending import learn
 from continuation.diagrams.probing import Prober
 from continuation.diagrams.regimes import closed, regime_graph
 from continuation.diagrams.survey import Survey
-from continuation.engine.budget import spent, until
+from continuation.engine.budget import met, spent, until
 
 AUDIT = 40  # points tested at the end: an error in 8 % of the plane does not escape them
 REPAIRS = 2  # of a diagram that an audit contradicts,
@@ -43,6 +43,9 @@ def settled(survey: Survey, known: Sequence[Answer] = ()) -> nx.Graph:
     for _ in range(ROUNDS):
         with until(SEEKING):
             if spent():
+                if regimes.simulated() or regimes.contradictions():
+                    met("the budget was spent: faces that contradict themselves were not looked at "
+                        "again")  # fmt: skip
                 break
             grown = survey.follow(regimes.simulated()[:MOST_LOOKS])
             grown = survey.look_between(regimes.contradictions()[:MOST_LOOKS]) or grown
@@ -71,6 +74,7 @@ def checked(
             break
         with until(SEEKING):
             if spent():
+                met("the budget was spent: what an audit contradicts was not looked into")
                 break
             truths += learn(survey, prober, regions, audit)
         graph = settled(survey, truths)

@@ -113,11 +113,11 @@ class Diagram(Explorable):
     def attractors(self, **values: float) -> list[dict[str, Any]]:
         """What is stable at one point: equilibria with their observables, cycles with frequency.
 
-        Cycles are carried to the point from the nearest ones known. Raises ModelError outside the
-        plane.
+        Cycles are carried to the point from the nearest ones known, and all that the region of the
+        point lacks then by simulation. Raises ModelError outside the plane.
         """
         place = np.array(self._place(values))
-        answer = self._prober.ask(place)
+        answer = self._prober.within(place, None if self.partial else self.region(**values))
         return [{k: v for k, v in item.items() if k != "cycle"} for item in answer.stable]
 
     def region(self, **values: float) -> dict[str, Any]:
@@ -348,6 +348,7 @@ def bifurcation_diagram(
     settings = Settings() if settings is None else settings
     checks.instance("settings", settings, Settings, "Settings(step_max=0.02)")
     seed, budget = checks.seed(seed), checks.number("budget", budget, above=0, finite=False)
+    audit = checks.whole("audit", audit, least=0)
     if asynchronous:
         check_plane(model, y)
     spans = checked_axes(model, x) if y is None else checked_axes(model, x, y)

@@ -19,10 +19,10 @@ from continuation.diagrams.names import (
     naming_observable,
     rhythm_name,
 )
-from continuation.diagrams.outcomes import UNSTABLE, Outcome, same_outcome
+from continuation.diagrams.outcomes import UNSETTLED, UNSTABLE, Outcome, same_outcome
 from dynsys.vector_field import VectorField
 
-AWAY = (RUNS_AWAY, OUTSIDE)  # told only where no run stays
+AWAY = (RUNS_AWAY, OUTSIDE)  # told only where no run comes to anything else
 
 
 def described_outcomes(
@@ -33,7 +33,7 @@ def described_outcomes(
     Each has ``name``, ``kind``, ``state`` and ``start``; a cycle ``period``, ``frequency`` (Hz; per
     time unit for a dimensionless model), ``extrema`` of the observables and a ``turn`` (k,
     n_physical) at even times, chaos its ``exponent`` per time unit; ``detail`` are words on it
-    ("bursting, 3 spikes"). That runs run away is told only where no run stays.
+    ("bursting, 3 spikes"). That runs run away is told only where none comes to anything else.
     """
     scale = model.scales[: starts.shape[1]]
     distinct: list[tuple[Outcome, np.ndarray]] = []
@@ -48,7 +48,9 @@ def described_outcomes(
         key=lambda pair: model.observe(pair[0].state)[first],
     )
     cycles = sorted((p for p in stays if p[0].kind == CYCLE), key=lambda pair: pair[0].period)
-    others = [p for p in stays or distinct[:1] if p[0].kind not in (EQUILIBRIUM, CYCLE)]
+    others = [p for p in stays if p[0].kind not in (EQUILIBRIUM, CYCLE)]
+    if all(outcome.kind == UNSETTLED for outcome, _ in stays):
+        others += [p for p in distinct if p[0].kind in AWAY][:1]
     naming = naming_observable(model)
     levels = [model.observe(outcome.state)[naming] for outcome, _ in rest]
     items = [

@@ -33,6 +33,7 @@ WITH_WINDOWS = {  # where irregular motion and cycles lie next to each other in 
 }
 VARYING = "bursting, spikes vary"  # bursts of different numbers of spikes, also beside each other
 RUNS_AWAY = "runs away"
+CENTRE = "centre"  # surrounded by closed orbits, where a quantity is conserved
 NOTHING = "no attractor found"
 OUTSIDE = "outside the table's domain"
 

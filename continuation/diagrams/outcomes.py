@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.interpolate import CubicSpline
 
+from continuation.diagrams.limits import limits
 from continuation.diagrams.names import CYCLE, EQUILIBRIUM, PHASES
 from continuation.diagrams.pasts import Start
 from continuation.steady_states.search import find_equilibria
@@ -37,7 +38,8 @@ class Outcome:
 
     ``kind`` is a word; ``state`` (n,) its last one; ``period``, ``states`` (k, n) at even times of
     one period, the ``miss`` of its returns and the ``drift`` of its range (of the range) belong to
-    cycles, ``exponent`` (per time unit) to what does not repeat.
+    cycles, ``exponent`` (per time unit) to what does not repeat: ``weak`` where it does not differ
+    from zero beyond doubt.
     ``extremes`` (2 n, n) are the states at which each of them was least and greatest; ``records``
     how many there are of a turn; ``blurred`` where spikes between them may hide that it repeats.
     """
@@ -52,6 +54,7 @@ class Outcome:
     blurred: bool = False
     miss: float = 0.0
     drift: float = 0.0
+    weak: bool = False
 
     @property
     def approaches(self) -> bool:
@@ -73,7 +76,9 @@ def classified(model: VectorField, times: np.ndarray, states: np.ndarray) -> Out
     """
     scale = model.scales[: states.shape[1]]
     half = len(states) // 2
-    before, after = (np.ptp(part, axis=0) / scale for part in (states[:half], states[half:]))
+    late = states[half:]
+    ends = limits(late)
+    before, after = limits(states[:half]).width / scale, ends.width / scale
     if after.max() < QUIET and after.max() <= before.max():
         rest = _rest(model, states[-1])
         if rest is not None:
@@ -83,12 +88,11 @@ def classified(model: VectorField, times: np.ndarray, states: np.ndarray) -> Out
     moving = np.maximum(before, after) > 1e-2 * after.max()
     change = float(np.max(np.abs(after - before)[moving], initial=0.0))
     drift = change / max(float(after.max()), 1e-300)
-    late = states[half:]
     told = Outcome(
-        UNSETTLED, states[-1], extremes=_extremes(late), records=_records(late / scale)
+        UNSETTLED, states[-1], extremes=late[ends.rows], records=_records(late, int(after.argmax()))
     )  # fmt: skip
     if after.max() > _LEAST and drift < STEADY:
-        found = _repetition(times[half:], states[half:], scale)
+        found = _repetition(times[half:], late, scale)
         if found is None and drift < STILLER:  # few turns, but of one size
             found = _repetition(times, states, scale)
         if found is not None:
@@ -100,22 +104,18 @@ def classified(model: VectorField, times: np.ndarray, states: np.ndarray) -> Out
 
 def _is_blurred(times: np.ndarray, states: np.ndarray, scale: np.ndarray) -> bool:
     """Whether a motion seems to miss its cycle by no more than a few records of time."""
-    found = _crossings(times, states / scale)
+    found = _crossings(times, states, scale)
     if found is None:
         return False
     lengths = np.diff(found[1])
     return bool(np.ptp(lengths) < _FEW * (times[1] - times[0]) < 0.5 * lengths.mean())
 
 
-def _records(scaled: np.ndarray) -> float:
+def _records(states: np.ndarray, moving: int) -> float:
     """How many records there are of a turn: between passages of the middle of what moves most."""
-    signal = scaled[:, int(np.argmax(np.ptp(scaled, axis=0)))]
+    signal = states[:, moving]
     above = signal > 0.5 * (signal.max() + signal.min())
     return len(signal) / max(int(np.sum(above[1:] & ~above[:-1])), 1)
-
-
-def _extremes(states: np.ndarray) -> np.ndarray:
-    return states[np.concatenate([states.argmin(0), states.argmax(0)])]
 
 
 def _rest(model: VectorField, state: np.ndarray) -> np.ndarray | None:
@@ -135,9 +135,8 @@ def _repetition(
 ) -> tuple[float, np.ndarray, float] | None:
     """Period and one turn (k, n) of a motion that repeats at least twice, and by how much of its
     range it misses where it was."""
-    scaled = states / scale
-    size = np.ptp(scaled, axis=0)
-    found = _crossings(times, scaled)
+    size = limits(states).width / scale
+    found = _crossings(times, states, scale)
     if found is None:
         return None
     smooth, crossing, up = found
@@ -157,18 +156,19 @@ def _repetition(
 
 
 def _crossings(
-    times: np.ndarray, scaled: np.ndarray
+    times: np.ndarray, states: np.ndarray, scale: np.ndarray
 ) -> tuple[CubicSpline, np.ndarray, np.ndarray] | None:
     """Times at which the state that moves most passes its middle upwards, with the interpolated
     motion and the records before; None where it does so less than four times."""
-    moving = int(np.argmax(np.ptp(scaled, axis=0)))
-    signal = scaled[:, moving]
+    moving = int(np.argmax(limits(states).width / scale))
+    signal = states[:, moving] / scale[moving]
     signal = signal - 0.5 * (signal.max() + signal.min())
     up = np.flatnonzero((signal[:-1] < 0) & (signal[1:] >= 0))
     if len(up) < 4:
         return None
     first = max(int(up[-_LATEST:][0]) - 4, 0)  # a few records for the spline's end
-    times, scaled, signal, up = times[first:], scaled[first:], signal[first:], up[-_LATEST:] - first
+    times, signal, up = times[first:], signal[first:], up[-_LATEST:] - first
+    scaled = states[first:] / scale
     smooth = CubicSpline(times, scaled)
     crossing = times[up] + signal[up] / (signal[up] - signal[up + 1]) * (times[up + 1] - times[up])
     level = scaled[up[0], moving] - signal[up[0]]
@@ -176,17 +176,36 @@ def _crossings(
     return smooth, crossing, up
 
 
-def is_stationary(model: VectorField, times: np.ndarray, states: np.ndarray) -> bool:
-    """Whether a motion that does not repeat varies as much in both halves of a recording.
+def is_on_its_way(section: np.ndarray) -> bool:
+    """Whether a section (k, n) moves one way from turn to turn, as that of a motion that spirals in
+    or out slowly; on a torus or in chaos it comes back."""
+    steps = np.diff(section[:, int(np.argmax(np.ptp(section, axis=0)))])
+    return bool(np.all(steps > 0) or np.all(steps < 0))
 
-    On a torus its section does; that of a motion on its way to a cycle, or away from one, shrinks
-    or grows.
+
+def keeps_order(section: np.ndarray) -> bool:
+    """Whether every turn moves a section (k, n) on along a closed curve, in order, as on a torus;
+    chaos folds it. The order is that of the angles around the middle of its two widest directions.
     """
-    found = _crossings(times, states / model.scales[: states.shape[1]])
-    if found is None:
-        return False
-    smooth, crossing, _ = found
-    section = smooth(crossing)
+    centred = section - section.mean(axis=0)
+    along = centred @ np.linalg.svd(centred, full_matrices=False)[2][:2].T
+    angle = np.arctan2(*(along / np.maximum(along.std(axis=0), 1e-300)).T)
+    ahead = angle[1:][np.argsort(angle[:-1])]
+    return int(np.sum(np.roll(ahead, -1) < ahead)) == 1
+
+
+def section_of(model: VectorField, times: np.ndarray, states: np.ndarray) -> np.ndarray | None:
+    """States (k, n) at which a recorded motion passes the middle of what moves most; None where it
+    does so less than four times."""
+    found = _crossings(times, states, model.scales[: states.shape[1]])
+    return None if found is None else found[0](found[1])
+
+
+def is_stationary(section: np.ndarray) -> bool:
+    """Whether the section of a motion that does not repeat varies as much in both halves.
+
+    On a torus it does; that of a motion on its way to a cycle, or away from one, shrinks or grows.
+    """
     half = len(section) // 2
     before, after = (np.ptp(part, axis=0).max() for part in (section[:half], section[half:]))
     return bool(before / LEVEL < after < LEVEL * before)

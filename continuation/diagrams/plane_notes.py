@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from continuation.diagrams.centres import DETAIL, conserved_quantity
+from continuation.diagrams.names import CENTRE
 from dynsys.errors import ModelError
 from dynsys.vector_field import VectorField
 
@@ -44,6 +46,11 @@ def plane_notes(diagram: Diagram) -> list[str]:
         result.append(
             "no equilibrium was found anywhere in the plane: what moves was found by simulation "
             f"alone; {diagram.model.name}.with_ranges(...) widens the search"
+        )
+    if quantity := conserved_quantity(diagram.model, (diagram.x, diagram.y)):
+        result.append(
+            f"{quantity} is conserved: nothing attracts, and every {CENTRE} is surrounded by "
+            f"{DETAIL}, each with its own value of it; see conservative_cycles"
         )
     if len(regions) == 1 and not regions[0]["unresolved"]:
         result.append(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, NamedTuple
@@ -28,16 +28,20 @@ from continuation.diagrams.attractors import (
     stable_equilibria,
     trusted,
 )
+from continuation.diagrams.centres import centres_met, conserved_answer, conserved_quantity
 from continuation.diagrams.names import (
     RUNS_AWAY,
+    agree,
     found_cycles,
     found_equilibria,
 )
 from continuation.diagrams.partition import place_inside, places_across, places_beside, radius
 from continuation.diagrams.pasts import Start, at_rest
-from continuation.diagrams.paths import Axis, values_at
+from continuation.diagrams.paths import Axis, position, values_at
 from continuation.diagrams.scan import each
-from continuation.diagrams.trials import Trial, attractors_of
+from continuation.diagrams.scanned_lines import arms, line_positions, walls
+from continuation.diagrams.simulating import Effort
+from continuation.diagrams.trials import USUAL, Trial, attractors_of
 from continuation.steady_states.branch import Branch
 from dynsys.vector_field import VectorField
 
@@ -84,11 +88,12 @@ class Prober:
 
     def __init__(self, model: VectorField, axes: tuple[Axis, Axis], findings: Findings) -> None:
         self.model, self.axes, self.findings = model, axes, findings
+        self.conserved = conserved_quantity(model, axes)
         self.places = [plane_positions(branch, axes) for branch in findings.cycles]
-        self._walls = _walls(findings.boundaries(), axes)
-        self._positions = [_line_positions(line, axes) for line in findings.lines]
+        self._walls = walls(findings.boundaries(), axes)
+        self._positions = [line_positions(line, axes) for line in findings.lines]
         self._states = [line.states() for line in findings.lines]
-        self._arms = [_arms(line) for line in findings.lines]
+        self._arms = [arms(line) for line in findings.lines]
 
     def ask(
         self, place: np.ndarray, seeds: Sequence[Seed] | None = None, searches: int = 64,
@@ -101,6 +106,8 @@ class Prober:
         ``simulates``. Where nothing is stable so far, simulations decide: from beside the unstable
         equilibria, then from all over the states' ranges.
         """
+        if self.conserved:
+            return self._around_centres(place, near)
         sought = self._sought(place, seeds, searches, near)
         runs = Trial(sought.values, sought.motions if simulates else [])
         return self._told(sought, *attractors_of(self.model, [runs]))
@@ -111,6 +118,9 @@ class Prober:
         """What is stable at many places, the attractors ``near`` each carried there: ``ask``, with
         all runs together; also from ``everywhere`` in the states' ranges. Fewer than asked for
         where a budget is spent."""
+        if self.conserved:
+            pairs = zip(places, near, strict=True)
+            return [self._around_centres(place, known) for place, known in pairs]
         seek = partial(self._sought, seeds=[], searches=0)
         found = each(lambda task: seek(task[0], near=task[1]), [*zip(places, near, strict=True)])
         sought = [one for one in found if one is not None]
@@ -121,6 +131,31 @@ class Prober:
         met = attractors_of(self.model, trials)
         told = each(lambda task: self._told(*task), [*zip(sought, met, strict=True)])
         return [answer for answer in told if answer is not None]
+
+    def within(self, place: np.ndarray, region: Mapping[str, Any] | None) -> Answer:
+        """What is stable at a place, and what that of its region becomes where they differ."""
+        answer = self.ask(place)
+        names = [item["name"] for item in answer.stable]
+        if region is None or agree(self.model, names, region["attractors"]):
+            return answer
+        values, stable = region["parameters"], [dict(item) for item in region["stable"]]
+        at, nothing = self.model.with_parameters(**values), np.empty((0, len(self.model.scales)))
+        there = np.array(position(values, self.axes))
+        known = Answer(there, values, stable, _with_rest(at, nothing, stable))
+        return self.ask(place, near=[known])
+
+    def _around_centres(self, place: np.ndarray, near: Sequence[Answer]) -> Answer:
+        values, known = values_at(place, self.axes), self._known_states(place, near)
+        answer = conserved_answer(self.model, values, known, self.starts(place, 0))
+        return Answer(np.asarray(place, float), values, *answer)
+
+    def met_by_runs(
+        self, trials: Sequence[Trial], effort: Effort = USUAL
+    ) -> list[list[dict[str, Any]]]:
+        """What runs come to at places of the plane: ``attractors_of``, or ``centres_met``."""
+        if self.conserved:
+            return centres_met(self.model, trials)
+        return attractors_of(self.model, trials, effort)
 
     def _sought(
         self, place: np.ndarray, seeds: Sequence[Seed] | None, searches: int,
@@ -207,6 +242,8 @@ class Prober:
         through the face, from the nearest ones; and where none is found, by simulation along the
         unstable manifolds of saddles. A large face is simulated from everywhere besides.
         """
+        if self.conserved:
+            return self.ask(place_inside(face))
         answer = self._by_continuation(face)
         return self.with_simulated(answer) if face.area > LARGE else answer
 
@@ -263,17 +300,25 @@ class Prober:
                 return Dispute(answer, other)
         places = [places_across(face, 1 + int(min(3, 30 * face.area)), margin)]
         places += [places_beside(piece, face, min(margin, 3e-3)) for piece in loose]
-        for place in np.concatenate(places):
-            large = face.area > LARGE
-            again = self.ask(place, [], searches=0, near=[answer], simulates=large)
+        for again in self._asked_across(face, answer, np.concatenate(places)):
             if again.kinds == answer.kinds:
                 continue
+            place = again.place
             seeds = [Seed.of_branch(self._branch(b), k) for b, k in inside]
             seeds += nearest_cycles(self.findings.cycles, self.places, place, self._walls)
-            other = self.ask(place, seeds, near=[answer], simulates=large)
+            other = self.ask(place, seeds, near=[answer, again], simulates=face.area > LARGE)
             if other.kinds != answer.kinds:
                 return Dispute(answer, other)
         return None
+
+    def _asked_across(
+        self, face: Polygon, answer: Answer, places: np.ndarray
+    ) -> Iterator[Answer] | list[Answer]:
+        """What an answer becomes at places of its face; in a large one with what runs meet there:
+        no curve may part them, and what appears between is nowhere in the answer."""
+        if face.area > LARGE:
+            return self.ask_all([*places], [[answer]] * len(places), everywhere=True)
+        return (self.ask(place, [], searches=0, near=[answer], simulates=False) for place in places)
 
     def bursts_vary(self, face: Polygon, answers: Sequence[Answer]) -> bool:
         """Whether bursts known inside a face, of ``answers`` and of branches, differ."""
@@ -331,9 +376,9 @@ class Prober:
     def nearby_states(self, place: np.ndarray) -> np.ndarray:
         """States of the scan lines nearest to a place, one of every arm of a line."""
         states, distances = [], []
-        for at, known, arms in zip(self._positions, self._states, self._arms, strict=True):
+        for at, known, stretches in zip(self._positions, self._states, self._arms, strict=True):
             offset = np.sum((at - place) ** 2, axis=1)
-            nearest = [first + int(np.argmin(offset[first:last])) for first, last in arms]
+            nearest = [first + int(np.argmin(offset[first:last])) for first, last in stretches]
             states.append(known[nearest])
             distances.append(offset[nearest])
         if not states:
@@ -348,36 +393,3 @@ def _with_rest(
     """Known equilibria (k, n) and those that simulations met."""
     rest = [np.asarray(item["state"])[: len(at.states)] for item in found_equilibria(met)]
     return np.concatenate([equilibria, at.fill_lines(np.array(rest))]) if rest else equilibria
-
-
-def _arms(line: Branch) -> list[tuple[int, int]]:
-    """First points and ends of the stretches of a scan line between its folds, and its pieces."""
-    value, piece = line.data[line.parameters[0]].values, line.data["piece"].values
-    ahead = np.diff(value) > 0
-    turns = np.flatnonzero((ahead[1:] != ahead[:-1]) & (piece[2:] == piece[:-2])) + 1
-    breaks = np.flatnonzero(np.diff(piece)) + 1
-    edges = np.unique([0, *turns.tolist(), *breaks.tolist(), len(value)])
-    return list(zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True))
-
-
-def _walls(curves: Sequence[Branch | CycleCurve], axes: Sequence[Axis]) -> np.ndarray:
-    """The straight pieces (m, 2, 2) of all boundaries in units of the plane."""
-    pieces = [np.empty((0, 2, 2))]
-    for curve in curves:
-        row = np.column_stack(
-            [(curve.data[k].values - low) / (high - low) for k, low, high in axes]
-        )
-        pieces.append(np.stack([row[:-1], row[1:]], axis=1))
-    return np.concatenate(pieces)
-
-
-def _line_positions(line: Branch, axes: tuple[Axis, Axis]) -> np.ndarray:
-    """Positions (k, 2) of a scan line's points in units of the plane."""
-    columns = [
-        (line.data[name].values if name in line.parameters
-         else np.full(len(line), line.model.parameters[name]))
-        for name, _, _ in axes
-    ]  # fmt: skip
-    return np.column_stack(
-        [(c - low) / (high - low) for c, (_, low, high) in zip(columns, axes, strict=True)]
-    )

@@ -41,6 +41,7 @@ from dynsys.activity import doing
 from dynsys.vector_field import VectorField
 
 WORTH = 1e-3  # of the plane: faces whose simulated cycles are followed
+EXCHANGES = ("transcritical curve", "pitchfork curve")
 MOST_PLACES = 2000  # asked in all searches for boundaries without a curve
 WORDS = "what is stable in every face"
 SEARCHED = f"found by a search, to within {100 * WITHIN:g} % of the plane"  # a boundary
@@ -120,18 +121,20 @@ def _piece(
 
 
 def closed(regimes: Regimes, known: Sequence[Answer] = ()) -> Regimes:
-    """The plane with every face in dispute cut by a search, the largest first; ``known`` answers,
-    from an audit, are taken as they are."""
+    """The plane with every face in dispute, or in which the spikes of bursts vary, cut by a search,
+    the largest first; ``known`` answers, from an audit, are taken as they are."""
     pieces: list[Piece] = []
     left = MOST_PLACES
     kept = finished_answers.closed_faces(regimes.prober, known)
     asked = regimes.by_area()
     for piece in stage(asked, "faces that contradict themselves", len(asked)):
-        if piece.dispute is None or left <= 0 or spent():
+        bursts = piece.mixed and piece.face.area > WORTH
+        if (piece.dispute is None and not bursts) or left <= 0 or spent():
             pieces.append(piece)
             continue
-        mine = _inside(piece.face, known)
-        search = partial(closed_in, regimes.prober, piece.face, piece.dispute, left, mine)
+        mine, contrary = _inside(piece.face, known), piece.dispute
+        first = [piece.answer] if contrary is None else [contrary.inmost, contrary.other]
+        search = partial(closed_in, regimes.prober, piece.face, first, left, mine)
         parts, count = journal.piece(partial(kept.key, piece), search, kept.form) or ([piece], 0)
         pieces += parts
         left -= count
@@ -242,10 +245,10 @@ def _carried(part: Polygon, answer: Answer, prober: Prober) -> Answer:
 
 
 def _exchanges(regimes: Regimes, x: Axis, y: Axis) -> list[LineString]:
-    """Transcritical curves at which a stable equilibrium hands its stability on to another one."""
+    """Curves of branch points at which a stable equilibrium hands its stability on to another."""
     result = []
     for curve, path in zip(regimes.prober.findings.boundaries(), regimes.paths, strict=True):
-        if curve.kind == "transcritical curve" and bool(curve.data["stable"].any()):
+        if curve.kind in EXCHANGES and bool(curve.data["stable"].any()):
             result.append(path.line)
     return result
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Iterator, Sequence
 from contextvars import copy_context
 from dataclasses import replace
@@ -12,26 +11,14 @@ from typing import Any
 import numpy as np
 
 from continuation.cycles.branch import CycleBranch
-from continuation.cycles.conditions import DOUBLING, FOLD, PERIOD, TORUS
-from continuation.cycles.curves import (
-    EXPLOSIVE,
-    FIXED_PERIOD,
-    CycleCurve,
-    critical_angle,
-    sensitivity,
-    trace_both_ways,
-)
 from continuation.cycles.cycle import Cycle
-from continuation.cycles.delay_errors import CARRIED, delay_error
 from continuation.cycles.following import STEP_MIN
 from continuation.cycles.limit_cycles import limit_cycles
-from continuation.cycles.multipliers import NONE
-from continuation.cycles.orbits import Orbit, Point, Solver, coarse
 from continuation.cycles.settings import CycleSettings
 from continuation.cycles.tracing import REASONS
 from continuation.diagrams import finished
 from continuation.diagrams.finished import Kept
-from continuation.diagrams.progress import showing, stage
+from continuation.diagrams.progress import showing
 from continuation.engine.budget import met, spent
 from continuation.engine.special_points import SpecialPoint
 from continuation.steady_states.branch import Branch
@@ -39,7 +26,7 @@ from dynsys.cluster.connection import current
 from dynsys.cluster.pieces import pieces
 from dynsys.errors import ConvergenceError
 from dynsys.interruption import run_all
-from dynsys.vector_field import VectorField
+from dynsys.journal import belonging
 
 # Coarser than a single branch: enough for regions and for starting the curves.
 SCAN = CycleSettings(
@@ -48,13 +35,8 @@ SCAN = CycleSettings(
     delay_error=1e3,  # one number of nodes for the whole plane
 )  # fmt: skip
 SEEN = replace(SCAN, most_unstable=8)  # cycles found by simulation: as far as they are stable
-CURVE = CycleSettings(intervals=20, step_max=0.12, max_points=150)
-MOST_CURVES = 80  # of cycles in a plane
 WORKERS = 2  # threads; results come in the order of the tasks, whatever their number
-NEAR = 1e-3  # distance in units of the plane at which a point lies on a known curve
-SMALLEST = 0.02  # range of a scaled state of cycles at which a curve of them ends
-ORDINARY = 10  # times the sensitivity of a boundary: there a curve of fixed period ends
-KIND = {"LPC": FOLD, "PD": DOUBLING, "NS": TORUS, "unresolved": FOLD}
+STEEP = 0.05  # half spans that a parameter moves at most while a diverging period grows by e
 
 Axis = tuple[str, float, float]
 Spans = dict[str, tuple[float, float]]
@@ -109,7 +91,7 @@ def _stuck(branch: CycleBranch) -> bool:
     """Whether an end where Newton no longer converges holds a stable cycle."""
     stable = branch.data["stable"].values
     ends = zip(branch.ended, (stable[0], stable[-1]), strict=True)
-    return any(word == REASONS[STEP_MIN] and held for word, held in ends)
+    return any(word.startswith(REASONS[STEP_MIN]) and held for word, held in ends)
 
 
 def end_of(branch: CycleBranch, points: Sequence[SpecialPoint]) -> SpecialPoint | None:
@@ -169,139 +151,19 @@ def _short_branch(task: tuple[SpecialPoint, str, tuple[float, float], int]) -> C
         branch = limit_cycles(point, parameter, span, settings=settings)
     except ConvergenceError:
         return None
-    diverges = branch.ended[1].startswith("the period diverges")
-    return branch if diverges or branch.points("LPC") else None
+    return branch if diverges(branch) or branch.points("LPC") else None
 
 
-def cycle_boundaries(
-    model: VectorField,
-    x: Axis,
-    y: Axis,
-    branches: Sequence[CycleBranch],
-    known: Sequence[CycleCurve] = (),
-) -> list[CycleCurve]:
-    """Curves of folds, doublings, tori and diverging periods through every such cycle found that
-    lies on no known one.
-
-    A fold that Newton cannot hold, because the parameter stands still over many cycles (a canard),
-    is followed at the period of its cycle instead; so is a branch whose period diverges.
-    """
-    spans: Spans = {x[0]: (x[1], x[2]), y[0]: (y[1], y[2])}
-    curves = list(known)
-    waiting = [
-        (cycle, KIND[cycle.label])
-        for branch in branches
-        for cycle in branch.special_points
-        if cycle.label in KIND and not _is_violent(cycle) and _is_carried(cycle)
-    ]
-    waiting += [
-        (_last_cycle(branch), PERIOD)
-        for branch in branches
-        if branch.ended[1].startswith("the period diverges")
-    ]
-    for _ in stage(itertools.count(), "curves of cycles"):
-        waiting = [task for task in waiting if not _known(curves, *task, x, y)]
-        if not waiting:
-            break
-        if spent():
-            met("the budget was spent: some curves of cycles were left out")
-            break
-        if len(curves) >= MOST_CURVES:
-            met(f"{MOST_CURVES} curves of cycles were followed: others were not, one of which may "
-                "bound a region")  # fmt: skip
-            break
-        # two curves at a time, each through the first cycle that lies on none
-        kept = finished.cycle_curves(model, spans)
-        found = each(lambda task: _curve(model, spans, *task), waiting[:2], kept=kept)
-        for task, curve in zip(waiting[:2], found, strict=True):
-            if curve is not None and not _known(curves, *task, x, y):
-                curves.append(curve)
-        waiting = waiting[2:]
-    return curves[len(known) :]
-
-
-def _is_violent(cycle: Cycle) -> bool:
-    """Whether a cycle is unstable beyond what a boundary of stable ones can be."""
-    return np.max(cycle.floquet.log10, initial=-np.inf) > np.log10(SCAN.violent)
-
-
-def _is_carried(cycle: Cycle) -> bool:
-    """Whether delay lines carry a cycle; what those of the lines alone do bounds no region."""
-    return delay_error(cycle.solver, cycle.orbit) < CARRIED
-
-
-def _last_cycle(branch: CycleBranch) -> Cycle:
-    """The cycle of a diverging branch at a moderate period, where Newton is still well off."""
-    periods = branch.data["period"].values
-    k = int(np.argmax(periods > 0.5 * periods[-1]))
-    orbit = branch.orbits[k]
-    model = branch.solver.at(orbit)
-    return Cycle(model, orbit, branch.solver, NONE, 1.0, "", "")
-
-
-def _known(curves: Sequence[CycleCurve], cycle: Cycle, kind: int, x: Axis, y: Axis) -> bool:
-    """Whether a cycle lies on a curve already followed."""
-    at = np.array([(cycle.parameters[k] - low) / (high - low) for k, low, high in (x, y)])
-    for curve in curves:
-        if {curve.solver.kind, kind} - {FOLD, PERIOD} and curve.solver.kind != kind:
-            continue
-        places = curve_positions(curve, x, y)
-        a, chord = places[:-1], np.diff(places, axis=0)
-        square = np.maximum(np.sum(chord**2, axis=1), 1e-300)
-        fraction = np.clip(np.sum((at - a) * chord, axis=1) / square, 0, 1)
-        if np.min(np.linalg.norm(a + fraction[:, None] * chord - at, axis=1)) < NEAR:
-            return True
-    return False
-
-
-def curve_positions(curve: CycleCurve, x: Axis, y: Axis) -> np.ndarray:
-    """Positions (point, 2) of a curve in units of the plane."""
-    return np.column_stack([(curve.data[k].values - low) / (high - low) for k, low, high in (x, y)])
-
-
-def _curve(model: VectorField, spans: Spans, cycle: Cycle, kind: int) -> CycleCurve | None:
-    if kind == PERIOD:
-        return _fixed_period(model, spans, cycle)
-    if cycle.label == "unresolved":  # in a canard, where multipliers mean nothing
-        return _fixed_period(model, spans, cycle, FIXED_PERIOD)
-    angle = [critical_angle(cycle)] if kind == TORUS else []
-    z = np.array([cycle.period, *(cycle.parameters[k] for k in spans), *angle])
-    orbit, sought = replace(cycle.orbit, z=z), ("CPC",) if kind == FOLD else ()
-    curve = _traced(
-        Solver(model, spans, kind), coarse(orbit), CURVE, resonances=sought, enough=_vanishes
+def diverges(branch: CycleBranch) -> bool:
+    """Whether a period grows while the parameter hardly moves, as beside a homoclinic orbit; that
+    of slow relaxation grows, too."""
+    if not branch.ended[1].startswith("the period diverges"):
+        return False
+    (before, value), (shorter, period) = (
+        branch.data[name].values[-2:] for name in (branch.parameter, "period")
     )
-    if curve is None and kind == FOLD:
-        return _fixed_period(model, spans, cycle, FIXED_PERIOD)
-    return curve
-
-
-def _fixed_period(
-    model: VectorField, spans: Spans, cycle: Cycle, kind: str = ""
-) -> CycleCurve | None:
-    z = np.array([cycle.period, *(cycle.parameters[k] for k in spans)])
-    solver = Solver(model, spans, PERIOD, cycle.period)
-    orbit = coarse(replace(cycle.orbit, z=z))
-    settings = replace(CURVE, step_max=0.3)
-
-    def ordinary(point: Point) -> bool:
-        return not sensitivity(solver, point) < ORDINARY * EXPLOSIVE
-
-    ends = ordinary if kind == FIXED_PERIOD else None
-    return _traced(solver, orbit, settings, kind, resonances=(), enough=ends)
-
-
-def _vanishes(point: Point) -> bool:
-    """Whether a curve has come to cycles of no size: to a generalized Hopf point."""
-    return bool(np.max(np.ptp(point.orbit.u, axis=0)) < SMALLEST)
-
-
-def _traced(solver: Solver, orbit: Orbit, *rest: Any, **options: Any) -> CycleCurve | None:
-    """A curve of two points at least; None where Newton does not leave its start."""
-    try:
-        curve = trace_both_ways(solver, orbit, *rest, **options)
-    except ConvergenceError:
-        return None
-    return curve if len(curve) > 1 else None
+    moved = abs(value - before) / branch.solver.half[1]
+    return bool(moved < STEEP * abs(np.log(period / shorter)))
 
 
 def each(
@@ -326,7 +188,8 @@ def each(
         def make(number: int) -> None:
             results[number] = works[number]()
 
-        run_all([partial(make, k) for k in range(len(tasks))], WORKERS, lambda _: advance())
+        calls = [belonging(partial(make, k)) for k in range(len(tasks))]
+        run_all(calls, WORKERS, lambda _: advance())
     return results
 
 

@@ -13,13 +13,14 @@ from continuation.cycles.branch import CycleBranch
 from continuation.cycles.curves import CycleCurve
 from continuation.diagrams import finished
 from continuation.diagrams.answers import Answer, Dispute
+from continuation.diagrams.centres import conserved_quantity
+from continuation.diagrams.cycle_boundaries import cycle_boundaries
 from continuation.diagrams.names import found_equilibria
 from continuation.diagrams.paths import Axis, values_at
 from continuation.diagrams.probing import Findings
 from continuation.diagrams.progress import showing, stage
 from continuation.diagrams.regimes import Regimes, cut
 from continuation.diagrams.scan import (
-    cycle_boundaries,
     cycles_beside,
     cycles_through,
     each,
@@ -38,12 +39,14 @@ from continuation.steady_states.equilibria import equilibria
 from continuation.steady_states.refollowing import scaled_points
 from dynsys.cluster.connection import current
 from dynsys.cluster.pieces import pieces
+from dynsys.conservation import conserved_sums
 from dynsys.errors import ConvergenceError
 from dynsys.journal import announce, piece
 from dynsys.vector_field import VectorField
 
 LINES = 7  # scan lines in each direction: a closed curve smaller than a sixth of a span can hide
 MOST_LINES = 12  # further ones, through places at which regions disagree
+_PARTS = (0.37, 0.71)  # of a line, at which it is asked whether sums of states are conserved
 _SAME_LINE = 1e-4  # distance in units of the plane at which two scan lines are one
 
 
@@ -76,6 +79,8 @@ class Survey:
         self.followed: set[tuple[float, ...]] = set()  # places whose cycles were,
         self.rested: set[tuple[float, ...]] = set()  # and whose equilibria
         self.regimes: Regimes | None = None  # of the last cut
+        # Every equilibrium that does not repel is a centre there, no cycle is isolated.
+        self.conserved = bool(conserved_quantity(model, (x, y)))
 
     def findings(self) -> Findings:
         """Everything found, frozen."""
@@ -97,8 +102,11 @@ class Survey:
             for value in np.linspace(low, high, LINES)
         ]
         lines = self._add_lines(wanted)
-        cycles = (*scan_cycles(lines), *cycles_beside(self.curves, self.x[0]))
-        self._add_cycles(cycles)
+        beside = () if self.conserved else cycles_beside(self.curves, self.x[0])
+        self._add_cycles((*self._cycles_of(lines), *beside))
+
+    def _cycles_of(self, lines: Sequence[Branch]) -> tuple[CycleBranch, ...]:
+        return () if self.conserved else scan_cycles(lines)
 
     def look_between(self, disputes: Sequence[Dispute]) -> bool:
         """Look for the boundaries between places that disagree; False where nothing is left to try.
@@ -121,7 +129,7 @@ class Survey:
         before = len(self.lines), len(self.cycles)
         self.follow_equilibria(resting)
         lines = self._add_lines(wanted[: MOST_LINES + 2 * LINES - len(self.asked)])
-        self._add_cycles([*scan_cycles(lines), *self._followed(alone)])
+        self._add_cycles([*self._cycles_of(lines), *self._followed(alone)])
         return before != (len(self.lines), len(self.cycles))
 
     def look_at(self, places: Sequence[Sequence[float]]) -> None:
@@ -130,7 +138,7 @@ class Survey:
         for place in places:
             (first, at_first), (second, at_second) = values_at(place, (self.x, self.y)).items()
             wanted += [(first, at_second), (second, at_first)]
-        self._add_cycles(scan_cycles(self._add_lines(wanted)))
+        self._add_cycles(self._cycles_of(self._add_lines(wanted)))
 
     def follow(self, answers: Sequence[Answer]) -> bool:
         """Follow cycles found by simulation both ways; False where none could be followed."""
@@ -159,6 +167,7 @@ class Survey:
     def _add_lines(self, wanted: Sequence[tuple[str, float]]) -> list[Branch]:
         """New scan lines (free parameter, value of the other), with the curves through them."""
         tasks = [self._line(free, value) for free, value in wanted if self._asks(free, value)]
+        tasks = [task for task in tasks if not _stands_still(*task)]
         kept = finished.lines(self.settings, self.seed)
         words, names = "scan lines", [partial(kept.key, task) for task in tasks]
         announce(words, names)
@@ -204,12 +213,12 @@ class Survey:
                     with suppress(ConvergenceError):
                         line = equilibria(at, free, span, item["state"], self.settings)
                         fresh.append(self._taken(line))
-        self._add_cycles(scan_cycles(fresh))
+        self._add_cycles(self._cycles_of(fresh))
 
     def _taken(self, line: Branch) -> Branch:
         """A scan line, kept with the curves through its points."""
         self.lines.append(line)
-        for label in ("LP", "H", "BP"):
+        for label in ("LP", "BP") if self.conserved else ("LP", "H", "BP"):
             for point in line.points(label):
                 if self._inside(point):
                     self._add_curve(point)
@@ -224,7 +233,8 @@ class Survey:
         before = len(self.curves)
         self._follow(point, omega)
         done = before
-        while done < len(self.curves) and not spent():  # codimension-two points add curves
+        # Codimension-two points add curves; where H is conserved all of a fold curve is BT.
+        while done < len(self.curves) and not (spent() or self.conserved):
             for special in self.curves[done].special_points:
                 self._emanate(special)
             done += 1
@@ -290,6 +300,14 @@ def _rotation(point: SpecialPoint) -> float:
     """Frequency of the critical pair at a zero-Hopf point."""
     pairs = point.eigenvalues[point.eigenvalues.imag > 0]
     return float(pairs[np.argmin(np.abs(pairs.real))].imag)
+
+
+def _stands_still(at: VectorField, free: str, span: tuple[float, float]) -> bool:
+    """Whether sums of states are conserved all along a line, as r = 0 in r x (1 - x): equilibria
+    there are not isolated, and other lines cross it."""
+    low, high = span
+    places = (low + part * (high - low) for part in _PARTS)
+    return all(conserved_sums(at.with_parameters(**{free: value})) for value in places)
 
 
 def followed_line(

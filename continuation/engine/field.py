@@ -12,9 +12,11 @@ from dynsys.compiled.kernels import (
     FIELD_TYPE,
     JACOBIAN_TANGENT_TYPE,
     JACOBIAN_TYPE,
+    LINEARIZATION_TYPE,
     MATRIX,
     TANGENT_TYPE,
     VECTOR,
+    no_linearization,
     no_second_derivatives,
 )
 from dynsys.compiled.records import CUBE, Indices, Vector, record
@@ -34,6 +36,7 @@ class Field(NamedTuple):
     jacobian: Annotated[Callable, JACOBIAN_TYPE]
     tangent: Annotated[Callable, TANGENT_TYPE]
     jacobian_tangent: Annotated[Callable, JACOBIAN_TANGENT_TYPE]
+    linearize: Annotated[Callable, LINEARIZATION_TYPE]
     tables: Vector
     p: Vector
     free: Indices
@@ -41,15 +44,18 @@ class Field(NamedTuple):
 
 
 def field_of(
-    model: VectorField, p: np.ndarray, free: np.ndarray, scale: np.ndarray, second: bool
-) -> Field:
-    """The field of a model; without ``second`` the Jacobian's derivative is not compiled."""
+    model: VectorField, p: np.ndarray, free: np.ndarray, scale: np.ndarray, second: bool,
+    linearized: bool = False,
+) -> Field:  # fmt: skip
+    """The field of a model; without ``second`` the Jacobian's derivative is not compiled, and
+    without ``linearized``, which cycles ask for, what computes it with its derivatives at once."""
     c = model.compiled
     return Field(
         f=c.field,
         jacobian=c.jacobian,
         tangent=c.tangent,
         jacobian_tangent=c.jacobian_tangent if second else no_second_derivatives,
+        linearize=c.linearize if linearized else no_linearization,
         tables=c.tables,
         p=p,
         free=free,

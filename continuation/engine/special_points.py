@@ -143,6 +143,8 @@ class SpecialPoint:
         words = [f"{self.name or self.label:<4} {where}", MEANINGS.get(self.label, "")]
         if self.certificate.get("pairs", 0) > 1:
             words.append(f"{self.certificate['pairs']} pairs cross together (by symmetry?)")
+        if self.certificate.get("zeros", 0) > 1:
+            words.append(f"{self.certificate['zeros']} eigenvalues pass 0 together (by symmetry?)")
         if self.frequency is not None:
             words.append(f"{self.frequency:.5g} {self.model.frequency_unit}")
         if self.criticality == "degenerate":

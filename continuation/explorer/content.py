@@ -113,7 +113,8 @@ def _step(model: VectorField) -> float:
     """The step of runs: no longer than the shortest delay at the model's parameters."""
     moved = motion(model)
     lags = np.zeros(moved.delayed)
-    moved.delays(np.zeros(moved.n + moved.delayed), model.parameter_array(), moved.tables, lags)
+    if moved.delayed:
+        moved.delays(np.zeros(moved.n + moved.delayed), model.parameter_array(), moved.tables, lags)
     step = page_step(model)
     return min([step, *(lag / math.ceil(lag / step) for lag in lags.tolist() if lag > 0)])
 

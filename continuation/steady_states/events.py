@@ -16,8 +16,10 @@ from continuation.steady_states.branch_points import polish
 from continuation.steady_states.certificates import coefficients, make_point
 
 Classifier = Callable[[Interval], list[str]]
-TOGETHER = 1e-6  # distance of several pairs from the axis, relative to their size
+TOGETHER = 1e-6  # distance of several eigenvalues from the axis, relative to their size
 FAR_ENOUGH = 1e-4  # scaled length below which eigenvalues are tracked rightly
+_CORRECTIONS = 4  # at a branch point where several eigenvalues are zero
+NEAR_BRANCH_POINT = 1e-2  # scaled length of an interval within which a branch point is sought
 SMALLEST_LOOK = 1e-6  # scaled length: two events inside a shorter interval annul each other
 
 
@@ -30,9 +32,7 @@ def events(follower: Follower, trace: Trace) -> Iterator[SpecialPoint]:
         if interval.index in suspicious and not classify(interval):
             looked = looking_inside(classify, interval)
         for piece, kind in isolate(follower, interval, looked):
-            together = kind == "suspect" and _pairs_together(piece) > 1
-            locate_it = _double_hopf if together else LOCATORS[kind]
-            point = locate_it(follower, piece)
+            point = (_unparted if kind == "suspect" else LOCATORS[kind])(follower, piece)
             if point is not None:
                 yield point
 
@@ -78,12 +78,12 @@ def _fold(follower: Follower, interval: Interval) -> SpecialPoint | None:
     n = follower.n
     y = locate(follower, interval, lambda y: follower.tangent(y, interval.left.tangent)[0][n])
     if y is None:
-        return _suspect(follower, interval)
+        return _turning_branch_point(follower, interval)
     square = Follower(follower.model, FOLD, follower.spans, follower.settings)
     square.border[0], square.border[1] = null_vectors(follower.jacobian(y))
     solved = square.solve(y[: n + 1])
     if solved is None or np.linalg.norm(solved[0] - y) > 1e-3:
-        return _suspect(follower, interval)
+        return _turning_branch_point(follower, interval)
     return make_point(square, solved[0], "LP", interval, residual=solved[1])
 
 
@@ -125,6 +125,55 @@ def _branch_point(follower: Follower, interval: Interval) -> SpecialPoint | None
         return _suspect(follower, interval)
     residual = float(np.max(np.abs(follower.evaluate(y)[0])))
     return make_point(follower, y, "BP", interval, residual=residual)
+
+
+def _unparted(follower: Follower, interval: Interval) -> SpecialPoint | None:
+    """What an interval holds that could not be cut: several pairs or real eigenvalues that cross
+    together, or a branch point on the branch that turns there, of which none crosses."""
+    if _pairs_together(interval) > 1:
+        return _double_hopf(follower, interval)
+    if _reals_together(interval) > 1:
+        return _multiple_branch_point(follower, interval)
+    return _turning_branch_point(follower, interval)
+
+
+def _turning_branch_point(follower: Follower, interval: Interval) -> SpecialPoint | None:
+    """The branch point next to an interval in which its branch turns."""
+    near = interval.length < NEAR_BRANCH_POINT
+    return _branch_point(follower, interval) if near else _suspect(follower, interval)
+
+
+def _reals_together(interval: Interval) -> int:
+    """Real eigenvalues that cross the axis the same way, where nothing else does; else 0."""
+    columns = interval.crossings()
+    before, after = interval.left.eigenvalues[columns], interval.right.eigenvalues[columns]
+    if np.any(before.imag != 0) or np.any(after.imag != 0) or not len(columns):
+        return 0
+    return len(before) if np.ptp(np.sign(before.real)) == 0 else 0
+
+
+def _multiple_branch_point(follower: Follower, interval: Interval) -> SpecialPoint | None:
+    """Several eigenvalues that pass zero together, as the symmetry of identical units makes them.
+    Newton's steps leave out the directions in which it is singular there."""
+    columns = interval.crossings()
+    count, chord = len(columns), interval.right.point - interval.left.point
+    before, after = (e.eigenvalues[columns].real.mean() for e in (interval.left, interval.right))
+    part, slope = before / (before - after), after - before
+    for _ in range(_CORRECTIONS):
+        y = interval.left.point + part * chord
+        residual, matrix = follower.evaluate(y)
+        left, sizes, right = np.linalg.svd(matrix)
+        regular = slice(0, len(sizes) - count)
+        y = y - right[: len(sizes)][regular].T @ ((left.T @ residual)[regular] / sizes[regular])
+        spectrum = np.linalg.eigvals(follower.jacobian(y))
+        spectrum = spectrum[np.argsort(np.abs(spectrum))]
+        part -= spectrum[:count].real.mean() / slope
+    off = float(np.abs(spectrum[count - 1]))
+    if off > TOGETHER * np.abs(spectrum[-1]):
+        return _suspect(follower, interval)
+    point = make_point(follower, y, "BP", interval, float(np.max(np.abs(follower.evaluate(y)[0]))))
+    certificate = {**point.certificate, "eigenvalue_residual": off, "zeros": count}
+    return replace(point, coefficients={}, certificate=certificate)
 
 
 def _pairs_together(interval: Interval) -> int:

@@ -24,6 +24,7 @@ from continuation.steady_states.certificates import make_point
 from continuation.steady_states.events import events
 
 MOST_PIECES = 40
+_ANGLES = 24  # directions tried where several eigenvalues pass zero together
 EARLY = {REASONS[MAX_POINTS], REASONS[INTERRUPTED]}  # ends that can be followed on
 
 
@@ -100,15 +101,28 @@ def _switched(
     """The second branch through a branch point, where it is not known yet."""
     y = follower.scaled(point.state, point.parameters[follower.names[0]])
     tangent = trace.tangents[point.index]
-    direction = other_tangent(follower, y, tangent)
-    if direction is None:
-        return []
-    halves = []
-    for sign in (1.0, -1.0):
-        shifted = y + sign * 1e-3 * direction
-        row = sign * direction
-        start = follower.correct(shifted, row, float(row @ shifted))
-        if start is None or on_curves(follower, traces, start):
+    halves: list[Trace] = []
+    for direction in _directions(follower, y, tangent, point.certificate.get("zeros", 1)):
+        shifted = y + 1e-3 * direction
+        start = follower.correct(shifted, direction, float(direction @ shifted))
+        if start is None or on_curves(follower, [*traces, *halves], start):
             continue
-        halves.append(replace(follower.follow(start, row), start=SWITCHED))
+        along = follower.tangent(start, direction)[0]
+        halves.append(replace(follower.follow(start, along), start=SWITCHED))
     return halves
+
+
+def _directions(
+    follower: Follower, y: np.ndarray, tangent: np.ndarray, zeros: int
+) -> list[np.ndarray]:
+    """Directions in which other branches may leave a branch point; where several eigenvalues are
+    zero, some spread over the plane of the first two."""
+    if zeros == 1:
+        direction = other_tangent(follower, y, tangent)
+        return [] if direction is None else [direction, -direction]
+    _, matrix = follower.evaluate(y)
+    plane = np.linalg.svd(matrix)[2][-1 - zeros :]
+    across = plane - np.outer(plane @ tangent, tangent)
+    first, second = np.linalg.svd(across)[2][:2]
+    angles = 2 * np.pi * (np.arange(_ANGLES) + 0.5) / _ANGLES
+    return [np.cos(a) * first + np.sin(a) * second for a in angles]

@@ -9,9 +9,10 @@ from dataclasses import replace
 import numpy as np
 
 from continuation.cycles.branch import CycleBranch
+from continuation.cycles.chords import Chord
 from continuation.cycles.curves import CycleCurve, free_in_first, special_cycle
 from continuation.cycles.cycle import Cycle
-from continuation.cycles.location import Chord, floquet_of, locate
+from continuation.cycles.location import floquet_of, locate
 from continuation.cycles.multipliers import NONE
 from continuation.cycles.orbits import Direction, Orbit, Point
 from continuation.engine.special_points import numbered

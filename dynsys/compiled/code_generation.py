@@ -36,7 +36,7 @@ import math
 import numpy as np
 
 from dynsys.compiled.kernels import (
-    DOMAIN, FIELD, JACOBIAN, JACOBIAN_TANGENT, OBSERVABLES, TANGENT, TAYLOR,
+    DOMAIN, FIELD, JACOBIAN, JACOBIAN_TANGENT, LINEARIZATION, OBSERVABLES, TANGENT, TAYLOR,
 )
 from dynsys.compiled.series import run_program
 from dynsys.compiled.splines import table_jet, table_margin
@@ -125,6 +125,29 @@ def second_source(model: FieldGraph, name: str) -> str:
     return "\n\n".join([_header(model, name), made])
 
 
+def linearization_source(model: FieldGraph, name: str) -> str:
+    """The source of field, Jacobian and derivative along parameters in one, what they have in
+    common once: exponentials, tables. Only cycles ask for all three everywhere."""
+    graph, n = model.graph, len(model.states)
+    flat, slopes = _blocks(model)
+    seeds = {node: graph.node("dp", i) for i, node in enumerate(model.parameters)}
+    moved = graph.derivative(model.own, seeds)
+    used = [number for row in slopes for number in row]
+    body = _statements(model, model.own + flat + used + moved)
+    body += _results(model, model.field[: model.physical], out="f")
+    body += _results(model, flat, n, "a")
+    body += _results(model, moved[: model.physical], out="fp")
+    change = [_name(graph, number) for number in moved[model.physical :]]
+    count = len(slopes)
+    for line, row, signal, tau in zip(
+        model.lines(), slopes, change[:count], change[count:], strict=True
+    ):
+        body += [*line.field("f"), *line.jacobian(_entries(graph, row), "a")]
+        body += line.by_parameters(signal, tau, "fp")
+    made = _decorated("linearize", "LINEARIZATION", "x, p, t, dp, f, a, fp", body)
+    return "\n\n".join([_header(model, name), made])
+
+
 def _header(model: FieldGraph, name: str) -> str:
     lines = transport.HEADER.format(order=model.order) if model.order else ""
     return HEADER.format(name=name) + lines
@@ -201,16 +224,18 @@ def function_source(
     return _decorated(name, signature, arguments, body)
 
 
-def _results(model: FieldGraph, outputs: list[int], columns: int | None = None) -> list[str]:
+def _results(
+    model: FieldGraph, outputs: list[int], columns: int | None = None, out: str = "out"
+) -> list[str]:
     """Assignments to ``out``, a vector or a matrix of so many columns."""
     graph = model.graph
     if columns is None:
-        return [f"out[{k}] = {_name(graph, number)}" for k, number in enumerate(outputs)]
-    body = ["out[:, :] = 0.0"]
+        return [f"{out}[{k}] = {_name(graph, number)}" for k, number in enumerate(outputs)]
+    body = [f"{out}[:, :] = 0.0"]
     for position, number in enumerate(outputs):
         if number != graph.zero:
             row, column = divmod(position, columns)
-            body.append(f"out[{row}, {column}] = {_name(graph, number)}")
+            body.append(f"{out}[{row}, {column}] = {_name(graph, number)}")
     return body
 
 

@@ -12,7 +12,12 @@ from pathlib import Path
 import numpy as np
 
 from dynsys.cache import cache_directory
-from dynsys.compiled.code_generation import FieldGraph, second_source, source
+from dynsys.compiled.code_generation import (
+    FieldGraph,
+    linearization_source,
+    second_source,
+    source,
+)
 from dynsys.compiled.entries import Writer, load_entry
 from dynsys.compiled.series import program
 
@@ -51,6 +56,11 @@ class CompiledField:
     tables: np.ndarray
     folder: Path
     write: Writer = dataclasses.field(repr=False)
+
+    @cached_property
+    def linearize(self) -> Callable:
+        """Field, Jacobian and derivative along parameters at once, compiled when asked for."""
+        return load_entry(self.folder, self.write, "linearization").linearize
 
     @cached_property
     def jacobian_tangent(self) -> Callable:
@@ -105,5 +115,6 @@ def _generate(draft: Path, name: str, model: FieldGraph) -> None:
     """Write the generated sources and the Taylor kernel's program."""
     instructions, constants, outputs = program(model.graph, model.field, dict(model.table_offsets))
     (draft / "kernels.py").write_text(source(model, name))
+    (draft / "linearization.py").write_text(linearization_source(model, name))
     (draft / "second.py").write_text(second_source(model, name))
     np.savez(draft / "program.npz", instructions=instructions, constants=constants, outputs=outputs)

@@ -25,6 +25,7 @@ COMPLEX_MATRIX = types.Array(complex128, 2, "C")
 FIELD = types.void(VECTOR, VECTOR, VECTOR, VECTOR)
 JACOBIAN = types.void(VECTOR, VECTOR, VECTOR, MATRIX)
 TANGENT = types.void(VECTOR, VECTOR, VECTOR, VECTOR, VECTOR, VECTOR)
+LINEARIZATION = types.void(VECTOR, VECTOR, VECTOR, VECTOR, VECTOR, MATRIX, VECTOR)
 JACOBIAN_TANGENT = types.void(VECTOR, VECTOR, VECTOR, VECTOR, VECTOR, MATRIX)
 TAYLOR = types.void(COMPLEX_MATRIX, COMPLEX_MATRIX, VECTOR, COMPLEX_MATRIX)
 OBSERVABLES = types.void(VECTOR, VECTOR, VECTOR, VECTOR)
@@ -33,6 +34,7 @@ DOMAIN = float64(VECTOR, VECTOR, VECTOR)
 FIELD_TYPE = FunctionType(FIELD)
 JACOBIAN_TYPE = FunctionType(JACOBIAN)
 TANGENT_TYPE = FunctionType(TANGENT)
+LINEARIZATION_TYPE = FunctionType(LINEARIZATION)
 JACOBIAN_TANGENT_TYPE = FunctionType(JACOBIAN_TANGENT)
 TAYLOR_TYPE = FunctionType(TAYLOR)
 OBSERVABLES_TYPE = FunctionType(OBSERVABLES)
@@ -45,3 +47,11 @@ def no_second_derivatives(x, p, t, dx, dp, out):
     for i in range(out.shape[0]):
         for j in range(out.shape[1]):
             out[i, j] = np.nan
+
+
+@njit([LINEARIZATION], cache=True)
+def no_linearization(x, p, t, dp, f, a, fp):
+    """Stands for a model's field and derivatives in one, where only cycles ask for them."""
+    f[:] = np.nan
+    a[:, :] = np.nan
+    fp[:] = np.nan

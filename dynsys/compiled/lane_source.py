@@ -31,8 +31,14 @@ class _Loop:
 
     def text(self, width: int) -> list[str]:
         body = [f"{name} = {place}" for name, place in self.loads.items()]
-        body += self.lines + self.stores
-        return [f"for l in range({width}):", *("    " + line for line in body)] if body else []
+        return over_runs(width, body + self.lines + self.stores)
+
+
+def over_runs(width: int, body: Sequence[str]) -> list[str]:
+    """Lines done for every run; without a loop, which takes time to compile, for a single one."""
+    if width == 1 or not body:
+        return list(body)
+    return [f"for l in range({width}):", *("    " + line for line in body)]
 
 
 class LaneFunction:
@@ -121,6 +127,8 @@ class LaneFunction:
 
     def at(self, row: int, array: str = "out") -> str:
         """The number of the present run in a row."""
+        if self.width == 1:
+            return f"{array}[{row}]"
         return f"{array}[{row * self.width} + l]" if row else f"{array}[l]"
 
     def stored(self, number: int) -> str:
@@ -172,7 +180,7 @@ class LaneFunction:
         if self._called(number):
             places = [self.stored(a) for a in arguments]
             text = f"{self.stored(number)} = {_call(content, places)}"
-            self.calls[level - 1] += [f"for l in range({self.width}):", f"    {text}"]
+            self.calls[level - 1] += over_runs(self.width, [text])
             return
         names = [self.name(a, level) for a in arguments]
         self.loops[level].lines.append(f"v{number} = {_formula(content, names)}")
@@ -194,7 +202,7 @@ class LaneFunction:
         ]
         places = {quantity: self.stored(number) for number, quantity in results.items()}
         lines = lookup.reading([self.at(row) for row in rows], places)
-        self.calls[level] += [f"for l in range({self.width}):", *("    " + line for line in lines)]
+        self.calls[level] += over_runs(self.width, lines)
 
     def _store_outputs(self) -> None:
         last = self.loops[-1]

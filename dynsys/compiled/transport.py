@@ -28,12 +28,12 @@ class Line:
     signal: str
     tau: str
 
-    def field(self) -> Iterator[str]:
+    def field(self, out: str = "out") -> Iterator[str]:
         """The rates of change."""
         yield from self._loop(
             f"total = _D[i + 1, 0] * {self.signal}",
             [f"total += _D[i + 1, j + 1] * x[{self.first} + j]"],
-            [f"out[{self.first} + i] = total * rate"],
+            [f"{out}[{self.first} + i] = total * rate"],
         )
 
     def tangent(self, signal: str, tau: str) -> Iterator[str]:
@@ -48,13 +48,24 @@ class Line:
             end += f" - slope * rate * rate * ({tau})"
         yield from self._loop(start, inner, [end])
 
-    def jacobian(self, entries: Sequence[Entry]) -> Iterator[str]:
+    def jacobian(self, entries: Sequence[Entry], out: str = "out") -> Iterator[str]:
         """Rows of the Jacobian; ``entries`` are the derivatives of the signal."""
         yield from self._loop(
             "weight = _D[i + 1, 0] * rate",
-            [f"out[{self.first} + i, {self.first} + j] = _D[i + 1, j + 1] * rate"],
-            [f"out[{self.first} + i, {c}] += weight * {entry}" for c, entry in entries],
+            [f"{out}[{self.first} + i, {self.first} + j] = _D[i + 1, j + 1] * rate"],
+            [f"{out}[{self.first} + i, {c}] += weight * {entry}" for c, entry in entries],
         )
+
+    def by_parameters(self, signal: str, tau: str, out: str) -> Iterator[str]:
+        """As ``tangent``, of states that stand still."""
+        moves = tau not in ("0.0", "0")
+        start, inner = f"total = _D[i + 1, 0] * ({signal})", list[str]()
+        end = f"{out}[{self.first} + i] = total * rate"
+        if moves:
+            start += f"; slope = _D[i + 1, 0] * {self.signal}"
+            inner.append(f"slope += _D[i + 1, j + 1] * x[{self.first} + j]")
+            end += f" - slope * rate * rate * ({tau})"
+        yield from self._loop(start, inner, [end])
 
     def second(self, entries: Sequence[Entry], changes: Sequence[Entry], tau: str) -> Iterator[str]:
         """Their change: ``changes`` of the entries, ``tau`` of the delay."""

@@ -75,7 +75,8 @@ def run_adaptively(
     compiled = motion(model)
     p = model.parameter_array()
     lags = np.zeros(compiled.delayed)
-    compiled.delays(np.zeros(compiled.n + compiled.delayed), p, compiled.tables, lags)
+    if compiled.delayed:
+        compiled.delays(np.zeros(compiled.n + compiled.delayed), p, compiled.tables, lags)
     x = initial_states(model, initial, 1)[0].copy()
     past = _past(model, compiled, initial, p, lags, begin)
     driven, breaks, pieces, jumps = piecewise(model, inputs, 0.0, end) if end > 0 else (

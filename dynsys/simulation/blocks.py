@@ -83,16 +83,41 @@ def _read_delayed(ring, kinks, reads, now, stage, width, delayed):
 
 
 @njit(forceinline=True, _nrt=False)
-def _strange(low, high, peak):
-    """Whether slopes between ``low`` and ``high`` disagree as ``poles.slopes_disagree`` says."""
-    largest = max(abs(low), abs(high))
-    return 1 if high - low > TURN * largest and largest > STIFF * peak else 0
+def _strange(low, high, largest, peak):
+    """1 where slopes between ``low`` and ``high`` disagree as ``poles.slopes_disagree`` says."""
+    return int(high - low > TURN * largest) & int(largest > STIFF * peak)
 
 
 @njit(forceinline=True, _nrt=False)
-def suspects(stages, k0, k1, k2, k3, rate, peak, odd):
-    """Count to ``odd`` (width,) the slopes of a step that disagree; peaks are brought up to its
-    end. Returns how many there are."""
+def disagree(stages, k0, k1, k2, k3, rate, peak):
+    """Whether any slopes of a step disagree; peaks are brought up to its end."""
+    odd = 0
+    if stages == 1:
+        for i in range(peak.shape[0]):
+            first, last = abs(k0[i]), abs(rate[i])
+            largest = first if first > last else last
+            peak[i] = last if last > peak[i] else peak[i]
+            odd |= _strange(0.0, abs(rate[i] - k0[i]), largest, peak[i])
+    elif stages == 2:
+        for i in range(peak.shape[0]):
+            low = min(min(rate[i], k0[i]), k1[i])
+            high = max(max(rate[i], k0[i]), k1[i])
+            last = abs(rate[i])
+            peak[i] = last if last > peak[i] else peak[i]
+            odd |= _strange(low, high, max(abs(low), abs(high)), peak[i])
+    else:
+        for i in range(peak.shape[0]):
+            low = min(min(min(rate[i], k0[i]), k1[i]), min(k2[i], k3[i]))
+            high = max(max(max(rate[i], k0[i]), k1[i]), max(k2[i], k3[i]))
+            last = abs(rate[i])
+            peak[i] = last if last > peak[i] else peak[i]
+            odd |= _strange(low, high, max(abs(low), abs(high)), peak[i])
+    return odd != 0
+
+
+@njit(_nrt=False)
+def mark_suspects(stages, k0, k1, k2, k3, rate, peak, odd):
+    """Mark in ``odd`` (width,) the runs of which slopes disagree, behind ``disagree``."""
     width = odd.shape[0]
     for lane in range(width):
         odd[lane] = 0
@@ -100,24 +125,12 @@ def suspects(stages, k0, k1, k2, k3, rate, peak, odd):
         a, b, c, d = k0[first:], k1[first:], k2[first:], k3[first:]
         now, most = rate[first:], peak[first:]
         for lane in range(width):
-            most[lane] = max(most[lane], abs(now[lane]))
-        if stages == 1:
-            for lane in range(width):
-                odd[lane] += _strange(min(now[lane], a[lane]), max(now[lane], a[lane]), most[lane])
-        elif stages == 2:
-            for lane in range(width):
-                low = min(min(now[lane], a[lane]), b[lane])
-                high = max(max(now[lane], a[lane]), b[lane])
-                odd[lane] += _strange(low, high, most[lane])
-        else:
-            for lane in range(width):
-                low = min(min(min(now[lane], a[lane]), b[lane]), min(c[lane], d[lane]))
-                high = max(max(max(now[lane], a[lane]), b[lane]), max(c[lane], d[lane]))
-                odd[lane] += _strange(low, high, most[lane])
-    count = 0
-    for lane in range(width):
-        count += odd[lane]
-    return count
+            low, high = min(now[lane], a[lane]), max(now[lane], a[lane])
+            if stages > 1:
+                low, high = min(low, b[lane]), max(high, b[lane])
+            if stages > 2:
+                low, high = min(low, min(c[lane], d[lane])), max(high, max(c[lane], d[lane]))
+            odd[lane] |= _strange(low, high, max(abs(low), abs(high)), most[lane])
 
 
 @njit(forceinline=True, _nrt=False)
@@ -204,7 +217,7 @@ def retire(block, rate, results, step):
             block.alive[lane] = 0
 
 
-@njit(_nrt=False)
+@njit(forceinline=True, _nrt=False)
 def look_back(model, block, slopes, stages, results, step, dt, quiet):
     """Report the runs whose last step left its solution (see ``poles``); ``slopes`` are k0, k1, k2,
     k3 and those at its end."""
@@ -334,7 +347,8 @@ def advance(model, method, block, clock, forcing, noise, results, first, last):
                 look_back(model, block, slopes, stages, results, step, dt, False)
         else:
             # An updated peak is at most the largest slope, so it changes no verdict.
-            if suspects(stages, k0, k1, k2, k3, rate, peak, odd) > 0 and step > 0:
+            if disagree(stages, k0, k1, k2, k3, rate, peak) and step > 0:
+                mark_suspects(stages, k0, k1, k2, k3, rate, peak, odd)
                 look_back(model, block, slopes, stages, results, step, dt, True)
         if recorded:
             record(block, rate, results, forced // stride, step)

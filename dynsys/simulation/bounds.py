@@ -12,7 +12,7 @@ from dynsys import checks
 from dynsys.numba_cache import njit
 
 
-@njit
+@njit(forceinline=True)
 def beyond(state, n, bound):
     """Whether one of the first n states is larger than ``bound`` in size (nan never is)."""
     passed = False

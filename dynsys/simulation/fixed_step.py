@@ -83,7 +83,7 @@ class Recording(NamedTuple):
     report: Matrix
 
 
-@njit
+@njit(forceinline=True, _nrt=False)
 def _force(forcing, row, step, slot, p, pw):
     """Parameters at the start, middle or end (``slot`` 0, 1, 2) of a step."""
     driven, values = forcing.driven, forcing.values
@@ -108,7 +108,7 @@ def _begin_past(ensemble, point, rates, state, pw, rate, ring):
                 ring[i, j] = rate[n + j]
 
 
-@njit
+@njit(forceinline=True, _nrt=False)
 def _finite(state, n):
     finite = True
     for i in range(n):
@@ -116,7 +116,7 @@ def _finite(state, n):
     return finite
 
 
-@njit
+@njit(forceinline=True, _nrt=False)
 def _valueless(rate, n):
     """Whether the field has no value, as a root of a negative number; infinite is a value."""
     nothing = False
@@ -125,7 +125,7 @@ def _valueless(rate, n):
     return nothing
 
 
-@njit
+@njit(forceinline=True, _nrt=False)
 def _record(recording, point, sample, step, watched, state):
     """Record a sample: ``watched`` holds observables, then the margin to a table's edge."""
     columns, observed, report = recording.columns, recording.observed, recording.report
@@ -163,21 +163,43 @@ class _Work(NamedTuple):
 
 @njit(_nrt=False)
 def _look_back(rates, p, quiet, dt, work, report, step):
-    """Report whether the last step left its solution; noise makes slopes disagree as they like."""
+    """Report whether the last step, which is suspect, left its solution."""
     before, state, rate, k, peak = work.before, work.state, work.rate, work.k, work.peak
-    taken, room = (before, state, rate, k), (work.middle, work.slope, work.again)
-    field, tables, n = rates.field, rates.tables, before.shape[0]
-    odd = slopes_disagree(k, rate, peak, n) if quiet else reaches_far(before, state, rate, dt, n)
-    if not odd or not doubt(report, peak):
+    n = before.shape[0]
+    for i in range(n):
+        peak[i] = max(peak[i], abs(rate[i]))
+    if not doubt(report, peak):
         return
+    taken, room = (before, state, rate, k), (work.middle, work.slope, work.again)
     if quiet:
-        found = strays(field, tables, p, taken, peak, dt, room)
+        found = strays(rates.field, rates.tables, p, taken, peak, dt, room)
     else:
-        found = leaves(field, tables, p, taken, dt, room, False)
+        found = leaves(rates.field, rates.tables, p, taken, dt, room, False)
     report_straying(report, found, step)
 
 
-# Without reference counts (see ``blocks``): they would take longer than a simple model's steps.
+@njit(forceinline=True, _nrt=False)
+def _move(b, dt, k, state, n):
+    """Take a step with the slopes of its stages. Returns whether the state stays finite."""
+    lost, stages = 0, b.shape[0]
+    b0, b1, b2, b3 = b[0], b[min(1, stages - 1)], b[min(2, stages - 1)], b[stages - 1]
+    if stages == 1:
+        for i in range(n):
+            state[i] += dt * (b0 * k[0, i])
+            lost |= int(not abs(state[i]) < math.inf)
+    elif stages == 2:
+        for i in range(n):
+            state[i] += dt * (b0 * k[0, i] + b1 * k[1, i])
+            lost |= int(not abs(state[i]) < math.inf)
+    else:
+        for i in range(n):
+            state[i] += dt * (b0 * k[0, i] + b1 * k[1, i] + b2 * k[2, i] + b3 * k[3, i])
+            lost |= int(not abs(state[i]) < math.inf)
+    return lost == 0
+
+
+# Without reference counts (see ``blocks``): they would take longer than a simple model's steps. For
+# the same reason nothing is called in every step that takes many arrays, but the field.
 @njit(_nrt=False)
 def _integrate(rates, method, ensemble, clock, forcing, noise, recording, work):
     a, b, c = method.a, method.b, method.c
@@ -187,6 +209,7 @@ def _integrate(rates, method, ensemble, clock, forcing, noise, recording, work):
     increments, noisy = noise.increments, noise.noisy
     n, delayed, stages = x.shape[1], lags.shape[1], b.shape[0]
     length, total = past.shape[1], settle + steps
+    quiet, driven = noisy.shape[0] == 0, forcing.driven.shape[0] > 0
     state, stage_state, k, rate = work.state, work.stage_state, work.k, work.rate
     amplitude, before, peak, pw = work.amplitude, work.before, work.peak, work.pw
     ring, reads, kinks = work.ring, work.reads, work.kinks
@@ -206,14 +229,14 @@ def _integrate(rates, method, ensemble, clock, forcing, noise, recording, work):
         report = recording.report[point]
         report[1], report[2], report[3], report[4] = -1.0, math.inf, -1.0, 0.0
         peak[:] = 0.0
-        done = total
+        done, finite = total, _finite(state, n)
         for step in range(total + 1):
             forced = step - settle
             if delayed > 0:
                 read_delayed(ring, kinks, step, 0, n, reads, state)
-            if 0 <= forced < steps:
+            if driven and 0 <= forced < steps:
                 _force(forcing, row, forced, 0, p, pw)
-            elif forced == steps and steps > 0:
+            elif driven and forced == steps and steps > 0:
                 _force(forcing, row, steps - 1, 2, p, pw)
             recorded = forced >= 0 and forced % stride == 0
             if recorded:
@@ -222,39 +245,40 @@ def _integrate(rates, method, ensemble, clock, forcing, noise, recording, work):
                 field(state, pw, tables, rate)
             for j in range(delayed):
                 ring[step & (length - 1), j] = rate[n + j]
-            if not _finite(state, n) or _valueless(rate, n):
+            if not finite or _valueless(rate, n):
                 done = max(step - 1, 0)
                 break
             if beyond(state, n, ensemble.bound):
                 done = step
                 break
-            if report[3] < 0.0 or report[4] < math.inf:
-                for i in range(n):
-                    peak[i] = max(peak[i], abs(rate[i]))
-                if step > 0:
-                    _look_back(rates, pw, noisy.shape[0] == 0, dt, work, report, step)
-                for i in range(n):
-                    before[i] = state[i]
+            if step > 0 and (report[3] < 0.0 or report[4] < math.inf):
+                if quiet:
+                    odd = slopes_disagree(k, rate, peak, n)
+                else:
+                    odd = reaches_far(before, state, rate, dt, n)
+                if odd:
+                    _look_back(rates, pw, quiet, dt, work, report, step)
+            for i in range(n):
+                peak[i] = max(peak[i], abs(rate[i]))
+                before[i] = state[i]
+                k[0, i] = rate[i]
             if recorded:
                 _record(recording, point, forced // stride, step, watched, state)
             if step == total:
                 break
             for s in range(stages):
                 if s > 0:
+                    weight = a[s, s - 1]  # the others are zero
                     for i in range(n):
-                        move = 0.0
-                        for j in range(s):
-                            if a[s, j] != 0.0:
-                                move += a[s, j] * k[j, i]
-                        stage_state[i] = state[i] + dt * move
+                        stage_state[i] = state[i] + dt * (weight * k[s - 1, i])
                     if delayed > 0:
                         read_delayed(ring, kinks, step, s, n, reads, stage_state)
-                    if forced >= 0:
+                    if driven and forced >= 0:
                         _force(forcing, row, forced, int(2.0 * c[s] + 0.5), p, pw)
                     field(stage_state, pw, tables, rate)
-                for i in range(n):
-                    k[s, i] = rate[i]
-                if noisy.shape[0] > 0:
+                    for i in range(n):
+                        k[s, i] = rate[i]
+                if not quiet:
                     if s > 0:
                         diffusion(stage_state, pw, tables, amplitude)
                     else:
@@ -262,11 +286,7 @@ def _integrate(rates, method, ensemble, clock, forcing, noise, recording, work):
                     for q in range(noisy.shape[0]):
                         i = noisy[q]
                         k[s, i] += amplitude[i] * increments[lane, step, q] / dt
-            for i in range(n):
-                move = 0.0
-                for s in range(stages):
-                    move += b[s] * k[s, i]
-                state[i] += dt * move
+            finite = _move(b, dt, k, state, n)
         doubt(report, peak)
         report[0] = done
         for i in range(n):

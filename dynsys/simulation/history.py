@@ -13,7 +13,7 @@ import numpy as np
 from numba import float64, int64, types, uint8
 
 from dynsys.compiled.kernels import FIELD_TYPE, VECTOR
-from dynsys.compiled.records import Matrix, Vector, signature
+from dynsys.compiled.records import Vector, signature
 from dynsys.numba_cache import njit
 from dynsys.simulation.arguments import Stencils
 
@@ -92,7 +92,7 @@ def mark_kinks(lags, dt, edges, kinks):
                         kinks[i + steps] = level + 1
 
 
-@njit(_nrt=False)  # counts no references, as its callers in blocks
+@njit(forceinline=True, _nrt=False)  # counts no references, as its callers in blocks
 def first_cell(base, low, kinks, now, stage, k):
     """Where the stencil of a stage's delayed value ``k`` begins, and its variant beside kinks."""
     cell = now + base[stage, k]
@@ -104,7 +104,7 @@ def first_cell(base, low, kinks, now, stage, k):
     return cell + low[stage, k, variant], variant
 
 
-@njit([signature(types.void, Matrix, FLAGS, int, int, int, Stencils, Vector)], cache=True)
+@njit(forceinline=True, _nrt=False)
 def read_delayed(ring, kinks, now, stage, n, stencils, x):
     """Write the delayed values of a stage behind the ``n`` states in ``x``."""
     base, low, weight = stencils.base, stencils.low, stencils.weights

@@ -50,13 +50,15 @@ from dynsys.expressions.functions import linoid_derivative
 from dynsys.numba_cache import njit
 from dynsys.simulation.bilinear import bilinear_value
 '''
+# A loop: slices would take numba a second and a half more.
 _DELAYS = """
 
 @njit([FIELD], cache=True)
 def delays(x, p, t, out):
-    rows = np.zeros({rows})
+    rows = np.empty({rows})
     delays_and_more(x, p, t, rows)
-    out[:{count}] = rows[:{count}]
+    for k in range({count}):
+        out[k] = rows[k]
 """
 # What writes the functions, apart from what ``generator_digest`` knows.
 _WRITERS = ["simulation/motion", "simulation/bilinear"]

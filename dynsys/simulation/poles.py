@@ -14,24 +14,33 @@ _FARTHER = 1.5  # times what its largest slope would do, a solution moves: it ru
 _BEYOND = 1.35  # times the way of the solution, a step ends beyond it: such steps grow
 
 
-@njit
+@njit(forceinline=True)
 def slopes_disagree(k, rate, peak, n):
     """Whether the slopes of a step's stages and of its end differ by more than half.
 
-    Slopes far below ``peak`` (n,), the largest before, do not count: next to a pole they are large,
-    and at every maximum and minimum of a state they differ.
+    Slopes far below the largest so far, of ``peak`` (n,) and ``rate``, do not count: next to a pole
+    they are large, and at every maximum and minimum of a state they differ.
     """
+    odd = 0
+    if k.shape[0] == 1:  # the slopes of a long run: a pass without branches
+        for i in range(n):
+            first, last = abs(k[0, i]), abs(rate[i])
+            largest = first if first > last else last
+            top = last if last > peak[i] else peak[i]
+            change = abs(rate[i] - k[0, i])
+            odd |= int(change > TURN * largest) & int(largest > STIFF * top)
+        return odd != 0
     for i in range(n):
         low, high, largest = rate[i], rate[i], abs(rate[i])
         for s in range(k.shape[0]):
             low, high = min(low, k[s, i]), max(high, k[s, i])
             largest = max(largest, abs(k[s, i]))
-        if high - low > TURN * largest and largest > STIFF * peak[i]:
-            return True
-    return False
+        top = max(peak[i], abs(rate[i]))
+        odd |= int(high - low > TURN * largest) & int(largest > STIFF * top)
+    return odd != 0
 
 
-@njit
+@njit(forceinline=True)
 def _outgrows(slope, rate, peak, before, after, dt, n):
     """Whether slopes inside a step exceed twice all that the run has met, and matter.
 
@@ -45,7 +54,7 @@ def _outgrows(slope, rate, peak, before, after, dt, n):
     return False
 
 
-@njit
+@njit(forceinline=True)
 def oversteps(field, tables, p, step, peak, dt, work):
     """Whether the field inside a step outgrows both ends and all before: a pole, or too long.
 
@@ -61,7 +70,7 @@ def oversteps(field, tables, p, step, peak, dt, work):
             return True
     for i in range(after.shape[0]):
         middle[i] = after[i]
-    for c in range(2 * _CHORD):
+    for c in range(1, 2 * _CHORD):  # the middle is as near to either end
         near = 0.5 ** (c // 2 + 1)
         fraction = near if c % 2 == 0 else 1.0 - near
         for i in range(n):
@@ -72,7 +81,7 @@ def oversteps(field, tables, p, step, peak, dt, work):
     return False
 
 
-@njit
+@njit(forceinline=True)
 def reaches_far(before, after, rate, dt, n):
     """Whether another step like the last would change a state by its own size."""
     far = False
@@ -135,7 +144,7 @@ def leaves(field, tables, p, step, dt, work, quiet):
     return found, most
 
 
-@njit
+@njit(forceinline=True)
 def strays(field, tables, p, step, peak, dt, work):
     """``leaves``, or a pole that was stepped over, where the slopes of a step disagree."""
     (before, after, rate, k), (middle, slope, _) = step, work

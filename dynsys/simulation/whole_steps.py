@@ -12,7 +12,15 @@ from dynsys.compiled.kernels import FIELD_TYPE
 from dynsys.compiled.records import Vector, signature
 from dynsys.numba_cache import njit
 from dynsys.simulation.block_arrays import Block, LaneRates, Results
-from dynsys.simulation.blocks import leave, look_back, not_finite, record, retire, suspects
+from dynsys.simulation.blocks import (
+    disagree,
+    leave,
+    look_back,
+    mark_suspects,
+    not_finite,
+    record,
+    retire,
+)
 
 
 @njit(
@@ -48,7 +56,8 @@ def advance_whole(model, take, stages, block, clock, results, span, doubts):
         if doubts[0] > 0.0:
             if not_finite(x, size) + not_finite(rate, size) > 0:
                 retire(block, rate, results, step + 1)
-            if suspects(stages, k0, k1, k2, k3, rate, block.peak, block.odd) > 0:
+            if disagree(stages, k0, k1, k2, k3, rate, block.peak):
+                mark_suspects(stages, k0, k1, k2, k3, rate, block.peak, block.odd)
                 slopes = (k0, k1, k2, k3, rate)
                 look_back(model, block, slopes, stages, results, step + 1, clock.dt, True)
     for lane in range(block.used):

@@ -7,6 +7,7 @@ import sympy
 
 from dynsys import State, VectorField
 from dynsys.first_integrals import first_integrals
+from dynsys.models import hodgkin_huxley
 
 
 def model(ranges, equations, **parameters) -> VectorField:
@@ -39,3 +40,7 @@ def test_first_integrals_are_those_of_mechanics(name):
         wanted = sympy.sympify(text.replace("^", "**"))
         plain = quantity.xreplace({s: sympy.Symbol(s.name) for s in quantity.free_symbols})
         assert sympy.simplify(plain - wanted) == 0
+
+
+def test_functions_of_a_model_of_its_own_are_no_terms():
+    assert first_integrals(hodgkin_huxley()) == ()

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from continuation import bifurcation_diagram, load
-from continuation.diagrams import computing
+from continuation.diagrams import computing, probing
 from continuation.diagrams import diagram as diagrams
 from continuation.diagrams.audit import Audit
 from dynsys import ModelError, VectorField
@@ -54,7 +54,15 @@ def test_the_bound_is_that_of_clopper_and_pearson():
 
 @pytest.fixture(scope="module")
 def unaware():
-    return bifurcation_diagram(isolated(), **PLANE, audit=0)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(probing, "LARGE", 2.0)  # no face is simulated
+        return bifurcation_diagram(isolated(), **PLANE, audit=0)
+
+
+def test_runs_in_large_faces_find_it_without_an_audit():
+    diagram = bifurcation_diagram(isolated(), **PLANE, audit=0)
+    areas = {r["label"]: r["area"] for _, r in diagram.regimes.nodes(data=True)}
+    assert areas == pytest.approx({"equilibrium": 0.5, "equilibrium + limit cycle": 0.5}, abs=1e-6)
 
 
 def test_an_attractor_that_no_branch_leads_to_is_found_by_the_audit(unaware):
@@ -108,6 +116,7 @@ def test_a_contradicted_diagram_is_warned_of_drawn_and_ends_the_command_line_wit
     monkeypatch, tmp_path, capsys
 ):
     monkeypatch.setattr(computing, "REPAIRS", 0)
+    monkeypatch.setattr(probing, "LARGE", 2.0)
     with pytest.warns(diagrams.UnresolvedWarning, match="simulations contradict the diagram"):
         diagram = bifurcation_diagram(isolated(), **PLANE, audit=12)
     legend = [t.get_text() for t in diagram.plot().get_legend().get_texts()]

@@ -68,7 +68,7 @@ def _answer(place, stable) -> Answer:
 
 def _closed(asked, first, second, **options):
     dispute = Dispute(asked.ask(np.array(first)), asked.ask(np.array(second)))
-    return closed_in(asked, box(0, 0, 1, 1), dispute, **options)
+    return closed_in(asked, box(0, 0, 1, 1), [dispute.inmost, dispute.other], **options)
 
 
 def test_the_boundary_is_found_to_the_promised_distance_and_nothing_stays_in_dispute():

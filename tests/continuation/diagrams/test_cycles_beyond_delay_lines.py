@@ -5,12 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from continuation import equilibria, limit_cycles
 from continuation.cycles.delay_errors import CARRIED, delay_error, line_gain, turn_error
 from continuation.cycles.orbits import Solver, remeshed
 from continuation.cycles.recorded_orbits import is_carried
 from continuation.diagrams.attractors import attractors_met, same_attractor
+from continuation.diagrams.cycle_boundaries import cycle_boundaries
 from continuation.diagrams.named_outcomes import described_outcomes
 from continuation.diagrams.probing import Findings, Prober
+from continuation.diagrams.scan import SCAN
 from continuation.diagrams.simulating import Effort, destinations
 from tests.continuation.diagrams.planes import delayed_qif
 
@@ -72,3 +75,19 @@ def test_sharp_cycles_are_carried_by_simulation_from_place_to_place(model):
     answer = prober.with_simulated(prober.ask(here, [], searches=16))
     there = prober.ask(beside, [], searches=16, near=[answer])
     assert answer.kinds == there.kinds == (0, 2, 0)
+
+
+def test_a_curve_of_folds_is_followed_with_as_many_nodes_as_its_spikes_need(model):
+    # By simulation with exact delays, J lowered step by step: at eta = -2 cycles end at 6.481.
+    line = equilibria(model.with_parameters(eta=0.0), "J", (-20.0, 20.0))
+    born = min(line.points("H"), key=lambda point: abs(point.parameters["J"] - 5.34))
+    branch = limit_cycles(born, "J", (-20.0, 20.0), settings=SCAN)
+    curves = cycle_boundaries(model, *AXES, [branch])
+    (fold,) = [curve for curve in curves if curve.kind == "cycle fold curve"]
+    assert fold.ended[0] == (
+        "the cycle shrank to a generalized Hopf point", "reached the end of the span"
+    )  # fmt: skip
+    assert fold.model.delay_order > model.delay_order
+    eta, edge = fold.data["eta"].values, fold.data["J"].values
+    assert np.interp(2.0, -eta, edge) == pytest.approx(6.481, abs=0.02)
+    assert eta.min() == -10.0

@@ -8,6 +8,8 @@ import pytest
 from continuation.diagrams.bursts import burst_words
 from continuation.diagrams.exponents import largest_exponent, run_multipliers
 from continuation.diagrams.named_outcomes import described_outcomes
+from continuation.diagrams.names import EQUILIBRIUM, RUNS_AWAY
+from continuation.diagrams.outcomes import UNSETTLED, Outcome, is_on_its_way, keeps_order
 from continuation.diagrams.simulating import destinations
 from dynsys import State, VectorField
 from dynsys.models import wilson_cowan
@@ -73,6 +75,19 @@ def test_two_incommensurate_rhythms_are_a_torus():
     assert cycle["period"] == pytest.approx(2 * np.pi, rel=1e-3)
 
 
+def test_a_return_map_that_folds_is_no_torus():
+    angle = 2 * np.pi * 0.382 * np.arange(120)
+    torus = np.column_stack([np.cos(angle), 0.3 * np.sin(angle + 0.4), 0.1 * np.sin(angle)])
+    assert keeps_order(torus)
+    points = [0.3]
+    for _ in range(120):
+        points.append(3.7 * points[-1] * (1 - points[-1]))
+    folded = np.column_stack([points[:-1], points[1:]])
+    assert not keeps_order(folded)
+    assert is_on_its_way(np.column_stack([0.99 ** np.arange(40.0), np.zeros(40)]))
+    assert not is_on_its_way(torus)
+
+
 def test_running_away_is_told_only_where_nothing_stays():
     model = VectorField(
         "quadratic", {"x": State(0.0, (-2, 2))}, {"a": 1.0}, {"x": "a + x^2"}, time_unit=""
@@ -80,6 +95,16 @@ def test_running_away_is_told_only_where_nothing_stays():
     assert [item["name"] for item in found(model, [[0.0], [-1.0]], a=1.0)] == ["runs away"]
     (rest,) = found(model, [[0.0], [2.0]], a=-1.0)
     assert rest["state"] == pytest.approx([-1.0])
+
+
+def test_a_run_that_is_still_on_its_way_does_not_hide_that_the_others_leave():
+    model, starts = wilson_cowan(), np.array([[0.1, 0.1], [0.9, 0.9]])
+    slow, gone = Outcome(UNSETTLED, starts[0]), Outcome(RUNS_AWAY, starts[1])
+    names = [item["name"] for item in described_outcomes(model, [slow, gone], starts)]
+    assert names == [UNSETTLED, RUNS_AWAY]
+    rest = Outcome(EQUILIBRIUM, starts[0])
+    (only,) = described_outcomes(model, [rest, gone], starts)
+    assert only["kind"] == EQUILIBRIUM
 
 
 def test_spikes_of_a_burst_are_counted_and_an_even_rhythm_is_no_burst():

@@ -1,4 +1,4 @@
-"""Rings of identical units: pairs that cross the axis together are named as what they are."""
+"""Rings of identical units: what passes zero or the axis together is named as what it is."""
 
 from __future__ import annotations
 
@@ -36,3 +36,25 @@ def test_double_pairs_of_a_ring_are_hopf_hopf_points(count):
         assert point.label == ("HH" if double else "H")
         assert point.frequency == pytest.approx(1 / (2 * np.pi), rel=1e-8)
         assert ("2 pairs cross together" in str(point)) == double
+
+
+def test_double_branch_points_of_a_ring_are_located_and_left():
+    """x_j' = w (x_j - x_j^3 / 3 - y_j + I) + K (...), y_j' = e (x_j + .7 - .8 y_j): two eigenvalues
+    of the homogeneous state are zero where 1 - v^2 - 3 K = 1 / 0.8, here v^2 = 0.05."""
+    states, equations = {}, {}
+    for j in range(3):
+        left, right = (j - 1) % 3, (j + 1) % 3
+        states |= {f"v{j}": State(0.1 * (j + 1), (-3, 3)), f"w{j}": State(0.0, (-2, 2))}
+        coupling = f"K*(v{left} + v{right} - 2*v{j})"
+        equations[f"v{j}"] = f"v{j} - v{j}^3/3 - w{j} + I + {coupling}"
+        equations[f"w{j}"] = f"0.2*(v{j} + 0.7 - 0.8*w{j})"
+    parameters = {"I": 0.5, "K": -0.1}
+    model = VectorField("excitable_ring", states, parameters, equations, time_unit="")
+    branch = equilibria(model, "I", (0.0, 2.0), start=[-1.2, -0.6] * 3)
+    v = np.array([-1.0, 1.0]) * np.sqrt(0.05)
+    expected = (v + 0.7) / 0.8 - v + v**3 / 3
+    together = [p for p in branch.points("BP") if p.certificate.get("zeros") == 2]
+    assert [p.parameters["I"] for p in together] == pytest.approx(expected, abs=1e-10)
+    assert all("2 eigenvalues pass 0 together" in str(p) for p in together)
+    assert not branch.points("suspect")
+    assert len(branch.pieces()) >= 4  # with the branches that leave from there

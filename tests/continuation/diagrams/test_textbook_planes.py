@@ -1,0 +1,59 @@
+"""Diagrams of textbook models are those of the textbooks."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from continuation import bifurcation_diagram
+from dynsys import State, VectorField
+from tests.continuation.diagrams.test_audited_planes import label_areas
+from tests.continuation.diagrams.textbook_planes import TEXTBOOK, bautin, brusselator
+
+POINTS = 100  # simulated in each plane
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", TEXTBOOK)
+def test_simulations_agree_at_every_point(name):
+    make, x, y = TEXTBOOK[name]
+    diagram = bifurcation_diagram(make(), x=x, y=y)
+    audit = diagram.audit(points=POINTS)
+    assert not diagram.unresolved()
+    assert (audit.agree, audit.tested) == (POINTS, POINTS), audit
+
+
+def test_two_cycles_lie_between_the_fold_of_cycles_and_the_hopf_line():
+    # The stable ones exist right of beta1 = -beta2^2 / 4 for beta2 > 0: of the plane of 2 by 3 it
+    # is 1.5^3 / 12 / 6 where the origin is stable, too.
+    _, x, y = TEXTBOOK["bautin"]
+    diagram = bifurcation_diagram(bautin(), x=x, y=y, audit=20)
+    both = 1.5**3 / 12 / 6
+    expected = {"limit cycle": 0.5, "equilibrium": 0.5 - both, "equilibrium + limit cycle": both}
+    assert label_areas(diagram) == pytest.approx(expected, abs=1e-3)
+    assert not diagram.doubts()
+
+
+def test_a_long_relaxation_is_no_homoclinic_orbit():
+    # Its only bifurcation is the Hopf curve B = 1 + A^2, whose share of the plane is known.
+    _, x, y = TEXTBOOK["brusselator"]
+    diagram = bifurcation_diagram(brusselator(), x=x, y=y, audit=20)
+    assert not diagram.cycle_curves
+    a = np.linspace(0.3, 2.0, 20001)
+    rests = float(np.mean(np.clip(1 + a**2 - 0.5, 0, 4.5)) / 4.5)
+    expected = {"equilibrium": rests, "limit cycle": 1 - rests}
+    assert label_areas(diagram) == pytest.approx(expected, abs=1e-3)
+
+
+def test_growth_without_a_rate_is_left_out_and_its_two_sides_are_two_regions():
+    # At r = 0 nothing moves; the stable state is 0 on one side of it and k on the other.
+    model = VectorField(
+        "logistic", {"x": State(0.5, (0, 5))}, {"r": 1.0, "k": 1.0}, {"x": "r*x*(1 - x/k)"},
+        time_unit="",
+    )  # fmt: skip
+    diagram = bifurcation_diagram(model, x=("r", -1.0, 2.0), y=("k", 0.2, 3.0), audit=20)
+    assert diagram.attractors(r=1.5, k=2.0)[0]["state"] == pytest.approx([2.0])
+    assert diagram.attractors(r=-0.5, k=2.0)[0]["state"] == pytest.approx([0.0])
+    areas = sorted(region["area"] for _, region in diagram.regimes.nodes(data=True))
+    assert areas == pytest.approx([1 / 3, 2 / 3], abs=1e-6)
+    assert diagram.checked.passed
