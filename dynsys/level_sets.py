@@ -85,6 +85,7 @@ def level_set(
     2.0
     """
     random = np.random.default_rng(5)
+    _ = model.compiled  # copies at other values have it then
     places = [
         model.with_parameters(
             **{k: float(random.uniform(*ends)) for k, ends in (spans or {}).items()}
