@@ -35,10 +35,12 @@ class Continuum:
 
 
 def field_size(model: VectorField) -> np.ndarray:
-    """Largest scaled rates of change (n,) at random states of the box; 0 of what never changes."""
-    rates = np.array([model.rhs(x) / model.scales for x in _places(model)])
-    rates = rates[np.all(np.isfinite(rates), axis=1)]
-    return np.max(np.abs(rates), axis=0) if rates.size else np.ones(len(model.scales))
+    """Ordinary scaled rates of change (n,): medians of those at random states of the box, since an
+    exponential may be larger anywhere than all others; 0 of what never changes."""
+    rates = np.abs([model.rhs(x) / model.scales for x in _places(model)])
+    moving = np.where(np.isfinite(rates) & (rates > 0.0), rates, np.nan)
+    moving[:, np.all(np.isnan(moving), axis=0)] = 0.0
+    return np.nanmedian(moving, axis=0)
 
 
 def is_singular(model: VectorField, x: np.ndarray) -> bool:
@@ -115,7 +117,7 @@ def corrected(model: VectorField, x: np.ndarray, size: np.ndarray) -> np.ndarray
             return x
         step = np.linalg.lstsq(a, -rate, rcond=_SINGULAR)[0]
         length = np.max(np.abs(step))
-        if not length > 0.0:
+        if not 0.0 < length < np.inf:
             return None
         x = x + step * min(1.0, 0.5 / length) * scales
     return None
