@@ -31,7 +31,7 @@ from validation.trials.variants import Explaining, variants
 if TYPE_CHECKING:
     from validation.trials.boundary import BoundaryTrial
 
-_SEEDS = 4  # searches by densities with noise
+_SEEDS = 3  # searches by densities with noise
 _UNIFORM = math.sqrt(12)  # a bracket's width over its standard deviation
 TEST = "the test itself (by the same kicks, times and criterion the mean field's own runs change)"
 NOISE = "finite size (densities with the noise of N trains, without the mean field's filter)"

@@ -10,11 +10,6 @@ from tests.continuation.diagrams.more_planes import MORE, instantaneous_qif
 from tests.continuation.diagrams.planes import PLANES, honeybees, mended, symmetric_pair
 
 POINTS = 40  # simulated in each plane
-# Planes that fall short, as measured; whoever mends one takes its line away.
-SHORT = {
-    "delayed_qif": pytest.mark.xfail(reason="299 of 300: a third cycle in a corner is missed"),
-}
-AUDITED = [pytest.param(name, marks=SHORT.get(name, ())) for name in [*PLANES, *MORE]]
 # Parts of the plane by label, and labels that share a boundary; every label was confirmed by
 # simulation at all of 100 to 300 random points.
 AREAS = {
@@ -157,7 +152,7 @@ def test_simulations_agree_with_every_label(name):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", AUDITED)
+@pytest.mark.parametrize("name", [*PLANES, *MORE])
 def test_three_hundred_simulated_points_agree_and_nothing_is_unresolved(name):
     make, x, y = (PLANES | MORE)[name]
     diagram = mended(bifurcation_diagram(make(), x=x, y=y))
