@@ -9,6 +9,7 @@ from typing import Any
 import xarray as xr
 
 from dynsys import checks
+from dynsys.errors import StorageError
 from dynsys.netcdf import write_netcdf
 
 FORMAT = 2
@@ -27,5 +28,7 @@ def head_of(data: xr.Dataset | xr.DataTree) -> dict[str, Any]:
 def write(content: xr.Dataset | xr.DataTree, path: str | Path) -> Path:
     """Write to ``path``, ".nc" added where it is missing; complete or not at all."""
     path = checks.path("path", path)
+    if not path.name:
+        raise StorageError(f"{str(path)!r} is no name of a file; give one, such as 'branch.nc'")
     path = path if path.suffix == ".nc" else path.with_name(path.name + ".nc")
     return write_netcdf(content, path)

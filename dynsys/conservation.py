@@ -109,8 +109,10 @@ def words(model: VectorField) -> str:
         )
     if still:
         advice.append(f"make {', '.join(still)} a parameter: nothing moves it")
+    values = ", ".join(f"{k} = {v:g}" for k, v in model.parameters.items())
+    at = f" ({values})" if values else ""
     return (
-        f"every equilibrium of {model.name} is one of a line of them: {sums} "
+        f"every equilibrium of {model.name}{at} is one of a line of them: {sums} "
         f"{'is' if len(found) == 1 else 'are'} conserved, and each value has its own. To study "
         f"one value, {'; '.join(advice)}"
     )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dynsys.errors import ModelError
 from dynsys.styles import Style, style_of
 
 if TYPE_CHECKING:  # tables are only read here: who draws none need not load xarray
@@ -46,6 +47,8 @@ def canvas(
     ...     ax.plot(x, y, **look.line({"color": "k"}, lw=2.0))
     """
     look = style_of(style)
+    if ax is not None and not hasattr(ax, "get_legend_handles_labels"):
+        raise ModelError(f"ax is {ax!r}; it must be axes of matplotlib, or None for new ones")
     with look.drawing():
         yield (new_axes(look.sized(size)) if ax is None else ax), look
 

@@ -187,10 +187,29 @@ def _remove_parts(names: Sequence[str]) -> None:
 def belongs(name: Callable[[], str]) -> None:
     """What a larger piece needs goes when that one is kept: nobody asks for it any more.
 
-    Pieces that were made in this thread belong by themselves.
+    Pieces that were made in this thread, or by ``belonging`` work, belong by themselves.
     """
     if _open is not None and _inside.depth:
         _inside.states.append(_open.path(name()))
+
+
+def belonging(work: Callable[[], Piece]) -> Callable[[], Piece]:
+    """Work for another thread, in which what is kept belongs to the piece that is open here."""
+    outer, depth = _inside.states, _inside.depth
+    if not depth:
+        return work
+
+    def inside() -> Piece:
+        before = len(_inside.states)
+        _inside.depth += depth
+        try:
+            return work()
+        finally:
+            _inside.depth -= depth
+            outer.extend(_inside.states[before:])
+            del _inside.states[before:]
+
+    return inside
 
 
 def kept(name: Callable[[], str]) -> Any:

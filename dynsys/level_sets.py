@@ -85,6 +85,7 @@ def level_set(
     2.0
     """
     random = np.random.default_rng(5)
+    _ = model.compiled  # copies at other values have it then
     places = [
         model.with_parameters(
             **{k: float(random.uniform(*ends)) for k, ends in (spans or {}).items()}
@@ -97,8 +98,13 @@ def level_set(
     alike = all(
         np.max(np.abs(a.factors - b.factors)) < _SAME for a, b in zip(first, second, strict=True)
     )
-    if not alike or len(first) == len(model.states):
-        raise ModelError(words(places[0]))
+    if len(first) == len(model.states):
+        raise ModelError(words(model))
+    if not alike:
+        raise ModelError(
+            f"what {model.name} conserves depends on {', '.join(spans or ())}, so that no level "
+            f"set goes on along it: {words(model) or words(places[0])}"
+        )
     names = _names(model, len(first))
     found = LevelSet(model, _reduced(model, first, names), first, names)
     whole = model.initial_state() if start is None else model._full(start)

@@ -122,6 +122,7 @@ class VectorField(Exports, Rest, Variants):
         named = checks.mapping(f"{name}: definitions", definitions, "{'r': '1/(1 + x)'}")
         given_tables = checks.mapping(f"{name}: tables", tables, "{'eif': table}")
         written = checks.mapping(f"{name}: equations", equations, "{'x': '-k*x'}")
+        amplitudes = checks.mapping(f"{name}: noise", noise, "{'x': '0.1'}")
         check_names(name, whole, declared, named, given_tables)
         for label, state in whole.items():
             check_state(name, label, state)
@@ -145,7 +146,7 @@ class VectorField(Exports, Rest, Variants):
             attractors=attractors,
             delay_order=checked_order(delay_order),
             inputs=read_inputs(name, inputs or {}, declared),
-            noise=read.mapping(check_known(noise or {}, whole, "state", name)),
+            noise=read.mapping(check_known(amplitudes, whole, "state", name)),
             sets=MappingProxyType(
                 {
                     k: check_known(

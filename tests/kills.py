@@ -3,13 +3,15 @@
     python -m tests.kills diagram cycles --kills 100
 
 kills each as often as asked, in rows of ten: each call goes on from where the one before was
-killed, until one comes to its end, whose results must be those of an undisturbed call. A few kills
-are part of test_interruptions.py.
+killed, until one comes to its end, whose results must be those of an undisturbed call. With
+``--each`` every call is killed as soon as it has kept one piece more: no two pieces lie between two
+kills. A few kills are part of test_interruptions.py.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import multiprocessing
 import os
 import random
@@ -19,11 +21,13 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
 import xarray as xr
 
+from dynsys import journal
 from dynsys.netcdf import read_netcdf
 
 # Imported once: start-up would be most of a short run, and nothing is lost in it.
@@ -91,11 +95,12 @@ assert main(["validate", "aln", "--diagram", "plane/diagram.nc", "--neurons", "1
 
 
 class Run:
-    """A long computation in a process that can be killed with its children."""
+    """A long computation in a process that can be killed with its children, or that kills itself
+    when it has kept so many ``pieces``."""
 
-    def __init__(self, place: Path, name: str) -> None:
+    def __init__(self, place: Path, name: str, pieces: int = 0) -> None:
         self.said = place / "errors.txt"
-        self.process = _SERVER.Process(target=_run, args=(place, name, self.said))
+        self.process = _SERVER.Process(target=_run, args=(place, name, self.said, pieces))
         self.process.start()
 
     @property
@@ -118,8 +123,11 @@ class Run:
         return self.process.exitcode, self.said.read_text() if self.said.exists() else ""
 
 
-def _run(place: Path, name: str, said: Path) -> None:
+def _run(place: Path, name: str, said: Path, pieces: int) -> None:
     os.setsid()
+    journal.PAUSE = 0.05  # s: what grows is kept often, for many states to go on from
+    if pieces:
+        journal.replace_file = _dying(pieces)
     os.chdir(place)
     os.environ["DYNSYS_CACHE_DIR"] = str(place / "cache")
     with said.open("w") as errors, open(os.devnull, "w") as nowhere:
@@ -127,6 +135,18 @@ def _run(place: Path, name: str, said: Path) -> None:
         os.dup2(nowhere.fileno(), 1)
     sys.path.insert(0, str(place))
     exec(compile(_START + LONG[name], name, "exec"), {})
+
+
+def _dying(after: int) -> Callable[..., None]:
+    """How a piece is written, with death after so many."""
+    real, count = journal.replace_file, itertools.count(1)
+
+    def replace(path: Path, write: Callable[[Path], object]) -> None:
+        real(path, write)
+        if next(count) == after:
+            os.killpg(os.getpid(), signal.SIGKILL)
+
+    return replace
 
 
 def results(place: Path) -> dict[str, xr.DataTree]:
@@ -202,8 +222,21 @@ class Killing:
         for _ in range(min(most, ROW)):
             if self.once():
                 break
+        self.compare(*Run(self.place, self.name).ended())
+
+    def each(self) -> None:
+        """Kill call after call when it has kept one piece more; compare what the last one gives."""
+        shutil.rmtree(self.place / "out")
+        code, errors = Run(self.place, self.name, pieces=1).ended()
+        while code == -signal.SIGKILL:
+            self.seen["kills"] += 1
+            self.seen["kept"] += bool(pieces(self.place))
+            code, errors = Run(self.place, self.name, pieces=1).ended()
+        self.compare(code, errors)
+
+    def compare(self, code: int, errors: str) -> None:
+        """What a call that came to its end has left, with what an undisturbed one leaves."""
         self.seen["rows"] += 1
-        code, errors = Run(self.place, self.name).ended()
         if code not in (0, 3) or "Traceback" in errors:
             self.kinds.append(f"the next call failed: {errors}")
             return
@@ -246,12 +279,15 @@ def main() -> int:
     parser.add_argument("names", nargs="*", metavar="name", help=", ".join(LONG))
     parser.add_argument("--kills", type=int, default=100)
     parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--each", action="store_true", help="kill after every piece, once")
     asked = parser.parse_args()
     wrong = 0
     for name in asked.names or LONG:
         with tempfile.TemporaryDirectory(prefix=f"kills-{name}-") as place:
             killing = Killing(Path(place), name, asked.seed)
-            while killing.seen["kills"] < asked.kills:
+            if asked.each:
+                killing.each()
+            while not asked.each and killing.seen["kills"] < asked.kills:
                 killing.row(asked.kills - killing.seen["kills"])
                 print(name, dict(killing.seen), killing.kinds, file=sys.stderr, flush=True)
         print(f"{name}: {killing.seconds:.1f} s", dict(killing.seen), killing.kinds, flush=True)

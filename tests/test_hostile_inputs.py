@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, seed, settings
 
-from continuation import equilibria, hopf_curve
-from dynsys import DynsysError, simulate
+from continuation import bifurcation_diagram, equilibria, hopf_curve, limit_cycles
+from dynsys import DynsysError, VectorField, simulate
 from dynsys.models import LIBRARY, aln, fitzhugh_nagumo
+from stimulation import Chirp, Sine, Step
 from tests.hostile import KINDS, hostile_calls, outcome
 
 EXAMPLES = 150
@@ -56,6 +57,24 @@ SLIPS = {
     ),
     "a function that gives text": (
         lambda: simulate(FITZHUGH, 10, inputs={"I": lambda t: "a"}), "array of times",
+    ),
+    "a frequency where the start is": (lambda: Sine("40 pA", 30), "frequency=30"),
+    "two frequencies where the times are": (lambda: Chirp("40 pA", 1, 100), "first=1"),
+    "a file without a name": (lambda: equilibria(FITZHUGH, "I", (0, 2)).save(""), "'branch.nc'"),
+    "a word where axes belong": (
+        lambda: equilibria(FITZHUGH, "I", (0, 2)).plot(ax="here"), "axes of matplotlib",
+    ),
+    "a span beside the start": (
+        lambda: limit_cycles(equilibria(FITZHUGH, "I", (0, 2))["H1"], "I", (5, 9)),
+        "outside the span (5, 9)",
+    ),
+    "noise without its state": (
+        lambda: VectorField("m", {"x": 0.5}, {"p": 1.0}, {"x": "p - x"}, noise="0.1"),
+        "noise is '0.1'",
+    ),
+    "times as text": (lambda: Step("40 pA").values("1 s"), "times is '1 s'"),
+    "less than no audit": (
+        lambda: bifurcation_diagram(FITZHUGH, ("I", 0, 1), ("b", 0, 1), audit=-1), "audit is -1",
     ),
     "samples for a function": (
         lambda: simulate(FITZHUGH, 10, inputs={"I": np.ones(100)}), "function of time",

@@ -1,21 +1,26 @@
-"""The network of infinitely many neurons over time: the Fokker-Planck equation, coupled.
+"""The network over time by the Fokker-Planck equation, coupled: of infinitely many neurons, or with
+the noise of finitely many.
 
 What the mean field approximates by one exponential filter is exact here; everything else (Gaussian
-inputs, mean and variance of the synapses) is the same. It tells what that filter changes.
+inputs, mean and variance of the synapses) is the same. It tells what that filter changes, and with
+the noise of N trains what a network of this size does far from linear theory: a state from which
+noise sets off whole cycles, for instance.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
-from continuation.asynchronous.network import network_behind
+from continuation.asynchronous.network import AsynchronousNetwork, network_behind, solved
+from continuation.asynchronous.noisy import memory
+from continuation.steady_states.search import find_equilibria
 from dynsys import checks
-from dynsys.errors import ModelError
+from dynsys.errors import ConvergenceError, ModelError
 from dynsys.interruption import interruptible
 from dynsys.models.aln_network import PAIRS
 from dynsys.simulation.drives import checked_inputs
@@ -35,15 +40,20 @@ def simulate_densities(
     inputs: Mapping[str, Any] | None = None,
     sample: float = 0.5,
     neuron: EIFNeuron | None = None,
+    neurons: int | None = None,
+    seed: int = 0,
 ) -> xr.Dataset:
-    """Rates of the network of infinitely many neurons behind ``aln()``, without the mean field's
-    filter, from the network's initial state.
+    """Rates of the network behind ``aln()``, without the mean field's filter, from the network's
+    initial state.
 
     Parameters
     ----------
     duration : ms.
     inputs : "mu_e", "mu_i" -> what is added over time, as of ``simulate``.
     sample : ms, over which recorded rates are averaged.
+    neurons : per population: spikes come by chance, with the memory that trains have at the lowest
+        fixed point. Infinitely many by default: no noise.
+    seed : of the spikes.
 
     Returns
     -------
@@ -51,18 +61,22 @@ def simulate_densities(
 
     Raises
     ------
-    ModelError for another model, inputs to other parameters, delays below a step of 0.05 ms.
+    ModelError for another model, inputs to other parameters, delays below a step of 0.05 ms;
+    ConvergenceError where ``neurons`` are given and no fixed point is found.
 
-    Not to be confused with a finite network: there is no noise of single spikes.
+    Not to be confused with a network: spikes that come by chance are sent to the synapses, but the
+    densities stay those of infinitely many neurons, each moved by the common input.
 
     Source: Brunel & Hakim 1999, Neural Comput 11:1621; Augustin et al. 2017, PLOS Comput Biol
-    13(6):e1005545.
+    13(6):e1005545; noise: Mattia & Del Giudice 2002, Phys Rev E 66:051917.
 
     Example
     -------
     >>> simulate_densities(aln().with_parameters(mu_e=1.3), 1000.0)["r_E"]
     """
     checks.number("duration (ms)", duration, least=sample)
+    if neurons is not None:
+        checks.whole("neurons", neurons, least=2)
     # The kernel compiles on its first import.
     from continuation.asynchronous.density_steps import run
 
@@ -70,16 +84,18 @@ def simulate_densities(
     steps, width = round(duration / STEP), max(1, round(sample / STEP))
     drives = _drives(model, inputs or {}, steps)
     cells, density = _voltages(network.neuron)
-    synapses, rates = np.zeros((3, 4)), np.zeros((2, steps))
+    synapses, rates, activity = np.zeros((3, 4)), np.zeros((2, steps)), np.zeros((2, steps))
     synapses[2, 1] = network.neuron.Vs  # where voltages are counted from
-    arguments = _projections(network), _membranes(model, network.neuron), drives, rates, STEP
-    interruptible(run, np.stack([density, density]), synapses, cells, *arguments)
+    constants = _projections(network), _membranes(model, network.neuron)
+    trains = _trains(network, neurons, checks.seed(seed))
+    interruptible(run, np.stack([density, density]), synapses, cells, *constants, trains, drives,
+                  rates, activity, STEP)  # fmt: skip
     count = steps // width
-    means = 1000 * rates[:, : count * width].reshape(2, count, width).mean(axis=2)
+    means = 1000 * activity[:, : count * width].reshape(2, count, width).mean(axis=2)
     return xr.Dataset(
         {f"r_{k}": ("time", row, {"units": "Hz"}) for k, row in zip("EI", means, strict=True)},
         coords={"time": ("time", STEP * width * np.arange(count), {"units": "ms"})},
-        attrs={"model": f"density of {model.name}"},
+        attrs={"model": f"density of {model.name}"} | ({"neurons": neurons} if neurons else {}),
     )
 
 
@@ -106,6 +122,28 @@ def _voltages(neuron: EIFNeuron) -> tuple[Any, np.ndarray]:
     density = np.exp(-0.5 * ((faces - width / 2 - _START[0]) / _START[1]) ** 2)
     below = math.floor(place)
     return Voltages(drift, width, below, place - below), density / (density.sum() * width)
+
+
+def _trains(network: AsynchronousNetwork, neurons: int | None, seed: int) -> Any:
+    from continuation.asynchronous.density_steps import Trains  # as above
+
+    if neurons is None:
+        return Trains(0.0, np.zeros((2, 4)), seed)
+    y = next(_fixed_points(network), None)
+    if y is None:
+        raise ConvergenceError(
+            f"no fixed point of the network behind {network.model.name} is found"
+        )
+    return Trains(float(neurons), memory(network.loop(y), adapting=False), seed)
+
+
+def _fixed_points(network: AsynchronousNetwork) -> Iterator[np.ndarray]:
+    """The network's fixed points next to those of the mean field, the lowest rate first."""
+    found = [network.model.observe(x) for x in find_equilibria(network.model)]
+    for rates in sorted(found, key=lambda at: at["r_E"]):
+        y = solved(network.fixed, network.unknowns(rates, {}))
+        if y is not None:
+            yield y
 
 
 def _projections(network: Any) -> Any:

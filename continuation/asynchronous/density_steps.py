@@ -18,6 +18,8 @@ from numba import types
 from dynsys.compiled.records import Indices, Matrix, Vector, record, signature
 from dynsys.numba_cache import njit
 
+LOWEST = -0.002  # kHz, of an activity that the memory of the trains takes below 0
+
 
 @record
 class Voltages(NamedTuple):
@@ -99,22 +101,50 @@ class Membranes(NamedTuple):
     tau_A: float
 
 
-@njit([signature(types.void, Matrix, Matrix, Voltages, Projections, Membranes, Matrix, Matrix,
-                 float)], cache=True, nogil=True, error_model="numpy")  # fmt: skip
-def run(densities, synapses, cells, links, membranes, drives, rates, dt):
-    """Run both populations; fills ``rates`` (2, steps) in kHz.
+@record
+class Trains(NamedTuple):
+    """Whose spikes are counted: ``neurons`` of each population, infinitely many if 0, and
+    ``memory`` (2, 4) of their trains, the filter a1, a0, b1, b0 of ``aln_noise``."""
+
+    neurons: float
+    memory: Matrix
+    seed: int
+
+
+@njit([signature(float, float, float, Trains, int, Matrix)], cache=True, nogil=True)
+def counted(rate, dt, trains, p, noise):
+    """The activity (kHz) of finitely many neurons in a step: spikes by chance, and the memory of
+    those before, ``noise`` (2, 2) being that filter's state. No synapse closes more than it can."""
+    spikes = np.random.poisson(max(rate, 0.0) * trains.neurons * dt)
+    drawn = spikes / (trains.neurons * dt) - rate
+    a1, a0 = trains.memory[p, 0], trains.memory[p, 1]
+    b1, b0 = trains.memory[p, 2], trains.memory[p, 3]
+    y, u = noise[p, 0], noise[p, 1]
+    noise[p, 0] += dt * u
+    noise[p, 1] += dt * (drawn - a1 * u - a0 * y)
+    return max(rate + drawn + (b1 - a1) * u + (b0 - a0) * y, LOWEST)
+
+
+@njit([signature(types.void, Matrix, Matrix, Voltages, Projections, Membranes, Trains, Matrix,
+                 Matrix, Matrix, float)],
+      cache=True, nogil=True, error_model="numpy")  # fmt: skip
+def run(densities, synapses, cells, links, membranes, trains, drives, rates, activity, dt):
+    """Run both populations; fills ``rates`` and ``activity`` (2, steps) in kHz, which differ by the
+    noise of finitely many neurons.
 
     densities (2, k); synapses (3, 4): s, v, and in [2, 0] the adaptation current I_A (pA);
     drives (2, steps): external inputs in mV/ms.
     """
     k = densities.shape[1]
-    work, z1 = np.empty(k), np.empty(4)
+    work, z1, past_spikes = np.empty(k), np.empty(4), np.zeros((2, 2))
+    np.random.seed(trains.seed)
     s, v = synapses[0], synapses[1]
     lowest = cells.width * (0.5 - k)  # of a cell's middle, below the spike's voltage
     for t in range(drives.shape[1]):
         for j in range(4):
             past = t - links.lag[j]
-            z1[j] = links.jump[j] * links.degree[j] * (rates[j % 2, past] if past >= 0 else 0.0)
+            arriving = activity[j % 2, past] if past >= 0 else 0.0
+            z1[j] = links.jump[j] * links.degree[j] * arriving
             z2, tau = links.jump[j] * z1[j], links.tau[j]
             decay = (2.0 * tau * (1.0 + z1[j]) - z2) / (tau * tau)
             rest = (1.0 - s[j]) ** 2 * z2 / (tau * tau) / decay
@@ -134,7 +164,11 @@ def run(densities, synapses, cells, links, membranes, drives, rates, dt):
                 mu -= synapses[2, 0] / membranes.C
             past = t - membranes.pause
             back = rates[p, past] if past >= 0 else 0.0
-            rates[p, t] = advance(densities[p], cells, mu, variance, back, dt, work)
+            rate = advance(densities[p], cells, mu, variance, back, dt, work)
+            rates[p, t] = rate
+            if trains.neurons > 0.0:
+                rate = counted(rate, dt, trains, p, past_spikes)
+            activity[p, t] = rate
         if membranes.a != 0.0 or membranes.b != 0.0:
             current = synapses[2, 0]
             mass, moment = 0.0, 0.0
@@ -143,4 +177,4 @@ def run(densities, synapses, cells, links, membranes, drives, rates, dt):
                 moment += densities[0, i] * (lowest + cells.width * i)
             voltage = moment / mass + synapses[2, 1]
             change = (membranes.a * (voltage - membranes.E_A) - current) / membranes.tau_A
-            synapses[2, 0] = current + dt * (change + membranes.b * rates[0, t])
+            synapses[2, 0] = current + dt * (change + membranes.b * activity[0, t])

@@ -40,6 +40,7 @@ class Loop:
     adaptation : the current I_A, pA.
     voltage : "quasi-static": the mean voltage that drives the adaptation current follows the input
         at once, as in the mean field; "dynamic": it has its own response.
+    extrapolated : whether responses are those of two grids (1e-7) or of one (1e-4, faster).
     """
 
     neuron: EIFNeuron
@@ -48,6 +49,7 @@ class Loop:
     rates: tuple[float, float]
     adaptation: float = 0.0
     voltage: str = QUASI_STATIC
+    extrapolated: bool = True
 
     @cached_property
     def synapses(self) -> dict[str, Synapse]:
@@ -106,7 +108,9 @@ class Loop:
     ) -> tuple[np.ndarray, np.ndarray, tuple[NeuronResponse, NeuronResponse]]:
         """G, how the adaptation shapes the noise of E, and the responses of the neurons."""
         gain = np.empty((len(exponents), 2, 2), complex)
-        responses = tuple(neuron_response(self.neuron, *at, exponents) for at in self.inputs)
+        responses = tuple(
+            neuron_response(self.neuron, *at, exponents, self.extrapolated) for at in self.inputs
+        )
         feedback, by_noise, shaping = self._adaptation(responses[0], exponents)
         for row, target in enumerate("EI"):
             response, (_, sigma) = responses[row], self.inputs[row]

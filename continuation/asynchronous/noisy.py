@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from continuation.asynchronous.loop import Loop
 from continuation.asynchronous.network import network_behind, solved
 from continuation.steady_states.search import find_equilibria
 from dynsys.errors import ConvergenceError
@@ -13,6 +14,7 @@ from dynsys.models.aln import aln
 from dynsys.models.aln_network import wiring_of
 from dynsys.models.aln_noise import FILTER
 from dynsys.transfer import EIFNeuron
+from dynsys.transfer.threshold_integration import neuron_response
 from dynsys.vector_field import VectorField
 
 _SPANS = np.geomspace(0.02, 20.0, 80)  # frequencies over the rate at which the filter is fitted
@@ -53,17 +55,29 @@ def noisy_model(
     y = solved(network.fixed, network.unknowns(model.observe(at), {}))
     if y is None:
         raise ConvergenceError(f"no fixed point of the network lies near the state of {model.name}")
-    loop = network.loop(y)
     values = dict(model.parameters)
-    for k, letter in enumerate("ei"):
-        rate = loop.rates[k]
-        exponents = 2j * np.pi * _SPANS * rate
-        trains = loop.fluctuations(exponents)[1][:, k] / rate
-        fitted = _fitted(exponents / rate, trains)
-        powers = (rate, rate**2) * 2
-        values |= {f"{n}_{letter}": c * p for n, c, p in zip(FILTER, fitted, powers, strict=True)}
+    for letter, row in zip("ei", memory(network.loop(y), adapting=True), strict=True):
+        values |= {f"{name}_{letter}": c for name, c in zip(FILTER, row.tolist(), strict=True)}
     noisy = aln(wiring_of(model), network.neuron, neurons)
     return noisy.with_parameters(**values)
+
+
+def memory(loop: Loop, adapting: bool) -> np.ndarray:
+    """The filters (2, 4) of the noise of E's and I's trains, fitted to the theory's spectra.
+
+    ``adapting``: whether the current that E's own spikes call up is part of it, for models in which
+    the noise does not reach the adaptation current.
+    """
+    rows = []
+    for k, rate in enumerate(loop.rates):
+        exponents = 2j * np.pi * _SPANS * rate
+        if adapting:
+            trains = loop.fluctuations(exponents)[1][:, k]
+        else:
+            trains = neuron_response(loop.neuron, *loop.inputs[k], exponents).noise(rate)
+        fitted = _fitted(exponents / rate, trains / rate)
+        rows.append(np.array(fitted) * (rate, rate**2, rate, rate**2))
+    return np.array(rows)
 
 
 def _fitted(s: np.ndarray, trains: np.ndarray) -> tuple[float, ...]:

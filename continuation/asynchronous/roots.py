@@ -7,6 +7,9 @@ says, and tends to 1.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
 import numpy as np
 
 from continuation.asynchronous.loop import SLOW, Loop
@@ -60,29 +63,56 @@ def count(loop: Loop, right_of: float = 0.0) -> int:
 
 def polished(loop: Loop, guess: complex, iterations: int = 40) -> complex | None:
     """The root next to a guess by Newton's method; None where it finds none."""
-    root = complex(guess)
+    return polished_together(loop, [guess], iterations)[0]
+
+
+def polished_together(
+    loop: Loop, guesses: Sequence[complex], iterations: int = 40
+) -> list[complex | None]:
+    """The root next to each guess, each by itself, but evaluated together, which costs little more
+    than one."""
+    roots = np.array(guesses, dtype=complex)
+    found: list[complex | None] = [None] * len(roots)
+    left = np.arange(len(roots))
     for _ in range(iterations):
-        around = root + np.array([0.0, _DIFFERENCE, -_DIFFERENCE])
+        around = roots[left][:, None] + np.array([0.0, _DIFFERENCE, -_DIFFERENCE])
         with np.errstate(all="ignore"):  # Newton may leave for the far left
-            value, above, below = loop.determinant(around)
-            step = value * 2 * _DIFFERENCE / (above - below)
-        if not np.isfinite(step):
-            return None
-        root -= step if abs(step) < _LONGEST else step * _LONGEST / abs(step)
-        if abs(step) < _STEP * (1 + abs(root)) or abs(value) < 1e-14:
-            return complex(root.real, abs(root.imag))
-    return None
+            values = loop.determinant(around.ravel()).reshape(-1, 3)
+            steps = values[:, 0] * 2 * _DIFFERENCE / (values[:, 1] - values[:, 2])
+        going = []
+        for k, step, value in zip(left, steps, values[:, 0], strict=True):
+            if not np.isfinite(step):
+                continue
+            roots[k] -= step if abs(step) < _LONGEST else step * _LONGEST / abs(step)
+            if abs(step) < _STEP * (1 + abs(roots[k])) or abs(value) < 1e-14:
+                found[k] = complex(roots[k].real, abs(roots[k].imag))
+            else:
+                going.append(k)
+        left = np.array(going, dtype=int)
+        if not len(left):
+            break
+    return found
 
 
 def leading_root(loop: Loop) -> complex:
     """The rightmost root, of a pair the one above the axis; 1/ms.
 
+    It is sought by responses on one grid, and polished by those extrapolated from two.
+
+    Raises ConvergenceError where none is found, or others must be further right.
+    """
+    root = _rightmost(replace(loop, extrapolated=False))
+    fine = polished(loop, root)
+    return _rightmost(loop) if fine is None or abs(fine - root) > _MARGIN else fine
+
+
+def _rightmost(loop: Loop) -> complex:
+    """The rightmost root.
+
     Newton's method from the deepest dips of the determinant along vertical lines. From far away it
     passes by roots, and left of the poles of synapses and neurons the count is no proof: the lines
     go left until the rightmost root found is next to one. No root may be right of it, or the next
     line goes through it.
-
-    Raises ConvergenceError where none is found, or others must be further right.
     """
     line, found = 0.0, list[complex]()
     for _ in range(_ROUNDS):
@@ -94,8 +124,9 @@ def leading_root(loop: Loop) -> complex:
         dips = _dips(np.abs(values))
         # Real roots hide behind deeper dips elsewhere: the lowest node is always asked.
         chosen = dips[:_DEEPEST] if not found else dips
-        for node in dict.fromkeys([*chosen.tolist(), 0]):
-            root = polished(loop, line + 1j * nodes[node])
+        for root in _polished_in_turn(
+            loop, line, nodes[list(dict.fromkeys([*chosen.tolist(), 0]))]
+        ):
             if root is None or (found and root.real <= max(r.real for r in found)):
                 continue
             found.append(root)
@@ -113,6 +144,13 @@ def leading_root(loop: Loop) -> complex:
         "the rightmost root of the asynchronous state was not found"
         + (f"; the rightmost known, {best:.6g} 1/ms, has others to its right" if found else "")
     )
+
+
+def _polished_in_turn(loop: Loop, line: float, nodes: np.ndarray) -> Iterator[complex | None]:
+    """The roots next to nodes of a line: the first alone, which often is the one, then the rest."""
+    guesses = (line + 1j * nodes).tolist()
+    yield polished(loop, guesses[0])
+    yield from polished_together(loop, guesses[1:])
 
 
 def _dips(sizes: np.ndarray) -> np.ndarray:

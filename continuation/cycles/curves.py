@@ -237,8 +237,7 @@ def torus_curve(
     Parameters and errors as for ``cycle_fold_curve``; from an NS point. The curve ends at strong
     resonances R1 and R2; CH (Chenciner, where the torus changes its stability; the coefficient of
     fifth order that decides there is not computed), R3, R4, LPNS, PDNS and NSNS points are located
-    on it. Neutral saddle
-    cycles, whose critical multipliers are real, are no part of it.
+    on it. Neutral saddle cycles, whose critical multipliers are real, are no part of it.
 
     Example
     -------

@@ -41,6 +41,7 @@ from dynsys.vector_field import VectorField
 
 Source = SpecialPoint | Cycle | VectorField
 _MESH = 100.0  # by which an error of delayed signals has to exceed that of the mesh
+_ROOM = 0.05  # of a span, by which a last step may lie beyond it
 _RAISED = 2  # times that the nodes of delay lines are raised
 
 
@@ -87,6 +88,8 @@ def limit_cycles(
         model, start = _on_level_set(model, {parameter: span}, start)
     source = model if isinstance(source, VectorField) else source
     span = check_span(model, parameter, span)
+    if not isinstance(source, VectorField):
+        _check_inside(source, parameter, span)
     with whole(parts=True), doing(f"limit cycles along {parameter}"):
         for _ in range(_RAISED + 1):
             branch = _followed(Solver(model, {parameter: span}), source, start, settings)
@@ -104,6 +107,17 @@ def limit_cycles(
             source, start = _with_nodes(source, start, order)
             model = source if isinstance(source, VectorField) else source.model
     return branch
+
+
+def _check_inside(source: SpecialPoint | Cycle, parameter: str, span: tuple[float, float]) -> None:
+    """ModelError for a start farther outside of a span than a last step may go."""
+    low, high = span
+    value, room = source.parameters[parameter], _ROOM * (high - low)
+    if not low - room <= value <= high + room:
+        raise ModelError(
+            f"the start has {parameter} = {value:g}, outside the span ({low:g}, {high:g}); give a "
+            "span that holds it"
+        )
 
 
 def _nodes(branch: CycleBranch, source: Source, settings: CycleSettings) -> int | None:

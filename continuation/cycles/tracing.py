@@ -164,13 +164,13 @@ def _further(
         solver, traced.points[-1], before, settings, traced.step, number + done - 1, longest, room
     )
     points, steps, bound = [*traced.points, *fresh], [*traced.steps, *lengths], None
-    ended = _come_back(solver, points, steps, done - 1, origin)
+    # Where the chunk ends hangs on the clock: nothing beyond a stop may decide, its step included.
+    at, why = _stop(points, done, settings.most_unstable, enough) or (len(points) - 1, None)
+    ended = _come_back(solver, points[: at + 1], steps[:at], done - 1, origin)
     if ended is not None:
-        return replace(ended, step=step)
-    stop = _stop(points, done, settings.most_unstable, enough)
-    if stop is not None:  # wherever the chunk ends, which hangs on the clock
-        at, why = stop
-        return Trace(points[: at + 1], steps[:at], why, step)
+        return ended
+    if why is not None:
+        return Trace(points[: at + 1], steps[:at], why, steps[at - 1])
     if reason == engine.BOUND and beyond is not None:
         landed, bound = _land(solver, points[-1], beyond)
         if landed is not None:

@@ -348,6 +348,7 @@ def bifurcation_diagram(
     settings = Settings() if settings is None else settings
     checks.instance("settings", settings, Settings, "Settings(step_max=0.02)")
     seed, budget = checks.seed(seed), checks.number("budget", budget, above=0, finite=False)
+    audit = checks.whole("audit", audit, least=0)
     if asynchronous:
         check_plane(model, y)
     spans = checked_axes(model, x) if y is None else checked_axes(model, x, y)

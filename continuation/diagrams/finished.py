@@ -10,6 +10,8 @@ from dataclasses import asdict
 from functools import partial
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from continuation.cycles.branch import CycleBranch
 from continuation.cycles.curves import CycleCurve
 from continuation.cycles.cycle import Cycle
@@ -47,7 +49,9 @@ def curves(model: VectorField, settings: Settings) -> Kept:
         point, names, spans, omega = task
         values = dict(point.parameters)
         about = [point.label, names, spans, omega, point.omega, values, asdict(settings)]
-        return key("curve", model.digest, about, point.state, point.eigenvalues)
+        # Complex, as they come back from the disk: made, they are real where all of them are.
+        spectrum = np.asarray(point.eigenvalues, complex)
+        return key("curve", model.digest, about, point.state, spectrum)
 
     return Kept(name, _of(Branch, model))
 
@@ -87,7 +91,7 @@ def _about(start: Cycle | SpecialPoint) -> list[Any]:
         return [start.label, start.omega, dict(start.parameters), start.state]
     orbit, solver = start.orbit, start.solver
     about = [start.label, dict(start.parameters), solver.spans, solver.kind, solver.fixed]
-    return [about, orbit.mesh, orbit.u, orbit.z, start.multipliers]
+    return [about, orbit.mesh, orbit.u, orbit.z, np.asarray(start.multipliers, complex)]
 
 
 def _of(kind: Any, model: VectorField) -> Form[Any]:

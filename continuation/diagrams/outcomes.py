@@ -38,7 +38,8 @@ class Outcome:
 
     ``kind`` is a word; ``state`` (n,) its last one; ``period``, ``states`` (k, n) at even times of
     one period, the ``miss`` of its returns and the ``drift`` of its range (of the range) belong to
-    cycles, ``exponent`` (per time unit) to what does not repeat.
+    cycles, ``exponent`` (per time unit) to what does not repeat: ``weak`` where it does not differ
+    from zero beyond doubt.
     ``extremes`` (2 n, n) are the states at which each of them was least and greatest; ``records``
     how many there are of a turn; ``blurred`` where spikes between them may hide that it repeats.
     """
@@ -53,6 +54,7 @@ class Outcome:
     blurred: bool = False
     miss: float = 0.0
     drift: float = 0.0
+    weak: bool = False
 
     @property
     def approaches(self) -> bool:
@@ -174,17 +176,36 @@ def _crossings(
     return smooth, crossing, up
 
 
-def is_stationary(model: VectorField, times: np.ndarray, states: np.ndarray) -> bool:
-    """Whether a motion that does not repeat varies as much in both halves of a recording.
+def is_on_its_way(section: np.ndarray) -> bool:
+    """Whether a section (k, n) moves one way from turn to turn, as that of a motion that spirals in
+    or out slowly; on a torus or in chaos it comes back."""
+    steps = np.diff(section[:, int(np.argmax(np.ptp(section, axis=0)))])
+    return bool(np.all(steps > 0) or np.all(steps < 0))
 
-    On a torus its section does; that of a motion on its way to a cycle, or away from one, shrinks
-    or grows.
+
+def keeps_order(section: np.ndarray) -> bool:
+    """Whether every turn moves a section (k, n) on along a closed curve, in order, as on a torus;
+    chaos folds it. The order is that of the angles around the middle of its two widest directions.
     """
+    centred = section - section.mean(axis=0)
+    along = centred @ np.linalg.svd(centred, full_matrices=False)[2][:2].T
+    angle = np.arctan2(*(along / np.maximum(along.std(axis=0), 1e-300)).T)
+    ahead = angle[1:][np.argsort(angle[:-1])]
+    return int(np.sum(np.roll(ahead, -1) < ahead)) == 1
+
+
+def section_of(model: VectorField, times: np.ndarray, states: np.ndarray) -> np.ndarray | None:
+    """States (k, n) at which a recorded motion passes the middle of what moves most; None where it
+    does so less than four times."""
     found = _crossings(times, states, model.scales[: states.shape[1]])
-    if found is None:
-        return False
-    smooth, crossing, _ = found
-    section = smooth(crossing)
+    return None if found is None else found[0](found[1])
+
+
+def is_stationary(section: np.ndarray) -> bool:
+    """Whether the section of a motion that does not repeat varies as much in both halves.
+
+    On a torus it does; that of a motion on its way to a cycle, or away from one, shrinks or grows.
+    """
     half = len(section) // 2
     before, after = (np.ptp(part, axis=0).max() for part in (section[:half], section[half:]))
     return bool(before / LEVEL < after < LEVEL * before)

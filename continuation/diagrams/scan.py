@@ -26,6 +26,7 @@ from dynsys.cluster.connection import current
 from dynsys.cluster.pieces import pieces
 from dynsys.errors import ConvergenceError
 from dynsys.interruption import run_all
+from dynsys.journal import belonging
 
 # Coarser than a single branch: enough for regions and for starting the curves.
 SCAN = CycleSettings(
@@ -187,7 +188,8 @@ def each(
         def make(number: int) -> None:
             results[number] = works[number]()
 
-        run_all([partial(make, k) for k in range(len(tasks))], WORKERS, lambda _: advance())
+        calls = [belonging(partial(make, k)) for k in range(len(tasks))]
+        run_all(calls, WORKERS, lambda _: advance())
     return results
 
 

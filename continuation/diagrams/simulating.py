@@ -12,7 +12,15 @@ import xarray as xr
 
 from continuation.diagrams.exponents import largest_exponent, run_multipliers
 from continuation.diagrams.names import CHAOS, OUTSIDE, RUNS_AWAY, TORUS
-from continuation.diagrams.outcomes import UNSETTLED, Outcome, classified, is_stationary
+from continuation.diagrams.outcomes import (
+    UNSETTLED,
+    Outcome,
+    classified,
+    is_on_its_way,
+    is_stationary,
+    keeps_order,
+    section_of,
+)
 from continuation.diagrams.pasts import Past, after_pasts, lags_of
 from dynsys.journal import Form, key, piece
 from dynsys.simulation.ensembles import simulate_ensemble
@@ -49,7 +57,7 @@ class Effort:
     stages: int = STAGES
 
 
-TWICE = Effort(finer=2.0)  # for what seems to be a torus
+TWICE = Effort(finer=2.0)  # for what seems to be a torus or weak chaos
 
 
 def destinations(
@@ -99,11 +107,11 @@ def _destinations(
     # Made once: models at other parameters share them.
     assert model.compiled and model.scales.size and model.lines is not None
     found = _with_fitting_steps(model, values, starts, pasts, effort)
-    tori = [k for k, outcome in enumerate(found) if outcome.kind == TORUS]
-    if tori and effort.finer < TWICE.finer:  # errors of the steps keep slow motions going
-        here, before = [values[k] for k in tori], [pasts[k] for k in tori]
-        again = _destinations(model, here, starts[tori], before, TWICE)
-        for k, outcome in zip(tori, again, strict=True):
+    weak = [k for k, outcome in enumerate(found) if outcome.weak]
+    if weak and effort.finer < TWICE.finer:  # errors of the steps keep slow motions going
+        here, before = [values[k] for k in weak], [pasts[k] for k in weak]
+        again = _destinations(model, here, starts[weak], before, TWICE)
+        for k, outcome in zip(weak, again, strict=True):
             found[k] = outcome
     return found
 
@@ -240,11 +248,15 @@ def _outside(model: VectorField, state: np.ndarray) -> bool:
 def _irregular(
     model: VectorField, unsettled: Outcome, record: _Record, lane: int, duration: float, last: bool
 ) -> Outcome:
-    """Chaos, by the largest exponent over a time, or at last a torus; unsettled where nearby
-    motions approach, or where the motion is still on its way: a cycle's exponent is zero, too."""
+    """Chaos, by the largest exponent over a time; at last also a torus or weak chaos, by the return
+    map where the exponent is near zero. Unsettled where nearby motions approach, or the motion is
+    still on its way: a cycle's exponent is zero, too."""
     if model.compiled.n < 3:  # in a plane there is neither (Poincare and Bendixson)
         return unsettled
-    steady = is_stationary(model, record.times, record.states[lane])
+    section = section_of(model, record.times, record.states[lane])
+    if section is not None and is_on_its_way(section):
+        return unsettled
+    steady = section is not None and is_stationary(section)
     if not (steady or last):
         return unsettled
     exponent = largest_exponent(model, unsettled.state, duration)
@@ -257,7 +269,9 @@ def _irregular(
     if exponent.positive:
         return replace(unsettled, kind=CHAOS, exponent=exponent.value)
     if last and steady and abs(exponent.value) <= exponent.doubt:
-        return replace(unsettled, kind=TORUS, exponent=exponent.value)
+        assert section is not None
+        kind = TORUS if keeps_order(section) else CHAOS
+        return replace(unsettled, kind=kind, exponent=exponent.value, weak=True)
     return unsettled
 
 

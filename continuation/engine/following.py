@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
+from continuation.engine.breaks import break_between
 from continuation.engine.columns import OF_BRANCHES, check_apart
 from continuation.engine.field import field_of
 from continuation.engine.predictor_corrector import (
@@ -27,6 +28,7 @@ from continuation.engine.predictor_corrector import (
     follow,
     newton,
     tangent_at,
+    vanishes,
     workspace,
 )
 from continuation.engine.problems import Problem
@@ -39,8 +41,8 @@ from dynsys.journal import Checkpoint, key, part_is_wanted
 from dynsys.vector_field import VectorField
 
 # What the compiled loop does not say: of halves that leave from a branch point, and of ends where
-# Newton no longer converges since the field ends there.
-SWITCHED, EDGE = -1, -2
+# Newton no longer converges since the field ends, jumps or bends there.
+SWITCHED, EDGE, AT_JUMP, AT_BEND = -1, -2, -3, -4
 REASONS = {
     SWITCHED: "starts at a branch point",
     BOUND: "reached the end of the span",
@@ -48,6 +50,8 @@ REASONS = {
     STEP_MIN: "the step fell below step_min: Newton no longer converges here",
     EDGE: "reached the edge where the field ends: beyond, a root, a logarithm or a quotient has no "
     "value",
+    AT_JUMP: "the field jumps here: states that the jump holds are not followed",
+    AT_BEND: "the slope of the field jumps or is infinite here: Newton no longer converges",
     DOMAIN: "left the domain of a table",
     CLOSED: "closed curve: returned to its start",
     INTERRUPTED: "interrupted; everything computed is kept",
@@ -157,8 +161,10 @@ class Follower:
         plane = Plane(np.ascontiguousarray(row), float(level))
         tolerance, most = min(self.settings.tolerance, 1e-11), 2 * self.settings.max_newton
         done = newton(self.curve, plane, y, tolerance, most, workspace(self.size))
+        residual, matrix = self.evaluate(y)
         # At the edge of a root's or logarithm's domain derivatives are infinite: nothing leaves.
-        return y if done > 0 and np.all(np.isfinite(self.evaluate(y)[1])) else None
+        good = done > 0 and np.all(np.isfinite(matrix)) and vanishes(self.n, residual, matrix, y)
+        return y if good else None
 
     def solve(self, y: np.ndarray, iterations: int = 20) -> tuple[np.ndarray, float] | None:
         """Newton on a square problem (as many unknowns as equations): (point, residual) or None."""
@@ -227,10 +233,22 @@ class Follower:
                 raise
             self.border[:], trail.reason = border, INTERRUPTED
         points, tangents, spectra, signs = trail.ended()
-        if trail.reason == STEP_MIN and not self._goes_on(points[-1] + _BEYOND * tangents[-1]):
-            trail.reason = EDGE
+        if trail.reason == STEP_MIN:
+            trail.reason = self._why_stuck(points[-1], tangents[-1])
         ahead = (np.nan, float(trail.step))
         return Trace(points, tangents, spectra, signs, MAX_POINTS, trail.reason, ahead)
+
+    def _why_stuck(self, y: np.ndarray, tangent: np.ndarray) -> int:
+        """Why Newton does not go on from a point, as far as the field beyond tells it."""
+        beyond = y + _BEYOND * tangent
+        if not self._goes_on(beyond):
+            return EDGE
+        before = y - _BEYOND * tangent
+        if break_between(lambda at: self.evaluate(at)[0][: self.n], before, beyond) is not None:
+            return AT_JUMP
+        if break_between(lambda at: self.jacobian(at).ravel(), before, beyond) is not None:
+            return AT_BEND
+        return STEP_MIN
 
     def _goes_on(self, y: np.ndarray) -> bool:
         """Whether the field has a value at a point."""

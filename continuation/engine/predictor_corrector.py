@@ -152,6 +152,22 @@ def newton(curve, plane, y, tolerance, most, work):
     return -1
 
 
+@njit([signature(bool, int, Vector, Matrix, Vector)], cache=True, error_model="numpy")
+def vanishes(n, residual, matrix, y):
+    """Whether the field (the first n rows) is zero where Newton's steps are: at the infinite slope
+    of a root they vanish although it is not.
+
+    Zero is small against the terms that balance, or against anything in units of 1 / time.
+    """
+    for i in range(n):
+        terms = 0.0
+        for j in range(y.shape[0]):
+            terms += abs(matrix[i, j] * y[j])
+        if not abs(residual[i]) <= max(1e-9, 1e-6 * terms):
+            return False
+    return True
+
+
 @njit([float64(MATRIX, VECTOR, MATRIX, PIVOTS, VECTOR)], cache=True, error_model="numpy")
 def tangent_at(matrix, previous, bordered, pivots, right):
     """Write the unit tangent into ``right``, oriented along ``previous``.
@@ -348,10 +364,12 @@ def follow(curve, refresh, bounds, control, origin, step, path):
             stop = DOMAIN
             _approach_edge(curve, domain, last, direction, step, y, x, control, work)
         good = good and evaluate(field, border, y, residual, matrix)
-        if good:
+        if good and vanishes(n, residual, matrix, y):
             signs[count] = tangent_at(matrix, direction, bordered, pivots, right)
             sharp = np.dot(right, direction) < control.min_cosine and step > 1e-7
             good = signs[count] != 0.0 and not sharp
+        else:
+            good = False
         if not good:
             step *= 0.5
             if step < control.step_min:

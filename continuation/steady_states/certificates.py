@@ -63,7 +63,10 @@ def coefficients(
     a, forms = model.jacobian(x), MultilinearForms.from_model(model, x)
     norm_of = np.arange(model.physical_dimension)
     if label in _REAL:
-        return _REAL[label](a, forms, norm_of)
+        try:
+            return _REAL[label](a, forms, norm_of)
+        except np.linalg.LinAlgError:  # more than one eigenvalue is zero to the last digit
+            return {}
     if label in _ROTATING and omega is not None:
         return _ROTATING[label](a, forms, omega, norm_of)
     if label == "HH" and omega is not None:

@@ -35,10 +35,12 @@ class Continuum:
 
 
 def field_size(model: VectorField) -> np.ndarray:
-    """Largest scaled rates of change (n,) at random states of the box; 0 of what never changes."""
-    rates = np.array([model.rhs(x) / model.scales for x in _places(model)])
-    rates = rates[np.all(np.isfinite(rates), axis=1)]
-    return np.max(np.abs(rates), axis=0) if rates.size else np.ones(len(model.scales))
+    """Ordinary scaled rates of change (n,): medians of those at random states of the box, since an
+    exponential may be larger anywhere than all others; 0 of what never changes."""
+    rates = np.abs([model.rhs(x) / model.scales for x in _places(model)])
+    moving = np.where(np.isfinite(rates) & (rates > 0.0), rates, np.nan)
+    moving[:, np.all(np.isnan(moving), axis=0)] = 0.0
+    return np.nanmedian(moving, axis=0)
 
 
 def is_singular(model: VectorField, x: np.ndarray) -> bool:
@@ -68,7 +70,9 @@ def _places(model: VectorField) -> np.ndarray:
     return model.fill_lines(low + (high - low) * unit)
 
 
-def continuum_at(model: VectorField, x: np.ndarray, size: np.ndarray) -> Continuum | None:
+def continuum_at(
+    model: VectorField, x: np.ndarray, size: np.ndarray, away: float = AWAY
+) -> Continuum | None:
     """The curve of equilibria through an equilibrium; None where it is isolated.
 
     1. A regular Jacobian: isolated.
@@ -83,21 +87,22 @@ def continuum_at(model: VectorField, x: np.ndarray, size: np.ndarray) -> Continu
     _, singular, rows = np.linalg.svd(_jacobian(model, x))
     largest = max(float(singular[0]), 1e-300)
     for direction in rows[singular <= _SINGULAR * largest]:
-        if rest_beside(model, x, direction, size) is not None:
+        if rest_beside(model, x, direction, size, away) is not None:
             return Continuum(model, x, direction)
     return None
 
 
 def rest_beside(
-    model: VectorField, x: np.ndarray, direction: np.ndarray, size: np.ndarray
-) -> np.ndarray | None:
+    model: VectorField, x: np.ndarray, direction: np.ndarray, size: np.ndarray,
+    away: float = AWAY,
+) -> np.ndarray | None:  # fmt: skip
     """A singular equilibrium that stays away from ``x`` (n,) a little along a scaled ``direction``,
     to either side; None where there is none."""
     for side in (1.0, -1.0):
-        end = corrected(model, x + side * AWAY * direction * model.scales, size)
+        end = corrected(model, x + side * away * direction * model.scales, size)
         if end is None or not is_singular(model, end):
             continue
-        if np.linalg.norm((end - x) / model.scales) > AWAY / 2:
+        if np.linalg.norm((end - x) / model.scales) > away / 2:
             return end
     return None
 
@@ -115,7 +120,7 @@ def corrected(model: VectorField, x: np.ndarray, size: np.ndarray) -> np.ndarray
             return x
         step = np.linalg.lstsq(a, -rate, rcond=_SINGULAR)[0]
         length = np.max(np.abs(step))
-        if not length > 0.0:
+        if not 0.0 < length < np.inf:
             return None
         x = x + step * min(1.0, 0.5 / length) * scales
     return None

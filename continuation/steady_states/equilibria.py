@@ -22,6 +22,7 @@ from continuation.engine.settings import Settings
 from continuation.steady_states.branch import Branch, equilibria_of
 from continuation.steady_states.deflation import unseen
 from continuation.steady_states.delay_orders import order_needed
+from continuation.steady_states.jumps import with_steps
 from continuation.steady_states.pydstool_backend import check_backend, compute
 from continuation.steady_states.search import find_all, refine_equilibrium
 from dynsys import checks
@@ -98,6 +99,7 @@ def equilibria(
         traces = _followed(follower, seeds)
         _followed(follower, unseen(follower, traces, places, seed), traces)
         branch = equilibria_of(follower, traces) if traces else None
+    notes = with_steps(notes, model) if start is None else notes
     if branch is None and notes:
         raise ConvergenceError(
             f"{model.name} has no isolated equilibrium with {parameter} in [{low:g}, {high:g}] in "

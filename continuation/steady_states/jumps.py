@@ -6,10 +6,13 @@ the end of an interval may be that outside of it. No branch leads through them.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import sympy
 
+from continuation.engine.breaks import break_between
 from continuation.steady_states.continua import (
     AWAY,
     Continuum,
@@ -21,6 +24,13 @@ from dynsys.vector_field import VectorField
 _BESIDE = 1e-7  # scaled distance to both sides of a state
 _JUMP = 1e-3  # of the field's size, between both sides
 _BEND = 1e-2  # of the Jacobian's largest entry, between both sides
+_JUMPING = (sympy.sign, sympy.floor, sympy.Heaviside, sympy.Piecewise)
+_SEGMENTS = 32  # between random states, on which a jump is looked for
+_NOUGHT = 1e-9  # of a scale: as near to a place as its search comes
+_UNSOUGHT = (
+    "states that a jump holds are neither sought nor followed; a steep smooth function, as tanh, "
+    "in place of the jump has equilibria"
+)
 
 
 @dataclass(frozen=True)
@@ -45,9 +55,43 @@ class Jump:
         )
         return (
             f"the field of {self.model.name} jumps across {self.name} at {at} ({values}): {rest}. "
-            "States that a jump holds are neither sought nor followed; a steep smooth function, as "
-            "tanh, in place of the jump has equilibria"
+            f"{_UNSOUGHT[0].upper()}{_UNSOUGHT[1:]}"
         )
+
+
+@dataclass(frozen=True)
+class Step:
+    """A ``place`` (n,) in the states' ranges at which the field of a model jumps."""
+
+    model: VectorField
+    place: np.ndarray
+
+    def __str__(self) -> str:
+        at = ", ".join(
+            f"{k} = {v:.4g}" for k, v in zip(self.model.states, self.place, strict=False)
+        )
+        return f"the field of {self.model.name} jumps, as at {at}: {_UNSOUGHT}"
+
+
+def with_steps(notes: Sequence[str], model: VectorField) -> list[str]:
+    """What a search left out; where it says nothing, that the field jumps, if it does."""
+    step = None if notes else step_met(model)
+    return [*notes] if step is None else [str(step)]
+
+
+def step_met(model: VectorField) -> Step | None:
+    """A place at which the field jumps between random states of their ranges; None where it does
+    not, or where nothing in its expressions can jump."""
+    expressions = (*model.equations.values(), *model.definitions.values())
+    if not any(e.has(*_JUMPING) for e in expressions):
+        return None
+    low, high = model.state_box()
+    unit = np.random.default_rng(4).random((_SEGMENTS, 2, len(low)))
+    for a, b in low + (high - low) * unit:
+        place = break_between(lambda x: model.rhs(x) / model.scales, *model.fill_lines([a, b]))
+        if place is not None:
+            return Step(model, np.where(np.abs(place) < _NOUGHT * model.scales, 0.0, place))
+    return None
 
 
 def irregular(model: VectorField, x: np.ndarray) -> Jump | Continuum | None:
@@ -94,6 +138,8 @@ def _held(model: VectorField, x: np.ndarray, i: int) -> bool:
 
 def _bends(model: VectorField, below: np.ndarray, above: np.ndarray) -> bool:
     a, b = model.jacobian(below), model.jacobian(above)
+    if not (np.all(np.isfinite(a)) and np.all(np.isfinite(b))):
+        return False
     return bool(np.max(np.abs(a - b)) > _BEND * max(np.max(np.abs(a)), np.max(np.abs(b))))
 
 

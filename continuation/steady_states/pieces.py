@@ -21,9 +21,11 @@ from continuation.engine.following import (
 from continuation.engine.special_points import SpecialPoint
 from continuation.steady_states.branch_points import other_tangent
 from continuation.steady_states.certificates import make_point
+from continuation.steady_states.continua import continuum_at, field_size
 from continuation.steady_states.events import events
 
 MOST_PIECES = 40
+_LEAVING = 1e-3  # scaled distance at which a second branch is met
 _ANGLES = 24  # directions tried where several eigenvalues pass zero together
 EARLY = {REASONS[MAX_POINTS], REASONS[INTERRUPTED]}  # ends that can be followed on
 
@@ -95,6 +97,13 @@ def _edges(follower: Follower, trace: Trace) -> list[SpecialPoint]:
     return result
 
 
+def _in_continuum(follower: Follower, y: np.ndarray) -> bool:
+    """Whether a point beside a branch point has equilibria to its sides at the same parameters."""
+    model = follower.at(y)
+    away = _LEAVING / 2
+    return continuum_at(model, follower.state(y), field_size(model), away) is not None
+
+
 def _switched(
     follower: Follower, trace: Trace, point: SpecialPoint, traces: list[Trace]
 ) -> list[Trace]:
@@ -102,10 +111,13 @@ def _switched(
     y = follower.scaled(point.state, point.parameters[follower.names[0]])
     tangent = trace.tangents[point.index]
     halves: list[Trace] = []
-    for direction in _directions(follower, y, tangent, point.certificate.get("zeros", 1)):
-        shifted = y + 1e-3 * direction
+    zeros = point.certificate.get("zeros", 1)
+    for direction in _directions(follower, y, tangent, zeros):
+        shifted = y + _LEAVING * direction
         start = follower.correct(shifted, direction, float(direction @ shifted))
         if start is None or on_curves(follower, [*traces, *halves], start):
+            continue
+        if zeros > 1 and _in_continuum(follower, start):  # as a circle that is born there
             continue
         along = follower.tangent(start, direction)[0]
         halves.append(replace(follower.follow(start, along), start=SWITCHED))

@@ -18,7 +18,7 @@ from continuation.steady_states.continua import (
     field_size,
     is_singular,
 )
-from continuation.steady_states.jumps import Jump, irregular
+from continuation.steady_states.jumps import Jump, irregular, with_steps
 from continuation.steady_states.search_box import with_search_ranges
 from dynsys import checks
 from dynsys.compiled.kernels import DOMAIN_TYPE
@@ -152,7 +152,7 @@ def find_equilibria(
         warnings.warn(str(level), stacklevel=2)
         return _on_levels(level, searches, seed, starts)
     found = find_all(model, searches, seed, starts)
-    for note in found.notes:
+    for note in with_steps(found.notes, model):
         warnings.warn(note, stacklevel=2)
     return found.isolated
 

@@ -17,7 +17,7 @@ from uuid import uuid4
 from dynsys.cluster.connection import current, threads
 from dynsys.errors import ClusterError, DynsysError
 from dynsys.interruption import run_all
-from dynsys.journal import AS_IT_IS, Form, announce, belongs, code, keep, kept, piece
+from dynsys.journal import AS_IT_IS, Form, announce, belonging, code, keep, kept, piece
 from dynsys.version import __version__
 
 Piece = TypeVar("Piece")
@@ -59,9 +59,8 @@ def pieces(
             results[number] = piece(names[number], works[number], form)
 
         if workers > 1:
-            run_all([partial(make, number) for number in range(len(works))], workers, done)
-            for name in names:
-                belongs(name)
+            calls = [belonging(partial(make, number)) for number in range(len(works))]
+            run_all(calls, workers, done)
             return results
         for number in range(len(works)):
             make(number)

@@ -50,6 +50,7 @@ class PulseTrain(Shape):
     >>> PulseTrain("50 pA", start=0, stop=1000, frequency=10, width=5)
     """
 
+    _mistaken = "frequency"
     frequency: float = 10.0
     width: float = 1.0
     second: float = MILLISECONDS
@@ -103,6 +104,7 @@ class Ramp(Shape):
 class Decay(Shape):
     """The amplitude at ``start``, then an exponential decay with time constant ``tau``."""
 
+    _mistaken = "tau"
     tau: float = 10.0
 
     def __post_init__(self) -> None:
@@ -122,6 +124,7 @@ class Sine(Shape):
     >>> Sine("20 pA", frequency=22.0, start=1000)
     """
 
+    _mistaken = "frequency"
     frequency: float = 10.0
     phase: float = 0.0
 
@@ -141,6 +144,7 @@ class Sine(Shape):
 class Chirp(Shape):
     """A sine whose frequency goes linearly from ``first`` to ``last`` Hz."""
 
+    _mistaken = "first"
     first: float = 1.0
     last: float = 100.0
     phase: float = 0.0
@@ -173,7 +177,7 @@ def bistability_detector(amplitude: str | float, start: float, duration: float) 
     checks.number("start", start)
     sixth = positive("the duration of the detector", duration, "") / 6
     up = Step(amplitude, start + 3 * sixth, start + 3.5 * sixth)
-    fall = Decay(amplitude, start + 3.5 * sixth, start + 5 * sixth, tau=sixth / 5)
+    fall = Decay(amplitude, start=start + 3.5 * sixth, stop=start + 5 * sixth, tau=sixth / 5)
     down = Step(amplitude, start, start + 0.5 * sixth)
-    rise = Decay(amplitude, start + 0.5 * sixth, start + 3 * sixth, tau=sixth / 5)
+    rise = Decay(amplitude, start=start + 0.5 * sixth, stop=start + 3 * sixth, tau=sixth / 5)
     return up + fall - (down + rise)

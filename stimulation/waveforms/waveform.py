@@ -10,7 +10,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Any
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -110,6 +110,18 @@ class Shape(Waveform):
     amplitude: str | float | Quantity
     start: float = 0.0
     stop: float = math.inf
+    # Of shapes in which a second number could mean this as well as the start.
+    _mistaken: ClassVar[str] = ""
+
+    def __new__(cls, *positional: Any, **named: Any) -> Self:
+        if cls._mistaken and len(positional) > 1:
+            shown, name = ", ".join(map(repr, positional)), cls.__name__
+            raise ModelError(
+                f"{name}({shown}): is {positional[1]!r} {cls._mistaken} or the start? Name what "
+                f"follows the amplitude: {name}({positional[0]!r}, "
+                f"{cls._mistaken}={positional[1]!r}, start=0)"
+            )
+        return super().__new__(cls)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "amplitude", quantity(self.amplitude))
@@ -140,7 +152,7 @@ class Shape(Waveform):
         """Values for amplitude 1 at times ``since`` the start, while the waveform lasts."""
 
     def values(self, times: np.ndarray, second: float = MILLISECONDS) -> np.ndarray:
-        times = np.asarray(times, dtype=float)
+        times = checks.numbers("times", times)
         acting = (times >= self.start) & (times < self.stop)
         result = np.zeros(times.shape)
         result[acting] = self.peak.value * self.shape(times[acting] - self.start, second)

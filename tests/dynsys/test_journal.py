@@ -14,6 +14,7 @@ import xarray as xr
 
 from dynsys import journal
 from dynsys.cluster.pieces import pieces
+from dynsys.interruption import run_all
 from dynsys.packing import packed, unpacked
 from dynsys.storage import draft_prefix
 
@@ -167,6 +168,23 @@ def test_pieces_made_in_threads_are_removed_with_the_larger_one(folder, workers)
         assert larger(workers) == [0, 1, 2, 3]
         assert len(list(folder.iterdir())) == 1
         raise Stop
+
+
+def test_pieces_deep_in_work_of_other_threads_are_removed_with_the_larger_one(folder):
+    def small(number: int) -> int | None:
+        return journal.piece(partial(journal.key, "small", number), partial(int, number))
+
+    def make() -> int:
+        run_all([journal.belonging(partial(small, k)) for k in range(4)], 2, lambda _: None)
+        return 6
+
+    with pytest.raises(Stop), journal.whole():
+        assert journal.piece(partial(journal.key, "large"), make) == 6
+        assert len(list(folder.iterdir())) == 1
+        raise Stop
+    with journal.whole():
+        assert journal.piece(partial(journal.key, "large"), make) == 6
+    assert not list(folder.iterdir())
 
 
 def test_who_is_killed_before_he_removes_parts_leaves_them_to_the_next(folder, monkeypatch):

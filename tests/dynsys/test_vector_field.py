@@ -23,6 +23,7 @@ from dynsys import (
 from dynsys.compiled.compilation import model_folder
 from dynsys.delays import differentiation_matrix
 from dynsys.models import LIBRARY, aln
+from dynsys.simulation.motion import motion
 
 FUNCTIONS = [
     "exp(x/3)", "log(2 + x)", "sqrt(3 + x*y)", "sin(x) + cos(y)", "tan(x/4)", "sinh(x) - cosh(y)",
@@ -291,3 +292,15 @@ def kept_entry(tmp_path_factory):
 def entry(kept_entry, monkeypatch):
     monkeypatch.setenv("DYNSYS_CACHE_DIR", str(kept_entry.parent))
     return kept_entry
+
+
+def test_models_that_differ_in_numbers_alone_share_what_is_compiled():
+    """A fit that makes a model in every round keeps one, not one for each."""
+    one, other = (
+        VectorField("decay", {"x": start}, {"a": a, "tau": 1.0}, {"x": "(a - x**3)/tau"})
+        for start, a in ((0.5, 1.0), (0.7, 2.0))
+    )
+    assert one.compiled.field is other.compiled.field
+    assert motion(one).field is motion(other).field
+    apart = VectorField("decay", {"x": 0.5}, {"a": 1.0, "tau": 1.0}, {"x": "(a - x**5)/tau"})
+    assert apart.compiled.field is not one.compiled.field

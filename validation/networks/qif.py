@@ -38,7 +38,7 @@ STEPS = {KERNEL: 0.05, NUMPY: 0.01, CYTHON: 0.01}  # ms; Brian2 follows each ups
 # Seconds per biological second and neuron.
 SPEED = {KERNEL: 1.5e-4, NUMPY: 2.0e-2, CYTHON: 1.0e-2}
 _MEMORY = {KERNEL: 2.5e8, NUMPY: 4e8, CYTHON: 4e8}  # bytes
-_KICK = 5.0  # the published pulse of the input is 3
+_KICK, _RETURN = 5.0, 100.0  # the published pulse of the input is 3; ms, of its end
 _TAIL = 0.25  # of the distribution, on the side of high excitability, that is shared by roots
 _GAUSS = np.polynomial.legendre.leggauss(8)
 
@@ -175,8 +175,8 @@ class QIFNetwork:
 
     @property
     def kick(self) -> Kick:
-        """A step of the common input."""
-        return Kick("I", _KICK)
+        """A step of the common input, which goes back slowly: the upper state is a focus."""
+        return Kick("I", _KICK, return_time=_RETURN)
 
     @property
     def size(self) -> str:

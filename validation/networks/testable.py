@@ -10,8 +10,10 @@ import xarray as xr
 
 from dynsys.vector_field import VectorField
 from stimulation import Pulse, Waveform
+from stimulation.waveforms.shapes import Decay
 
 _FALL = 0.95  # of a rate
+_FORGOTTEN = 7.0  # time constants after which a kick has ended
 
 
 @dataclass(frozen=True)
@@ -24,17 +26,32 @@ class Kick:
     strength : by how much it is raised or lowered, in its unit.
     positive : whether it cannot fall below 0, as a rate; then it falls to a twentieth where it is
         lower: the noise of cells without any input is no noise, and their mean field no number.
+    return_time : time constant (ms) of the kick's end. States that turn about themselves leave when
+        it ends at once, even where they are stable.
     """
 
     parameter: str
     strength: float
     positive: bool = False
+    return_time: float = 0.0
 
     def amount(self, factor: float, model: VectorField) -> float:
         """``factor`` kicks, no further down than allowed at the model's values."""
         wanted = factor * self.strength
         lowest = -_FALL * model.parameters[self.parameter]
         return max(wanted, lowest) if self.positive else wanted
+
+    def choosing(self, amount: float, model: VectorField, duration: float) -> Waveform:
+        """The kick that chooses a state, from the start of a run on.
+
+        With ``return_time`` it goes back slowly, as that of the published test of bistability
+        (``stimulation.bistability_detector``).
+        """
+        kick = self.pulse(amount, model, 0.0, duration)
+        if not self.return_time:
+            return kick
+        tau, size = self.return_time, self.exact(amount, model)
+        return kick + Decay(size, start=duration, stop=duration + _FORGOTTEN * tau, tau=tau)
 
     def pulse(self, amount: float, model: VectorField, start: float, duration: float) -> Waveform:
         """A pulse of the input."""

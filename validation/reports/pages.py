@@ -57,6 +57,8 @@ pre { background: #f6f6f4; padding: 0.8rem; overflow-x: auto; font-size: 0.78rem
   h2 { break-after: avoid; } figure, tr { break-inside: avoid; }
   table { font-size: 7pt; table-layout: fixed; } pre { font-size: 7pt; }
   .scroll { overflow: visible; } td.why { min-width: 0; }
+  th { width: 10%; } th:first-child { width: 12%; } th:nth-child(2) { width: 15%; }
+  th:nth-child(7) { width: 6%; } th:last-child { width: 27%; }
   td, td.number, td.verdict { white-space: normal; overflow-wrap: anywhere; }
   a { color: inherit; text-decoration: none; }
 }

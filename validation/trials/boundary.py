@@ -11,17 +11,21 @@ import xarray as xr
 
 from validation.measures.estimates import Estimate
 from validation.networks.testable import Testable, Work
+from validation.trials.boundary_causes import explained_boundary
 from validation.trials.findings import (
     DIFFER,
     EXPLAINED,
+    UNDECIDED,
     UNTESTED,
     Finding,
     Tolerances,
     compared,
+    untested,
     written,
 )
 from validation.trials.finite_size import SeenBoundary, seen_fold, seen_rhythm
 from validation.trials.probing import KICKS, Feature, Probe, State, state_of
+from validation.trials.regime import RegimeTrial
 from validation.trials.sweeps import Steps
 
 GROUP = "boundaries"
@@ -29,6 +33,9 @@ RESOLUTION = 1 / 60  # of the side of the plane
 REACH = 1 / 15  # the same: how far to both sides it is looked at first
 _UNIFORM = math.sqrt(12)  # a bracket's width over its standard deviation
 _WIDENINGS = 4  # how often a bracket is widened
+_TOLD = 2.0  # a power within this factor of the bound is told from it by chance only
+
+Search = Generator[list[Work], list[xr.Dataset], tuple[float, float] | None]
 
 
 @dataclass
@@ -54,6 +61,7 @@ class BoundaryTrial:
     answers: dict[float, float] = field(default_factory=dict)
     keys: list[str] = field(default_factory=list)
     factors: Mapping[str, float] = field(default_factory=lambda: KICKS)  # of the network's kick
+    premise: RegimeTrial | None = None  # that two states are there, where they are asked for
 
     @property
     def reach(self) -> float:
@@ -80,7 +88,23 @@ class BoundaryTrial:
         return (2 + halvings) * probe.duration * len(probe.kicks)
 
     def steps(self) -> Steps:
-        """Bracket, then bisect."""
+        """Search, judge, and explain what differs."""
+        if self.premise and (reason := self.premise.lacks(self.feature.border)):
+            return [untested(GROUP, self.claim, reason, self.place)]
+        bracket = yield from self.search()
+        finding = self._nowhere() if bracket is None else self._found(*bracket)
+        if finding.verdict == DIFFER and self._unsure():
+            reason = (
+                f"{finding.reason}; the powers at both ends of the search lie within a factor of "
+                f"{_TOLD:g} of the bound: noise decides"
+            )
+            finding = replace(finding, verdict=UNDECIDED, reason=reason)
+        if finding.verdict == DIFFER:
+            finding = yield from explained_boundary(finding, self)
+        return [finding]
+
+    def search(self) -> Search:
+        """Bracket, then bisect: the last bracket, None where the answer does not change so."""
         low = max(self.predicted - self.reach, self.limits[0])
         high = min(self.predicted + self.reach, self.limits[1])
         left, right = yield from self._ask(low, high)
@@ -99,12 +123,40 @@ class BoundaryTrial:
             else:
                 break
         if left == right or left == self.rises:
-            return [self._nowhere(left, right)]
+            return None
         while high - low > self.resolution * (1 + 1e-9):
             middle = 0.5 * (low + high)
             (answer,) = yield from self._ask(middle)
             low, high = (middle, high) if answer == left else (low, middle)
-        return [self._found(low, high)]
+        return low, high
+
+    def by(self, network: Any, seed: int, rhythm: float | None) -> BoundaryTrial:
+        """The same search by another network (or what stands in for it: it needs ``job`` and
+        ``rates``); ``rhythm``: the power from which a rhythm counts there."""
+        feature = self.feature
+        if feature.kind == "oscillates" and rhythm is not None:
+            feature = replace(feature, border=rhythm)
+        tolerances = replace(self.tolerances, rhythm_in_network=rhythm)
+        return replace(
+            self, network=network, seed=seed, answers={}, keys=[], feature=feature,
+            tolerances=tolerances, premise=None,
+        )  # fmt: skip
+
+    @property
+    def ends(self) -> tuple[bool, bool]:
+        """The answers at the smallest and the largest value asked."""
+        return (
+            self.answers[min(self.answers)] > self.feature.border,
+            self.answers[max(self.answers)] > self.feature.border,
+        )
+
+    def _unsure(self) -> bool:
+        """Whether both ends of the search have powers that noise may put on either side."""
+        powers = [self.answers[at] / self.feature.border for at in
+                  (min(self.answers), max(self.answers))]  # fmt: skip
+        return self.feature.kind == "oscillates" and all(
+            1 / _TOLD < power < _TOLD for power in powers
+        )
 
     def _ask(self, *values: float) -> Generator[list[Work], list[xr.Dataset], list[bool]]:
         """The feature's answers at several values of the parameter."""
@@ -158,9 +210,10 @@ class BoundaryTrial:
         if cause:
             words = f"explained by {cause}; {finding.reason}"
             return replace(finding, verdict=EXPLAINED, reason=words)
-        return replace(finding, reason=f"{finding.reason}; unexplained: {theory}")
+        return replace(finding, reason=f"{finding.reason}; not by linear theory: {theory}")
 
-    def _nowhere(self, left: bool, right: bool) -> Finding:
+    def _nowhere(self) -> Finding:
+        left, right = self.ends
         tried = f"{min(self.answers):.3f} .. {max(self.answers):.3f}"
         always = "everywhere" if left else "nowhere"
         reason = f"the feature ({self.feature}) holds {always} in {tried}"

@@ -13,6 +13,7 @@ import xarray as xr
 from continuation import find_equilibria
 from continuation.asynchronous.densities import simulate_densities
 from continuation.asynchronous.trains import constant_rates
+from continuation.diagrams.names import CYCLE
 from dynsys.errors import DynsysError
 from dynsys.models import master_equation
 from dynsys.models.aln_network import is_aln
@@ -112,9 +113,10 @@ def _by_variants(
     """A finding that no correction of the prediction explains (``tried``), by other networks."""
     quantity = _quantity(finding)
     if quantity == "attractor":
+        rhythm = CYCLE in (finding.predicted, finding.network)  # else its power decides nothing
         for variant, state in measured:
             wanted = finding.predicted if variant.beyond else finding.network
-            if word(state) == wanted and not state.borderline:
+            if word(state) == wanted and not (rhythm and state.borderline):
                 return _explained(finding, variant.cause, wanted)
         words = ", ".join(f"{variant.cause}: {word(state)}" for variant, state in measured)
         return _still(tried, words)

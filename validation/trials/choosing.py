@@ -64,9 +64,16 @@ def regime_trials(
     return trials, slivers
 
 
+def inside(diagram: Diagram, trials: Sequence[Trial]) -> dict[int, RegimeTrial]:
+    """Region -> the trial deep inside it, whose result others presuppose."""
+    at = {tuple(t.place.items()): t for t in trials if isinstance(t, RegimeTrial)}
+    places = ((k, tuple(node["parameters"].items())) for k, node in regions(diagram))
+    return {k: at[place] for k, place in places if place in at}
+
+
 def boundary_trials(
     diagram: Diagram, network: Testable, places: Sequence[Sequence[Any]], tolerances: Tolerances,
-    seed: int, kicks: Kicks,
+    seed: int, kicks: Kicks, premises: Mapping[int, RegimeTrial],
 ) -> list[list[Trial]]:  # fmt: skip
     """One list per round: first every boundary once, then every boundary again elsewhere."""
     bound = tolerances.rhythm_in_network
@@ -75,6 +82,13 @@ def boundary_trials(
         """Kicks that choose between states on the side that has several."""
         both = [kicks[k] for k in crossing.regions if k in kicks]
         return max(both, key=lambda each: each["high"] - each["low"], default=KICKS)
+
+    def presupposed(crossing: Any) -> RegimeTrial | None:
+        """The trial in the region on whose two states the question rests."""
+        if crossing.feature.kind != "bistable":
+            return None
+        several = [premises[k] for k in crossing.regions if k in premises]
+        return next((trial for trial in several if len(trial.attractors) > 1), None)
 
     def asked(feature: Feature) -> Feature:
         scaled = feature.kind == "oscillates" and tolerances.rhythm != LEAST_POWER
@@ -88,6 +102,7 @@ def boundary_trials(
                 BoundaryTrial(
                     network, c.name, c.parameter, c.predicted, c.fixed, asked(c.feature),
                     c.rises, limits[c.parameter], tolerances, seed, factors=strongest(c),
+                    premise=presupposed(c),
                 )
                 for c in (several[k] for several in places if k < len(several))
             ]
@@ -96,8 +111,9 @@ def boundary_trials(
 
 
 def stimulus_trials(
-    diagram: Diagram, network: Testable, tolerances: Tolerances, seed: int, kicks: Kicks
-) -> list[Trial]:
+    diagram: Diagram, network: Testable, tolerances: Tolerances, seed: int, kicks: Kicks,
+    premises: Mapping[int, RegimeTrial],
+) -> list[Trial]:  # fmt: skip
     trials: list[Trial] = []
     main = network.rates[0]
     for k, node in regions(diagram):
@@ -109,7 +125,10 @@ def stimulus_trials(
             rates = sorted(item["observables"][main] for item in steady)
             for size in (_PULSE, -_PULSE, _WEAK, -_WEAK):
                 border = 0.5 * (rates[0] + rates[-1])
-                trials.append(SwitchTrial(network, name, at, size, border, seed, factors=kicks[k]))
+                trials.append(
+                    SwitchTrial(network, name, at, size, border, seed, factors=kicks[k],
+                                premise=premises.get(k))
+                )  # fmt: skip
         if cycles and not steady:
             for factor in _DETUNING:
                 trials.append(

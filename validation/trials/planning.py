@@ -21,6 +21,7 @@ from validation.networks.testable import Testable
 from validation.trials.choosing import (
     NARROWEST,
     boundary_trials,
+    inside,
     numerics_trials,
     regime_trials,
     residence_trials,
@@ -193,10 +194,11 @@ def plan(
         k: reaching(tested, node["parameters"], node["stable"]) for k, node in regions(diagram)
     }
     trials, slivers = regime_trials(diagram, tested, points or {}, tolerances, seed, kicks)
+    premises = inside(diagram, trials)
     places, unclear = crossings(diagram, NARROWEST)
-    rounds = boundary_trials(diagram, tested, places, tolerances, seed, kicks)
+    rounds = boundary_trials(diagram, tested, places, tolerances, seed, kicks, premises)
     trials += rounds[0]
-    trials += stimulus_trials(diagram, tested, tolerances, seed, kicks)
+    trials += stimulus_trials(diagram, tested, tolerances, seed, kicks, premises)
     trials += wiring_trials(diagram, tested, tolerances, seed, kicks)
     trials += numerics_trials(diagram, tested, seed)
     trials += residence_trials(diagram, tested, places, tolerances, seed)

@@ -125,7 +125,7 @@ class Probe:
         if not self.factors[kick]:
             return {}
         at, own = network.model.with_parameters(**self.values), network.kick
-        return {own.parameter: own.pulse(own.amount(self.factors[kick], at), at, 0.0, KICKED)}
+        return {own.parameter: own.choosing(own.amount(self.factors[kick], at), at, KICKED)}
 
 
 def long_enough(period: float | None) -> float:

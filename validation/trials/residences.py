@@ -37,7 +37,9 @@ from validation.trials.probing import KICKED
 from validation.trials.sweeps import Steps
 
 GROUP = "residence"
-RUNS, DURATION = 10, 12_000.0  # of each size; ms
+# Of each size; ms. What comes after an escape is lost: many runs about as long as a residence.
+RUNS, DURATION = 26, 4_600.0
+_NOISY = 4  # runs of the mean field with noise for one of the network
 STATES = ("low", "high")
 _SETTLED = 600.0  # ms after a kick of 300
 _STEP = 0.1  # ms
@@ -119,7 +121,7 @@ def residences(
     model : ``aln()`` where a state coexists with another, next to its fold.
     sizes : neurons per population, at least the in-degree.
     state : "high" or "low", which a kick of the network's strength chooses.
-    runs : of each size, each of ``duration`` ms; the mean field's are twice as many.
+    runs : of each size, each of ``duration`` ms; the mean field's are four times as many.
 
     Returns
     -------
@@ -161,8 +163,9 @@ def _measured(
 ) -> Generator[list[Work], list[xr.Dataset], Residences]:  # fmt: skip
     at = network.model.with_parameters(**place)
     stable, border = _stable(at, state)
-    kicks = {network.kick.parameter: network.kick.pulse(
-        network.kick.amount(1.0 if state == "high" else -1.0, at), at, 0.0, KICKED)}  # fmt: skip
+    kick = network.kick
+    amount = kick.amount(1.0 if state == "high" else -1.0, at)
+    kicks = {kick.parameter: kick.choosing(amount, at, KICKED)}
     jobs: list[Work] = [
         _of_size(network, size).job(duration, seed + k, kicks, **place)
         for size in sizes
@@ -178,7 +181,7 @@ def _measured(
             found = [
                 simulate(model, duration, inputs=kicks, sample=0.5, method="heun", dt=_STEP,
                          seed=seed + k, record=[main])
-                for k in range(2 * runs)
+                for k in range(_NOISY * runs)
             ]  # fmt: skip
         whole = [run for run in found if np.all(np.isfinite(run[main]))]
         noisy.append(_time(whole, border, main, state))

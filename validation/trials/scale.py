@@ -40,7 +40,7 @@ def reaching(
 
 
 def _level(item: Mapping[str, Any], name: str) -> float:
-    """The mean of a rate in an attractor, Hz."""
+    """The mean of a rate in an attractor of a diagram, Hz."""
     if "observables" in item:
         return float(item["observables"][name])
     low, high = item.get("extrema", {}).get(name, (math.nan, math.nan))

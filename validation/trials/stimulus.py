@@ -19,7 +19,7 @@ from dynsys.simulation import simulate
 from stimulation import Sine, Waveform
 from validation.measures.estimates import Estimate
 from validation.measures.locking import locking_value, rotation_number
-from validation.measures.rates import mean_rate
+from validation.measures.rates import LEAST_STEP, mean_rate
 from validation.networks.testable import Testable, Work
 from validation.trials.causes import FILTER, HALVED, LEAST
 from validation.trials.findings import (
@@ -36,6 +36,7 @@ from validation.trials.findings import (
 )
 from validation.trials.noisy import has_noise, noisy_runs
 from validation.trials.probing import CALM, KICKED, KICKS
+from validation.trials.regime import RegimeTrial
 from validation.trials.sweeps import Steps
 from validation.trials.variants import Explaining, variants
 
@@ -61,6 +62,7 @@ class SwitchTrial:
     seed: int
     group: str = GROUP
     factors: Mapping[str, float] = field(default_factory=lambda: KICKS)  # of the network's kick
+    premise: RegimeTrial | None = None  # that the two states are there
 
     @property
     def amplitude(self) -> float:
@@ -90,7 +92,7 @@ class SwitchTrial:
         kick, model = self.network.kick, self._model
         first = kick.amount(self.factors["low" if self.factor > 0 else "high"], model)
         pulse = kick.pulse(self.amplitude, model, _AT, _LASTS)
-        return {kick.parameter: kick.pulse(first, model, 0.0, KICKED) + pulse}
+        return {kick.parameter: kick.choosing(first, model, KICKED) + pulse}
 
     def job(self, repeat: int = 0) -> Work:
         """A run of the network."""
@@ -102,6 +104,8 @@ class SwitchTrial:
 
     def steps(self) -> Steps:
         """One run; more where noise decides."""
+        if self.premise and (reason := self.premise.lacks(LEAST_STEP)):
+            return [untested(GROUP, self.claim, reason, self.place)]
         predicted = noisy_runs(self.network, self.place, self.cost(), self.inputs(), _PREDICTED,
                                self.factor < 0)  # fmt: skip
         if not all(self._finite(run) for run in predicted):

@@ -139,7 +139,8 @@ def conduct(
     """Make all trials, in this order as far as their runs allow; returns their findings.
 
     ``has_time()`` is asked before a trial begins and before it goes on; ``advance(trial)`` is
-    called when one has ended.
+    called when one has ended. A trial with a ``premise`` (another trial) begins when that one has
+    seen its runs. Runs that explain are made when all tests have theirs.
 
     Raises NetworkError where the scheduler goes away or a worker is of another version,
     StorageError where a run cannot be kept.
@@ -149,6 +150,7 @@ def conduct(
 
     waiting = list(trials)
     open_: list[_Open] = []
+    later: list[_Open] = []  # runs that explain
     futures: dict[Any, tuple[Work, _Open]] = {}
     found: dict[int, list[Finding]] = {}  # by id of a trial
     # Twice as many runs as workers: nobody waits for the client.
@@ -179,22 +181,43 @@ def conduct(
                     found[id(trial)] = [untested(trial.group, trial.claim, reason, trial.place)]
                     advance(trial)
                     return
-                for job in item.missing:
-                    if job.key not in {j.key for j, _ in futures.values()}:
-                        future = client.submit(
-                            made, code(), __version__, partial(compact, job), AS_IT_IS.plain,
-                            key=f"run-{job.key}", retries=0, pure=False,
-                        )  # fmt: skip
-                        futures[future] = (job, item)
-                open_.append(item)
+                if isinstance(jobs, Explaining):
+                    later.append(item)
+                else:
+                    submit(item)
                 return
             results = [known[job.key] for job in jobs]
 
+    def submit(item: _Open) -> None:
+        """Send the runs that a trial waits for to the workers."""
+        for job in item.missing:
+            if job.key not in {j.key for j, _ in futures.values()}:
+                future = client.submit(
+                    made, code(), __version__, partial(compact, job), AS_IT_IS.plain,
+                    key=f"run-{job.key}", retries=0, pure=False,
+                )  # fmt: skip
+                futures[future] = (job, item)
+        open_.append(item)
+
+    def ready(trial: Trial) -> bool:
+        """Whether it is known if the premise of a trial holds."""
+        premise = getattr(trial, "premise", None)
+        return (
+            premise is None or bool(premise.found) or id(premise) in found
+            or not any(premise is other for other in trials)
+        )  # fmt: skip
+
     try:
-        while waiting or open_:
-            while waiting and len(futures) < room:
-                trial = waiting.pop(0)
-                proceed(trial, trial.steps(), None)
+        while waiting or open_ or later:
+            while len(futures) < room:
+                place = next((k for k, t in enumerate(waiting) if ready(t)), None)
+                if place is not None:
+                    trial = waiting.pop(place)
+                    proceed(trial, trial.steps(), None)
+                elif later and not waiting:
+                    submit(later.pop(0))
+                else:
+                    break
             if not futures:
                 assert not open_, "a trial waits for runs nobody makes"
                 continue

@@ -116,3 +116,24 @@ def test_barriers_grow_with_the_number_of_neurons():
     alone = aln().with_parameters(mu_e=1.6, mu_i=0.5)
     with pytest.raises(ModelError, match="no saddle here"):
         escape(alone, 2_000, alone.equilibrium().state)
+
+
+def test_densities_with_the_noise_of_trains_have_the_theorys_spread():
+    model = aln().with_parameters(mu_e=1.6, mu_i=0.5)
+    spectrum = rate_spectrum(model, 2_000, [10.0])
+    run = simulate_densities(model, 6000.0, neurons=2_000, seed=1)
+    for name in ("r_E", "r_I"):
+        counted = late(run, name, 500.0).reshape(-1, 20).mean(axis=1)
+        assert counted.std() == pytest.approx(spectrum.standard_deviation(name, 10.0), rel=0.15)
+    assert run.attrs["neurons"] == 2_000
+    again = simulate_densities(model, 50.0, neurons=2_000, seed=1)
+    np.testing.assert_array_equal(again["r_E"], run["r_E"][:100])
+
+
+def test_noise_sets_off_whole_cycles_where_infinitely_many_neurons_rest():
+    """The Hopf point is at 3.878; networks of 2000 neurons oscillate from 3.71 on."""
+    model = aln().with_parameters(mu_e=3.8, mu_i=1.8, a=15.0, b=40.0)
+    calm = simulate_densities(model, 2500.0)
+    noisy = simulate_densities(model, 2500.0, neurons=2_000, seed=1)
+    assert np.ptp(late(calm, after=1500.0)) < 0.1
+    assert late(noisy, after=1000.0).max() > 15.0

@@ -5,11 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from continuation.diagrams import audit, regimes, simulating, survey
+from continuation import equilibria
+from continuation.diagrams import audit, finished, regimes, simulating, survey
 from continuation.diagrams.diagram import bifurcation_diagram
 from continuation.diagrams.probing import Prober
+from continuation.steady_states.branch import Branch
 from dynsys import State, VectorField
 from dynsys.journal import whole
+from dynsys.packing import packed, unpacked
 
 BISTABLE = VectorField(
     "bistable", {"x": State(0.5, (-3, 3))}, {"a": 0.0, "b": 1.0}, {"x": "a + b*x - x^3"},
@@ -79,3 +82,14 @@ def test_answers_are_kept_digit_by_digit_with_their_cycles():
     assert two.period == one.period and two.extrema("x") == one.extrema("x")
     assert np.array_equal(two.multipliers, one.multipliers)
     assert kept.form.plain((other, None))[0][1:2] == kept.form.plain((answer, None))[0][1:2]
+
+
+def test_a_line_that_comes_back_from_the_disk_leads_to_the_same_curves():
+    spans = {name: (low, high) for name, low, high in PLANE.values()}
+    line = equilibria(BISTABLE, "a", spans["a"])
+    again = Branch.from_stored(unpacked(packed(line.stored())))
+    name = finished.curves(BISTABLE, line.settings).key
+    points = [[p for p in branch.special_points if p.label == "LP"] for branch in (line, again)]
+    assert len(points[0]) == 2
+    for one, other in zip(*points, strict=True):
+        assert name((one, ("a", "b"), spans, None)) == name((other, ("a", "b"), spans, None))

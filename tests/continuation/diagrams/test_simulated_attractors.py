@@ -9,7 +9,7 @@ from continuation.diagrams.bursts import burst_words
 from continuation.diagrams.exponents import largest_exponent, run_multipliers
 from continuation.diagrams.named_outcomes import described_outcomes
 from continuation.diagrams.names import EQUILIBRIUM, RUNS_AWAY
-from continuation.diagrams.outcomes import UNSETTLED, Outcome
+from continuation.diagrams.outcomes import UNSETTLED, Outcome, is_on_its_way, keeps_order
 from continuation.diagrams.simulating import destinations
 from dynsys import State, VectorField
 from dynsys.models import wilson_cowan
@@ -73,6 +73,19 @@ def test_two_incommensurate_rhythms_are_a_torus():
     (cycle,) = found(model, [[0.5, 0.1, 0.3, 0.9]], w=1.0, v=2.0)
     assert cycle["name"] == "limit cycle"
     assert cycle["period"] == pytest.approx(2 * np.pi, rel=1e-3)
+
+
+def test_a_return_map_that_folds_is_no_torus():
+    angle = 2 * np.pi * 0.382 * np.arange(120)
+    torus = np.column_stack([np.cos(angle), 0.3 * np.sin(angle + 0.4), 0.1 * np.sin(angle)])
+    assert keeps_order(torus)
+    points = [0.3]
+    for _ in range(120):
+        points.append(3.7 * points[-1] * (1 - points[-1]))
+    folded = np.column_stack([points[:-1], points[1:]])
+    assert not keeps_order(folded)
+    assert is_on_its_way(np.column_stack([0.99 ** np.arange(40.0), np.zeros(40)]))
+    assert not is_on_its_way(torus)
 
 
 def test_running_away_is_told_only_where_nothing_stays():

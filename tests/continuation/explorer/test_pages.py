@@ -175,7 +175,7 @@ def test_spectra_find_the_frequency(tmp_path):
     [
         (Step("40 pA", 100), {"shape": "step", "amplitude": 40, "onset": 100}),
         (Pulse("40 pA", 100, 50), {"shape": "pulse", "amplitude": 40, "onset": 100, "length": 50}),
-        (Sine("40 pA", 100, frequency=22), {"shape": "sine", "amplitude": 40, "onset": 100,
+        (Sine("40 pA", start=100, frequency=22), {"shape": "sine", "amplitude": 40, "onset": 100,
                                             "frequency": 22}),
     ],
 )  # fmt: skip

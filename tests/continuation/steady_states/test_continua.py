@@ -57,7 +57,8 @@ def test_a_circle_of_equilibria_is_said_and_takes_no_minute():
     with pytest.warns(UserWarning, match="every point of a curve"):
         branch = equilibria(circle, "p", (-2, 2))
     assert time.process_time() - begin < 20  # most of it compiles
-    assert np.abs(branch.states()).max() < 1e-9  # the origin, which is isolated
+    assert np.abs(branch.states()).max() < 1e-9  # the origin, which is isolated; from where
+    assert len(branch.points("BP")) == 1  # circles are born no branch is followed
 
 
 def test_an_interval_of_friction_is_said():

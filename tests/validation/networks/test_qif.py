@@ -11,6 +11,7 @@ from dynsys.simulation import simulate
 from stimulation import Pulse
 from validation import network_of
 from validation.networks.qif_kernel import advance
+from validation.trials.probing import Probe
 
 MODEL = montbrio_pazo_roxin()
 
@@ -90,3 +91,15 @@ def test_what_makes_no_sense_is_refused(options, error, message):
         network_of(MODEL, **{"neurons": 100, **options})
     with pytest.raises(ModelError, match="inputs act on I"):
         network_of(MODEL, 100).run(10, inputs={"eta": Pulse(1.0, 1.0, 1.0)})
+
+
+@pytest.mark.parametrize(("J", "fold"), [(14.05, -5.0508), (18.0, -8.2382)])
+def test_kicks_that_go_back_slowly_lead_to_the_upper_state_up_to_its_fold(J, fold):
+    model = montbrio_pazo_roxin(delay=False, kinetics=False).with_parameters(J=J)
+    network = network_of(model, 1_000)
+    for eta, high in ((fold + 0.03, True), (fold - 0.03, False)):
+        (run,) = Probe({"eta": eta}, ("high",)).predicted(network)
+        assert (float(run["rate"][-1]) > 40.0) == high
+        abrupt = network.kick.pulse(5.0, model, 0.0, 300.0)
+        run = simulate(model.with_parameters(eta=eta), 3000.0, inputs={"I": abrupt}, sample=0.5)
+        assert float(run["rate"][-1]) < 12.0  # it overshoots, and turns out of the basin

@@ -172,8 +172,19 @@ def test_what_the_mean_fields_own_run_does_not_show_is_not_tested():
     assert "not as up; the network measures as nothing finite" in finding.reason
 
 
-@pytest.mark.parametrize(("amplitude", "tested"), [(0.0, True), (0.3, False), (8.0, True)])
-def test_a_rhythm_too_faint_for_the_criterion_is_not_called_rest(monkeypatch, amplitude, tested):
+@pytest.mark.parametrize(
+    ("amplitude", "extrema", "tested"),
+    [
+        (0.0, None, True),
+        (0.3, None, False),
+        (0.3, (9.0, 13.0), False),
+        (0.3, (0.1, 1.0), True),  # the cycle is far from it
+        (8.0, None, True),
+    ],
+)
+def test_a_rhythm_too_faint_for_the_criterion_is_not_called_rest(
+    monkeypatch, amplitude, extrema, tested
+):
     """Beside a predicted cycle, a run that moves a little is neither of the two."""
     time = np.arange(0.0, 3000.0, 0.5)
     rate = 10.0 + amplitude * np.sin(2 * np.pi * 0.01 * time)
@@ -181,8 +192,9 @@ def test_a_rhythm_too_faint_for_the_criterion_is_not_called_rest(monkeypatch, am
     run["time"].attrs["units"] = "ms"
     monkeypatch.setattr(Probe, "predicted", lambda self, network: [run] * 2)
     monkeypatch.setattr(causes, "_corrections", lambda *arguments: iter(()))
-    steady = {"kind": "equilibrium", "name": "up", "observables": {"r_E": 10.0}}
+    steady = {"kind": "equilibrium", "name": "up", "observables": {"r_E": 10.5}}
     cycle = {"kind": "cycle", "name": "LC_EI", "period": 100.0}
+    cycle |= {"extrema": {"r_E": extrema}} if extrema else {}
     trial = RegimeTrial(Diverging(aln()), "region", PLACE, (steady, cycle), Tolerances(), 1)
     first = findings_of(trial)[0]
     assert (first.verdict != UNTESTED) == tested

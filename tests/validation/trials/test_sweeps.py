@@ -23,6 +23,7 @@ from validation import network_of
 from validation.networks.programs import NetworkError
 from validation.trials.findings import AGREE, UNTESTED, Finding
 from validation.trials.sweeps import Sweep, compact, conduct
+from validation.trials.variants import Explaining
 from validation.trials.workers import workers
 
 TINY = network_of(aln().with_parameters(K_e=20, K_i=10), 100, engine="kernel")
@@ -94,6 +95,43 @@ def test_a_damaged_run_is_made_again(tmp_path, client):
     sweep, _ = make(tmp_path, client, [Rounds(1, 1)])
     assert sweep.made == 1
     assert "damaged" in sweep.troubles[0]
+
+
+@dataclass
+class Explained(Rounds):
+    """A trial whose second round explains the first."""
+
+    order: list = field(default_factory=list)
+    found: list = field(default_factory=list)
+    premise: Rounds | None = None
+
+    def steps(self):
+        self.order.append((self.number, "begins"))
+        self.found += yield [TINY.job(self.duration, seed=100 * self.number)]
+        yield Explaining([TINY.job(self.duration, seed=100 * self.number + 1)])
+        self.order.append((self.number, "explained"))
+        return []
+
+
+def test_what_explains_is_run_when_all_tests_have_their_runs(tmp_path, client):
+    order = []
+    make(tmp_path, client, [Explained(k, order=order) for k in range(8)])
+    assert [word for _, word in order] == ["begins"] * 8 + ["explained"] * 8
+
+
+def test_a_trial_waits_for_what_it_presupposes_but_not_for_its_explanation(tmp_path, client):
+    order = []
+    first = Explained(1, order=order)
+    resting = Explained(2, order=order, premise=first)
+    resting.steps = lambda: iter_steps(order, bool(first.found))
+    make(tmp_path, client, [first, resting, Rounds(3, 1), Rounds(4, 1), Rounds(5, 1)])
+    assert order == [(1, "begins"), ("known", True), (1, "explained")]
+
+
+def iter_steps(order, known):
+    order.append(("known", known))
+    return []
+    yield
 
 
 def test_trials_beyond_the_time_are_listed_as_not_tested(tmp_path, client):

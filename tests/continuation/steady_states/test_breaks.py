@@ -1,0 +1,77 @@
+"""Fields that jump or bend: what they hold is said to be left out, and no branch goes past it."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import pytest
+
+from continuation import equilibria, find_equilibria
+from continuation.engine.breaks import break_between
+from dynsys import State, VectorField
+from dynsys.errors import ConvergenceError
+
+
+def model(equation: str, p: float = 1.0) -> VectorField:
+    states = {"x": State(0.5, (-3.0, 3.0))}
+    return VectorField("m", states, {"p": p}, {"x": equation}, time_unit="")
+
+
+@pytest.mark.parametrize(
+    "equation", ["p - 3*sign(x)", "if(x < p)then(1)else(-1)", "heav(-x) - 0.5 + 0*p"]
+)
+def test_where_only_a_jump_holds_states_it_is_said(equation):
+    with pytest.raises(ConvergenceError, match=r"jumps.*states that a jump holds"):
+        equilibria(model(equation), "p", (-2.0, 2.0))
+    with pytest.warns(UserWarning, match="states that a jump holds"):
+        assert not find_equilibria(model(equation)).size
+
+
+def test_branches_end_at_a_jump_and_say_so():
+    with pytest.warns(UserWarning, match="left out: the field of m jumps, as at x = 0"):
+        branch = equilibria(model("p - x - sign(x)"), "p", (-2.0, 2.0))
+    p, x = branch.data["p"].values, branch.data["x"].values
+    assert x == pytest.approx(p - np.sign(p), abs=1e-9)
+    assert np.abs(p).min() == pytest.approx(1.0, abs=1e-6)
+    ends = [end for pair in branch.ended for end in pair]
+    assert sum("jumps here" in end for end in ends) == 2
+
+
+@pytest.mark.parametrize("equation", ["p - abs(x)", "p - abs(x)^(1/3)", "p - sqrt(abs(x))"])
+def test_branches_end_where_the_slope_jumps_or_is_infinite(equation):
+    """At an infinite slope Newton's steps vanish where the field does not: no zero is invented."""
+    branch = equilibria(model(equation), "p", (-2.0, 2.0))
+    assert branch.data["p"].min() > -1e-8
+    at = zip(branch.data["p"].values, branch.data["x"].values, strict=True)
+    field = [model(equation, p=p).rhs([x])[0] for p, x in at]
+    assert np.abs(field).max() < 1e-6
+    assert all("slope of the field" in start for start, _ in branch.ended)
+
+
+def test_continuous_conditions_are_no_jumps():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)
+        branch = equilibria(model("p - if(x < 1)then(x)else(2*x - 1)"), "p", (-2.0, 2.0))
+    assert branch.data["p"].max() == pytest.approx(2.0)
+
+
+def test_an_exponential_elsewhere_makes_nothing_zero():
+    """The field is of the order 1 where exp(800 x) vanishes, however large it is elsewhere."""
+    with pytest.raises(ConvergenceError) as told:
+        equilibria(model("p - exp(800*x)"), "p", (-2.0, -1.0))
+    assert "every point" not in str(told.value)
+
+
+def test_a_sum_conserved_at_one_value_is_said_of_that_value():
+    states = {name: State(0.5, (-3.0, 3.0)) for name in "xy"}
+    turning = VectorField("m", states, {"p": 1.0}, {"x": "p*y", "y": "-p*x"}, time_unit="")
+    with pytest.warns(UserWarning, match=r"every equilibrium of m \(p = 0\)"):
+        equilibria(turning, "p", (-2.0, 2.0))
+
+
+def test_steps_are_told_from_steep_slopes():
+    ends = np.array([-1.0]), np.array([2.0])
+    assert break_between(np.sign, *ends) == pytest.approx(0.0, abs=1e-9)
+    assert break_between(lambda x: np.tanh(1e4 * x), *ends) is None
+    assert break_between(lambda x: 3.0 * x, *ends) is None

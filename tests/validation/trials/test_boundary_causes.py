@@ -1,0 +1,147 @@
+"""Why a boundary lies elsewhere: the same search by other means."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from dynsys.models import aln
+from validation import network_of
+from validation.measures.estimates import Estimate
+from validation.trials import boundary_causes
+from validation.trials.boundary import BoundaryTrial
+from validation.trials.boundary_causes import NOISE, TEST, StandIn
+from validation.trials.findings import DIFFER, EXPLAINED, UNDECIDED, UNTESTED, Tolerances
+from validation.trials.probing import Feature, State
+from validation.trials.regime import RegimeTrial
+
+TIME = np.arange(0.0, 3000.0, 0.5)
+
+
+def constant(value):
+    return xr.Dataset(dict.fromkeys(("r_E", "r_I"), ("time", np.full(6000, value))), {"time": TIME})
+
+
+@dataclass
+class Course:
+    """A network whose rate is a function of the parameter."""
+
+    rate: object
+    rates = ("r_E", "r_I")
+    model = aln()
+    neurons = 1000
+
+    def job(self, duration, seed, inputs=None, **values):
+        run = constant(self.rate(values["mu_e"]))
+        return SimpleNamespace(key=f"{values}", run=lambda: run)
+
+
+def result(trial):
+    steps, runs = trial.steps(), None
+    while True:
+        try:
+            jobs = next(steps) if runs is None else steps.send(runs)
+        except StopIteration as end:
+            return end.value[0]
+        runs = [job.run() for job in jobs]
+
+
+def search(rate, feature=None, predicted=1.0, **options):
+    return BoundaryTrial(
+        Course(rate), "a | b", "mu_e", predicted, {"mu_i": 0.5},
+        feature or Feature("level", 10.0), True, (0.0, 3.0), Tolerances(), 1, **options,
+    )  # fmt: skip
+
+
+def stand_in(cause, *steps):
+    """Searches by runs that step at known places."""
+
+    def made(trial):
+        runs = [
+            lambda model, duration, inputs, seed, at=at: constant(
+                20.0 * (model.parameters["mu_e"] > at)
+            )
+            for at in steps
+        ]
+        yield cause, [trial.by(StandIn(trial.network, run), k, None) for k, run in enumerate(runs)]
+
+    return made
+
+
+@pytest.mark.parametrize(
+    ("steps", "verdict", "words"),
+    [
+        ((1.31,), EXPLAINED, "at 1.3"),  # there
+        ((1.24, 1.34, 1.27, 1.37), EXPLAINED, "explained by the cause"),
+        ((1.10,), DIFFER, "nor by the cause (at 1.1"),
+        ((1.62,), DIFFER, "nor by the cause"),
+        ((99.0,), DIFFER, "no boundary in 1 of them"),
+    ],
+)
+def test_a_search_by_other_means_explains_what_it_finds_too(steps, verdict, words, monkeypatch):
+    monkeypatch.setattr(boundary_causes, "_stand_ins", stand_in("the cause", *steps))
+    finding = result(search(lambda mu: 20.0 * (mu > 1.3)))
+    assert finding.verdict == verdict
+    assert words in finding.reason
+
+
+@pytest.mark.parametrize(("step", "verdict"), [(99.0, EXPLAINED), (-99.0, DIFFER), (1.2, DIFFER)])
+def test_where_the_network_has_no_boundary_a_cause_has_none_either(step, verdict, monkeypatch):
+    monkeypatch.setattr(boundary_causes, "_stand_ins", stand_in("the cause", step))
+    assert result(search(lambda mu: 0.0)).verdict == verdict
+
+
+def test_the_mean_fields_own_runs_and_noisy_densities_are_asked(monkeypatch):
+    asked = []
+    monkeypatch.setattr(boundary_causes, "simulate_densities", lambda model, duration, inputs,
+                        neurons, seed: asked.append((neurons, seed)) or constant(0.0))  # fmt: skip
+    trial = search(lambda mu: 0.0)
+    own, noisy = boundary_causes._stand_ins(trial)
+    assert (own[0], noisy[0]) == (TEST, NOISE)
+    assert boundary_causes._made(noisy[1][1]) is None
+    assert set(asked) == {(1000, 2)}
+    low, high = boundary_causes._made(own[1][0])
+    # With mu_i = 0.5 the mean field passes 10 Hz there.
+    assert 0.7 < low < high < 1.4
+
+
+def rhythm(amplitude):
+    wave = 10.0 + amplitude * np.sin(2 * np.pi * 0.02 * TIME)
+    return xr.Dataset(dict.fromkeys(("r_E", "r_I"), ("time", wave)), {"time": TIME})
+
+
+@pytest.mark.parametrize(("high", "verdict"), [(1.7, UNDECIDED), (6.0, DIFFER)])
+def test_powers_next_to_the_bound_decide_nothing(high, verdict, monkeypatch):
+    monkeypatch.setattr(boundary_causes, "_stand_ins", lambda trial: iter(()))
+    feature = Feature("oscillates", 1.0)
+    trial = search(None, feature, 2.5)
+    powers = iter([0.7, high, *[0.7] * 9])
+    monkeypatch.setattr(trial, "_states", lambda runs: [
+        State({"r_E": Estimate(10, 9, 11, "Hz")}, next(powers), Estimate(20, 19, 21, "Hz"))
+    ] * len(runs))  # fmt: skip
+    trial.network.job = lambda *a, **k: SimpleNamespace(key="", run=lambda: None)
+    assert result(trial).verdict == verdict
+
+
+def test_two_states_are_asked_for_only_where_the_network_has_them():
+    attractors = tuple(
+        {"kind": "equilibrium", "name": name, "observables": {"r_E": rate}}
+        for name, rate in (("down", 1.0), ("up", 40.0))
+    )
+    inside = RegimeTrial(
+        network_of(aln(), 1000), "region", {"mu_e": 2.0, "mu_i": 2.0}, attractors, Tolerances(), 1
+    )
+    trial = search(None, Feature("bistable", 10.0), premise=inside)
+    frequency = Estimate(np.nan, np.nan, np.nan, "Hz")
+    states = [State({"r_E": Estimate(r, r, r, "Hz")}, 0.0, frequency) for r in (1.0, 1.2, 40.0)]
+    assert inside.lacks(10.0) == ""  # it was not run
+    inside.found = [states[0], states[2]]
+    assert inside.lacks(10.0) == ""
+    inside.found = states[:2]
+    finding = result(trial)
+    assert finding.verdict == UNTESTED
+    assert "one state only deep inside region, at mu_e = 2, mu_i = 2" in finding.reason
