@@ -7,9 +7,10 @@ import pytest
 from hypothesis import HealthCheck, given, seed, settings
 
 from continuation import bifurcation_diagram, equilibria, hopf_curve, limit_cycles
-from dynsys import DynsysError, VectorField, simulate
+from dynsys import DynsysError, VectorField, simulate, simulate_ensemble
+from dynsys.cells.morphology import rall_tree
 from dynsys.models import LIBRARY, aln, fitzhugh_nagumo
-from stimulation import Chirp, Sine, Step
+from stimulation import Chirp, ElectricField, Sine, Step
 from tests.hostile import KINDS, hostile_calls, outcome
 
 EXAMPLES = 150
@@ -71,6 +72,26 @@ SLIPS = {
     "noise without its state": (
         lambda: VectorField("m", {"x": 0.5}, {"p": 1.0}, {"x": "p - x"}, noise="0.1"),
         "noise is '0.1'",
+    ),
+    "an array where a switch belongs": (
+        lambda: simulate_ensemble(FITZHUGH, 10, {"I": [0.1]}, warn=np.ones(2)), "True or False",
+    ),
+    "numbers where a folder belongs": (
+        lambda: simulate_ensemble(FITZHUGH, 10, {"I": [0.1]}, out=[1, 2]), "text or a path",
+    ),
+    "values without a parameter": (
+        lambda: simulate_ensemble(FITZHUGH, 10, np.ones(2)), "{'k': [1, 2]}",
+    ),
+    "a word where a result belongs": (
+        lambda: simulate_ensemble(FITZHUGH, 10, {"I": [0.1]}, resume="x"), "interrupted call",
+    ),
+    "amplitudes without states": (lambda: simulate(FITZHUGH, 10, noise=np.ones(2)), "{'x': 0.1}"),
+    "branches for other lengths": (
+        lambda: rall_tree([200, 100, 50], 4.0, branches=[2, 2, 2]), "2 branchings",
+    ),
+    "a year of a field": (
+        lambda: ElectricField(dendrite_length=1200).through(Step("1 V/m"), duration=3.2e10),
+        "longer dt",
     ),
     "times as text": (lambda: Step("40 pA").values("1 s"), "times is '1 s'"),
     "less than no audit": (

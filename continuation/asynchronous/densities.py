@@ -89,7 +89,7 @@ def simulate_densities(
     constants = _projections(network), _membranes(model, network.neuron)
     trains = _trains(network, neurons, checks.seed(seed))
     interruptible(run, np.stack([density, density]), synapses, cells, *constants, trains, drives,
-                  rates, activity, STEP)  # fmt: skip
+                  rates, activity)  # fmt: skip
     count = steps // width
     means = 1000 * activity[:, : count * width].reshape(2, count, width).mean(axis=2)
     return xr.Dataset(
@@ -128,13 +128,13 @@ def _trains(network: AsynchronousNetwork, neurons: int | None, seed: int) -> Any
     from continuation.asynchronous.density_steps import Trains  # as above
 
     if neurons is None:
-        return Trains(0.0, np.zeros((2, 4)), seed)
+        return Trains(0.0, np.zeros((2, 4)), seed, STEP)
     y = next(_fixed_points(network), None)
     if y is None:
         raise ConvergenceError(
             f"no fixed point of the network behind {network.model.name} is found"
         )
-    return Trains(float(neurons), memory(network.loop(y), adapting=False), seed)
+    return Trains(float(neurons), memory(network.loop(y), adapting=False), seed, STEP)
 
 
 def _fixed_points(network: AsynchronousNetwork) -> Iterator[np.ndarray]:

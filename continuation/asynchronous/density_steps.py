@@ -104,17 +104,20 @@ class Membranes(NamedTuple):
 @record
 class Trains(NamedTuple):
     """Whose spikes are counted: ``neurons`` of each population, infinitely many if 0, and
-    ``memory`` (2, 4) of their trains, the filter a1, a0, b1, b0 of ``aln_noise``."""
+    ``memory`` (2, 4) of their trains, the filter a1, a0, b1, b0 of ``aln_noise``; in steps of
+    ``dt`` ms."""
 
     neurons: float
     memory: Matrix
     seed: int
+    dt: float
 
 
-@njit([signature(float, float, float, Trains, int, Matrix)], cache=True, nogil=True)
-def counted(rate, dt, trains, p, noise):
+@njit([signature(float, float, Trains, int, Matrix)], cache=True, nogil=True)
+def counted(rate, trains, p, noise):
     """The activity (kHz) of finitely many neurons in a step: spikes by chance, and the memory of
     those before, ``noise`` (2, 2) being that filter's state. No synapse closes more than it can."""
+    dt = trains.dt
     spikes = np.random.poisson(max(rate, 0.0) * trains.neurons * dt)
     drawn = spikes / (trains.neurons * dt) - rate
     a1, a0 = trains.memory[p, 0], trains.memory[p, 1]
@@ -126,16 +129,16 @@ def counted(rate, dt, trains, p, noise):
 
 
 @njit([signature(types.void, Matrix, Matrix, Voltages, Projections, Membranes, Trains, Matrix,
-                 Matrix, Matrix, float)],
+                 Matrix, Matrix)],
       cache=True, nogil=True, error_model="numpy")  # fmt: skip
-def run(densities, synapses, cells, links, membranes, trains, drives, rates, activity, dt):
+def run(densities, synapses, cells, links, membranes, trains, drives, rates, activity):
     """Run both populations; fills ``rates`` and ``activity`` (2, steps) in kHz, which differ by the
     noise of finitely many neurons.
 
     densities (2, k); synapses (3, 4): s, v, and in [2, 0] the adaptation current I_A (pA);
     drives (2, steps): external inputs in mV/ms.
     """
-    k = densities.shape[1]
+    k, dt = densities.shape[1], trains.dt
     work, z1, past_spikes = np.empty(k), np.empty(4), np.zeros((2, 2))
     np.random.seed(trains.seed)
     s, v = synapses[0], synapses[1]
@@ -167,7 +170,7 @@ def run(densities, synapses, cells, links, membranes, trains, drives, rates, act
             rate = advance(densities[p], cells, mu, variance, back, dt, work)
             rates[p, t] = rate
             if trains.neurons > 0.0:
-                rate = counted(rate, dt, trains, p, past_spikes)
+                rate = counted(rate, trains, p, past_spikes)
             activity[p, t] = rate
         if membranes.a != 0.0 or membranes.b != 0.0:
             current = synapses[2, 0]

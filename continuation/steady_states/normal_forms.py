@@ -225,9 +225,11 @@ def critical_pair(
 
 
 def real_pair(a: np.ndarray, norm_of: Indices = None) -> tuple[np.ndarray, np.ndarray]:
-    """Left p and right q (n,) of the simple eigenvalue 0, ||q|| = 1, <p, q> = 1."""
+    """Left p and right q (n,) of the simple eigenvalue 0, ||q|| = 1, <p, q> = 1; p is NaN where it
+    is a double one with a single eigenvector, as of centres that meet."""
     p, q = _null_pair(a, norm_of)
-    return p / (p @ q), q
+    product = p @ q
+    return p / product if product else np.full_like(p, np.nan), q
 
 
 def _null_pair(k: np.ndarray, norm_of: Indices) -> tuple[np.ndarray, np.ndarray]:

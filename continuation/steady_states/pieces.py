@@ -115,7 +115,8 @@ def _switched(
     for direction in _directions(follower, y, tangent, zeros):
         shifted = y + _LEAVING * direction
         start = follower.correct(shifted, direction, float(direction @ shifted))
-        if start is None or on_curves(follower, [*traces, *halves], start):
+        known = [*traces, *halves] if zeros > 1 else traces  # opposite halves are never the same
+        if start is None or on_curves(follower, known, start):
             continue
         if zeros > 1 and _in_continuum(follower, start):  # as a circle that is born there
             continue

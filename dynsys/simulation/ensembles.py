@@ -112,6 +112,8 @@ def simulate_ensemble(
     inputs = checks.mapping("inputs", inputs, "{'I': Step('40 pA')}")
     if workers is not None:
         checks.whole("workers", workers, least=1)
+    warn, progress = checks.flag("warn", warn), checks.flag("progress", progress)
+    folder = None if out is None else checks.path("out", out)
     on_gpu = checked_device(device)
     if on_gpu and (scheduler is not None or discretisation is not None):
         raise ModelError('device="cuda" goes with neither a scheduler nor a discretisation')
@@ -120,24 +122,24 @@ def simulate_ensemble(
     arranged = arrange(model, parameters, points, seeds)
     task, names = prepare(
         model, duration, arranged, chosen, inputs or {}, initial, record, settle, sample,
-        held=out is None,
+        held=folder is None,
     )  # fmt: skip
 
     def integrate(some: Task) -> None:
         if on_gpu:
             run_on_device(some)
         elif scheduler is None:
-            some.run(progress, workers, kept_points(some) if out is None else None)
+            some.run(progress, workers, kept_points(some) if folder is None else None)
         else:
             with spreading(scheduler):
                 run_spread(some, chosen, progress)
 
-    if out is not None:
+    if folder is not None:
         if resume is not None:
             raise ModelError("out goes on by itself: leave resume out")
         with whole(say=progress):
             attrs = chosen.attributes(settle)
-            return stream(task, arranged, names, attrs, Path(out), integrate, warn)
+            return stream(task, arranged, names, attrs, folder, integrate, warn)
     if resume is not None:
         take_over(task, resume, names)
     with whole(say=progress, parts=True):

@@ -38,11 +38,11 @@ def arrange(
     seeds: Sequence[int] | None,
 ) -> Points:
     """Every combination of ``parameters``, or the listed ``points``; each with every seed."""
-    if parameters and points:
+    every = checks.mapping("parameters", parameters, "{'k': [1, 2]}")
+    listed = checks.mapping("points", points, "{'k': [1, 2]}")
+    if every and listed:
         raise ModelError("give parameters (every combination) or points (a list), not both")
-    values = checks.mapping(
-        "parameters" if parameters else "points", parameters or points, "{'k': [1, 2]}"
-    )
+    values = every or listed
     given = {k: np.atleast_1d(checks.numbers(f"the values of {k}", v)) for k, v in values.items()}
     for name, array in given.items():
         checks.known("parameter", name, model.parameters, model.name)

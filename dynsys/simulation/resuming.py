@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from dynsys import checks
 from dynsys.errors import ModelError
 from dynsys.journal import Checkpoint, key, say
 from dynsys.simulation.drives import Input, values
@@ -71,6 +72,9 @@ def _fields(value: Any) -> Any:
 
 def take_over(task: Task, earlier: xr.Dataset, names: list[str]) -> None:
     """Fill in the finished points of an interrupted ensemble."""
+    checks.instance("resume", earlier, xr.Dataset, "the result of an interrupted call")
+    if "status" not in earlier:
+        raise ModelError("resume has no status; give the result of an interrupted call")
     status = earlier["status"].values.ravel()
     if status.shape != task.done.shape or any(
         name not in earlier or earlier[name].size != task.out[:, :, 0].size for name in names

@@ -85,6 +85,8 @@ def simulate(
     inputs = checks.mapping("inputs", inputs, "{'I': Step('40 pA')}")
     if method is not None:
         checks.known("method", method, ["adaptive", *TABLEAUS], "simulate")
+    if discretisation is not None:
+        checks.known("discretisation", discretisation, ["published"], "simulate")
     own = model.run
     if duration is None:
         if "duration" not in own:
@@ -98,7 +100,7 @@ def simulate(
         raise ModelError(
             f"the published discretisation is forward Euler; leave out method={method!r}"
         )
-    noise = model.noise if noise is None else noise
+    noise = model.noise if noise is None else checks.mapping("noise", noise, "{'x': 0.1}")
     if seed is not None:
         checks.seed(seed)
         if not noise:

@@ -89,12 +89,13 @@ class Steady(NamedTuple):
 
 
 @njit(
-    [types.UniTuple(float64, 2)(VECTOR, float64, float64, VECTOR, VECTOR, VECTOR, VECTOR, VECTOR,
-                                VECTOR, VECTOR)],
+    [types.UniTuple(float64, 2)(VECTOR, float64, float64, VECTOR, types.Array(float64, 2, "C"))],
     cache=True,
 )  # fmt: skip
-def _settle(neuron, mu, sigma, grid, a, b, means, forces, turned, fluxes):
-    """Fill the rows of ``Steady``; returns area and moment of the density."""
+def _settle(neuron, mu, sigma, grid, rows):
+    """Fill means, forces, turned and flux from a and b, all ``rows`` of ``Steady``; returns area
+    and moment of the density."""
+    a, b, means, forces, turned, fluxes = rows[0], rows[1], rows[2], rows[3], rows[4], rows[5]
     p, flux, area, moment = 0.0, 1.0, 0.0, 0.0
     for k in range(grid.shape[0] - 1):
         h, middle = grid[k] - grid[k + 1], 0.5 * (grid[k] + grid[k + 1])
@@ -119,10 +120,10 @@ def _steady(neuron: EIFNeuron, mu: float, sigma: float, refinement: int) -> Stea
     """The steady density at an input; remembered, as roots are sought at one input many times."""
     packed = neuron.packed()
     grid = voltage_grid(packed, mu, sigma, refinement)
-    a, b, means, forces, turned, flux = np.zeros((6, len(grid) - 1))
-    propagators(packed, mu, sigma, grid, a, b)
-    area, moment = _settle(packed, mu, sigma, grid, a, b, means, forces, turned, flux)
-    return Steady(grid, a, b, means, forces, turned, flux, area, moment)
+    rows = np.zeros((6, len(grid) - 1))
+    propagators(packed, mu, sigma, grid, rows[0], rows[1])
+    area, moment = _settle(packed, mu, sigma, grid, rows)
+    return Steady(grid, *rows, area, moment)
 
 
 @njit(

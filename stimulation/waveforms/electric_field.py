@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes  # only figures need it
 
 _STICK, _BALL = 2.0, 10.0  # um, usual diameters of dendrite and soma
+_MOST_SAMPLES = 10**8  # 3 GB of work for a Fourier transform
 _SETTLES = 300.0  # ms; ten time constants of the membrane of the default neuron
 
 
@@ -219,7 +220,13 @@ class ElectricField:
         positive("the duration", duration, "ms")
         positive("dt", dt, "ms")
         waveform.check_step(dt, MILLISECONDS)
-        field_values = waveform.values(dt * np.arange(round(duration / dt) + 1))
+        samples = round(duration / dt) + 1
+        if samples > _MOST_SAMPLES:
+            raise ModelError(
+                f"{duration:g} ms in steps of {dt:g} ms are {samples:.2g} samples; at most "
+                f"{_MOST_SAMPLES:.0e} are filtered: take a shorter duration or a longer dt"
+            )
+        field_values = waveform.values(dt * np.arange(samples))
         # Twice the length and ten membrane time constants of zeros: nothing comes around.
         room = next_fast_len(2 * len(field_values) + round(_SETTLES / dt))
         frequencies = np.fft.rfftfreq(room, dt / 1000)

@@ -8,6 +8,7 @@ import numpy as np
 
 from dynsys import checks
 from dynsys.cells.morphology.tree import Morphology
+from dynsys.errors import ModelError
 from dynsys.typed import typed
 
 _FAN = np.pi / 2  # angle over which the branches of a stem spread
@@ -76,8 +77,14 @@ def rall_tree(
     4
     """
     sizes = checks.numbers("lengths (um)", lengths).ravel()
-    counts = np.broadcast_to(np.asarray(branches), (max(len(sizes) - 1, 0),))
-    splits = [checks.whole("branches", n, least=1) for n in counts]
+    levels = max(len(sizes) - 1, 0)
+    counts = np.atleast_1d(checks.numbers("branches", branches))
+    if counts.shape not in ((1,), (levels,)):
+        raise ModelError(
+            f"branches has shape {counts.shape}; give a number, or one for each of the "
+            f"{levels} branchings between {len(sizes)} lengths"
+        )
+    splits = [checks.whole("branches", n, least=1) for n in np.broadcast_to(counts, (levels,))]
     thick = checks.number("diameter (um)", diameter, above=0)
     ball = checks.number("soma_diameter (um)", soma_diameter, least=0)
     positions, parents, widths = [np.zeros(3)], [-1], [0.0]
