@@ -123,7 +123,8 @@ def _steady(neuron: EIFNeuron, mu: float, sigma: float, refinement: int) -> Stea
     rows = np.zeros((6, len(grid) - 1))
     propagators(packed, mu, sigma, grid, rows[0], rows[1])
     area, moment = _settle(packed, mu, sigma, grid, rows)
-    return Steady(grid, *rows, area, moment)
+    a, b, means, forces, turned, flux = rows
+    return Steady(grid, a, b, means, forces, turned, flux, area, moment)
 
 
 @njit(
