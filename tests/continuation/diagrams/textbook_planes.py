@@ -62,14 +62,6 @@ def lorenz() -> VectorField:
     )  # fmt: skip
 
 
-def roessler() -> VectorField:
-    """Continuous chaos (Roessler 1976)."""
-    return _model(
-        "roessler", {"x": (-15, 20), "y": (-15, 15), "z": (0, 40)}, {"a": 0.2, "c": 4.0},
-        {"x": "-y - z", "y": "x + a*y", "z": "0.2 + z*(x - c)"},
-    )  # fmt: skip
-
-
 def double_zero() -> VectorField:
     """The Bogdanov-Takens normal form: a stable equilibrium or nothing that stays."""
     return _model(
@@ -140,14 +132,6 @@ def glycolysis() -> VectorField:
     )  # fmt: skip
 
 
-def hyperchaos_free() -> VectorField:
-    """Chua's circuit with a cubic nonlinearity."""
-    return _model(
-        "chua", {"x": (-3, 3), "y": (-1, 1), "z": (-4, 4)}, {"alpha": 8.0, "beta": 14.0},
-        {"x": "alpha*(y - x^3/16 + x/6)", "y": "x - y + z", "z": "-beta*y"},
-    )  # fmt: skip
-
-
 TEXTBOOK: dict[str, tuple[Callable[[], VectorField], Axis, Axis]] = {
     "cusp": (cusp, ("h", -1, 1), ("r", -1, 2)),
     "pitchfork": (pitchfork, ("r", -0.6, 0.4), ("h", -0.3, 0.3)),
@@ -166,6 +150,4 @@ TEXTBOOK: dict[str, tuple[Callable[[], VectorField], Axis, Axis]] = {
     "fitzhugh_nagumo_recovery": (fitzhugh_nagumo, ("b", 0.2, 2.5), ("epsilon", 0.01, 0.5)),
     "wilson_cowan_excitation": (wilson_cowan, ("P", -2, 6), ("a", 2, 16)),
     "lorenz": (lorenz, ("rho", 0, 40), ("sigma", 3, 18)),
-    "roessler": (roessler, ("a", 0.05, 0.35), ("c", 2, 8)),
-    "chua": (hyperchaos_free, ("alpha", 5, 11), ("beta", 10, 18)),
 }
