@@ -38,15 +38,8 @@ class Line:
 
     def tangent(self, signal: str, tau: str) -> Iterator[str]:
         """Their change where signal and delay change by ``signal`` and ``tau``."""
-        moves = tau not in ("0.0", "0")
-        start = f"total = _D[i + 1, 0] * ({signal})"
-        inner = [f"total += _D[i + 1, j + 1] * dx[{self.first} + j]"]
-        end = f"out[{self.first} + i] = total * rate"
-        if moves:
-            start += f"; slope = _D[i + 1, 0] * {self.signal}"
-            inner.append(f"slope += _D[i + 1, j + 1] * x[{self.first} + j]")
-            end += f" - slope * rate * rate * ({tau})"
-        yield from self._loop(start, inner, [end])
+        carried = [f"total += _D[i + 1, j + 1] * dx[{self.first} + j]"]
+        yield from self._changed(signal, tau, carried, f"out[{self.first} + i]")
 
     def jacobian(self, entries: Sequence[Entry], out: str = "out") -> Iterator[str]:
         """Rows of the Jacobian; ``entries`` are the derivatives of the signal."""
@@ -58,10 +51,12 @@ class Line:
 
     def by_parameters(self, signal: str, tau: str, out: str) -> Iterator[str]:
         """As ``tangent``, of states that stand still."""
-        moves = tau not in ("0.0", "0")
-        start, inner = f"total = _D[i + 1, 0] * ({signal})", list[str]()
-        end = f"{out}[{self.first} + i] = total * rate"
-        if moves:
+        yield from self._changed(signal, tau, [], f"{out}[{self.first} + i]")
+
+    def _changed(self, signal: str, tau: str, inner: list[str], target: str) -> Iterator[str]:
+        """``target`` as it changes with signal and delay; ``inner`` adds what the nodes carry."""
+        start, end = f"total = _D[i + 1, 0] * ({signal})", f"{target} = total * rate"
+        if tau not in ("0.0", "0"):
             start += f"; slope = _D[i + 1, 0] * {self.signal}"
             inner.append(f"slope += _D[i + 1, j + 1] * x[{self.first} + j]")
             end += f" - slope * rate * rate * ({tau})"

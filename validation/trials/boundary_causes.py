@@ -137,14 +137,14 @@ class _Densities:
 
 def _made(trial: BoundaryTrial) -> tuple[float, float] | None:
     """A search whose runs are made here."""
-    search, runs = trial.search(), None
-    while True:
-        try:
-            jobs = next(search) if runs is None else search.send(runs)
-        except StopIteration as end:
-            found: tuple[float, float] | None = end.value
-            return found
-        runs = [job.run() for job in jobs]
+    search = _explaining(trial)
+    try:
+        jobs = next(search)
+        while True:
+            jobs = search.send([job.run() for job in jobs])
+    except StopIteration as end:
+        found: tuple[float, float] | None = end.value
+        return found
 
 
 def _explaining(
