@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ from continuation.cycles.living import cycles_content
 from continuation.cycles.location import floquet_of
 from continuation.cycles.multipliers import NONE, complex_values
 from continuation.cycles.orbits import DEGREE, Direction, Orbit, Point, Solver
+from continuation.cycles.pairs import come_in_pairs, paired_events
 from continuation.cycles.saddles import divergence
 from continuation.cycles.settings import CycleSettings
 from continuation.cycles.storage import read_cycles, table_of_cycles
@@ -288,9 +290,13 @@ def make_branch(
     moving = points
     if still:
         moving = [replace(p, floquet=p.floquet.without_persistent(still)) for p in points]
-    found, unstable = events(
-        solver.without(still), moving, Spectra.of(moving) if still else spectra, settings.violent
-    )
+    if "conserved" in solver.model.observables and come_in_pairs(points, still):
+        found, unstable = paired_events(solver, points, still, partial(_conserved, solver))
+    else:
+        found, unstable = events(
+            solver.without(still), moving, Spectra.of(moving) if still else spectra,
+            settings.violent,
+        )  # fmt: skip
     special = [
         replace(
             cycle_from(solver, _whole(solver, event.point, still), event.label),
@@ -312,6 +318,12 @@ def make_branch(
         tuple(p.orbit for p in points), numbered(special), ended, solver, settings,
         Resume(points[-1].direction, traced.step, number, longest), persistent=still,
     )  # fmt: skip
+
+
+def _conserved(solver: Solver, point: Point) -> float:
+    """The largest value of the conserved quantity along a cycle, which only errors change."""
+    column = list(solver.model.observables).index("conserved")
+    return float(_observed_extrema(solver, [point.orbit])[0, 1, column])
 
 
 def _whole(solver: Solver, point: Point, still: int) -> Point:

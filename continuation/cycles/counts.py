@@ -150,6 +150,15 @@ def distances(point: Point, kind: int) -> np.ndarray:
     return np.sort(np.abs(np.expm1(np.log(10) * log10)))
 
 
+def passing(point: Point, kind: int, beyond: int) -> float | None:
+    """Distance from the unit circle, negative inside, of the multiplier or pair of a kind that has
+    ``beyond`` larger ones: of the next one to pass where so many are outside. None without one."""
+    log10 = -np.sort(-point.rest.log10[of_kind(point, kind)])[:: 2 if kind == PAIRS else 1]
+    if beyond >= len(log10):
+        return None
+    return float(np.expm1(np.log(10) * np.clip(log10[beyond], -100.0, 100.0)))
+
+
 def settled(spectra: Spectra, changes: Sequence[tuple[int, int]]) -> np.ndarray:
     """Number of unstable multipliers (k,) of the cycles of a branch.
 

@@ -50,7 +50,8 @@ class Cycle:
     ``multiplicity`` of a special cycle at which several multipliers (or pairs) pass at once, as
     symmetry makes them; ``certificate`` of a special cycle: ``residual`` of the collocation
     equations, ``multiplier_distance`` of the bifurcating multiplier from its place,
-    ``test_value`` of what was solved for, the parameter's ``bracket``; a ``reason`` where the
+    ``test_value`` of what was solved for, the parameter's ``bracket``; ``pair`` where the distance
+    is that of half the sum of m and 1/m (``pairs``); a ``reason`` where the
     label is "unresolved". ``direction`` of a special cycle is that of the branch it lies on.
     ``persistent`` multipliers are 1 all along its branch besides the trivial one.
 
@@ -75,7 +76,7 @@ class Cycle:
     def coefficients(self) -> Mapping[str, float]:
         """Normal-form coefficients (``normal_forms``) of an LPC, PD or NS point, and of CPC, GPD
         and CH, where they are zero; none where several multipliers pass at once."""
-        if self.multiplicity > 1:
+        if self.multiplicity > 1 or "pair" in self.certificate:
             return {}
         angle = 0.0
         if self.label in ("NS", "CH"):
@@ -135,7 +136,8 @@ class Cycle:
     def unstable(self) -> int:
         """Multipliers outside the unit circle."""
         rest = self.floquet.without_nearest(*[1.0] * self.persistent)
-        return count_unstable(rest, self.trivial_error, AT_PLACE if self.label else 0.0)
+        split = AT_PLACE if "pair" not in self.certificate else 2 * np.sqrt(AT_PLACE)
+        return count_unstable(rest, self.trivial_error, split if self.label else 0.0)
 
     @property
     def neutral(self) -> bool:
@@ -220,6 +222,8 @@ class Cycle:
         if self.label in _CODIMENSION_TWO:
             numbers = "".join(f"; {k} = {v:.5g}" for k, v in self.coefficients.items())
             return f"; multipliers at their places to {near:.0e}{numbers}; residual {residual:.0e}"
+        if "pair" in self.certificate:
+            return f"; half the sum of its pair at its place to {near:.0e}, residual {residual:.0e}"
         if near > AT_PLACE:
             return "; a fold by the parameter's turn alone: its multipliers are not resolved"
         return f"; at its place to {near:.0e}, residual {residual:.0e}"

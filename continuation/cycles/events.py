@@ -7,14 +7,13 @@ called "unresolved", with its reason.
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from scipy.signal import find_peaks
 
+from continuation.cycles.accounts import accounted, turning_points, without_noise
 from continuation.cycles.chords import Chord
 from continuation.cycles.counts import (
     MINUS,
@@ -27,6 +26,7 @@ from continuation.cycles.counts import (
     counts,
     settled,
 )
+from continuation.cycles.event import TURNS, Event, unresolved
 from continuation.cycles.location import (
     AT_PLACE,
     Location,
@@ -40,28 +40,12 @@ from continuation.cycles.orbits import Point, Solver
 from continuation.cycles.tracing import on_mesh
 
 STILL = 1e-9  # part of half a span by which a parameter has to move for its turns to mean something
-FLAT = 1e-6  # part of half a span: smaller turns back and forth are rounding, as in a canard
 LABELS = {PLUS: "BPC", MINUS: "PD", PAIRS: "NS"}
 _DEEPEST = 24  # cuts of a step in which several things happen
 _REFINEMENTS = 4  # of the mesh, each by half, until a multiplier is at its place
 _WELL = 1e-8  # error of multipliers at a special cycle that one finer mesh is not to lower
+_BESIDE_MEETING = 1e-3  # of a step, from where multipliers meet to where a search goes on
 _PART = 0.47  # where a step is cut: not in its middle, which symmetry makes singular
-
-
-@dataclass(frozen=True)
-class Event:
-    """A special cycle after point ``index`` of a branch.
-
-    ``gain`` of unstable multipliers, of ``multiplicity`` ones (or pairs) at once; None for folds
-    on which multipliers mean nothing.
-    """
-
-    label: str
-    point: Point
-    gain: int | None
-    multiplicity: int = 1
-    certificate: Mapping[str, Any] = field(default_factory=dict)
-    index: int = 0
 
 
 def events(
@@ -77,9 +61,9 @@ def events(
             continue
         inside = _between(solver, points[index], points[index + 1])
         found += [replace(event, index=index) for event in inside]
-    found += _turning_points(solver, points, found)
-    found = _without_noise(solver, points, spectra.sure.tolist(), found)
-    found = _accounted(solver, points, spectra, found, wild)
+    found += turning_points(solver, points, found)
+    found = without_noise(solver, points, spectra.sure.tolist(), found)
+    found = accounted(solver, points, spectra, found, wild)
     return found, settled(spectra, [(event.index, event.gain or 0) for event in found])
 
 
@@ -122,23 +106,41 @@ def explained(chord: Chord, depth: int = 0) -> Iterator[Event]:
         elif len(crossing) == 1 and (not folded or gained in ((1, 0, 0), (-1, 0, 0))):
             kind = crossing[0]
             located = locate_turn(chord) if folded else locate_crossing(chord, kind)
+            if located is not None and not folded and (split := _meeting(chord, located)):
+                raise split
             found = list(_proven(chord, kind, gained, located, folded))
         else:
             found = list(_cut(chord, _PART, chord.at(_PART), depth))
     except Split as split:
         found = list(_cut(chord, split.fraction, split.point, depth))
     except ArithmeticError:
-        found = [_unresolved(chord, gained, "Newton fails between these cycles")]
+        found = [unresolved(chord, gained, "Newton fails between these cycles")]
     yield from found
 
 
 def _cut(chord: Chord, fraction: float, middle: Point, depth: int) -> Iterator[Event]:
     if depth >= _DEEPEST:
         gained = change(counts(chord.left), counts(chord.right))
-        yield _unresolved(chord, gained, "several multipliers pass the unit circle too near")
+        yield unresolved(chord, gained, "several multipliers pass the unit circle too near")
         return
     yield from explained(Chord(chord.solver, chord.left, middle), depth + 1)
     yield from explained(Chord(chord.solver, middle, chord.right), depth + 1)
+
+
+def _meeting(chord: Chord, located: Location) -> Split | None:
+    """Where what was located is no crossing but a place where two real multipliers meet and leave
+    the axis, or come back to it: both numbers change there. The rest is to be looked for beyond."""
+    if abs(located.value) < AT_PLACE:
+        return None
+    reach = min(_BESIDE_MEETING, 0.5 * located.fraction, 0.5 * (1.0 - located.fraction))
+    try:
+        beside = [chord.at(located.fraction + side * reach) for side in (-1, 1)]
+    except ArithmeticError:
+        return None
+    change_there = change(*map(counts, beside))
+    if change_there.pairs == 0 or change_there.unstable != 0:
+        return None
+    return Split(located.fraction + reach, beside[1])
 
 
 def _turned(chord: Chord, depth: int) -> Iterator[Event]:
@@ -168,12 +170,13 @@ def _proven(
 ) -> Iterator[Event]:
     """The event, where the multipliers are at their place; on finer meshes where not, and on one
     where the mesh alone tells how near they are."""
-    multiplicity, event = max(abs(gained[kind]), 1), None
+    multiplicity, event, proof = max(abs(gained[kind]), 1), None, dict[str, Any]()
     for attempt in range(_REFINEMENTS + 1):
         if located is None:
             break
         proof = certificate(chord, located, kind, multiplicity)
-        if proof["multiplier_distance"] <= AT_PLACE and _means(located.point, kind):
+        lost = turned and abs(located.value) > TURNS  # where it jumps, as beside a branch point
+        if proof["multiplier_distance"] <= AT_PLACE and _means(located.point, kind) and not lost:
             still = abs(turning(located.point, chord.solver)) < AT_PLACE
             fold = gained[PLUS] and (turned or (kind == PLUS and multiplicity == 1 and still))
             label = "LPC" if fold else LABELS[kind]
@@ -191,8 +194,17 @@ def _proven(
     if event is not None:
         yield event
         return
-    far = "" if located is None else f", {proof['multiplier_distance']:.0e} from its place"
-    yield _unresolved(chord, gained, f"the multiplier that passes was not located{far}")
+    yield unresolved(chord, gained, _not_located(located, proof))
+
+
+def _not_located(location: Location | None, proof: Mapping[str, Any]) -> str:
+    """What is known of a multiplier that passes where it is not at its place."""
+    words = "the multiplier that passes was not located"
+    if location is None:
+        return words
+    words += f", {proof['multiplier_distance']:.0e} from its place"
+    error = location.point.trivial_error
+    return words + (f", while the multiplier 1 is off by {error:.0e}" if error > AT_PLACE else "")
 
 
 def _means(point: Point, kind: int) -> bool:
@@ -210,165 +222,6 @@ def _finer(chord: Chord) -> Chord | None:
 def _unproven_fold(chord: Chord) -> list[Event]:
     """A fold on which only the parameter's turn is known, as in a canard."""
     located = locate_turn(chord)
-    if located is None:
+    if located is None or abs(located.value) > TURNS:
         return []
     return [Event("LPC", located.point, None, 1, certificate(chord, located, PLUS))]
-
-
-def _unresolved(chord: Chord, gained: Counts, reason: str) -> Event:
-    name, ends = chord.solver.parameter, (chord.left.orbit.value, chord.right.orbit.value)
-    words = (
-        f"{reason}: between {name} = {ends[0]:.8g} and {ends[1]:.8g} the number of unstable "
-        f"multipliers changes by {gained.unstable:+d}"
-    )
-    return Event(
-        "unresolved", chord.right, gained.unstable, 1, {"reason": words, "bracket": sorted(ends)}
-    )
-
-
-def _turning_points(
-    solver: Solver, points: Sequence[Point], found: Sequence[Event]
-) -> Iterator[Event]:
-    """Folds on which the parameter stands still to rounding over many cycles, as in a canard.
-
-    There the largest (or smallest) parameter is the fold, to all digits that rounding leaves. On a
-    homoclinic tail, where the parameter does not turn back, there is none.
-    """
-    values = np.array([p.orbit.value for p in points])
-    steps = np.diff(values)
-    if np.all(steps > 0) or np.all(steps < 0):
-        return
-    known = {event.index for event in found if turning(event.point, solver) == 0.0}
-    known |= {event.index for event in found if event.label in ("LPC", "unresolved")}
-    known |= {event.index for event in found if event.label == "BPC" and event.gain == 0}
-    for sign in (1.0, -1.0):
-        for k in find_peaks(sign * values, prominence=FLAT * solver.half[1])[0]:
-            if not known & {int(k) - 1, int(k)}:
-                chord = Chord(solver, points[k - 1], points[k + 1])
-                here = Location(points[k], 0.5, turning(points[k], solver))
-                yield Event("LPC", points[k], None, 1, certificate(chord, here, PLUS), int(k))
-
-
-def _without_noise(
-    solver: Solver, points: Sequence[Point], sure: Sequence[bool], found: list[Event]
-) -> list[Event]:
-    """Events between two cycles that are sure, of which those that undo each other are rounding."""
-    kept: list[Event] = []
-    for first, last in _stretches(sure, len(points)):
-        inside = [event for event in found if first <= event.index < last]
-        if last - first > 1 or not (sure[first] and sure[last]):
-            inside = _calmed(solver, points, inside, sure[first] and sure[last])
-            if sure[first] and sure[last] and not {e.label for e in inside} & {"LPC", "BPC"}:
-                inside += _net_turn(solver, points, first, last)
-        kept += inside
-    return sorted(kept, key=lambda event: event.index)
-
-
-def _stretches(sure: Sequence[bool], count: int) -> Iterator[tuple[int, int]]:
-    """(first, last) points between which none is sure."""
-    borders = sorted({0, count - 1, *np.flatnonzero(sure).tolist()})
-    return itertools.pairwise(borders)
-
-
-def _calmed(solver, points, inside: list[Event], closed: bool) -> list[Event]:
-    folds = [event for event in inside if event.label == "LPC"]
-    if not closed:  # at an end of the branch only the parameter itself tells of a fold
-        folds = [
-            event for event in folds
-            if turning(points[event.index], solver) * turning(points[event.index + 1], solver) < 0
-            or event.gain is None
-        ]  # fmt: skip
-        folds = [event for event in folds if _moves_on_both_sides(solver, points, event)]
-    kept = _real_folds(solver, points, folds)
-    for label in ("BPC", "PD", "NS", "unresolved"):
-        group = [event for event in inside if event.label == label]
-        net = sum(event.gain or 0 for event in group)
-        if closed and net:
-            fitting = [event for event in group if event.gain == net]
-            kept += fitting[len(fitting) // 2 :][:1] or group
-    return kept
-
-
-def _net_turn(solver: Solver, points: Sequence[Point], first: int, last: int) -> Iterator[Event]:
-    """The fold between two sure cycles that is lost in trembling, where the parameter comes back:
-    the farthest cycle, to all digits that rounding leaves."""
-    way = turning(points[first], solver)
-    if way * turning(points[last], solver) < 0:
-        values = [np.sign(way) * p.orbit.value for p in points[first : last + 1]]
-        k = min(max(first + int(np.argmax(values)), first + 1), last - 1)
-        chord = Chord(solver, points[k - 1], points[k + 1])
-        here = Location(points[k], 0.5, turning(points[k], solver))
-        yield Event("LPC", points[k], None, 1, certificate(chord, here, PLUS), k)
-
-
-def _moves_on_both_sides(solver: Solver, points: Sequence[Point], event: Event) -> bool:
-    """Whether the parameter does more than tremble before a fold and after it, unlike on the tail
-    towards a homoclinic orbit."""
-    values = np.array([p.orbit.value for p in points])
-    sides = values[: event.index + 1], values[event.index + 1 :]
-    return all(np.ptp(side) > FLAT * solver.half[1] for side in sides)
-
-
-def _real_folds(solver: Solver, points: Sequence[Point], folds: list[Event]) -> list[Event]:
-    """Folds between which the parameter only trembles count as one, or none where it goes on."""
-    values = np.array([p.orbit.value for p in points])
-    groups: list[list[Event]] = []
-    for fold in sorted(folds, key=lambda event: event.index):
-        if groups:
-            between = values[groups[-1][-1].index : fold.index + 2]
-            if np.ptp(between) < FLAT * solver.half[1]:
-                groups[-1].append(fold)
-                continue
-        groups.append([fold])
-    return [group[len(group) // 2] for group in groups if len(group) % 2]
-
-
-def _accounted(
-    solver: Solver, points: Sequence[Point], spectra: Spectra, found: list[Event],
-    wild: np.ndarray,
-) -> list[Event]:  # fmt: skip
-    """The events with gains that add up from one sure cycle to the next; what is missing is an
-    event of its own."""
-    result, unstable = list(found), spectra.unstable
-    known = np.flatnonzero(spectra.sure).tolist()
-    for first, last in itertools.pairwise(known):
-        inside = [k for k, event in enumerate(result) if first <= event.index < last]
-        missing = int(unstable[last] - unstable[first])
-        if not inside and not missing:
-            continue
-        missing -= sum(result[k].gain or 0 for k in inside)
-        for k in inside:
-            if result[k].gain is None:
-                gain = int(np.sign(missing)) if missing else 0
-                result[k] = replace(result[k], gain=gain)
-                missing -= gain
-        if missing and not all(wild[first : last + 1]):
-            chord = Chord(solver, points[first], points[last])
-            gained = Counts(missing, 0, 0)
-            reason = "the multipliers are not resolved here"
-            event = replace(_unresolved(chord, gained, reason), index=(first + last - 1) // 2)
-            result.append(event)
-    return _gathered(points, sorted(result, key=lambda event: event.index))
-
-
-def _gathered(points: Sequence[Point], found: list[Event]) -> list[Event]:
-    """The events with those in a row that are not resolved told as one."""
-    result: list[Event] = []
-    for unclear, group in itertools.groupby(found, lambda e: e.label == "unresolved"):
-        row = list(group)
-        result += [_in_one(points, row)] if unclear and len(row) > 1 else row
-    return result
-
-
-def _in_one(points: Sequence[Point], row: list[Event]) -> Event:
-    """Several events that are not resolved as one, from the first to the last."""
-    first, last = points[row[0].index].orbit, points[row[-1].index + 1].orbit
-    gain = sum(event.gain or 0 for event in row)
-    ends = sorted(end for event in row for end in event.certificate["bracket"])
-    words = (
-        f"{len(row)} events are not resolved, of cycles with periods from {first.period:.8g} to "
-        f"{last.period:.8g}: in all the number of unstable multipliers changes by {gain:+d}; the "
-        f"first: {row[0].certificate['reason']}"
-    )
-    certificate = {"reason": words, "bracket": [ends[0], ends[-1]]}
-    return replace(row[0], gain=gain, certificate=certificate)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy as np
 
 from continuation.cycles.chords import APART, NODES, Chord, lagrange
 from continuation.cycles.collocation import Profile, condense, condensed_system
-from continuation.cycles.counts import PLUS, counts, distances
+from continuation.cycles.counts import PLUS, counts, distances, passing
 from continuation.cycles.multipliers import Multipliers
 from continuation.cycles.orbits import (
     DEGREE,
@@ -110,7 +111,9 @@ def _located(
 ) -> Location | None:
     known: dict[float, tuple[Point, float]] = {}
     found = _root(chord, test, known, near)
-    apart = np.inf if found is None else min(distances(found.point, kind), default=np.inf)
+    apart = (
+        np.inf if found is None else _farthest(found.point, kind, max(_together(chord, kind), 1))
+    )
     if branch_point and apart > AT_PLACE:
         root = _nearest(known)
         return found if root is None else _interpolated(chord, test, root, kind) or found
@@ -127,19 +130,27 @@ def _together(chord: Chord, kind: int) -> int:
     return abs(counts(chord.right)[kind] - counts(chord.left)[kind])
 
 
+def _farthest(point: Point, kind: int, multiplicity: int) -> float:
+    """Distance from the unit circle of the farthest of so many multipliers of a kind next to it."""
+    near = distances(point, kind)
+    return float(near[multiplicity - 1]) if len(near) >= multiplicity else np.inf
+
+
 def _signed_distance(chord: Chord, kind: int, fraction: float, point: Point) -> float:
-    """Of the multiplier next to the unit circle; positive where the count is that of the left."""
+    """Of the multiplier that passes the unit circle; positive where the count is that of the left.
+
+    Others of its kind may be nearer: it is told by how many are larger.
+    """
     first, last = counts(chord.left)[kind], counts(chord.right)[kind]
-    here, near = counts(point)[kind], distances(point, kind)
-    distance = float(near[0]) if near.size else 1.0
-    if distance < _ZERO:
+    here, distance = counts(point)[kind], passing(point, kind, min(first, last))
+    if distance is not None and abs(distance) < _ZERO:
         return 0.0
     if here not in (first, last):
-        together = _together(chord, kind)
-        if len(near) >= together and near[together - 1] <= AT_PLACE:  # told apart by rounding
+        if _farthest(point, kind, _together(chord, kind)) <= AT_PLACE:  # told apart by rounding
             return 0.0
         raise Split(fraction, point)
-    return distance if here == first else -distance
+    size = 1.0 if distance is None else abs(distance)
+    return size if here == first else -size
 
 
 def _root(
@@ -233,12 +244,36 @@ def _interpolated(chord: Chord, test: Test, root: float, kind: int) -> Location 
         if found is None:
             break
         root = found.fraction
-        near = distances(found.point, kind)
-        far = float(near[together - 1]) if len(near) >= together else np.inf
+        far = _farthest(found.point, kind, together)
         if best is None or far < least:
             best, least = found, far
         if far < _PART_OF_PLACE * AT_PLACE:
             break
+    return best
+
+
+def beside(chord: Chord, test: Callable[[Point], float]) -> Location | None:
+    """Where a test of the cycle alone vanishes, by polynomials through cycles on both sides: at a
+    branch point, where Newton is singular."""
+    known = list(_where_newton_works(chord, lambda f, p: test(p), np.linspace(0.0, 1.0, 14)))
+    changes = [
+        (a[0] + (b[0] - a[0]) * a[2] / (a[2] - b[2]))
+        for a, b in itertools.pairwise(known)
+        if a[2] * b[2] < 0
+    ]
+    if len(changes) != 1:
+        return None
+    (root,), best = changes, None
+    for reach in _REACHES:
+        places = root + reach * min(root, 1.0 - root) * _BESIDE
+        known = list(_where_newton_works(chord, lambda f, p: test(p), places))
+        found = _through(chord, known, root) if len(known) >= _FEWEST else None
+        if found is None:
+            break
+        here = replace(found, value=test(found.point))
+        root = found.fraction
+        if best is None or abs(here.value) < abs(best.value):
+            best = here
     return best
 
 
@@ -311,12 +346,10 @@ def certificate(
     bifurcating multiplier (the farthest of several), ``test_value`` of what was solved for, and the
     parameter's ``bracket``.
     """
-    near = distances(located.point, kind)
-    far = float(near[multiplicity - 1]) if len(near) >= multiplicity else np.inf
     ends = sorted((chord.left.orbit.value, chord.right.orbit.value))
     return {
         "residual": residual(chord.solver, located.point.orbit),
-        "multiplier_distance": far,
+        "multiplier_distance": _farthest(located.point, kind, multiplicity),
         "test_value": located.value,
         "bracket": ends,
     }

@@ -15,6 +15,9 @@ from dynsys.errors import ConvergenceError
 
 _ANGLES = 24  # directions tried in the plane of a double branch point
 _SIZES = (1e-3, 1e-2, 1e-4)  # how far from the known branch the first cycle is sought
+# The more units a ring has, the higher is the order of what tells the directions of branches apart:
+# of six it is the fifth, and only far from the branch point Newton knows which way to go.
+_FARTHER = (0.03, 0.1, 0.3)
 
 
 def doubled(solver: Solver, cycle: Cycle) -> Point:
@@ -44,30 +47,32 @@ def other_branch(solver: Solver, cycle: Cycle) -> tuple[Point, Point | None]:
     across = _across(solver, here, _null_space(solver, orbit, 1 + cycle.multiplicity))
     if len(across) == 1:
         return _two_sides(solver, orbit, across[0], cycle)
-    for angle in np.pi * (np.arange(_ANGLES) + 0.5) / _ANGLES:
-        a, b = np.cos(angle), np.sin(angle)
-        tried = Direction(
-            a * across[0].u + b * across[1].u, a * across[0].z + b * across[1].z
-        )  # fmt: skip
-        try:
-            return _two_sides(solver, orbit, tried, cycle)
-        except ConvergenceError:
-            continue
+    for sizes in (_SIZES, *((size,) for size in _FARTHER)):
+        for angle in np.pi * (np.arange(_ANGLES) + 0.5) / _ANGLES:
+            a, b = np.cos(angle), np.sin(angle)
+            tried = Direction(
+                a * across[0].u + b * across[1].u, a * across[0].z + b * across[1].z
+            )  # fmt: skip
+            try:
+                return _two_sides(solver, orbit, tried, cycle, sizes)
+            except ConvergenceError:
+                continue
     return _two_sides(solver, orbit, across[0], cycle)
 
 
 def _two_sides(
-    solver: Solver, orbit: Orbit, along: Direction, cycle: Cycle
-) -> tuple[Point, Point | None]:
+    solver: Solver, orbit: Orbit, along: Direction, cycle: Cycle,
+    sizes: tuple[float, ...] = _SIZES,
+) -> tuple[Point, Point | None]:  # fmt: skip
     """The cycles before and behind a branch point, both directed along the first's side.
 
     An error e breaks up a pitchfork within its cube root.
     """
-    blurred = min(max(float(np.cbrt(orbit.mesh_error())), _SIZES[0]), 10 * _SIZES[0])
-    first = _beside(solver, orbit, along, cycle, "other", (blurred, *_SIZES))
+    blurred = min(max(float(np.cbrt(orbit.mesh_error())), sizes[0]), 10 * sizes[0])
+    first = _beside(solver, orbit, along, cycle, "other", (blurred, *sizes))
     opposite = Direction(-along.u, -along.z)
     try:
-        behind = _beside(solver, orbit, opposite, cycle, "other", (blurred, *_SIZES))
+        behind = _beside(solver, orbit, opposite, cycle, "other", (blurred, *sizes))
     except ConvergenceError:
         return first, None
     direction = Direction(-behind.direction.u, -behind.direction.z)

@@ -31,7 +31,7 @@ from continuation.engine.budget import spent
 from dynsys.interruption import Pace
 from dynsys.journal import Checkpoint, key, part_is_wanted
 
-INTERRUPTED, MAX_POINTS, CLOSED, PARENT, LEFT, ENOUGH, SPENT = 20, 21, 22, 23, 24, 25, 26
+INTERRUPTED, MAX_POINTS, CLOSED, PARENT, LEFT, ENOUGH, SPENT, SHORT = range(20, 28)
 REASONS = {
     engine.BOUND: "reached the end of the span",
     engine.STEP_MIN: "the step fell below step_min: Newton no longer converges",
@@ -46,9 +46,11 @@ REASONS = {
     LEFT: "unstable for most_unstable cycles on end; raise CycleSettings.most_unstable to go on",
     ENOUGH: "what follows bounds nothing",
     SPENT: "the time for it was spent; give a larger budget to go on",
+    SHORT: "Newton fails between the last cycle and the end of the span",
 }
 _FIRST, _CHUNK = 4, 24  # points between two looks at the keyboard: at first, and at most
 _MORE = 1.4  # by which a mesh is refined at a time
+_WALK = 16  # steps to a bound where one does not reach it
 _ASKED = 6  # points between two questions whether to go on
 
 
@@ -173,9 +175,15 @@ def _further(
         return Trace(points[: at + 1], steps[:at], why, steps[at - 1])
     if reason == engine.BOUND and beyond is not None:
         landed, bound = _land(solver, points[-1], beyond)
-        if landed is not None:
+        if landed is None:
+            reason = SHORT
+        else:
             points.append(landed)
             steps.append(lengths[-1] if lengths else step)
+    finer_may_do = points[-1].orbit.intervals < settings.most_intervals
+    if reason == engine.STEP_MIN and solver.kind == CYCLE and finer_may_do:
+        if _is_coarse(points[-1], settings):
+            reason, step = engine.COARSE, max(step, settings.step)
     if reason in (engine.COARSE, engine.FINE):
         points[-1], reason = _resized(solver, points[-1], settings, reason)
     elif reason == engine.UNRESOLVED:  # the next point of a curve
@@ -315,9 +323,23 @@ def _land(solver: Solver, inside: Point, beyond: Point) -> tuple[Point | None, t
                 best, component, bound = fraction, k, limit
     guess = Orbit(b.mesh, a.u + best * (b.u - a.u), a.z + best * (b.z - a.z))
     landed = solver.point_at(guess, bound, component)
+    if landed is None:
+        landed = _walked(solver, inside, component, bound)
     if landed is not None:
         landed = _oriented(solver, landed, beyond.direction)
     return landed, (component, float(bound))
+
+
+def _walked(solver: Solver, inside: Point, component: int, bound: float) -> Point | None:
+    """The point on a bound in small steps from the last one inside, on its own mesh: layers move
+    along the mesh from one cycle to the next, which a line between two of them does not know."""
+    point, start = inside, float(inside.orbit.z[component])
+    for part in np.arange(1, _WALK + 1) / _WALK:
+        found = solver.point_at(point.orbit, start + part * (bound - start), component)
+        if found is None:
+            return None
+        point = found
+    return point
 
 
 def _oriented(solver: Solver, point: Point, along: Direction) -> Point:
@@ -334,18 +356,21 @@ def _resized(
     if reason == engine.FINE:
         count = max(int(0.75 * point.orbit.intervals), settings.intervals)
         return on_mesh(solver, point, count) or point, engine.MORE
-    while (
-        point.trivial_error > settings.trivial_error
-        and point.orbit.mesh_error() > settings.mesh_error
-    ):
-        count = min(math.ceil(_MORE * point.orbit.intervals), settings.most_intervals)
-        if count == point.orbit.intervals:
-            return point, engine.MORE  # said by trivial_error; stability is then undetermined
-        finer = on_mesh(solver, point, count)
-        if finer is None:
-            return point, engine.STEP_MIN
-        point = finer
-    return point, engine.MORE
+    count, best = point.orbit.intervals, point
+    while _is_coarse(best, settings) and count < settings.most_intervals:
+        count = min(math.ceil(_MORE * count), settings.most_intervals)
+        finer = on_mesh(solver, best, count)
+        # A mesh still too coarse for a layer has solutions of its own, or none: a finer one may do.
+        if finer is not None and finer.trivial_error <= max(best.trivial_error, engine.DOUBTFUL):
+            best = finer
+    stuck = best is point and _is_coarse(point, settings) and count > point.orbit.intervals
+    return best, engine.STEP_MIN if stuck else engine.MORE
+
+
+def _is_coarse(point: Point, settings: CycleSettings) -> bool:
+    """Whether the multiplier 1 is off, and by what the mesh leaves of errors."""
+    off = point.trivial_error > settings.trivial_error
+    return off and point.orbit.mesh_error() > settings.mesh_error
 
 
 def _finer(solver: Solver, point: Point, settings: CycleSettings) -> tuple[Point, int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from continuation import CycleBranch, cycle_fold_curve, limit_cycles, torus_curve
+from continuation import CycleBranch, cycle_fold_curve, equilibria, limit_cycles, torus_curve
 from dynsys import State, VectorField
 
 
@@ -26,25 +26,73 @@ def explained(branch: CycleBranch) -> bool:
     return set(steps.tolist()) <= {c.index for c in branch.special_points}
 
 
-def test_an_in_phase_ring_of_five_leaves_through_double_branch_points():
-    """Of five coupled oscillators the modes k and 5 - k grow alike: two multipliers pass 1 at
-    K = 1 / (2 - 2 cos(2 pi k / 5)), with the twist b = 2 and the coupling's g = -1."""
+def ring_of(count: int) -> VectorField:
+    """Oscillators of radius 1 and period 2 pi / 3 in a ring, with the twist b = 2 and g = -1."""
     cells, equations = {}, {}
-    for j in range(5):
-        before, after = (j - 1) % 5, (j + 1) % 5
+    for j in range(count):
+        before, after = (j - 1) % count, (j + 1) % count
         cells |= {f"x{j}": State(1.0, (-2, 2)), f"y{j}": State(0.0, (-2, 2))}
         square = f"(x{j}^2 + y{j}^2)"
         dx, dy = (f"({u}{before} + {u}{after} - 2*{u}{j})" for u in "xy")
         equations[f"x{j}"] = f"x{j} - 5*y{j} - {square}*(x{j} - 2*y{j}) + K*({dx} + {dy})"
         equations[f"y{j}"] = f"y{j} + 5*x{j} - {square}*(y{j} + 2*x{j}) + K*({dy} - {dx})"
-    ring = VectorField("ring_of_five", cells, {"K": 0.6}, equations, time_unit="")
-    branch = limit_cycles(ring, "K", (0.05, 1.2), start=([1, 0] * 5, 2 * np.pi / 3))
+    return VectorField(f"ring_of_{count}", cells, {"K": 0.6}, equations, time_unit="")
+
+
+def test_an_in_phase_ring_of_five_leaves_through_double_branch_points():
+    """Of five coupled oscillators the modes k and 5 - k grow alike: two multipliers pass 1 at
+    K = 1 / (2 - 2 cos(2 pi k / 5))."""
+    branch = limit_cycles(ring_of(5), "K", (0.05, 1.2), start=([1, 0] * 5, 2 * np.pi / 3))
     growth = 2 - 2 * np.cos(2 * np.pi * np.array([2, 1]) / 5)
     found = branch.points("BPC")
     assert [c.orbit.value for c in found] == pytest.approx(1 / growth, abs=1e-8)
     assert [c.multiplicity for c in found] == [2, 2]
     assert len(branch.special_points) == 2 and explained(branch)
     assert found[1].neutral and found[1].stable is False and "; neutral;" in str(found[1])
+
+
+@pytest.fixture(scope="module")
+def ring_of_six() -> CycleBranch:
+    return limit_cycles(ring_of(6), "K", (0.05, 1.5), start=([1, 0] * 6, 2 * np.pi / 3))
+
+
+def test_double_branch_points_are_found_where_the_branch_is_nearly_vertical(ring_of_six):
+    """Every other one of six oscillators alike: of a motion that turns rigidly, the multipliers are
+    those of an equilibrium in the turning frame. A third one is 0.003 beyond 1 where two pass."""
+    clusters = limit_cycles(ring_of_six["BPC1"], "K", (0.05, 1.5))
+    doubles = [c for c in clusters.points("BPC") if c.multiplicity == 2]
+    assert not clusters.points("unresolved") and explained(clusters)
+    values = np.array([c.orbit.value for c in doubles])
+    assert values == pytest.approx([0.2305341, 0.2503201, 0.2503201, 0.2305341], abs=1e-7)
+    for cycle in doubles:
+        turn = np.kron(np.eye(6), [[0, -1], [1, 0]]) * 2 * np.pi / cycle.period
+        rates = np.linalg.eigvals(cycle.model.jacobian(cycle.solver.states(cycle.orbit)[0]) - turn)
+        assert np.sort(np.abs(rates))[2] < 1e-6  # the phase, and the two that pass
+
+
+def test_branches_that_only_high_orders_tell_apart_are_found(ring_of_six):
+    """Where the long wave of six oscillators begins to grow, its direction counts in the fifth
+    order: at K = 1 exactly. What is not located on the branch is no fold."""
+    wave = limit_cycles(ring_of_six["BPC3"], "K", (0.05, 1.5))
+    assert explained(wave) and not wave.points("LPC")
+    apart = np.ptp([wave.data[f"max_x{j}"].values for j in range(6)], axis=0)
+    assert 0.999 < wave.data["K"].values.max() < 1.0 and apart.max() > 0.1
+
+
+def test_multipliers_that_meet_in_the_step_of_a_double_branch_point_hide_nothing():
+    """A ring of six excitable cells in antiphase: in one step a pair outside the unit circle comes
+    to the real axis, while two multipliers pass 1."""
+    cells, equations = {}, {}
+    for j in range(6):
+        before, after = (j - 1) % 6, (j + 1) % 6
+        cells |= {f"v{j}": State(0.0, (-3, 3)), f"w{j}": State(0.0, (-2, 2))}
+        pull = f"0.2*(v{before} + v{after} - 2*v{j})"
+        equations |= {f"v{j}": f"m*v{j} - v{j}^3 - w{j} + {pull}", f"w{j}": f"v{j} - 0.5*w{j}"}
+    ring = VectorField("cells", cells, {"m": -0.5}, equations, time_unit="")
+    hopf = equilibria(ring, "m", (1.2, 1.6), start=np.zeros(12))["H1"]
+    branch = limit_cycles(hopf, "m", (1.2, 2.0))
+    told = [(c.label, c.multiplicity) for c in branch.special_points]
+    assert told == [("BPC", 2), ("BPC", 2), ("BPC", 1)] and explained(branch)
 
 
 def test_a_doubled_branch_leads_from_one_doubling_of_its_parent_to_the_next():
