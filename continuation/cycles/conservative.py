@@ -17,7 +17,7 @@ import numpy as np
 import sympy
 
 from continuation.cycles.branch import CONSERVED, CycleBranch, make_branch
-from continuation.cycles.cycle import observe_states
+from continuation.cycles.cycle import UNFOLDING, observe_states
 from continuation.cycles.following import DIVERGED, SHRUNK
 from continuation.cycles.orbits import Direction, Orbit, Point, Solver, adapted_mesh, remeshed
 from continuation.cycles.settings import CycleSettings
@@ -31,7 +31,6 @@ from dynsys.expressions.symbols import symbol
 from dynsys.first_integrals import first_integrals
 from dynsys.vector_field import VectorField
 
-UNFOLDING = "unfolding"
 _SPAN = (-1.0, 1.0)
 _WORDS = {
     SHRUNK: "the cycle shrank to a centre",

@@ -32,6 +32,7 @@ from dynsys.vector_field import VectorField
 
 NOTABLE = 1e-6  # error of multipliers, or of what they come from, beyond which it is printed
 _ALL = 700.0  # in the logarithm: beyond it an error is one without bound
+UNFOLDING = "unfolding"  # the free parameter of families of cycles at fixed parameters: zero
 _CODIMENSION_TWO = frozenset(
     ("CPC", "GPD", "CH", "R1", "R2", "R3", "R4", "LPPD", "LPNS", "PDNS", "NSNS")
 )
@@ -195,6 +196,8 @@ class Cycle:
         verdict = "neutral" if self.neutral else verdict
         unit = self.model.time_unit or "time units"
         where = f"{self.solver.parameter} = {self.orbit.value:.8g}"
+        if self.solver.parameter == UNFOLDING:  # which is zero
+            where = f"conserved = {self.extrema('conserved')[1]:.8g}"
         times = {1: "", 2: ", double", 3: ", triple"}.get(
             self.multiplicity, f", {self.multiplicity}-fold"
         )

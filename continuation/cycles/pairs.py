@@ -9,7 +9,9 @@ It is known to the accuracy of the cycle, a pair that splits only to the root of
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
 
@@ -68,22 +70,20 @@ def paired_events(
 
     ``conserved`` is the quantity that tells the cycles apart.
     """
+    known = np.flatnonzero([_known(p.floquet, still) for p in points]).tolist()
+    unstable = np.full(len(points), sides(points[known[0]], still).unstable)
     found: list[Event] = []
-    unstable = np.zeros(len(points), dtype=int)
-    known = [_known(p.floquet, still) for p in points]
-    first = known.index(True)
-    unstable[: first + 1] = sides(points[first], still).unstable
-    for k in range(first, len(points) - 1):
-        chord = Chord(solver, points[k], points[k + 1])
-        inside: list[Event] = []
-        if known[k] and known[k + 1]:
+    for k, after in itertools.pairwise([*known, len(points)]):
+        if after == k + 1 < len(points):
+            chord = Chord(solver, points[k], points[after])
             inside = list(_between(chord, still, conserved))
-        elif known[k]:
-            inside = [_lost(chord, sum(known[k:]) > 1)]
-        found += [Event(e.label, e.point, e.gain, 1, e.certificate, k) for e in inside]
-        unstable[k + 1] = unstable[k] + sum(event.gain or 0 for event in inside)
-        if known[k + 1] and not known[k]:  # told by what was lost
-            unstable[k + 1] = sides(points[k + 1], still).unstable
+        elif k + 1 < len(points):
+            last = sides(points[after], still).unstable if after < len(points) else unstable[k]
+            inside = [_lost(points[k + 1 : after], int(last - unstable[k]))]
+        else:
+            break
+        found += [replace(event, index=k) for event in inside]
+        unstable[k + 1 :] = unstable[k] + sum(event.gain or 0 for event in inside)
     return found, unstable
 
 
@@ -169,11 +169,14 @@ def _turns(chord: Chord, located: Location, conserved: Callable[[Point], float])
     return (here - left) * (right - here) < 0
 
 
-def _lost(chord: Chord, again: bool) -> Event:
-    words = "the multipliers that are 1 are off by more than 0.03"
-    start = f"from the period {chord.right.orbit.period:.8g} on"
-    reason = f"{start} {words}: {'some' if again else 'no'} counts after it are known"
-    return Event("unresolved", chord.right, 0, 1, {"reason": reason, "bracket": []})
+def _lost(points: Sequence[Point], gain: int) -> Event:
+    """Cycles on end whose multipliers are not known."""
+    reason = (
+        f"of cycles with periods from {points[0].orbit.period:.8g} to "
+        f"{points[-1].orbit.period:.8g} the multipliers that are 1 are off by more than 0.03: the "
+        f"number of unstable ones changes by {gain:+d}, as far as is known"
+    )
+    return Event("unresolved", points[0], gain, 1, {"reason": reason, "bracket": []})
 
 
 def _unresolved(chord: Chord, gain: int, reason: str) -> Event:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.integrate import solve_ivp
 from scipy.special import ellipk
 
 from continuation import (
@@ -167,3 +168,53 @@ def test_a_rhythm_on_a_level_set_has_one_multiplier_less():
         cycles = limit_cycles(model, "b", (2.2, 2.6), start=([1.2, 3.2, 0.0], 7.0))
     assert cycles.persistent == 0
     assert cycles.data["stable"].values.all()
+
+
+@pytest.fixture(scope="module")
+def straight_motions():
+    """Henon & Heiles (1964): motions along the y axis, up to the saddle at y = 1."""
+    states = {"x": State(0.0, (-1, 1)), "y": State(0.1, (-1, 1)), "p": State(0.0, (-1, 1)),
+              "q": State(0.0, (-1, 1))}  # fmt: skip
+    rates = {"x": "p", "y": "q", "p": "-x - 2*x*y", "q": "-y - x^2 + y^2"}
+    model = VectorField("henon_heiles", states, {"l": 1.0}, rates, time_unit="")
+    return conservative_cycles(model, ([0.0, 0.3, 0.0, 0.0], 6.3))
+
+
+def half_trace_across(y: float) -> float:
+    """Half the trace of x'' = -(1 + 2 y) x over a period of y'' = -y + y^2 from rest at y."""
+
+    def field(_, s):
+        x, p, u, v = s[2:]
+        return [s[1], -s[0] + s[0] ** 2, p, -(1 + 2 * s[0]) * x, v, -(1 + 2 * s[0]) * u]
+
+    def rests(_, s):
+        return s[1]
+
+    rests.direction = -1.0  # from below to its highest place, where the motion began
+    run = solve_ivp(field, (0, 60), [y, 0, 1, 0, 0, 1], events=rests, rtol=1e-11, atol=1e-13)
+    end = next(s for t, s in zip(run.t_events[0], run.y_events[0], strict=True) if t > 1.0)
+    return 0.5 * (end[2] + end[5])
+
+
+def test_pairs_of_multipliers_leave_the_circle_where_those_of_hills_equation_do(straight_motions):
+    told = [c for c in straight_motions.special_points if c.period < 14]
+    assert [c.label for c in told] == ["PD", "PD", "BPC", "BPC", "PD", "PD", "BPC"]
+    for cycle in told:
+        place = -1.0 if cycle.label == "PD" else 1.0
+        assert half_trace_across(cycle.extrema("y")[1]) == pytest.approx(place, abs=2e-5)
+        assert cycle.certificate["multiplier_distance"] < 1e-8
+        assert str(cycle).split("  ")[1].startswith("conserved = 0.")
+    # Brack (2001), Found. Phys. 31:209: e = 6 E = 0.969309, 0.986709 where families branch off.
+    (column,) = {"max_conserved"} & set(straight_motions.data)
+    size = 1 / straight_motions.data[column].values.max()  # of what is called conserved
+    branching = [c.extrema("conserved")[1] * size for c in told if c.label == "BPC"][:2]
+    assert branching == pytest.approx([0.969309, 0.986709], abs=2e-6)
+
+
+def test_counts_of_pairs_change_at_special_cycles_alone(straight_motions):
+    unstable = straight_motions.data["unstable"].values
+    steps = set(np.flatnonzero(np.diff(unstable)).tolist())
+    assert steps <= {c.index for c in straight_motions.special_points}
+    assert set(unstable.tolist()) == {0, 1}
+    small = straight_motions.data["period"].values < 7.5
+    assert not unstable[small].any()
