@@ -287,10 +287,13 @@ def make_branch(
     points = traced.points
     spectra = Spectra.of(points)
     still = persistent(spectra, np.array([p.orbit.value for p in points]))
+    conserves = "conserved" in solver.model.observables
+    if conserves and len(points[0].floquet) > 1:  # also where errors hide that it is 1
+        still = max(still, 1)
     moving = points
     if still:
         moving = [replace(p, floquet=p.floquet.without_persistent(still)) for p in points]
-    if "conserved" in solver.model.observables and come_in_pairs(points, still):
+    if conserves and come_in_pairs(points, still):
         found, unstable = paired_events(solver, points, still, partial(_conserved, solver))
     else:
         found, unstable = events(

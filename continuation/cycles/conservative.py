@@ -173,9 +173,23 @@ def _first(solver: Solver, start: Any, settings: CycleSettings) -> Point:
     if found is None:
         raise ConvergenceError(
             f"the orbit of {solver.model.name} from the start is not periodic, or was not "
-            "corrected; give start=(state, period guess) of one that is"
+            f"corrected; give start=(state, period guess) of one that is{_more(solver.model)}"
         )
     return found
+
+
+def _more(unfolded: VectorField) -> str:
+    """What else an unfolded model conserves where nothing is unfolded, in words: with it cycles
+    are no family of one parameter, and Newton's equations are singular."""
+    kept = first_integrals(unfolded.with_parameters(**{UNFOLDING: 0.0}))
+    if len(kept) < 2:
+        return ""
+    words = ", ".join(to_text(quantity) for quantity in kept)
+    return (
+        f". It conserves {len(kept)} quantities ({words}): its cycles may be a family of as many "
+        "parameters, of which one alone singles out none; write one state by the others, with one "
+        "of the quantities as a parameter"
+    )
 
 
 def _corrected(solver: Solver, orbit: Orbit) -> Point | None:

@@ -26,7 +26,8 @@ from continuation.cycles.orbits import Point, Solver
 
 _LARGEST = 300.0  # natural logarithm of a multiplier, beyond which its pair's sum is kept there
 _SUMMED = 3.0  # log10 of a multiplier, below which the sum of all is more accurate than its own
-_STRAIGHT, _DEEPEST = 0.1, 5  # how far half sums may bend within a step, and how often it is halved
+_STRAIGHT = 0.1  # how far half sums may bend within a step that is not halved,
+_BENDS, _JUMPS = 2, 6  # which it is so often, and so often where several pairs change sides
 _SURE = 1e-6  # distance of half a sum from its limits, beyond which its side is sure
 
 
@@ -70,18 +71,20 @@ def paired_events(
 
     ``conserved`` is the quantity that tells the cycles apart.
     """
-    known = np.flatnonzero([_known(p.floquet, still) for p in points]).tolist()
-    unstable = np.full(len(points), sides(points[known[0]], still).unstable)
+    known = np.array([_known(p.floquet, still) for p in points])
+    sure = [k for k, p in enumerate(points) if known[k] and _sure(p.floquet, still)]
+    if not sure:
+        return [], np.zeros(len(points), dtype=int)
+    unstable = np.full(len(points), sides(points[sure[0]], still).unstable)
     found: list[Event] = []
-    for k, after in itertools.pairwise([*known, len(points)]):
-        if after == k + 1 < len(points):
-            chord = Chord(solver, points[k], points[after])
-            inside = list(_between(chord, still, conserved))
-        elif k + 1 < len(points):
+    for k, after in itertools.pairwise([*sure, len(points)]):
+        inside: list[Event] = []
+        if not known[k + 1 : after].all():
             last = sides(points[after], still).unstable if after < len(points) else unstable[k]
             inside = [_lost(points[k + 1 : after], int(last - unstable[k]))]
-        else:
-            break
+        elif after < len(points):
+            chord = Chord(solver, points[k], points[after])
+            inside = list(_between(chord, still, conserved))
         found += [replace(event, index=k) for event in inside]
         unstable[k + 1 :] = unstable[k] + sum(event.gain or 0 for event in inside)
     return found, unstable
@@ -99,10 +102,20 @@ def _others(found: Multipliers, still: int) -> Multipliers:
     return found.without_nearest(*[1.0] * (1 + still))
 
 
+def _split(found: Multipliers, still: int) -> float:
+    """How far the double multiplier 1 is split, by the root of what its sum is off."""
+    return float(np.sort(np.abs(found.bounded - 1.0))[still])
+
+
 def _known(found: Multipliers, still: int) -> bool:
-    """Whether the multipliers that are 1, a double one, are there."""
-    near = np.sort(np.abs(found.bounded - 1.0))[: 1 + still]
-    return bool(near.max() <= np.sqrt(TRIVIAL_TOLERANCE))
+    """Whether the multipliers that are 1 are there."""
+    return _split(found, still) <= np.sqrt(TRIVIAL_TOLERANCE)
+
+
+def _sure(found: Multipliers, still: int) -> bool:
+    """Whether every half sum is on one side of its limits beyond its error."""
+    error = max(_SURE, 10 * _split(found, still) ** 2)
+    return bool(np.all(np.abs(np.abs(half_sums(found, still).real) - 1.0) > error))
 
 
 def _between(
@@ -111,14 +124,12 @@ def _between(
     """The events of a step, halved while half sums bend in it."""
     ends = [half_sums(p.floquet, still) for p in (chord.left, chord.right)]
     before, after = sides(chord.left, still), sides(chord.right, still)
-    try:
-        middle = chord.at(0.5)
-    except ArithmeticError:
-        middle = None
-    if middle is not None and depth < _DEEPEST:
+    jumps = sum(a != b for a, b in zip(before, after, strict=True)) > 1
+    middle = _middle(chord) if depth < (_JUMPS if jumps else _BENDS) else None
+    if middle is not None:
         values = [np.clip(e.real, -3.0, 3.0) for e in (*ends, half_sums(middle.floquet, still))]
         bent = np.max(np.abs(values[2] - 0.5 * (values[0] + values[1]))) > _STRAIGHT
-        if bent or sum(a != b for a, b in zip(before, after, strict=True)) > 1:
+        if bent or jumps:
             for part in (
                 Chord(chord.solver, chord.left, middle), Chord(chord.solver, middle, chord.right),
             ):  # fmt: skip
@@ -130,6 +141,13 @@ def _between(
     if after.complex != before.complex:
         gain = after.complex - before.complex
         yield _unresolved(chord, gain, "two pairs meet on the unit circle (a Krein collision)")
+
+
+def _middle(chord: Chord) -> Point | None:
+    try:
+        return chord.at(0.5)
+    except ArithmeticError:
+        return None
 
 
 def _located(

@@ -78,7 +78,7 @@ class Trace:
             return (
                 f"{REASONS[engine.STEP_MIN]}: {last.orbit.intervals} mesh intervals are too few "
                 f"for this cycle, whose multiplier 1 is off by {last.trivial_error:.1g}; raise "
-                "CycleSettings.intervals"
+                "CycleSettings.intervals and most_intervals"
             )
         return REASONS[self.reason]
 
