@@ -15,6 +15,7 @@ from scipy.optimize import brentq
 from continuation.engine.following import Follower, Trace, _matching
 
 AXIS = 1e-11  # real parts below it, relative to the largest eigenvalue, lie on the imaginary axis
+ROUNDED = 1e-12  # of the largest eigenvalue: what rounding makes of the frequency of none
 DEEPEST = 36  # halvings: a step of 0.04 becomes 1e-12
 SHORTEST = 1e-10  # scaled length below which an interval is rounding and is not cut
 MOST_CUTS = 500  # of one interval: 13 events as near to one another as rounding can tell apart
@@ -55,10 +56,15 @@ class Interval:
         return np.flatnonzero(changed)
 
 
+def rotates(eigenvalues: np.ndarray) -> np.ndarray:
+    """Which eigenvalues are complex beyond the rounding that makes a pair of a double real one."""
+    return np.abs(eigenvalues.imag) > ROUNDED * np.max(np.abs(eigenvalues), initial=0.0)
+
+
 def _on_axis(eigenvalues: np.ndarray) -> np.ndarray:
     """Which eigenvalues rounding cannot tell from the imaginary axis; real ones never."""
     least = AXIS * np.max(np.abs(eigenvalues), initial=0.0)
-    return (np.abs(eigenvalues.real) <= least) & (eigenvalues.imag != 0)
+    return (np.abs(eigenvalues.real) <= least) & rotates(eigenvalues)
 
 
 def intervals(trace: Trace) -> Iterator[Interval]:

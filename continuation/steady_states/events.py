@@ -9,7 +9,14 @@ import numpy as np
 
 from continuation.engine.borders import hopf_borders, null_vectors
 from continuation.engine.following import Follower, Trace
-from continuation.engine.intervals import Interval, intervals, isolate, locate, turning_back
+from continuation.engine.intervals import (
+    Interval,
+    intervals,
+    isolate,
+    locate,
+    rotates,
+    turning_back,
+)
 from continuation.engine.problems import FOLD, HOPF
 from continuation.engine.special_points import SpecialPoint
 from continuation.steady_states.branch_points import polish
@@ -43,8 +50,9 @@ def classifier(n: int) -> Classifier:
     def classify(interval: Interval) -> list[str]:
         columns = interval.crossings()
         before, after = interval.left.eigenvalues[columns], interval.right.eigenvalues[columns]
-        rotating = (before.imag != 0) & (after.imag != 0)
-        if np.any((before.imag != 0) != (after.imag != 0)):
+        turning = [rotates(end.eigenvalues)[columns] for end in (interval.left, interval.right)]
+        rotating = turning[0] & turning[1]
+        if np.any(turning[0] != turning[1]):
             return ["mixed"]
         if interval.length > FAR_ENOUGH and np.any(_leaps(before, after)):
             return ["mixed"]  # the ends may belong to different eigenvalues
@@ -146,10 +154,11 @@ def _turning_branch_point(follower: Follower, interval: Interval) -> SpecialPoin
 def _reals_together(interval: Interval) -> int:
     """Real eigenvalues that cross the axis the same way, where nothing else does; else 0."""
     columns = interval.crossings()
-    before, after = interval.left.eigenvalues[columns], interval.right.eigenvalues[columns]
-    if np.any(before.imag != 0) or np.any(after.imag != 0) or not len(columns):
-        return 0
-    return len(before) if np.ptp(np.sign(before.real)) == 0 else 0
+    for end in (interval.left.eigenvalues, interval.right.eigenvalues):
+        if np.any(rotates(end)[columns]):
+            return 0
+    below = interval.left.eigenvalues[columns].real < 0
+    return len(columns) if below.all() or not below.any() else 0
 
 
 def _multiple_branch_point(follower: Follower, interval: Interval) -> SpecialPoint | None:

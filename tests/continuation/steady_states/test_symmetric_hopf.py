@@ -58,3 +58,22 @@ def test_double_branch_points_of_a_ring_are_located_and_left():
     assert all("2 eigenvalues pass 0 together" in str(p) for p in together)
     assert not branch.points("suspect")
     assert len(branch.pieces()) >= 4  # with the branches that leave from there
+
+
+@pytest.mark.parametrize("count", [4, 5, 6])
+def test_a_double_zero_that_rounding_makes_a_pair_is_no_hopf_point(count):
+    """Cells in a ring that repel each other: modes k and N - k have an eigenvalue zero at
+    m = 2 - 0.2 (2 - 2 cos(2 pi k / N))."""
+    states, rates = {}, {}
+    for j in range(count):
+        before, after = (j - 1) % count, (j + 1) % count
+        states |= {f"v{j}": State(0.0, (-3, 3)), f"w{j}": State(0.0, (-2, 2))}
+        push = f"0.2*(v{before} + v{after} - 2*v{j})"
+        rates |= {f"v{j}": f"m*v{j} - v{j}^3 - w{j} - {push}", f"w{j}": f"v{j} - 0.5*w{j}"}
+    ring = VectorField("repelling", states, {"m": 1.5}, rates, time_unit="")
+    growth = 2 - 2 * np.cos(2 * np.pi / count)
+    span = (2 - 0.2 * growth - 0.03, 2 - 0.2 * growth + 0.02)
+    branch = equilibria(ring, "m", span, start=np.zeros(2 * count))
+    (point,) = [p for p in branch.special_points if np.max(np.abs(p.state)) < 1e-6]
+    assert "2 eigenvalues pass 0 together" in str(point)
+    assert point.parameters["m"] == pytest.approx(2 - 0.2 * growth, abs=1e-12)
