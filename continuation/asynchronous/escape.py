@@ -18,6 +18,7 @@ from dynsys.errors import ModelError
 from dynsys.vector_field import VectorField
 
 LEAST_BARRIER = 1.0  # below it the state is no state: noise does not notice the saddle
+_TURNING = 1e-6  # Hz, from which a mode oscillates
 
 
 @dataclass(frozen=True)
@@ -29,12 +30,14 @@ class Escape:
     stable, saddle : the first rate there, Hz.
     relaxation : 1/s, of the slow direction.
     variance : Hz^2, of the rate's slow fluctuations.
+    frequency : Hz, of the slowest mode; 0 where it does not oscillate.
     """
 
     stable: float
     saddle: float
     relaxation: float
     variance: float
+    frequency: float = 0.0
 
     @property
     def barrier(self) -> float:
@@ -47,12 +50,22 @@ class Escape:
         return 2000 * np.pi / self.relaxation * float(np.exp(min(self.barrier, 600.0)))
 
     @property
+    def end(self) -> str:
+        """Why the formula does not hold here; empty where it does."""
+        if self.frequency > 0:
+            return (
+                f"the slowest mode oscillates ({self.frequency:.3g} Hz): more than one direction is "
+                "slow, the formula knows one"
+            )
+        return "" if self.barrier > LEAST_BARRIER else "the barrier is below 1, about the noise"
+
+    @property
     def valid(self) -> bool:
-        """Whether there is a barrier to speak of."""
-        return self.barrier > LEAST_BARRIER
+        """Whether the formula holds: one slow direction, and a barrier to speak of."""
+        return not self.end
 
     def __str__(self) -> str:
-        word = "" if self.valid else "; the barrier is too low for Kramers' formula"
+        word = f"; Kramers' formula ends: {self.end}" if self.end else ""
         return (
             f"residence at {self.stable:.4g} Hz, saddle at {self.saddle:.4g} Hz: barrier "
             f"{self.barrier:.3g}, {self.time / 1000:.4g} s on average{word}"
@@ -105,4 +118,6 @@ def escape(
     nearest = min(saddles, key=lambda r: abs(r - own))
     relaxation = -float(spectrum.attrs["growth_rate"])
     slow = float(spectrum[f"{main}_node"][0])  # one-sided, at 0 Hz
-    return Escape(own, nearest, relaxation, slow * relaxation / 4)
+    frequency = float(spectrum.attrs["mode_frequency"])
+    turning = frequency if frequency > _TURNING else 0.0
+    return Escape(own, nearest, relaxation, slow * relaxation / 4, turning)
