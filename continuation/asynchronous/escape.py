@@ -54,8 +54,8 @@ class Escape:
         """Why the formula does not hold here; empty where it does."""
         if self.frequency > 0:
             return (
-                f"the slowest mode oscillates ({self.frequency:.3g} Hz): more than one direction is "
-                "slow, the formula knows one"
+                f"the slowest mode oscillates ({self.frequency:.3g} Hz): more than one direction "
+                "is slow, the formula knows one"
             )
         return "" if self.barrier > LEAST_BARRIER else "the barrier is below 1, about the noise"
 
