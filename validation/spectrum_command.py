@@ -10,6 +10,7 @@ from typing import Any
 from continuation.report import write_table
 from dynsys.commands import add_model_arguments, model_from, results_directory
 from dynsys.errors import ModelError
+from dynsys.models.master_equation_network import is_master_equation
 
 _ABOUT = """\
 Power spectra of the population rates of a finite network, from theory: renewal noise through the
@@ -19,6 +20,10 @@ exact closed loop of the asynchronous state (aln), or the master equation's own 
 
   dynsys spectrum aln --set mu_e=1.6 --set mu_i=0.5 --neurons 2000 --network --out spectrum
 """
+_WHITE = (
+    "The master equation knows rates over its time T: the white noise of single spikes, 2 r / N, "
+    "is in the network's spectrum only, and is most of it above 1 / (2 pi T)."
+)
 _SHORTEST = 2000.0  # ms: two windows of a second
 FREQUENCIES = (2.0, 5.0, 10.0, 15.0, 20.0, 25.0, 30.0, 40.0, 50.0, 60.0, 80.0, 120.0, 200.0)
 _SETTLE = 1000.0  # ms
@@ -68,6 +73,8 @@ def run_spectrum(chosen: argparse.Namespace) -> None:
     found = rate_spectrum(model, sizes, chosen.frequencies, state)
     print(found.summary())
     measured = None if network is None else _measured(network, found.names, chosen)
+    if network is not None and is_master_equation(model):
+        print(_WHITE)
     rows = _rows(found, measured, chosen.frequencies)
     _print(rows)
     files = save_figure(draw_spectra(found, measured), chosen.out / "spectrum.png")

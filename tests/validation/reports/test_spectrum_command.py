@@ -52,6 +52,7 @@ def test_the_master_equation_has_its_network_beside_it_too(tmp_path, capsys):
     said = capsys.readouterr().out
     assert "1000 neurons of e, 250 neurons of i" in said
     assert "1000 e, 250 i cells" in said
+    assert "the white noise of single spikes" in said
 
 
 def test_of_several_equilibria_one_is_named_by_its_rate(tmp_path, capsys):
