@@ -16,9 +16,14 @@ from typing import NamedTuple
 import numpy as np
 from numba import int64, types
 
-from continuation.engine.elimination import eliminate
+from continuation.cycles.local_equations import (
+    MOST_LANES,
+    Lanes,
+    eliminate_group,
+    factors_of,
+)
 from continuation.engine.field import Field
-from continuation.engine.linear_algebra import ONE, ZERO, lu_solve_transposed
+from continuation.engine.linear_algebra import ZERO, lu_solve_transposed
 from dynsys.compiled.kernels import MATRIX
 from dynsys.compiled.records import Cube, IndexRows, Matrix, Vector, record, signature
 from dynsys.numba_cache import njit
@@ -57,15 +62,16 @@ class Condensed(NamedTuple):
     """Newton's equations of an orbit, condensed.
 
     ``local[j]`` (m n, n + K + 1): how the nodes 1..m of interval j depend on (d0 | dz | residual),
-    d = -local (d0, dz, 1); ``factors[j]`` (m n, m n) with ``pivots[j]`` the factorization it comes
-    from. ``kept[j]`` (n, 3 n + K + 1) = [node j | d0 | node j + 1 | dz | right side] and
-    ``reflectors[j]`` (n, 2 n) eliminate mesh node j. ``pair`` (n, 2 n + K + 1) = [W | S | dz |
-    right side] is what is left. ``growth`` and ``decay`` (N,) are about how much a small difference
-    from the orbit can grow or decay on an interval, ``divergence`` how a volume does: exponents.
+    d = -local (d0, dz, 1); ``lanes`` and ``pivots`` hold the factorizations it comes from (see
+    ``local_equations``). ``kept[j]`` (n, 3 n + K + 1) = [node j | d0 | node j + 1 | dz | right
+    side] and ``reflectors[j]`` (n, 2 n) eliminate mesh node j. ``pair`` (n, 2 n + K + 1) = [W | S |
+    dz | right side] is what is left. ``growth`` and ``decay`` (N,) are about how much a small
+    difference from the orbit can grow or decay on an interval, ``divergence`` how a volume does:
+    exponents.
     """
 
     local: Cube
-    factors: Cube
+    lanes: Lanes
     pivots: IndexRows
     kept: Cube
     reflectors: Cube
@@ -77,10 +83,11 @@ class Condensed(NamedTuple):
 
 def condensed_system(intervals, degree, n, count):
     """Room for the equations of orbits with n states and ``count`` = K further unknowns."""
-    size = degree * n
+    size, width = degree * n, n + count + 1
+    groups = (intervals + MOST_LANES - 1) // MOST_LANES
     return Condensed(
-        local=np.empty((intervals, size, n + count + 1)),
-        factors=np.empty((intervals, size, size)),
+        local=np.empty((intervals, size, width)),
+        lanes=np.empty((groups, size, size + width, (intervals + groups - 1) // groups)),
         pivots=np.empty((intervals, size), np.int64),
         kept=np.empty((intervals, n, 3 * n + count + 1)),
         reflectors=np.zeros((intervals, n, 2 * n)),
@@ -96,84 +103,31 @@ compiled_condensed_system = njit(
 )(condensed_system)
 
 
-@njit
-def _fastest(a, up, down):
-    """``up`` and ``down`` raised to about the fastest rates of growth and decay by a Jacobian: its
-    diagonal and, of loops of two states, what remains where the states are scaled to suit."""
-    for s in range(ZERO, np.uintp(a.shape[0])):
-        beside = 0.0
-        for c in range(ZERO, np.uintp(a.shape[0])):
-            loop = a[s, c] * a[c, s]
-            if c != s and loop > 0.0:
-                beside += np.sqrt(loop)
-        up, down = max(up, a[s, s] + beside), max(down, beside - a[s, s])
-    return up, down
-
-
 @njit(
     [signature(bool, Field, Collocation, Profile, Condensed)],
     cache=True, error_model="numpy", nogil=True,
 )  # fmt: skip
 def condense(field, collocation, profile, condensed):
-    """Local elimination on every interval: fills ``local``, ``factors``, ``pivots``, ``growth``,
+    """Local elimination on every interval: fills ``local``, ``lanes``, ``pivots``, ``growth``,
     ``decay`` and ``divergence``.
 
     False where a local matrix is singular.
     """
-    p, tables, free, scale = field.p, field.tables, field.free, field.scale
-    values, slopes, weights = collocation.values, collocation.slopes, collocation.weights
-    local, factors, pivots = condensed.local, condensed.factors, condensed.pivots
-    mesh, u, period = profile.mesh, profile.u, profile.z[0]
-    degree, n = np.uintp(values.shape[0]), np.uintp(scale.shape[0])
-    last = n + np.uintp(profile.z.shape[0])
-    a, x, f, fp = np.empty((n, n)), np.empty(n), np.empty(n), np.empty(n)
-    still, direction, other = np.zeros(n), np.zeros(p.shape[0]), np.zeros(p.shape[0])
-    inverse = 1.0 / scale
-    if free.shape[0] > 0:
-        direction[free[0]] = 1.0
-    for j in range(ZERO, np.uintp(mesh.shape[0]) - ONE):
-        h = mesh[j + ONE] - mesh[j]
-        right, block, first = local[j], factors[j], j * degree
-        up, down, divergence = -np.inf, -np.inf, 0.0
-        for i in range(ZERO, degree):
-            rows = i * n
-            for s in range(ZERO, n):
-                state, slope = 0.0, 0.0
-                for k in range(ZERO, degree + ONE):
-                    state += values[i, k] * u[first + k, s]
-                    slope += slopes[i, k] * u[first + k, s]
-                x[s] = state * scale[s]
-                for c in range(n, last):
-                    right[rows + s, c] = 0.0
-                right[rows + s, last] = slope
-            field.linearize(x, p, tables, direction, f, a, fp)
-            up, down = _fastest(a, up, down)
-            for s in range(ZERO, n):
-                divergence += weights[i] * a[s, s]
-            for q in range(ZERO, np.uintp(free.shape[0])):
-                if q > ZERO:
-                    other[free[q]] = 1.0
-                    field.tangent(x, p, tables, still, other, fp)
-                    other[free[q]] = 0.0
-                for s in range(ZERO, n):
-                    right[rows + s, n + ONE + q] = -h * period * fp[s] * inverse[s]
-            for s in range(ZERO, n):
-                row, factor = rows + s, -h * inverse[s]
-                right[row, n] = factor * f[s]
-                right[row, last] += period * factor * f[s]
-                factor *= period
-                for c in range(ZERO, n):
-                    entry = factor * a[s, c] * scale[c]
-                    right[row, c] = values[i, ZERO] * entry
-                    for k in range(ZERO, degree):
-                        block[row, k * n + c] = values[i, k + ONE] * entry
-                right[row, s] += slopes[i, ZERO]
-                for k in range(ZERO, degree):
-                    block[row, k * n + s] += slopes[i, k + ONE]
-        condensed.growth[j], condensed.decay[j] = h * period * up, h * period * down
-        condensed.divergence[j] = h * period * divergence
-        if not eliminate(block, pivots[j], right):
+    local, lanes, pivots = condensed.local, condensed.lanes, condensed.pivots
+    intervals, size, width = local.shape
+    beside = lanes.shape[3]
+    rates = np.empty((3, beside))
+    for group in range(lanes.shape[0]):
+        block, first = lanes[group], group * beside
+        if not eliminate_group(field, collocation, profile, first, block, rates, pivots):
             return False
+        for j in range(first, min(first + beside, intervals)):
+            lane = j - first
+            for row in range(size):
+                for c in range(width):
+                    local[j, row, c] = block[row, size + c, lane]
+            condensed.growth[j], condensed.decay[j] = rates[0, lane], rates[1, lane]
+            condensed.divergence[j] = rates[2, lane]
     return True
 
 
@@ -349,8 +303,9 @@ def back_substitute(condensed, first, end, dz, residual, delta):
 )  # fmt: skip
 def carry_back(condensed, left, omega):
     """Multipliers (N, m n) of the collocation equations from those (n,) of the reduced pair."""
-    factors, pivots, reflectors = condensed.factors, condensed.pivots, condensed.reflectors
+    lanes, pivots, reflectors = condensed.lanes, condensed.pivots, condensed.reflectors
     intervals, size = omega.shape
+    factors = np.empty((size, size))
     n = left.shape[0]
     stacked, upper = np.empty(2 * n), left.copy()
     for j in range(intervals - 1, -1, -1):
@@ -372,4 +327,5 @@ def carry_back(condensed, left, omega):
             row[s] = 0.0
         for s in range(n):
             row[size - n + s] = stacked[n + s] if j > 0 else upper[s]
-        lu_solve_transposed(factors[j], pivots[j], row)
+        factors_of(lanes, j, factors)
+        lu_solve_transposed(factors, pivots[j], row)
