@@ -23,7 +23,7 @@ from continuation.cycles.local_equations import (
     factors_of,
 )
 from continuation.engine.field import Field
-from continuation.engine.linear_algebra import ZERO, lu_solve_transposed
+from continuation.engine.linear_algebra import ONE, ZERO, lu_solve_transposed
 from dynsys.compiled.kernels import MATRIX
 from dynsys.compiled.records import Cube, IndexRows, Matrix, Vector, record, signature
 from dynsys.numba_cache import njit
@@ -168,45 +168,82 @@ def orthogonal_sweep(block, columns, reflectors):
                 block[i, c] -= factor * dots[c]
 
 
+def _sweep(n):
+    """``orthogonal_sweep`` over n columns of 2 n rows, for one small n that is known when this is
+    compiled: one loop over the columns for each transformation."""
+
+    @njit([types.void(MATRIX, MATRIX)], cache=True, error_model="numpy", nogil=True)
+    def at_once(block, reflectors):
+        for k in range(n):
+            norm = 0.0
+            for i in range(k, 2 * n):
+                norm += block[i, k] * block[i, k]
+            norm = np.sqrt(norm)
+            if norm == 0.0:
+                for i in range(2 * n):
+                    reflectors[k, i] = 0.0
+                continue
+            head = block[k, k] + (norm if block[k, k] > 0.0 else -norm)
+            inverse = 1.0 / np.sqrt(norm * norm + abs(block[k, k]) * norm + norm * abs(head))
+            for i in range(2 * n):
+                reflectors[k, i] = inverse * block[i, k] if i > k else 0.0
+            reflectors[k, k] = inverse * head
+            for c in range(np.uintp(k), np.uintp(block.shape[1])):
+                dot = 0.0
+                for i in range(k, 2 * n):
+                    dot += reflectors[k, i] * block[i, c]
+                dot *= 2.0
+                for i in range(k, 2 * n):
+                    block[i, c] -= dot * reflectors[k, i]
+
+    return at_once
+
+
+_sweep_2, _sweep_3 = _sweep(2), _sweep(3)
+
+
 @njit([signature(types.void, Condensed)], cache=True, error_model="numpy", nogil=True)
 def reduce(condensed):
     """Eliminate the interior mesh nodes: fills ``kept``, ``reflectors`` and ``pair``."""
     local, kept, pair = condensed.local, condensed.kept, condensed.pair
-    reflectors = condensed.reflectors
-    n = pair.shape[0]
-    intervals, size, width = local.shape
-    columns = width - n  # dz and the right side
-    last = size - n
-    stack = np.empty((2 * n, 2 * n + width))
-    for s in range(n):
-        for c in range(n):
-            pair[s, c] = local[0, last + s, c]
+    n, intervals = np.uintp(pair.shape[0]), np.uintp(local.shape[0])
+    width = np.uintp(local.shape[2])
+    wide, columns, last = n + n, width - n, np.uintp(local.shape[1]) - n  # dz and the right side
+    stack = np.zeros((2 * pair.shape[0], 3 * pair.shape[0] + local.shape[2] - pair.shape[0]))
+    for s in range(ZERO, n):
+        for c in range(ZERO, n):
+            pair[s, c] = local[ZERO, last + s, c]
             pair[s, n + c] = 1.0 if s == c else 0.0
-        for c in range(columns):
-            pair[s, 2 * n + c] = local[0, last + s, n + c]
-        pair[s, 2 * n + columns - 1] *= -1.0
-    for j in range(1, intervals):
-        for s in range(n):
-            for c in range(n):
+        for c in range(ZERO, columns):
+            pair[s, wide + c] = local[ZERO, last + s, n + c]
+        pair[s, wide + columns - ONE] *= -1.0
+    for j in range(ONE, intervals):
+        for s in range(ZERO, n):
+            for c in range(ZERO, n):
                 stack[s, c] = pair[s, n + c]
                 stack[s, n + c] = pair[s, c]
-                stack[s, 2 * n + c] = 0.0
+                stack[s, wide + c] = 0.0
                 stack[n + s, c] = local[j, last + s, c]
                 stack[n + s, n + c] = 0.0
-                stack[n + s, 2 * n + c] = 1.0 if s == c else 0.0
-            for c in range(columns):
-                stack[s, 3 * n + c] = pair[s, 2 * n + c]
-                stack[n + s, 3 * n + c] = local[j, last + s, n + c]
-            stack[n + s, 3 * n + columns - 1] *= -1.0
-        orthogonal_sweep(stack, n, reflectors[j])
-        for s in range(n):
-            for c in range(2 * n + width):
+                stack[n + s, wide + c] = 1.0 if s == c else 0.0
+            for c in range(ZERO, columns):
+                stack[s, wide + n + c] = pair[s, wide + c]
+                stack[n + s, wide + n + c] = local[j, last + s, n + c]
+            stack[n + s, wide + n + columns - ONE] *= -1.0
+        if n == 2:
+            _sweep_2(stack, condensed.reflectors[j])
+        elif n == 3:
+            _sweep_3(stack, condensed.reflectors[j])
+        else:
+            orthogonal_sweep(stack, n, condensed.reflectors[j])
+        for s in range(ZERO, n):
+            for c in range(ZERO, wide + width):
                 kept[j, s, c] = stack[s, c]
-            for c in range(n):
+            for c in range(ZERO, n):
                 pair[s, c] = stack[n + s, n + c]
-                pair[s, n + c] = stack[n + s, 2 * n + c]
-            for c in range(columns):
-                pair[s, 2 * n + c] = stack[n + s, 3 * n + c]
+                pair[s, n + c] = stack[n + s, wide + c]
+            for c in range(ZERO, columns):
+                pair[s, wide + c] = stack[n + s, wide + n + c]
 
 
 @njit(
@@ -220,43 +257,42 @@ def eliminate_border(row, tail, condensed, carried, out):
     and ``carried`` (N, n), by which ``kept`` rows were subtracted.
     """
     local, kept = condensed.local, condensed.kept
-    intervals, size, width = local.shape
-    n = row.shape[1]
-    degree, columns = size // n, width - n
-    for c in range(2 * n):
+    intervals, n = np.uintp(local.shape[0]), np.uintp(row.shape[1])
+    degree, columns = np.uintp(local.shape[1]) // n, np.uintp(local.shape[2]) - n
+    wide = n + n
+    for c in range(ZERO, wide):
         out[c] = 0.0
-    for c in range(columns):
-        out[2 * n + c] = tail[c]
-    for j in range(intervals):
-        target = 0 if j == 0 else n
-        for c in range(n):
+    for c in range(ZERO, columns):
+        out[wide + c] = tail[c]
+    for j in range(ZERO, intervals):
+        target = ZERO if j == ZERO else n
+        for c in range(ZERO, n):
             out[target + c] += row[j * degree, c]
-        for k in range(degree - 1):
-            for s in range(n):
-                weight = row[j * degree + k + 1, s]
+        for k in range(ZERO, degree - ONE):
+            for s in range(ZERO, n):
+                weight, source = row[j * degree + k + ONE, s], k * n + s
                 if weight != 0.0:
-                    source = local[j, k * n + s]
-                    for c in range(n):
-                        out[target + c] -= weight * source[c]
-                    for c in range(columns - 1):
-                        out[2 * n + c] -= weight * source[n + c]
-                    out[2 * n + columns - 1] += weight * source[n + columns - 1]
-        if j == 0:
+                    for c in range(ZERO, n):
+                        out[target + c] -= weight * local[j, source, c]
+                    for c in range(ZERO, columns - ONE):
+                        out[wide + c] -= weight * local[j, source, n + c]
+                    out[wide + columns - ONE] += weight * local[j, source, n + columns - ONE]
+        if j == ZERO:
             continue
-        rows, y = kept[j], carried[j]
-        for c in range(n):  # solve y R = part on the current node, R upper triangular
+        for c in range(ZERO, n):  # solve y R = part on the current node, R upper triangular
             total = out[n + c]
-            for k in range(c):
-                total -= y[k] * rows[k, c]
-            y[c] = total / rows[c, c]
+            for k in range(ZERO, c):
+                total -= carried[j, k] * kept[j, k, c]
+            carried[j, c] = total / kept[j, c, c]
             out[n + c] = 0.0
-        for s in range(n):
-            for c in range(n):
-                out[c] -= y[s] * rows[s, n + c]
-                out[n + c] -= y[s] * rows[s, 2 * n + c]
-            for c in range(columns):
-                out[2 * n + c] -= y[s] * rows[s, 3 * n + c]
-    for c in range(n):
+        for s in range(ZERO, n):
+            y = carried[j, s]
+            for c in range(ZERO, n):
+                out[c] -= y * kept[j, s, n + c]
+                out[n + c] -= y * kept[j, s, wide + c]
+            for c in range(ZERO, columns):
+                out[wide + c] -= y * kept[j, s, wide + n + c]
+    for c in range(ZERO, n):
         out[n + c] += row[intervals * degree, c]
 
 
@@ -267,34 +303,35 @@ def eliminate_border(row, tail, condensed, carried, out):
 def back_substitute(condensed, first, end, dz, residual, delta):
     """All nodes (N m + 1, n) from end nodes and dz; ``residual`` 0 for homogeneous solutions."""
     local, kept = condensed.local, condensed.kept
-    intervals, size, width = local.shape
-    n = first.shape[0]
-    degree, count = size // n, width - n - 1
-    for c in range(n):
-        delta[0, c] = first[c]
+    intervals, n = np.uintp(local.shape[0]), np.uintp(first.shape[0])
+    degree, count = np.uintp(local.shape[1]) // n, np.uintp(local.shape[2]) - n - ONE
+    wide = n + n
+    for c in range(ZERO, n):
+        delta[ZERO, c] = first[c]
         delta[intervals * degree, c] = end[c]
-    for j in range(intervals - 1, 0, -1):
-        rows = kept[j]
-        for s in range(n - 1, -1, -1):
-            total = residual * rows[s, 3 * n + count]
-            for c in range(count):
-                total -= rows[s, 3 * n + c] * dz[c]
-            for c in range(n):
-                total -= rows[s, n + c] * delta[0, c]
-                total -= rows[s, 2 * n + c] * delta[(j + 1) * degree, c]
-            for c in range(s + 1, n):
-                total -= rows[s, c] * delta[j * degree, c]
-            delta[j * degree, s] = total / rows[s, s]
-    for j in range(intervals):
-        for k in range(degree - 1):
-            for s in range(n):
-                row = local[j, k * n + s]
-                total = -residual * row[n + count]
-                for c in range(count):
-                    total -= row[n + c] * dz[c]
-                for c in range(n):
-                    total -= row[c] * delta[j * degree, c]
-                delta[j * degree + k + 1, s] = total
+    for turn in range(ONE, intervals):
+        j = intervals - turn
+        for back in range(ONE, n + ONE):
+            s = n - back
+            total = residual * kept[j, s, wide + n + count]
+            for c in range(ZERO, count):
+                total -= kept[j, s, wide + n + c] * dz[c]
+            for c in range(ZERO, n):
+                total -= kept[j, s, n + c] * delta[ZERO, c]
+                total -= kept[j, s, wide + c] * delta[(j + ONE) * degree, c]
+            for c in range(s + ONE, n):
+                total -= kept[j, s, c] * delta[j * degree, c]
+            delta[j * degree, s] = total / kept[j, s, s]
+    for j in range(ZERO, intervals):
+        for k in range(ZERO, degree - ONE):
+            for s in range(ZERO, n):
+                row = k * n + s
+                total = -residual * local[j, row, n + count]
+                for c in range(ZERO, count):
+                    total -= local[j, row, n + c] * dz[c]
+                for c in range(ZERO, n):
+                    total -= local[j, row, c] * delta[j * degree, c]
+                delta[j * degree + k + ONE, s] = total
 
 
 @njit(

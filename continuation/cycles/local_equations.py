@@ -70,15 +70,25 @@ def _fastest(a, up, down):
 
 
 @njit
-def _linearize(field, states, factors, weight, slopes, rates):
+def _room(field):
+    """What ``_linearize`` works in: Jacobian, state, field, its derivative, and directions."""
+    n, parameters = field.scale.shape[0], field.p.shape[0]
+    direction = np.zeros(parameters)
+    if field.free.shape[0] > 0:
+        direction[field.free[0]] = 1.0
+    return (
+        np.empty((n, n)), np.empty(n), np.empty(n), np.empty(n), np.zeros(n), direction,
+        np.zeros(parameters),
+    )  # fmt: skip
+
+
+@njit
+def _linearize(field, states, factors, weight, room, slopes, rates):
     """At the ``states`` (n, lanes): ``slopes`` (n, n + 1 + k, lanes), the scaled Jacobian, field
     and derivatives by the free parameters, times ``factors`` (lanes,); the Jacobian's ``rates``."""
     p, tables, free, scale = field.p, field.tables, field.free, field.scale
     n, count = np.uintp(scale.shape[0]), np.uintp(free.shape[0])
-    a, x, f, fp = np.empty((n, n)), np.empty(n), np.empty(n), np.empty(n)
-    still, direction, other = np.zeros(n), np.zeros(p.shape[0]), np.zeros(p.shape[0])
-    if count > ZERO:
-        direction[free[0]] = 1.0
+    a, x, f, fp, still, direction, other = room
     for lane in range(ZERO, np.uintp(states.shape[1])):
         for s in range(ZERO, n):
             x[s] = states[s, lane] * scale[s]
@@ -114,6 +124,7 @@ def make_lanes(field, collocation, profile, first, block, rates):
     nodes, lengths = np.empty((degree + ONE, n, lanes)), np.empty(lanes)
     states, slope = np.empty((n, lanes)), np.empty((n, lanes))
     parts, factors = np.empty((n, n + ONE + count, lanes)), np.empty(lanes)
+    room = _room(field)
     gather(profile, first, nodes, lengths)
     for lane in range(ZERO, lanes):
         factors[lane] = -lengths[lane] * period
@@ -121,7 +132,7 @@ def make_lanes(field, collocation, profile, first, block, rates):
     for i in range(ZERO, degree):
         weighted(values[i], nodes, states)
         weighted(slopes[i], nodes, slope)
-        _linearize(field, states, factors, weights[i], parts, rates)
+        _linearize(field, states, factors, weights[i], room, parts, rates)
         for s in range(ZERO, n):
             row = i * n + s
             for c in range(ZERO, n):
