@@ -172,7 +172,12 @@ def _root(
                 break
             if not bracket[0] < aim < bracket[1]:
                 aim = _aim(known, bracket)
-            fraction, apart, here = aim, abs(aim - fraction), value(aim)
+            try:
+                here = value(aim)
+            except ArithmeticError:  # between branches that nearly meet, unlike elsewhere
+                aim = 0.5 * (bracket[0] + bracket[1])
+                here = value(aim)
+            fraction, apart = aim, abs(aim - fraction)
             bracket[int(here * ends[0] <= 0.0)] = fraction
             if apart < _NARROW or bracket[1] - bracket[0] < _NARROW:
                 break
