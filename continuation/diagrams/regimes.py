@@ -34,6 +34,7 @@ from continuation.diagrams.paths import Axis, Path, paths_of
 from continuation.diagrams.probing import Findings, Prober
 from continuation.diagrams.progress import stage
 from continuation.diagrams.scan import each
+from continuation.diagrams.standstill import standstills
 from continuation.diagrams.thresholds import threshold_lines
 from continuation.engine.budget import met, spent
 from dynsys import journal
@@ -88,6 +89,7 @@ def cut(
     """
     prober = Prober(model, (x, y), findings)
     paths = paths_of(findings.boundaries(), x, y)
+    paths += [Path(still.name, line) for still in standstills(model, x, y) for line in still.lines]
     parts = partition([path.line for path in paths])
     settled = {} if before is None else _settled(before, prober)
 
@@ -245,9 +247,11 @@ def _carried(part: Polygon, answer: Answer, prober: Prober) -> Answer:
 
 
 def _exchanges(regimes: Regimes, x: Axis, y: Axis) -> list[LineString]:
-    """Curves of branch points at which a stable equilibrium hands its stability on to another."""
-    result = []
-    for curve, path in zip(regimes.prober.findings.boundaries(), regimes.paths, strict=True):
+    """Curves of branch points at which a stable equilibrium hands its stability on to another, and
+    lines on which states stand still."""
+    curves = regimes.prober.findings.boundaries()
+    result = [path.line for path in regimes.paths[len(curves) :]]
+    for curve, path in zip(curves, regimes.paths, strict=False):
         if curve.kind in EXCHANGES and bool(curve.data["stable"].any()):
             result.append(path.line)
     return result

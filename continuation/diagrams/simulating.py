@@ -40,6 +40,7 @@ GROWING = 1.05  # by which departures from one grow in a turn that is unstable b
 APPROACH = 3  # stages before which a motion that is near a cycle goes on towards it
 ALIKE = 0.1  # difference, of the range, up to which chaotic motions fill the same
 FAR = 1e3  # widths of the states' box beyond which a motion has run away
+STILL = 1e-3  # of the usual rate: slower ones are none
 REACH = 0.5  # step in units of the fastest time scale: a local error below 3e-4
 COARSE = 1.0  # the same at the extremes of a motion, above which its run is repeated
 FINE = 0.1  # the same, below which spikes are resolved
@@ -290,10 +291,12 @@ def _step(model: VectorField, models: Sequence[VectorField], starts: np.ndarray)
     """A step for all runs: a part of the fastest time scale and of the shortest delay.
 
     That of the slower starts: rates at the far corners of the states' ranges say little, and runs
-    that the step is too coarse for are found out afterwards.
+    that the step is too coarse for are found out afterwards. Starts at which nothing has a rate,
+    as where a fold is, say nothing.
     """
     rates = np.array([_fastest(m, x[None]) for m, x in zip(models, starts, strict=True)])
     rates = rates[np.isfinite(rates)]
+    rates = rates[rates > STILL * np.median(rates)] if len(rates) else rates
     steps = [REACH / max(float(np.quantile(rates, 0.1)) if len(rates) else 1.0, 1e-12)]
     compiled = motion(model, False, {})  # found again for the same model only
     if compiled.delayed:
