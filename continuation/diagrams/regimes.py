@@ -35,7 +35,7 @@ from continuation.diagrams.probing import Findings, Prober
 from continuation.diagrams.progress import stage
 from continuation.diagrams.scan import each
 from continuation.diagrams.standstill import standstills
-from continuation.diagrams.thresholds import threshold_lines
+from continuation.diagrams.thresholds import thresholds
 from continuation.engine.budget import met, spent
 from dynsys import journal
 from dynsys.activity import doing
@@ -164,9 +164,10 @@ def regime_graph(model: VectorField, x: Axis, y: Axis, regimes: Regimes) -> nx.G
     faces: list[Polygon] = []
     contents: list[dict[str, Any]] = []
     paths = list(regimes.paths)
+    words = [found.line for found in thresholds(model, x, y, regimes.prober.findings.lines)]
     for piece in regimes.pieces:
         content = _content(model, piece)
-        for part, inside in _split(model, piece, content, regimes, x, y, paths):
+        for part, inside in _split(model, piece, content, regimes, words, paths):
             faces.append(part)
             contents.append(inside)
     graph = nx.Graph()
@@ -217,22 +218,24 @@ def _plain(model: VectorField, item: dict[str, Any]) -> dict[str, Any]:
 
 
 def _split(
-    model: VectorField, piece: Piece, content: dict[str, Any], regimes: Regimes, x: Axis, y: Axis,
-    paths: list[Path],
+    model: VectorField, piece: Piece, content: dict[str, Any], regimes: Regimes,
+    words: Sequence[LineString], paths: list[Path],
 ) -> list[tuple[Polygon, dict[str, Any]]]:  # fmt: skip
-    """A region may run from "down" to "up" without a bifurcation: cut it where the word changes."""
+    """A region may run from "down" to "up" without a bifurcation: cut it where the word changes,
+    along ``words``."""
     face = piece.face
     alone = len(found_equilibria(content["stable"])) == 1  # of two each has its word everywhere
-    cuts = threshold_lines(model, face, x, y, regimes.prober.findings.lines) if alone else []
-    if not cuts:
+    within = [face.intersection(line) for line in words if face.intersects(line)] if alone else []
+    if not within:
         return [(face, content)]
-    within = [face.intersection(line) for line in cuts]
     network = shapely.union_all([face.boundary, *within], grid_size=GRID)
-    parts = [p for p in shapely.polygonize([network]).geoms if face.contains(p.centroid)]
+    parts = [
+        p for p in shapely.polygonize([network]).geoms if face.contains(p.representative_point())
+    ]
     if len(parts) < 2:
         return [(face, content)]
     border = f"{naming_observable(model)} = {borders(model)[0]:g} (no bifurcation)"
-    paths += [Path(border, line) for line in cuts]
+    paths += [Path(border, line) for line in within]
     return [
         (part, {**_content(model, Piece(part, _carried(part, piece.answer, regimes.prober), None)),
                 "unresolved": content["unresolved"]})
