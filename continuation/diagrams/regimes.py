@@ -22,12 +22,10 @@ from continuation.diagrams.names import (
     OUTSIDE,
     PHASES,
     WITH_WINDOWS,
-    borders,
     found_cycles,
     found_equilibria,
     label,
     names_with_varying_bursts,
-    naming_observable,
 )
 from continuation.diagrams.partition import GRID, THINNEST, partition, place_inside
 from continuation.diagrams.paths import Axis, Path, paths_of
@@ -35,7 +33,7 @@ from continuation.diagrams.probing import Findings, Prober
 from continuation.diagrams.progress import stage
 from continuation.diagrams.scan import each
 from continuation.diagrams.standstill import standstills
-from continuation.diagrams.thresholds import thresholds
+from continuation.diagrams.thresholds import Threshold, thresholds
 from continuation.engine.budget import met, spent
 from dynsys import journal
 from dynsys.activity import doing
@@ -164,7 +162,7 @@ def regime_graph(model: VectorField, x: Axis, y: Axis, regimes: Regimes) -> nx.G
     faces: list[Polygon] = []
     contents: list[dict[str, Any]] = []
     paths = list(regimes.paths)
-    words = [found.line for found in thresholds(model, x, y, regimes.prober.findings.lines)]
+    words = thresholds(model, x, y, regimes.prober.findings.lines)
     for piece in regimes.pieces:
         content = _content(model, piece)
         for part, inside in _split(model, piece, content, regimes, words, paths):
@@ -219,23 +217,25 @@ def _plain(model: VectorField, item: dict[str, Any]) -> dict[str, Any]:
 
 def _split(
     model: VectorField, piece: Piece, content: dict[str, Any], regimes: Regimes,
-    words: Sequence[LineString], paths: list[Path],
+    words: Sequence[Threshold], paths: list[Path],
 ) -> list[tuple[Polygon, dict[str, Any]]]:  # fmt: skip
     """A region may run from "down" to "up" without a bifurcation: cut it where the word changes,
     along ``words``."""
     face = piece.face
     alone = len(found_equilibria(content["stable"])) == 1  # of two each has its word everywhere
-    within = [face.intersection(line) for line in words if face.intersects(line)] if alone else []
+    within = [
+        Path(word.name, face.intersection(word.line))
+        for word in words if alone and face.intersects(word.line)
+    ]  # fmt: skip
     if not within:
         return [(face, content)]
-    network = shapely.union_all([face.boundary, *within], grid_size=GRID)
+    network = shapely.union_all([face.boundary, *(path.line for path in within)], grid_size=GRID)
     parts = [
         p for p in shapely.polygonize([network]).geoms if face.contains(p.representative_point())
     ]
     if len(parts) < 2:
         return [(face, content)]
-    border = f"{naming_observable(model)} = {borders(model)[0]:g} (no bifurcation)"
-    paths += [Path(border, line) for line in within]
+    paths += within
     return [
         (part, {**_content(model, Piece(part, _carried(part, piece.answer, regimes.prober), None)),
                 "unresolved": content["unresolved"]})

@@ -33,6 +33,11 @@ class _Level(NamedTuple):
     observable: str
     value: float
 
+    @property
+    def name(self) -> str:
+        """The level, as the name of a boundary."""
+        return f"{self.observable} = {self.value:g} (no bifurcation)"
+
     def at(self, y: np.ndarray) -> tuple[VectorField, np.ndarray]:
         """The model and the state (n,) of a point."""
         here = self.model.with_parameters(**values_at(y[-2:], self.axes))
@@ -67,9 +72,10 @@ class _Level(NamedTuple):
 
 
 class Threshold(NamedTuple):
-    """A line in units of the plane on which the word for a stable equilibrium changes; its
-    ``points`` (k, n + 2) hold the scaled states and the places."""
+    """A ``line`` in units of the plane on which the word for a stable equilibrium changes, with the
+    ``name`` of such a boundary; ``points`` (k, n + 2) hold the scaled states and the places."""
 
+    name: str
     line: LineString
     points: np.ndarray
 
@@ -98,7 +104,7 @@ def thresholds(
                 continue
             points = _followed(level, start)
             if len(points) > 1:
-                mine.append(Threshold(LineString(points[:, -2:]), points))
+                mine.append(Threshold(level.name, LineString(points[:, -2:]), points))
         found += mine
     return found
 
