@@ -122,14 +122,18 @@ def leaves(field, tables, p, step, dt, work, quiet):
        Behind a rest the states of a chain do so too, by amounts that do not matter: not where a
        slope before or after (``report``) explains the way.
     2. A step carries a state beyond the solution's end, by more than that lies from the start: the
-       method is unstable with such steps. Only in runs without noise (``quiet``).
+       method is unstable with such steps. Only in runs without noise (``quiet``), and not by what
+       a jump of the input between the step's start and end explains.
 
     ``step`` is as for ``oversteps``, ``work`` a state, its slopes and another state. Returns the
     state, or -1, and the slope that would explain it.
     """
     if not _again(field, tables, p, step, dt, work):
         return 0, math.inf
-    (before, after, rate, k), end = step, work[2]
+    (before, after, rate, k), (middle, slope, end) = step, work
+    for i in range(after.shape[0]):
+        middle[i] = before[i] if i < before.shape[0] else after[i]
+    field(middle, p, tables, slope)  # at the start, with the inputs of the end
     found, most = -1, 0.0
     for i in range(before.shape[0]):
         largest = abs(rate[i])
@@ -137,7 +141,8 @@ def leaves(field, tables, p, step, dt, work, quiet):
             largest = max(largest, abs(k[s, i]))
         size, reach = 0.1 * (abs(before[i]) + abs(after[i])), dt * largest
         way, beyond = abs(end[i] - before[i]), abs(after[i] - end[i])
-        if quiet and beyond > max(size, 0.25 * reach) and beyond > _BEYOND * way:
+        jump = 2.0 * dt * abs(slope[i] - k[0, i])
+        if quiet and beyond > max(size, 0.25 * reach, jump) and beyond > _BEYOND * way:
             return i, math.inf
         if way > max(size, _FARTHER * reach) and way > most * dt:
             found, most = i, way / dt

@@ -270,6 +270,19 @@ def test_chains_that_begin_to_move_from_rest_are_no_suspects(method):
     assert all(run["status"].item() == "complete" for run in runs)
 
 
+@pytest.mark.parametrize("method", ["euler", "heun", "rk4"])
+def test_an_input_that_ends_while_a_state_passes_zero_leaves_no_suspect(method):
+    model = VectorField("leak", {"x": 1.0}, {"I": 1.0}, {"x": "I - x"}, time_unit="")
+    ends = np.linspace(0.5, 1.0, 400)  # x falls from 1 toward -1 and passes 0 at log(2)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        runs = simulate_ensemble(
+            model, 2.0, points={"I": [1.0] * len(ends)}, method=method, dt=0.01, initial=[1.0],
+            inputs={"I": [lambda t, end=end: -2.0 * (t < end) for end in ends]},
+        )  # fmt: skip
+    assert "overstepped" not in runs
+
+
 def test_a_state_where_the_field_has_no_value_ends_a_run():
     model = VectorField("root", {"x": 1.0}, {"p": 1.0}, {"x": "-p - sqrt(x)"}, time_unit="")
     with pytest.warns(UserWarning, match="no value there"):
