@@ -297,7 +297,7 @@ def _step(model: VectorField, models: Sequence[VectorField], starts: np.ndarray)
     """
     rates = np.array([_fastest(m, x[None]) for m, x in zip(models, starts, strict=True)])
     rates = rates[np.isfinite(rates)]
-    rates = rates[rates > STILL * np.median(rates)] if len(rates) else rates
+    rates = rates[rates >= STILL * np.median(rates)] if len(rates) else rates
     steps = [REACH / max(float(np.quantile(rates, 0.1)) if len(rates) else 1.0, 1e-12)]
     compiled = motion(model, False, {})  # found again for the same model only
     if compiled.delayed:
