@@ -6,6 +6,8 @@ import math
 
 from dynsys.numba_cache import njit
 
+_QUARTERS = 3  # places that tell how a field without poles bends: the middle and the quarters
+_STRAIGHT = 0.25  # of the slopes' change or the largest so far: how far off they may be there
 _CHORD = 6  # places toward either end of a step, ever nearer, where a pole is looked for
 TURN = 0.5  # of the largest slope of a step: how far its slopes may differ
 STIFF = 0.1  # of the largest slope so far: slopes below turn round where they like
@@ -46,21 +48,36 @@ def _outgrows(slope, rate, peak, before, after, dt, n):
 
     They would move a state by a hundredth: after a rest any slope exceeds all before it.
     """
+    grown = 0  # a pass without branches
     for i in range(n):
-        size = abs(slope[i])
+        size, last = abs(slope[i]), abs(rate[i])
+        most = last if last > peak[i] else peak[i]
         matters = dt * size > 1e-2 * (abs(before[i]) + abs(after[i]))
-        if matters and not size <= 2.0 * max(peak[i], abs(rate[i])):
-            return True
-    return False
+        grown |= int(matters) & int(not size <= 2.0 * most)
+    return grown != 0
 
 
 @njit(forceinline=True)
-def oversteps(field, tables, p, step, peak, dt, work):
+def _bends(slope, first, last, peak, fraction, n):
+    """Whether slopes inside a step lie off the straight way from ``first`` to ``last``, by more
+    than a quarter of it and of the largest slopes so far."""
+    bent = 0
+    for i in range(n):
+        way = abs(last[i] - first[i])
+        most = way if way > peak[i] else peak[i]
+        straight = first[i] + fraction * (last[i] - first[i])
+        bent |= int(not abs(slope[i] - straight) <= _STRAIGHT * most)
+    return bent != 0
+
+
+@njit(forceinline=True)
+def oversteps(rates, p, step, peak, dt, work):
     """Whether the field inside a step outgrows both ends and all before: a pole, or too long.
 
-    Across a mere jump of the field it does not, nor where slopes turn round. ``step`` holds the
-    state (n,) at its start, that at its end, with the delayed values, the slopes (n,) at its end
-    and those (s, n) of its stages; ``peak`` (n,) the largest slopes so far, ``work`` a state
+    Across a mere jump of the field it does not, nor where slopes turn round. It is looked at ever
+    nearer to both ends; a field without poles only where it bends between them. ``step`` holds
+    the state (n,) at its start, that at its end, with the delayed values, the slopes (n,) at its
+    end and those (s, n) of its stages; ``peak`` (n,) the largest slopes so far, ``work`` a state
     and its slopes.
     """
     (before, after, rate, k), (middle, slope) = step, work
@@ -70,14 +87,18 @@ def oversteps(field, tables, p, step, peak, dt, work):
             return True
     for i in range(after.shape[0]):
         middle[i] = after[i]
+    bent = rates.poles
     for c in range(1, 2 * _CHORD):  # the middle is as near to either end
         near = 0.5 ** (c // 2 + 1)
         fraction = near if c % 2 == 0 else 1.0 - near
         for i in range(n):
             middle[i] = before[i] + (after[i] - before[i]) * fraction
-        field(middle, p, tables, slope)
+        rates.field(middle, p, rates.tables, slope)
         if _outgrows(slope, rate, peak, before, after, dt, n):
             return True
+        bent = bent or _bends(slope, k[0], rate, peak, fraction, n)
+        if c == _QUARTERS and not bent:
+            return False
     return False
 
 
@@ -150,16 +171,18 @@ def leaves(field, tables, p, step, dt, work, quiet):
 
 
 @njit(forceinline=True)
-def strays(field, tables, p, step, peak, dt, work):
+def strays(rates, p, step, peak, dt, work):
     """``leaves``, or a pole that was stepped over, where the slopes of a step disagree."""
     (before, after, rate, k), (middle, slope, _) = step, work
-    if oversteps(field, tables, p, step, peak, dt, (middle, slope)):
+    if oversteps(rates, p, step, peak, dt, (middle, slope)):
         return 0, math.inf
     n, far = before.shape[0], False
     for i in range(n):
         size = 0.25 * (abs(before[i]) + abs(after[i]))
         far = far or dt * max(abs(rate[i]), abs(k[0, i])) > size
-    return leaves(field, tables, p, step, dt, work, True) if far else (-1, 0.0)
+    if not far:
+        return -1, 0.0
+    return leaves(rates.field, rates.tables, p, step, dt, work, True)
 
 
 @njit

@@ -26,6 +26,7 @@ from dynsys.version import __version__
 from validation.networks.programs import NetworkError
 from validation.networks.testable import Work
 from validation.trials.findings import Finding, untested
+from validation.trials.probing import Deciding
 from validation.trials.variants import Explaining
 
 BIN = 0.5  # ms: stored rates are means over it
@@ -177,6 +178,9 @@ def conduct(
             item = _Open(trial, steps, jobs, known)
             if item.missing:
                 if not (has_time() or isinstance(jobs, Explaining)):
+                    if isinstance(jobs, Deciding):
+                        results = []
+                        continue
                     reason = "the time budget was used up; run the same command again to go on"
                     found[id(trial)] = [untested(trial.group, trial.claim, reason, trial.place)]
                     advance(trial)
