@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,12 +14,14 @@ from continuation.cycles.counts import Spectra, persistent
 from continuation.cycles.cycle import Cycle, cycle_from, make_cycle
 from continuation.cycles.delay_errors import delay_error
 from continuation.cycles.events import events
-from continuation.cycles.following import DIVERGED, observed_extrema
+from continuation.cycles.extrema import observed_extrema
+from continuation.cycles.following import DIVERGED
 from continuation.cycles.living import cycles_content
 from continuation.cycles.location import floquet_of
 from continuation.cycles.multipliers import NONE, complex_values
 from continuation.cycles.orbits import DEGREE, Direction, Orbit, Point, Solver
 from continuation.cycles.pairs import come_in_pairs, paired_events
+from continuation.cycles.prediction import BEFORE
 from continuation.cycles.saddles import divergence
 from continuation.cycles.settings import CycleSettings
 from continuation.cycles.storage import read_cycles, table_of_cycles
@@ -152,7 +153,7 @@ class CycleBranch(Explorable):
         more = trace(
             self.solver, first, replace(self.settings, max_points=room), self.resume.step,
             self.resume.number - 1, self.resume.longest, self._start(),
-            before=self.orbits[-2] if self.resume.number > 1 else None,
+            before=self.orbits[-min(self.resume.number, BEFORE + 1) : -1],
         )  # fmt: skip
         start = more.words if more.reason == CLOSED else self.ended[0]
         rest = make_branch(
@@ -287,14 +288,17 @@ def make_branch(
     points = traced.points
     spectra = Spectra.of(points)
     still = persistent(spectra, np.array([p.orbit.value for p in points]))
-    conserves = "conserved" in solver.model.observables
-    if conserves and len(points[0].floquet) > 1:  # also where errors hide that it is 1
+    names = list(solver.model.observables)
+    kept = names.index("conserved") if "conserved" in names else None
+    if kept is not None and len(points[0].floquet) > 1:  # also where errors hide that it is 1
         still = max(still, 1)
     moving = points
     if still:
         moving = [replace(p, floquet=p.floquet.without_persistent(still)) for p in points]
-    if conserves and come_in_pairs(points, still):
-        found, unstable = paired_events(solver, points, still, partial(_conserved, solver))
+    if kept is not None and come_in_pairs(points, still):
+        found, unstable = paired_events(
+            solver, points, still, lambda p: float(_observed_extrema(solver, [p.orbit])[0, 1, kept])
+        )
     else:
         found, unstable = events(
             solver.without(still), moving, Spectra.of(moving) if still else spectra,
@@ -321,12 +325,6 @@ def make_branch(
         tuple(p.orbit for p in points), numbered(special), ended, solver, settings,
         Resume(points[-1].direction, traced.step, number, longest), persistent=still,
     )  # fmt: skip
-
-
-def _conserved(solver: Solver, point: Point) -> float:
-    """The largest value of the conserved quantity along a cycle, which only errors change."""
-    column = list(solver.model.observables).index("conserved")
-    return float(_observed_extrema(solver, [point.orbit])[0, 1, column])
 
 
 def _whole(solver: Solver, point: Point, still: int) -> Point:
@@ -403,6 +401,7 @@ def _observed_extrema(solver: Solver, orbits: Sequence[Orbit]) -> np.ndarray:
     for k, orbit in enumerate(orbits):
         p[solver.free] = orbit.z[1 : 1 + len(solver.names)]
         observed_extrema(
-            compiled.observables, compiled.tables, p, solver.scale, orbit.u, DEGREE, 10, out[k]
-        )
+            compiled.observables, compiled.tables, p, solver.scale, orbit.mesh,
+            np.ascontiguousarray(orbit.u), DEGREE, out[k],
+        )  # fmt: skip
     return out

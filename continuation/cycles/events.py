@@ -7,9 +7,8 @@ called "unresolved", with its reason.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
@@ -34,6 +33,7 @@ from continuation.cycles.location import (
     certificate,
     locate_crossing,
     locate_turn,
+    off_its_place,
     turning,
 )
 from continuation.cycles.orbits import Point, Solver
@@ -59,7 +59,7 @@ def events(
     for index in _steps_with_events(points, spectra):
         if wild[index] and wild[index + 1]:
             continue
-        inside = _between(solver, points[index], points[index + 1])
+        inside = _between(solver, points, index)
         found += [replace(event, index=index) for event in inside]
     found += turning_points(solver, points, found)
     found = without_noise(solver, points, spectra.sure.tolist(), found)
@@ -74,8 +74,9 @@ def _steps_with_events(points: Sequence[Point], spectra: Spectra) -> list[int]:
     return np.flatnonzero(changed | (ways[:-1] * ways[1:] < 0)).tolist()
 
 
-def _between(solver: Solver, before: Point, after: Point) -> list[Event]:
-    """The events of one step."""
+def _between(solver: Solver, points: Sequence[Point], index: int) -> list[Event]:
+    """The events of the step from a point."""
+    before, after = points[index], points[index + 1]
     folded = turning(before, solver) * turning(after, solver) < 0
     moved = abs(after.orbit.value - before.orbit.value) > STILL * solver.half[1]
     if solver.persistent:  # families at a fixed parameter, which stands still to rounding
@@ -84,7 +85,10 @@ def _between(solver: Solver, before: Point, after: Point) -> list[Event]:
         return _unproven_fold(Chord(solver, before, after)) if folded and moved else []
     if not folded and counts(before) == counts(after):
         return []
-    return list(explained(Chord(solver, before, after)))
+    chord = Chord(solver, before, after)
+    if not folded:
+        chord.look_beside([*points[max(index - 1, 0) : index], *points[index + 2 : index + 3]])
+    return list(explained(chord))
 
 
 def trusted(before: Point, after: Point) -> bool:
@@ -170,18 +174,18 @@ def _proven(
 ) -> Iterator[Event]:
     """The event, where the multipliers are at their place; on finer meshes where not, and on one
     where the mesh alone tells how near they are."""
-    multiplicity, event, proof = max(abs(gained[kind]), 1), None, dict[str, Any]()
+    multiplicity, proven, far = max(abs(gained[kind]), 1), None, np.nan
     for attempt in range(_REFINEMENTS + 1):
         if located is None:
             break
-        proof = certificate(chord, located, kind, multiplicity)
+        far = off_its_place(located, kind, multiplicity)
         lost = turned and abs(located.value) > TURNS  # where it jumps, as beside a branch point
-        if proof["multiplier_distance"] <= AT_PLACE and _means(located.point, kind) and not lost:
+        if far <= AT_PLACE and _means(located.point, kind) and not lost:
             still = abs(turning(located.point, chord.solver)) < AT_PLACE
             fold = gained[PLUS] and (turned or (kind == PLUS and multiplicity == 1 and still))
             label = "LPC" if fold else LABELS[kind]
-            event = Event(label, located.point, gained.unstable, multiplicity, proof)
-            error = proof["multiplier_distance"] if fold else located.point.trivial_error
+            proven = label, chord, located
+            error = far if fold else located.point.trivial_error
             if attempt or error < _WELL:
                 break
         finer = _finer(chord) if attempt < _REFINEMENTS else None
@@ -191,18 +195,20 @@ def _proven(
         if change(counts(chord.left), counts(chord.right))[kind] != gained[kind]:
             break
         located = locate_turn(chord, near) if turned else locate_crossing(chord, kind, near)
-    if event is not None:
-        yield event
+    if proven is not None:
+        label, chord, located = proven
+        proof = certificate(chord, located, kind, multiplicity)
+        yield Event(label, located.point, gained.unstable, multiplicity, proof)
         return
-    yield unresolved(chord, gained, _not_located(located, proof))
+    yield unresolved(chord, gained, _not_located(located, far))
 
 
-def _not_located(location: Location | None, proof: Mapping[str, Any]) -> str:
+def _not_located(location: Location | None, far: float) -> str:
     """What is known of a multiplier that passes where it is not at its place."""
     words = "the multiplier that passes was not located"
     if location is None:
         return words
-    words += f", {proof['multiplier_distance']:.0e} from its place"
+    words += f", {far:.0e} from its place"
     error = location.point.trivial_error
     return words + (f", while the multiplier 1 is off by {error:.0e}" if error > AT_PLACE else "")
 
