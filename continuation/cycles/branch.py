@@ -297,6 +297,9 @@ def make_branch(
         moving = [replace(p, floquet=p.floquet.without_persistent(still)) for p in points]
     if kept is not None and come_in_pairs(points, still):
         found, unstable = paired_events(
+            solver, points, still,
+            lambda p: float(_observed_extrema(solver, [p.orbit])[0, 1, kept]),
+        )  # fmt: skip
             solver, points, still, lambda p: float(_observed_extrema(solver, [p.orbit])[0, 1, kept])
         )
     else:
