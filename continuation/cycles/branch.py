@@ -300,8 +300,6 @@ def make_branch(
             solver, points, still,
             lambda p: float(_observed_extrema(solver, [p.orbit])[0, 1, kept]),
         )  # fmt: skip
-            solver, points, still, lambda p: float(_observed_extrema(solver, [p.orbit])[0, 1, kept])
-        )
     else:
         found, unstable = events(
             solver.without(still), moving, Spectra.of(moving) if still else spectra,
