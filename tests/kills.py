@@ -67,8 +67,8 @@ write_netcdf(table, "out/table.nc")
     "ensemble": """
 from dynsys import simulate_ensemble
 from dynsys.netcdf import write_netcdf
-plane = {"I": np.linspace(0, 2, 60), "b": np.linspace(0.4, 0.8, 8)}
-run = simulate_ensemble(model, 6000.0, plane, dt=0.01, record="v", sample=10.0,
+plane = {"I": np.linspace(0, 2, 240), "b": np.linspace(0.4, 0.8, 16)}
+run = simulate_ensemble(model, 750.0, plane, dt=0.01, record="v", sample=10.0,
                         inputs={"I": lambda t: 0.1 * np.sin(t)})
 write_netcdf(run, "out/ensemble.nc")
 """,

@@ -6,7 +6,8 @@ import math
 
 from dynsys.numba_cache import njit
 
-_CHORD = 6  # places toward either end of a step, ever nearer, where a pole is looked for
+_CHORD = 6  # places toward either end of a step, ever nearer, where a pole is looked for,
+_NEAREST = 18  # and so many where an end has the largest slope so far: it may lie beside the pole
 TURN = 0.5  # of the largest slope of a step: how far its slopes may differ
 STIFF = 0.1  # of the largest slope so far: slopes below turn round where they like
 _PARTS = 32  # in which a step is taken again
@@ -70,7 +71,11 @@ def oversteps(field, tables, p, step, peak, dt, work):
             return True
     for i in range(after.shape[0]):
         middle[i] = after[i]
-    for c in range(1, 2 * _CHORD):  # the middle is as near to either end
+    places = _CHORD
+    for i in range(n):
+        if abs(rate[i]) >= peak[i] or abs(k[0, i]) >= peak[i]:
+            places = _NEAREST
+    for c in range(1, 2 * places):  # the middle is as near to either end
         near = 0.5 ** (c // 2 + 1)
         fraction = near if c % 2 == 0 else 1.0 - near
         for i in range(n):
@@ -121,8 +126,8 @@ def leaves(field, tables, p, step, dt, work, quiet):
     1. A state moves farther than its largest slope in the step explains: to infinity, or nearly.
        Behind a rest the states of a chain do so too, by amounts that do not matter: not where a
        slope before or after (``report``) explains the way.
-    2. A step carries a state beyond the solution's end, by more than that lies from the start: the
-       method is unstable with such steps. Only in runs without noise (``quiet``).
+    2. A step carries a state beyond the solution's end, by more than that lies from the start, or
+       the other way: the method is unstable with such steps. In runs without noise (``quiet``).
 
     ``step`` is as for ``oversteps``, ``work`` a state, its slopes and another state. Returns the
     state, or -1, and the slope that would explain it.
@@ -137,7 +142,10 @@ def leaves(field, tables, p, step, dt, work, quiet):
             largest = max(largest, abs(k[s, i]))
         size, reach = 0.1 * (abs(before[i]) + abs(after[i])), dt * largest
         way, beyond = abs(end[i] - before[i]), abs(after[i] - end[i])
-        if quiet and beyond > max(size, 0.25 * reach) and beyond > _BEYOND * way:
+        # Not against the other slopes: in steps that are unstable they grow with what is beyond.
+        first = 0.25 * dt * abs(k[0, i])
+        opposed = (after[i] - before[i]) * (end[i] - before[i]) < 0.0
+        if quiet and beyond > max(size, first) and (opposed or beyond > _BEYOND * way):
             return i, math.inf
         if way > max(size, _FARTHER * reach) and way > most * dt:
             found, most = i, way / dt
