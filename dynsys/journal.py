@@ -6,7 +6,8 @@ of these packages. So a stale one is never found; a damaged one does not fit its
 made again. Pieces are plain data (``dynsys.packing``), no pickles.
 
 ``whole`` marks what is long: when the outermost such block ends well, its pieces are removed. Of
-one that was stopped and not asked for again they are removed after a month.
+one that was stopped and not asked for again they are removed after a month, or when all that is
+kept exceeds the bound of ``dynsys.pruning``.
 """
 
 from __future__ import annotations
@@ -26,8 +27,9 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 from dynsys import interruption
 from dynsys.cache import cache_directory
+from dynsys.pruning import DAY, prune, touch
 from dynsys.sealing import sealed, unsealed, warn_once
-from dynsys.storage import remove_orphans, replace_file
+from dynsys.storage import put_in_place, remove_orphans
 from dynsys.version import PACKAGES
 
 LEAST = 0.01  # s: what was made faster is not worth a file
@@ -249,6 +251,7 @@ def recall(key: str) -> Any:
             path.unlink(missing_ok=True)
         return None
     journal.own.add(path)
+    touch(path)
     return content
 
 
@@ -262,7 +265,9 @@ def keep(key: str, content: Any) -> None:
 
     path, data = journal.path(key), sealed(packed(content))
     try:
-        replace_file(path, lambda draft: draft.write_bytes(data))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        put_in_place(path, lambda draft: draft.write_bytes(data))
+        touch(path)
     except OSError as error:
         journal.writable = False
         warn_once(
@@ -312,20 +317,27 @@ class Checkpoint:
 def _swept(folder: Path) -> bool:
     """Whether anything is kept; what was killed in writing, or lies too long, is removed, which is
     looked for once in a process."""
-    try:
-        files = list(os.scandir(folder))
-    except OSError:
+    if not _holds_pieces(folder):
         return False
-    if files and folder not in _clean:
+    if folder not in _clean:
         _clean.add(folder)
         remove_orphans(folder)
-        oldest = time.time() - 86400 * _DAYS
-        for file in files:
+        oldest = time.time() - _DAYS * DAY
+        for file in os.scandir(folder):
             with suppress(OSError):  # another process was faster
                 if file.stat().st_mtime < oldest:
                     os.unlink(file.path)
-        return _swept(folder)
-    return any(file.name.endswith(_ENDING) for file in files)
+        prune(folder)
+    return _holds_pieces(folder)
+
+
+def _holds_pieces(folder: Path) -> bool:
+    """Looks no further than to the first piece: there may be thousands."""
+    try:
+        with os.scandir(folder) as files:
+            return any(file.name.endswith(_ENDING) for file in files)
+    except OSError:
+        return False
 
 
 def _named(value: Any) -> Any:

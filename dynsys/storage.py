@@ -67,17 +67,27 @@ def check_directory(path: Path) -> None:
         raise StorageError(f"results cannot be written to {path}: {error}") from error
 
 
+def writer_name() -> str:
+    """This process and its machine, in the names of what it writes."""
+    return f"{_host()}-{os.getpid()}"
+
+
+def writer_is_alive(name: str) -> bool:
+    """Whether the process of a ``writer_name`` may still run; another machine's may."""
+    match = re.fullmatch(rf"{re.escape(_host())}-(\d+)", name)
+    return match is None or _alive(int(match[1]))
+
+
 def draft_prefix() -> str:
     """How drafts of this process begin: by them a later one knows that their writer is gone."""
-    return f"{_DRAFT}{_host()}-{os.getpid()}-"
+    return f"{_DRAFT}{writer_name()}-"
 
 
 def remove_orphans(folder: Path) -> None:
     """Remove drafts whose process, of this machine, has ended: it was killed."""
-    pattern = re.compile(rf"{re.escape(_DRAFT)}{re.escape(_host())}-(\d+)-.*")
     for draft in folder.glob(f"{_DRAFT}*"):
-        match = pattern.fullmatch(draft.name)
-        if match and not _alive(int(match[1])):
+        writer = re.match(rf"{re.escape(_DRAFT)}(\w+-\d+)-", draft.name)
+        if writer and not writer_is_alive(writer[1]):
             if draft.is_dir():
                 shutil.rmtree(draft, ignore_errors=True)
             else:
@@ -89,6 +99,11 @@ def replace_file(path: Path, write: Callable[[Path], object]) -> Path:
     """``write_atomically`` without another place: OSError, nothing left behind, where it fails."""
     path.parent.mkdir(parents=True, exist_ok=True)
     remove_orphans(path.parent)
+    return put_in_place(path, write)
+
+
+def put_in_place(path: Path, write: Callable[[Path], object]) -> Path:
+    """``replace_file`` in a folder that is there, without looking through it for orphans."""
     handle, name = tempfile.mkstemp(prefix=draft_prefix(), suffix=path.suffix, dir=path.parent)
     os.close(handle)
     draft = Path(name)

@@ -127,7 +127,7 @@ def _run(place: Path, name: str, said: Path, pieces: int) -> None:
     os.setsid()
     journal.PAUSE = 0.05  # s: what grows is kept often, for many states to go on from
     if pieces:
-        journal.replace_file = _dying(pieces)
+        journal.put_in_place = _dying(pieces)
     os.chdir(place)
     os.environ["DYNSYS_CACHE_DIR"] = str(place / "cache")
     with said.open("w") as errors, open(os.devnull, "w") as nowhere:
@@ -139,7 +139,7 @@ def _run(place: Path, name: str, said: Path, pieces: int) -> None:
 
 def _dying(after: int) -> Callable[..., None]:
     """How a piece is written, with death after so many."""
-    real, count = journal.replace_file, itertools.count(1)
+    real, count = journal.put_in_place, itertools.count(1)
 
     def replace(path: Path, write: Callable[[Path], object]) -> None:
         real(path, write)

@@ -25,7 +25,7 @@ dynsys/checks dynsys/interruption dynsys/sealing dynsys/pictures
 dynsys/sealed_files dynsys/activity dynsys/styles
 dynsys/drawing
 dynsys/children dynsys/checksums dynsys/storage dynsys/numba_cache
-dynsys/netcdf dynsys/numpy_files
+dynsys/netcdf dynsys/numpy_files dynsys/pruning
 dynsys/packing
 dynsys/journal
 dynsys/cluster

@@ -53,7 +53,7 @@ def after_pasts(
     times = dt * np.arange(1 - length, 1)
     history = np.empty((len(pasts), length, compiled.delayed))
     for k, (at, past) in enumerate(zip(models, pasts, strict=True)):
-        signals = _signals(compiled, at.parameter_array(), past, lags[k])
+        signals = _signals(compiled, compiled.prepared(at.parameter_array()), past, lags[k])
         history[k] = _periodic(signals)((times / past.period) % 1.0)
     now = np.array([past.turn[0] for past in pasts])
     return xr.Dataset(

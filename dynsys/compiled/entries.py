@@ -1,8 +1,9 @@
 """Entries of the cache of generated modules: complete or made again, whatever befell them.
 
 An entry is a folder of files and a seal, the hash of them all. What is missing, cut off or altered
-does not fit the seal, and the entry is made anew. Where the cache cannot be written (read-only,
-full), entries live in a temporary folder for as long as the process runs, which is said once.
+does not fit the seal, and the entry is made anew. Those that were not used for longest go when
+there are too many (``dynsys.pruning``). Where the cache cannot be written (read-only, full),
+entries live in a temporary folder for as long as the process runs, which is said once.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from pathlib import Path
 
 from dynsys.errors import DynsysError
 from dynsys.numba_cache import GENERATED
+from dynsys.pruning import prune, touch
 from dynsys.storage import draft_prefix, remove_orphans
 
 SEAL = "seal"
@@ -46,11 +48,15 @@ def load_entry(folder: Path, write: Writer, stem: str = "kernels") -> types.Modu
 def _loaded(name: str, folder: Path, write: Writer, stem: str) -> types.ModuleType:
     for place in (folder, *(root / folder.name for root in _temporary)):
         if _whole(place):
+            touch(place)
             try:
                 return _import(name, place / f"{stem}.py")
             except Exception as error:  # numba's own files beside them may be damaged as well
                 _note_damage(place, error)
-    return _import(name, publish(folder, write) / f"{stem}.py")
+    made = publish(folder, write)
+    touch(made)
+    prune(made.parent)
+    return _import(name, made / f"{stem}.py")
 
 
 def publish(folder: Path, write: Writer) -> Path:

@@ -48,5 +48,45 @@ class RunGraph(Graph):
         found |= {number: None for number in outputs if self._held(number)}
         return sorted(found)
 
+    def may_have_poles(self, outputs: list[int], n: int) -> bool:
+        """Whether outputs may be infinite between two values of the first n states where they are
+        finite: they divide by what changes with these and is not seen to be positive, or the like.
+        """
+        moving = [False] * len(self.nodes)  # with the states, all else being held
+        sign = [0] * len(self.nodes)  # 2: positive, 1: not negative, 0: not known
+        for number in self.reachable(outputs):
+            operation, *content = self.nodes[number]
+            arguments = self.arguments(number)
+            moving[number] = any(moving[a] for a in arguments)
+            if operation == "x":
+                moving[number] = content[0] < n
+            signs = [sign[a] for a in arguments]
+            if operation == "const":
+                sign[number] = 2 if content[0] > 0 else 1 if content[0] == 0 else 0
+            elif operation in ("exp", "cosh"):
+                sign[number] = 2
+            elif operation in ("abs", "sqrt"):
+                sign[number] = max(1, *signs)
+            elif operation == "mul":
+                sign[number] = max(min(signs), int(arguments[0] == arguments[1]))
+            elif operation == "div":
+                sign[number] = min(signs)
+            elif operation == "add":
+                sign[number] = max(signs) if min(signs) else 0
+            elif operation == "select":
+                sign[number] = min(signs[2:])
+            if moving[number] and self._is_singular(number, moving, sign):
+                return True
+        return False
+
+    def _is_singular(self, number: int, moving: list[bool], sign: list[int]) -> bool:
+        """Whether an operation is infinite at some value of what moves, not seen to be positive."""
+        operation, *content = self.nodes[number]
+        if operation == "div":
+            return moving[content[1]] and sign[content[1]] < 2
+        if operation == "power":
+            return content[1] < 0 and sign[content[0]] < 2
+        return operation == "tan" or (operation == "log" and sign[content[0]] < 2)
+
     def _held(self, number: int) -> bool:
         return self.steady[number] and self.nodes[number][0] not in ("const", "p")

@@ -93,7 +93,7 @@ def run_adaptively(
     status, reached, outside, accepted, evaluations = interruptible(
         integrate_adaptively,
         compiled.rates,
-        Point(x, p, lags),
+        Point(x, compiled.prepared(p), lags),
         past,
         Span(begin, end, kinks),
         Control(scale, tolerance.rtol, tolerance.atol, longest, tolerance.most_steps, bound),

@@ -19,13 +19,17 @@ from dynsys.compiled.records import Matrix, Vector, record
 @record
 class Rates(NamedTuple):
     """A model's compiled functions: see ``Motion``; ``room`` is the length of what ``field`` and
-    ``watch`` write to."""
+    ``watch`` write to, ``rows`` that of parameters with what ``prepare`` computes of them.
+    ``poles``: whether the field may be infinite between two states where it is not."""
 
     field: Annotated[Callable, FIELD_TYPE]
     watch: Annotated[Callable, FIELD_TYPE]
     diffusion: Annotated[Callable, OBSERVABLES_TYPE]
+    prepare: Annotated[Callable, FIELD_TYPE]
     tables: Vector
     room: int
+    rows: int
+    poles: bool
 
 
 @record

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Annotated, NamedTuple
 
 import numpy as np
 from numba import types
 
-from dynsys.compiled.kernels import FIELD_TYPE
 from dynsys.compiled.records import Cube, Indices, Matrix, Vector, record
 from dynsys.simulation.arguments import Rates, Stencils
 from dynsys.simulation.fixed_step import Recording
@@ -20,7 +18,6 @@ class LaneRates(NamedTuple):
     """A model's functions for runs side by side (``motion.LaneMotion``), and for one of them."""
 
     rates: Rates
-    prepare: Annotated[Callable, FIELD_TYPE]
     single: Rates
 
 

@@ -28,19 +28,19 @@ from dynsys.simulation.poles import STIFF, TURN, doubt, leaves, report_straying,
 def begin(model, block, past, has_past):
     """Prepare the parameters and fill the ring with the past of every run."""
     width, ring = block.width, block.ring
-    model.prepare(block.x, block.p, model.rates.tables, block.p)
+    model.rates.prepare(block.x, block.p, model.rates.tables, block.p)
     length, delayed = ring.shape[0], ring.shape[1] // width
     if delayed == 0:
         return
     single = model.single
     n = block.before.shape[0] // width
     state, rate = np.zeros(n + delayed), np.empty(single.room)
-    parameters = np.empty(block.base.shape[0] // width)
+    parameters = np.empty(single.rows)
     for lane in range(width):
         for i in range(n):
             state[i] = block.x[i * width + lane]
         for i in range(parameters.shape[0]):
-            parameters[i] = block.base[i * width + lane]
+            parameters[i] = block.p[i * width + lane]
         if not has_past:
             state[n:] = 0.0
             rest(single.field, state, parameters, single.tables, n, rate)
@@ -60,7 +60,7 @@ def _force(model, block, forcing, step, slot):
         for lane in range(width):
             added = values[d, step, slot, lane if own else 0]
             block.p[first + lane] = block.base[first + lane] + added
-    model.prepare(block.x, block.p, model.rates.tables, block.p)
+    model.rates.prepare(block.x, block.p, model.rates.tables, block.p)
 
 
 @njit(_nrt=False)
@@ -250,11 +250,10 @@ def look_back(model, block, slopes, stages, results, step, dt, quiet):
         for i in range(parameters.shape[0]):
             parameters[i] = block.p[i * width + lane]
         taken, work = (before, state, rate, k), (middle, slope, again)
-        field, tables = single.field, single.tables
         if quiet:
-            found = strays(field, tables, parameters, taken, peak, dt, work)
+            found = strays(single, parameters, taken, peak, dt, work)
         else:
-            found = leaves(field, tables, parameters, taken, dt, work, False)
+            found = leaves(single.field, single.tables, parameters, taken, dt, work, False)
         report_straying(told, found, step)
 
 

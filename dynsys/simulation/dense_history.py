@@ -93,8 +93,6 @@ def add_drive(t, low, high, drives, p, out):
     The cell is the one inside the step (low, high), so that a step sees the limits on its side.
     """
     driven, breaks, pieces = drives.driven, drives.breaks, drives.pieces
-    if driven.shape[0] == 0:
-        return
     margin = 1e-9 * (high - low)
     inside = min(max(t, low + margin), high - margin)
     cells = breaks.shape[0] - 1

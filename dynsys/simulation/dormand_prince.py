@@ -61,7 +61,8 @@ def error_norm(h, start, end, k, scale, rtol, atol):
 
 @record
 class Point(NamedTuple):
-    """What is integrated: x (n,) the initial state, final on return; p (m,); lags (k,)."""
+    """What is integrated: x (n,) the initial state, final on return; p (rows,) as prepared;
+    lags (k,)."""
 
     x: Vector
     p: Vector
@@ -153,6 +154,14 @@ def _keep_last(steps, count, history):
         times[s + 1] = math.nan
 
 
+@njit
+def _drive(rates, t, low, high, drives, p, out):
+    """Set ``out`` to the parameters at time t, prepared, inside the step (low, high)."""
+    if drives.driven.shape[0] > 0:
+        add_drive(t, low, high, drives, p, out)
+        rates.prepare(out, out, rates.tables, out)
+
+
 @njit(
     [
         signature(
@@ -185,7 +194,6 @@ def integrate_adaptively(rates, point, past, span, control, drives, recording, h
     steps, count = _remembered(past, begin, longest, delayed)
     before = count == 0
     if before and delayed > 0:
-        add_drive(begin, begin, begin + longest, drives, p, pw)
         rest(field, start, p, tables, n, rate)
         for i in range(NODES):
             for j in range(delayed):
@@ -208,7 +216,7 @@ def integrate_adaptively(rates, point, past, span, control, drives, recording, h
             step = 0.5 * (target - t)
         until = target if t + step >= target - 1e-15 * abs(target) else t + step
         if fresh:
-            add_drive(t, t, until, drives, p, pw)
+            _drive(rates, t, t, until, drives, p, pw)
             if delayed > 0:
                 read_signals(t, reader, n, steps, count, before, start)
             field(start, pw, tables, rate)
@@ -225,7 +233,7 @@ def integrate_adaptively(rates, point, past, span, control, drives, recording, h
                     move += STAGES[s, j] * k[j, i]
                 stage[i] = start[i] + step * move
             at = t + TIMES[s] * step
-            add_drive(at, t, until, drives, p, pw)
+            _drive(rates, at, t, until, drives, p, pw)
             if delayed > 0:
                 read_signals(at, reader, n, steps, count, before, stage)
             field(stage, pw, tables, rate)
@@ -249,7 +257,7 @@ def integrate_adaptively(rates, point, past, span, control, drives, recording, h
                 theta = i / (NODES - 1.0)
                 at = t + theta * step
                 dense(theta, step, start, new, k, stage)
-                add_drive(at, t, until, drives, p, pw)
+                _drive(rates, at, t, until, drives, p, pw)
                 read_signals(at, reader, n, steps, count, before, stage)
                 field(stage, pw, tables, rate)
                 for j in range(delayed):
@@ -263,7 +271,7 @@ def integrate_adaptively(rates, point, past, span, control, drives, recording, h
             if beyond(stage, n, control.bound):
                 status = OUT_OF_BOUNDS
                 break
-            add_drive(at, t, until, drives, p, pw)
+            _drive(rates, at, t, until, drives, p, pw)
             if delayed > 0:
                 read_signals(at, reader, n, steps, count, before, stage)
             rates.watch(stage, pw, tables, rate)

@@ -18,7 +18,6 @@ from dynsys.compiled.clock import Clock
 from dynsys.compiled.records import Cube, Indices, Matrix, Vector, record, signature
 from dynsys.numba_cache import njit
 from dynsys.simulation.arguments import Method, Rates, Stencils
-from dynsys.simulation.bounds import beyond
 from dynsys.simulation.history import (
     FLAGS,
     mark_kinks,
@@ -84,11 +83,12 @@ class Recording(NamedTuple):
 
 
 @njit(forceinline=True, _nrt=False)
-def _force(forcing, row, step, slot, p, pw):
+def _force(rates, forcing, row, step, slot, p, pw):
     """Parameters at the start, middle or end (``slot`` 0, 1, 2) of a step."""
     driven, values = forcing.driven, forcing.values
     for d in range(driven.shape[0]):
         pw[driven[d]] = p[driven[d]] + values[row, step, slot, d]
+    rates.prepare(pw, pw, rates.tables, pw)
 
 
 @njit
@@ -117,12 +117,14 @@ def _finite(state, n):
 
 
 @njit(forceinline=True, _nrt=False)
-def _valueless(rate, n):
-    """Whether the field has no value, as a root of a negative number; infinite is a value."""
-    nothing = False
+def _ends(rate, state, bound, n):
+    """Whether a run ends here: the field has no value, as a root of a negative number (infinite is
+    a value), or a state passes the bound (see ``beyond``)."""
+    nothing, passed = 0, 0
     for i in range(n):
-        nothing = nothing or math.isnan(rate[i])
-    return nothing
+        nothing |= int(math.isnan(rate[i]))
+        passed |= int(abs(state[i]) > bound)
+    return nothing != 0, passed != 0
 
 
 @njit(forceinline=True, _nrt=False)
@@ -172,7 +174,7 @@ def _look_back(rates, p, quiet, dt, work, report, step):
         return
     taken, room = (before, state, rate, k), (work.middle, work.slope, work.again)
     if quiet:
-        found = strays(rates.field, rates.tables, p, taken, peak, dt, room)
+        found = strays(rates, p, taken, peak, dt, room)
     else:
         found = leaves(rates.field, rates.tables, p, taken, dt, room, False)
     report_straying(report, found, step)
@@ -222,6 +224,7 @@ def _integrate(rates, method, ensemble, clock, forcing, noise, recording, work):
             state[i] = x[point, i]
         for i in range(p.shape[0]):
             pw[i] = p[i]
+        rates.prepare(state, pw, tables, pw)
         if delayed > 0:
             write_stencils(reads, lags[point], c, dt)
             mark_kinks(lags[point], dt, work.shifted, kinks)
@@ -230,25 +233,27 @@ def _integrate(rates, method, ensemble, clock, forcing, noise, recording, work):
         report[1], report[2], report[3], report[4] = -1.0, math.inf, -1.0, 0.0
         peak[:] = 0.0
         done, finite = total, _finite(state, n)
+        sample, due = 0, settle  # the next to record, at which step
         for step in range(total + 1):
             forced = step - settle
             if delayed > 0:
                 read_delayed(ring, kinks, step, 0, n, reads, state)
             if driven and 0 <= forced < steps:
-                _force(forcing, row, forced, 0, p, pw)
+                _force(rates, forcing, row, forced, 0, p, pw)
             elif driven and forced == steps and steps > 0:
-                _force(forcing, row, steps - 1, 2, p, pw)
-            recorded = forced >= 0 and forced % stride == 0
+                _force(rates, forcing, row, steps - 1, 2, p, pw)
+            recorded = step == due
             if recorded:
                 watch(state, pw, tables, rate)
             else:
                 field(state, pw, tables, rate)
             for j in range(delayed):
                 ring[step & (length - 1), j] = rate[n + j]
-            if not finite or _valueless(rate, n):
+            nothing, passed = _ends(rate, state, ensemble.bound, n)
+            if not finite or nothing:
                 done = max(step - 1, 0)
                 break
-            if beyond(state, n, ensemble.bound):
+            if passed:
                 done = step
                 break
             if step > 0 and (report[3] < 0.0 or report[4] < math.inf):
@@ -263,7 +268,8 @@ def _integrate(rates, method, ensemble, clock, forcing, noise, recording, work):
                 before[i] = state[i]
                 k[0, i] = rate[i]
             if recorded:
-                _record(recording, point, forced // stride, step, watched, state)
+                _record(recording, point, sample, step, watched, state)
+                sample, due = sample + 1, due + stride
             if step == total:
                 break
             for s in range(stages):
@@ -274,7 +280,7 @@ def _integrate(rates, method, ensemble, clock, forcing, noise, recording, work):
                     if delayed > 0:
                         read_delayed(ring, kinks, step, s, n, reads, stage_state)
                     if driven and forced >= 0:
-                        _force(forcing, row, forced, int(2.0 * c[s] + 0.5), p, pw)
+                        _force(rates, forcing, row, forced, int(2.0 * c[s] + 0.5), p, pw)
                     field(stage_state, pw, tables, rate)
                     for i in range(n):
                         k[s, i] = rate[i]
@@ -308,7 +314,7 @@ def integrate(rates, method, ensemble, clock, forcing, noise, recording):
         np.empty(n + delayed), np.empty(n + delayed), np.empty(n + delayed),
         np.empty(n + delayed), np.empty((stages, n)),
         np.empty(rates.room), np.empty(rates.room), np.empty(rates.room),
-        np.empty(n), np.empty(n), np.empty(ensemble.p.shape[1]),
+        np.empty(n), np.empty(n), np.empty(rates.rows),
         np.zeros((ensemble.past.shape[1], delayed)),
         stencils(ensemble.lags[0], method.c, clock.dt, method.points),
         np.zeros(clock.settle + clock.steps + 2 if delayed > 0 else 0, uint8),

@@ -119,7 +119,7 @@ def simulate_nodes(
         integrate_graph,
         kernel.motion.rates,
         tableau.method(),
-        Nodes(state, p, past, known),
+        Nodes(state, np.array([kernel.motion.prepared(row) for row in p]), past, known),
         late,
         Instant(instant, kernel.direct, _twice(kernel, instant)),
         Clock(step, before, steps, stride),

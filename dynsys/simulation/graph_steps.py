@@ -24,8 +24,9 @@ FEW = 64  # delays whose echoes of kinks are followed through five levels
 
 @record
 class Nodes(NamedTuple):
-    """The nodes: state (N, n) initial, final on return; p (N, m); past (N * width, H) signals up to
-    now, H a power of two, column 0 the oldest, read if ``has_past``, final on return."""
+    """The nodes: state (N, n) initial, final on return; p (N, rows) as prepared;
+    past (N * width, H) signals up to now, H a power of two, column 0 the oldest, read if
+    ``has_past``, final on return."""
 
     state: Matrix
     p: Matrix
@@ -161,8 +162,8 @@ def evaluate(rates, p, instant, arrived, x, rate):
         rates.field(x[j], p[j], rates.tables, rate[j])
 
 
-@njit([signature(types.void, Matrix, Patterns, int, int, Matrix)], cache=True, nogil=True)
-def drive(base, patterns, step, part, p):
+@njit([signature(types.void, Rates, Matrix, Patterns, int, int, Matrix)], cache=True, nogil=True)
+def drive(rates, base, patterns, step, part, p):
     """Parameters of all nodes at a part (0, 1, 2: start, middle, end) of a step."""
     driven, profile, course = patterns.driven, patterns.profile, patterns.course
     for k in range(driven.shape[0]):
@@ -171,6 +172,9 @@ def drive(base, patterns, step, part, p):
     for k in range(driven.shape[0]):
         for j in range(p.shape[0]):
             p[j, driven[k]] += profile[k, j] * course[k, step, part]
+    if driven.shape[0] > 0:
+        for j in range(p.shape[0]):
+            rates.prepare(p[j], p[j], rates.tables, p[j])
 
 
 @njit
@@ -262,9 +266,9 @@ def integrate_graph(rates, method, nodes, late, instant, clock, patterns, record
     for step in range(total + 1):
         forced = step - settle
         if 0 <= forced < steps:
-            drive(p, patterns, forced, 0, pw)
+            drive(rates, p, patterns, forced, 0, pw)
         elif forced == steps and steps > 0:
-            drive(p, patterns, steps - 1, 2, pw)
+            drive(rates, p, patterns, steps - 1, 2, pw)
         read_edges(ring, kinks, step, 0, reads, late, arrived)
         evaluate(rates, pw, instant, arrived, x, rate)
         for j in range(count):
@@ -289,7 +293,7 @@ def integrate_graph(rates, method, nodes, late, instant, clock, patterns, record
                         move += a[s, q] * k[q, j, i]
                     work[j, i] = x[j, i] + dt * move
             if forced >= 0:
-                drive(p, patterns, forced, int(2.0 * c[s] + 0.5), pw)
+                drive(rates, p, patterns, forced, int(2.0 * c[s] + 0.5), pw)
             if c[s] != c[s - 1]:  # what arrives depends on the past and on the time alone
                 read_edges(ring, kinks, step, s, reads, late, arrived)
             evaluate(rates, pw, instant, arrived, work, rate)

@@ -272,7 +272,8 @@ class Run {
   }
 
   // Whether a step, taken again in parts by the midpoint rule, leads elsewhere: farther than its
-  // largest slope explains, or a state lies beyond its new end by more than that from the start.
+  // largest slope explains, or a state lies beyond its new end by more than that from the start
+  // (and by more than a jump of the input between the step's start and end explains).
   leaves() {
     const { model, k, stage, slope, x, rate, before, dt } = this,
       n = model.states,
@@ -283,6 +284,9 @@ class Run {
     if (!before.some((_, i) => far(i))) return false;
     end.set(before);
     stage.set(x);
+    stage.set(before);
+    model.field(stage, this.pw, slope); // at the start, with the inputs of the end
+    const jump = k[0].map((first, i) => 2 * dt * Math.abs(slope[i] - first));
     for (let made = 0; made < PARTS; made++) {
       model.field(end, this.pw, slope);
       for (let i = 0; i < n; i++) stage[i] = end[i] + 0.5 * part * slope[i];
@@ -295,7 +299,7 @@ class Run {
       const way = Math.abs(end[i] - before[i]),
         beyond = Math.abs(x[i] - end[i]);
       if (way > Math.max(0.1 * size(i), 1.5 * reach)) return true;
-      if (beyond > Math.max(0.1 * size(i), 0.25 * reach, 1.35 * way)) return true;
+      if (beyond > Math.max(0.1 * size(i), 0.25 * reach, 1.35 * way, jump[i])) return true;
     }
     return false;
   }

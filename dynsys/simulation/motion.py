@@ -70,16 +70,12 @@ _WRITERS += [f"compiled/{name}" for name in ("run_graph", "spline_rows", "step_s
 class LaneMotion:
     """The functions of a ``Motion`` for ``width`` runs, number k of run l at ``k * width + l``.
 
-    The parameters have ``parameters`` rows: the model's own, and behind them what ``prepare``
-    computes of them, called with the parameters as its ``p`` and its ``out``. ``rates.room`` is the
-    rows of an ``out``. ``steps`` are whole steps by the name of the method, where the model allows
-    them (``dynsys.compiled.step_source``).
+    ``rates.room`` is the rows of an ``out``. ``steps`` are whole steps by the name of the method,
+    where the model allows them (``dynsys.compiled.step_source``).
     """
 
     rates: Rates
-    prepare: Callable
     width: int
-    parameters: int
     steps: Mapping[str, Callable]
 
 
@@ -92,6 +88,10 @@ class Motion:
     observables and the smallest margin to a table's edge; ``diffusion`` the noise amplitudes (n),
     to an ``out`` of the same length; ``delays`` the delays (delayed,). ``lanes`` are the functions
     for many runs side by side.
+
+    What is constant in a run is computed once: all but ``delays`` take as ``p`` (``rows``,) the
+    model's parameters with what ``prepare`` makes of them behind, as ``prepared`` returns them.
+    ``poles``: whether the field may be infinite between two states where it is not.
     ``name`` differs between motions with different results.
     """
 
@@ -102,7 +102,10 @@ class Motion:
     watch: Callable
     delays: Callable
     diffusion: Callable
+    prepare: Callable
     tables: np.ndarray
+    rows: int
+    poles: bool
     name: str
     folder: Path
     write: Writer = dataclasses.field(repr=False)
@@ -118,15 +121,28 @@ class Motion:
         module = load_entry(self.folder, self.write, "lanes")
         steps = load_entry(self.folder, self.write, "steps")
         return LaneMotion(
-            Rates(module.field, module.watch, module.diffusion, self.tables, module.OUT),
-            module.prepare, module.WIDTH, module.PARAMETERS,
+            Rates(
+                module.field, module.watch, module.diffusion, module.prepare, self.tables,
+                module.OUT, module.ROWS, self.poles,
+            ),
+            module.WIDTH,
             {name: getattr(steps, name) for name in TABLEAUS if hasattr(steps, name)},
         )  # fmt: skip
 
     @property
     def rates(self) -> Rates:
         """What the compiled integrators take."""
-        return Rates(self.field, self.watch, self.diffusion, self.tables, self.out)
+        return Rates(
+            self.field, self.watch, self.diffusion, self.prepare, self.tables, self.out,
+            self.rows, self.poles,
+        )  # fmt: skip
+
+    def prepared(self, p: np.ndarray) -> np.ndarray:
+        """Parameters (m,) with what is computed of them once in a run, (rows,)."""
+        whole = np.zeros(self.rows)
+        whole[: len(p)] = p
+        self.prepare(whole, whole, self.tables, whole)
+        return whole
 
 
 def motion(
@@ -147,6 +163,8 @@ def _amplitudes(model: VectorField, noise: Mapping[str, object]) -> list[sympy.E
     for name in noise:
         if name not in model.states:
             raise unknown_name("state", name, model.states, model.name)
+    if not noise:
+        return [sympy.S.Zero for _ in model.states]
     read = Reader(model.name, [*model.states, *model.parameters, *model.definitions], model.tables)
     return [read(f"the noise of {k}", noise.get(k, 0)) for k in model.states]
 
@@ -178,6 +196,9 @@ def _motion(model: VectorField, bilinear: bool, amplitudes: tuple[sympy.Expr, ..
         watch=module.watch,
         delays=module.delays,
         diffusion=module.diffusion,
+        prepare=module.prepare,
+        rows=module.ROWS,
+        poles=module.POLES,
         tables=np.ascontiguousarray(np.concatenate(packed) if packed else np.zeros(1)),
         folder=folder,
         write=write,
@@ -194,13 +215,16 @@ def _own_digest() -> str:
 
 def _source(model: VectorField, graph: FieldGraph, diffusion: list[int], bilinear: bool) -> str:
     """The functions of a single run."""
-    functions, room = _functions(graph, diffusion, bilinear, 1, {})
+    functions, room, rows = _functions(graph, diffusion, bilinear, 1)
     count = len(graph.signals)
     delays = LaneFunction(graph, list(enumerate(graph.signals)), count, bilinear=bilinear)
     text = delays.source("delays_and_more")
     text += _DELAYS.format(rows=delays.rows_used, count=count)
     functions.append(("delays", delays, text))
-    sizes = (f"STATES, DELAYED = {len(model.states)}, {len(graph.signals)}", f"OUT = {room}")
+    n = len(model.states)
+    assert isinstance(graph.graph, RunGraph)
+    poles = graph.graph.may_have_poles(graph.field[:n], n)
+    sizes = (f"STATES, DELAYED, POLES = {n}, {count}, {poles}", f"OUT, ROWS = {room}, {rows}")
     return _module(model.name, sizes, functions)
 
 
@@ -212,23 +236,11 @@ def _width(n: int, delayed: int, out: int) -> int:
 def _lane_sources(
     model: VectorField, graph: FieldGraph, diffusion: list[int], bilinear: bool
 ) -> tuple[str, str]:
-    """The functions of many runs, and their steps.
-
-    What is constant in a run is computed once, by ``prepare``.
-    """
-    assert isinstance(graph.graph, RunGraph)
-    first = len(graph.parameters)
-    held = graph.graph.constants_of_a_run([*graph.field, *graph.observables, *diffusion])
-    rows = {number: first + k for k, number in enumerate(held)}
-    _, single = _functions(graph, diffusion, bilinear, 1, {})
+    """The functions of many runs, and their steps."""
+    _, single, _ = _functions(graph, diffusion, bilinear, 1)
     width = _width(len(model.states), len(graph.signals), single)
-    functions, room = _functions(graph, diffusion, bilinear, width, rows)
-    outputs = [(row, number) for number, row in rows.items()]
-    prepare = LaneFunction(
-        graph, outputs, first + len(held), width, bilinear=bilinear, parameters="out"
-    )
-    functions.append(("prepare", prepare, prepare.source("prepare")))
-    sizes = (f"WIDTH, OUT = {width}, {room}", f"PARAMETERS = {prepare.rows_used}")
+    functions, room, rows = _functions(graph, diffusion, bilinear, width)
+    sizes = (f"WIDTH, OUT, ROWS = {width}, {room}, {rows}",)
     lanes = _module(model.name, sizes, functions)
     if graph.signals:
         return lanes, ""
@@ -241,11 +253,15 @@ _Written = tuple[str, LaneFunction, str]
 
 
 def _functions(
-    graph: FieldGraph, diffusion: list[int], bilinear: bool, width: int, held: Mapping[int, int]
-) -> tuple[list[_Written], int]:
-    """``field``, ``watch`` and ``diffusion``, and the rows of an ``out`` that serves them all."""
+    graph: FieldGraph, diffusion: list[int], bilinear: bool, width: int
+) -> tuple[list[_Written], int, int]:
+    """``field``, ``watch``, ``diffusion``, ``prepare``; the rows of an ``out`` that serves the
+    first three, and those of parameters with what ``prepare`` computes once in a run."""
+    assert isinstance(graph.graph, RunGraph)
     outputs = [*graph.field, *graph.observables]
-    margin = len(outputs)
+    margin, first = len(outputs), len(graph.parameters)
+    constants = graph.graph.constants_of_a_run([*outputs, *diffusion])
+    held = {number: first + k for k, number in enumerate(constants)}
     written = []
     for name, results, row in (
         ("field", graph.field, None), ("watch", outputs, margin), ("diffusion", diffusion, None)
@@ -254,7 +270,13 @@ def _functions(
             graph, list(enumerate(results)), margin + 1, width, held, row, bilinear
         )
         written.append((name, function, function.source(name)))
-    return written, max(function.rows_used for _, function, _ in written)
+    room = max(function.rows_used for _, function, _ in written)
+    kept = [(row, number) for number, row in held.items()]
+    prepare = LaneFunction(
+        graph, kept, first + len(kept), width, bilinear=bilinear, parameters="out"
+    )
+    written.append(("prepare", prepare, prepare.source("prepare")))
+    return written, room, prepare.rows_used
 
 
 def _module(name: str, sizes: tuple[str, ...], functions: Sequence[_Written]) -> str:

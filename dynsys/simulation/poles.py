@@ -6,6 +6,8 @@ import math
 
 from dynsys.numba_cache import njit
 
+_QUARTERS = 3  # places that tell how a field without poles bends: the middle and the quarters
+_STRAIGHT = 0.25  # of the slopes' change or the largest so far: how far off they may be there
 _CHORD = 6  # places toward either end of a step, ever nearer, where a pole is looked for,
 _NEAREST = 18  # and so many where an end has the largest slope so far: it may lie beside the pole
 TURN = 0.5  # of the largest slope of a step: how far its slopes may differ
@@ -47,21 +49,36 @@ def _outgrows(slope, rate, peak, before, after, dt, n):
 
     They would move a state by a hundredth: after a rest any slope exceeds all before it.
     """
+    grown = 0  # a pass without branches
     for i in range(n):
-        size = abs(slope[i])
+        size, last = abs(slope[i]), abs(rate[i])
+        most = last if last > peak[i] else peak[i]
         matters = dt * size > 1e-2 * (abs(before[i]) + abs(after[i]))
-        if matters and not size <= 2.0 * max(peak[i], abs(rate[i])):
-            return True
-    return False
+        grown |= int(matters) & int(not size <= 2.0 * most)
+    return grown != 0
 
 
 @njit(forceinline=True)
-def oversteps(field, tables, p, step, peak, dt, work):
+def _bends(slope, first, last, peak, fraction, n):
+    """Whether slopes inside a step lie off the straight way from ``first`` to ``last``, by more
+    than a quarter of it and of the largest slopes so far."""
+    bent = 0
+    for i in range(n):
+        way = abs(last[i] - first[i])
+        most = way if way > peak[i] else peak[i]
+        straight = first[i] + fraction * (last[i] - first[i])
+        bent |= int(not abs(slope[i] - straight) <= _STRAIGHT * most)
+    return bent != 0
+
+
+@njit(forceinline=True)
+def oversteps(rates, p, step, peak, dt, work):
     """Whether the field inside a step outgrows both ends and all before: a pole, or too long.
 
-    Across a mere jump of the field it does not, nor where slopes turn round. ``step`` holds the
-    state (n,) at its start, that at its end, with the delayed values, the slopes (n,) at its end
-    and those (s, n) of its stages; ``peak`` (n,) the largest slopes so far, ``work`` a state
+    Across a mere jump of the field it does not, nor where slopes turn round. It is looked at ever
+    nearer to both ends; a field without poles only where it bends between them. ``step`` holds
+    the state (n,) at its start, that at its end, with the delayed values, the slopes (n,) at its
+    end and those (s, n) of its stages; ``peak`` (n,) the largest slopes so far, ``work`` a state
     and its slopes.
     """
     (before, after, rate, k), (middle, slope) = step, work
@@ -71,18 +88,21 @@ def oversteps(field, tables, p, step, peak, dt, work):
             return True
     for i in range(after.shape[0]):
         middle[i] = after[i]
-    places = _CHORD
+    bent, places = rates.poles, _CHORD
     for i in range(n):
-        if abs(rate[i]) >= peak[i] or abs(k[0, i]) >= peak[i]:
+        if bent and max(abs(rate[i]), abs(k[0, i])) >= peak[i]:
             places = _NEAREST
     for c in range(1, 2 * places):  # the middle is as near to either end
         near = 0.5 ** (c // 2 + 1)
         fraction = near if c % 2 == 0 else 1.0 - near
         for i in range(n):
             middle[i] = before[i] + (after[i] - before[i]) * fraction
-        field(middle, p, tables, slope)
+        rates.field(middle, p, rates.tables, slope)
         if _outgrows(slope, rate, peak, before, after, dt, n):
             return True
+        bent = bent or _bends(slope, k[0], rate, peak, fraction, n)
+        if c == _QUARTERS and not bent:
+            return False
     return False
 
 
@@ -127,14 +147,18 @@ def leaves(field, tables, p, step, dt, work, quiet):
        Behind a rest the states of a chain do so too, by amounts that do not matter: not where a
        slope before or after (``report``) explains the way.
     2. A step carries a state beyond the solution's end, by more than that lies from the start, or
-       the other way: the method is unstable with such steps. In runs without noise (``quiet``).
+       the other way: the method is unstable with such steps. Only in runs without noise
+       (``quiet``), and not by what a jump of the input between the step's start and end explains.
 
     ``step`` is as for ``oversteps``, ``work`` a state, its slopes and another state. Returns the
     state, or -1, and the slope that would explain it.
     """
     if not _again(field, tables, p, step, dt, work):
         return 0, math.inf
-    (before, after, rate, k), end = step, work[2]
+    (before, after, rate, k), (middle, slope, end) = step, work
+    for i in range(after.shape[0]):
+        middle[i] = before[i] if i < before.shape[0] else after[i]
+    field(middle, p, tables, slope)  # at the start, with the inputs of the end
     found, most = -1, 0.0
     for i in range(before.shape[0]):
         largest = abs(rate[i])
@@ -142,10 +166,11 @@ def leaves(field, tables, p, step, dt, work, quiet):
             largest = max(largest, abs(k[s, i]))
         size, reach = 0.1 * (abs(before[i]) + abs(after[i])), dt * largest
         way, beyond = abs(end[i] - before[i]), abs(after[i] - end[i])
+        jump = 2.0 * dt * abs(slope[i] - k[0, i])
         # Not against the other slopes: in steps that are unstable they grow with what is beyond.
-        first = 0.25 * dt * abs(k[0, i])
+        least = max(size, 0.25 * dt * abs(k[0, i]), jump)
         opposed = (after[i] - before[i]) * (end[i] - before[i]) < 0.0
-        if quiet and beyond > max(size, first) and (opposed or beyond > _BEYOND * way):
+        if quiet and beyond > least and (opposed or beyond > _BEYOND * way):
             return i, math.inf
         if way > max(size, _FARTHER * reach) and way > most * dt:
             found, most = i, way / dt
@@ -153,16 +178,18 @@ def leaves(field, tables, p, step, dt, work, quiet):
 
 
 @njit(forceinline=True)
-def strays(field, tables, p, step, peak, dt, work):
+def strays(rates, p, step, peak, dt, work):
     """``leaves``, or a pole that was stepped over, where the slopes of a step disagree."""
     (before, after, rate, k), (middle, slope, _) = step, work
-    if oversteps(field, tables, p, step, peak, dt, (middle, slope)):
+    if oversteps(rates, p, step, peak, dt, (middle, slope)):
         return 0, math.inf
     n, far = before.shape[0], False
     for i in range(n):
         size = 0.25 * (abs(before[i]) + abs(after[i]))
         far = far or dt * max(abs(rate[i]), abs(k[0, i])) > size
-    return leaves(field, tables, p, step, dt, work, True) if far else (-1, 0.0)
+    if not far:
+        return -1, 0.0
+    return leaves(rates.field, rates.tables, p, step, dt, work, True)
 
 
 @njit

@@ -60,7 +60,7 @@ def run_block(task: Task, points: np.ndarray) -> None:
     assert task.past is not None
     recording = Recording(task.columns, len(task.model.observables), task.out, task.report)
     task.report[points] = [-1.0, -1.0, np.inf, -1.0, 0.0, 0.0]
-    model = LaneRates(lanes.rates, lanes.prepare, task.motion.rates)
+    model = LaneRates(lanes.rates, task.motion.rates)
     begin(model, block, task.past, task.has_past)
     clock = Clock(task.dt, task.settle, task.steps, task.stride)
     results = Results(task.x, task.past, recording)
@@ -94,7 +94,7 @@ def _block(task: Task, padded: np.ndarray, used: int, edges: np.ndarray) -> Bloc
     mark_kinks(lags, task.dt, edges + task.settle, kinks)
     base = np.ascontiguousarray(task.p[padded].T)
     rows = Rows(n, delayed, lanes.rates.room)
-    work = np.zeros((rows.parameters + lanes.parameters, width))
+    work = np.zeros((rows.parameters + lanes.rates.rows, width))
     work[:n] = task.x[padded].T
     work[rows.parameters : rows.parameters + len(base)] = base
     return Block(
@@ -108,7 +108,7 @@ def _block(task: Task, padded: np.ndarray, used: int, edges: np.ndarray) -> Bloc
         peak=work[rows.peak : rows.slopes].ravel(),
         amplitude=np.zeros(lanes.rates.room * width), alive=np.ones(width, np.uint8),
         odd=np.zeros(width, np.int64),
-        one=np.zeros(6 * n + 3 * delayed + task.motion.out + len(base)),
+        one=np.zeros(6 * n + 3 * delayed + task.motion.out + lanes.rates.rows),
         one_slopes=np.zeros((len(tableau.b), n)),
     )  # fmt: skip
 

@@ -117,7 +117,7 @@ def history_of_function(
     k = motion.delayed
     depth = 4 * length
     signals = np.empty((depth, k))
-    x, out = np.zeros(motion.n + k), np.empty(motion.out)
+    x, out, p = np.zeros(motion.n + k), np.empty(motion.out), motion.prepared(p)
     times = dt * np.arange(1 - depth, 1)
     for i, time in enumerate(times):
         x[: motion.n] = initial_states(model, _state_at(model, history, float(time)), 1)[0]

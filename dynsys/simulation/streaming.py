@@ -21,6 +21,7 @@ from dynsys.simulation.results import dataset, warn_of
 from dynsys.simulation.resuming import task_key
 
 _FITS = 0.5  # of the memory that is free: what recordings may take
+_SMALL = 2.0**24  # bytes that are not looked at: 0.1 ms of a single run
 _PART = 2.0**26  # bytes of recordings that are held and written together
 _CALL = "call"  # attribute of a part: what it is a part of
 _reading = threading.Lock()  # the library of these files has no threads
@@ -37,6 +38,8 @@ def check_room(points: int, samples: int, columns: int) -> None:
 
 def check_size(size: float, what: str, remedy: str) -> None:
     """Raise ModelError where something of ``size`` bytes does not fit the memory."""
+    if size <= _SMALL:
+        return
     import psutil  # 20 ms, which a single run should not wait for
 
     free = float(psutil.virtual_memory().available)

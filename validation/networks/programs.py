@@ -27,6 +27,7 @@ import numpy as np
 from dynsys.cache import cache_directory
 from dynsys.children import child_environment, python
 from dynsys.errors import DynsysError, StorageError
+from dynsys.pruning import prune, touch
 from validation.networks.structure import Structure
 
 LONGEST = 600_000  # time steps for which inputs can be given: a minute of 0.1 ms; longer: tenfold
@@ -147,11 +148,13 @@ def program_for(structure: Structure, steps: int) -> Program:
             with _only_one(folder.with_suffix(".lock")):
                 if not (folder / "manifest.json").exists():
                     _build(structure, capacity, folder)
+                    prune(folder.parent)
         except OSError as error:
             raise StorageError(
                 f"the network's program cannot be written to {folder.parent}: {error}; free some "
                 "space or choose another place with DYNSYS_CACHE_DIR"
             ) from error
+    touch(folder)
     return Program(folder, json.loads((folder / "manifest.json").read_text()))
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from dynsys import ModelError, Tolerance, UnknownNameError, VectorField, simulate, simulate_ensemble
 from dynsys.models import LIBRARY, aln, fitzhugh_nagumo, jansen_rit
+from dynsys.simulation.motion import motion
 
 # x'(t) = -(pi/2) x(t - 1) has the solution sin(pi t / 2).
 SINE = VectorField(
@@ -226,6 +227,29 @@ def test_steps_over_a_pole_are_noticed(equation, method, dt):
     assert run["overstepped"].item() < end[equation] + 0.3
 
 
+@pytest.mark.parametrize(
+    "equation, poles",
+    [("p/(1 - x)", True), ("p/(1 + x^2)", False), ("x/p", False), ("tan(x)", True),
+     ("log(1 + x)", True), ("log(1 + exp(x))", False), ("1/(1 + exp(-x))", False),
+     ("1/(p + exp(x))", True), ("x^(-0.5)", True), ("1/(2 + abs(x)*x^2 + sqrt(x))", False),
+     ("1/delay(x, p)", False), ("1/cosh(x) + sin(x)", False), ("1/(1 + x^3)", True)],
+)  # fmt: skip
+def test_where_a_field_can_be_infinite_within_a_step_is_known(equation, poles):
+    model = VectorField("infinite", {"x": 0.4}, {"p": 1.0}, {"x": equation}, time_unit="")
+    assert motion(model).poles == poles
+
+
+def test_a_step_over_what_is_no_pole_but_large_is_noticed():
+    equation = "p*tanh(20*(1 - x)) + 30*exp(-50*(x - 1)^2)"
+    model = VectorField("peak", {"x": 0.5}, {"p": 1.0}, {"x": equation}, time_unit="")
+    assert not motion(model).poles
+    with pytest.warns(UserWarning, match="far too long"):
+        simulate(model, 4.0, method="euler", dt=0.8)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        simulate(model, 4.0, method="euler", dt=0.005)
+
+
 # Solutions from 0 that end where they are infinite: at 1, at pi/2, at 1.
 ENDING = {"p*(1 + x)^2": 1.0, "p + x^2": np.pi / 2, "p*exp(x)": 1.0}
 
@@ -291,6 +315,19 @@ def test_chains_that_begin_to_move_from_rest_are_no_suspects(method):
         ]
     assert not any("overstepped" in run for run in runs)
     assert all(run["status"].item() == "complete" for run in runs)
+
+
+@pytest.mark.parametrize("method", ["euler", "heun", "rk4"])
+def test_an_input_that_ends_while_a_state_passes_zero_leaves_no_suspect(method):
+    model = VectorField("leak", {"x": 1.0}, {"I": 1.0}, {"x": "I - x"}, time_unit="")
+    ends = np.linspace(0.5, 1.0, 400)  # x falls from 1 toward -1 and passes 0 at log(2)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        runs = simulate_ensemble(
+            model, 2.0, points={"I": [1.0] * len(ends)}, method=method, dt=0.01, initial=[1.0],
+            inputs={"I": [lambda t, end=end: -2.0 * (t < end) for end in ends]},
+        )  # fmt: skip
+    assert "overstepped" not in runs
 
 
 def test_a_state_where_the_field_has_no_value_ends_a_run():
