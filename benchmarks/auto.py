@@ -1,12 +1,13 @@
 """AUTO-07p's side of the benchmarks: processor time per point, where ``auto`` is on the path.
 
 The equations are those that ``dynsys export --to auto`` writes; one thread, NTST = 50, NCOL = 4,
-multipliers and detection on. What a run costs beside its points (compiling, starting, what came
-before) is measured by a run of few points, and subtracted.
+multipliers and detection on. What a run costs beside its points (starting, what came before) is
+measured by a run of few points, and subtracted. Runs are short: each is done several times over.
 """
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import resource
@@ -19,7 +20,8 @@ from pathlib import Path
 from continuation import find_equilibria
 from dynsys import VectorField
 
-_POINTS = 300
+_POINTS, _FEW = 300, 2
+_REPEATS = 8  # runs in a row for one measurement
 _ROW = re.compile(r"^ +-?\d+ +(\d+) +(?:[A-Z]{2}) ", re.MULTILINE)
 
 
@@ -52,27 +54,23 @@ class Auto:
         ]
         self._run([f"run('{model.name}', NMX=2)"])  # compiles
 
-    def equilibria(self) -> float | None:
-        """Milliseconds per point of a branch of equilibria."""
-        return self._each(f"run('{self.name}', NMX=%d, DSMAX=1e-3)", _POINTS, [])
-
-    def cycles(self) -> float | None:
-        """Milliseconds per point of a branch of cycles."""
+    def cycles(self) -> float:
+        """Milliseconds per point of a branch of cycles, measured once."""
         return self._each("run(hopf, NMX=%d, **cycle)", _POINTS, self.start)
 
-    def curve(self, label: str, other: str) -> float | None:
-        """Milliseconds per point of a curve of cycle bifurcations: LP, PD or TR."""
+    def curve(self, label: str, other: str) -> float:
+        """Milliseconds per point of a curve of cycle bifurcations (LP, PD or TR), measured once."""
         icp = f"['{self.parameter}', '{other}', 'PERIOD']"
         start = [*self.start, f"cycles = run(hopf, NMX={_POINTS}, **cycle)",
                  f"cycle.update(ICP={icp}, ISW=2, ISP=2, ILP=0)"]  # fmt: skip
         again = f"run(cycles('{label}1'), NMX=2, **cycle)"
         return self._each(f"run({again}, NMX=%d, **cycle)", 60, start)
 
-    def _each(self, command: str, count: int, start: Sequence[str]) -> float | None:
+    def _each(self, command: str, most: int, start: Sequence[str]) -> float:
         (few, short), (many, long) = (
-            self._run([*start, command % number]) for number in (2, count)
+            self._run([*start, *[command % number] * _REPEATS]) for number in (_FEW, most)
         )
-        return None if many <= few else 1000 * (long - short) / (many - few)
+        return 1000 * (long - short) / (many - few) / _REPEATS if many > few else math.nan
 
     def _run(self, commands: Sequence[str]) -> tuple[int, float]:
         """Points of the last run of a script, and the processor seconds of all."""

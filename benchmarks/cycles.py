@@ -1,8 +1,10 @@
 """Milliseconds per point of branches of cycles and of curves of their bifurcations (warm).
 
 Multipliers, mesh adaptation and detection are included. Where ``auto`` is on the path (and AUTO_DIR
-set), AUTO-07p runs the same equations with the same mesh and tolerances in the same call; else its
-column holds what it took on one thread of a machine of this kind. Both are processor time.
+set), AUTO-07p runs the same equations with the same mesh and tolerances in turn with ours; else its
+column holds what it took on one thread of a machine of this kind. Both are processor time, medians
+of several runs, without what a run of few points takes, the start. Points are as far apart as the
+default steps make them, AUTO's two to three times nearer; "all" is the whole call for ours.
 
     python benchmarks/cycles.py [case ...]
 """
@@ -13,7 +15,7 @@ import re
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from auto import Auto, available
@@ -35,6 +37,8 @@ AUTO = {
     "morris_lecar LPC": 1.2, "jansen_rit LPC": 11.8, "adaptx PD": 1.3,
 }  # fmt: skip
 MESH = CycleSettings(intervals=50, most_intervals=50)
+FEW = 4  # points of the run that is subtracted
+ROUNDS, AT_ONCE = 5, 3  # measurements of both sides in turn, and of ours in each
 CURVES = {
     "LPC": (cycle_fold_curve, "LP"), "PD": (period_doubling_curve, "PD"), "NS": (torus_curve, "TR"),
 }  # fmt: skip
@@ -111,22 +115,31 @@ def cases() -> list[Case]:
     ]
 
 
-def timed(work: Callable[[], int], repeats: int = 3) -> tuple[int, float]:
-    """Points and the best processor time per point in milliseconds."""
-    best, count = np.inf, 1
-    for _ in range(repeats):
+Run = Callable[[CycleSettings], int]  # makes a branch, and counts its points
+
+
+def timed(run: Run) -> tuple[int, float, float]:
+    """Points, processor time per point without the start, and with it, in milliseconds."""
+    spent, counts = [], []
+    for settings in (replace(MESH, max_points=FEW), MESH):
         start = time.process_time()
-        count = work()
-        best = min(best, (time.process_time() - start) / count)
-    return count, 1000 * best
+        counts.append(run(settings))
+        spent.append(1000 * (time.process_time() - start))
+    (few, many), (short, long) = counts, spent
+    return many, (long - short) / (many - few), long / many
 
 
-def show(name: str, states: int, work: Callable[[], int], auto: float | None) -> None:
+def show(name: str, states: int, run: Run, auto: Callable[[], float] | None) -> None:
     """One line: our points, our time per point, AUTO's, the ratio."""
-    count, each = timed(work)
-    auto = AUTO.get(name) if auto is None else auto
-    other = f"{auto:>8.2f} {each / auto:>6.2f}" if auto else f"{'-':>8} {'-':>6}"
-    print(f"{name:<18} {states:>6} {count:>7} {each:>9.2f} {other}", flush=True)
+    run(MESH)  # compiles
+    ours, theirs = [], []
+    for _ in range(ROUNDS):
+        ours += [timed(run) for _ in range(AT_ONCE)]
+        theirs += [auto()] if auto else []
+    each, whole = (float(np.median([entry[k] for entry in ours])) for k in (1, 2))
+    known = float(np.median(theirs)) if theirs else AUTO.get(name)
+    other = f"{known:>8.2f} {each / known:>6.2f}" if known else f"{'-':>8} {'-':>6}"
+    print(f"{name:<18} {states:>6} {ours[0][0]:>7} {each:>9.3f} {other} {whole:>7.3f}", flush=True)
 
 
 def measure(case: Case) -> None:
@@ -138,8 +151,8 @@ def measure(case: Case) -> None:
         auto = Auto(model, parameter, span, range(len(points))[case.hopf] + 1)
     branch = limit_cycles(hopf, parameter, span, settings=MESH)
     show(
-        model.name, n, lambda: len(limit_cycles(hopf, parameter, span, settings=MESH)),
-        auto and auto.cycles(),
+        model.name, n, lambda settings: len(limit_cycles(hopf, parameter, span, settings=settings)),
+        auto and auto.cycles,
     )  # fmt: skip
     if case.curve is None:
         return
@@ -147,14 +160,15 @@ def measure(case: Case) -> None:
     follow, theirs = CURVES[label]
     start, spans = branch.points(label)[0], {parameter: span, other: reach}
     show(
-        f"{model.name} {label}", n, lambda: len(follow(start, (parameter, other), spans, MESH)),
-        auto and auto.curve(theirs, other),
+        f"{model.name} {label}", n,
+        lambda settings: len(follow(start, (parameter, other), spans, settings)),
+        auto and (lambda: auto.curve(theirs, other)),
     )  # fmt: skip
 
 
 def main(chosen: list[str]) -> None:
     """Print the table."""
-    print(f"{'':<18} states  points  ms/point  AUTO's  ratio")
+    print(f"{'':<18} states  points  ms/point  AUTO's  ratio     all")
     for case in cases():
         if not chosen or case.model.name in chosen:
             measure(case)

@@ -35,6 +35,8 @@ _ORDER_DEPENDENT = frozenset(["lifted_system", "compiled", "scales", "state_name
 class Variants:
     """Variants of a ``VectorField``, which itself never changes."""
 
+    unvalued: VectorField | None = None  # of a copy with other values: it shares its compiled code
+
     @cached_property
     def digest(self) -> str:
         """Hash of all that the model says, the values of its parameters apart."""
@@ -147,8 +149,10 @@ def substituted(
 
 def _copy(model: Any, dropped: frozenset[str], **changes: Any) -> VectorField:
     other = object.__new__(type(model))
-    if {*changes} != {"parameters"}:
-        dropped |= {"digest"}
+    if {*changes} == {"parameters"}:
+        changes["unvalued"] = model.unvalued or model
+    else:
+        dropped |= {"digest", "unvalued"}
     other.__dict__.update({k: v for k, v in model.__dict__.items() if k not in dropped})
     other.__dict__.update(changes)
     other._check_delays()

@@ -215,11 +215,8 @@ class VectorField(Exports, Rest, Variants):
     @cached_property
     def lifted_system(self) -> tuple[list[sympy.Expr], list[DelayLine]]:
         """Definitions, equations and observables without delays, and the delay lines."""
-        raw = [
-            *self.definitions.values(),
-            *self.equations.values(),
-            *(o.expression for o in self.observables.values()),
-        ]
+        raw = [*self.definitions.values(), *self.equations.values()]
+        raw += [o.expression for o in self.observables.values()]
         return replace_delays(raw, self.delay_order)
 
     @property
@@ -235,6 +232,8 @@ class VectorField(Exports, Rest, Variants):
     @cached_property
     def compiled(self) -> CompiledField:
         """Compiled functions of the (lifted) field; made once, then loaded from the disk."""
+        if self.unvalued is not None:
+            return self.unvalued.compiled
         tables = [np.asarray(table.packed, dtype=float) for table in self.tables.values()]
         packed = np.ascontiguousarray(np.concatenate(tables) if tables else np.zeros(1))
         return load_or_compile(self.name, self.definition(), lambda: field_graph(self), packed)

@@ -27,7 +27,7 @@ ALWAYS = {
     "neuron": {"values", "out"},
     "prc": {"out", "values", "input", "unit"},
     "simulate": {"out", "duration", "settle", "record", "dt", "published"},
-    "spectrum": {"neurons", "frequencies", "network", "out"},
+    "spectrum": {"neurons", "frequencies", "network", "near", "out"},
     "stimulate": {
         "out", "input", "duration", "settle", "record", "dt", "published", "step", "sine",
     },

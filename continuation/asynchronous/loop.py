@@ -11,7 +11,7 @@ adaptation current Augustin et al. 2017, PLOS Comput Biol 13(6):e1005545.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any
 
@@ -62,6 +62,17 @@ class Loop:
         }
 
     @cached_property
+    def _connections(self) -> Synapse:
+        """All connections in one, each of whose values is a column (4, 1) in the order of
+        ``PAIRS``."""
+        several = [self.synapses[pair] for pair in PAIRS]
+        columns: dict[str, Any] = {
+            field.name: np.array([[getattr(each, field.name)] for each in several])
+            for field in fields(Synapse)
+        }
+        return Synapse(**columns)
+
+    @cached_property
     def inputs(self) -> tuple[tuple[float, float], tuple[float, float]]:
         """(mu, sigma) of E and of I; the adaptation current is part of mu."""
         return self._input("E"), self._input("I")
@@ -108,17 +119,20 @@ class Loop:
     ) -> tuple[np.ndarray, np.ndarray, tuple[NeuronResponse, NeuronResponse]]:
         """G, how the adaptation shapes the noise of E, and the responses of the neurons."""
         gain = np.empty((len(exponents), 2, 2), complex)
+        moved = (self._moving_voltage, False)  # only that of E drives anything
         responses = tuple(
-            neuron_response(self.neuron, *at, exponents, self.extrapolated) for at in self.inputs
+            neuron_response(self.neuron, *at, exponents, self.extrapolated, voltages)
+            for at, voltages in zip(self.inputs, moved, strict=True)
         )
+        means, variances = self._connections.responses(exponents)
         feedback, by_noise, shaping = self._adaptation(responses[0], exponents)
         for row, target in enumerate("EI"):
             response, (_, sigma) = responses[row], self.inputs[row]
             by_mu = response.rate_mu / feedback if target == "E" else response.rate_mu
             by_sigma = response.rate_sigma - (by_mu * by_noise if target == "E" else 0.0)
             for column, source in enumerate("EI"):
-                mean, variance = self.synapses[target + source].responses(exponents)
-                gain[:, row, column] = by_mu * mean + by_sigma * variance / (2 * sigma)
+                k = PAIRS.index(target + source)
+                gain[:, row, column] = by_mu * means[k] + by_sigma * variances[k] / (2 * sigma)
         return gain, shaping, (responses[0], responses[1])
 
     def _adaptation(
@@ -132,14 +146,19 @@ class Loop:
         p, C = self.values, self.neuron.C
         filtered = 1 / (C * (1 + exponents * p["tau_A"]))
         spikes, subthreshold = p["tau_A"] * p["b"] * filtered, p["a"] * filtered
-        v_mu, v_sigma = (
-            self._slow_voltage
-            if self.voltage == QUASI_STATIC
-            else (response.voltage_mu, response.voltage_sigma)
-        )
+        v_mu, v_sigma = self._slow_voltage
+        if self._moving_voltage:
+            # Where they are lost the membrane integrates, and the current hears nothing of it.
+            v_mu = np.where(np.isnan(response.voltage_mu), 1 / exponents, response.voltage_mu)
+            v_sigma = np.nan_to_num(response.voltage_sigma)
         feedback = 1 + spikes * response.rate_mu + subthreshold * v_mu
         by_noise = spikes * response.rate_sigma + subthreshold * v_sigma
         return feedback, by_noise, (1 + subthreshold * v_mu) / feedback
+
+    @property
+    def _moving_voltage(self) -> bool:
+        """Whether the voltage that drives the adaptation current has its own response."""
+        return self.voltage == DYNAMIC and self.values["a"] != 0
 
     @cached_property
     def _slow_voltage(self) -> tuple[Any, Any]:

@@ -88,11 +88,19 @@ class RateSpectrum(xr.Dataset):
         """The rates."""
         return tuple(json.loads(self.attrs["rates"]))
 
+    @property
+    def _neurons(self) -> str:
+        """How many neurons, in words."""
+        counts = json.loads(self.attrs["neurons"])
+        if isinstance(counts, dict):
+            return ", ".join(f"{count} neurons of {label}" for label, count in counts.items())
+        return f"{counts} neurons per population"
+
     def summary(self) -> str:
         """Rates, standard deviations, quasi-cycle and coherence time in a few lines."""
         lines = [
-            f"finite network behind {self.attrs['model']}, {self.attrs['neurons']} neurons per "
-            f"population: the slowest mode decays at {float(self.attrs['growth_rate']):.4g} 1/s "
+            f"finite network behind {self.attrs['model']}, {self._neurons}: "
+            f"the slowest mode decays at {-float(self.attrs['growth_rate']):.4g} 1/s "
             f"({float(self.attrs['mode_frequency']):.4g} Hz), coherence time "
             f"{self.coherence_time:.4g} ms"
         ]

@@ -19,6 +19,8 @@ from dynsys.errors import ConvergenceError, ModelError
 from dynsys.transfer import EIFNeuron
 from dynsys.vector_field import VectorField
 
+_SEARCHES = 32  # and twice as many: there are three equilibria at most
+
 
 @dataclass(frozen=True)
 class AsynchronousState:
@@ -137,7 +139,7 @@ def _equilibrium(model: VectorField, state: Sequence[float] | np.ndarray | None)
         if not len(found):
             raise ConvergenceError(f"{model.name} has no equilibrium next to the state given")
         return np.asarray(found[0])
-    found = find_equilibria(model)
+    found = find_equilibria(model, searches=_SEARCHES)
     if not len(found):
         raise ConvergenceError(f"no equilibrium of {model.name} was found in the states' ranges")
     if len(found) > 1:

@@ -17,7 +17,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Synapse:
-    """One connection at a constant presynaptic rate.
+    """One connection at a constant presynaptic rate, or several, whose values are columns (m, 1).
 
     ``J`` in mV/ms, ``c`` (ms) opens at one spike per second and time constant, ``K`` inputs,
     ``tau``, ``tau_m``, ``delay`` in ms, ``rate`` in kHz.
@@ -62,7 +62,8 @@ class Synapse:
         return (1 + self.z) * self.tau_m + self.tau
 
     def responses(self, exponents: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """First-order change (k,) of ``mean`` and ``variance`` per exp(lambda t) of the rate.
+        """First-order change (k,) of ``mean`` and ``variance`` per exp(lambda t) of the rate; of
+        several connections (m, k).
 
         ``exponents``: lambda in 1/ms; the delay is included.
         """

@@ -14,11 +14,13 @@ from continuation.cycles.counts import Spectra, persistent
 from continuation.cycles.cycle import Cycle, cycle_from, make_cycle
 from continuation.cycles.delay_errors import delay_error
 from continuation.cycles.events import events
-from continuation.cycles.following import DIVERGED, observed_extrema
+from continuation.cycles.extrema import observed_extrema
+from continuation.cycles.following import DIVERGED
 from continuation.cycles.living import cycles_content
 from continuation.cycles.location import floquet_of
 from continuation.cycles.multipliers import NONE, complex_values
 from continuation.cycles.orbits import DEGREE, Direction, Orbit, Point, Solver
+from continuation.cycles.prediction import BEFORE
 from continuation.cycles.saddles import divergence
 from continuation.cycles.settings import CycleSettings
 from continuation.cycles.storage import read_cycles, table_of_cycles
@@ -150,7 +152,7 @@ class CycleBranch(Explorable):
         more = trace(
             self.solver, first, replace(self.settings, max_points=room), self.resume.step,
             self.resume.number - 1, self.resume.longest, self._start(),
-            before=self.orbits[-2] if self.resume.number > 1 else None,
+            before=self.orbits[-min(self.resume.number, BEFORE + 1) : -1],
         )  # fmt: skip
         start = more.words if more.reason == CLOSED else self.ended[0]
         rest = make_branch(
@@ -388,6 +390,7 @@ def _observed_extrema(solver: Solver, orbits: Sequence[Orbit]) -> np.ndarray:
     for k, orbit in enumerate(orbits):
         p[solver.free] = orbit.z[1 : 1 + len(solver.names)]
         observed_extrema(
-            compiled.observables, compiled.tables, p, solver.scale, orbit.u, DEGREE, 10, out[k]
-        )
+            compiled.observables, compiled.tables, p, solver.scale, orbit.mesh,
+            np.ascontiguousarray(orbit.u), DEGREE, out[k],
+        )  # fmt: skip
     return out

@@ -11,8 +11,8 @@ import numpy as np
 from numba import types
 
 from continuation.cycles.collocation import Collocation, Condensed, Profile
+from continuation.cycles.local_equations import gather, solve_lanes, weighted
 from continuation.engine.field import Field
-from continuation.engine.linear_algebra import lu_solve
 from dynsys.compiled.records import Matrix, signature
 from dynsys.numba_cache import njit
 
@@ -24,28 +24,30 @@ from dynsys.numba_cache import njit
 def condense_residual(field, collocation, profile, condensed):
     """The right sides of ``local``, for the residual of another orbit on the same mesh."""
     p, tables, scale = field.p, field.tables, field.scale
-    values, slopes = collocation.values, collocation.slopes
-    local, factors, pivots = condensed.local, condensed.factors, condensed.pivots
-    mesh, u, period = profile.mesh, profile.u, profile.z[0]
-    degree, n = values.shape[0], scale.shape[0]
-    last = local.shape[2] - 1
-    x, f, right = np.empty(n), np.empty(n), np.empty(degree * n)
-    for j in range(mesh.shape[0] - 1):
-        length = (mesh[j + 1] - mesh[j]) * period
+    values, slopes, lanes = collocation.values, collocation.slopes, condensed.lanes
+    local, pivots, period = condensed.local, condensed.pivots, profile.z[0]
+    degree, n, beside = values.shape[0], scale.shape[0], lanes.shape[3]
+    last, x, f = local.shape[2] - 1, np.empty(n), np.empty(n)
+    nodes, lengths = np.empty((degree + 1, n, beside)), np.empty(beside)
+    states, slope = np.empty((n, beside)), np.empty((n, beside))
+    right = np.empty((degree * n, beside))
+    for group in range(lanes.shape[0]):
+        first = group * beside
+        gather(profile, first, nodes, lengths)
         for i in range(degree):
-            for s in range(n):
-                state, slope = 0.0, 0.0
-                for k in range(degree + 1):
-                    state += values[i, k] * u[j * degree + k, s]
-                    slope += slopes[i, k] * u[j * degree + k, s]
-                x[s] = state * scale[s]
-                right[i * n + s] = slope
-            field.f(x, p, tables, f)
-            for s in range(n):
-                right[i * n + s] -= length * f[s] / scale[s]
-        lu_solve(factors[j], pivots[j], right)
-        for row in range(degree * n):
-            local[j, row, last] = right[row]
+            weighted(values[i], nodes, states)
+            weighted(slopes[i], nodes, slope)
+            for lane in range(beside):
+                for s in range(n):
+                    x[s] = states[s, lane] * scale[s]
+                field.f(x, p, tables, f)
+                for s in range(n):
+                    part = lengths[lane] * period * f[s] / scale[s]
+                    right[i * n + s, lane] = slope[s, lane] - part
+        solve_lanes(lanes[group], pivots, first, right)
+        for j in range(first, min(first + beside, local.shape[0])):
+            for row in range(degree * n):
+                local[j, row, last] = right[row, j - first]
 
 
 @njit([signature(types.void, Condensed)], cache=True, error_model="numpy", nogil=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 
 import numpy as np
@@ -28,10 +29,23 @@ class Chord:
         self.start, self.step = start, step
         self.unit = Direction(np.ascontiguousarray(step.u / length), step.z / length)
         self._known = {0.0: start, 1.0: right.orbit}
+        self.beside: list[tuple[float, Point]] = []
         self._guesses: dict[float, Orbit] = {}
         if like is not None:
             inner = [(f, orbit) for f, orbit in like._known.items() if 0.0 < f < 1.0]
             self._guesses = {f: remeshed(orbit, mesh) for f, orbit in inner[-NODES:]}
+
+    def look_beside(self, points: Sequence[Point]) -> None:
+        """Keep what neighbors of the ends tell: as many multipliers are outside at each as at the
+        end next to it. ``beside`` are their places, below 0 and beyond 1."""
+        length = self.solver.product(self.start, self.unit, self.step)
+        for point in points:
+            there = remeshed(point.orbit, self.start.mesh)
+            way = Direction(there.u - self.start.u, there.z - self.start.z)
+            place = self.solver.product(self.start, self.unit, way) / length
+            end = self.left if place < 0.0 else self.right
+            if not 0.0 <= place <= 1.0 and point.outside == end.outside:
+                self.beside.append((place, point))
 
     @cached_property
     def tangents(self) -> tuple[Direction, Direction]:

@@ -108,8 +108,8 @@ def back_at_parent(points: Sequence[Point], first: int) -> int | None:
 
 def _odd(orbit: Orbit) -> np.ndarray:
     """Half the difference (64, n) between the two halves of a cycle."""
-    times = np.arange(64) / 128
-    return 0.5 * (orbit.at(times) - orbit.at(times + 0.5))
+    u = moved(orbit.u, orbit.mesh, np.linspace(0.0, 1.0, 128 // DEGREE + 1))
+    return 0.5 * (u[:64] - u[64:128])
 
 
 def parent_twice(solver: Solver, before: Point, after: Point) -> Point | None:

@@ -16,7 +16,12 @@ from typing import NamedTuple
 import numpy as np
 from numba import int64, types
 
-from continuation.engine.elimination import eliminate
+from continuation.cycles.local_equations import (
+    MOST_LANES,
+    Lanes,
+    eliminate_group,
+    factors_of,
+)
 from continuation.engine.field import Field
 from continuation.engine.linear_algebra import ONE, ZERO, lu_solve_transposed
 from dynsys.compiled.kernels import MATRIX
@@ -57,15 +62,16 @@ class Condensed(NamedTuple):
     """Newton's equations of an orbit, condensed.
 
     ``local[j]`` (m n, n + K + 1): how the nodes 1..m of interval j depend on (d0 | dz | residual),
-    d = -local (d0, dz, 1); ``factors[j]`` (m n, m n) with ``pivots[j]`` the factorization it comes
-    from. ``kept[j]`` (n, 3 n + K + 1) = [node j | d0 | node j + 1 | dz | right side] and
-    ``reflectors[j]`` (n, 2 n) eliminate mesh node j. ``pair`` (n, 2 n + K + 1) = [W | S | dz |
-    right side] is what is left. ``growth`` and ``decay`` (N,) are about how much a small difference
-    from the orbit can grow or decay on an interval, ``divergence`` how a volume does: exponents.
+    d = -local (d0, dz, 1); ``lanes`` and ``pivots`` hold the factorizations it comes from (see
+    ``local_equations``). ``kept[j]`` (n, 3 n + K + 1) = [node j | d0 | node j + 1 | dz | right
+    side] and ``reflectors[j]`` (n, 2 n) eliminate mesh node j. ``pair`` (n, 2 n + K + 1) = [W | S |
+    dz | right side] is what is left. ``growth`` and ``decay`` (N,) are about how much a small
+    difference from the orbit can grow or decay on an interval, ``divergence`` how a volume does:
+    exponents.
     """
 
     local: Cube
-    factors: Cube
+    lanes: Lanes
     pivots: IndexRows
     kept: Cube
     reflectors: Cube
@@ -77,10 +83,11 @@ class Condensed(NamedTuple):
 
 def condensed_system(intervals, degree, n, count):
     """Room for the equations of orbits with n states and ``count`` = K further unknowns."""
-    size = degree * n
+    size, width = degree * n, n + count + 1
+    groups = (intervals + MOST_LANES - 1) // MOST_LANES
     return Condensed(
-        local=np.empty((intervals, size, n + count + 1)),
-        factors=np.empty((intervals, size, size)),
+        local=np.empty((intervals, size, width)),
+        lanes=np.empty((groups, size, size + width, (intervals + groups - 1) // groups)),
         pivots=np.empty((intervals, size), np.int64),
         kept=np.empty((intervals, n, 3 * n + count + 1)),
         reflectors=np.zeros((intervals, n, 2 * n)),
@@ -96,84 +103,31 @@ compiled_condensed_system = njit(
 )(condensed_system)
 
 
-@njit
-def _fastest(a, up, down):
-    """``up`` and ``down`` raised to about the fastest rates of growth and decay by a Jacobian: its
-    diagonal and, of loops of two states, what remains where the states are scaled to suit."""
-    for s in range(ZERO, np.uintp(a.shape[0])):
-        beside = 0.0
-        for c in range(ZERO, np.uintp(a.shape[0])):
-            loop = a[s, c] * a[c, s]
-            if c != s and loop > 0.0:
-                beside += np.sqrt(loop)
-        up, down = max(up, a[s, s] + beside), max(down, beside - a[s, s])
-    return up, down
-
-
 @njit(
     [signature(bool, Field, Collocation, Profile, Condensed)],
     cache=True, error_model="numpy", nogil=True,
 )  # fmt: skip
 def condense(field, collocation, profile, condensed):
-    """Local elimination on every interval: fills ``local``, ``factors``, ``pivots``, ``growth``,
+    """Local elimination on every interval: fills ``local``, ``lanes``, ``pivots``, ``growth``,
     ``decay`` and ``divergence``.
 
     False where a local matrix is singular.
     """
-    p, tables, free, scale = field.p, field.tables, field.free, field.scale
-    values, slopes, weights = collocation.values, collocation.slopes, collocation.weights
-    local, factors, pivots = condensed.local, condensed.factors, condensed.pivots
-    mesh, u, period = profile.mesh, profile.u, profile.z[0]
-    degree, n = np.uintp(values.shape[0]), np.uintp(scale.shape[0])
-    last = n + np.uintp(profile.z.shape[0])
-    a, x, f, fp = np.empty((n, n)), np.empty(n), np.empty(n), np.empty(n)
-    still, direction, other = np.zeros(n), np.zeros(p.shape[0]), np.zeros(p.shape[0])
-    inverse = 1.0 / scale
-    if free.shape[0] > 0:
-        direction[free[0]] = 1.0
-    for j in range(ZERO, np.uintp(mesh.shape[0]) - ONE):
-        h = mesh[j + ONE] - mesh[j]
-        right, block, first = local[j], factors[j], j * degree
-        up, down, divergence = -np.inf, -np.inf, 0.0
-        for i in range(ZERO, degree):
-            rows = i * n
-            for s in range(ZERO, n):
-                state, slope = 0.0, 0.0
-                for k in range(ZERO, degree + ONE):
-                    state += values[i, k] * u[first + k, s]
-                    slope += slopes[i, k] * u[first + k, s]
-                x[s] = state * scale[s]
-                for c in range(n, last):
-                    right[rows + s, c] = 0.0
-                right[rows + s, last] = slope
-            field.linearize(x, p, tables, direction, f, a, fp)
-            up, down = _fastest(a, up, down)
-            for s in range(ZERO, n):
-                divergence += weights[i] * a[s, s]
-            for q in range(ZERO, np.uintp(free.shape[0])):
-                if q > ZERO:
-                    other[free[q]] = 1.0
-                    field.tangent(x, p, tables, still, other, fp)
-                    other[free[q]] = 0.0
-                for s in range(ZERO, n):
-                    right[rows + s, n + ONE + q] = -h * period * fp[s] * inverse[s]
-            for s in range(ZERO, n):
-                row, factor = rows + s, -h * inverse[s]
-                right[row, n] = factor * f[s]
-                right[row, last] += period * factor * f[s]
-                factor *= period
-                for c in range(ZERO, n):
-                    entry = factor * a[s, c] * scale[c]
-                    right[row, c] = values[i, ZERO] * entry
-                    for k in range(ZERO, degree):
-                        block[row, k * n + c] = values[i, k + ONE] * entry
-                right[row, s] += slopes[i, ZERO]
-                for k in range(ZERO, degree):
-                    block[row, k * n + s] += slopes[i, k + ONE]
-        condensed.growth[j], condensed.decay[j] = h * period * up, h * period * down
-        condensed.divergence[j] = h * period * divergence
-        if not eliminate(block, pivots[j], right):
+    local, lanes, pivots = condensed.local, condensed.lanes, condensed.pivots
+    intervals, size, width = local.shape
+    beside = lanes.shape[3]
+    rates = np.empty((3, beside))
+    for group in range(lanes.shape[0]):
+        block, first = lanes[group], group * beside
+        if not eliminate_group(field, collocation, profile, first, block, rates, pivots):
             return False
+        for j in range(first, min(first + beside, intervals)):
+            lane = j - first
+            for row in range(size):
+                for c in range(width):
+                    local[j, row, c] = block[row, size + c, lane]
+            condensed.growth[j], condensed.decay[j] = rates[0, lane], rates[1, lane]
+            condensed.divergence[j] = rates[2, lane]
     return True
 
 
@@ -214,45 +168,82 @@ def orthogonal_sweep(block, columns, reflectors):
                 block[i, c] -= factor * dots[c]
 
 
+def _sweep(n):
+    """``orthogonal_sweep`` over n columns of 2 n rows, for one small n that is known when this is
+    compiled: one loop over the columns for each transformation."""
+
+    @njit([types.void(MATRIX, MATRIX)], cache=True, error_model="numpy", nogil=True)
+    def at_once(block, reflectors):
+        for k in range(n):
+            norm = 0.0
+            for i in range(k, 2 * n):
+                norm += block[i, k] * block[i, k]
+            norm = np.sqrt(norm)
+            if norm == 0.0:
+                for i in range(2 * n):
+                    reflectors[k, i] = 0.0
+                continue
+            head = block[k, k] + (norm if block[k, k] > 0.0 else -norm)
+            inverse = 1.0 / np.sqrt(norm * norm + abs(block[k, k]) * norm + norm * abs(head))
+            for i in range(2 * n):
+                reflectors[k, i] = inverse * block[i, k] if i > k else 0.0
+            reflectors[k, k] = inverse * head
+            for c in range(np.uintp(k), np.uintp(block.shape[1])):
+                dot = 0.0
+                for i in range(k, 2 * n):
+                    dot += reflectors[k, i] * block[i, c]
+                dot *= 2.0
+                for i in range(k, 2 * n):
+                    block[i, c] -= dot * reflectors[k, i]
+
+    return at_once
+
+
+_sweep_2, _sweep_3 = _sweep(2), _sweep(3)
+
+
 @njit([signature(types.void, Condensed)], cache=True, error_model="numpy", nogil=True)
 def reduce(condensed):
     """Eliminate the interior mesh nodes: fills ``kept``, ``reflectors`` and ``pair``."""
     local, kept, pair = condensed.local, condensed.kept, condensed.pair
-    reflectors = condensed.reflectors
-    n = pair.shape[0]
-    intervals, size, width = local.shape
-    columns = width - n  # dz and the right side
-    last = size - n
-    stack = np.empty((2 * n, 2 * n + width))
-    for s in range(n):
-        for c in range(n):
-            pair[s, c] = local[0, last + s, c]
+    n, intervals = np.uintp(pair.shape[0]), np.uintp(local.shape[0])
+    width = np.uintp(local.shape[2])
+    wide, columns, last = n + n, width - n, np.uintp(local.shape[1]) - n  # dz and the right side
+    stack = np.zeros((2 * pair.shape[0], 3 * pair.shape[0] + local.shape[2] - pair.shape[0]))
+    for s in range(ZERO, n):
+        for c in range(ZERO, n):
+            pair[s, c] = local[ZERO, last + s, c]
             pair[s, n + c] = 1.0 if s == c else 0.0
-        for c in range(columns):
-            pair[s, 2 * n + c] = local[0, last + s, n + c]
-        pair[s, 2 * n + columns - 1] *= -1.0
-    for j in range(1, intervals):
-        for s in range(n):
-            for c in range(n):
+        for c in range(ZERO, columns):
+            pair[s, wide + c] = local[ZERO, last + s, n + c]
+        pair[s, wide + columns - ONE] *= -1.0
+    for j in range(ONE, intervals):
+        for s in range(ZERO, n):
+            for c in range(ZERO, n):
                 stack[s, c] = pair[s, n + c]
                 stack[s, n + c] = pair[s, c]
-                stack[s, 2 * n + c] = 0.0
+                stack[s, wide + c] = 0.0
                 stack[n + s, c] = local[j, last + s, c]
                 stack[n + s, n + c] = 0.0
-                stack[n + s, 2 * n + c] = 1.0 if s == c else 0.0
-            for c in range(columns):
-                stack[s, 3 * n + c] = pair[s, 2 * n + c]
-                stack[n + s, 3 * n + c] = local[j, last + s, n + c]
-            stack[n + s, 3 * n + columns - 1] *= -1.0
-        orthogonal_sweep(stack, n, reflectors[j])
-        for s in range(n):
-            for c in range(2 * n + width):
+                stack[n + s, wide + c] = 1.0 if s == c else 0.0
+            for c in range(ZERO, columns):
+                stack[s, wide + n + c] = pair[s, wide + c]
+                stack[n + s, wide + n + c] = local[j, last + s, n + c]
+            stack[n + s, wide + n + columns - ONE] *= -1.0
+        if n == 2:
+            _sweep_2(stack, condensed.reflectors[j])
+        elif n == 3:
+            _sweep_3(stack, condensed.reflectors[j])
+        else:
+            orthogonal_sweep(stack, n, condensed.reflectors[j])
+        for s in range(ZERO, n):
+            for c in range(ZERO, wide + width):
                 kept[j, s, c] = stack[s, c]
-            for c in range(n):
+            for c in range(ZERO, n):
                 pair[s, c] = stack[n + s, n + c]
-                pair[s, n + c] = stack[n + s, 2 * n + c]
-            for c in range(columns):
-                pair[s, 2 * n + c] = stack[n + s, 3 * n + c]
+                pair[s, n + c] = stack[n + s, wide + c]
+            for c in range(ZERO, columns):
+                pair[s, wide + c] = stack[n + s, wide + n + c]
 
 
 @njit(
@@ -266,43 +257,42 @@ def eliminate_border(row, tail, condensed, carried, out):
     and ``carried`` (N, n), by which ``kept`` rows were subtracted.
     """
     local, kept = condensed.local, condensed.kept
-    intervals, size, width = local.shape
-    n = row.shape[1]
-    degree, columns = size // n, width - n
-    for c in range(2 * n):
+    intervals, n = np.uintp(local.shape[0]), np.uintp(row.shape[1])
+    degree, columns = np.uintp(local.shape[1]) // n, np.uintp(local.shape[2]) - n
+    wide = n + n
+    for c in range(ZERO, wide):
         out[c] = 0.0
-    for c in range(columns):
-        out[2 * n + c] = tail[c]
-    for j in range(intervals):
-        target = 0 if j == 0 else n
-        for c in range(n):
+    for c in range(ZERO, columns):
+        out[wide + c] = tail[c]
+    for j in range(ZERO, intervals):
+        target = ZERO if j == ZERO else n
+        for c in range(ZERO, n):
             out[target + c] += row[j * degree, c]
-        for k in range(degree - 1):
-            for s in range(n):
-                weight = row[j * degree + k + 1, s]
+        for k in range(ZERO, degree - ONE):
+            for s in range(ZERO, n):
+                weight, source = row[j * degree + k + ONE, s], k * n + s
                 if weight != 0.0:
-                    source = local[j, k * n + s]
-                    for c in range(n):
-                        out[target + c] -= weight * source[c]
-                    for c in range(columns - 1):
-                        out[2 * n + c] -= weight * source[n + c]
-                    out[2 * n + columns - 1] += weight * source[n + columns - 1]
-        if j == 0:
+                    for c in range(ZERO, n):
+                        out[target + c] -= weight * local[j, source, c]
+                    for c in range(ZERO, columns - ONE):
+                        out[wide + c] -= weight * local[j, source, n + c]
+                    out[wide + columns - ONE] += weight * local[j, source, n + columns - ONE]
+        if j == ZERO:
             continue
-        rows, y = kept[j], carried[j]
-        for c in range(n):  # solve y R = part on the current node, R upper triangular
+        for c in range(ZERO, n):  # solve y R = part on the current node, R upper triangular
             total = out[n + c]
-            for k in range(c):
-                total -= y[k] * rows[k, c]
-            y[c] = total / rows[c, c]
+            for k in range(ZERO, c):
+                total -= carried[j, k] * kept[j, k, c]
+            carried[j, c] = total / kept[j, c, c]
             out[n + c] = 0.0
-        for s in range(n):
-            for c in range(n):
-                out[c] -= y[s] * rows[s, n + c]
-                out[n + c] -= y[s] * rows[s, 2 * n + c]
-            for c in range(columns):
-                out[2 * n + c] -= y[s] * rows[s, 3 * n + c]
-    for c in range(n):
+        for s in range(ZERO, n):
+            y = carried[j, s]
+            for c in range(ZERO, n):
+                out[c] -= y * kept[j, s, n + c]
+                out[n + c] -= y * kept[j, s, wide + c]
+            for c in range(ZERO, columns):
+                out[wide + c] -= y * kept[j, s, wide + n + c]
+    for c in range(ZERO, n):
         out[n + c] += row[intervals * degree, c]
 
 
@@ -313,34 +303,35 @@ def eliminate_border(row, tail, condensed, carried, out):
 def back_substitute(condensed, first, end, dz, residual, delta):
     """All nodes (N m + 1, n) from end nodes and dz; ``residual`` 0 for homogeneous solutions."""
     local, kept = condensed.local, condensed.kept
-    intervals, size, width = local.shape
-    n = first.shape[0]
-    degree, count = size // n, width - n - 1
-    for c in range(n):
-        delta[0, c] = first[c]
+    intervals, n = np.uintp(local.shape[0]), np.uintp(first.shape[0])
+    degree, count = np.uintp(local.shape[1]) // n, np.uintp(local.shape[2]) - n - ONE
+    wide = n + n
+    for c in range(ZERO, n):
+        delta[ZERO, c] = first[c]
         delta[intervals * degree, c] = end[c]
-    for j in range(intervals - 1, 0, -1):
-        rows = kept[j]
-        for s in range(n - 1, -1, -1):
-            total = residual * rows[s, 3 * n + count]
-            for c in range(count):
-                total -= rows[s, 3 * n + c] * dz[c]
-            for c in range(n):
-                total -= rows[s, n + c] * delta[0, c]
-                total -= rows[s, 2 * n + c] * delta[(j + 1) * degree, c]
-            for c in range(s + 1, n):
-                total -= rows[s, c] * delta[j * degree, c]
-            delta[j * degree, s] = total / rows[s, s]
-    for j in range(intervals):
-        for k in range(degree - 1):
-            for s in range(n):
-                row = local[j, k * n + s]
-                total = -residual * row[n + count]
-                for c in range(count):
-                    total -= row[n + c] * dz[c]
-                for c in range(n):
-                    total -= row[c] * delta[j * degree, c]
-                delta[j * degree + k + 1, s] = total
+    for turn in range(ONE, intervals):
+        j = intervals - turn
+        for back in range(ONE, n + ONE):
+            s = n - back
+            total = residual * kept[j, s, wide + n + count]
+            for c in range(ZERO, count):
+                total -= kept[j, s, wide + n + c] * dz[c]
+            for c in range(ZERO, n):
+                total -= kept[j, s, n + c] * delta[ZERO, c]
+                total -= kept[j, s, wide + c] * delta[(j + ONE) * degree, c]
+            for c in range(s + ONE, n):
+                total -= kept[j, s, c] * delta[j * degree, c]
+            delta[j * degree, s] = total / kept[j, s, s]
+    for j in range(ZERO, intervals):
+        for k in range(ZERO, degree - ONE):
+            for s in range(ZERO, n):
+                row = k * n + s
+                total = -residual * local[j, row, n + count]
+                for c in range(ZERO, count):
+                    total -= local[j, row, n + c] * dz[c]
+                for c in range(ZERO, n):
+                    total -= local[j, row, c] * delta[j * degree, c]
+                delta[j * degree + k + ONE, s] = total
 
 
 @njit(
@@ -349,8 +340,9 @@ def back_substitute(condensed, first, end, dz, residual, delta):
 )  # fmt: skip
 def carry_back(condensed, left, omega):
     """Multipliers (N, m n) of the collocation equations from those (n,) of the reduced pair."""
-    factors, pivots, reflectors = condensed.factors, condensed.pivots, condensed.reflectors
+    lanes, pivots, reflectors = condensed.lanes, condensed.pivots, condensed.reflectors
     intervals, size = omega.shape
+    factors = np.empty((size, size))
     n = left.shape[0]
     stacked, upper = np.empty(2 * n), left.copy()
     for j in range(intervals - 1, -1, -1):
@@ -372,4 +364,5 @@ def carry_back(condensed, left, omega):
             row[s] = 0.0
         for s in range(n):
             row[size - n + s] = stacked[n + s] if j > 0 else upper[s]
-        lu_solve_transposed(factors[j], pivots[j], row)
+        factors_of(lanes, j, factors)
+        lu_solve_transposed(factors, pivots[j], row)

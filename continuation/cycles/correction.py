@@ -36,6 +36,7 @@ from dynsys.numba_cache import njit
 
 MOST_CHORDS = 6  # steps on one factorization
 _SLOW = 0.3  # contraction at which another factorization pays
+_CURVED = 20.0  # times its square, a Newton step is about as large as the next one at most
 _SURE = 0.3  # part of the tolerance below which Newton's next step should be
 
 
@@ -167,18 +168,15 @@ def _set_parameters(field, z):
 
 
 @njit
-def _plane_row(plane, profile, row, tail):
-    """Border row of the plane an orbit is corrected in."""
-    u, z, u_part, z_part = profile.u, profile.z, plane.row, plane.tail
-    count, last = z.shape[0], plane.level
+def _distance(plane, profile):
+    """How far an orbit is before its plane."""
+    u, z, total = profile.u, profile.z, plane.level
     for node in range(u.shape[0]):
         for s in range(u.shape[1]):
-            row[node, s] = u_part[node, s]
-            last -= u_part[node, s] * u[node, s]
-    for c in range(count):
-        tail[c] = z_part[c]
-        last -= z_part[c] * z[c]
-    tail[count] = last
+            total -= plane.row[node, s] * u[node, s]
+    for c in range(z.shape[0]):
+        total -= plane.tail[c] * z[c]
+    return total
 
 
 @record
@@ -195,12 +193,31 @@ class _Border(NamedTuple):
 
 
 @njit
-def _border(nodes, n, intervals, count):
+def _border(phase, plane, intervals):
+    """Room for it, with the rows of the phase and of the plane."""
+    (nodes, n), count = phase.shape, plane.tail.shape[0]
     total = 2 * n + count
-    return _Border(
+    border = _Border(
         np.zeros((count, nodes, n)), np.zeros((count, count + 1)), np.empty((count, intervals, n)),
         np.empty((total, total)), np.empty(total, np.int64), np.empty(total),
     )  # fmt: skip
+    for node in range(nodes):
+        for s in range(n):
+            border.rows[0, node, s] = phase[node, s]
+            border.rows[count - 1, node, s] = plane.row[node, s]
+    for c in range(count):
+        border.tails[count - 1, c] = plane.tail[c]
+    return border
+
+
+@njit
+def _phase_left(border, u):
+    """What is left of the phase condition."""
+    row, total = border.rows[0], 0.0
+    for node in range(u.shape[0]):
+        for s in range(u.shape[1]):
+            total -= row[node, s] * u[node, s]
+    return total
 
 
 @njit
@@ -263,17 +280,12 @@ def _chord_right(equations, profile, plane, condensed, border):
         solution[s] = pair[s, 2 * n + count]
         solution[n + s] = u[nodes - 1, s] - u[0, s]
     for b in range(count):
-        right = 0.0
         if b == count - 1:
-            right = plane.level
-            for c in range(count):
-                right -= plane.tail[c] * z[c]
-        elif b == 1:
+            right = _distance(plane, profile)
+        elif b == 0:
+            right = _phase_left(border, u)
+        else:
             right = 1.0 - z[0] / equations.fixed
-        if b == 0 or b == count - 1:
-            for node in range(nodes):
-                for s in range(n):
-                    right -= rows[b, node, s] * u[node, s]
         solution[2 * n + b] = right + eliminated_right(rows[b], carried[b], condensed)
 
 
@@ -310,38 +322,38 @@ def _chords(equations, profile, plane, tolerance, change, condensed, border, del
     [signature(int, Equations, Profile, Matrix, Plane, float, int, Condensed, Variation)],
     cache=True, error_model="numpy", nogil=True,
 )  # fmt: skip
-def correct(equations, profile, reference, plane, tolerance, most, condensed, tangent):
+def correct(equations, profile, phase, plane, tolerance, most, condensed, tangent):
     """Correct the orbit in place; returns the iterations, -1 on failure. Cycles without a condition
     take chord steps instead of some, which count as those they stand for.
 
-    ``reference`` (N m, n) is u' of the orbit whose phase is kept; the last condition is the plane.
+    Kept is the phase: ``phase`` (N m + 1, n) . u = 0; the last condition is the plane.
     Fills the ``condensed`` system and the ``tangent`` on which row . du + tail . dz = 1, both of
     the last iteration, whose step was below ``tolerance``.
     """
     kind, fixed, u, z = equations.kind, equations.fixed, profile.u, profile.z
     nodes, n = u.shape
     count = z.shape[0]
-    border = _border(nodes, n, condensed.local.shape[0], count)
+    border = _border(phase, plane, condensed.local.shape[0])
     rows, tails, solution = border.rows, border.tails, border.solution
     total = 2 * n + count
-    phase, along = np.empty(total + 1), np.empty(total)
+    first, along = np.empty(total + 1), np.empty(total)
     delta, previous, chords = np.empty((nodes, n)), np.inf, 0
     for iteration in range(most):
         _set_parameters(equations.field, z)
         if not condense(equations.field, equations.collocation, profile, condensed):
             return -1
         reduce(condensed)
-        tails[0, count] = -phase_row(equations.collocation, profile, reference, rows[0])
-        eliminate_border(rows[0], tails[0], condensed, border.carried[0], phase)
+        tails[0, count] = _phase_left(border, u)
+        tails[count - 1, count] = _distance(plane, profile)
+        eliminate_border(rows[0], tails[0], condensed, border.carried[0], first)
         if kind == PERIOD:
             tails[1, 0] = 1.0 / fixed
             tails[1, count] = 1.0 - z[0] / fixed
         elif kind != CYCLE:
             inner = slice(1, count - 1)
-            if not condition_rows(equations, profile, condensed, phase, rows[inner], tails[inner]):
+            if not condition_rows(equations, profile, condensed, first, rows[inner], tails[inner]):
                 return -1
-        _plane_row(plane, profile, rows[count - 1], tails[count - 1])
-        if not _factor_corner(border, condensed, phase, u):
+        if not _factor_corner(border, condensed, first, u):
             return -1
         lu_solve(border.corner, border.pivots, solution)
         dz = solution[2 * n :]
@@ -361,7 +373,7 @@ def correct(equations, profile, reference, plane, tolerance, most, condensed, ta
             for c in range(count):
                 tangent.z[c] = dz[c]
             return iteration + 1 + chords
-        if kind in (CYCLE, PERIOD):
+        if kind in (CYCLE, PERIOD) and _CURVED * change * change > tolerance:
             chords += _chords(
                 equations, profile, plane, tolerance, change, condensed, border, delta
             )

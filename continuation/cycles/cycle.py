@@ -168,7 +168,7 @@ class Cycle:
 
     def values(self, name: str, phases: np.ndarray) -> np.ndarray:
         """Values (k,) of a state or observable at phases 0..1; 0: the first observable's peak."""
-        return self._values(name, (np.asarray(phases, float) + self.origin) % 1.0)
+        return self._values(name, (np.asarray(phases, float) % 1.0 + self.origin) % 1.0)
 
     def _values(self, name: str, times: np.ndarray) -> np.ndarray:
         """Values (k,) at times on the orbit's own mesh."""

@@ -19,6 +19,7 @@ from continuation.cycles.collocation import (
 )
 from continuation.cycles.conditions import DOUBLING, null_vectors, singular_matrix
 from continuation.cycles.correction import Equations, phase_row, slopes_at_gauss
+from continuation.cycles.local_equations import factors_of
 from continuation.cycles.orbits import DEGREE, Orbit, Solver
 from continuation.engine.linear_algebra import lu_factor, lu_solve
 from dynsys.compiled.kernels import TAYLOR_TYPE
@@ -112,6 +113,7 @@ def _doubling(equations, profile, condensed, taylor, physical):
     for q in range(field.p.shape[0]):
         parameters[0, q] = field.p[q]
     sides, total, inner, square = np.empty(degree * n), 0.0, 0.0, 0.0
+    factors = np.empty((degree * n, degree * n))
     for j in range(intervals):
         h = mesh[j + 1] - mesh[j]
         for i in range(degree):
@@ -127,7 +129,8 @@ def _doubling(equations, profile, condensed, taylor, physical):
                 inner += weight * along[s]
                 if s < physical:
                     square += h * weights[i] * along[s] ** 2
-        lu_solve(condensed.factors[j], condensed.pivots[j], sides)
+        factors_of(condensed.lanes, j, factors)
+        lu_solve(factors, condensed.pivots[j], sides)
         for k in range(degree * n):
             condensed.local[j, k, last] = sides[k]
     reduce(condensed)

@@ -34,6 +34,7 @@ from continuation.cycles.location import (
     certificate,
     locate_crossing,
     locate_turn,
+    off_its_place,
     turning,
 )
 from continuation.cycles.orbits import Point, Solver
@@ -75,7 +76,7 @@ def events(
     for index in _steps_with_events(points, spectra):
         if wild[index] and wild[index + 1]:
             continue
-        inside = _between(solver, points[index], points[index + 1])
+        inside = _between(solver, points, index)
         found += [replace(event, index=index) for event in inside]
     found += _turning_points(solver, points, found)
     found = _without_noise(solver, points, spectra.sure.tolist(), found)
@@ -90,8 +91,9 @@ def _steps_with_events(points: Sequence[Point], spectra: Spectra) -> list[int]:
     return np.flatnonzero(changed | (ways[:-1] * ways[1:] < 0)).tolist()
 
 
-def _between(solver: Solver, before: Point, after: Point) -> list[Event]:
-    """The events of one step."""
+def _between(solver: Solver, points: Sequence[Point], index: int) -> list[Event]:
+    """The events of the step from a point."""
+    before, after = points[index], points[index + 1]
     folded = turning(before, solver) * turning(after, solver) < 0
     moved = abs(after.orbit.value - before.orbit.value) > STILL * solver.half[1]
     if solver.persistent:  # families at a fixed parameter, which stands still to rounding
@@ -100,7 +102,10 @@ def _between(solver: Solver, before: Point, after: Point) -> list[Event]:
         return _unproven_fold(Chord(solver, before, after)) if folded and moved else []
     if not folded and counts(before) == counts(after):
         return []
-    return list(explained(Chord(solver, before, after)))
+    chord = Chord(solver, before, after)
+    if not folded:
+        chord.look_beside([*points[max(index - 1, 0) : index], *points[index + 2 : index + 3]])
+    return list(explained(chord))
 
 
 def trusted(before: Point, after: Point) -> bool:
@@ -168,17 +173,17 @@ def _proven(
 ) -> Iterator[Event]:
     """The event, where the multipliers are at their place; on finer meshes where not, and on one
     where the mesh alone tells how near they are."""
-    multiplicity, event = max(abs(gained[kind]), 1), None
+    multiplicity, proven, far = max(abs(gained[kind]), 1), None, np.nan
     for attempt in range(_REFINEMENTS + 1):
         if located is None:
             break
-        proof = certificate(chord, located, kind, multiplicity)
-        if proof["multiplier_distance"] <= AT_PLACE and _means(located.point, kind):
+        far = off_its_place(located, kind, multiplicity)
+        if far <= AT_PLACE and _means(located.point, kind):
             still = abs(turning(located.point, chord.solver)) < AT_PLACE
             fold = gained[PLUS] and (turned or (kind == PLUS and multiplicity == 1 and still))
             label = "LPC" if fold else LABELS[kind]
-            event = Event(label, located.point, gained.unstable, multiplicity, proof)
-            error = proof["multiplier_distance"] if fold else located.point.trivial_error
+            proven = label, chord, located
+            error = far if fold else located.point.trivial_error
             if attempt or error < _WELL:
                 break
         finer = _finer(chord) if attempt < _REFINEMENTS else None
@@ -188,11 +193,13 @@ def _proven(
         if change(counts(chord.left), counts(chord.right))[kind] != gained[kind]:
             break
         located = locate_turn(chord, near) if turned else locate_crossing(chord, kind, near)
-    if event is not None:
-        yield event
+    if proven is not None:
+        label, chord, located = proven
+        proof = certificate(chord, located, kind, multiplicity)
+        yield Event(label, located.point, gained.unstable, multiplicity, proof)
         return
-    far = "" if located is None else f", {proof['multiplier_distance']:.0e} from its place"
-    yield _unresolved(chord, gained, f"the multiplier that passes was not located{far}")
+    words = "" if located is None else f", {far:.0e} from its place"
+    yield _unresolved(chord, gained, f"the multiplier that passes was not located{words}")
 
 
 def _means(point: Point, kind: int) -> bool:

@@ -10,48 +10,26 @@ from numba import boolean, float64, int64, types
 
 from continuation.cycles.collocation import Profile, Variation, compiled_condensed_system
 from continuation.cycles.conditions import CYCLE, PERIOD
-from continuation.cycles.correction import Equations, Plane, correct, slopes_at_gauss
+from continuation.cycles.correction import Equations, correct, phase_row, slopes_at_gauss
 from continuation.cycles.interval_maps import cycle_multipliers
 from continuation.cycles.meshes import equidistribute, mesh_error, move_to_mesh, node_weights
 from continuation.cycles.multipliers import distance_to_one
+from continuation.cycles.prediction import (
+    BEFORE,
+    Bends,
+    find_bends,
+    node_velocities,
+    predict,
+    remove_shift,
+)
 from continuation.engine.linear_algebra import copy_into
-from dynsys.compiled.kernels import DOMAIN_TYPE, MATRIX, OBSERVABLES_TYPE, VECTOR
+from dynsys.compiled.kernels import DOMAIN_TYPE, MATRIX, VECTOR
 from dynsys.compiled.records import Cube, Matrix, Vector, record, signature
 from dynsys.numba_cache import njit
 
 MORE, BOUND, STEP_MIN, SHRUNK, COARSE, FINE, DIVERGED, OUTSIDE, UNRESOLVED = range(9)
 DOUBTFUL = 0.03  # error of the multiplier 1 beyond which a bifurcating multiplier means nothing
 ADAPT_EVERY = 3
-
-
-@njit(
-    [types.void(OBSERVABLES_TYPE, VECTOR, VECTOR, VECTOR, MATRIX, int64, int64, MATRIX)],
-    cache=True, nogil=True, error_model="numpy",
-)  # fmt: skip
-def observed_extrema(observables, tables, p, scale, u, degree, count, out):
-    """Smallest and largest value (2, o) of the observables of an orbit, of ``count`` samples in
-    every mesh interval."""
-    n, o = scale.shape[0], out.shape[1]
-    x, seen, basis = np.empty(n), np.empty(o), np.empty((count, degree + 1))
-    for i in range(count):
-        for k in range(degree + 1):
-            product = 1.0
-            for other in range(degree + 1):
-                if other != k:
-                    product *= (i * degree / count - other) / (k - other)
-            basis[i, k] = product
-    for c in range(o):
-        out[0, c], out[1, c] = np.inf, -np.inf
-    for first in range(0, u.shape[0] - 1, degree):
-        for i in range(count):
-            for s in range(n):
-                total = 0.0
-                for k in range(degree + 1):
-                    total += basis[i, k] * u[first + k, s]
-                x[s] = total * scale[s]
-            observables(x, p, tables, seen)
-            for c in range(o):
-                out[0, c], out[1, c] = min(out[0, c], seen[c]), max(out[1, c], seen[c])
 
 
 @njit([float64(VECTOR, MATRIX, VECTOR, MATRIX, VECTOR, VECTOR)], cache=True, nogil=True)
@@ -170,54 +148,6 @@ def _amplitude(u):
 
 
 @njit
-def _bend(before, base, along, degree, row, tail, bent):
-    """Half the second derivative of the branch along its length, by the point ``before``; zero
-    where there is none.
-
-    Of the parabola through both points with the tangent ``along`` at ``base``.
-    """
-    u, z = bent.u, bent.z
-    copy_into(z, before.z)
-    back = 0.0
-    if before.z[0] > 0.0:
-        if np.array_equal(before.mesh, base.mesh):
-            _copy_rows(u, before.u)
-        else:
-            move_to_mesh(before.u, before.mesh, base.mesh, degree, u)
-        for node in range(row.shape[0]):
-            for s in range(row.shape[1]):
-                back += row[node, s] * (base.u[node, s] - u[node, s])
-        for c in range(tail.shape[0]):
-            back += tail[c] * (base.z[c] - z[c])
-    factor = 1.0 / back**2 if back > 0.0 else 0.0
-    for node in range(row.shape[0]):
-        for s in range(row.shape[1]):
-            change = u[node, s] - base.u[node, s] + back * along.u[node, s]
-            u[node, s] = factor * change if factor > 0.0 else 0.0
-    for c in range(tail.shape[0]):
-        z[c] = factor * (z[c] - base.z[c] + back * along.z[c])
-
-
-@njit
-def _predict(base, along, bent, step, profile, row, tail):
-    """Step along the branch's parabola to ``profile``; returns the plane across the tangent at this
-    distance."""
-    u, base_u, along_u, bent_u = profile.u, base.u, along.u, bent.u
-    z, base_z, along_z, bent_z = profile.z, base.z, along.z, bent.z
-    level = 0.0
-    for node in range(row.shape[0]):
-        for s in range(row.shape[1]):
-            ahead = base_u[node, s] + step * along_u[node, s]
-            level += row[node, s] * ahead
-            u[node, s] = ahead + step * step * bent_u[node, s]
-    for c in range(tail.shape[0]):
-        ahead = base_z[c] + step * along_z[c]
-        level += tail[c] * ahead
-        z[c] = ahead + step * step * bent_z[c]
-    return Plane(row, tail, level)
-
-
-@njit
 def _append(trail, k, profile, tangent, length):
     """Write a corrected orbit and its unit tangent as point k."""
     copy_into(trail.meshes[k], profile.mesh)
@@ -236,17 +166,17 @@ def _append(trail, k, profile, tangent, length):
     [
         signature(
             types.Tuple((int64, int64, float64)),
-            Equations, Bounds, Control, float, int, Profile, Trail,
+            Equations, Bounds, Control, float, int, int, Trail,
         )
     ],
     cache=True, error_model="numpy", nogil=True,
 )  # fmt: skip
-def follow(equations, bounds, control, step, number, before, trail):
-    """Follow from point 0 of the trail until it is full or something has to be decided.
+def follow(equations, bounds, control, step, number, known, trail):
+    """Follow from a point of the trail, behind ``known`` ones, until it is full or something has to
+    be decided.
 
-    ``number`` points were made before, of which ``before`` is the last, with a period of 0 where
-    there is none. Returns (points, reason, step). For BOUND the point beyond stands behind the last
-    one.
+    ``number`` points were made before, of which the known ones are the last. Returns (rows of the
+    trail, reason, step). For BOUND the point beyond stands behind the last one.
     """
     field, collocation, kind = equations.field, equations.collocation, equations.kind
     slopes, weight = collocation.slopes, collocation.weights
@@ -258,16 +188,25 @@ def follow(equations, bounds, control, step, number, before, trail):
     profile, base = Profile(mesh, u, z), Profile(mesh, np.empty((nodes, n)), np.empty(count))
     along = Variation(np.empty((nodes, n)), np.empty(count))
     tangent = Variation(np.empty((nodes, n)), np.empty(count))
-    bent = Variation(np.empty((nodes, n)), np.empty(count))
+    bends = Bends(
+        np.empty((BEFORE, nodes, n)), np.empty((BEFORE, count)), np.empty(BEFORE), np.empty(BEFORE)
+    )  # fmt: skip
+    phase, velocity = np.empty((nodes, n)), np.empty((nodes, n))
+    own_phase, own_velocity = np.empty((nodes, n)), np.empty((nodes, n))
     weights, row = np.empty(nodes), np.empty((nodes, n))
     tail, metric = np.empty(count), np.empty(count)
     reference, slope = np.empty((intervals * degree, n)), np.empty((intervals * degree, n))
     condensed = compiled_condensed_system(intervals, degree, n, count)
-    for k in range(capacity - 1):
-        adapts = (number + k) % ADAPT_EVERY == 0 and number + k > 0
+    for k in range(known, capacity - 1):
+        made = number + k - known
+        adapts = made % ADAPT_EVERY == 0 and made > 0
         _start(trail, k, adapts, degree, base, along)
-        node_weights(mesh, degree, weights)
-        slopes_at_gauss(base.u, mesh, slopes, reference)
+        if adapts or k == known:
+            node_weights(mesh, degree, weights)
+            slopes_at_gauss(base.u, mesh, slopes, reference)
+            phase_row(collocation, base, reference, phase)
+            node_velocities(base.u, mesh, degree, velocity)
+        remove_shift(phase, velocity, along.u)
         amplitude = _amplitude(base.u)
         metric[0] = 1.0 / base.z[0] ** 2
         for c in range(1, count):
@@ -277,16 +216,17 @@ def follow(equations, bounds, control, step, number, before, trail):
         for node in range(nodes):
             for s in range(n):
                 row[node, s] = weights[node] * along.u[node, s]
-        if k > 0:
-            before = Profile(trail.meshes[k - 1], trail.orbits[k - 1], trail.unknowns[k - 1])
-        _bend(before, base, along, degree, row, tail, bent)
+        found = find_bends(
+            trail.orbits[:k], trail.unknowns[:k], trail.meshes[:k], base, along, (row, tail), phase,
+            velocity, bends,
+        )  # fmt: skip
         outside = False
         while True:
-            plane = _predict(base, along, bent, step, profile, row, tail)
+            plane = predict(base, along, bends, found, step, profile, row, tail)
             done = -1
             if z[0] > 0.0:
                 done = correct(
-                    equations, profile, reference, plane, control.tolerance, control.max_newton,
+                    equations, profile, phase, plane, control.tolerance, control.max_newton,
                     condensed, tangent,
                 )  # fmt: skip
             if done > 0:
@@ -294,6 +234,9 @@ def follow(equations, bounds, control, step, number, before, trail):
                 turned = half_turn(mesh, weight, reference, slope)
                 if turned and step > 0.3 * amplitude:
                     return k + 1, SHRUNK, step
+                phase_row(collocation, profile, slope, own_phase)
+                node_velocities(u, mesh, degree, own_velocity)
+                remove_shift(own_phase, own_velocity, tangent.u)
                 length = np.sqrt(
                     inner_product(weights, tangent.u, tangent.z, tangent.u, tangent.z, metric)
                 )
@@ -301,6 +244,7 @@ def follow(equations, bounds, control, step, number, before, trail):
                 turns = turned or 1.0 / length < control.min_cosine
                 outside = (
                     not turns
+                    and field.tables.shape[0] > 1
                     and domain_margin(bounds.domain, field.tables, field.p, field.scale, u) < 0.0
                 )
                 if not turns and not outside:
@@ -312,6 +256,8 @@ def follow(equations, bounds, control, step, number, before, trail):
                 return k + 1, STEP_MIN, step
         trail.steps[k] = step
         _append(trail, k + 1, profile, tangent, length)
+        reference, slope = slope, reference
+        phase, own_phase, velocity, own_velocity = own_phase, phase, own_velocity, velocity
         cycle_multipliers(field, collocation, profile, condensed, 1, logs[k + 1], angles[k + 1])
         for c in range(count):
             if not bounds.lower[c] <= z[c] <= bounds.upper[c]:

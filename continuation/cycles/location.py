@@ -108,7 +108,7 @@ def locate_crossing(chord: Chord, kind: int, near: Guess | None = None) -> Locat
 def _located(
     chord: Chord, kind: int, test: Test, near: Guess | None, branch_point: bool
 ) -> Location | None:
-    known: dict[float, tuple[Point, float]] = {}
+    known = {f: (point, test(f, point)) for f, point in chord.beside}
     found = _root(chord, test, known, near)
     apart = np.inf if found is None else min(distances(found.point, kind), default=np.inf)
     if branch_point and apart > AT_PLACE:
@@ -172,7 +172,12 @@ def _root(
                 break
             if not bracket[0] < aim < bracket[1]:
                 aim = _aim(known, bracket)
-            fraction, apart, here = aim, abs(aim - fraction), value(aim)
+            try:
+                here = value(aim)
+            except ArithmeticError:  # between branches that nearly meet, unlike elsewhere
+                aim = 0.5 * (bracket[0] + bracket[1])
+                here = value(aim)
+            fraction, apart = aim, abs(aim - fraction)
             bracket[int(here * ends[0] <= 0.0)] = fraction
             if apart < _NARROW or bracket[1] - bracket[0] < _NARROW:
                 break
@@ -294,12 +299,19 @@ def _arrays(orbit: Orbit) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 def residual(solver: Solver, orbit: Orbit) -> float:
     """Largest residual of the collocation equations, relative to the largest slope."""
-    slopes, model = orbit.derivative(), solver.at(orbit)
+    slopes, p = orbit.derivative(), solver.model.parameter_array()
+    p[solver.free] = orbit.z[1 : 1 + len(solver.names)]
     blocks = np.stack([orbit.u[k : k + DEGREE + 1] for k in range(0, len(orbit.u) - 1, DEGREE)])
     states = np.einsum("ik,jks->jis", VALUES, blocks).reshape(slopes.shape) * solver.scale
-    field = rates(model, states) / solver.scale
+    field = rates(solver.model, states, p) / solver.scale
     size = max(float(np.max(np.abs(slopes))), 1e-300)
     return float(np.max(np.abs(slopes - orbit.period * field))) / size
+
+
+def off_its_place(located: Location, kind: int, multiplicity: int = 1) -> float:
+    """How far the bifurcating multiplier, or the farthest of several, is from the unit circle."""
+    near = distances(located.point, kind)
+    return float(near[multiplicity - 1]) if len(near) >= multiplicity else np.inf
 
 
 def certificate(
@@ -311,12 +323,10 @@ def certificate(
     bifurcating multiplier (the farthest of several), ``test_value`` of what was solved for, and the
     parameter's ``bracket``.
     """
-    near = distances(located.point, kind)
-    far = float(near[multiplicity - 1]) if len(near) >= multiplicity else np.inf
     ends = sorted((chord.left.orbit.value, chord.right.orbit.value))
     return {
         "residual": residual(chord.solver, located.point.orbit),
-        "multiplier_distance": far,
+        "multiplier_distance": off_its_place(located, kind, multiplicity),
         "test_value": located.value,
         "bracket": ends,
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import float64, int64, types
 
+from continuation.engine.linear_algebra import ZERO
 from dynsys.compiled.kernels import MATRIX, VECTOR
 from dynsys.numba_cache import njit
 
@@ -12,12 +13,17 @@ from dynsys.numba_cache import njit
 @njit
 def node_polynomials(at, out):
     """Values (m + 1,) of the node polynomials at a place ``at`` in 0..m of a mesh interval."""
-    for k in range(out.shape[0]):
-        product = 1.0
-        for other in range(out.shape[0]):
-            if other != k:
-                product *= (at - other) / (k - other)
-        out[k] = product
+    m = out.shape[0] - 1
+    before, weight = 1.0, 1.0  # products of the distances, and 1 / (k! (m - k)!) up to the sign
+    for k in range(m + 1):
+        out[k] = before
+        before *= at - k
+        weight *= m - k if k < m else 1
+    weight, after = 1.0 / weight, 1.0
+    for k in range(m, -1, -1):
+        out[k] *= after * weight
+        after *= at - k
+        weight *= -k / (m - k + 1)
 
 
 @njit([types.void(VECTOR, int64, VECTOR)], cache=True, nogil=True)
@@ -103,7 +109,7 @@ def equidistribute(u, mesh, degree, fresh):
       error_model="numpy")  # fmt: skip
 def move_to_mesh(u, mesh, fresh, degree, out):
     """The piecewise polynomials of ``u`` on ``mesh`` at the nodes of the mesh ``fresh``."""
-    n, j = u.shape[1], 0
+    n, j = np.uintp(u.shape[1]), 0
     basis = np.empty(degree + 1)
     for q in range(fresh.shape[0] - 1):
         for i in range(degree + 1):
@@ -114,8 +120,9 @@ def move_to_mesh(u, mesh, fresh, degree, out):
                 j += 1
             at = (time - mesh[j]) / (mesh[j + 1] - mesh[j]) * degree
             node_polynomials(at, basis)
-            for s in range(n):
+            node, first = np.uintp(q * degree + i), np.uintp(j * degree)
+            for s in range(ZERO, n):
                 total = 0.0
-                for k in range(degree + 1):
-                    total += basis[k] * u[j * degree + k, s]
-                out[q * degree + i, s] = total
+                for k in range(ZERO, np.uintp(degree + 1)):
+                    total += basis[k] * u[first + k, s]
+                out[node, s] = total

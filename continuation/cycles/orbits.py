@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -18,11 +18,12 @@ from continuation.cycles.collocation import (
     condensed_system,
 )
 from continuation.cycles.conditions import CONDITIONS, CYCLE, EXTRAS, PERIOD
-from continuation.cycles.correction import Equations, Plane, correct, slopes_at_gauss
+from continuation.cycles.correction import Equations, Plane, slopes_at_gauss
 from continuation.cycles.following import Bounds
 from continuation.cycles.interval_maps import cycle_multipliers
 from continuation.cycles.meshes import equidistribute, mesh_error, move_to_mesh, node_weights
 from continuation.cycles.multipliers import Multipliers, distance_to_one, outside
+from continuation.cycles.single_cycles import correct_across, correct_in
 from continuation.engine.columns import OF_CYCLES, check_apart
 from continuation.engine.field import field_of
 from continuation.engine.following import check_span
@@ -205,7 +206,6 @@ class Solver:
         row: np.ndarray,
         tail: np.ndarray,
         level: float,
-        reference: np.ndarray | None = None,
         tolerance: float = 1e-10,
         most: int = 12,
     ) -> Point | None:
@@ -213,30 +213,33 @@ class Solver:
 
         The direction of the result satisfies row . direction = 1.
         """
-        profile = Profile(guess.mesh, guess.u.copy(), guess.z.copy())
         plane = Plane(np.ascontiguousarray(row), np.ascontiguousarray(tail), float(level))
-        reference = guess.derivative() if reference is None else reference
-        tangent = Variation(np.empty_like(profile.u), np.empty(self.size))
-        n = profile.u.shape[1]
-        condensed = condensed_system(guess.intervals, DEGREE, n, self.size)
-        done = correct(
-            self.equations, profile, reference, plane, tolerance, most, condensed, tangent
-        )
-        if done < 0:
-            return None
-        found = multipliers(self.equations, profile, condensed)
-        return Point(
-            Orbit(*profile), Direction(*tangent), found.without_persistent(self.persistent), done,
-            condensed.pair, condensed.local,
-        )  # fmt: skip
+        return self._corrected(correct_in, guess, (plane,), tolerance, most)
 
     def along(self, guess: Orbit, along: Direction, tolerance: float = 1e-10) -> Point | None:
         """Correct in the plane through the guess across a direction; the result's is of unit
         length."""
-        row, tail = self.row(guess, along)
-        level = float(np.sum(row * guess.u) + tail @ guess.z)
-        found = self.correct(guess, row, tail, level, tolerance=tolerance)
-        return None if found is None else self.unit(found)
+        across = Variation(np.ascontiguousarray(along.u), np.ascontiguousarray(along.z))
+        return self._corrected(correct_across, guess, (across, self.half), tolerance, 12)
+
+    def _corrected(
+        self, method: Callable, guess: Orbit, where: tuple, tolerance: float, most: int
+    ) -> Point | None:
+        profile = Profile(guess.mesh, guess.u.copy(), guess.z.copy())
+        tangent = Variation(np.empty_like(profile.u), np.empty(self.size))
+        n = profile.u.shape[1]
+        condensed = condensed_system(guess.intervals, DEGREE, n, self.size)
+        logs, angles = np.empty((2, n))
+        done = method(
+            self.equations, profile, *where, tolerance, most, condensed, tangent, logs, angles
+        )
+        if done < 0:
+            return None
+        return Point(
+            Orbit(*profile), Direction(*tangent),
+            Multipliers(logs, angles).without_persistent(self.persistent), done,
+            condensed.pair, condensed.local,
+        )  # fmt: skip
 
     def unit(self, point: Point) -> Point:
         """The point with a direction of unit length."""
@@ -266,7 +269,9 @@ class Solver:
 
     def metric(self, orbit: Orbit) -> np.ndarray:
         """Weights (K,) of z in the inner product: relative period, parameters in half spans."""
-        return np.concatenate([[orbit.period**-2], self.half[1:] ** -2])
+        metric = self.half**-2.0
+        metric[0] = orbit.period**-2
+        return metric
 
     def row(self, orbit: Orbit, along: Direction) -> tuple[np.ndarray, np.ndarray]:
         """The linear form <along, .> of the scaled inner product, as (nodes, z)."""
@@ -277,7 +282,7 @@ class Solver:
     def product(self, orbit: Orbit, a: Direction, b: Direction) -> float:
         """Scaled inner product: integral over time plus the weighted z parts."""
         row, tail = self.row(orbit, a)
-        return float(np.sum(row * b.u) + tail @ b.z)
+        return float(np.vdot(row, b.u) + tail @ b.z)
 
     def states(self, orbit: Orbit, times: np.ndarray | None = None) -> np.ndarray:
         """States (k, n) in the model's units at times on [0, 1] (the nodes by default)."""

@@ -14,6 +14,7 @@ from continuation.cycles.collocation import (
     condensed_system,
 )
 from continuation.cycles.cycle import Cycle
+from continuation.cycles.local_equations import factors_of
 from continuation.cycles.orbits import DEGREE, SLOPES, VALUES, WEIGHT, Orbit, Solver
 from continuation.cycles.phase_response import UNITS, Adjoint, adjoint_of, forcing, in_unit
 from continuation.engine.field import Field, field_of, jacobians, rates
@@ -175,6 +176,7 @@ def _contract(field, collocation, profile, condensed, z, added):
     values, mesh, u, scale = collocation.values, profile.mesh, profile.u, field.scale
     degree, n, period = values.shape[0], u.shape[1], profile.z[0]
     omega, x, direction = np.zeros(degree * n), np.empty(n), np.empty(n)
+    factors = np.empty((degree * n, degree * n))
     still, change = np.zeros(field.p.shape[0]), np.empty((n, n))
     by, form = np.empty((n, n)), np.empty((n, n))
     for j in range(mesh.shape[0] - 1):
@@ -183,7 +185,8 @@ def _contract(field, collocation, profile, condensed, z, added):
             omega[row] = 0.0
         for s in range(n):
             omega[(degree - 1) * n + s] = z[j + 1, s]
-        lu_solve_transposed(condensed.factors[j], condensed.pivots[j], omega)
+        factors_of(condensed.lanes, j, factors)
+        lu_solve_transposed(factors, condensed.pivots[j], omega)
         for i in range(degree):
             for s in range(n):
                 state = 0.0

@@ -13,7 +13,6 @@ import numpy as np
 
 from continuation.cycles import following as engine
 from continuation.cycles.closing import back_at_parent, parent_twice, returned
-from continuation.cycles.collocation import Profile
 from continuation.cycles.conditions import CYCLE
 from continuation.cycles.counts import clear_counts
 from continuation.cycles.multipliers import Multipliers
@@ -26,6 +25,7 @@ from continuation.cycles.orbits import (
     moved,
     remeshed,
 )
+from continuation.cycles.prediction import BEFORE
 from continuation.cycles.settings import CycleSettings
 from continuation.engine.budget import spent
 from dynsys.interruption import Pace
@@ -116,12 +116,13 @@ def trace(
     longest: float | None = None,
     origin: Point | None = None,
     enough: Enough | None = None,
-    before: Orbit | None = None,
+    before: Sequence[Orbit] = (),
 ) -> Trace:
     """Follow from a point along its direction until the branch ends.
 
     Where it meets ``origin``, the first point by default, it is closed. ``step``, ``number``
-    (points already made) and the orbit ``before`` continue an earlier trace as if it had not ended.
+    (points already made) and the orbits ``before`` the first continue an earlier trace as if it had
+    not ended.
     ``enough`` is asked every few points whether the last one is the end.
     """
     step = settings.step if step is None else step
@@ -155,11 +156,11 @@ def trace(
 
 def _further(
     solver: Solver, settings: CycleSettings, traced: Trace, number: int, longest: float, room: int,
-    origin: Point | None, enough: Enough | None, before: Orbit | None,
+    origin: Point | None, enough: Enough | None, before: Sequence[Orbit],
 ) -> Trace:  # fmt: skip
     """The trace with up to ``room`` points more, and why it ended where it did."""
     done = len(traced.points)
-    before = traced.points[-2].orbit if done > 1 else before
+    before = [*before, *(p.orbit for p in traced.points[-1 - BEFORE : -1])][-BEFORE:]
     fresh, lengths, reason, step, beyond = _chunk(
         solver, traced.points[-1], before, settings, traced.step, number + done - 1, longest, room
     )
@@ -226,14 +227,14 @@ def _again(content: Any, first: Point) -> Trace | None:
 
 def _key(
     solver: Solver, first: Point, settings: CycleSettings, step: float, number: int,
-    longest: float, origin: Point | None, unasked: bool, before: Orbit | None,
+    longest: float, origin: Point | None, unasked: bool, before: Sequence[Orbit],
 ) -> str:  # fmt: skip
     """A name for all that determines where a trace leads."""
     model = solver.model
     names = ["cycles", model.compiled.folder.name, solver.spans, solver.kind, solver.fixed]
     numbers = [model.parameter_array(), solver.scale, *_arrays(first)]
     numbers += [] if origin is None else _arrays(origin)
-    numbers += [] if before is None else [before.mesh, before.u, before.z]
+    numbers += [each for orbit in before for each in (orbit.mesh, orbit.u, orbit.z)]
     return key(names, asdict(settings), step, number, longest, unasked, *numbers)
 
 
@@ -257,7 +258,8 @@ def _come_back(
 
 def _chunk(solver, first, before, settings, step, number, longest, room):
     orbit, count, n = first.orbit, solver.size, solver.model.compiled.n
-    nodes, intervals, capacity = len(orbit.u), orbit.intervals, room + 1
+    nodes, intervals, known = len(orbit.u), orbit.intervals, len(before)
+    capacity = known + room + 1
     trail = engine.Trail(
         orbits=np.empty((capacity, nodes, n)),
         unknowns=np.empty((capacity, count)),
@@ -268,8 +270,11 @@ def _chunk(solver, first, before, settings, step, number, longest, room):
         angles=np.empty((capacity, n)),
         steps=np.empty(capacity),
     )
-    trail.orbits[0], trail.unknowns[0], trail.meshes[0] = orbit.u, orbit.z, orbit.mesh
-    trail.directions[0], trail.direction_unknowns[0] = first.direction.u, first.direction.z
+    for k, each in enumerate([*before, orbit]):
+        same = each if each.intervals == intervals else remeshed(each, orbit.mesh)
+        trail.orbits[k], trail.unknowns[k], trail.meshes[k] = same.u, same.z, same.mesh
+    trail.directions[known] = first.direction.u
+    trail.direction_unknowns[known] = first.direction.z
     control = engine.Control(
         step_min=settings.step_min,
         step_max=settings.step_max,
@@ -281,11 +286,9 @@ def _chunk(solver, first, before, settings, step, number, longest, room):
         longest=longest,
         mesh_error=settings.mesh_error,
     )
-    last = before or Orbit(orbit.mesh, orbit.u, np.zeros(count))
     made, reason, step = engine.follow(
-        solver.equations, solver.bounds, control, float(step), number,
-        Profile(last.mesh, np.ascontiguousarray(last.u), last.z), trail,
-    )  # fmt: skip
+        solver.equations, solver.bounds, control, float(step), number, known, trail
+    )
 
     def point(k: int) -> Point:
         return Point(
@@ -294,9 +297,9 @@ def _chunk(solver, first, before, settings, step, number, longest, room):
             Multipliers(trail.logs[k], trail.angles[k]),
         )
 
-    steps = trail.steps[: made - 1].tolist()
+    steps = trail.steps[known : made - 1].tolist()
     beyond = point(made) if reason == engine.BOUND else None
-    return [point(k) for k in range(1, made)], steps, reason, step, beyond
+    return [point(k) for k in range(known + 1, made)], steps, reason, step, beyond
 
 
 def _land(solver: Solver, inside: Point, beyond: Point) -> tuple[Point | None, tuple[int, float]]:

@@ -12,6 +12,7 @@ from continuation.cycles.cycle import Cycle
 from continuation.diagrams.attractors import Seed
 from continuation.diagrams.names import (
     EQUILIBRIUM,
+    HALF_STABLE,
     RUNS_AWAY,
     found_cycles,
     found_equilibria,
@@ -19,7 +20,7 @@ from continuation.diagrams.names import (
 )
 from continuation.diagrams.pasts import Start
 
-STILL = (EQUILIBRIUM, RUNS_AWAY)  # what is no motion that could be carried
+STILL = (EQUILIBRIUM, HALF_STABLE, RUNS_AWAY)  # what is no motion that could be carried
 
 
 @dataclass(frozen=True)

@@ -20,8 +20,10 @@ from continuation.diagrams.bursts import burst_words
 from continuation.diagrams.names import (
     CYCLE,
     EQUILIBRIUM,
+    HALF_STABLE,
     OUTSIDE,
     PHASES,
+    RUNS_AWAY,
     cycle_name,
     equilibrium_names,
     naming_observable,
@@ -29,6 +31,7 @@ from continuation.diagrams.names import (
 from continuation.diagrams.outcomes import UNSETTLED, same_motion
 from continuation.diagrams.pasts import Start
 from continuation.diagrams.simulating import Effort, destinations
+from continuation.steady_states.half_stable import way_out
 from continuation.steady_states.search import find_equilibria
 from dynsys.errors import ConvergenceError
 from dynsys.vector_field import VectorField
@@ -71,16 +74,21 @@ class Seed:
 def stable_equilibria(
     model: VectorField, starts: np.ndarray | None = None, searches: int = 64
 ) -> tuple[list[dict[str, Any]], np.ndarray]:
-    """Stable equilibria of a model, and all equilibria (k, n) where the field has slopes.
+    """Stable and half-stable equilibria of a model, and all equilibria (k, n) where the field has
+    slopes.
 
     Each has ``name``, ``kind`` "equilibrium", ``observables``, ``state`` and ``abscissa`` (largest
     real part of an eigenvalue, per time unit). With ``searches=0`` only the starts are refined.
     """
-    result = []
+    result, halves = [], []
     found = find_equilibria(model, searches=searches, starts=starts)
     # On the edge where the field ends, as of a root, slopes are infinite and tell no stability.
     every = found[[bool(np.all(np.isfinite(model.jacobian(x)))) for x in found]]
     for x in every:
+        out = way_out(model, x)
+        if out is not None:
+            halves.append(_half_stable(model, x, out))
+            continue
         abscissa = float(np.max(np.linalg.eigvals(model.jacobian(x)).real))
         if abscissa < 0:
             result.append(
@@ -91,7 +99,19 @@ def stable_equilibria(
     values = [item["observables"][naming] for item in result]
     for item, name in zip(result, equilibrium_names(model, values), strict=True):
         item["name"] = name
-    return result, every
+    return [*result, *halves], every
+
+
+def _half_stable(model: VectorField, x: np.ndarray, out: np.ndarray) -> dict[str, Any]:
+    """An equilibrium that motions leave in one direction ``out``, with where they go."""
+    name, n = next(iter(model.parameters)), len(model.states)
+    start = (x + DEPARTURE * out * model.scales)[None, :n]
+    (end,) = destinations(model, [{name: model.parameters[name]}], start)
+    goes = "run away" if end.kind == RUNS_AWAY else "leave it"
+    return {
+        "name": HALF_STABLE, "kind": HALF_STABLE, "observables": model.observe(x), "state": x,
+        "detail": f"attracts from one side only, motions on the other {goes}",
+    }  # fmt: skip
 
 
 def stable_cycles(
@@ -248,7 +268,7 @@ def same_attractor(model: VectorField, a: Mapping[str, Any], b: Mapping[str, Any
     """Whether two descriptions, one of them of a run perhaps, mean one attractor."""
     if a["kind"] != b["kind"]:
         return False
-    if a["kind"] == EQUILIBRIUM:
+    if a["kind"] in (EQUILIBRIUM, HALF_STABLE):
         n = len(model.states)
         apart = np.asarray(a["state"])[:n] - np.asarray(b["state"])[:n]
         return bool(np.max(np.abs(apart) / model.scales[:n]) < NEAR)

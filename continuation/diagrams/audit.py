@@ -12,7 +12,7 @@ import shapely
 from scipy.stats import beta
 
 from continuation.diagrams.named_outcomes import AWAY
-from continuation.diagrams.names import NOTHING, OUTSIDE, agree, label
+from continuation.diagrams.names import NOTHING, OUTSIDE, agree, label, names_several
 from continuation.diagrams.outcomes import UNSETTLED
 from continuation.diagrams.pasts import Start, at_rest
 from continuation.diagrams.paths import Axis, position, values_at
@@ -33,7 +33,9 @@ class Audit:
     """What random points say about a diagram's regions.
 
     ``agree`` of ``tested`` points have the attractors of their region's label, no more and no
-    fewer. ``beside`` more were drawn within 1 % of a boundary or in a region that the diagram calls
+    fewer. ``varied`` of those tested lie in regions of varying bursts, or of chaos with windows: a
+    burst agrees there whatever its number of spikes, a rhythm in place of the chaos. ``beside``
+    more were drawn within 1 % of a boundary or in a region that the diagram calls
     unresolved, and were not tested. ``disagreements`` has a row per point: its parameters, the
     ``label``, what was ``found``, and the ``start`` (state) of a run that contradicts the label.
     """
@@ -44,6 +46,7 @@ class Audit:
     seed: int
     disagreements: pd.DataFrame
     found: tuple[tuple[dict[str, Any], ...], ...] = ()
+    varied: int = 0
 
     @property
     def bound(self) -> float:
@@ -66,6 +69,7 @@ class Audit:
         rows = self.disagreements.to_dict("records")
         return {
             "agree": self.agree, "tested": self.tested, "beside": self.beside, "seed": self.seed,
+            "varied": self.varied,
             "columns": list(self.disagreements.columns), "disagreements": rows,
         }  # fmt: skip
 
@@ -73,11 +77,11 @@ class Audit:
     def from_record(cls, record: Mapping[str, Any]) -> Audit:
         """The audit that ``record`` describes, without the attractors found."""
         rows = [{**row, "start": tuple(row["start"])} for row in record["disagreements"]]
-        agree, tested, beside, seed = (
-            int(record[name]) for name in ("agree", "tested", "beside", "seed")
+        agree, tested, beside, seed, varied = (
+            int(record.get(name, 0)) for name in ("agree", "tested", "beside", "seed", "varied")
         )
         table = pd.DataFrame(rows, columns=record["columns"])
-        return cls(agree, tested, beside, seed, table)
+        return cls(agree, tested, beside, seed, table, varied=varied)
 
     def __str__(self) -> str:
         lines = [
@@ -86,6 +90,11 @@ class Audit:
         ]
         if self.beside:
             lines[0] += f"; {self.beside} more within 1 % of a boundary or unresolved, not tested"
+        if self.varied:
+            lines.append(
+                f"  {self.varied} of them where bursts vary or chaos has windows: any number of "
+                "spikes, or a rhythm in a window, agrees there"
+            )
         for _, row in self.disagreements.iterrows():
             place = ", ".join(
                 f"{name} = {row[name]:.5g}" for name in self.disagreements.columns[:2]
@@ -113,7 +122,7 @@ def audited(
     -------
     >>> audited(prober, regions, points=30).bound
     """
-    model, axes = prober.model, prober.axes
+    axes = prober.axes
     places, chosen, beside = _places(axes, regions, points, np.random.default_rng(seed))
     trials = [
         Trial(values_at(place, axes), _starts(prober, place, region, seed + number))
@@ -127,17 +136,17 @@ def audited(
             break
         found += prober.met_by_runs(piece)
     places = places[: len(found)]
-    differing = [k for k, f in enumerate(found) if not agree(model, _names(f), _said(chosen[k]))]
+    differing = [k for k, f in enumerate(found) if not agree(_settled(f), _said(chosen[k]))]
     arriving = _carried(prober, [places[k] for k in differing], [chosen[k] for k in differing])
     for k, more in zip(differing, arriving, strict=True):
         trials[k] = Trial(trials[k].values, [*trials[k].starts, *more])
     again = prober.met_by_runs([trials[k] for k in differing], RESORT)
     for k, items in zip(differing, again, strict=True):
         found[k] = items
-    wrong = [k for k in differing if not agree(model, _names(found[k]), _said(chosen[k]))]
+    wrong = [k for k in differing if not agree(_settled(found[k]), _said(chosen[k]))]
     rows = [
         {**trials[k].values, "label": chosen[k]["label"],
-         "found": label(_names(found[k]), NOTHING),
+         "found": label([item["name"] for item in _settled(found[k])], NOTHING),
          "start": _telling(found[k], chosen[k])}
         for k in wrong
     ]  # fmt: skip
@@ -145,6 +154,7 @@ def audited(
     return Audit(
         len(places) - len(wrong), len(places), beside, seed, pd.DataFrame(rows, columns=columns),
         tuple(tuple(found[k]) for k in wrong),
+        varied=sum(names_several(_said(region)) for region in chosen[: len(places)]),
     )  # fmt: skip
 
 
@@ -214,11 +224,11 @@ def _carried(
     return [[start for k, start in lanes if k == number] for number in range(len(regions))]
 
 
-def _names(found: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
-    """The names of what runs came to; of one that is still on its way only where no other says
-    more: it contradicts nothing."""
-    names = tuple(item["name"] for item in found if item["kind"] not in (OUTSIDE, UNSETTLED))
-    return names or tuple(item["name"] for item in found if item["kind"] != OUTSIDE)
+def _settled(found: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """What runs came to; one that is still on its way only where no other says more: it contradicts
+    nothing."""
+    settled = [item for item in found if item["kind"] not in (OUTSIDE, UNSETTLED)]
+    return settled or [item for item in found if item["kind"] != OUTSIDE]
 
 
 def _said(region: Mapping[str, Any]) -> tuple[str, ...]:

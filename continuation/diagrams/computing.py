@@ -16,8 +16,7 @@ from continuation.diagrams.survey import Survey
 from continuation.engine.budget import met, spent, until
 
 AUDIT = 40  # points tested at the end: an error in 8 % of the plane does not escape them
-REPAIRS = 2  # of a diagram that an audit contradicts,
-MOST_REPAIRS = 5  # and of one that is to be mended
+REPAIRS = 5  # of a diagram that an audit contradicts: then, or where the budget ends, it is said
 ROUNDS = 2  # of looking again where the faces of a plane contradict themselves,
 MOST_LOOKS = 6  # in so many faces a round, the largest first
 BUDGET = 300.0  # s of processor time for a plane; most take a tenth of it
@@ -59,18 +58,17 @@ def settled(survey: Survey, known: Sequence[Answer] = ()) -> nx.Graph:
 
 
 def checked(
-    survey: Survey, graph: nx.Graph, points: int, seed: int = 7, repairs: int | None = None
+    survey: Survey, graph: nx.Graph, points: int, seed: int = 7
 ) -> tuple[nx.Graph, Audit | None]:
     """The regions audited, cut again with what disagreements lead to, audited again by other
     points."""
     truths: list[Answer] = []
     audit: Audit | None = None
-    repairs = REPAIRS if repairs is None else repairs
-    for round_ in range(repairs + 1 if points else 0):
+    for round_ in range(REPAIRS + 1 if points else 0):
         regions = regions_of(graph)
         prober = Prober(survey.model, (survey.x, survey.y), survey.findings())
         audit = audited(prober, regions, points, seed + round_)
-        if audit.passed or round_ == repairs:
+        if audit.passed or round_ == REPAIRS:
             break
         with until(SEEKING):
             if spent():

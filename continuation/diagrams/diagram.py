@@ -23,7 +23,6 @@ from continuation.diagrams.audit import Audit, audited
 from continuation.diagrams.computing import (
     AUDIT,
     BUDGET,
-    MOST_REPAIRS,
     checked,
     regions_of,
     scanned,
@@ -169,7 +168,7 @@ class Diagram(Explorable):
         self._check_whole()
         survey = Survey(self.model, self.x, self.y, self.settings, findings=self._findings())
         with shown(progress), whole(say=progress), limited(budget) as time:
-            found = _whole(survey, self.regimes, points, seed, time, MOST_REPAIRS)
+            found = _whole(survey, self.regimes, points, seed, time)
         return replace(found, asynchronous=self.asynchronous)
 
     def _check_whole(self) -> None:
@@ -380,10 +379,9 @@ def _whole(
     points: int,
     seed: int,
     budget: Budget,
-    repairs: int | None = None,
 ) -> Diagram:
     """The diagram of what a survey found, audited; what it does not know is warned of."""
-    graph, audit = checked(survey, graph, points, seed, repairs)
+    graph, audit = checked(survey, graph, points, seed)
     result = replace(_diagram(survey, graph), checked=audit, limits=tuple(budget.met))
     for doubt in result.doubts():
         warnings.warn(doubt, UnresolvedWarning, stacklevel=3)

@@ -33,12 +33,14 @@ WITH_WINDOWS = {  # where irregular motion and cycles lie next to each other in 
 }
 VARYING = "bursting, spikes vary"  # bursts of different numbers of spikes, also beside each other
 RUNS_AWAY = "runs away"
+HALF_STABLE = "half-stable equilibrium"  # attracts from one side only: all over a plane, too
 CENTRE = "centre"  # surrounded by closed orbits, where a quantity is conserved
 NOTHING = "no attractor found"
 OUTSIDE = "outside the table's domain"
 
 PHASES = 400  # times of a period at which a cycle is looked at
 
+_SEVERAL = frozenset((*WITH_WINDOWS.values(), VARYING))
 _NUMBERED = re.compile(rf"{EQUILIBRIUM} [1-9]\d*")
 
 
@@ -117,22 +119,37 @@ def names_with_varying_bursts(attractors: Sequence[Mapping[str, Any]]) -> tuple[
     return (*kept, VARYING if word == LIMIT_CYCLE else word)
 
 
-def agree(model: VectorField, found: Sequence[str], said: Sequence[str]) -> bool:
-    """Whether attractors met at a place are those that its region names: where it names chaos with
-    windows, chaos or rhythms, and where it names varying bursts, rhythms.
+def names_several(said: Sequence[str]) -> bool:
+    """Whether one of a region's names stands for several motions beside each other."""
+    return not _SEVERAL.isdisjoint(said)
+
+
+def agree(found: Sequence[Mapping[str, Any]], said: Sequence[str]) -> bool:
+    """Whether attractors met at a place are those that its region names: as many of each name.
+
+    A name of several motions beside each other stands for one of them: for chaos or one rhythm in
+    chaos with windows, for one rhythm in varying bursts. Bursts of different numbers of spikes that
+    are met at one place count as one there.
 
     Example
     -------
-    >>> agree(model, ["limit cycle"], ["chaos with periodic windows"])
+    >>> agree([{"name": "limit cycle", "kind": "cycle"}], ["chaos with periodic windows"])
     True
     """
-    windows = {irregular for irregular, word in WITH_WINDOWS.items() if word in said}
-    several = {*WITH_WINDOWS.values(), VARYING}
-    left, plain = Counter(found), Counter(name for name in said if name not in several)
-    more = left - plain
-    if plain - left or several.isdisjoint(said):
-        return left == plain
-    return bool(more) and all(name in windows or is_cycle(model, name) for name in more)
+    if not names_several(said):
+        return Counter(item["name"] for item in found) == Counter(said)
+    left = sorted(found, key=lambda item: bool(item.get("detail")))  # bursts are the last
+    for name in said:
+        if name not in _SEVERAL:
+            mine = next((k for k, item in enumerate(left) if item["name"] == name), None)
+            if mine is None:
+                return False
+            left.pop(mine)
+    bursts = [item for item in found_cycles(left) if item.get("detail")]
+    motions = len(left) - max(0, len(bursts) - 1)
+    kinds = {CYCLE, *(irregular for irregular, word in WITH_WINDOWS.items() if word in said)}
+    wanted = sum(name in _SEVERAL for name in said)
+    return motions == wanted and all(item["kind"] in kinds for item in left)
 
 
 # --- equilibria -------------------------------------------------------------------------------

@@ -8,8 +8,9 @@ import numpy as np
 from scipy.interpolate import CubicSpline
 
 from continuation.diagrams.limits import limits
-from continuation.diagrams.names import CYCLE, EQUILIBRIUM, PHASES
+from continuation.diagrams.names import CYCLE, EQUILIBRIUM, HALF_STABLE, PHASES
 from continuation.diagrams.pasts import Start
+from continuation.steady_states.half_stable import way_out
 from continuation.steady_states.search import find_equilibria
 from dynsys.vector_field import VectorField
 
@@ -82,7 +83,7 @@ def classified(model: VectorField, times: np.ndarray, states: np.ndarray) -> Out
     if after.max() < QUIET and after.max() <= before.max():
         rest = _rest(model, states[-1])
         if rest is not None:
-            return Outcome(EQUILIBRIUM, rest)
+            return rest
         if after.max() < _STILL:
             return Outcome(UNSTABLE, states[-1])
     moving = np.maximum(before, after) > 1e-2 * after.max()
@@ -118,15 +119,17 @@ def _records(states: np.ndarray, moving: int) -> float:
     return len(signal) / max(int(np.sum(above[1:] & ~above[:-1])), 1)
 
 
-def _rest(model: VectorField, state: np.ndarray) -> np.ndarray | None:
-    """The stable equilibrium beside a state."""
+def _rest(model: VectorField, state: np.ndarray) -> Outcome | None:
+    """Rest at the equilibrium beside a state that attracts, from one side at least."""
     start = model.fill_lines(state)
     if not np.all(np.isfinite(start)):  # outside a table its signals have no value
         return None
     for x in find_equilibria(model, searches=0, starts=start[None]):
         near = np.max(np.abs(x - start)[: len(state)] / model.scales[: len(state)]) < NEAR
+        if near and way_out(model, x) is not None:
+            return Outcome(HALF_STABLE, x[: len(state)])
         if near and np.max(np.linalg.eigvals(model.jacobian(x)).real) < 0:
-            return x[: len(state)]
+            return Outcome(EQUILIBRIUM, x[: len(state)])
     return None
 
 
@@ -216,7 +219,8 @@ def same_outcome(a: Outcome, b: Outcome, scale: np.ndarray) -> bool:
     if a.kind != b.kind:
         return False
     if a.states is None or b.states is None:
-        return a.kind != EQUILIBRIUM or bool(np.max(np.abs(a.state - b.state) / scale) < 1e-3)
+        rests = a.kind in (EQUILIBRIUM, HALF_STABLE)
+        return not rests or bool(np.max(np.abs(a.state - b.state) / scale) < 1e-3)
     return same_motion((a.period, a.states), (b.period, b.states), scale)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from continuation.diagrams.centres import DETAIL, conserved_quantity
 from continuation.diagrams.names import CENTRE
+from continuation.diagrams.standstill import standstills
 from dynsys.errors import ModelError
 from dynsys.vector_field import VectorField
 
@@ -41,6 +42,8 @@ def plane_notes(diagram: Diagram) -> list[str]:
     """Sentences on a plane that says little: nothing is wrong with it, but look elsewhere."""
     spans = {name: (low, high) for name, low, high in (diagram.x, diagram.y)}
     result = shift_words(diagram.model, spans)
+    lines = standstills(diagram.model, diagram.x, diagram.y)
+    result += [line.words(list(diagram.model.states)) for line in lines]
     regions = [region for _, region in diagram.regimes.nodes(data=True)]
     if not diagram.lines and not diagram.partial:
         result.append(

@@ -135,8 +135,7 @@ class Prober:
     def within(self, place: np.ndarray, region: Mapping[str, Any] | None) -> Answer:
         """What is stable at a place, and what that of its region becomes where they differ."""
         answer = self.ask(place)
-        names = [item["name"] for item in answer.stable]
-        if region is None or agree(self.model, names, region["attractors"]):
+        if region is None or agree(answer.stable, region["attractors"]):
             return answer
         values, stable = region["parameters"], [dict(item) for item in region["stable"]]
         at, nothing = self.model.with_parameters(**values), np.empty((0, len(self.model.scales)))

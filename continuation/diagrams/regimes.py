@@ -22,19 +22,18 @@ from continuation.diagrams.names import (
     OUTSIDE,
     PHASES,
     WITH_WINDOWS,
-    borders,
     found_cycles,
     found_equilibria,
     label,
     names_with_varying_bursts,
-    naming_observable,
 )
 from continuation.diagrams.partition import GRID, THINNEST, partition, place_inside
 from continuation.diagrams.paths import Axis, Path, paths_of
 from continuation.diagrams.probing import Findings, Prober
 from continuation.diagrams.progress import stage
 from continuation.diagrams.scan import each
-from continuation.diagrams.thresholds import threshold_lines
+from continuation.diagrams.standstill import standstills
+from continuation.diagrams.thresholds import Threshold, thresholds
 from continuation.engine.budget import met, spent
 from dynsys import journal
 from dynsys.activity import doing
@@ -88,6 +87,7 @@ def cut(
     """
     prober = Prober(model, (x, y), findings)
     paths = paths_of(findings.boundaries(), x, y)
+    paths += [Path(still.name, line) for still in standstills(model, x, y) for line in still.lines]
     parts = partition([path.line for path in paths])
     settled = {} if before is None else _settled(before, prober)
 
@@ -162,9 +162,10 @@ def regime_graph(model: VectorField, x: Axis, y: Axis, regimes: Regimes) -> nx.G
     faces: list[Polygon] = []
     contents: list[dict[str, Any]] = []
     paths = list(regimes.paths)
+    words = thresholds(model, x, y, regimes.prober.findings.lines)
     for piece in regimes.pieces:
         content = _content(model, piece)
-        for part, inside in _split(model, piece, content, regimes, x, y, paths):
+        for part, inside in _split(model, piece, content, regimes, words, paths):
             faces.append(part)
             contents.append(inside)
     graph = nx.Graph()
@@ -215,22 +216,26 @@ def _plain(model: VectorField, item: dict[str, Any]) -> dict[str, Any]:
 
 
 def _split(
-    model: VectorField, piece: Piece, content: dict[str, Any], regimes: Regimes, x: Axis, y: Axis,
-    paths: list[Path],
+    model: VectorField, piece: Piece, content: dict[str, Any], regimes: Regimes,
+    words: Sequence[Threshold], paths: list[Path],
 ) -> list[tuple[Polygon, dict[str, Any]]]:  # fmt: skip
-    """A region may run from "down" to "up" without a bifurcation: cut it where the word changes."""
+    """A region may run from "down" to "up" without a bifurcation: cut it where the word changes,
+    along ``words``."""
     face = piece.face
     alone = len(found_equilibria(content["stable"])) == 1  # of two each has its word everywhere
-    cuts = threshold_lines(model, face, x, y, regimes.prober.findings.lines) if alone else []
-    if not cuts:
+    within = [
+        Path(word.name, face.intersection(word.line))
+        for word in words if alone and face.intersects(word.line)
+    ]  # fmt: skip
+    if not within:
         return [(face, content)]
-    within = [face.intersection(line) for line in cuts]
-    network = shapely.union_all([face.boundary, *within], grid_size=GRID)
-    parts = [p for p in shapely.polygonize([network]).geoms if face.contains(p.centroid)]
+    network = shapely.union_all([face.boundary, *(path.line for path in within)], grid_size=GRID)
+    parts = [
+        p for p in shapely.polygonize([network]).geoms if face.contains(p.representative_point())
+    ]
     if len(parts) < 2:
         return [(face, content)]
-    border = f"{naming_observable(model)} = {borders(model)[0]:g} (no bifurcation)"
-    paths += [Path(border, line) for line in cuts]
+    paths += within
     return [
         (part, {**_content(model, Piece(part, _carried(part, piece.answer, regimes.prober), None)),
                 "unresolved": content["unresolved"]})
@@ -245,9 +250,11 @@ def _carried(part: Polygon, answer: Answer, prober: Prober) -> Answer:
 
 
 def _exchanges(regimes: Regimes, x: Axis, y: Axis) -> list[LineString]:
-    """Curves of branch points at which a stable equilibrium hands its stability on to another."""
-    result = []
-    for curve, path in zip(regimes.prober.findings.boundaries(), regimes.paths, strict=True):
+    """Curves of branch points at which a stable equilibrium hands its stability on to another, and
+    lines on which states stand still."""
+    curves = regimes.prober.findings.boundaries()
+    result = [path.line for path in regimes.paths[len(curves) :]]
+    for curve, path in zip(curves, regimes.paths, strict=False):
         if curve.kind in EXCHANGES and bool(curve.data["stable"].any()):
             result.append(path.line)
     return result

@@ -9,7 +9,7 @@ import networkx as nx
 import numpy as np
 
 from continuation.cycles.curves import CycleCurve
-from continuation.diagrams.names import CHAOS, LIMIT_CYCLE, TORUS
+from continuation.diagrams.names import CHAOS, HALF_STABLE, LIMIT_CYCLE, TORUS
 from continuation.engine.special_points import SpecialPoint, numbered
 from continuation.steady_states.branch import Branch
 
@@ -71,7 +71,7 @@ def region_lines(regimes: nx.Graph) -> list[str]:
 
 def _tells(item: dict[str, Any]) -> bool:
     """Whether an attractor has a detail that its name, a word of the field, does not tell."""
-    return bool(item.get("detail")) and item["name"] in (LIMIT_CYCLE, CHAOS, TORUS)
+    return bool(item.get("detail")) and item["name"] in (LIMIT_CYCLE, CHAOS, TORUS, HALF_STABLE)
 
 
 def distinct(points: Iterable[SpecialPoint]) -> tuple[SpecialPoint, ...]:

@@ -11,9 +11,10 @@ import numpy as np
 import xarray as xr
 
 from continuation.diagrams.exponents import largest_exponent, run_multipliers
-from continuation.diagrams.names import CHAOS, OUTSIDE, RUNS_AWAY, TORUS
+from continuation.diagrams.names import CHAOS, EQUILIBRIUM, OUTSIDE, RUNS_AWAY, TORUS
 from continuation.diagrams.outcomes import (
     UNSETTLED,
+    UNSTABLE,
     Outcome,
     classified,
     is_on_its_way,
@@ -40,6 +41,7 @@ GROWING = 1.05  # by which departures from one grow in a turn that is unstable b
 APPROACH = 3  # stages before which a motion that is near a cycle goes on towards it
 ALIKE = 0.1  # difference, of the range, up to which chaotic motions fill the same
 FAR = 1e3  # widths of the states' box beyond which a motion has run away
+STILL = 1e-3  # of the usual rate: slower ones are none
 REACH = 0.5  # step in units of the fastest time scale: a local error below 3e-4
 COARSE = 1.0  # the same at the extremes of a motion, above which its run is repeated
 FINE = 0.1  # the same, below which spikes are resolved
@@ -290,10 +292,12 @@ def _step(model: VectorField, models: Sequence[VectorField], starts: np.ndarray)
     """A step for all runs: a part of the fastest time scale and of the shortest delay.
 
     That of the slower starts: rates at the far corners of the states' ranges say little, and runs
-    that the step is too coarse for are found out afterwards.
+    that the step is too coarse for are found out afterwards. Starts at which nothing has a rate,
+    as where a fold is, say nothing.
     """
     rates = np.array([_fastest(m, x[None]) for m, x in zip(models, starts, strict=True)])
     rates = rates[np.isfinite(rates)]
+    rates = rates[rates >= STILL * np.median(rates)] if len(rates) else rates
     steps = [REACH / max(float(np.quantile(rates, 0.1)) if len(rates) else 1.0, 1e-12)]
     compiled = motion(model, False, {})  # found again for the same model only
     if compiled.delayed:
@@ -302,24 +306,36 @@ def _step(model: VectorField, models: Sequence[VectorField], starts: np.ndarray)
 
 
 def _fastest(model: VectorField, states: np.ndarray) -> float:
-    """The fastest rate, at states (k, n_physical), of the linearized model without its delayed
-    signals; infinite where the model has no finite derivative."""
+    """The fastest rate at states (k, n_physical); infinite where the model has no derivative."""
+    rates = _rates(model, states)
+    return float(np.max(np.abs(rates), initial=0.0)) if np.all(np.isfinite(rates)) else np.inf
+
+
+def _rates(model: VectorField, states: np.ndarray) -> np.ndarray:
+    """Eigenvalues (k, n_physical), at states, of the linearized model without its delayed signals;
+    nan where the model has no finite derivative."""
     compiled, p, n = model.compiled, model.parameter_array(), states.shape[1]
     matrices = np.empty((len(states), compiled.n, compiled.n))
     for matrix, x in zip(matrices, np.atleast_2d(model.fill_lines(states)), strict=True):
         compiled.jacobian(x, p, compiled.tables, matrix)
     blocks = matrices[:, :n, :n]
     if not np.all(np.isfinite(blocks)):
-        return np.inf
-    return float(np.max(np.abs(np.linalg.eigvals(blocks)), initial=0.0))
+        return np.full((len(states), n), np.nan)
+    return np.linalg.eigvals(blocks)
 
 
 def _needed_step(model: VectorField, outcome: Outcome, dt: float) -> float:
     """A step short enough for a run: below ``dt`` where it ended in infinity, which too long a step
     brings about as well, turns too fast for ``dt`` at the extremes of its motion, is blurred, or
-    turns in so few records that nobody can tell whether it repeats."""
+    turns in so few records that nobody can tell whether it repeats. Too long a step also brings to
+    rest what turns: the spiral into the equilibrium where a run has ended is to be resolved, too.
+    """
     if outcome.kind == RUNS_AWAY:
         return dt / FINER
+    if outcome.kind in (EQUILIBRIUM, UNSTABLE):
+        turning = float(np.max(np.abs(_rates(model, outcome.state[None]).imag), initial=0.0))
+        most, fitting = (FINE, FINE) if outcome.kind == UNSTABLE else (COARSE, REACH)
+        return fitting / turning if dt * turning > 1.01 * most else dt
     if outcome.extremes is None:
         return dt
     fastest = _fastest(model, outcome.extremes)

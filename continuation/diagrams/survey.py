@@ -26,6 +26,7 @@ from continuation.diagrams.scan import (
     each,
     scan_cycles,
 )
+from continuation.diagrams.standstill import standstills
 from continuation.engine.budget import met, spent
 from continuation.engine.following import Follower, Trace, on_curves
 from continuation.engine.settings import Settings
@@ -79,6 +80,7 @@ class Survey:
         self.followed: set[tuple[float, ...]] = set()  # places whose cycles were,
         self.rested: set[tuple[float, ...]] = set()  # and whose equilibria
         self.regimes: Regimes | None = None  # of the last cut
+        self.standstills = standstills(model, x, y)
         # Every equilibrium that does not repel is a centre there, no cycle is isolated.
         self.conserved = bool(conserved_quantity(model, (x, y)))
 
@@ -220,7 +222,8 @@ class Survey:
         self.lines.append(line)
         for label in ("LP", "BP") if self.conserved else ("LP", "H", "BP"):
             for point in line.points(label):
-                if self._inside(point):
+                still = label == "BP" and any(s.holds(point.parameters) for s in self.standstills)
+                if self._inside(point) and not still:
                     self._add_curve(point)
         return line
 

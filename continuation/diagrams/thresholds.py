@@ -2,138 +2,181 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
-import contourpy
 import numpy as np
-import shapely
-from shapely.geometry import LineString, Polygon
+from shapely.geometry import LineString, Point
 
-from continuation.diagrams.names import borders, level_name, naming_observable
-from continuation.diagrams.paths import values_at
+from continuation.diagrams.names import borders, naming_observable
+from continuation.diagrams.paths import Axis, position, values_at
 from continuation.steady_states.branch import Branch
 from dynsys.vector_field import VectorField
 
-COUNT = 41  # grid points in each direction of the plane
-STRIDE = 4  # of them between those that are always asked
+LONGEST, SHORTEST = 0.02, 1e-5  # steps along a line, in units of the plane and of the states
+MOST = 1000  # steps to one side
+OUTSIDE = 0.02  # how far beyond the plane a line is followed: it is to cross its edge
+_KNOWN = 2e-3  # distance of a start from a line that is known, in units of the plane,
+_ALIKE = 0.1  # and of the scaled states there
+_CLOSE = 1e-9  # last change of the unknowns by Newton's method, which has
+_ITERATIONS = 8
 
-Axis = tuple[str, float, float]
 
+class _Level(NamedTuple):
+    """Equilibria of a plane at which an observable has a value.
 
-def threshold_lines(
-    model: VectorField, face: Polygon, x: Axis, y: Axis, lines: Sequence[Branch]
-) -> list[LineString]:
-    """Lines across a face, in units of the plane, on which ``model.attractors`` changes its word.
-
-    The stable equilibrium is solved for on a grid around the face, from the nearest known one, and
-    the level of its observable interpolated.
+    A point is y (n + 2,): the scaled state and the place in units of the plane.
     """
-    levels, observable = borders(model), naming_observable(model)
-    if not levels:
-        return []
-    known, states = _stable_states(lines, x, y)
-    inside = shapely.contains_xy(face.buffer(0.02), known) if len(known) else np.zeros(0, bool)
-    if not inside.any():
-        return []
-    known, states = known[inside], states[inside]
-    names = {
-        level_name(model, model.observe(s)[observable])
-        for s in states[:: max(1, len(states) // 60)]
-    }
-    low, high = face.bounds[:2], face.bounds[2:]
-    if len(names) < 2:
-        return []
-    across = np.linspace(low[0], high[0], max(5, int(COUNT * (high[0] - low[0])) + 2))
-    upward = np.linspace(low[1], high[1], max(5, int(COUNT * (high[1] - low[1])) + 2))
-    near = face.buffer(1.5 / COUNT)
 
-    def value(i: int, j: int) -> float:
-        place = np.array([across[j], upward[i]])
-        if not near.contains(shapely.Point(place)):
-            return float("nan")
-        start = states[int(np.argmin(np.sum((known - place) ** 2, axis=1)))]
-        return _observed(model.with_parameters(**values_at(place, (x, y))), start, observable)
+    model: VectorField
+    axes: tuple[Axis, Axis]
+    observable: str
+    value: float
 
-    values = _around_levels(value, (len(upward), len(across)), levels)
-    generator = contourpy.contour_generator(across, upward, np.ma.masked_invalid(values))
-    return [
-        LineString(_prolonged(np.asarray(line)))
-        for border in levels
-        for line in generator.lines(border)
-        if len(line) > 2
-    ]
+    @property
+    def name(self) -> str:
+        """The level, as the name of a boundary."""
+        return f"{self.observable} = {self.value:g} (no bifurcation)"
 
+    def at(self, y: np.ndarray) -> tuple[VectorField, np.ndarray]:
+        """The model and the state (n,) of a point."""
+        here = self.model.with_parameters(**values_at(y[-2:], self.axes))
+        return here, y[:-2] * self.model.scales
 
-def _around_levels(
-    value: Callable[[int, int], float], shape: tuple[int, int], levels: Sequence[float]
-) -> np.ndarray:
-    """Values on a grid around the level lines, nan elsewhere: all of every fourth row and column,
-    the others where a level lies between the nearest of those, or beyond one without a value."""
-    values = np.full(shape, np.nan)
-    rows, columns = (np.unique([*range(0, count, STRIDE), count - 1]) for count in shape)
-    for i in rows:
-        for j in columns:
-            values[i, j] = value(i, j)
-    wanted = np.zeros(shape, bool)
-    for i, i_next in itertools.pairwise(rows.tolist()):
-        for j, j_next in itertools.pairwise(columns.tolist()):
-            corners = values[[i, i, i_next, i_next], [j, j_next, j, j_next]]
-            crossed = any(corners.min() <= level <= corners.max() for level in levels)
-            if crossed or (np.isnan(corners).any() and not np.isnan(corners).all()):
-                wanted[i : i_next + 1, j : j_next + 1] = True
-    for i, j in zip(*np.nonzero(_widened(wanted) & np.isnan(values)), strict=True):
-        values[i, j] = value(i, j)
-    return values
+    def residual(self, y: np.ndarray) -> np.ndarray:
+        """What vanishes: the scaled field and the distance from the level (n + 1,)."""
+        here, x = self.at(y)
+        size = max(abs(self.value), 1e-9)
+        observed = (here.observe(x)[self.observable] - self.value) / size
+        return np.append(here.rhs(x) / here.scales, observed)
+
+    def slopes(self, y: np.ndarray) -> np.ndarray:
+        """Derivatives (n + 1, n + 2) of the residual; those of the observable by differences, which
+        only turn the way to a point."""
+        here, x = self.at(y)
+        n, scale, before = len(x), here.scales, self.residual(y)[-1]
+        result = np.zeros((n + 1, n + 2))
+        result[:n, :n] = here.jacobian(x) * scale[None, :] / scale[:, None]
+        for k, (name, low, high) in enumerate(self.axes):
+            result[:n, n + k] = here.parameter_derivative(x, name) / scale * (high - low)
+        for k in (*range(len(here.states)), n, n + 1):
+            moved = y.copy()
+            moved[k] += 1e-6
+            result[n, k] = (self.residual(moved)[-1] - before) / 1e-6
+        return result
+
+    def is_stable(self, y: np.ndarray) -> bool:
+        """Whether the equilibrium of a point is."""
+        here, x = self.at(y)
+        return bool(np.max(np.linalg.eigvals(here.jacobian(x)).real) < 0)
 
 
-def _widened(mask: np.ndarray) -> np.ndarray:
-    """A mask with the places beside it: a line may bend across the edge of a cell."""
-    padded = np.pad(mask, STRIDE // 2)
-    shifts = range(STRIDE + 1)
-    rows, columns = mask.shape
-    return np.any([padded[a : a + rows, b : b + columns] for a in shifts for b in shifts], axis=0)
+class Threshold(NamedTuple):
+    """A ``line`` in units of the plane on which the word for a stable equilibrium changes, with the
+    ``name`` of such a boundary; ``points`` (k, n + 2) hold the scaled states and the places."""
+
+    name: str
+    line: LineString
+    points: np.ndarray
 
 
-def _stable_states(lines: Sequence[Branch], x: Axis, y: Axis) -> tuple[np.ndarray, np.ndarray]:
-    """Positions (k, 2) in units of the plane and states (k, n) of stable equilibria on lines."""
-    places, states = [], []
+def thresholds(
+    model: VectorField, x: Axis, y: Axis, lines: Sequence[Branch]
+) -> list[Threshold]:  # fmt: skip
+    """All lines on which ``model.attractors`` changes its word for a stable equilibrium.
+
+    1. Between two stable points of a scan line one of whose observables lies below a border of the
+       words, one above, Newton's method finds the equilibrium at the border.
+    2. From there the line is followed both ways (pseudo-arclength) until it has left the plane, or
+       the equilibrium is unstable: at a fold it touches the boundary, at a Hopf curve it crosses.
+
+    Example
+    -------
+    >>> [line.line.length for line in thresholds(model, x, y, diagram.lines)]
+    """
+    found: list[Threshold] = []
+    for border in borders(model):
+        level = _Level(model, (x, y), naming_observable(model), border)
+        mine: list[Threshold] = []
+        for guess, free in _crossings(level, lines):
+            start = _corrected(level, guess, np.eye(len(guess))[free])
+            if start is None or not level.is_stable(start) or _is_known(start, mine):
+                continue
+            points = _followed(level, start)
+            if len(points) > 1:
+                mine.append(Threshold(level.name, LineString(points[:, -2:]), points))
+        found += mine
+    return found
+
+
+def _crossings(level: _Level, lines: Sequence[Branch]) -> Iterator[tuple[np.ndarray, int]]:
+    """Guesses (n + 2,) of points at the level on scan lines, with the unknown that stays there."""
     for line in lines:
-        stable = np.flatnonzero(line.data["stable"].values)
-        columns = [
-            (line.data[k].values[stable] if k in line.parameters
-             else np.full(stable.size, line.model.parameters[k]))
-            for k in (x[0], y[0])
-        ]  # fmt: skip
-        places.append(
-            np.column_stack(
-                [(c - a[1]) / (a[2] - a[1]) for c, a in zip(columns, (x, y), strict=True)]
-            )
-        )
-        states.append(line.states()[stable])
-    if not places:
-        return np.empty((0, 2)), np.empty((0, 0))
-    return np.concatenate(places), np.concatenate(states)
+        values, stable = line.data[level.observable].values, line.data["stable"].values
+        above, piece = values > level.value, line.data["piece"].values
+        steps = (above[1:] != above[:-1]) & stable[1:] & stable[:-1] & (piece[1:] == piece[:-1])
+        free = line.parameters[0]
+        states, at = line.states() / level.model.scales, dict(line.model.parameters)
+        for k in np.flatnonzero(steps):
+            part = (level.value - values[k]) / (values[k + 1] - values[k])
+            ahead = line.data[free].values[k : k + 2]
+            place = position({**at, free: ahead[0] + part * (ahead[1] - ahead[0])}, level.axes)
+            state = states[k] + part * (states[k + 1] - states[k])
+            yield np.append(state, place), -1 if free == level.axes[0][0] else -2
 
 
-def _observed(model: VectorField, start: np.ndarray, name: str) -> float:
-    """The observable at the equilibrium Newton finds from a start; nan where it finds none."""
-    state = start.copy()
-    for _ in range(12):
-        try:
-            step = np.linalg.solve(model.jacobian(state), -model.rhs(state))
-        except np.linalg.LinAlgError:
+def _is_known(start: np.ndarray, known: Sequence[Threshold]) -> bool:
+    """Whether a line found before runs through a point."""
+    for threshold in known:
+        if threshold.line.distance(Point(start[-2:])) < _KNOWN:
+            distance = np.max(np.abs(threshold.points[:, -2:] - start[-2:]), axis=1)
+            nearest = threshold.points[int(np.argmin(distance))]
+            if np.max(np.abs(nearest - start)[:-2]) < _ALIKE:
+                return True
+    return False
+
+
+def _followed(level: _Level, start: np.ndarray) -> np.ndarray:
+    """The points (k, n + 2) of a line to both sides of one."""
+    ahead = np.linalg.svd(level.slopes(start))[2][-1]
+    before, after = (_one_way(level, start, side * ahead) for side in (-1.0, 1.0))
+    return np.array([*before[::-1], start, *after])
+
+
+def _one_way(level: _Level, y: np.ndarray, ahead: np.ndarray) -> list[np.ndarray]:
+    points: list[np.ndarray] = []
+    first, step = y, LONGEST / 4
+    while len(points) < MOST:
+        moved = _corrected(level, y + step * ahead, ahead)
+        if moved is None or (moved - y) @ ahead < 0.5 * np.linalg.norm(moved - y):
+            step /= 2
+            if step < SHORTEST:
+                break
+            continue
+        ahead = (moved - y) / np.linalg.norm(moved - y)
+        y = moved
+        points.append(y)
+        inside = np.all((y[-2:] > -OUTSIDE) & (y[-2:] < 1 + OUTSIDE))
+        closed = len(points) > 3 and np.linalg.norm(y - first) < step
+        if not inside or closed or not level.is_stable(y):
             break
-        state = state + step
-        if np.max(np.abs(step) / model.scales) < 1e-9:
-            return float(model.observe(state)[name])
-    return float("nan")
+        step = min(1.5 * step, LONGEST)
+    return [*points, first] if len(points) > 3 and closed else points
 
 
-def _prolonged(line: np.ndarray) -> np.ndarray:
-    """The line with both ends drawn out beyond the face."""
-    first, last = line[0] - line[1], line[-1] - line[-2]
-    reach = 3.0 / COUNT
-    start = line[0] + reach * first / max(np.linalg.norm(first), 1e-12)
-    end = line[-1] + reach * last / max(np.linalg.norm(last), 1e-12)
-    return np.concatenate([[start], line, [end]])
+def _corrected(level: _Level, y: np.ndarray, ahead: np.ndarray) -> np.ndarray | None:
+    """The point at the level in the plane through y across ``ahead``; None where Newton fails."""
+    start = y
+    for _ in range(_ITERATIONS):
+        residual = np.append(level.residual(y), (y - start) @ ahead)
+        slopes = np.vstack([level.slopes(y), ahead])
+        if not (np.all(np.isfinite(residual)) and np.all(np.isfinite(slopes))):
+            return None
+        try:
+            change = np.linalg.solve(slopes, -residual)
+        except np.linalg.LinAlgError:
+            return None
+        y = y + change
+        if np.max(np.abs(change)) < _CLOSE:
+            return y
+    return None

@@ -75,11 +75,11 @@ def _jacobians(jacobian, states, p, tables, out):
         jacobian(states[k], p, tables, out[k])
 
 
-def rates(model: VectorField, states: np.ndarray) -> np.ndarray:
-    """Time derivatives (k, n) at states (k, n)."""
+def rates(model: VectorField, states: np.ndarray, p: np.ndarray | None = None) -> np.ndarray:
+    """Time derivatives (k, n) at states (k, n), of the model or at other parameters ``p``."""
     c, states = model.compiled, np.ascontiguousarray(states)
     out = np.empty(states.shape)
-    _rates(c.field, states, model.parameter_array(), c.tables, out)
+    _rates(c.field, states, model.parameter_array() if p is None else p, c.tables, out)
     return out
 
 

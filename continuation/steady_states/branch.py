@@ -29,6 +29,7 @@ from continuation.explorer.explorable import Explorable
 from continuation.frames import point_frame
 from continuation.netcdf import head_of, with_head, write
 from continuation.steady_states.deflation import SEARCHES
+from continuation.steady_states.half_stable import UNRESOLVED
 from continuation.steady_states.living import equilibria_content
 from continuation.steady_states.pieces import EARLY, followed_on, located, trace_of
 from dynsys.delays import DEFAULT_ORDER
@@ -40,7 +41,6 @@ from dynsys.vector_field import VectorField
 if TYPE_CHECKING:
     import pandas as pd
 
-_UNRESOLVED = 0.2  # of an eigenvalue's distance from the axis, that another Newton step moves it
 
 CURVES = {  # the words for them in a figure's legend
     FOLD.name: "fold of equilibria",
@@ -355,7 +355,7 @@ def _unresolved(follower: Follower, y: np.ndarray, spectra: np.ndarray) -> np.nd
     regular = np.linalg.slogdet(near)[0] != 0.0  # elsewhere an eigenvalue is zero
     step[regular] = np.linalg.solve(near[regular], rate[regular][..., None])[..., 0]
     change = (_linear_parts(follower, x - step, values)[1] - near) * scale / scale[:, None]
-    return np.max(np.abs(change), axis=(1, 2)) > _UNRESOLVED * np.min(np.abs(spectra.real), axis=1)
+    return np.max(np.abs(change), axis=(1, 2)) > UNRESOLVED * np.min(np.abs(spectra.real), axis=1)
 
 
 def _linear_parts(

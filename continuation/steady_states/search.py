@@ -211,6 +211,7 @@ def _given(model: VectorField, starts: np.ndarray) -> np.ndarray:
 def _add(model: VectorField, found: Found, fresh: np.ndarray, boxed: bool = True) -> None:
     """Add new solutions; those on curves of equilibria are kept apart, three of them at most, and
     those at jumps of the field."""
+    fresh = _distinct(model, fresh)
     singular = np.array([is_singular(model, x) for x in fresh], dtype=bool)
     if singular.any() and len(found.continua) < _CONTINUA:
         size = field_size(model)
@@ -223,9 +224,19 @@ def _add(model: VectorField, found: Found, fresh: np.ndarray, boxed: bool = True
                 if len(found.continua) == _CONTINUA:
                     break
     merged = _merge(model, found.isolated, fresh[~singular], boxed)
-    odd = [irregular(model, x) for x in merged]
+    known = {x.tobytes() for x in found.isolated}
+    odd = [None if x.tobytes() in known else irregular(model, x) for x in merged]
     found.continua += [each for each in odd if each is not None]
     found.isolated = merged[[each is None for each in odd]]
+
+
+def _distinct(model: VectorField, states: np.ndarray) -> np.ndarray:
+    """Of states (k, n) found several times each one."""
+    kept: list[np.ndarray] = []
+    for x in states:
+        if all(np.max(np.abs((x - z) / model.scales)) > SAME for z in kept):
+            kept.append(x)
+    return np.array(kept).reshape(-1, states.shape[1])
 
 
 def refine_equilibrium(model: VectorField, x: Sequence[float] | np.ndarray) -> np.ndarray:
@@ -303,10 +314,8 @@ def _merge(
     least = np.array([-np.inf if value is None else value for value in lowest])
     physical = model.physical_dimension
     possible = np.all(fresh[:, :physical] >= least - SAME * (high - low), axis=1)
-    result = list(known)
-    for x in fresh[possible & in_box(model, fresh)] if boxed else fresh[possible]:
-        if all(np.max(np.abs((x - z) / model.scales)) > SAME for z in result):
-            result.append(x)
+    chosen = fresh[possible & in_box(model, fresh)] if boxed else fresh[possible]
+    result = _distinct(model, np.concatenate([known, chosen]))
     first = model.observable_names[0]
     return np.array(sorted(result, key=lambda x: model.observe(x)[first])).reshape(
         len(result), model.compiled.n

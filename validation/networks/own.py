@@ -14,7 +14,7 @@ import xarray as xr
 
 from continuation.diagrams.names import naming_observable
 from dynsys import checks
-from dynsys.errors import ModelError
+from dynsys.errors import DynsysError, ModelError
 from dynsys.simulation.drives import checked_inputs
 from dynsys.simulation.drives import values as drive_values
 from dynsys.vector_field import VectorField
@@ -22,6 +22,7 @@ from validation.networks.testable import Kick
 
 Course = Callable[[np.ndarray], np.ndarray]
 _ASKED = ("neurons", "rates", "input", "kick")
+_POSITIVE = {"seconds", "memory"}
 _STEP = 0.05  # ms, of inputs
 _MEMORY = 5e8  # bytes, where nothing is said
 
@@ -102,12 +103,20 @@ class OwnJob:
     def run(self) -> xr.Dataset:
         """Do it, and check what comes back."""
         whole = self.duration + self.settle
-        found = self.network.run(whole, self.seed, self.courses, **self.parameters)
+        try:
+            found = self.network.run(whole, self.seed, self.courses, **self.parameters)
+        except DynsysError:
+            raise
+        except Exception as error:
+            raise ModelError(_failed(self.network, "run(...)", error)) from error
         checks.instance("a run", found, xr.Dataset, "xarray.Dataset({'r': ('time', ...)}, ...)")
         for name in self.described["rates"]:
             if name not in found or found[name].dims != ("time",):
                 raise ModelError(f"the network's run holds no {name} over time; describe() says so")
-        times = found["time"].values
+            rates = checks.numbers(f"{name} of the network's run", found[name].values, finite=False)
+            if np.any(rates < 0):
+                raise ModelError(f"{name} of the network's run falls to {rates.min():.4g} Hz")
+        times = checks.numbers("the time of the network's run", found["time"].values)
         step = np.diff(times)
         if not (len(step) and np.allclose(step, step[0]) and 0 < step[0] <= 1.0):
             raise ModelError("the time of the network's run is not even, in steps of at most 1 ms")
@@ -130,26 +139,42 @@ class OwnTestable:
     build_seconds = 0.0
 
     def __post_init__(self) -> None:
-        if not isinstance(self.network, OwnNetwork):
+        if isinstance(self.network, type) or not isinstance(self.network, OwnNetwork):
+            kind = "class" if isinstance(self.network, type) else type(self.network).__name__
             raise ModelError(
-                f"a {type(self.network).__name__} is no network to test {self.model.name} by: it "
-                "needs the methods describe() and run(duration, seed, inputs, **parameters) of "
+                f"a {kind} is no network to test {self.model.name} by: it needs an object with the "
+                "methods describe() and run(duration, seed, inputs, **parameters) of "
                 "validation.networks.own.OwnNetwork"
             )
-        known = checks.mapping("describe()", self.network.describe(), "{'neurons': 200, ...}")
+        try:
+            said = self.network.describe()
+        except Exception as error:
+            raise ModelError(_failed(self.network, "describe()", error)) from error
+        known = checks.mapping("describe()", said, "{'neurons': 200, ...}")
         missing = [name for name in _ASKED if name not in known]
         if missing:
             raise ModelError(f"describe() says nothing about {', '.join(missing)}")
         checks.whole("neurons of describe()", known["neurons"], least=1)
-        for name in known["rates"]:
+        if checks.number("kick of describe()", known["kick"]) == 0:
+            raise ModelError("kick of describe() is 0; give an amount that leads to another state")
+        for name in _POSITIVE.intersection(known):
+            checks.number(f"{name} of describe()", known[name], above=0)
+        checks.number("accuracy of describe()", known.get("accuracy", 0.0), least=0)
+        self._check_rates(known["rates"])
+        checks.known("input", known["input"], self.model.parameters, self.model.name)
+
+    def _check_rates(self, rates: Any) -> None:
+        """ModelError where they are no names of observables with that which names states."""
+        if isinstance(rates, str):
+            raise ModelError(f"rates of describe() is {rates!r}; give a list of names: [{rates!r}]")
+        for name in rates:
             checks.known("observable", name, self.model.observable_names, self.model.name)
         main = naming_observable(self.model)
-        if main not in known["rates"]:
+        if main not in rates:
             raise ModelError(
                 f"states of {self.model.name} are named by {main}, which is not among the rates of "
-                f"describe(): {', '.join(known['rates'])}"
+                f"describe(): {', '.join(rates)}"
             )
-        checks.known("input", known["input"], self.model.parameters, self.model.name)
 
     @cached_property
     def _known(self) -> dict[str, Any]:
@@ -220,3 +245,7 @@ class OwnTestable:
 
     def rewired(self) -> None:
         """There is no other wiring."""
+
+
+def _failed(network: object, what: str, error: Exception) -> str:
+    return f"{what} of your {type(network).__name__} fails: {type(error).__name__}: {error}"

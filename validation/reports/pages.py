@@ -51,6 +51,9 @@ pre { background: #f6f6f4; padding: 0.8rem; overflow-x: auto; font-size: 0.78rem
   td { border: 0; padding: 0.05rem 0; } td:empty { display: none; }
   td.number, td.verdict { white-space: normal; }
   td[data-name]::before { content: attr(data-name) ": "; color: #777; }
+  figure.wide { overflow-x: auto; } figure.wide img { max-width: none; width: 44rem !important; }
+  figure.wide figcaption::before { content: "↔ slides sideways. "; }
+  figure.wide figcaption { position: sticky; left: 0; max-width: calc(100vw - 2rem); }
 }
 @media print {
   body { font-size: 10pt; max-width: none; margin: 0; }
@@ -109,8 +112,10 @@ def figure(drawn: Any, caption: str, width: str = "100%") -> str:
     getattr(drawn, "figure", drawn).savefig(buffer, format="png", dpi=130)
     image = base64.b64encode(buffer.getvalue()).decode()
     text = html.escape(caption)
+    wide = ' class="wide"' if width == "100%" else ""
     return (
-        f'<figure><img style="width:{width}" alt="{text}" src="data:image/png;base64,{image}">'
+        f'<figure{wide}><img style="width:{width}" alt="{text}" '
+        f'src="data:image/png;base64,{image}">'
         f"<figcaption>{text}</figcaption></figure>"
     )
 

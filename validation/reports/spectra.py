@@ -46,7 +46,7 @@ def _draw_spectra(
             shown = (frequency >= _SHOWN[0]) & (frequency <= _SHOWN[1])
             low, high = (power - 2 * error)[shown], (power + 2 * error)[shown]
             ax.fill_between(frequency[shown], np.maximum(low, 1e-12), high, color=color,
-                            alpha=0.25, lw=0)  # fmt: skip
+                            alpha=0.25, lw=0, label=f"{name}, ± 2 standard errors")  # fmt: skip
             thin = look.line({}, color=color, lw=0.8, label=f"{name}, network")
             ax.plot(frequency[shown], power[shown], **thin)
         dashes = "-" if found is None else (0, (5, 1.5))

@@ -9,10 +9,12 @@ from typing import Any
 
 import xarray as xr
 
+from dynsys.models.aln_network import is_aln
 from validation.measures.estimates import Estimate
 from validation.networks.testable import Testable, Work
 from validation.trials.boundary_causes import explained_boundary
 from validation.trials.findings import (
+    AGREE,
     DIFFER,
     EXPLAINED,
     UNDECIDED,
@@ -24,7 +26,7 @@ from validation.trials.findings import (
     written,
 )
 from validation.trials.finite_size import SeenBoundary, seen_fold, seen_rhythm
-from validation.trials.probing import KICKS, Feature, Probe, State, state_of
+from validation.trials.probing import KICKS, Deciding, Feature, Probe, State, state_of
 from validation.trials.regime import RegimeTrial
 from validation.trials.sweeps import Steps
 
@@ -33,7 +35,6 @@ RESOLUTION = 1 / 60  # of the side of the plane
 REACH = 1 / 15  # the same: how far to both sides it is looked at first
 _UNIFORM = math.sqrt(12)  # a bracket's width over its standard deviation
 _WIDENINGS = 4  # how often a bracket is widened
-_TOLD = 2.0  # a power within this factor of the bound is told from it by chance only
 
 Search = Generator[list[Work], list[xr.Dataset], tuple[float, float] | None]
 
@@ -43,8 +44,10 @@ class BoundaryTrial:
     """A search along one parameter, through a point of a predicted boundary.
 
     1. Ask ``feature`` at both ends of a bracket about the predicted value; widen it, up to
-       ``limits``, while both ends answer alike.
-    2. Halve the bracket until it is narrower than ``resolution``.
+       ``limits``, while both ends answer alike. Where noise decides an answer, and no theory says
+       how far noise moves the boundary, a longer run is asked.
+    2. Halve the bracket until it is narrower than ``resolution``. It is as uncertain as the answers
+       that noise decided about it.
     """
 
     network: Testable
@@ -59,6 +62,7 @@ class BoundaryTrial:
     seed: int
     group: str = GROUP
     answers: dict[float, float] = field(default_factory=dict)
+    chance: set[float] = field(default_factory=set)  # of the values asked: noise decided there
     keys: list[str] = field(default_factory=list)
     factors: Mapping[str, float] = field(default_factory=lambda: KICKS)  # of the network's kick
     premise: RegimeTrial | None = None  # that two states are there, where they are asked for
@@ -93,10 +97,11 @@ class BoundaryTrial:
             return [untested(GROUP, self.claim, reason, self.place)]
         bracket = yield from self.search()
         finding = self._nowhere() if bracket is None else self._found(*bracket)
-        if finding.verdict == DIFFER and self._unsure():
+        vacuous = finding.verdict == AGREE and not self._knows_noise  # it agrees with anything
+        if (finding.verdict == DIFFER or vacuous) and self._unsure():
             reason = (
-                f"{finding.reason}; the powers at both ends of the search lie within a factor of "
-                f"{_TOLD:g} of the bound: noise decides"
+                f"{finding.reason}; noise decides: powers lie next to the bound up to "
+                f"{' and '.join(self._ends_by_chance())} of the search"
             )
             finding = replace(finding, verdict=UNDECIDED, reason=reason)
         if finding.verdict == DIFFER:
@@ -138,7 +143,7 @@ class BoundaryTrial:
             feature = replace(feature, border=rhythm)
         tolerances = replace(self.tolerances, rhythm_in_network=rhythm)
         return replace(
-            self, network=network, seed=seed, answers={}, keys=[], feature=feature,
+            self, network=network, seed=seed, answers={}, chance=set(), keys=[], feature=feature,
             tolerances=tolerances, premise=None,
         )  # fmt: skip
 
@@ -150,25 +155,57 @@ class BoundaryTrial:
             self.answers[max(self.answers)] > self.feature.border,
         )
 
+    @property
+    def _knows_noise(self) -> bool:
+        """Whether a theory says how far noise moves the boundary."""
+        return self.feature.kind != "oscillates" or is_aln(self.network.model)
+
+    def _ends_by_chance(self) -> list[str]:
+        """The ends of the search up to which noise decided the answers."""
+        low, high = self._sure()
+        ends = ("the low end", low, min(self.answers)), ("the high end", high, max(self.answers))
+        return [word for word, sure, end in ends if sure is None and end in self.chance]
+
     def _unsure(self) -> bool:
-        """Whether both ends of the search have powers that noise may put on either side."""
-        powers = [self.answers[at] / self.feature.border for at in
-                  (min(self.answers), max(self.answers))]  # fmt: skip
-        return self.feature.kind == "oscillates" and all(
-            1 / _TOLD < power < _TOLD for power in powers
-        )
+        """Whether noise decided too much to tell a difference."""
+        ends = len(self._ends_by_chance())
+        return ends == 2 or (ends == 1 and not self._knows_noise)
+
+    def _sure(self) -> tuple[float | None, float | None]:
+        """The values asked on both sides of the boundary that are next to it and that noise did not
+        decide."""
+        left = self.answers[min(self.answers)] > self.feature.border
+        sure = [value for value in sorted(self.answers) if value not in self.chance]
+        alike = {value: (self.answers[value] > self.feature.border) == left for value in sure}
+        low = [value for value in sure if alike[value]]
+        high = [value for value in sure if not alike[value]]
+        return max(low, default=None), min(high, default=None)
 
     def _ask(self, *values: float) -> Generator[list[Work], list[xr.Dataset], list[bool]]:
         """The feature's answers at several values of the parameter."""
         probes = [self._probe(value) for value in values]
         jobs = [probe.jobs(self.network, self.seed) for probe in probes]
         results = yield [job for several in jobs for job in several]
-        count, answers = len(self.feature.kicks), []
-        for k, value in enumerate(values):
-            runs = results[k * count : (k + 1) * count]
-            answers.append(self._answer(value, self._states(runs)))
+        count = len(self.feature.kicks)
+        found = [self._states(results[k * count :][:count]) for k in range(len(values))]
         self.keys += [job.key for several in jobs for job in several]
-        return answers
+        if not self._knows_noise:
+            yield from self._decide(probes, found)
+        for value, states in zip(values, found, strict=True):
+            if self.feature.kind == "oscillates" and all(state.borderline for state in states):
+                self.chance.add(value)
+        return [self._answer(value, states) for value, states in zip(values, found, strict=True)]
+
+    def _decide(
+        self, probes: Sequence[Probe], found: list[list[State]]
+    ) -> Generator[list[Work], list[xr.Dataset], None]:
+        """Replace states next to the bound by those of longer runs."""
+        for k, states in enumerate(found):
+            if any(state.borderline for state in states):
+                jobs = probes[k].longer().jobs(self.network, self.seed)
+                if runs := (yield Deciding(jobs)):
+                    found[k] = self._states(runs)
+                    self.keys += [job.key for job in jobs]
 
     def _probe(self, value: float) -> Probe:
         """The runs at a value of the parameter."""
@@ -196,7 +233,7 @@ class BoundaryTrial:
                 at, self.parameter, self.predicted, self.network, duration,
                 self.limits[1] - self.limits[0],
             )  # fmt: skip
-        bracket = (high - low) / _UNIFORM
+        bracket = self._uncertain(low, high) / _UNIFORM
         noise = theory.deviation if theory and math.isfinite(theory.deviation) else 0.0
         finding = compared(
             GROUP, self.claim, f"{self.parameter} of the boundary",
@@ -211,6 +248,15 @@ class BoundaryTrial:
             words = f"explained by {cause}; {finding.reason}"
             return replace(finding, verdict=EXPLAINED, reason=words)
         return replace(finding, reason=f"{finding.reason}; not by linear theory: {theory}")
+
+    def _uncertain(self, low: float, high: float) -> float:
+        """Width within which the boundary lies for sure."""
+        if self._knows_noise:
+            return high - low
+        left, right = self._sure()
+        ends = min(self.answers), max(self.answers)
+        whole = (ends[1] if right is None else right) - (ends[0] if left is None else left)
+        return max(high - low, whole)
 
     def _nowhere(self) -> Finding:
         left, right = self.ends

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import xarray as xr
@@ -33,10 +33,17 @@ _CYCLES = 8  # periods measured at least
 # The power of a network's noise goes as 1/N: below this size the bound of an oscillation grows so,
 # or resting networks of 1000 neurons would be said to oscillate.
 QUIET = 4000
+LONGER = 4  # times, where a run of ordinary length leaves something open
+_TOLD = 2.0  # factor to the bound from which a power in a run of WINDOW is told from it
 FAINT = 0.01  # of the bound of an oscillation: what is left of a transient is less
 
 STRONGEST = 16.0  # of the network's kick: how far it is raised where it leads nowhere
 KICKS: Mapping[str, float] = {"low": -1.0, "high": 1.0, "rest": 0.0}
+
+
+class Deciding(list[Work]):
+    """Runs that decide what shorter ones left open: made before other tests begin. Where the time
+    for tests is used up nothing is sent back."""
 
 
 @dataclass(frozen=True)
@@ -45,13 +52,14 @@ class State:
     rhythm, frequency.
 
     ``bound``: the power from which it oscillates, 1 Hz^2 as published; more for small networks,
-    less for models of faint rhythms (``scale``).
+    less for models of faint rhythms (``scale``). ``measured``: how long it was measured, ms.
     """
 
     rates: Mapping[str, Estimate]
     power: float
     frequency: Estimate
     bound: float = LEAST_POWER
+    measured: float = WINDOW
 
     @property
     def rate(self) -> Estimate:
@@ -70,8 +78,10 @@ class State:
 
     @property
     def borderline(self) -> bool:
-        """Whether its power is within a factor 2 of the bound: in one run noise decides then."""
-        return bool(0.5 < self.power / self.bound < 2.0)
+        """Whether its power is so near the bound that noise decides in this run: within a factor
+        2 in 2 s, within 1.4 in 8 s. The error of a power falls with the root of the time."""
+        margin = _TOLD ** math.sqrt(WINDOW / self.measured)
+        return bool(1 / margin < self.power / self.bound < margin)
 
     @property
     def faint(self) -> bool:
@@ -91,6 +101,7 @@ def state_of(run: xr.Dataset, rates: Sequence[str], bound: float | None = None) 
         oscillation(run, rates[0], after=CALM)[1],
         dominant_frequency(run, rates[0], after=CALM),
         bound,
+        max(float(run["time"][-1]) - CALM, WINDOW),
     )
 
 
@@ -109,6 +120,10 @@ class Probe:
             network.job(self.duration, seed, self.inputs(network, kick), **self.values)
             for kick in self.kicks
         ]
+
+    def longer(self) -> Probe:
+        """The same, measured four times as long."""
+        return replace(self, duration=CALM + LONGER * (self.duration - CALM))
 
     def predicted(self, network: Testable) -> list[xr.Dataset]:
         """The runs of the network's mean field."""

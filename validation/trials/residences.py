@@ -86,11 +86,14 @@ class Residences:
     @property
     def end(self) -> str:
         """Where the theory ends, in words."""
-        low = [n for n, found in zip(self.sizes, self.kramers, strict=True) if not found.valid]
-        several = ", ".join(map(str, low))
         barriers = ", ".join(f"{found.barrier:.2g}" for found in self.kramers)
-        word = f"for N = {several} it is below 1: the formula ends there" if low else "above 1"
-        return f"barriers over the noise {barriers}, {word}"
+        ends: dict[str, list[str]] = {}
+        for size, found in zip(self.sizes, self.kramers, strict=True):
+            if not found.valid:
+                ends.setdefault(found.end, []).append(str(size))
+        words = [f"for N = {', '.join(several)} {end}" for end, several in ends.items()]
+        word = f"Kramers' formula ends: {'; '.join(words)}" if words else "Kramers' formula holds"
+        return f"barriers over the noise {barriers}; {word}"
 
     def __str__(self) -> str:
         lines = [f"residence in the {self.state} state at {written(self.place)}; {self.end}"]

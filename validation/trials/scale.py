@@ -13,13 +13,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from continuation.diagrams.diagram import Diagram
 from continuation.diagrams.names import found_cycles
 from dynsys.models.aln_network import is_aln
+from dynsys.simulation import simulate
 from validation.measures.rates import LEAST_POWER
 from validation.networks.testable import Testable
 from validation.trials.places import breadth, regions
-from validation.trials.probing import KICKS, QUIET, STRONGEST, Probe, state_of
+from validation.trials.probing import KICKS, QUIET, STRONGEST, Probe, long_enough, state_of
 
 SLIVER = 0.01  # of the plane: what is narrower has no place for a network
 _SHARE = 0.25  # of the weakest predicted rhythm's power: half its amplitude
@@ -112,12 +115,26 @@ def rhythm_bounds(diagram: Diagram, network: Testable) -> Bounds:
 
 
 def _powers(network: Testable, node: Mapping[str, Any]) -> Iterator[float]:
-    """The power of the rhythm that runs of the mean field show in a region, if any does."""
+    """The powers of a region's rhythms in runs of the mean field: from a place on each, where the
+    diagram tells one (a run from elsewhere may end beside it); else of what kicked runs show."""
+    cycles = found_cycles(node["stable"])
+    starts = [item for item in cycles if "state" in item]
+    if starts:
+        yield from (_power(network, node["parameters"], item) for item in starts)
+        return
     runs = Probe(node["parameters"], tuple(KICKS)).predicted(network)
     found = [state_of(run, network.rates) for run in runs]
     shown = [state.power for state in found if state.finite and (state.faint or state.oscillates)]
     if shown:
         yield max(shown)
+
+
+def _power(network: Testable, place: Mapping[str, Any], cycle: Mapping[str, Any]) -> float:
+    """The power of the rhythm of a cycle of the diagram."""
+    at = network.model.with_parameters(**place)
+    duration = long_enough(cycle.get("period"))
+    run = simulate(at, duration, initial=np.asarray(cycle["state"], dtype=float), sample=0.5)
+    return state_of(run, network.rates).power
 
 
 def _noise(network: Testable, node: Mapping[str, Any]) -> float:

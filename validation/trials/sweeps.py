@@ -7,6 +7,7 @@ with what is missing: a run is stored under a name that tells its content.
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Generator, Sequence
 from concurrent.futures import CancelledError
 from contextlib import suppress
@@ -26,6 +27,7 @@ from dynsys.version import __version__
 from validation.networks.programs import NetworkError
 from validation.networks.testable import Work
 from validation.trials.findings import Finding, untested
+from validation.trials.probing import Deciding
 from validation.trials.variants import Explaining
 
 BIN = 0.5  # ms: stored rates are means over it
@@ -177,6 +179,9 @@ def conduct(
             item = _Open(trial, steps, jobs, known)
             if item.missing:
                 if not (has_time() or isinstance(jobs, Explaining)):
+                    if isinstance(jobs, Deciding):
+                        results = []
+                        continue
                     reason = "the time budget was used up; run the same command again to go on"
                     found[id(trial)] = [untested(trial.group, trial.claim, reason, trial.place)]
                     advance(trial)
@@ -192,10 +197,12 @@ def conduct(
         """Send the runs that a trial waits for to the workers."""
         for job in item.missing:
             if job.key not in {j.key for j, _ in futures.values()}:
-                future = client.submit(
-                    made, code(), __version__, partial(compact, job), AS_IT_IS.plain,
-                    key=f"run-{job.key}", retries=0, pure=False,
-                )  # fmt: skip
+                with warnings.catch_warnings():
+                    warnings.filterwarnings("ignore", "Sending large graph")  # of inputs over time
+                    future = client.submit(
+                        made, code(), __version__, partial(compact, job), AS_IT_IS.plain,
+                        key=f"run-{job.key}", retries=0, pure=False,
+                    )  # fmt: skip
                 futures[future] = (job, item)
         open_.append(item)
 

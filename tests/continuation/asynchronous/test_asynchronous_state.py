@@ -76,7 +76,7 @@ def test_with_the_cascades_filter_the_roots_are_those_of_the_mean_field(monkeypa
     (x,) = find_equilibria(model)
     table = model.tables["eif"]
 
-    def filtered(neuron, mu, sigma, exponents, extrapolated):
+    def filtered(neuron, mu, sigma, exponents, extrapolated, voltages=True):
         rate = np.exp(table.evaluate("log_rate", mu, sigma))
         tau = np.exp(table.evaluate("log_tau_mu", mu, sigma))
         by_mu, by_sigma = (

@@ -113,6 +113,24 @@ def test_barriers_grow_with_the_number_of_neurons():
     state = max(find_equilibria(model), key=lambda x: model.observe(x)["r_E"])
     one, four = (escape(model, n, state).barrier for n in (2_000, 8_000))
     assert four == pytest.approx(4 * one, rel=1e-6)
+
+
+def test_kramers_formula_ends_where_the_slowest_mode_turns_or_the_barrier_is_low():
+    def near_fold(mu_i, neurons):
+        model = aln().with_parameters(mu_e=1.99, mu_i=mu_i)
+        state = max(find_equilibria(model), key=lambda x: model.observe(x)["r_E"])
+        return escape(model, neurons, state)
+
+    turning, near, low = near_fold(2.277, 2_000), near_fold(2.345, 4_000), near_fold(2.36, 1_000)
+    assert turning.frequency == pytest.approx(6.86, abs=0.05)
+    assert "the slowest mode oscillates" in str(turning)
+    assert near.valid
+    assert near.frequency == 0
+    assert near.end == ""
+    assert "barrier is below 1" in low.end
+
+
+def test_without_another_state_there_is_no_escape():
     alone = aln().with_parameters(mu_e=1.6, mu_i=0.5)
     with pytest.raises(ModelError, match="no saddle here"):
         escape(alone, 2_000, alone.equilibrium().state)

@@ -142,6 +142,20 @@ def test_spiking_neurons_without_delay_have_the_exact_cusp_and_two_states_beyond
     assert not diagram.doubts()
 
 
+def test_the_word_for_spiking_neurons_changes_on_the_straight_line_of_its_rate():
+    # "up" begins at 30 Hz: s = 0.3 pi, and eta = s^2 - J s / pi - 1 / (4 s^2). The line ends where
+    # it touches the fold.
+    diagram = bifurcation_diagram(instantaneous_qif(), x=("eta", -10, 3), y=("J", 0, 20))
+    s = 0.3 * np.pi
+    for _, region in diagram.regimes.nodes(data=True):
+        if region["area"] > 1e-3 and region["label"] != "down + up":
+            eta, j = np.array(region["polygon"].exterior.coords).T
+            above = eta - (s**2 - j * s / np.pi - 1 / (4 * s**2))
+            assert np.all(above > -0.01 if region["label"] == "up" else above < 0.01)
+    assert diagram.checked.passed
+    assert not diagram.doubts()
+
+
 @pytest.mark.parametrize("name", ["fitzhugh_nagumo", "wilson_cowan"])
 def test_simulations_agree_with_every_label(name):
     make, x, y = PLANES[name]

@@ -98,11 +98,17 @@ def test_a_budget_is_a_positive_number(budget):
 
 
 def test_chaos_with_windows_holds_chaos_and_rhythms_and_nothing_else():
-    model, said = fitzhugh_nagumo(), ("low", "chaos with periodic windows")
-    assert agree(model, ["low", "chaos"], said)
-    assert agree(model, ["low", "limit cycle"], said)
-    assert not agree(model, ["low"], said)
-    assert not agree(model, ["limit cycle"], said)
-    assert not agree(model, ["low", "torus"], said)
-    assert not agree(model, ["chaos"], ("limit cycle",))
-    assert not agree(model, ["limit cycle", "limit cycle"], ("limit cycle",))
+    said = ("low", "chaos with periodic windows")
+    low, chaos, torus, cycle = (
+        {"name": name, "kind": kind}
+        for name, kind in (("low", "equilibrium"), ("chaos", "chaos"), ("torus", "torus"),
+                           ("limit cycle", "cycle"))
+    )  # fmt: skip
+    assert agree([low, chaos], said)
+    assert agree([low, cycle], said)
+    assert not agree([low, chaos, cycle], said)
+    assert not agree([low], said)
+    assert not agree([cycle], said)
+    assert not agree([low, torus], said)
+    assert not agree([chaos], ("limit cycle",))
+    assert not agree([cycle, cycle], ("limit cycle",))

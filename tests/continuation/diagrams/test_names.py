@@ -100,7 +100,13 @@ def test_a_rhythm_to_which_spikes_are_added_is_told_once():
     assert names_with_varying_bursts([rest]) == ("equilibrium",)
     slow = [{**item, "name": "LC_aE"} for item in bursts]
     assert names_with_varying_bursts(slow) == ("LC_aE",)  # a field's word says more
-    model = DOUBLE_WELL
-    assert agree(model, ["limit cycle"], (varying,))
-    assert not agree(model, ["equilibrium"], (varying,))
-    assert not agree(model, ["limit cycle"], ("limit cycle", varying))
+    assert agree([tonic], (varying,))
+    assert agree(bursts, (varying,))  # beside each other
+    assert agree([tonic, *bursts], ("limit cycle", varying))
+    assert not agree([tonic, *bursts], (varying,))
+    assert not agree([tonic, tonic], (varying,))
+    assert not agree([], (varying,))
+    assert not agree([rest], (varying,))
+    assert not agree([tonic, rest], (varying,))
+    assert not agree([{"name": "chaos", "kind": "chaos"}], (varying,))
+    assert not agree([tonic], ("limit cycle", varying))

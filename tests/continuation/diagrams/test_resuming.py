@@ -50,11 +50,11 @@ def test_faces_and_simulations_that_are_finished_are_not_asked_again(monkeypatch
     def stop(*_, **__):
         raise Stopped
 
-    real = audit._names
+    real = audit._settled
     with monkeypatch.context() as patch, pytest.raises(Stopped), whole():
-        patch.setattr(audit, "_names", stop)  # the audit's runs are done, nothing is made of them
+        patch.setattr(audit, "_settled", stop)  # the audit's runs are done, nothing is made of them
         bifurcation_diagram(BISTABLE, **PLANE, audit=6)
-    assert audit._names is real
+    assert audit._settled is real
     faces = counted(monkeypatch, Prober, "face")
     runs = counted(monkeypatch, simulating, "_destinations")
     lines = counted(monkeypatch, survey, "followed_line")

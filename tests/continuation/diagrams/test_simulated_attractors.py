@@ -88,6 +88,19 @@ def test_a_return_map_that_folds_is_no_torus():
     assert not is_on_its_way(torus)
 
 
+def test_steps_that_fit_the_corners_of_a_field_do_not_bring_a_fast_rotation_to_rest():
+    # Rates are 1 where tanh is flat and 4 at the origin, where all motions leave slowly.
+    model = VectorField(
+        "saturating", {"u": State(0.1, (-1, 1)), "v": State(0.1, (-1, 1))}, {"a": 2.1, "b": 4.0},
+        {"u": "-u + tanh(a*u - b*v)", "v": "-v + tanh(b*u)"}, time_unit="",
+    )  # fmt: skip
+    starts = [[-0.9, -0.9], [0.9, 0.9], [0.3, -0.2], [0.05, 0.01]]
+    for a in (2.1, 2.01):  # growing by 0.05 and by 0.005, with a frequency of 4
+        (cycle,) = found(model, starts, a=a, b=4.0)
+        assert cycle["name"] == "limit cycle"
+        assert cycle["period"] == pytest.approx(2 * np.pi / np.sqrt(16 - (a / 2) ** 2), rel=0.1)
+
+
 def test_running_away_is_told_only_where_nothing_stays():
     model = VectorField(
         "quadratic", {"x": State(0.0, (-2, 2))}, {"a": 1.0}, {"x": "a + x^2"}, time_unit=""

@@ -84,3 +84,21 @@ def test_what_has_no_response_is_refused():
         neuron_response(NEURON, 1.0, 1.0, [0.0])
     with pytest.raises(ModelError, match="finite"):
         neuron_response(NEURON, 1.0, 1.0, [np.nan])
+
+
+def test_voltage_responses_are_right_or_said_to_be_lost():
+    # Below some frequency they agree with those of a grid twice as fine; above it they are NaN.
+    mu, sigma = 0.9, 1.7
+    exponents = 2j * np.pi * np.array([50.0, 100.0, 200.0, 400.0, 700.0, 2000.0]) / 1000
+    found = neuron_response(NEURON, mu, sigma, exponents)
+    coarse = neuron_response(NEURON, mu, sigma, exponents, extrapolated=False)
+    for fine, rough in (
+        (found.voltage_mu, coarse.voltage_mu),
+        (found.voltage_sigma, coarse.voltage_sigma),
+    ):
+        assert fine[:3] == pytest.approx(rough[:3], abs=1e-3)
+        assert np.all(np.isnan(fine[3:]))
+    assert (found.voltage_mu * exponents)[2] == pytest.approx(1.0, abs=0.2)  # the membrane's
+    without = neuron_response(NEURON, mu, sigma, exponents, voltages=False)
+    assert np.array_equal(without.rate_mu, found.rate_mu)
+    assert np.all(np.isnan(without.voltage_mu))

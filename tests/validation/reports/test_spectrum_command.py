@@ -42,3 +42,27 @@ def test_theory_and_network_stand_side_by_side_and_agree(tmp_path, capsys):
 def test_a_run_that_is_not_asked_for_takes_no_options(tmp_path):
     with pytest.raises(ModelError, match="--network too"):
         run("aln", "--set", "mu_e=1.6", "--duration", "100", "--out", str(tmp_path))
+
+
+def test_the_master_equation_has_its_network_beside_it_too(tmp_path, capsys):
+    run("master_equation", "--set", "drive=3", "--neurons", "1000", "--network", "--duration",
+        "2000", "--frequencies", "10", "--out", str(tmp_path))  # fmt: skip
+    (row,) = csv.DictReader((tmp_path / "spectrum.csv").open())
+    assert set(row) >= {"nu_e_theory", "nu_e_network", "nu_i_network", "nu_i_error"}
+    said = capsys.readouterr().out
+    assert "1000 neurons of e, 250 neurons of i" in said
+    assert "1000 e, 250 i cells" in said
+    assert "the white noise of single spikes" in said
+
+
+def test_of_several_equilibria_one_is_named_by_its_rate(tmp_path, capsys):
+    words = ["aln", "--set", "mu_e=1.99", "--set", "mu_i=2.277", "--out", str(tmp_path)]
+    with pytest.raises(ModelError, match=r"3 equilibria here.*13.01, 18.77 Hz.*--near"):
+        run(*words)
+    run(*words, "--near", "18")
+    assert "r_E = 18.768 Hz" in capsys.readouterr().out
+
+
+def test_too_short_a_run_is_refused_before_it_is_made(tmp_path):
+    with pytest.raises(ModelError, match="2000 ms or more"):
+        run("aln", "--network", "--duration", "100", "--out", str(tmp_path))

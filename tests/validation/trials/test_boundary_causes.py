@@ -12,11 +12,11 @@ import xarray as xr
 from dynsys.models import aln
 from validation import network_of
 from validation.measures.estimates import Estimate
-from validation.trials import boundary_causes
+from validation.trials import boundary, boundary_causes
 from validation.trials.boundary import BoundaryTrial
 from validation.trials.boundary_causes import NOISE, TEST, StandIn
 from validation.trials.findings import DIFFER, EXPLAINED, UNDECIDED, UNTESTED, Tolerances
-from validation.trials.probing import Feature, State
+from validation.trials.probing import CALM, LONGER, WINDOW, Deciding, Feature, State
 from validation.trials.regime import RegimeTrial
 
 TIME = np.arange(0.0, 3000.0, 0.5)
@@ -125,6 +125,66 @@ def test_powers_next_to_the_bound_decide_nothing(high, verdict, monkeypatch):
     ] * len(runs))  # fmt: skip
     trial.network.job = lambda *a, **k: SimpleNamespace(key="", run=lambda: None)
     assert result(trial).verdict == verdict
+
+
+class Wavering(Course):
+    """A network whose rhythm has one power in short runs, another in long ones."""
+
+    def job(self, duration, seed, inputs=None, **values):
+        short, long = self.rate(values["mu_e"])
+        power = short if duration == CALM + WINDOW else long
+        time = np.arange(0.0, duration, 0.5)
+        wave = 10.0 + np.sqrt(2 * power) * np.sin(2 * np.pi * 0.02 * time)
+        run = xr.Dataset(dict.fromkeys(("r_E", "r_I"), ("time", wave)), {"time": time})
+        return SimpleNamespace(key=f"{values} {duration}", run=lambda: run)
+
+
+def wavering(powers, monkeypatch, time=True):
+    """What a search finds whose answers noise decides in short runs."""
+    monkeypatch.setattr(boundary, "is_aln", lambda model: False)  # no theory of the noise
+    monkeypatch.setattr(boundary, "explained_boundary", lambda f, t: iter_of(f))
+    trial = search(None, Feature("oscillates", 1.0))
+    trial.network, trial.tolerances = Wavering(powers), Tolerances(rhythm_in_network=1.0)
+    steps, runs = trial.steps(), None
+    while True:
+        try:
+            jobs = next(steps) if runs is None else steps.send(runs)
+        except StopIteration as end:
+            return end.value[0]
+        runs = [] if isinstance(jobs, Deciding) and not time else [job.run() for job in jobs]
+
+
+def iter_of(finding):
+    return finding
+    yield
+
+
+def test_longer_runs_answer_where_noise_decides(monkeypatch):
+    def powers(mu):
+        return (1.2, 5.0) if mu > 1.3 else (0.8, 0.1)
+
+    decided = wavering(powers, monkeypatch)
+    assert decided.verdict == DIFFER
+    assert decided.low < 1.3 < decided.high
+    assert decided.deviation == pytest.approx((decided.high - decided.low) / np.sqrt(12))
+    open_ = wavering(powers, monkeypatch, time=False)
+    assert open_.verdict == UNDECIDED
+    assert "up to the low end and the high end of the search" in open_.reason
+
+
+def test_a_boundary_is_as_uncertain_as_the_answers_about_it(monkeypatch):
+    # In long runs powers within 1.4 of the bound decide nothing: between 1.16 and 1.37.
+    found = wavering(lambda mu: 2 * [2.0 ** ((mu - 1.26) / 0.2)], monkeypatch)
+    assert found.low < 1.26 < found.high
+    assert found.deviation > 0.2 / np.sqrt(12)
+
+
+def test_noise_decides_less_in_longer_runs():
+    rate = {"r_E": Estimate(10, 9, 11, "Hz")}
+    frequency = Estimate(20, 19, 21, "Hz")
+    for power in (0.6, 1.8):
+        assert State(rate, power, frequency).borderline
+        assert not State(rate, power, frequency, measured=LONGER * WINDOW).borderline
 
 
 def test_two_states_are_asked_for_only_where_the_network_has_them():

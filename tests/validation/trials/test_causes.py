@@ -22,8 +22,9 @@ from validation.trials.findings import (
     Tolerances,
     compared,
 )
-from validation.trials.probing import Probe, State
+from validation.trials.probing import CALM, WINDOW, Probe, State
 from validation.trials.regime import RegimeTrial
+from validation.trials.variants import SIZE, Variant
 
 PLACE = {"mu_e": 0.4, "mu_i": 0.6}
 
@@ -73,6 +74,48 @@ def test_what_was_tried_and_failed_is_said(monkeypatch):
     assert "not explained by one (22.00 Hz), nor two (23.50 Hz)" in result.reason
     assert "leaves its own range: r_E: too high" in result.reason
     assert "unexplained" in verdict_of(found(40.0), monkeypatch).reason
+
+
+class Constant:
+    """A network whose rates are constant, another number in long runs than in short ones."""
+
+    rates = ("r_E", "r_I")
+
+    def __init__(self, short, long):
+        self.short, self.long = short, long
+
+    def job(self, duration, seed, inputs=None, **values):
+        time = np.arange(0.0, duration, 0.5)
+        value = self.short if duration == CALM + WINDOW else self.long
+        run = xr.Dataset(dict.fromkeys(self.rates, ("time", np.full(len(time), value))),
+                         {"time": time})  # fmt: skip
+        return SimpleNamespace(run=lambda: run)
+
+
+@pytest.mark.parametrize(
+    ("larger", "rounds", "verdict"),
+    [
+        ((20.5, None), 1, EXPLAINED),  # to 19: 1.5 is no chance
+        ((21.2, 21.0), 2, EXPLAINED),  # to 20.4: 0.8 may be chance, 1.0 in long runs is not
+        ((21.2, 21.6), 2, DIFFER),
+        ((22.1, None), 1, DIFFER),  # nothing to follow up
+    ],
+)
+def test_a_limit_that_may_be_chance_is_followed_up(larger, rounds, verdict, monkeypatch):
+    network, other = Constant(22.0, 22.0), Constant(*larger)
+    network.kick, network.model = Kick("mu_e", 1.0), aln()
+    monkeypatch.setattr(causes, "_corrections", lambda *arguments: iter(()))
+    monkeypatch.setattr(causes, "variants", lambda n: iter([Variant(SIZE, "", other, 1.0)]))
+    steps = explained(
+        [found(22.0)], network, Probe(PLACE, ("rest",)), "rest", str, "", 1, Tolerances()
+    )
+    made, jobs = 0, next(steps)
+    with pytest.raises(StopIteration) as end:
+        while True:
+            made += 1
+            jobs = steps.send([job.run() for job in jobs])
+    (result,) = end.value.value
+    assert (made, result.verdict) == (rounds, verdict)
 
 
 class Diverging:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -53,13 +54,15 @@ def test_slopes_are_those_of_exponential_growth(found):
 def test_they_print_where_the_theory_ends_and_draw(found):
     text = str(found)
     assert "0.0030 ± " in text
-    assert "barriers over the noise 1.9, 2.3, 2.7, above 1" in text
+    assert "barriers over the noise 1.9, 2.3, 2.7; Kramers' formula holds" in text
     assert len(draw_residences(found).lines) >= 3
 
 
-def test_a_barrier_below_the_noise_is_said():
+def test_what_the_formula_does_not_know_is_said():
     low = Residences({}, "low", (1000,), (time(500),), (time(400),), (Escape(1.0, 1.5, 40, 0.5),))
-    assert "for N = 1000 it is below 1: the formula ends there" in low.end
+    assert "formula ends: for N = 1000 the barrier is below 1" in low.end
+    turning = replace(low, kramers=(Escape(1.0, 9.0, 40, 0.5, frequency=6.9),))
+    assert "the slowest mode oscillates (6.9 Hz)" in turning.end
     assert math.isnan(low.slope(NETWORK).value)
     assert "one size has no slope" in str(low)
 

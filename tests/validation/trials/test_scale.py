@@ -70,6 +70,15 @@ class Noisy:
         return SimpleNamespace(run=lambda: run)
 
 
+def test_a_rhythm_beside_rest_is_measured_on_its_cycle():
+    # Kicked runs end at rest there, slowly: what is left of them (0.03 Hz^2) is no rhythm.
+    place = {"drive": 0.474158, "b": 23.190275}
+    on_cycle = {"state": [3.459053, 9.347424, 22.448375], "period": 48.7}
+    nodes = diagram((place, ["equilibrium", "cycle"]), ({"drive": 0.87, "b": 59}, ["equilibrium"]))
+    nodes.regimes.nodes[0]["stable"][1] |= on_cycle
+    assert 4 * rhythm_bounds(nodes, Noisy(0.08)).mean_field == pytest.approx(0.71, rel=0.1)
+
+
 def test_a_faint_rhythm_has_a_bound_between_noise_and_noise_with_it():
     rhythm, rest = {"drive": 0.5594, "b": 76.23}, {"drive": 0.8735, "b": 58.98}
     nodes = diagram((rhythm, ["cycle"]), (rest, ["equilibrium"]))

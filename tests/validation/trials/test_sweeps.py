@@ -22,6 +22,7 @@ from dynsys.models import aln
 from validation import network_of
 from validation.networks.programs import NetworkError
 from validation.trials.findings import AGREE, UNTESTED, Finding
+from validation.trials.probing import Deciding
 from validation.trials.sweeps import Sweep, compact, conduct
 from validation.trials.variants import Explaining
 from validation.trials.workers import workers
@@ -117,6 +118,25 @@ def test_what_explains_is_run_when_all_tests_have_their_runs(tmp_path, client):
     order = []
     make(tmp_path, client, [Explained(k, order=order) for k in range(8)])
     assert [word for _, word in order] == ["begins"] * 8 + ["explained"] * 8
+
+
+@dataclass
+class Undecided(Rounds):
+    """A trial whose first round leaves something open."""
+
+    received: int = -1
+
+    def steps(self):
+        yield [TINY.job(self.duration, seed=100 * self.number)]
+        self.received = len((yield Deciding([TINY.job(self.duration, seed=100 * self.number + 1)])))
+        return []
+
+
+@pytest.mark.parametrize(("answers", "received"), [([True, True], 1), ([True, False], 0)])
+def test_what_decides_is_run_while_there_is_time(answers, received, tmp_path, client):
+    trial, left = Undecided(9), iter(answers)
+    conduct(Sweep(tmp_path), [trial], client, lambda: next(left), lambda trial: None)
+    assert trial.received == received
 
 
 def test_a_trial_waits_for_what_it_presupposes_but_not_for_its_explanation(tmp_path, client):

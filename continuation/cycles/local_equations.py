@@ -1,0 +1,259 @@
+"""The collocation equations of the mesh intervals, made, eliminated and solved side by side.
+
+The matrix of one interval is small, and processors take several numbers at once only from long
+rows. Here the same entry of many intervals makes a row, its lanes, and every step of an elimination
+is taken for all of them together. Rows are not exchanged: where the mesh resolves the field, the
+multipliers of the elimination stay below 2. An interval with a larger one than ``_LARGEST`` is
+eliminated again by itself, with pivots.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import numpy as np
+from numba import float64, types
+
+from continuation.engine.elimination import eliminate
+from continuation.engine.linear_algebra import ONE, ZERO
+from dynsys.compiled.kernels import VECTOR
+from dynsys.compiled.records import CUBE
+from dynsys.numba_cache import njit
+
+LANES = types.Array(float64, 4, "C")
+Lanes = Annotated[np.ndarray, LANES]
+
+MOST_LANES = 64  # intervals side by side: what is at work stays near the processor
+_LARGEST = 4.0
+_PIVOTS = types.Array(types.int64, 2, "C")
+
+
+@njit
+def gather(profile, first, nodes, lengths):
+    """The nodes (m + 1, n, lanes) and lengths (lanes,) of the intervals from ``first`` on; the last
+    interval stands in where there are no more."""
+    mesh, u = profile.mesh, profile.u
+    degree, n = np.uintp(nodes.shape[0]) - ONE, np.uintp(nodes.shape[1])
+    last = np.uintp(mesh.shape[0]) - ONE - ONE
+    for lane in range(ZERO, np.uintp(lengths.shape[0])):
+        j = min(np.uintp(first) + lane, last)
+        lengths[lane] = mesh[j + ONE] - mesh[j]
+        for k in range(ZERO, degree + ONE):
+            for s in range(ZERO, n):
+                nodes[k, s, lane] = u[j * degree + k, s]
+
+
+@njit
+def weighted(weights, nodes, out):
+    """Sums ``out`` (n, lanes) of the nodes times ``weights`` (m + 1,)."""
+    for s in range(ZERO, np.uintp(out.shape[0])):
+        for lane in range(ZERO, np.uintp(out.shape[1])):
+            out[s, lane] = weights[ZERO] * nodes[ZERO, s, lane]
+        for k in range(ONE, np.uintp(nodes.shape[0])):
+            weight = weights[k]
+            for lane in range(ZERO, np.uintp(out.shape[1])):
+                out[s, lane] += weight * nodes[k, s, lane]
+
+
+@njit
+def _fastest(a, up, down):
+    """``up`` and ``down`` raised to about the fastest rates of growth and decay by a Jacobian: its
+    diagonal and, of loops of two states, what remains where the states are scaled to suit."""
+    for s in range(ZERO, np.uintp(a.shape[0])):
+        beside = 0.0
+        for c in range(ZERO, np.uintp(a.shape[0])):
+            loop = a[s, c] * a[c, s]
+            if c != s and loop > 0.0:
+                beside += np.sqrt(loop)
+        up, down = max(up, a[s, s] + beside), max(down, beside - a[s, s])
+    return up, down
+
+
+@njit
+def _room(field):
+    """What ``_linearize`` works in: Jacobian, state, field, its derivative, and directions."""
+    n, parameters = field.scale.shape[0], field.p.shape[0]
+    direction = np.zeros(parameters)
+    if field.free.shape[0] > 0:
+        direction[field.free[0]] = 1.0
+    return (
+        np.empty((n, n)), np.empty(n), np.empty(n), np.empty(n), np.zeros(n), direction,
+        np.zeros(parameters),
+    )  # fmt: skip
+
+
+@njit
+def _linearize(field, states, factors, weight, room, slopes, rates):
+    """At the ``states`` (n, lanes): ``slopes`` (n, n + 1 + k, lanes), the scaled Jacobian, field
+    and derivatives by the free parameters, times ``factors`` (lanes,); the Jacobian's ``rates``."""
+    p, tables, free, scale = field.p, field.tables, field.free, field.scale
+    n, count = np.uintp(scale.shape[0]), np.uintp(free.shape[0])
+    a, x, f, fp, still, direction, other = room
+    for lane in range(ZERO, np.uintp(states.shape[1])):
+        for s in range(ZERO, n):
+            x[s] = states[s, lane] * scale[s]
+        field.linearize(x, p, tables, direction, f, a, fp)
+        rates[0, lane], rates[1, lane] = _fastest(a, rates[0, lane], rates[1, lane])
+        for s in range(ZERO, n):
+            rates[2, lane] += weight * a[s, s]
+            factor = factors[lane] / scale[s]
+            for c in range(ZERO, n):
+                slopes[s, c, lane] = factor * a[s, c] * scale[c]
+            slopes[s, n, lane] = factor * f[s]
+            if count > ZERO:
+                slopes[s, n + ONE, lane] = factor * fp[s]
+        for q in range(ONE, count):
+            other[free[q]] = 1.0
+            field.tangent(x, p, tables, still, other, fp)
+            other[free[q]] = 0.0
+            for s in range(ZERO, n):
+                slopes[s, n + ONE + q, lane] = factors[lane] / scale[s] * fp[s]
+
+
+@njit
+def make_lanes(field, collocation, profile, first, block, rates):
+    """Matrices and right sides ``block`` (m n, m n + n + K + 1, lanes) of the intervals from
+    ``first`` on: how the residuals depend on nodes 1..m, node 0 and z, and the residuals.
+
+    ``rates`` (3, lanes) become the fastest growth and decay and the divergence, as exponents.
+    """
+    values, slopes, weights = collocation.values, collocation.slopes, collocation.weights
+    degree, n = np.uintp(values.shape[0]), np.uintp(field.scale.shape[0])
+    lanes, size, period = np.uintp(block.shape[2]), degree * n, profile.z[0]
+    count, last = np.uintp(field.free.shape[0]), np.uintp(block.shape[1]) - ONE
+    nodes, lengths = np.empty((degree + ONE, n, lanes)), np.empty(lanes)
+    states, slope = np.empty((n, lanes)), np.empty((n, lanes))
+    parts, factors = np.empty((n, n + ONE + count, lanes)), np.empty(lanes)
+    room = _room(field)
+    gather(profile, first, nodes, lengths)
+    for lane in range(ZERO, lanes):
+        factors[lane] = -lengths[lane] * period
+        rates[0, lane], rates[1, lane], rates[2, lane] = -np.inf, -np.inf, 0.0
+    for i in range(ZERO, degree):
+        weighted(values[i], nodes, states)
+        weighted(slopes[i], nodes, slope)
+        _linearize(field, states, factors, weights[i], room, parts, rates)
+        for s in range(ZERO, n):
+            row = i * n + s
+            for c in range(ZERO, n):
+                for k in range(ZERO, degree + ONE):
+                    value, own = values[i, k], slopes[i, k] if c == s else 0.0
+                    column = size + c if k == ZERO else (k - ONE) * n + c
+                    for lane in range(ZERO, lanes):
+                        block[row, column, lane] = value * parts[s, c, lane] + own
+            for q in range(ZERO, count):
+                for lane in range(ZERO, lanes):
+                    block[row, size + n + ONE + q, lane] = parts[s, n + ONE + q, lane]
+            for c in range(size + n + ONE + count, last):  # extras do not enter
+                for lane in range(ZERO, lanes):
+                    block[row, c, lane] = 0.0
+            for lane in range(ZERO, lanes):
+                block[row, size + n, lane] = parts[s, n, lane] / period
+                block[row, last, lane] = slope[s, lane] + parts[s, n, lane]
+    for k in range(3):
+        for lane in range(ZERO, lanes):
+            rates[k, lane] *= -factors[lane]
+
+
+@njit([types.void(CUBE, VECTOR)], cache=True, error_model="numpy", nogil=True)
+def eliminate_lanes(block, largest):
+    """Factorize the matrices in ``block`` (size, size + width, lanes), whose right sides become the
+    solutions; ``largest`` (lanes,) is the largest multiplier met."""
+    size, width = np.uintp(block.shape[0]), np.uintp(block.shape[1])
+    lanes = np.uintp(block.shape[2])
+    factor, inverse = np.empty(lanes), np.empty(lanes)
+    for lane in range(ZERO, lanes):
+        largest[lane] = 0.0
+    for k in range(ZERO, size):
+        for lane in range(ZERO, lanes):
+            inverse[lane] = 1.0 / block[k, k, lane]
+        for i in range(k + ONE, size):
+            for lane in range(ZERO, lanes):
+                factor[lane] = block[i, k, lane] * inverse[lane]
+                block[i, k, lane] = factor[lane]
+                if not abs(factor[lane]) <= largest[lane]:  # nan included
+                    largest[lane] = abs(factor[lane])
+            for c in range(k + ONE, width):
+                for lane in range(ZERO, lanes):
+                    block[i, c, lane] -= factor[lane] * block[k, c, lane]
+    for turn in range(ZERO, size):
+        i = size - ONE - turn
+        for k in range(i + ONE, size):
+            for c in range(size, width):
+                for lane in range(ZERO, lanes):
+                    block[i, c, lane] -= block[i, k, lane] * block[k, c, lane]
+        for lane in range(ZERO, lanes):
+            inverse[lane] = 1.0 / block[i, i, lane]
+        for c in range(size, width):
+            for lane in range(ZERO, lanes):
+                block[i, c, lane] *= inverse[lane]
+
+
+@njit
+def with_pivots(field, collocation, profile, j, lane, block, pivots):
+    """Make and eliminate interval j by itself, into its lane; False where it is singular."""
+    size, width = block.shape[0], block.shape[1] - block.shape[0]
+    single, rates = np.empty((size, size + width, 1)), np.empty((3, 1))
+    make_lanes(field, collocation, profile, j, single, rates)
+    whole = single.reshape((size, size + width))
+    matrix, right = whole[:, :size].copy(), whole[:, size:].copy()
+    if not eliminate(matrix, pivots, right):
+        return False
+    for row in range(size):
+        for c in range(size):
+            block[row, c, lane] = matrix[row, c]
+        for c in range(width):
+            block[row, size + c, lane] = right[row, c]
+    return True
+
+
+@njit
+def eliminate_group(field, collocation, profile, first, block, rates, pivots):
+    """Make and eliminate the intervals from ``first`` on, as many as ``block`` has lanes for; see
+    ``make_lanes``. False where one is singular."""
+    size, lanes = block.shape[0], block.shape[2]
+    largest = np.empty(lanes)
+    make_lanes(field, collocation, profile, first, block, rates)
+    eliminate_lanes(block, largest)
+    for lane in range(min(lanes, pivots.shape[0] - first)):
+        for row in range(size):
+            pivots[first + lane, row] = row
+        if not largest[lane] <= _LARGEST and not with_pivots(
+            field, collocation, profile, first + lane, lane, block, pivots[first + lane]
+        ):
+            return False
+    return True
+
+
+@njit([types.void(CUBE, _PIVOTS, types.int64, types.Array(float64, 2, "C"))], cache=True,
+      error_model="numpy", nogil=True)  # fmt: skip
+def solve_lanes(block, pivots, first, right):
+    """Overwrite ``right`` (size, lanes) with the solutions for the matrices factorized in
+    ``block``, those of the intervals from ``first`` on."""
+    size, lanes = np.uintp(right.shape[0]), np.uintp(right.shape[1])
+    for lane in range(min(right.shape[1], pivots.shape[0] - first)):
+        for k in range(right.shape[0]):
+            other = pivots[first + lane, k]
+            if other != k:
+                right[k, lane], right[other, lane] = right[other, lane], right[k, lane]
+    for i in range(ONE, size):
+        for k in range(ZERO, i):
+            for lane in range(ZERO, lanes):
+                right[i, lane] -= block[i, k, lane] * right[k, lane]
+    for turn in range(ZERO, size):
+        i = size - ONE - turn
+        for k in range(i + ONE, size):
+            for lane in range(ZERO, lanes):
+                right[i, lane] -= block[i, k, lane] * right[k, lane]
+        for lane in range(ZERO, lanes):
+            right[i, lane] /= block[i, i, lane]
+
+
+@njit
+def factors_of(lanes, j, out):
+    """The factorized matrix ``out`` (size, size) of interval j, from the ``lanes`` of all (groups,
+    size, size + width, lanes)."""
+    group, lane = j // lanes.shape[3], j % lanes.shape[3]
+    for row in range(out.shape[0]):
+        for c in range(out.shape[1]):
+            out[row, c] = lanes[group, row, c, lane]
