@@ -123,11 +123,15 @@ def numbers(what: str, value: Any, *, finite: bool = True) -> np.ndarray:
 def instance(what: str, value: Any, kind: type, hint: str) -> Any:
     """An object of a class; ``hint`` says where such objects come from."""
     if not isinstance(value, kind):
-        raise ModelError(
-            f"{what} is {shown(value)}, a {type(value).__name__}; it must be a {kind.__name__}: "
-            f"{hint}"
+        given, wanted = (
+            f"{_article(name)} {name}" for name in (type(value).__name__, kind.__name__)
         )
+        raise ModelError(f"{what} is {shown(value)}, {given}; it must be {wanted}: {hint}")
     return value
+
+
+def _article(name: str) -> str:
+    return "an" if name[0] in "AEIOaeio" else "a"
 
 
 def _allowed(kind: str, above: float, least: float, most: float) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, TypeAlias
@@ -112,6 +112,7 @@ class Reader:
         result = {}
         for label, item in given.items():
             whole = item if isinstance(item, Observable) else Observable(item)
+            check_observable(f"{self.owner}, observable {label}", whole)
             result[label] = replace(whole, expression=self(label, whole.expression))
         return MappingProxyType(result)
 
@@ -157,26 +158,96 @@ def check_known(
     return given
 
 
+def check_texts(owner: str, given: Any, *names: str) -> None:
+    """ModelError where one of these attributes is no text."""
+    for name in names:
+        checks.text(f"{owner}: {name}", getattr(given, name))
+
+
+def check_observable(owner: str, given: Observable) -> None:
+    check_texts(owner, given, "unit", "meaning", "beyond")
+    if given.valid is not None:
+        ends = checks.numbers(f"{owner}: valid", given.valid, finite=False)
+        if ends.shape != (2,) or not ends[0] < ends[1]:
+            raise ModelError(f"{owner}: valid is {checks.shown(given.valid)}; give (low, high)")
+
+
+def sentences(owner: str, notes: Any) -> tuple[str, ...]:
+    """Notes on a model, each of them text."""
+    if isinstance(notes, str) or not isinstance(notes, Iterable):
+        raise ModelError(
+            f"{owner}: notes is {checks.shown(notes)}; give a list of sentences, as ['from a file']"
+        )
+    return tuple(checks.text(f"{owner}: a note", note) for note in notes)
+
+
+def named_sets(owner: str, sets: Any, known: Collection[str]) -> Mapping[str, Mapping[str, float]]:
+    """Named sets of parameters and initial values, each a number."""
+    example = "{'rest': {'I': 0.0}}"
+    return MappingProxyType(
+        {
+            name: {
+                k: checks.number(f"{owner}, set {name}: {k}", value)
+                for k, value in check_known(
+                    checks.mapping(f"{owner}: the set {name}", chosen, example), known,
+                    "state or parameter", f"{owner}, set {name}",
+                ).items()
+            }
+            for name, chosen in checks.mapping(f"{owner}: sets", sets, example).items()
+        }
+    )  # fmt: skip
+
+
+def check_attractors(
+    owner: str, given: Any, observables: Collection[str], states: Collection[str]
+) -> Attractors | None:
+    """The names of attractors, if they fit the model and one another."""
+    if given is None:
+        return None
+    checks.instance(
+        f"{owner}: attractors", given, Attractors, "Attractors('rate', (30.0,), ('down', 'up'))"
+    )
+    checks.known("observable", given.observable, observables, f"{owner}, attractors")
+    if given.slow:
+        checks.known("state", given.slow, states, f"{owner}, attractors")
+    borders = checks.numbers(f"{owner}, attractors: borders", given.borders)
+    if len(given.names) != borders.size + 1 or not np.all(np.diff(borders) > 0):
+        raise ModelError(
+            f"{owner}, attractors: {borders.size} borders and {len(given.names)} names; borders "
+            "ascend, and there is one name more, below the first, between, above the last"
+        )
+    return given
+
+
 def check_state(owner: str, label: str, state: State) -> None:
+    check_texts(f"{owner}, state {label}", state, "unit", "meaning")
     checks.number(f"{owner}: the initial value of {label}", state.initial)
     if state.lowest is not None:
         checks.number(f"{owner}: the lowest value of {label}", state.lowest, finite=False)
-    if state.range is None:
-        return
+    if state.range is not None:
+        check_range(owner, label, state.range)
+
+
+def check_range(owner: str, label: str, given: Any) -> tuple[float, float]:
+    """The ends of a state's range."""
     try:
-        low, high = state.range
+        low, high = given
     except (TypeError, ValueError):
-        raise ModelError(
-            f"{owner}: the range of {label} is {state.range!r}; give (low, high)"
-        ) from None
+        raise ModelError(f"{owner}: the range of {label} is {given!r}; give (low, high)") from None
     low = checks.number(f"{owner}: the lower end of the range of {label}", low)
     high = checks.number(f"{owner}: the upper end of the range of {label}", high)
     if not low < high:
-        raise ModelError(f"{owner}: the range {state.range} of {label} is empty or reversed")
+        raise ModelError(f"{owner}: the range {given} of {label} is empty or reversed")
+    return low, high
 
 
 def check_parameter(owner: str, label: str, declared: Parameter, value: float) -> None:
+    check_texts(f"{owner}, parameter {label}", declared, "unit", "meaning")
     number = checks.number(f"{owner}: parameter {label}", value)
+    if declared.capacitance is not None:
+        checks.number(
+            f"{owner}: capacitance of the parameter {label}", declared.capacitance, above=0
+        )
     positive = declared.positive
     if positive is not False:
         positive = checks.flag(f"{owner}: positive of the parameter {label}", positive)

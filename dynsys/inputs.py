@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import sympy
 
+from dynsys import checks
 from dynsys.definition import Reader, check_known, symbol
 
 if TYPE_CHECKING:
@@ -18,11 +19,12 @@ TIME = symbol("t")
 
 
 def read_inputs(
-    owner: str, given: Mapping[str, Any], parameters: Mapping[str, Any]
+    owner: str, given: Mapping[str, Any] | None, parameters: Mapping[str, Any]
 ) -> Mapping[str, sympy.Expr]:
     """Parameter -> formula of t and of parameters; UnknownNameError for any other name."""
-    names = [*parameters, TIME.name]
-    return Reader(owner, names, {}).mapping(check_known(given, parameters, "parameter", owner))
+    read = Reader(owner, [*parameters, TIME.name], {})
+    courses = checks.mapping(f"{owner}: inputs", given, "{'I': 'sin(t)'}")
+    return read.mapping(check_known(courses, parameters, "parameter", owner))
 
 
 def course_of(

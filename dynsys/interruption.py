@@ -21,6 +21,7 @@ ANSWER = 0.5  # seconds that compiled loops may take between two looks
 note = ""  # what is said besides of an interruption: what became of the work
 _compiling: list[object] = []  # what is being compiled, also after an interruption
 _compiled = 0.0  # seconds of processor time that took
+_given_up = False  # whether an interruption left something that is being compiled to itself
 
 
 def say_interrupted() -> None:
@@ -62,6 +63,7 @@ def uninterrupted(work: Callable[[], Result]) -> Result:
     Code that is interrupted inside the compiler crashes, so the main thread only waits for it. What
     is compiled to its end is kept, for a next call.
     """
+    global _given_up
 
     def counted() -> Result:
         global _compiled
@@ -75,7 +77,11 @@ def uninterrupted(work: Callable[[], Result]) -> Result:
 
     if threading.current_thread() is not threading.main_thread():
         return counted()
-    return _in_a_thread(counted)
+    try:
+        return _in_a_thread(counted)
+    except KeyboardInterrupt:
+        _given_up = True
+        raise
 
 
 def is_compiling() -> bool:
@@ -90,7 +96,8 @@ def compiling_time() -> float:
 
 def _finish_compiling() -> None:
     """At the end of the process: it may not be taken apart while something is compiled."""
-    if _compiling and getattr(sys, "last_type", None) is KeyboardInterrupt:
+    answered = _given_up or getattr(sys, "last_type", None) is KeyboardInterrupt
+    if _compiling and answered:
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(INTERRUPTED)  # nobody waits for what is compiled

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import platform
 import re
@@ -16,6 +17,7 @@ from dynsys.errors import StorageError
 
 LARGEST = 16e9  # bytes that a file of ours may unfold to: beyond, it is damaged or hostile
 _DRAFT = ".draft-"
+_ROOM = 2**16  # bytes: with less a disk is full
 
 _elsewhere: list[Path] | None = None  # files kept elsewhere, in a ``keeping`` block
 
@@ -109,6 +111,11 @@ def put_in_place(path: Path, write: Callable[[Path], object]) -> Path:
         write(draft)
         os.chmod(draft, 0o644)
         os.replace(draft, path)
+    except (PermissionError, RuntimeError) as error:
+        if shutil.disk_usage(draft.parent).free >= _ROOM:
+            raise
+        # HDF5 has other words for it: the draft itself could be made a moment ago.
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from error
     finally:
         with suppress(OSError):
             draft.unlink(missing_ok=True)

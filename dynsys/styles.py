@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dynsys import checks
+from dynsys.errors import ModelError
 
 _LONG = {
     "lw": "linewidth",
@@ -91,10 +92,31 @@ STYLES = {
 
 
 def merged(own: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
-    """Matplotlib's keywords by their long names, ``given`` over ``own``."""
-    return {_LONG.get(k, k): v for k, v in own.items()} | {
-        _LONG.get(k, k): v for k, v in given.items()
-    }
+    """Matplotlib's keywords by their long names, ``given`` over ``own``.
+
+    Raises UnknownNameError for a keyword that no line has, ModelError for a value it cannot have.
+    """
+    ours = {_LONG.get(k, k): v for k, v in own.items()}
+    theirs = {_LONG.get(k, k): v for k, v in given.items()}
+    _check_line(theirs, ours)
+    return ours | theirs
+
+
+def _check_line(given: Mapping[str, Any], own: Mapping[str, Any]) -> None:
+    if not given:
+        return
+    from matplotlib.artist import ArtistInspector  # only figures need it
+    from matplotlib.lines import Line2D
+
+    line, known = Line2D([], []), ArtistInspector(Line2D).get_setters()
+    for keyword, value in given.items():
+        if keyword in own and keyword not in known:
+            continue  # of bars, which have more than a line
+        checks.known("keyword", keyword, known, "a line of matplotlib")
+        try:
+            line.set(**{keyword: value})
+        except (TypeError, ValueError) as error:
+            raise ModelError(f"{keyword} is {checks.shown(value)}: {error}") from None
 
 
 def style_of(name: str) -> Style:

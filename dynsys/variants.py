@@ -19,7 +19,8 @@ from dynsys.definition import (
     Reader,
     check_known,
     check_parameter,
-    check_state,
+    check_range,
+    sentences,
 )
 from dynsys.errors import ModelError
 from dynsys.serialization import to_dict
@@ -72,10 +73,15 @@ class Variants:
         model = cast(Any, self)
         new = dict(model.states)
         for label, ends in check_known(ranges, new, "state", model.name).items():
-            check_state(model.name, label, replace(new[label], range=ends))
-            low, high = ends
-            new[label] = replace(new[label], range=(float(low), float(high)))
+            new[label] = replace(new[label], range=check_range(model.name, label, ends))
         return _copy(model, frozenset(["scales", "sizes"]), states=MappingProxyType(new))
+
+    def __getitem__(self, name: object) -> Any:
+        """No item: a model is no mapping. ModelError says where its values are."""
+        raise ModelError(
+            f"{cast(Any, self).name} has no items: the value of a parameter is "
+            "model.parameters['k'], a state is model.states['x']"
+        )
 
     def with_set(self, name: str) -> VectorField:
         """Return the same model with a named set of parameters and initial values.
@@ -100,9 +106,9 @@ class Variants:
         Raises UnknownNameError for a default that ``simulate`` does not have.
         """
         model = cast(Any, self)
-        chosen = check_known(run or {}, RUN, "default of simulate", model.name)
-        new = MappingProxyType({**model.run, **chosen})
-        return _copy(model, frozenset(), run=new, notes=(*model.notes, *notes))
+        new = MappingProxyType({**model.run, **checked_run(model.name, run)})
+        more = sentences(model.name, notes)
+        return _copy(model, frozenset(), run=new, notes=(*model.notes, *more))
 
     def with_delay_order(self, order: int) -> VectorField:
         """Return the same model with ``order`` Chebyshev nodes per delay line."""
@@ -157,6 +163,12 @@ def _copy(model: Any, dropped: frozenset[str], **changes: Any) -> VectorField:
     other.__dict__.update(changes)
     other._check_delays()
     return other
+
+
+def checked_run(owner: str, run: Any) -> Mapping[str, Any]:
+    """Defaults of ``simulate``; UnknownNameError for one that it does not have."""
+    given = checks.mapping(f"{owner}: run", run, "{'duration': 1000.0}")
+    return check_known(given, RUN, "default of simulate", owner)
 
 
 def checked_order(order: int) -> int:

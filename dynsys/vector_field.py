@@ -20,13 +20,17 @@ from dynsys.definition import (
     Parameter,
     Reader,
     State,
+    check_attractors,
     check_known,
     check_model_name,
     check_names,
     check_parameter,
     check_state,
+    check_texts,
     declarations,
+    named_sets,
     ordered_equations,
+    sentences,
     symbol,
 )
 from dynsys.delays import DEFAULT_ORDER, DelayLine, delays_in, fill_lines, replace_delays
@@ -37,7 +41,7 @@ from dynsys.inputs import read_inputs
 from dynsys.resting import Rest
 from dynsys.scaling import state_sizes
 from dynsys.tables import SmoothTable
-from dynsys.variants import RUN, Variants, checked_order
+from dynsys.variants import Variants, checked_order, checked_run
 
 _HERTZ = {"ms": 1000.0, "s": 1.0, "": 1.0}
 
@@ -145,19 +149,14 @@ class VectorField(Exports, Rest, Variants):
             meaning=meaning,
             attractors=attractors,
             delay_order=checked_order(delay_order),
-            inputs=read_inputs(name, inputs or {}, declared),
+            inputs=read_inputs(name, inputs, declared),
             noise=read.mapping(check_known(amplitudes, whole, "state", name)),
-            sets=MappingProxyType(
-                {
-                    k: check_known(
-                        v, {**whole, **declared}, "state or parameter", f"{name}, set {k}"
-                    )
-                    for k, v in (sets or {}).items()
-                }
-            ),
-            run=check_known(run or {}, RUN, "default of simulate", name),
-            notes=tuple(notes),
+            sets=named_sets(name, sets, {**whole, **declared}),
+            run=checked_run(name, run),
+            notes=sentences(name, notes),
         )
+        check_texts(name, self, "source", "meaning")
+        check_attractors(name, attractors, self.observables, whole)
         self._check_delays()
 
     def __setattr__(self, name: str, value: object) -> None:

@@ -47,7 +47,7 @@ from dynsys import (
 )
 from dynsys.cells import AdExCell, find_cell, simulate_cell
 from dynsys.cells.morphology import rall_tree, read_swc
-from dynsys.definition import Parameter
+from dynsys.definition import Attractors, Observable, Parameter
 from dynsys.errors import DynsysError
 from dynsys.models import LIBRARY, Blob, adex_neuron, aln_of_neurolib, apparent_motion
 from dynsys.neurons import PoissonKicks, WhiteNoise, read_neuron
@@ -112,6 +112,10 @@ def _stated(**state: Any) -> VectorField:
     return VectorField("m", {"x": State(**state)}, {"p": 1.0}, {"x": "p - x"}, time_unit="")
 
 
+def _observed(**observable: Any) -> VectorField:
+    return MODEL.with_observables(y=Observable(**observable))
+
+
 def _declared(**parameter: Any) -> VectorField:
     return VectorField("m", {"x": 1.0}, {"p": Parameter(**parameter)}, {"x": "p - x"}, time_unit="")
 
@@ -121,8 +125,19 @@ KINDS: dict[str, list[Call]] = {
         (VectorField, {"name": "m", "states": {"x": 1.0}, "parameters": {"p": 1.0},
                        "equations": {"x": "p - x"}, "definitions": {"r": "x^2"},
                        "observables": {"y": "x"}, "time_unit": "", "delay_order": 8}),
-        (_stated, {"initial": 1.0, "range": (0.0, 2.0), "lowest": 0.0, "unit": "mV"}),
-        (_declared, {"value": 1.0, "unit": "mV", "positive": True}),
+        (VectorField, {"name": "m", "states": {"x": 1.0}, "parameters": {"p": 1.0},
+                       "equations": {"x": "p - x"}, "inputs": {"p": "sin(t)"},
+                       "noise": {"x": "0.1"}, "sets": {"high": {"p": 2.0}},
+                       "run": {"duration": 9.0}, "notes": ["read"], "source": "Euler 1768",
+                       "meaning": "decay", "attractors": Attractors("x", (1.0,), ("low", "high"))}),
+        (_stated, {"initial": 1.0, "range": (0.0, 2.0), "lowest": 0.0, "unit": "mV",
+                   "meaning": "voltage"}),
+        (_observed, {"expression": "x", "unit": "Hz", "meaning": "rate", "valid": (0.0, 1.0),
+                     "beyond": "why"}),
+        (_declared, {"value": 1.0, "unit": "mV", "positive": True, "meaning": "drive",
+                     "capacitance": 40.0}),
+        (MODEL.with_words, {"run": {"duration": 9.0}, "notes": ["read"]}),
+        (_named(MODEL.with_ranges), {"x": (0.0, 1.0)}),
         (_named(MODEL.with_parameters), {"p": 2.0}),
         (_named(MODEL.with_observables), {"y": "x"}),
         (_named(MODEL.rhs, "x"), {"x": [0.5]}),

@@ -67,8 +67,8 @@ write_netcdf(table, "out/table.nc")
     "ensemble": """
 from dynsys import simulate_ensemble
 from dynsys.netcdf import write_netcdf
-plane = {"I": np.linspace(0, 2, 60), "b": np.linspace(0.4, 0.8, 8)}
-run = simulate_ensemble(model, 6000.0, plane, dt=0.01, record="v", sample=10.0,
+plane = {"I": np.linspace(0, 2, 240), "b": np.linspace(0.4, 0.8, 16)}
+run = simulate_ensemble(model, 750.0, plane, dt=0.01, record="v", sample=10.0,
                         inputs={"I": lambda t: 0.1 * np.sin(t)})
 write_netcdf(run, "out/ensemble.nc")
 """,
@@ -169,10 +169,15 @@ def pieces(place: Path) -> list[Path]:
     return list((place / "cache" / "unfinished").glob("*.piece"))
 
 
+def kept(place: Path) -> list[Path]:
+    """What a next call goes on from: those pieces, and the runs of a validation."""
+    return pieces(place) + list((place / "out" / "runs").glob("*.nc"))
+
+
 def written(place: Path) -> set[tuple[str, int]]:
-    """The pieces with the times at which they were written."""
+    """What is kept, with the times at which it was written."""
     found = set()
-    for path in pieces(place):
+    for path in kept(place):
         with suppress(FileNotFoundError):  # it just was removed
             found.add((path.name, path.stat().st_mtime_ns))
     return found
@@ -230,7 +235,7 @@ class Killing:
         code, errors = Run(self.place, self.name, pieces=1).ended()
         while code == -signal.SIGKILL:
             self.seen["kills"] += 1
-            self.seen["kept"] += bool(pieces(self.place))
+            self.seen["kept"] += bool(kept(self.place))
             code, errors = Run(self.place, self.name, pieces=1).ended()
         self.compare(code, errors)
 
@@ -268,7 +273,7 @@ class Killing:
         run.kill(max(0.0, moment - time.perf_counter()))
         code, errors = run.ended()
         self.seen["ends" if code != -signal.SIGKILL else "kills"] += 1
-        self.seen["kept"] += code == -signal.SIGKILL and bool(pieces(self.place))
+        self.seen["kept"] += code == -signal.SIGKILL and bool(kept(self.place))
         if code not in (0, 3, -signal.SIGKILL) or "Traceback" in errors:
             self.kinds.append(f"a call failed: {errors}")
         return code in (0, 3)

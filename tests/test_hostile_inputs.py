@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, seed, settings
 from continuation import bifurcation_diagram, equilibria, hopf_curve, limit_cycles
 from dynsys import DynsysError, VectorField, simulate, simulate_ensemble
 from dynsys.cells.morphology import rall_tree
+from dynsys.definition import Attractors
 from dynsys.models import LIBRARY, aln, fitzhugh_nagumo
 from stimulation import Chirp, ElectricField, Sine, Step
 from tests.hostile import KINDS, hostile_calls, outcome
@@ -37,6 +38,13 @@ def test_hostile_inputs_raise_only_the_toolboxs_own_errors(kind):
 
 # What a tired user types, and a word of the answer.
 FITZHUGH = fitzhugh_nagumo()
+RESTS = equilibria(FITZHUGH, "I", (0, 2))
+
+
+def _decay(**words):
+    return VectorField("decay", {"x": 0.5}, {"p": 1.0}, {"x": "p - x"}, **words)
+
+
 SLIPS = {
     "a parameter where options belong": (lambda: aln(mu_e=1.0), "with_parameters(mu_e=1.0)"),
     "a misspelt option": (lambda: aln(wirring="stated"), "'wiring'"),
@@ -61,9 +69,22 @@ SLIPS = {
     ),
     "a frequency where the start is": (lambda: Sine("40 pA", 30), "frequency=30"),
     "two frequencies where the times are": (lambda: Chirp("40 pA", 1, 100), "first=1"),
-    "a file without a name": (lambda: equilibria(FITZHUGH, "I", (0, 2)).save(""), "'branch.nc'"),
+    "a model as a mapping": (lambda: FITZHUGH["I"], "model.parameters"),
+    "a color that is none": (lambda: RESTS.plot(color="bluu"), "color is 'bluu'"),
+    "a keyword in British spelling": (lambda: RESTS.plot(colour="red"), "'color'"),
+    "a number for a sentence": (lambda: _decay(notes=3), "list of sentences"),
+    "a number for a source": (lambda: _decay(source=3), "source is 3; it must be text"),
+    "attractors as a word": (lambda: _decay(attractors="up"), "Attractors("),
+    "attractors of nothing": (
+        lambda: _decay(attractors=Attractors("rate", (1.0,), ("low", "high"))), "no observable",
+    ),
+    "borders without names": (
+        lambda: _decay(attractors=Attractors("x", (1.0, 2.0), ("low", "high"))), "2 borders",
+    ),
+    "a set without values": (lambda: _decay(sets={"rest": 0.0}), "the set rest is 0.0"),
+    "a file without a name": (lambda: RESTS.save(""), "'branch.nc'"),
     "a word where axes belong": (
-        lambda: equilibria(FITZHUGH, "I", (0, 2)).plot(ax="here"), "axes of matplotlib",
+        lambda: RESTS.plot(ax="here"), "axes of matplotlib",
     ),
     "a span beside the start": (
         lambda: limit_cycles(equilibria(FITZHUGH, "I", (0, 2))["H1"], "I", (5, 9)),

@@ -43,7 +43,7 @@ def at_cycle(solver: Solver, orbit: Orbit) -> tuple[Any, Profile, Any, Callable]
     equations = solver.equations
     equations.field.p[solver.free] = orbit.z[1 : 1 + len(solver.names)]
     profile = Profile(orbit.mesh, np.ascontiguousarray(orbit.u), np.ascontiguousarray(orbit.z))
-    return equations, profile, condensed, solver.model.compiled.taylor
+    return equations, profile, condensed, solver.model.compiled.taylor_kernel
 
 
 @njit

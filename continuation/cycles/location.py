@@ -109,7 +109,9 @@ def locate_crossing(chord: Chord, kind: int, near: Guess | None = None) -> Locat
 def _located(
     chord: Chord, kind: int, test: Test, near: Guess | None, branch_point: bool
 ) -> Location | None:
-    known = {f: (point, test(f, point)) for f, point in chord.beside}
+    ends = (chord.left, chord.right)
+    alike = [e for e in chord.beside if counts(e[1])[kind] == counts(ends[e[0] > 0.5])[kind]]
+    known = {f: (point, test(f, point)) for f, point in alike}
     found = _root(chord, test, known, near)
     apart = (
         np.inf if found is None else _farthest(found.point, kind, max(_together(chord, kind), 1))

@@ -52,11 +52,11 @@ def is_singular(model: VectorField, x: np.ndarray) -> bool:
     if singular[-1] > _SINGULAR * max(float(singular[0]), 1e-300):
         return False
     # A slow state beside fast ones has small slopes too: each is measured by its own in the box.
-    singular = np.linalg.svd(a / _slopes(model)[:, None], compute_uv=False)
+    singular = np.linalg.svd(a / slope_size(model)[:, None], compute_uv=False)
     return bool(singular[-1] <= _SINGULAR * max(float(singular[0]), 1e-300))
 
 
-def _slopes(model: VectorField) -> np.ndarray:
+def slope_size(model: VectorField) -> np.ndarray:
     """Largest entries (n,) of the scaled Jacobian's rows at random states of the box."""
     rows = np.array([np.max(np.abs(_jacobian(model, x)), axis=1) for x in _places(model)])
     rows = rows[np.all(np.isfinite(rows), axis=1)]

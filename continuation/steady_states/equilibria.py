@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import chain
 
 import numpy as np
 
@@ -95,9 +96,10 @@ def equilibria(
     notes: list[str] = []
     places = 0 if start is not None else settings.places
     with whole(parts=True), doing(f"equilibria along {parameter}"):
+        traces: list[Trace] = []
         seeds = _seeds(model, parameter, (low, high), start, seed, notes)
-        traces = _followed(follower, seeds)
-        _followed(follower, unseen(follower, traces, places, seed), traces)
+        # The second search begins when the first is done, and knows what that has found.
+        _follow_all(follower, chain(seeds, unseen(follower, traces, places, seed)), traces)
         branch = equilibria_of(follower, traces) if traces else None
     notes = with_steps(notes, model) if start is None else notes
     if branch is None and notes:
@@ -123,14 +125,11 @@ def equilibria(
     return equilibria(model.with_delay_order(order), parameter, span, start, settings, seed)
 
 
-def _followed(
-    follower: Follower,
-    seeds: Iterator[tuple[float, np.ndarray]],
-    known: list[Trace] | None = None,
-) -> list[Trace]:
-    """The curves through all seeds, each once, added to ``known`` ones; after Ctrl-C those that are
-    there."""
-    traces: list[Trace] = [] if known is None else known
+def _follow_all(
+    follower: Follower, seeds: Iterator[tuple[float, np.ndarray]], traces: list[Trace]
+) -> None:
+    """Add the curves through all seeds to ``traces``, each once; after Ctrl-C those that are
+    there stay, and nothing more is sought."""
     try:
         for value, x in seeds:
             y = _on_curve(follower, x, value)
@@ -139,7 +138,7 @@ def _followed(
                 if INTERRUPTED in (traces[-1].start, traces[-1].end):
                     break
         else:
-            return traces
+            return
     except KeyboardInterrupt:
         if not traces or not part_is_wanted():
             raise
@@ -149,7 +148,6 @@ def _followed(
         "there",
         stacklevel=3,
     )
-    return traces
 
 
 def _seeds(

@@ -1,4 +1,5 @@
-"""Zeros where the field jumps or bends: states held as by dry friction, ends of intervals of rest.
+"""Zeros where the field jumps or bends: states held as by dry friction, ends of intervals of rest,
+zeros that a bend makes stable from one side only.
 
 Newton's method meets them, since a state beside a jump is a zero to rounding, and the Jacobian at
 the end of an interval may be that outside of it. No branch leads through them.
@@ -18,6 +19,7 @@ from continuation.steady_states.continua import (
     Continuum,
     field_size,
     rest_beside,
+    slope_size,
 )
 from dynsys.vector_field import VectorField
 
@@ -44,18 +46,31 @@ class Jump:
     interval: bool
 
     def __str__(self) -> str:
-        at = ", ".join(
-            f"{k} = {v:.4g}" for k, v in zip(self.model.states, self.state, strict=False)
-        )
-        values = ", ".join(f"{k} = {v:g}" for k, v in self.model.parameters.items())
         rest = (
             "a whole interval of states is at rest there, as with dry friction"
             if self.interval
             else "what is at rest there is held by the jump alone"
         )
         return (
-            f"the field of {self.model.name} jumps across {self.name} at {at} ({values}): {rest}. "
-            f"{_UNSOUGHT[0].upper()}{_UNSOUGHT[1:]}"
+            f"the field of {self.model.name} jumps across {self.name} at "
+            f"{_place(self.model, self.state)}: {rest}. {_UNSOUGHT[0].upper()}{_UNSOUGHT[1:]}"
+        )
+
+
+@dataclass(frozen=True)
+class Bend:
+    """A zero ``state`` (n,) at which the field bends across ``name``, its slope of two signs."""
+
+    model: VectorField
+    state: np.ndarray
+    name: str
+
+    def __str__(self) -> str:
+        return (
+            f"the field of {self.model.name} bends across {self.name} at "
+            f"{_place(self.model, self.state)}: its linear part has one sign on one side and the "
+            "other on the other, as at the zero of abs(x), which is neither stable nor unstable "
+            "nor followed"
         )
 
 
@@ -71,6 +86,12 @@ class Step:
             f"{k} = {v:.4g}" for k, v in zip(self.model.states, self.place, strict=False)
         )
         return f"the field of {self.model.name} jumps, as at {at}: {_UNSOUGHT}"
+
+
+def _place(model: VectorField, state: np.ndarray) -> str:
+    rounded = np.where(np.abs(state) < _NOUGHT * model.scales, 0.0, state)
+    at = ", ".join(f"{k} = {v:.4g}" for k, v in zip(model.states, rounded, strict=False))
+    return f"{at} ({', '.join(f'{k} = {v:g}' for k, v in model.parameters.items())})"
 
 
 def with_steps(notes: Sequence[str], model: VectorField) -> list[str]:
@@ -94,8 +115,9 @@ def step_met(model: VectorField) -> Step | None:
     return None
 
 
-def irregular(model: VectorField, x: np.ndarray) -> Jump | Continuum | None:
-    """The jump, or the end of a curve of equilibria, at a zero (n,); None at an equilibrium."""
+def irregular(model: VectorField, x: np.ndarray) -> Jump | Continuum | Bend | None:
+    """The jump, the end of a curve of equilibria, or the bend with slopes of both signs, at a zero
+    (n,); None at an equilibrium."""
     for i in range(model.physical_dimension):
         below, above = _sides(model, x, i)
         if _jumps(model, x, below, above):
@@ -111,6 +133,8 @@ def irregular(model: VectorField, x: np.ndarray) -> Jump | Continuum | None:
             end = _end_of_interval(model, x)
             if end is not None:
                 return end
+            if _turns(model, x, below, above) and not _bounded(model, x, i):
+                return Bend(model, x, model.state_names[i])
     return None
 
 
@@ -141,6 +165,25 @@ def _bends(model: VectorField, below: np.ndarray, above: np.ndarray) -> bool:
     if not (np.all(np.isfinite(a)) and np.all(np.isfinite(b))):
         return False
     return bool(np.max(np.abs(a - b)) > _BEND * max(np.max(np.abs(a)), np.max(np.abs(b))))
+
+
+def _turns(model: VectorField, x: np.ndarray, below: np.ndarray, above: np.ndarray) -> bool:
+    """Whether the Jacobians on both sides of a zero have determinants of two signs, by a bend and
+    not since both almost vanish, as beside a double zero."""
+    if np.any(np.abs(model.rhs(x) / model.scales) > 10.0 * _BESIDE * field_size(model)):
+        return False  # beside an infinite slope Newton's steps vanish where the field does not
+    a, b = model.jacobian(below), model.jacobian(above)
+    change = np.max(np.abs(a - b) * model.scales[None, :] / model.scales[:, None], axis=1)
+    return bool(
+        np.any(change > _BEND * slope_size(model))
+        and np.linalg.slogdet(a)[0] * np.linalg.slogdet(b)[0] < 0
+    )
+
+
+def _bounded(model: VectorField, x: np.ndarray, i: int) -> bool:
+    """Whether a state cannot go below its value here: only one side counts."""
+    lowest = list(model.states.values())[i].lowest
+    return lowest is not None and bool(x[i] <= lowest + _BESIDE * model.scales[i])
 
 
 def _end_of_interval(model: VectorField, x: np.ndarray) -> Continuum | None:

@@ -18,7 +18,7 @@ from continuation.steady_states.continua import (
     field_size,
     is_singular,
 )
-from continuation.steady_states.jumps import Jump, irregular, with_steps
+from continuation.steady_states.jumps import Bend, Jump, irregular, with_steps
 from continuation.steady_states.search_box import with_search_ranges
 from dynsys import checks
 from dynsys.compiled.kernels import DOMAIN_TYPE
@@ -104,13 +104,13 @@ def search(field, domain, starts, tolerance, most, relaxations):
 
 @dataclass
 class Found:
-    """Isolated equilibria (k, n), and curves of equilibria or jumps that are none.
+    """Isolated equilibria (k, n), and curves of equilibria, jumps or bends that are none.
 
     ``notes`` say of the latter where they are and what to do.
     """
 
     isolated: np.ndarray
-    continua: list[Continuum | Jump] = dataclasses.field(default_factory=list)
+    continua: list[Continuum | Jump | Bend] = dataclasses.field(default_factory=list)
     notes: list[str] = dataclasses.field(default_factory=list)
 
 

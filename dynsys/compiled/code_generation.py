@@ -38,11 +38,16 @@ import numpy as np
 from dynsys.compiled.kernels import (
     DOMAIN, FIELD, JACOBIAN, JACOBIAN_TANGENT, LINEARIZATION, OBSERVABLES, TANGENT, TAYLOR,
 )
+from dynsys.compiled.numbers import cleared, picked, placed
 from dynsys.compiled.series import run_program
 from dynsys.compiled.splines import table_jet, table_margin
 from dynsys.expressions.functions import linoid_derivative
 from dynsys.numba_cache import njit
 '''
+
+
+_INPUTS = ("x", "p", "dx", "dp")
+_TOGETHER = 16  # numbers that one statement reads or writes
 
 
 @dataclass(frozen=True)
@@ -201,6 +206,7 @@ _TAYLOR = """
 _program = np.load(__file__.replace("kernels.py", "program.npz"))
 _instructions, _constants = _program["instructions"], _program["constants"]
 _outputs = _program["outputs"]
+PROGRAM = _instructions, _constants, _outputs
 
 
 # numba keeps no function on disk that holds a larger array.
@@ -228,15 +234,29 @@ def _results(
     model: FieldGraph, outputs: list[int], columns: int | None = None, out: str = "out"
 ) -> list[str]:
     """Assignments to ``out``, a vector or a matrix of so many columns."""
-    graph = model.graph
-    if columns is None:
-        return [f"{out}[{k}] = {_name(graph, number)}" for k, number in enumerate(outputs)]
-    body = [f"{out}[:, :] = 0.0"]
-    for position, number in enumerate(outputs):
-        if number != graph.zero:
-            row, column = divmod(position, columns)
-            body.append(f"{out}[{row}, {column}] = {_name(graph, number)}")
+    graph, matrix = model.graph, columns is not None
+    written = [
+        (k, number) for k, number in enumerate(outputs) if number != graph.zero or not matrix
+    ]
+    body = [f"cleared({out})"] if matrix else []
+    for first in range(0, len(written), _TOGETHER):
+        part = written[first : first + _TOGETHER]
+        places = " ".join(str(k) for k, _ in part)
+        values = "".join(f"{_name(graph, number)}, " for _, number in part)
+        body.append(f'placed({out}, "{places}", ({values}))')
     return body
+
+
+def _read(graph: Graph, order: list[int]) -> list[str]:
+    """Lines that read all inputs asked for."""
+    lines = []
+    for array in _INPUTS:
+        found = [graph.nodes[k][1] for k in order if graph.nodes[k][0] == array]
+        for first in range(0, len(found), _TOGETHER):
+            part = found[first : first + _TOGETHER]
+            names = "".join(f"{array}{k}, " for k in part)
+            lines.append(f'{names}= picked({array}, "{" ".join(map(str, part))}")')
+    return lines
 
 
 def _name(graph: Graph, number: int) -> str:
@@ -244,8 +264,8 @@ def _name(graph: Graph, number: int) -> str:
     operation = content[0]
     if operation == "const":
         return repr(content[1]) if content[1] >= 0 else f"({content[1]!r})"
-    if operation in ("x", "p", "dx", "dp"):
-        return f"{operation}[{content[1]}]"
+    if operation in _INPUTS:
+        return f"{operation}{content[1]}"
     return f"v{number}"
 
 
@@ -279,7 +299,7 @@ def _statements(model: FieldGraph, outputs: list[int]) -> list[str]:
     graph = model.graph
     order = graph.reachable(outputs)
     lookups = _lookups(model, order)
-    lines = []
+    lines = _read(graph, order)
     done: set[tuple] = set()
     for number in order:
         content = graph.nodes[number]
@@ -301,7 +321,7 @@ def _statements(model: FieldGraph, outputs: list[int]) -> list[str]:
 def _expression(graph: Graph, number: int, lookups: Mapping[tuple, _Lookup]) -> str | None:
     content = graph.nodes[number]
     operation = content[0]
-    if operation in ("const", "x", "p", "dx", "dp"):
+    if operation == "const" or operation in _INPUTS:
         return None
     names = [_name(graph, argument) for argument in graph.arguments(number)]
     if operation in ("add", "mul", "div"):

@@ -6,7 +6,7 @@ import dataclasses
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +19,7 @@ from dynsys.compiled.code_generation import (
     source,
 )
 from dynsys.compiled.entries import Writer, load_entry
-from dynsys.compiled.series import program
+from dynsys.compiled.series import program, run_program
 
 # The files that write and serve compiled functions, below the package's folder.
 _GENERATORS = [
@@ -29,7 +29,7 @@ _GENERATORS = [
     ),
     *(
         f"compiled/{name}"
-        for name in ("code_generation", "transport", "series", "kernels", "splines")
+        for name in ("code_generation", "numbers", "transport", "series", "kernels", "splines")
     ),
     "delays",
 ]
@@ -40,8 +40,9 @@ class CompiledField:
     """A model's compiled functions (signatures in ``dynsys.compiled.kernels``) and packed tables.
 
     ``n`` counts the states with the nodes of delay lines, ``m`` the parameters.
-    ``signals`` writes the delayed signals, then their delays. ``write`` makes the cache's entry
-    ``folder`` again.
+    ``signals`` writes the delayed signals, then their delays. ``taylor`` is for calls from Python,
+    which need not wait for ``taylor_kernel``, the same for compiled callers. ``write`` makes the
+    cache's entry ``folder`` again.
     """
 
     n: int
@@ -50,6 +51,7 @@ class CompiledField:
     jacobian: Callable
     tangent: Callable
     taylor: Callable
+    taylor_kernel: Callable
     observables: Callable
     signals: Callable
     domain: Callable
@@ -101,7 +103,8 @@ def load_or_compile(
         field=module.field,
         jacobian=module.jacobian,
         tangent=module.tangent,
-        taylor=module.taylor,
+        taylor=partial(run_program, *module.PROGRAM),
+        taylor_kernel=module.taylor,
         observables=module.observables,
         signals=module.signals,
         domain=module.domain,

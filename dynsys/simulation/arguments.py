@@ -12,8 +12,9 @@ from typing import Annotated, NamedTuple
 import numpy as np
 from numba import float64, types
 
-from dynsys.compiled.kernels import FIELD_TYPE, OBSERVABLES_TYPE
+from dynsys.compiled.kernels import FIELD_TYPE, OBSERVABLES, OBSERVABLES_TYPE
 from dynsys.compiled.records import Matrix, Vector, record
+from dynsys.numba_cache import njit
 
 
 @record
@@ -40,6 +41,13 @@ class Method(NamedTuple):
     b: Vector
     c: Vector
     points: int
+
+
+@njit([OBSERVABLES], cache=True)
+def no_noise(x, p, t, out):
+    """Stands for the amplitudes of the noise where there is none."""
+    for k in range(out.shape[0]):
+        out[k] = 0.0
 
 
 @dataclass(frozen=True)

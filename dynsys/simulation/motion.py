@@ -30,7 +30,7 @@ from dynsys.delays import replace_delays
 from dynsys.errors import ModelError, unknown_name
 from dynsys.expressions.symbols import evaluation_order, symbol
 from dynsys.expressions.translation import Translator
-from dynsys.simulation.arguments import TABLEAUS, Rates
+from dynsys.simulation.arguments import TABLEAUS, Rates, no_noise
 from dynsys.simulation.bilinear import published_table
 from dynsys.vector_field import VectorField
 
@@ -122,7 +122,8 @@ class Motion:
         steps = load_entry(self.folder, self.write, "steps")
         return LaneMotion(
             Rates(
-                module.field, module.watch, module.diffusion, module.prepare, self.tables,
+                module.field, module.watch, getattr(module, "diffusion", no_noise),
+                module.prepare, self.tables,
                 module.OUT, module.ROWS, self.poles,
             ),
             module.WIDTH,
@@ -195,7 +196,7 @@ def _motion(model: VectorField, bilinear: bool, amplitudes: tuple[sympy.Expr, ..
         field=module.field,
         watch=module.watch,
         delays=module.delays,
-        diffusion=module.diffusion,
+        diffusion=getattr(module, "diffusion", no_noise),
         prepare=module.prepare,
         rows=module.ROWS,
         poles=module.POLES,
@@ -266,6 +267,8 @@ def _functions(
     for name, results, row in (
         ("field", graph.field, None), ("watch", outputs, margin), ("diffusion", diffusion, None)
     ):  # fmt: skip
+        if name == "diffusion" and all(number == graph.graph.zero for number in diffusion):
+            continue  # ``no_noise`` does
         function = LaneFunction(
             graph, list(enumerate(results)), margin + 1, width, held, row, bilinear
         )

@@ -8,7 +8,8 @@ from dynsys.numba_cache import njit
 
 _QUARTERS = 3  # places that tell how a field without poles bends: the middle and the quarters
 _STRAIGHT = 0.25  # of the slopes' change or the largest so far: how far off they may be there
-_CHORD = 6  # places toward either end of a step, ever nearer, where a pole is looked for
+_CHORD = 6  # places toward either end of a step, ever nearer, where a pole is looked for,
+_NEAREST = 18  # and so many where an end has the largest slope so far: it may lie beside the pole
 TURN = 0.5  # of the largest slope of a step: how far its slopes may differ
 STIFF = 0.1  # of the largest slope so far: slopes below turn round where they like
 _PARTS = 32  # in which a step is taken again
@@ -87,8 +88,11 @@ def oversteps(rates, p, step, peak, dt, work):
             return True
     for i in range(after.shape[0]):
         middle[i] = after[i]
-    bent = rates.poles
-    for c in range(1, 2 * _CHORD):  # the middle is as near to either end
+    bent, places = rates.poles, _CHORD
+    for i in range(n):
+        if bent and max(abs(rate[i]), abs(k[0, i])) >= peak[i]:
+            places = _NEAREST
+    for c in range(1, 2 * places):  # the middle is as near to either end
         near = 0.5 ** (c // 2 + 1)
         fraction = near if c % 2 == 0 else 1.0 - near
         for i in range(n):
@@ -142,9 +146,9 @@ def leaves(field, tables, p, step, dt, work, quiet):
     1. A state moves farther than its largest slope in the step explains: to infinity, or nearly.
        Behind a rest the states of a chain do so too, by amounts that do not matter: not where a
        slope before or after (``report``) explains the way.
-    2. A step carries a state beyond the solution's end, by more than that lies from the start: the
-       method is unstable with such steps. Only in runs without noise (``quiet``), and not by what
-       a jump of the input between the step's start and end explains.
+    2. A step carries a state beyond the solution's end, by more than that lies from the start, or
+       the other way: the method is unstable with such steps. Only in runs without noise
+       (``quiet``), and not by what a jump of the input between the step's start and end explains.
 
     ``step`` is as for ``oversteps``, ``work`` a state, its slopes and another state. Returns the
     state, or -1, and the slope that would explain it.
@@ -163,7 +167,10 @@ def leaves(field, tables, p, step, dt, work, quiet):
         size, reach = 0.1 * (abs(before[i]) + abs(after[i])), dt * largest
         way, beyond = abs(end[i] - before[i]), abs(after[i] - end[i])
         jump = 2.0 * dt * abs(slope[i] - k[0, i])
-        if quiet and beyond > max(size, 0.25 * reach, jump) and beyond > _BEYOND * way:
+        # Not against the other slopes: in steps that are unstable they grow with what is beyond.
+        least = max(size, 0.25 * dt * abs(k[0, i]), jump)
+        opposed = (after[i] - before[i]) * (end[i] - before[i]) < 0.0
+        if quiet and beyond > least and (opposed or beyond > _BEYOND * way):
             return i, math.inf
         if way > max(size, _FARTHER * reach) and way > most * dt:
             found, most = i, way / dt

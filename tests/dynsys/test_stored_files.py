@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import resource
+import shutil
 import zipfile
 
 import netCDF4
@@ -18,6 +19,7 @@ from dynsys import ModelError, SmoothTable, StorageError, VectorField
 from dynsys.checksums import SEAL, damages, sealed
 from dynsys.netcdf import _untouched, read_netcdf, write_netcdf
 from dynsys.numpy_files import read_arrays
+from dynsys.storage import write_atomically
 from dynsys.transfer import find_transfer_function
 from dynsys.transfer.fitted import load_transfer_function, save_transfer_function
 
@@ -241,4 +243,18 @@ def test_a_disk_that_becomes_full_while_a_file_is_written_is_said(tmp_path):
             write_netcdf(data, tmp_path / "large.nc")
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_full_disk_is_called_so_whatever_the_library_that_writes_says(tmp_path, monkeypatch):
+    def write(draft):
+        raise PermissionError(13, "Permission denied", str(draft))  # HDF5, of a disk without room
+
+    room = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: room._replace(free=0))
+    with pytest.raises(StorageError, match=r"cannot write .*run\.nc: .*No space left on device"):
+        write_atomically(tmp_path / "run.nc", write)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: room)
+    with pytest.raises(StorageError, match="Permission denied"):
+        write_atomically(tmp_path / "run.nc", write)
     assert not list(tmp_path.iterdir())

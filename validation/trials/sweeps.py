@@ -7,6 +7,7 @@ with what is missing: a run is stored under a name that tells its content.
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Generator, Sequence
 from concurrent.futures import CancelledError
 from contextlib import suppress
@@ -196,10 +197,12 @@ def conduct(
         """Send the runs that a trial waits for to the workers."""
         for job in item.missing:
             if job.key not in {j.key for j, _ in futures.values()}:
-                future = client.submit(
-                    made, code(), __version__, partial(compact, job), AS_IT_IS.plain,
-                    key=f"run-{job.key}", retries=0, pure=False,
-                )  # fmt: skip
+                with warnings.catch_warnings():
+                    warnings.filterwarnings("ignore", "Sending large graph")  # of inputs over time
+                    future = client.submit(
+                        made, code(), __version__, partial(compact, job), AS_IT_IS.plain,
+                        key=f"run-{job.key}", retries=0, pure=False,
+                    )  # fmt: skip
                 futures[future] = (job, item)
         open_.append(item)
 

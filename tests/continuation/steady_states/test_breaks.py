@@ -49,6 +49,19 @@ def test_branches_end_where_the_slope_jumps_or_is_infinite(equation):
     assert all("slope of the field" in start for start, _ in branch.ended)
 
 
+def test_a_bend_that_is_stable_from_one_side_only_is_left_out_and_said():
+    """abs(x) (p - x): the line x = 0 has the slopes p and -p, x = p crosses it."""
+    with pytest.warns(UserWarning, match="bends across x at x = 0"):
+        branch = equilibria(model("abs(x)*(p - x)"), "p", (-2.0, 2.0))
+    assert len(branch.ended) == 1 and not branch.points("suspect")
+    assert branch.data["x"].values == pytest.approx(branch.data["p"].values, abs=1e-6)
+
+
+def test_a_bend_with_slopes_of_one_sign_is_an_equilibrium():
+    branch = equilibria(model("-x - p*max(x, 0)"), "p", (0.5, 2.0))
+    assert np.abs(branch.data["x"].values).max() < 1e-9 and branch.data["stable"].all()
+
+
 def test_continuous_conditions_are_no_jumps():
     with warnings.catch_warnings():
         warnings.simplefilter("error", UserWarning)

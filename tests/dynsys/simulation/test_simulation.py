@@ -280,6 +280,29 @@ def test_steps_that_grow_where_the_solution_rests_are_noticed():
         simulate(model, 2.0, method="rk4", dt=0.08, inputs={"p": lambda t: 3.0 * (t > 1.0)})
 
 
+# A rate k of decay, in steps: the factors by which they grow are 1.05 (to the other side), 4 and
+# 1000; of Heun's method 1.05 and 1.28 (to the same side, away from rest) and 481.
+@pytest.mark.parametrize("method", ["euler", "heun"])
+def test_unstable_steps_are_noticed_however_fast_or_slowly_they_grow(method):
+    model = VectorField("decay", {"x": 0.0}, {"k": 1.0}, {"x": "k*(1 - x)"}, time_unit="")
+    steps = [1.9, 2.05, 2.25, 5.0, 30.0] if method == "heun" else [1.9, 2.05, 5.0, 100.0]
+    with pytest.warns(UserWarning, match="dt is far too long"):
+        runs = simulate_ensemble(model, 10.0, {"k": 20.0 * np.array(steps)}, method=method, dt=0.05)
+    assert list(np.isfinite(runs["overstepped"].values)) == [False] + [True] * (len(steps) - 1)
+
+
+# Steps from 1 that end at 0.0077, -0.0039 and alike: beside the pole, where no slope is larger.
+@pytest.mark.parametrize(
+    ("method", "dt", "p"),
+    [("rk4", 0.06, 2.0), ("rk4", 0.1, 1.2), ("heun", 0.06, 3.95), ("euler", 0.1, 3.1)],
+)
+def test_a_pole_is_noticed_beside_which_a_step_ends(method, dt, p):
+    model = VectorField("root", {"x": 1.0}, {"p": 1.0}, {"x": "-p/x"}, time_unit="")
+    with pytest.warns(UserWarning, match="pole"):
+        run = simulate(model.with_parameters(p=p), 3.0, method=method, dt=dt)
+    assert run["overstepped"].item() < 1.0 / (2.0 * p) + 3.0 * dt
+
+
 @pytest.mark.parametrize("method", ["euler", "heun"])
 def test_chains_that_begin_to_move_from_rest_are_no_suspects(method):
     chain = {"a": "1", "b": "a", "c": "b", "d": "c", "e": "d - e", "f": "e*d"}

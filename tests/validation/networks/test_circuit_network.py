@@ -12,6 +12,7 @@ from dynsys.models import master_equation, wilson_cowan
 from dynsys.models.master_equation_network import cells_at, circuit_of, network_at
 from dynsys.transfer import find_circuit
 from validation import network_of
+from validation.measures.rates import mean_rate
 from validation.networks.conductance import ConductanceNetwork
 from validation.networks.testable import Kick
 
@@ -118,3 +119,24 @@ def test_the_network_is_brian2s_with_the_same_numbers():
     job = network_of(MODEL, 1_000).job(100.0, 1)
     whole = ConductanceNetwork(job.network, job.cells, job.connectivity)
     assert whole.network.neurons == {"e": 1000, "i": 250}
+
+
+@pytest.mark.slow  # half a minute
+def test_in_degrees_that_vary_change_rates_as_they_do_without_wiring():
+    model = master_equation("divolo2019", order=1)
+    network = network_of(model.with_parameters(E_L_e=-63, a=0, drive=0.8735, b=58.98), 4_000)
+    changes = []
+    for redrawn in (False, True):
+        random, fixed = (
+            replace(network, connectivity=word, redrawn=redrawn).run(8000.0, seed=3)
+            for word in ("bernoulli", "fixed")
+        )
+        changes.append([
+            mean_rate(random, name, after=2000.0).value - mean_rate(fixed, name, after=2000.0).value
+            for name in network.rates
+        ])  # fmt: skip
+    (by_e, by_i), without = changes
+    assert by_e < -0.1
+    assert by_i < -0.3
+    assert without == pytest.approx([by_e, by_i], abs=0.3)
+    assert without[0] == pytest.approx(by_e, abs=0.12)

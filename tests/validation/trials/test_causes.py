@@ -174,6 +174,13 @@ def test_a_power_next_to_the_bound_decides_nothing():
     assert "too near to tell in one run" in near.reason
 
 
+def test_noise_has_no_frequency_to_compare(monkeypatch):
+    monkeypatch.setattr(State, "oscillates", property(lambda state: state.rate.value > 20.0))
+    for rate, verdict in ((1.0, UNTESTED), (30.0, AGREE)):
+        *_, frequency = compared_states(30.0, 0.1, rate)
+        assert frequency.verdict == verdict
+
+
 def test_rates_of_another_attractor_are_not_compared():
     attractor, rate = compared_states(30.0, 0.1, 1.0)
     assert (attractor.verdict, rate.verdict) == (DIFFER, UNTESTED)
