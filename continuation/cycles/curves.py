@@ -11,7 +11,7 @@ import numpy as np
 import xarray as xr
 
 from continuation.cycles import following as engine
-from continuation.cycles.branch import delay_words, make_dataset
+from continuation.cycles.columns import delay_words, make_dataset
 from continuation.cycles.conditions import DOUBLING, FOLD, PERIOD, TORUS
 from continuation.cycles.cycle import Cycle, cycle_from
 from continuation.cycles.orbits import Direction, Orbit, Point, Solver, remeshed

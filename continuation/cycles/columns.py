@@ -1,0 +1,93 @@
+"""Branches and curves of cycles as columns over their points."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from continuation.cycles.counts import Spectra
+from continuation.cycles.delay_errors import delay_error
+from continuation.cycles.extrema import observed_extrema
+from continuation.cycles.multipliers import complex_values
+from continuation.cycles.orbits import DEGREE, Orbit, Point, Solver
+from dynsys.vector_field import VectorField
+
+NOTABLE = 1e-6  # error of delayed signals beyond which it is printed
+
+
+def make_dataset(
+    solver: Solver,
+    points: Sequence[Point],
+    spectra: Spectra | None = None,
+    unstable: np.ndarray | None = None,
+    still: int = 0,
+) -> xr.Dataset:
+    """Columns over the points of a branch or curve of cycles.
+
+    ``spectra`` are their multipliers, of which (k,) are ``unstable``, where they are known from the
+    whole branch, and ``still`` ones are 1 everywhere.
+    """
+    model, orbits = solver.model, [p.orbit for p in points]
+    spectra = Spectra.of(points) if spectra is None else spectra
+    unstable = spectra.clearly_unstable if unstable is None else unstable
+    found, unknowns = complex_values(spectra.log10, spectra.angle), np.array([o.z for o in orbits])
+    columns: dict[str, Any] = {
+        name: ("point", unknowns[:, 1 + k].copy(), {"units": model.unit(name)})
+        for k, name in enumerate(solver.names)
+    }
+    columns |= {
+        "period": ("point", unknowns[:, 0].copy(), {"units": model.time_unit}),
+        "frequency": (
+            "point", model.frequency_factor / unknowns[:, 0], {"units": model.frequency_unit},
+        ),
+        "unstable": ("point", unstable),
+        "stable": ("point", (unstable == 0) & (still == 0)),
+        "neutral": ("point", (unstable == 0) & (still > 0)),
+        "trivial_error": ("point", spectra.trivial),
+        "intervals": ("point", [o.intervals for o in orbits]),
+        **_delay_column(solver, orbits),
+        "multiplier_real": (("point", "mode"), found.real),
+        "multiplier_imag": (("point", "mode"), found.imag),
+        "multiplier_log10": (("point", "mode"), spectra.log10),
+        "multiplier_angle": (("point", "mode"), spectra.angle),
+    }  # fmt: skip
+    ends = extrema_along(solver, orbits)
+    for k, name in enumerate(model.observables):
+        unit = {"units": model.unit(name)}
+        columns[f"min_{name}"] = ("point", ends[:, 0, k], unit)
+        columns[f"max_{name}"] = ("point", ends[:, 1, k], unit)
+    return xr.Dataset(columns)
+
+
+def _delay_column(solver: Solver, orbits: Sequence[Orbit]) -> dict[str, Any]:
+    """The errors of delayed signals, for models that have them."""
+    if not solver.model.lines:
+        return {}
+    return {"delay_error": ("point", [delay_error(solver, orbit) for orbit in orbits])}
+
+
+def delay_words(data: xr.Dataset, model: VectorField) -> list[str]:
+    """A line on what delay lines cost, where it is worth one."""
+    worst = float(data["delay_error"].max()) if "delay_error" in data else 0.0
+    if worst <= NOTABLE:
+        return []
+    return [
+        f"  delay lines of {model.delay_order} nodes: delayed signals to {worst:.0e} of their "
+        "range, multipliers to about as much (CycleSettings.delay_error, model.with_delay_order)"
+    ]
+
+
+def extrema_along(solver: Solver, orbits: Sequence[Orbit]) -> np.ndarray:
+    """Smallest and largest value (k, 2, o) of every observable along orbits."""
+    compiled, p = solver.model.compiled, solver.model.parameter_array()
+    out = np.empty((len(orbits), 2, len(solver.model.observables)))
+    for k, orbit in enumerate(orbits):
+        p[solver.free] = orbit.z[1 : 1 + len(solver.names)]
+        observed_extrema(
+            compiled.observables, compiled.tables, p, solver.scale, orbit.mesh,
+            np.ascontiguousarray(orbit.u), DEGREE, out[k],
+        )  # fmt: skip
+    return out
