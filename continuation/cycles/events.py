@@ -194,7 +194,11 @@ def _proven(
         chord, near = finer, located.guess
         if change(counts(chord.left), counts(chord.right))[kind] != gained[kind]:
             break
-        located = locate_turn(chord, near) if turned else locate_crossing(chord, kind, near)
+        at_branch_point = gained[PLUS] == 0
+        located = (
+            locate_turn(chord, near, at_branch_point) if turned
+            else locate_crossing(chord, kind, near)
+        )  # fmt: skip
     if proven is not None:
         label, chord, located = proven
         proof = certificate(chord, located, kind, multiplicity)

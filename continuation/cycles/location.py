@@ -109,14 +109,12 @@ def locate_crossing(chord: Chord, kind: int, near: Guess | None = None) -> Locat
 def _located(
     chord: Chord, kind: int, test: Test, near: Guess | None, branch_point: bool
 ) -> Location | None:
-    ends = (chord.left, chord.right)
-    alike = [e for e in chord.beside if counts(e[1])[kind] == counts(ends[e[0] > 0.5])[kind]]
-    known = {f: (point, test(f, point)) for f, point in alike}
+    known = {f: (point, test(f, point)) for f, point in chord.beside}
     found = _root(chord, test, known, near)
     apart = (
         np.inf if found is None else _farthest(found.point, kind, max(_together(chord, kind), 1))
     )
-    if branch_point and apart > AT_PLACE:
+    if branch_point and (found is None or max(apart, abs(found.value)) > AT_PLACE):
         root = _nearest(known)
         return found if root is None else _interpolated(chord, test, root, kind) or found
     return found
