@@ -83,7 +83,8 @@ class Chord:
             return self.cubic(fraction)
         known, nodes = {**self._guesses, **self._known}, list[float]()
         for f in sorted(known, key=lambda f: abs(f - fraction)):
-            if len(nodes) < NODES and all(abs(f - other) > APART for other in nodes):
+            apart = max(APART, 0.5 * abs(f - fraction))  # what is far from many near each other
+            if len(nodes) < NODES and all(abs(f - other) > apart for other in nodes):
                 nodes.append(f)
         basis, orbits = lagrange(np.array(nodes), fraction), [known[f] for f in nodes]
         u = np.einsum("k,kts->ts", basis, [o.u for o in orbits])
