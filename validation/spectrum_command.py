@@ -10,7 +10,6 @@ from typing import Any
 from continuation.report import write_table
 from dynsys.commands import add_model_arguments, model_from, results_directory
 from dynsys.errors import ModelError
-from dynsys.models.master_equation_network import is_master_equation
 
 _ABOUT = """\
 Power spectra of the population rates of a finite network, from theory: renewal noise through the
@@ -63,6 +62,7 @@ def run_spectrum(chosen: argparse.Namespace) -> None:
     # Here, since the command line's help should not wait for it.
     from continuation import rate_spectrum
     from continuation.drawing import save_figure
+    from dynsys.models.master_equation_network import is_master_equation
     from validation.networks import network_of
     from validation.reports.spectra import draw_spectra
 

@@ -229,15 +229,13 @@ class Solver:
         tangent = Variation(np.empty_like(profile.u), np.empty(self.size))
         n = profile.u.shape[1]
         condensed = condensed_system(guess.intervals, DEGREE, n, self.size)
-        logs, angles = np.empty((2, n))
-        done = method(
-            self.equations, profile, *where, tolerance, most, condensed, tangent, logs, angles
-        )
+        floquet = np.empty((2, n))
+        done = method(self.equations, profile, *where, tolerance, most, condensed, tangent, floquet)
         if done < 0:
             return None
         return Point(
             Orbit(*profile), Direction(*tangent),
-            Multipliers(logs, angles).without_persistent(self.persistent), done,
+            Multipliers(*floquet).without_persistent(self.persistent), done,
             condensed.pair, condensed.local,
         )  # fmt: skip
 

@@ -8,27 +8,29 @@ from continuation.cycles.collocation import Condensed, Profile, Variation
 from continuation.cycles.correction import Equations, Plane, correct, phase_row, slopes_at_gauss
 from continuation.cycles.interval_maps import cycle_multipliers
 from continuation.cycles.meshes import node_weights
-from dynsys.compiled.records import Vector, signature
+from dynsys.compiled.records import Matrix, Vector, signature
 from dynsys.numba_cache import njit
 
 
 @njit(
     [
         signature(
-            int, Equations, Profile, Plane, float, int, Condensed, Variation, Vector, Vector,
+            int, Equations, Profile, Plane, float, int, Condensed, Variation, Matrix,
         )
     ],
     cache=True, error_model="numpy", nogil=True,
 )  # fmt: skip
-def correct_in(equations, profile, plane, tolerance, most, condensed, tangent, logs, angles):
+def correct_in(equations, profile, plane, tolerance, most, condensed, tangent, floquet):
     """Correct an orbit in place, in a plane: see ``correct``, whose phase is kept here as that of
-    the orbit given. Fills ``logs`` and ``angles`` (n,) of the multipliers besides."""
+    the orbit given. Fills ``floquet`` (2, n) with log10 and
+    angle of the multipliers besides."""
     u, mesh, collocation = profile.u, profile.mesh, equations.collocation
     reference, phase = np.empty((u.shape[0] - 1, u.shape[1])), np.empty(u.shape)
     slopes_at_gauss(u, mesh, collocation.slopes, reference)
     phase_row(collocation, profile, reference, phase)
     done = correct(equations, profile, phase, plane, tolerance, most, condensed, tangent)
     if done > 0:
+        logs, angles = floquet[0], floquet[1]
         cycle_multipliers(equations.field, collocation, profile, condensed, 1, logs, angles)
     return done
 
@@ -36,15 +38,12 @@ def correct_in(equations, profile, plane, tolerance, most, condensed, tangent, l
 @njit(
     [
         signature(
-            int, Equations, Profile, Variation, Vector, float, int, Condensed, Variation, Vector,
-            Vector,
+            int, Equations, Profile, Variation, Vector, float, int, Condensed, Variation, Matrix,
         )
     ],
     cache=True, error_model="numpy", nogil=True,
 )  # fmt: skip
-def correct_across(
-    equations, profile, along, half, tolerance, most, condensed, tangent, logs, angles
-):
+def correct_across(equations, profile, along, half, tolerance, most, condensed, tangent, floquet):
     """As ``correct_in``, in the plane through the orbit across a direction. The tangent is of unit
     length; ``half`` (K,) scales z in products."""
     u, z, level = profile.u, profile.z, 0.0
@@ -58,9 +57,7 @@ def correct_across(
             row[node, s] = weights[node] * along.u[node, s]
             level += row[node, s] * u[node, s]
     plane = Plane(row, tail, level)
-    done = correct_in(
-        equations, profile, plane, tolerance, most, condensed, tangent, logs, angles
-    )  # fmt: skip
+    done = correct_in(equations, profile, plane, tolerance, most, condensed, tangent, floquet)
     if done > 0:
         square = 0.0
         for c in range(z.shape[0]):

@@ -8,6 +8,7 @@ users of the same machine do not have it. None of them serves HTTP.
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -66,11 +67,14 @@ def private_cluster(count: int) -> Iterator[Client]:
                         f"no worker process started within {_START} s; try again with fewer"
                     ) from error
                 yield client
+        except KeyboardInterrupt:
+            _end(process)  # at once: nobody waits for what they are making
+            raise
         finally:
             process.terminate()
             with suppress(subprocess.TimeoutExpired):
                 process.wait(10)
-            process.kill()
+            _end(process)
 
 
 def _start_workers(address: str, count: int, security: Security, folder: Path) -> subprocess.Popen:
@@ -85,8 +89,15 @@ def _start_workers(address: str, count: int, security: Security, folder: Path) -
     own = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
     return subprocess.Popen(
         command, env=child_environment() | own, cwd=folder,
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
     )  # fmt: skip
+
+
+def _end(process: subprocess.Popen) -> None:
+    """Kill the workers and those who look after them."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 def _key_files(security: Any, folder: Path) -> list[str]:

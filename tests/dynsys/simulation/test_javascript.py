@@ -92,7 +92,7 @@ def compiled_watch(model, x, p):
     result = np.zeros((len(x), size))
     for row, state, parameters in zip(result, x, p, strict=True):
         out = np.zeros(moved.out)
-        moved.watch(state, parameters, moved.tables, out)
+        moved.watch(state, moved.prepared(parameters), moved.tables, out)
         row[:] = out[:size]
     return result
 
