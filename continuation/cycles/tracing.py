@@ -50,6 +50,7 @@ REASONS = {
 }
 _FIRST, _CHUNK = 4, 24  # points between two looks at the keyboard: at first, and at most
 _MORE = 1.4  # by which a mesh is refined at a time
+_LOST = 0.5  # error of the multiplier 1 beyond which it tells nothing
 _WALK = 16  # steps to a bound where one does not reach it
 _ASKED = 6  # points between two questions whether to go on
 
@@ -364,7 +365,9 @@ def _resized(
         count = min(math.ceil(_MORE * count), settings.most_intervals)
         finer = on_mesh(solver, best, count)
         # A mesh still too coarse for a layer has solutions of its own, or none: a finer one may do.
-        if finer is not None and finer.trivial_error <= max(best.trivial_error, engine.DOUBTFUL):
+        # Where the multiplier 1 is lost, as in a canard, it does not tell which.
+        allowed = max(best.trivial_error, engine.DOUBTFUL)
+        if finer is not None and min(finer.trivial_error, _LOST) <= allowed:
             best = finer
     stuck = best is point and _is_coarse(point, settings) and count > point.orbit.intervals
     return best, engine.STEP_MIN if stuck else engine.MORE
