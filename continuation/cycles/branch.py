@@ -11,7 +11,7 @@ import xarray as xr
 
 from continuation.cycles.columns import delay_words, extrema_along, make_dataset
 from continuation.cycles.counts import Spectra, persistent
-from continuation.cycles.cycle import Cycle, cycle_from, make_cycle
+from continuation.cycles.cycle import Cycle, cycle_from, is_conserved_family, make_cycle
 from continuation.cycles.events import events
 from continuation.cycles.following import DIVERGED
 from continuation.cycles.living import cycles_content
@@ -285,17 +285,17 @@ def make_branch(
     points = traced.points
     spectra = Spectra.of(points)
     still = persistent(spectra, np.array([p.orbit.value for p in points]))
-    names = list(solver.model.observables)
-    kept = names.index("conserved") if "conserved" in names else None
-    if kept is not None and len(points[0].floquet) > 1:  # also where errors hide that it is 1
+    family = is_conserved_family(solver)
+    if family and len(points[0].floquet) > 1:  # also where errors hide that it is 1
         still = max(still, 1)
     moving = points
     if still:
         moving = [replace(p, floquet=p.floquet.without_persistent(still)) for p in points]
-    if kept is not None and come_in_pairs(points, still):
+    if family and come_in_pairs(points, still):
+        column = list(solver.model.observables).index("conserved")
         found, unstable = paired_events(
             solver, points, still,
-            lambda p: float(extrema_along(solver, [p.orbit])[0, 1, kept]),
+            lambda p: float(extrema_along(solver, [p.orbit])[0, 1, column]),
         )  # fmt: skip
     else:
         found, unstable = events(

@@ -17,7 +17,7 @@ import numpy as np
 import sympy
 
 from continuation.cycles.branch import CONSERVED, CycleBranch, make_branch
-from continuation.cycles.cycle import UNFOLDING, observe_states
+from continuation.cycles.cycle import OF_A_FAMILY, UNFOLDING, observe_states
 from continuation.cycles.following import DIVERGED, SHRUNK
 from continuation.cycles.orbits import Direction, Orbit, Point, Solver, adapted_mesh, remeshed
 from continuation.cycles.settings import CycleSettings
@@ -150,7 +150,7 @@ def _unfolded(model: VectorField, quantity: sympy.Expr) -> VectorField:
     equations = {k: e + beta * sympy.diff(quantity, symbol(k)) for k, e in model.equations.items()}
     made = VectorField(
         model.name, model.states,
-        {**model.declared_parameters, UNFOLDING: Parameter(0.0, meaning="of the conserved family")},
+        {**model.declared_parameters, UNFOLDING: Parameter(0.0, meaning=OF_A_FAMILY)},
         equations, definitions=model.definitions,
         observables={
             **model.observables, "conserved": Observable(quantity, meaning=to_text(quantity))

@@ -32,13 +32,20 @@ from dynsys.vector_field import VectorField
 
 NOTABLE = 1e-6  # error of multipliers, or of what they come from, beyond which it is printed
 _ALL = 700.0  # in the logarithm: beyond it an error is one without bound
-UNFOLDING = "unfolding"  # the free parameter of families of cycles at fixed parameters: zero
+UNFOLDING = "unfolding"  # the free parameter of families of cycles at fixed parameters: zero,
+OF_A_FAMILY = "of the conserved family"  # and what it means, unlike a user's own of this name
 _CODIMENSION_TWO = frozenset(
     ("CPC", "GPD", "CH", "R1", "R2", "R3", "R4", "LPPD", "LPNS", "PDNS", "NSNS")
 )
 _ON_THE_CIRCLE = _CODIMENSION_TWO | {"LPC", "PD", "NS", "BPC"}
 _SAME = 1e-3  # by which period and parameter of a cycle may differ on a finer mesh
 _SHOWN = 2  # multipliers, the largest
+
+
+def is_conserved_family(solver: Solver) -> bool:
+    """Whether the cycles are a family at fixed parameters, told apart by a conserved quantity."""
+    free = solver.model.declared_parameters.get(solver.parameter)
+    return solver.parameter == UNFOLDING and free is not None and free.meaning == OF_A_FAMILY
 
 
 @dataclass(frozen=True)
@@ -196,7 +203,7 @@ class Cycle:
         verdict = "neutral" if self.neutral else verdict
         unit = self.model.time_unit or "time units"
         where = f"{self.solver.parameter} = {self.orbit.value:.8g}"
-        if self.solver.parameter == UNFOLDING:  # which is zero
+        if is_conserved_family(self.solver):  # whose parameter is zero
             where = f"conserved = {self.extrema('conserved')[1]:.8g}"
         times = {1: "", 2: ", double", 3: ", triple"}.get(
             self.multiplicity, f", {self.multiplicity}-fold"

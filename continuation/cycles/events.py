@@ -178,7 +178,7 @@ def _proven(
     for attempt in range(_REFINEMENTS + 1):
         if located is None:
             break
-        far = off_its_place(located, kind, multiplicity)
+        far = off_its_place(located.point, kind, multiplicity)
         lost = turned and abs(located.value) > TURNS  # where it jumps, as beside a branch point
         if far <= AT_PLACE and _means(located.point, kind) and not lost:
             still = abs(turning(located.point, chord.solver)) < AT_PLACE

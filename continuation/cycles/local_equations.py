@@ -176,6 +176,9 @@ def eliminate_lanes(block, largest):
             for c in range(k + ONE, width):
                 for lane in range(ZERO, lanes):
                     block[i, c, lane] -= factor[lane] * block[k, c, lane]
+    for lane in range(ZERO, lanes):  # the last one divides no row
+        if block[size - ONE, size - ONE, lane] == 0.0:
+            largest[lane] = np.inf
     for turn in range(ZERO, size):
         i = size - ONE - turn
         for k in range(i + ONE, size):

@@ -26,6 +26,7 @@ from continuation.cycles.orbits import (
 from continuation.engine.field import rates
 
 _BESIDE = np.array([-1.0, -0.8, -0.6, -0.4, 0.4, 0.6, 0.8, 1.0])  # of a root, in its reach
+_EVENLY = np.linspace(0.0, 1.0, 14)  # where it is looked for the sides of a root
 _ZERO, _PART_OF_ENDS = 1e-10, 1e-8  # of a test's value, and of those at the ends
 _ATTEMPTS, _NARROW = 60, 1e-12  # places at which a root is looked for, and how near they get
 _FEWEST = 5  # cycles for an interpolation
@@ -110,13 +111,13 @@ def _located(
     chord: Chord, kind: int, test: Test, near: Guess | None, branch_point: bool
 ) -> Location | None:
     known = {f: (point, test(f, point)) for f, point in chord.beside}
-    found = _root(chord, test, known, near)
-    apart = (
-        np.inf if found is None else _farthest(found.point, kind, max(_together(chord, kind), 1))
-    )
+    found, together = _root(chord, test, known, near), max(_together(chord, kind), 1)
+    apart = np.inf if found is None else off_its_place(found.point, kind, together)
     if branch_point and (found is None or max(apart, abs(found.value)) > AT_PLACE):
         root = _nearest(known)
-        return found if root is None else _interpolated(chord, test, root, kind) or found
+        off = partial(off_its_place, kind=kind, multiplicity=together)
+        enough = _PART_OF_PLACE * AT_PLACE
+        return found if root is None else _interpolated(chord, test, root, off, enough) or found
     return found
 
 
@@ -130,7 +131,7 @@ def _together(chord: Chord, kind: int) -> int:
     return abs(counts(chord.right)[kind] - counts(chord.left)[kind])
 
 
-def _farthest(point: Point, kind: int, multiplicity: int) -> float:
+def off_its_place(point: Point, kind: int, multiplicity: int = 1) -> float:
     """Distance from the unit circle of the farthest of so many multipliers of a kind next to it."""
     near = distances(point, kind)
     return float(near[multiplicity - 1]) if len(near) >= multiplicity else np.inf
@@ -146,7 +147,7 @@ def _signed_distance(chord: Chord, kind: int, fraction: float, point: Point) -> 
     if distance is not None and abs(distance) < _ZERO:
         return 0.0
     if here not in (first, last):
-        if _farthest(point, kind, _together(chord, kind)) <= AT_PLACE:  # told apart by rounding
+        if off_its_place(point, kind, _together(chord, kind)) <= AT_PLACE:  # told apart by rounding
             return 0.0
         raise Split(fraction, point)
     size = 1.0 if distance is None else abs(distance)
@@ -235,51 +236,39 @@ def _nearest(known: dict[float, tuple[Point, float]]) -> float | None:
     return ahead + (behind - ahead) * a / (a - b)
 
 
-def _interpolated(chord: Chord, test: Test, root: float, kind: int) -> Location | None:
+def _interpolated(
+    chord: Chord, test: Test, root: float, off: Callable[[Point], float], enough: float = 0.0
+) -> Location | None:
     """At a branch point Newton is singular, beside it not: the cycle by polynomials through
     cycles on both sides, from nearer and nearer by, until rounding beside it costs more than
-    nearness gains. Of these the one whose multipliers are nearest to their place."""
-    together, best, least = max(_together(chord, kind), 1), None, np.inf
+    nearness gains. Of these the one that is ``off`` its place least, or by less than ``enough``."""
+    best, least = None, np.inf
     for reach in _REACHES:
         beside = root + reach * min(root, 1.0 - root) * _BESIDE
         known = list(_where_newton_works(chord, test, beside))
-        if len(known) < _FEWEST:
-            break
-        found = _through(chord, known, root)
-        if found is None:
-            break
-        root = found.fraction
-        far = _farthest(found.point, kind, together)
-        if best is None or far < least:
-            best, least = found, far
-        if far < _PART_OF_PLACE * AT_PLACE:
-            break
-    return best
-
-
-def beside(chord: Chord, test: Callable[[Point], float]) -> Location | None:
-    """Where a test of the cycle alone vanishes, by polynomials through cycles on both sides: at a
-    branch point, where Newton is singular."""
-    known = list(_where_newton_works(chord, lambda f, p: test(p), np.linspace(0.0, 1.0, 14)))
-    changes = [
-        (a[0] + (b[0] - a[0]) * a[2] / (a[2] - b[2]))
-        for a, b in itertools.pairwise(known)
-        if a[2] * b[2] < 0
-    ]
-    if len(changes) != 1:
-        return None
-    (root,), best = changes, None
-    for reach in _REACHES:
-        places = root + reach * min(root, 1.0 - root) * _BESIDE
-        known = list(_where_newton_works(chord, lambda f, p: test(p), places))
         found = _through(chord, known, root) if len(known) >= _FEWEST else None
         if found is None:
             break
-        here = replace(found, value=test(found.point))
-        root = found.fraction
-        if best is None or abs(here.value) < abs(best.value):
-            best = here
+        root, far = found.fraction, off(found.point)
+        if best is None or far < least:
+            best, least = found, far
+        if far < enough:
+            break
     return best
+
+
+def locate_beside(chord: Chord, test: Callable[[Point], float]) -> Location | None:
+    """Where a test of the cycle alone vanishes at a branch point, by cycles on both sides."""
+    known = list(_where_newton_works(chord, lambda f, p: test(p), _EVENLY))
+    roots = [
+        a[0] + (b[0] - a[0]) * a[2] / (a[2] - b[2])
+        for a, b in itertools.pairwise(known)
+        if a[2] * b[2] < 0
+    ]
+    if len(roots) != 1:
+        return None
+    best = _interpolated(chord, lambda f, p: test(p), roots[0], lambda p: abs(test(p)))
+    return None if best is None else replace(best, value=test(best.point))
 
 
 def _through(chord: Chord, known: list[tuple[float, Point, float]], root: float) -> Location | None:
@@ -343,11 +332,6 @@ def residual(solver: Solver, orbit: Orbit) -> float:
     return float(np.max(np.abs(slopes - orbit.period * field))) / size
 
 
-def off_its_place(located: Location, kind: int, multiplicity: int = 1) -> float:
-    """How far the bifurcating multiplier, or the farthest of several, is from the unit circle."""
-    return _farthest(located.point, kind, multiplicity)
-
-
 def certificate(
     chord: Chord, located: Location, kind: int, multiplicity: int = 1
 ) -> dict[str, Any]:
@@ -360,7 +344,7 @@ def certificate(
     ends = sorted((chord.left.orbit.value, chord.right.orbit.value))
     return {
         "residual": residual(chord.solver, located.point.orbit),
-        "multiplier_distance": off_its_place(located, kind, multiplicity),
+        "multiplier_distance": off_its_place(located.point, kind, multiplicity),
         "test_value": located.value,
         "bracket": ends,
     }

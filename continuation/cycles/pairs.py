@@ -20,7 +20,7 @@ import numpy as np
 from continuation.cycles.chords import Chord
 from continuation.cycles.counts import TRIVIAL_TOLERANCE
 from continuation.cycles.event import Event
-from continuation.cycles.location import AT_PLACE, Location, beside, locate, residual
+from continuation.cycles.location import AT_PLACE, Location, locate, locate_beside, residual
 from continuation.cycles.multipliers import Multipliers
 from continuation.cycles.orbits import Point, Solver
 
@@ -157,7 +157,7 @@ def _located(
     test = partial(_signed, still, limit)
     located = locate(chord, test)
     if located is None or abs(located.value) > AT_PLACE:
-        located = beside(chord, test)
+        located = locate_beside(chord, test)
     if located is None or abs(located.value) > AT_PLACE:
         return _unresolved(chord, gain, f"half the sum of a pair passes {limit:g}, not located")
     label = "PD" if limit < 0 else "BPC"

@@ -105,6 +105,19 @@ def test_a_centre_is_degenerate_and_its_vertical_family_has_no_folds(pendulum):
     assert along.data["neutral"].values.all()
 
 
+@pytest.mark.parametrize("free", ["unfolding", "k"])
+def test_names_of_a_users_own_make_no_conserved_family(free):
+    model = VectorField(
+        "van_der_pol", {"x": 2.0, "y": 0.0}, {"unfolding": 1.0, "k": 1.0},
+        {"x": "y", "y": "unfolding*(1 - x^2)*y - k*x"}, {"conserved": "x^2 + y^2"}, time_unit="",
+    )  # fmt: skip
+    branch = limit_cycles(model, free, (0.5, 2.0), start=([2.0, 0.0], 6.66))
+    assert branch.persistent == 0 and branch.data["stable"].all()
+    assert not branch.data["neutral"].any() and not branch.special_points
+    told = str(branch.at(**{free: 1.0}))
+    assert told.startswith(f"{free} = 1;") and "; stable;" in told
+
+
 def test_ordinary_cycles_have_no_persistent_multiplier():
     states = {"x": State(1.0, (-2, 2)), "y": State(0.0, (-2, 2))}
     model = VectorField(

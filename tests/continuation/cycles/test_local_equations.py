@@ -7,7 +7,7 @@ import pytest
 
 from continuation.cycles.chord_steps import condense_residual
 from continuation.cycles.collocation import Profile, condense, condensed_system
-from continuation.cycles.local_equations import factors_of, make_lanes
+from continuation.cycles.local_equations import eliminate_lanes, factors_of, make_lanes
 from continuation.cycles.orbits import DEGREE, Solver, moved_times
 from continuation.engine.linear_algebra import lu_solve
 from dynsys import State, VectorField
@@ -75,3 +75,14 @@ def test_other_residuals_use_the_same_factorization(names, rate):
         factors_of(system.lanes, j, factors)
         lu_solve(factors, system.pivots[j], right)
         assert np.allclose(right, system.local[j, :, -1], rtol=1e-9, atol=1e-12 * size)
+
+
+@pytest.mark.parametrize("matrix", [[[1.0, 2.0], [0.5, 1.0]], [[0.0, 1.0], [0.0, 1.0]]])
+def test_singular_matrices_are_not_taken_for_solved(matrix):
+    block = np.zeros((2, 3, 2))
+    block[:, :, 0] = [[2.0, 1.0, 3.0], [1.0, 3.0, 4.0]]
+    block[:, :2, 1], block[:, 2, 1] = matrix, 1.0
+    largest = np.empty(2)
+    eliminate_lanes(block, largest)
+    assert np.allclose(block[:, 2, 0], [1.0, 1.0]) and largest[0] == 0.5
+    assert not largest[1] <= 4.0

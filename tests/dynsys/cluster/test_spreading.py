@@ -22,6 +22,7 @@ from continuation import bifurcation_diagram
 from dynsys import ModelError, simulate_ensemble
 from dynsys.cluster.connection import spreading
 from dynsys.cluster.pieces import pieces
+from dynsys.cluster.private_cluster import private_cluster
 from dynsys.errors import ClusterError
 from dynsys.journal import code, key, whole
 from dynsys.models import fitzhugh_nagumo, wilson_cowan
@@ -225,3 +226,12 @@ def test_local_workers_end_with_the_call():
         assert sum(client.nthreads().values()) == 1
     left = {p.pid for p in psutil.Process().children(recursive=True) if p.is_running()} - before
     assert not {pid for pid in left if "dask" in " ".join(psutil.Process(pid).cmdline())}
+
+
+def test_ctrl_c_ends_the_workers_of_a_private_cluster_in_the_middle_of_a_piece():
+    with pytest.raises(KeyboardInterrupt), private_cluster(1) as client:
+        ((worker, group),) = client.run(lambda: (os.getpid(), os.getsid(0))).values()
+        client.submit(time.sleep, 600)
+        raise KeyboardInterrupt
+    assert group != os.getsid(0)  # the terminal's Ctrl-C is for the one who waits, not for workers
+    assert not psutil.pid_exists(worker) or psutil.Process(worker).status() == "zombie"

@@ -40,14 +40,15 @@ class Course:
         return SimpleNamespace(key=f"{values}", run=lambda: run)
 
 
-def result(trial):
+def result(trial, time=True):
+    """The finding of a trial; without ``time`` nothing that is to decide is run."""
     steps, runs = trial.steps(), None
     while True:
         try:
             jobs = next(steps) if runs is None else steps.send(runs)
         except StopIteration as end:
             return end.value[0]
-        runs = [job.run() for job in jobs]
+        runs = [] if isinstance(jobs, Deciding) and not time else [job.run() for job in jobs]
 
 
 def search(rate, feature=None, predicted=1.0, **options):
@@ -145,13 +146,7 @@ def wavering(powers, monkeypatch, time=True):
     monkeypatch.setattr(boundary, "explained_boundary", lambda f, t: iter_of(f))
     trial = search(None, Feature("oscillates", 1.0))
     trial.network, trial.tolerances = Wavering(powers), Tolerances(rhythm_in_network=1.0)
-    steps, runs = trial.steps(), None
-    while True:
-        try:
-            jobs = next(steps) if runs is None else steps.send(runs)
-        except StopIteration as end:
-            return end.value[0]
-        runs = [] if isinstance(jobs, Deciding) and not time else [job.run() for job in jobs]
+    return result(trial, time)
 
 
 def iter_of(finding):
