@@ -129,7 +129,7 @@ def simulate_ensemble(
         if on_gpu:
             run_on_device(some)
         elif scheduler is None:
-            some.run(progress, workers, kept_points(some) if folder is None else None)
+            some.run(progress, workers, kept_points(some))
         else:
             with spreading(scheduler):
                 run_spread(some, chosen, progress)
@@ -137,9 +137,8 @@ def simulate_ensemble(
     if folder is not None:
         if resume is not None:
             raise ModelError("out goes on by itself: leave resume out")
-        with whole(say=progress):
-            attrs = chosen.attributes(settle)
-            return stream(task, arranged, names, attrs, folder, integrate, warn)
+        attrs = chosen.attributes(settle)
+        return stream(task, arranged, names, attrs, folder, integrate, warn, progress)
     if resume is not None:
         take_over(task, resume, names)
     with whole(say=progress, parts=True):
