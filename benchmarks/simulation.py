@@ -54,6 +54,8 @@ CASES = {
     "euler, dt 0.1 ms": ({"method": "euler", "dt": 0.1}, 0.1),
     "euler, dt 0.25 ms": ({"method": "euler", "dt": 0.25}, 0.25),
     "euler, dt 0.3125 ms": ({"method": "euler", "dt": 0.3125}, 0.3125),
+    "exponential, dt 0.5 ms": ({"method": "exponential", "dt": 0.5}, 0.5),
+    "exponential, dt 1 ms": ({"method": "exponential", "dt": 1.0}, 1.0),
     "heun, dt 0.2 ms": ({"method": "heun", "dt": 0.2}, 0.2),
     "rk4, dt 0.1 ms": ({"method": "rk4"}, 0.1),
     "rk4, dt 0.25 ms": ({"method": "rk4", "dt": 0.25}, 0.25),

@@ -65,7 +65,9 @@ def simulate_ensemble(
     initial : mapping, array (n,) or (P, n), an earlier run, or a function of time <= 0 that tells
         the past too; the past is at rest otherwise.
     record : names of observables or states, ``"states"`` for all; all observables by default.
-    method : "rk4", "heun" or "euler", with exact delays read to the method's order.
+    method : "rk4", "heun" or "euler", with exact delays read to the method's order; "exponential",
+        of order 2 with one evaluation a step, also where states relax faster than a step (AdEx mean
+        fields: dt = 0.5 or 1 ms; see ``dynsys.simulation.exponential``).
     dt : step; 0.1 ms for models in ms.
     settle : unrecorded time before.
     sample : time between records, a whole number of steps; every step by default.
