@@ -17,7 +17,7 @@ from dynsys.vector_field import VectorField
 
 _STAGES = 20  # of doubled time at most; the steps end them before
 _RECORDS = 1 << 15
-_PASSES = 4  # in which the records gather where the motion is fast
+_PASSES = 3  # in which the records gather where the motion is fast
 _FINE = 5e-3  # of the range: the way between two records that needs no further pass
 _SURE = 1e-4  # of the range: a miss of returns above which it may not be a cycle's
 _TOLERANCE = Tolerance(rtol=1e-7, atol=1e-9, most_steps=200_000)
@@ -49,9 +49,9 @@ def _recorded(
     model: VectorField, state: np.ndarray, duration: float
 ) -> tuple[np.ndarray, np.ndarray] | None:
     """Times (k,) and states (k, n) of a motion, at even ways; None where it does not get far."""
-    times = np.linspace(0.0, duration, _RECORDS)
+    times: np.ndarray = np.linspace(0.0, duration, _RECORDS)
+    states = _run(model, state, times)
     for _ in range(_PASSES):
-        states = _run(model, state, times)
         if states is None:
             return None
         moves = np.diff(states, axis=0) / np.maximum(np.ptp(states, axis=0), 1e-300)
@@ -59,7 +59,8 @@ def _recorded(
         if ways.max() < _FINE:
             break
         times = _spread(times, ways)
-    return times, states
+        states = _run(model, state, times)
+    return None if states is None else (times, states)
 
 
 def _spread(times: np.ndarray, ways: np.ndarray) -> np.ndarray:
