@@ -66,6 +66,7 @@ def test_a_step_that_is_too_long_is_halved_where_runs_do_not_stay_finite():
 def test_a_stopped_map_goes_on_where_it_was(tmp_path, monkeypatch):
     monkeypatch.setenv("DYNSYS_CACHE_DIR", str(tmp_path))
     monkeypatch.setattr(regime_maps, "PIECE", 7)
+    monkeypatch.setattr(regime_maps, "AT_ONCE", 1)
     monkeypatch.setattr(dynsys.journal, "LEAST", 0.0)
     options = PLANE | {"settle": 2.0, "duration": 4.0}
     whole = regime_map(BAUTIN, **options)
