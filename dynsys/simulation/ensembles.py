@@ -67,7 +67,7 @@ def simulate_ensemble(
     record : names of observables or states, ``"states"`` for all; all observables by default.
     method : "rk4", "heun" or "euler", with exact delays read to the method's order; "exponential",
         of order 2 with one evaluation a step, also where states relax faster than a step (AdEx mean
-        fields: dt = 0.5 or 1 ms; see ``dynsys.simulation.exponential``).
+        fields: dt = 1 ms, 0.25 where mu_e > 2.5; see ``dynsys.simulation.exponential``).
     dt : step; 0.1 ms for models in ms.
     settle : unrecorded time before.
     sample : time between records, a whole number of steps; every step by default.

@@ -17,6 +17,7 @@ from dynsys.cluster.connection import current, spreading
 from dynsys.cluster.pieces import pieces
 from dynsys.errors import ModelError
 from dynsys.journal import key, whole
+from dynsys.simulation.arguments import EXPONENTIAL
 from dynsys.simulation.device_runs import checked_device
 from dynsys.simulation.ensembles import simulate_ensemble
 from dynsys.simulation.map_measures import MEASURES, measure
@@ -63,7 +64,8 @@ def regime_map(
     """Simulate every cell of a plane from several starts, and tell what each settles on.
 
     1. Every cell is integrated from every start for ``settle``, then for ``duration``; runs that do
-       not stay finite again with half the step, down to a 16th of it.
+       not stay finite, or whose steps are too long for the exponential method, again with half the
+       step, down to a 16th of it.
     2. The observable's range, mean and frequency are measured (upward crossings of its middle).
     3. What swings by more than ``swing``, and does not die out, oscillates; where starts end
        differently, attractors coexist.
@@ -314,6 +316,8 @@ def _measured(plan: _Plan, start: np.ndarray, points: Mapping[str, Any], step: f
     values = np.ascontiguousarray(run[plan.observable].values)
     found = np.empty((len(values), len(MEASURES)))
     measure(values, sample, found)
+    if plan.options["method"] == EXPONENTIAL.name and "overstepped" in run:
+        found[np.isfinite(run["overstepped"].values)] = np.nan  # its steps are too long there
     return found
 
 
