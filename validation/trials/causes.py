@@ -27,11 +27,20 @@ from validation.networks.testable import Testable, Work
 from validation.trials.findings import AGREE, DIFFER, EXPLAINED, Finding, Tolerances, judge
 from validation.trials.noisy import noisy_runs
 from validation.trials.probing import CALM, LONGER, Probe, State, state_of
-from validation.trials.variants import Explaining, Limit, Variant, limits, variants
+from validation.trials.variants import (
+    Explaining,
+    Limit,
+    OutOfTime,
+    Variant,
+    limits,
+    shifted,
+    variants,
+)
 
 _RUNS = 8  # of the mean field with noise
 LEAST = 0.75  # of a difference that a correction must take away to explain it
 HALVED = 0.5  # what a limit that agrees may leave of it
+ATTRACTOR = "attractor"
 RUNS_AWAY = "it runs away"
 FILTER = "the cascade's filter"
 TRAINS = "spike trains more regular than Poisson's"
@@ -74,53 +83,60 @@ def explained(
     2. Where all fail, the network is run again in other ways (``variants``). A limit explains it
        that agrees with the prediction (corrected or not, or that of a network without wiring), at
        least halves what is left of the difference, and lies farther from the network than chance;
-       so does a network without wiring that agrees with it, or takes away three quarters.
+       so does a network without wiring that agrees with it and takes away half, or takes away three
+       quarters.
     3. Where such a limit is there, but not farther from the network than chance, network and
        variants run four times as long, and are judged again.
-    4. Where all of this fails, what it gave is said.
+    4. Where all of this fails, what it gave is said; and where no time is left for it.
     """
     several = list[Correction]()
     found = [_with_cause(f, several, left_range) for f in findings]
-    for correction in _corrections(network, probe, kick, word, tolerances):
-        several.append(correction)
-        found = [_with_cause(f, several, left_range) for f in findings]
-        if all(f.verdict != DIFFER for f in found):
+    others, bound = list(variants(network)), tolerances.rhythm_in_network
+    if all(CYCLE not in (f.predicted, f.network) for f in findings):
+        others += shifted(network)
+    try:
+        yield Explaining()
+        for correction in _corrections(network, probe, kick, word, tolerances):
+            several.append(correction)
+            found = [_with_cause(f, several, left_range) for f in findings]
+            if all(f.verdict != DIFFER for f in found):
+                return found
+        if not others:
             return found
-    others = list(variants(network))
-    if not others:
-        return found
-    alone = replace(probe, kicks=(kick,))
-    bound = tolerances.rhythm_in_network
-    runs = yield Explaining([job for v in others for job in alone.jobs(v.network, seed)])
-    measured = _measured(others, runs, bound)
-    found = _by_all(findings, found, several, measured, word)
-    if not any(_left(f) and _open(f, several, measured) for f in found):
-        return found
-    alone, networks = alone.longer(), [network, *(v.network for v in others)]
-    own, *runs = yield Explaining([job for n in networks for job in alone.jobs(n, seed)])
-    state = state_of(own, network.rates, bound)
-    again = [_remeasured(f, state) for f in findings]
+        alone = replace(probe, kicks=(kick,))
+        runs = yield Explaining([job for v in others for job in alone.jobs(v.network, seed)])
+        measured = _measured(others, runs, bound)
+        found = _by_all(findings, found, several, measured, word)
+        if not any(f.verdict == DIFFER and _open(f, several, measured, word) for f in found):
+            return found
+        alone, networks = alone.longer(), [network, *(v.network for v in others)]
+        own, *runs = yield Explaining([job for n in networks for job in alone.jobs(n, seed)])
+    except OutOfTime as end:
+        left = f"; {end.words}"
+        return [replace(f, reason=f.reason + left) if f.verdict == DIFFER else f for f in found]
+    again = [_remeasured(f, state_of(own, network.rates, bound), word) for f in findings]
     tried = [_with_cause(f, several, left_range) for f in again]
     longer = _by_all(again, tried, several, _measured(others, runs, bound), word)
-    return [new if _left(old) else old for new, old in zip(longer, found, strict=True)]
+    return [new if old.verdict == DIFFER else old for new, old in zip(longer, found, strict=True)]
 
 
-def _left(finding: Finding) -> bool:
-    """Whether it is a number without an explanation."""
-    return finding.verdict == DIFFER and math.isfinite(finding.expected)
-
-
-def _remeasured(finding: Finding, state: State) -> Finding:
-    """A finding's number in a run four times as long, of half the standard deviation at least."""
+def _remeasured(finding: Finding, state: State, word: Callable[[State], str]) -> Finding:
+    """A finding by a run four times as long: its word, or its number with half the standard
+    deviation at least."""
+    seconds = f"in {state.measured / 1000:.3g} s"
+    if _quantity(finding) == ATTRACTOR:
+        verdict = AGREE if word(state) == finding.predicted else DIFFER
+        power = f"power of the rhythm {state.power:.3g} Hz^2 {seconds}; it oscillates from"
+        reason = f"{power} {state.bound:.3g}"
+        return replace(finding, network=word(state), verdict=verdict, reason=reason)
     if not math.isfinite(finding.expected):
         return finding
     found = _of(state, _quantity(finding))
     deviation = max(found.error, finding.deviation / math.sqrt(LONGER))
     verdict, reason = judge(finding.expected, found, deviation)
-    seconds = state.measured / 1000
     return replace(
         finding, network=str(found), verdict=verdict, value=found.value, low=found.low,
-        high=found.high, deviation=deviation, reason=f"{reason} in {seconds:.3g} s",
+        high=found.high, deviation=deviation, reason=f"{reason} {seconds}",
     )  # fmt: skip
 
 
@@ -158,12 +174,10 @@ def _by_variants(
 ) -> Finding:  # fmt: skip
     """A finding that no correction of the prediction explains (``tried``), by other networks."""
     quantity = _quantity(finding)
-    if quantity == "attractor":
-        rhythm = CYCLE in (finding.predicted, finding.network)  # else its power decides nothing
+    if quantity == ATTRACTOR:
         for variant, state in measured:
-            wanted = finding.predicted if variant.beyond else finding.network
-            if word(state) == wanted and not (rhythm and state.borderline):
-                return _explained(finding, variant.cause, wanted)
+            if _shows(variant, state, finding, word) and not _by_chance(state, finding):
+                return _explained(finding, variant.cause, f"{variant.words} {word(state)}".strip())
         words = ", ".join(f"{variant.cause}: {word(state)}" for variant, state in measured)
         return _still(tried, words)
     values = [(variant, _of(state, quantity)) for variant, state in measured]
@@ -175,13 +189,25 @@ def _by_variants(
             text = f"{corrected}network {limit.words} {limit.value}"
             return _explained(finding, causes, text)
     for variant, value in values:
-        if variant.beyond or not np.isfinite(value.value):
+        if not variant.predicts or not np.isfinite(value.value):
             continue
         rest = abs(finding.value - value.value) / max(abs(finding.value - finding.expected), 1e-300)
         deviation = float(np.hypot(finding.deviation, value.error))
-        if judge(value.value, found, deviation)[0] == AGREE or rest <= 1 - LEAST:
+        agrees = judge(value.value, found, deviation)[0] == AGREE
+        if (agrees and rest <= HALVED) or rest <= 1 - LEAST:
             return _explained(finding, variant.cause, f"corrected to {value}")
     return _still(tried, ", ".join(f"{variant.cause} {value}" for variant, value in values))
+
+
+def _shows(variant: Variant, state: State, finding: Finding, word: Callable[[State], str]) -> bool:
+    """Whether another network does what explains an attractor: one in the mean field's place what
+    the network did, any other what was predicted."""
+    return word(state) == (finding.network if variant.predicts else finding.predicted)
+
+
+def _by_chance(state: State, finding: Finding) -> bool:
+    """Whether noise decided between rhythm and rest."""
+    return CYCLE in (finding.predicted, finding.network) and state.borderline
 
 
 def _agreeing(
@@ -192,7 +218,7 @@ def _agreeing(
     quantity = _quantity(finding)
     values = [(variant, _of(state, quantity)) for variant, state in measured]
     found = Estimate(finding.value, finding.low, finding.high, "Hz")
-    unwired = [(v.cause, value) for v, value in values if not v.beyond]
+    unwired = [(v.cause, value) for v, value in values if v.predicts]
     for limit in limits(found, finding.deviation, values):
         for cause, expected in [*_best(finding, several, quantity), *unwired]:
             left = abs(limit.value.value - expected.value)
@@ -204,9 +230,14 @@ def _agreeing(
 
 
 def _open(
-    finding: Finding, several: Sequence[Correction], measured: Sequence[tuple[Variant, State]]
-) -> bool:
-    """Whether a limit would explain it that may be chance."""
+    finding: Finding, several: Sequence[Correction], measured: Sequence[tuple[Variant, State]],
+    word: Callable[[State], str],
+) -> bool:  # fmt: skip
+    """Whether another network would explain it that may be chance."""
+    if _quantity(finding) == ATTRACTOR:
+        return any(_shows(v, s, finding, word) and _by_chance(s, finding) for v, s in measured)
+    if not math.isfinite(finding.expected):
+        return False
     return next(_agreeing(finding, several, measured), None) is not None
 
 
@@ -236,7 +267,7 @@ def _with_cause(finding: Finding, several: Sequence[Correction], left_range: str
         if correction.trouble:
             missing.append(f"{correction.cause} ({correction.trouble})")
             continue
-        if quantity == "attractor":
+        if quantity == ATTRACTOR:
             if correction.word == finding.network:
                 return _explained(finding, correction.cause, correction.word)
             failed.append(f"{correction.cause}: still {correction.word}")
