@@ -55,7 +55,8 @@ def add_validate(subparsers: Any) -> None:
             help=f"parameter of the {'horizontal' if axis == 'x' else 'vertical'} axis, its span",
         )  # fmt: skip
     parser.add_argument("--diagram", type=Path, help="a diagram.nc of `dynsys diagram` instead")
-    parser.add_argument("--budget", type=float, default=30.0, help="minutes for all runs (30)")
+    parser.add_argument("--budget", type=float, default=30.0,
+                        help="minutes of tests, then of explanations (30)")  # fmt: skip
     parser.add_argument(
         "--dry-run", action="store_true", help="print the tests and their cost only"
     )

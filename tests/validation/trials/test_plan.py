@@ -101,7 +101,8 @@ def test_a_plan_says_what_it_costs_and_what_the_budget_leaves_out(aln_diagram):
     assert any("beyond the budget" in f.reason for f in small.left_out)
     text = str(small)
     assert "2 x 1000 neurons, 2.0 million synapses" in text
-    assert "budget 0.05 minutes" in text
+    assert "budget 0.05 minutes, explanations of what differs at most 5 more" in text
+    assert large.explaining_minutes == 60
     one, four = (plan(aln_diagram, 1000, 60, workers=w) for w in (1, 4))
     assert one.minutes() == pytest.approx(4 * four.minutes())
     with pytest.raises(ModelError, match="in two parameters, not a str"):
