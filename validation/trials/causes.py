@@ -27,18 +27,11 @@ from validation.networks.testable import Testable, Work
 from validation.trials.findings import AGREE, DIFFER, EXPLAINED, Finding, Tolerances, judge
 from validation.trials.noisy import noisy_runs
 from validation.trials.probing import CALM, LONGER, Probe, State, state_of
-from validation.trials.variants import (
-    Explaining,
-    Limit,
-    OutOfTime,
-    Variant,
-    limits,
-    shifted,
-    variants,
-)
+from validation.trials.variants import Explaining, Limit, OutOfTime, Variant, limits, stages
 
 _RUNS = 8  # of the mean field with noise
 LEAST = 0.75  # of a difference that a correction must take away to explain it
+_TOLD = 2.0  # standard errors from which another network's number is no chance
 HALVED = 0.5  # what a limit that agrees may leave of it
 ATTRACTOR = "attractor"
 RUNS_AWAY = "it runs away"
@@ -84,16 +77,15 @@ def explained(
        that agrees with the prediction (corrected or not, or that of a network without wiring), at
        least halves what is left of the difference, and lies farther from the network than chance;
        so does a network without wiring that agrees with it and takes away half, or takes away three
-       quarters.
-    3. Where such a limit is there, but not farther from the network than chance, network and
-       variants run four times as long, and are judged again.
+       quarters, by more than chance.
+    3. Where chance may be all, network and variants run four times as long, and are judged again.
     4. Where all of this fails, what it gave is said; and where no time is left for it.
     """
     several = list[Correction]()
     found = [_with_cause(f, several, left_range) for f in findings]
-    others, bound = list(variants(network)), tolerances.rhythm_in_network
-    if all(CYCLE not in (f.predicted, f.network) for f in findings):
-        others += shifted(network)
+    rests = all(CYCLE not in (f.predicted, f.network) for f in findings)
+    bound, alone = tolerances.rhythm_in_network, replace(probe, kicks=(kick,))
+    measured = list[tuple[Variant, State]]()
     try:
         yield Explaining()
         for correction in _corrections(network, probe, kick, word, tolerances):
@@ -101,19 +93,23 @@ def explained(
             found = [_with_cause(f, several, left_range) for f in findings]
             if all(f.verdict != DIFFER for f in found):
                 return found
-        if not others:
+        corrected = found
+        for others in stages(network, rests):
+            runs = yield Explaining([job for v in others for job in alone.jobs(v.network, seed)])
+            measured += _measured(others, runs, bound)
+            found = _by_all(findings, corrected, several, measured, word)
+            if all(f.verdict != DIFFER for f in found):
+                return found
+        left = [f for f in found if f.verdict == DIFFER]
+        causes = {cause for f in left for cause in _open(f, several, measured, word)}
+        if not causes:
             return found
-        alone = replace(probe, kicks=(kick,))
-        runs = yield Explaining([job for v in others for job in alone.jobs(v.network, seed)])
-        measured = _measured(others, runs, bound)
-        found = _by_all(findings, found, several, measured, word)
-        if not any(f.verdict == DIFFER and _open(f, several, measured, word) for f in found):
-            return found
-        alone, networks = alone.longer(), [network, *(v.network for v in others)]
+        alone, others = alone.longer(), [v for v, _ in measured if v.cause in causes]
+        networks = [network, *(v.network for v in others)]
         own, *runs = yield Explaining([job for n in networks for job in alone.jobs(n, seed)])
     except OutOfTime as end:
-        left = f"; {end.words}"
-        return [replace(f, reason=f.reason + left) if f.verdict == DIFFER else f for f in found]
+        reasons = [f"{f.reason}; {end.words}" if f.verdict == DIFFER else f.reason for f in found]
+        return [replace(f, reason=reason) for f, reason in zip(found, reasons, strict=True)]
     again = [_remeasured(f, state_of(own, network.rates, bound), word) for f in findings]
     tried = [_with_cause(f, several, left_range) for f in again]
     longer = _by_all(again, tried, several, _measured(others, runs, bound), word)
@@ -181,7 +177,6 @@ def _by_variants(
         words = ", ".join(f"{variant.cause}: {word(state)}" for variant, state in measured)
         return _still(tried, words)
     values = [(variant, _of(state, quantity)) for variant, state in measured]
-    found = Estimate(finding.value, finding.low, finding.high, "Hz")
     for limit, cause, expected in _agreeing(finding, several, measured):
         if limit.sure:
             causes = ", and ".join(c for c in (cause, *limit.causes) if c)
@@ -191,12 +186,24 @@ def _by_variants(
     for variant, value in values:
         if not variant.predicts or not np.isfinite(value.value):
             continue
-        rest = abs(finding.value - value.value) / max(abs(finding.value - finding.expected), 1e-300)
-        deviation = float(np.hypot(finding.deviation, value.error))
-        agrees = judge(value.value, found, deviation)[0] == AGREE
-        if (agrees and rest <= HALVED) or rest <= 1 - LEAST:
+        if _takes_away(finding, value) and _told(finding, value):
             return _explained(finding, variant.cause, f"corrected to {value}")
     return _still(tried, ", ".join(f"{variant.cause} {value}" for variant, value in values))
+
+
+def _takes_away(finding: Finding, value: Estimate) -> bool:
+    """Whether a difference is gone from another prediction: half of it, where it agrees with the
+    network, else three quarters."""
+    rest = abs(finding.value - value.value) / max(abs(finding.value - finding.expected), 1e-300)
+    found = Estimate(finding.value, finding.low, finding.high, "Hz")
+    deviation = float(np.hypot(finding.deviation, value.error))
+    agrees = judge(value.value, found, deviation)[0] == AGREE
+    return (agrees and rest <= HALVED) or rest <= 1 - LEAST
+
+
+def _told(finding: Finding, value: Estimate) -> bool:
+    """Whether another prediction differs from the first by more than chance."""
+    return not abs(value.value - finding.expected) < _TOLD * value.error
 
 
 def _shows(variant: Variant, state: State, finding: Finding, word: Callable[[State], str]) -> bool:
@@ -232,13 +239,19 @@ def _agreeing(
 def _open(
     finding: Finding, several: Sequence[Correction], measured: Sequence[tuple[Variant, State]],
     word: Callable[[State], str],
-) -> bool:  # fmt: skip
-    """Whether another network would explain it that may be chance."""
+) -> set[str]:  # fmt: skip
+    """What would explain it if it were not chance: the causes of other networks."""
     if _quantity(finding) == ATTRACTOR:
-        return any(_shows(v, s, finding, word) and _by_chance(s, finding) for v, s in measured)
+        return {
+            v.cause for v, s in measured if _shows(v, s, finding, word) and _by_chance(s, finding)
+        }
     if not math.isfinite(finding.expected):
-        return False
-    return next(_agreeing(finding, several, measured), None) is not None
+        return set()
+    predictions = [(v, _of(s, _quantity(finding))) for v, s in measured if v.predicts]
+    agreeing = _agreeing(finding, several, measured)
+    return {c for limit, cause, _ in agreeing for c in (*limit.causes, cause)} | {
+        v.cause for v, value in predictions if _takes_away(finding, value)
+    }
 
 
 def _best(

@@ -119,6 +119,22 @@ def shifted(network: Testable) -> Iterator[Variant]:
         yield Variant(TRAINS, "", replace(network, shifted=True))
 
 
+def stages(network: Testable, rests: bool) -> Iterator[list[Variant]]:
+    """All variants in the order in which they are asked; ``rests``: whether nothing oscillates.
+
+    First, for cells, those that alone tell most and cost least: a test of its own asks whether the
+    time step matters.
+    """
+    found = list(variants(network))
+    if not _cells(network):
+        return iter([found] if found else [])
+    first = [v for v in found if v.predicts][-1:]  # with the network's in-degrees
+    costly = [v for v in found if v.cause in (STEP, SIZE)]
+    others = [v for v in found if v not in first and v not in costly]
+    others += shifted(network) if rests else ()
+    return iter([several for several in (first, others, costly) if several])
+
+
 def _limits(
     dt: float, neurons: int, finer: Testable, larger: Testable, times: int
 ) -> Iterator[Variant]:

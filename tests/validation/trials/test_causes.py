@@ -109,7 +109,7 @@ def test_a_rhythm_that_unequal_inputs_end_is_explained_by_equal_ones(
 ):
     variant = Variant(EQUAL, "of neurons with equally many inputs", Rhythmic(*equal), 0.0)
     monkeypatch.setattr(causes, "_corrections", lambda *arguments: iter(()))
-    monkeypatch.setattr(causes, "variants", lambda n: iter([variant]))
+    monkeypatch.setattr(causes, "stages", lambda *_: iter([[variant]]))
     rest = found(22.0, "attractor")
     rest = replace(rest, predicted="cycle", network="rest", expected=np.nan, value=np.nan)
     steps = explained(
@@ -158,7 +158,7 @@ def test_a_limit_that_may_be_chance_is_followed_up(larger, rounds, verdict, monk
     network, other = Constant(22.0, 22.0), Constant(*larger)
     network.kick, network.model = Kick("mu_e", 1.0), aln()
     monkeypatch.setattr(causes, "_corrections", lambda *arguments: iter(()))
-    monkeypatch.setattr(causes, "variants", lambda n: iter([Variant(SIZE, "", other, 1.0)]))
+    monkeypatch.setattr(causes, "stages", lambda *_: iter([[Variant(SIZE, "", other, 1.0)]]))
     steps = explained(
         [found(22.0)], network, Probe(PLACE, ("rest",)), "rest", str, "", 1, Tolerances()
     )
@@ -174,7 +174,7 @@ def test_a_limit_that_may_be_chance_is_followed_up(larger, rounds, verdict, monk
 
 def test_what_was_not_asked_for_want_of_time_is_said(monkeypatch):
     monkeypatch.setattr(
-        causes, "variants", lambda n: iter([Variant(SIZE, "", Constant(1, 1), 1.0)])
+        causes, "stages", lambda *_: iter([[Variant(SIZE, "", Constant(1, 1), 1.0)]])
     )
     several = [Correction("a filter", "up", {"r_E": 40.0})]
     for corrections, tried in (([], False), (several, True)):
@@ -194,6 +194,36 @@ def test_what_was_not_asked_for_want_of_time_is_said(monkeypatch):
         assert (differs.verdict, agrees.verdict) == (DIFFER, AGREE)
         assert differs.reason.endswith(OutOfTime.words)
         assert ("not explained by a filter" in differs.reason) == tried
+
+
+def test_a_prediction_as_uncertain_as_the_difference_explains_nothing():
+    differs = found(22.0)
+    for error, told in ((1.5, False), (0.3, True)):
+        other = Estimate(21.8, 21.8 - 1.96 * error, 21.8 + 1.96 * error, "Hz")
+        state = State({"r_E": other}, 0.0, Estimate(np.nan, np.nan, np.nan, "Hz"))
+        measured = [(Variant("their response", "", None), state)]
+        result = causes._by_variants(differs, differs, [], measured, str)
+        assert (result.verdict == EXPLAINED) == told
+        assert causes._open(differs, [], measured, str) == {"their response"}
+
+
+def test_what_tells_most_is_asked_first_and_what_it_explains_asks_no_more(monkeypatch):
+    network = Constant(26.0, 26.0)
+    network.kick, network.model = Kick("mu_e", 1.0), aln()
+    monkeypatch.setattr(causes, "_corrections", lambda *arguments: iter(()))
+    two = [[Variant("one", "", Constant(v, v))] for v in (25.9, 20.0)]
+    for order, rounds in ((two, 1), (two[::-1], 2)):
+        monkeypatch.setattr(causes, "stages", lambda *_, o=order: iter(o))
+        steps = explained(
+            [found(26.0)], network, Probe(PLACE, ("rest",)), "rest", str, "", 1, Tolerances()
+        )
+        next(steps)
+        made, jobs = 0, steps.send([])
+        with pytest.raises(StopIteration) as end:
+            while True:
+                made += 1
+                jobs = steps.send([job.run() for job in jobs])
+        assert (made, end.value.value[0].verdict) == (rounds, EXPLAINED)
 
 
 class Diverging:

@@ -20,9 +20,11 @@ from validation.trials.variants import (
     RESPONSE,
     SIZE,
     STEP,
+    TRAINS,
     Variant,
     limits,
     shifted,
+    stages,
     variants,
 )
 
@@ -157,6 +159,12 @@ def test_every_known_network_has_variants_and_a_network_without_wiring_none():
     cells = network_of(master_equation("divolo2019", order=1), 1_000)
     assert [v.cause for v in variants(cells)] == [STEP, SIZE, RESPONSE, EQUAL, DEGREES]
     equal = replace(cells, connectivity="fixed")
+    order = [[v.cause for v in several] for several in stages(cells, rests=True)]
+    assert order == [[DEGREES], [RESPONSE, EQUAL, TRAINS], [STEP, SIZE]]
+    order = [[v.cause for v in several] for several in stages(equal, rests=False)]
+    assert order == [[RESPONSE], [STEP, SIZE]]
+    assert [len(several) for several in stages(network, rests=True)] == [3]
+    assert not list(stages(replace(network, redrawn=True), rests=True))
     assert [v.network for v in shifted(equal)] == [replace(equal, shifted=True)]
     assert equal.job(10.0).key != replace(equal, shifted=True).job(10.0).key
     for other in (network, replace(cells, redrawn=True), replace(cells, shifted=True)):
