@@ -167,8 +167,11 @@ def _followed(
         given = replace(source.orbit, z=np.array([source.period, value]))
     else:
         given = _simulated(solver, start, settings)
-    up = Direction(np.zeros_like(given.u), np.array([0.0, solver.half[1]]))
-    found = solver.along(given, up)
+    # At a fold of cycles the period tells them apart, if it changes there.
+    for way in ([0.0, solver.half[1]], [given.period, 0.0]):
+        found = solver.along(given, Direction(np.zeros_like(given.u), np.array(way)))
+        if found is not None:
+            break
     if found is None:
         raise ConvergenceError(
             f"no cycle was found at {parameter} = {given.value:.8g}, period {given.period:.6g}: "
