@@ -7,10 +7,11 @@ from dataclasses import replace
 import numpy as np
 
 from continuation.cycles.chords import Chord
-from continuation.cycles.location import locate_beside
+from continuation.cycles.location import locate_beside, residual
 from continuation.cycles.orbits import Direction, Orbit, Point, Solver, remeshed, turned_round
 
 _WALK = 16  # steps to a bound where one does not reach it
+_GOOD = 1e-8  # residual of an interpolated cycle, which is one where the mesh resolves it
 
 
 def land(solver: Solver, inside: Point, beyond: Point) -> tuple[Point | None, tuple[int, float]]:
@@ -31,14 +32,19 @@ def land(solver: Solver, inside: Point, beyond: Point) -> tuple[Point | None, tu
     landed = solver.point_at(guess, bound, component)
     if landed is None:
         landed = _walked(solver, inside, component, bound)
-    if landed is None:  # at a branch point
-        located = locate_beside(
-            Chord(solver, inside, beyond), lambda p: float(p.orbit.z[component] - bound)
-        )
-        return None if located is None else located.point, (component, float(bound))
     if landed is not None:
         landed = _oriented(solver, landed, beyond.direction)
+    else:
+        landed = _between(Chord(solver, inside, beyond), component, bound)
     return landed, (component, float(bound))
+
+
+def _between(chord: Chord, component: int, bound: float) -> Point | None:
+    """The branch point on a bound, where Newton is singular, by cycles on both sides."""
+    found = locate_beside(chord, lambda point: float(point.orbit.z[component] - bound))
+    if found is None or residual(chord.solver, found.point.orbit) > _GOOD:
+        return None
+    return found.point
 
 
 def _walked(solver: Solver, inside: Point, component: int, bound: float) -> Point | None:
