@@ -183,6 +183,22 @@ def test_two_values_of_a_parameter_or_an_option_are_refused(capsys):
     assert "twice" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["equilibria", "aln", "--parameter", "mu_e", "0", "1"],
+        ["cycles", "aln", "--parameter", "mu_e", "0", "1"],
+        ["diagram", "aln", "--x", "mu_e", "0", "1"],
+        ["diagram", "aln", "--x", "mu_i", "0", "1", "--y", "mu_e", "0", "1"],
+        ["map", "aln", "--x", "mu_i", "0", "1", "3", "--y", "mu_e", "0", "1", "3"],
+        ["validate", "aln", "--x", "mu_i", "0", "1", "--y", "mu_e", "0", "1"],
+    ],
+)
+def test_a_value_of_what_is_varied_is_refused(words, tmp_path, capsys):
+    assert main([*words, "--set", "mu_e=1", "--out", str(tmp_path / "out")]) == 1
+    assert "--set mu_e=... cannot act: mu_e is varied" in capsys.readouterr().err
+
+
 def test_a_diagram_of_another_model_is_not_validated(tmp_path, capsys):
     from dynsys import State, VectorField
 

@@ -181,9 +181,7 @@ def _planned(
     if x[0] == y[0]:
         raise ModelError(f"x and y are both {x[0]}; give two parameters")
     if network is None and seed is not None:
-        raise ModelError(
-            "a seed is for a network; a mean field's cells have no noise: leave it out"
-        )
+        raise ModelError("a seed is for a network; a mean field has no noise here: leave it out")
     name = _observable(field, observable)
     cells = len(across) * len(upward)
     size = 8.0 * (len(MEASURES) + 2) * cells * max(1, len(starts))
