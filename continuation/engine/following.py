@@ -292,7 +292,7 @@ class Follower:
 
 def join(before: Trace, after: Trace) -> Trace:
     """Two halves that meet in ``after``'s first point; eigenvalue columns stay tracked."""
-    columns = _matching(before.eigenvalues[-1], after.eigenvalues[0])
+    columns = matching(before.eigenvalues[-1], after.eigenvalues[0])
     return Trace(
         np.concatenate([before.points[:-1], after.points]),
         np.concatenate([before.tangents[:-1], after.tangents]),
@@ -304,7 +304,7 @@ def join(before: Trace, after: Trace) -> Trace:
     )
 
 
-def _matching(old: np.ndarray, new: np.ndarray) -> np.ndarray:
+def matching(old: np.ndarray, new: np.ndarray) -> np.ndarray:
     """Column of ``new`` nearest to each entry of ``old``, as a permutation."""
     return linear_sum_assignment(np.abs(old[:, None] - new[None, :]))[1]
 
