@@ -152,6 +152,11 @@ def _followed(
 ) -> CycleBranch:  # fmt: skip
     """The branch that a source leads to, with the delay lines that it has."""
     parameter, model = solver.parameter, solver.model
+    if start is not None and not isinstance(source, VectorField):
+        raise ModelError(
+            f"a start is for a model that oscillates; {source.name or 'a point'} is one itself: "
+            "leave start out"
+        )
     if isinstance(source, SpecialPoint):
         forward = trace(solver, small_cycle(solver, source, settings), settings)
         return make_branch(solver, forward, ("Hopf point", forward.words), settings)

@@ -21,7 +21,7 @@ from dynsys.compiled.series import program, run_program
 _GENERATORS = [
     *(
         f"expressions/{name}"
-        for name in ("graph", "translation", "functions", "partials", "singularities")
+        for name in ["graph", "translation", "conditions", "functions", "partials", "singularities"]
     ),
     *(
         f"compiled/{name}"

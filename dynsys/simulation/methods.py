@@ -44,7 +44,7 @@ def default_step(model: VectorField) -> float:
 
 def scheme(
     model: VectorField,
-    method: str,
+    method: str | None,
     dt: float | None,
     discretisation: str | None,
     noise: Mapping[str, Any] | None,
@@ -57,10 +57,14 @@ def scheme(
     noise = checks.mapping("noise", noise, "{'x': 0.1}")
     if discretisation is not None:
         checks.known("discretisation", discretisation, ["published"], "simulate")
-    checks.known("method", method, TABLEAUS, "simulate_ensemble")
     published = discretisation == "published"
-    if published and method == "heun":  # the default method cannot be told from one asked for
-        raise ModelError("the published discretisation is forward Euler; leave out method='heun'")
+    if published and method not in (None, "euler"):
+        raise ModelError(
+            f"the published discretisation is forward Euler; leave out method={method!r}"
+        )
+    method = (
+        "rk4" if method is None else checks.known("method", method, TABLEAUS, "simulate_ensemble")
+    )
     step = default_step(model) if dt is None else checks.number("dt", dt, above=0)
     if noise and not published and method == "rk4":
         raise ModelError(
