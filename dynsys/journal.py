@@ -135,6 +135,7 @@ def part_is_wanted() -> bool:
 
 def interrupted() -> None:
     """What is under way returns a part of its result: its pieces stay for the call that goes on."""
+    interruption.answered()
     if _open is not None:
         _open.cuts += 1
 

@@ -44,7 +44,7 @@ def default_step(model: VectorField) -> float:
 
 def scheme(
     model: VectorField,
-    method: str,
+    method: str | None,
     dt: float | None,
     discretisation: str | None,
     noise: Mapping[str, Any] | None,
@@ -57,12 +57,14 @@ def scheme(
     noise = checks.mapping("noise", noise, "{'x': 0.1}")
     if discretisation is not None:
         checks.known("discretisation", discretisation, ["published"], "simulate")
-    checks.known("method", method, METHODS, "simulate_ensemble")
     published = discretisation == "published"
-    if published and method in ("heun", "exponential"):  # the default cannot be told from "rk4"
+    if published and method not in (None, "euler"):
         raise ModelError(
             f"the published discretisation is forward Euler; leave out method={method!r}"
         )
+    method = (
+        "rk4" if method is None else checks.known("method", method, METHODS, "simulate_ensemble")
+    )
     step = default_step(model) if dt is None else checks.number("dt", dt, above=0)
     if noise and not published and method in ("rk4", "exponential"):
         raise ModelError(

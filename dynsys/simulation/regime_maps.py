@@ -18,7 +18,7 @@ from dynsys.cluster.pieces import pieces
 from dynsys.errors import ModelError
 from dynsys.journal import key, whole
 from dynsys.simulation.arguments import EXPONENTIAL
-from dynsys.simulation.device_runs import checked_device
+from dynsys.simulation.device_runs import check_workers, checked_device
 from dynsys.simulation.ensembles import simulate_ensemble
 from dynsys.simulation.map_measures import MEASURES, measure
 from dynsys.simulation.map_starts import KICKED, Start, start_inputs, start_states
@@ -54,7 +54,7 @@ def regime_map(
     method: str = "heun",
     dt: float | None = None,
     swing: float | None = None,
-    seed: int = 0,
+    seed: int | None = None,
     out: str | Path | None = None,
     progress: bool = False,
     workers: int | None = None,
@@ -85,7 +85,7 @@ def regime_map(
     method, dt : as in ``simulate_ensemble``.
     swing : the least range that counts as an oscillation; 0.2 % of the map's whole range by
         default, 10 Hz for networks.
-    seed : of a network's runs.
+    seed : of a network's runs, 0 by default.
     out : a file (.nc) that the map is written to.
     workers : threads; all cores by default.
     scheduler : the address of a Dask scheduler, a client or cluster, or "local": its workers
@@ -105,6 +105,7 @@ def regime_map(
     >>> chart = regime_map(aln(), x=("mu_e", 0, 3, 61), y=("mu_i", 0, 3, 61))
     >>> chart.plot(); chart.save("map.nc")
     """
+    check_workers(workers, scheduler, device)
     if checked_device(device) and (scheduler is not None or not isinstance(model, VectorField)):
         raise ModelError('device="cuda" is for mean fields, without a scheduler')
     plan = _planned(model, x, y, starts, observable, (duration, settle), method, dt, seed, workers)
@@ -171,7 +172,7 @@ class _Plan:
 
 def _planned(
     model: Any, x: Axis, y: Axis, starts: Any, observable: str | None,
-    times: tuple[float | None, float | None], method: str, dt: float | None, seed: int,
+    times: tuple[float | None, float | None], method: str, dt: float | None, seed: int | None,
     workers: int | None,
 ) -> _Plan:  # fmt: skip
     network = None if isinstance(model, VectorField) else model
@@ -181,6 +182,8 @@ def _planned(
     across, upward = _axis(field, "x", x), _axis(field, "y", y)
     if x[0] == y[0]:
         raise ModelError(f"x and y are both {x[0]}; give two parameters")
+    if network is None and seed is not None:
+        raise ModelError("a seed is for a network; a mean field has no noise here: leave it out")
     name = _observable(field, observable)
     cells = len(across) * len(upward)
     size = 8.0 * (len(MEASURES) + 2) * cells * max(1, len(starts))
@@ -195,7 +198,7 @@ def _planned(
         named = start_inputs(starts, x, settle)
     return _Plan(
         field, network, (x[0], across), (y[0], upward), named, name, duration, options,
-        checks.seed(seed), workers,
+        checks.seed(0 if seed is None else seed), workers,
     )  # fmt: skip
 
 

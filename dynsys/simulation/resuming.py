@@ -88,8 +88,9 @@ def _fields(value: Any) -> Any:
     raise TypeError
 
 
-def take_over(task: Task, earlier: xr.Dataset, names: list[str]) -> None:
-    """Fill in the finished points of an interrupted ensemble."""
+def take_over(task: Task, earlier: xr.Dataset, names: list[str], fresh: xr.Dataset) -> None:
+    """Fill in the finished points of an interrupted ensemble; ``fresh`` is what this call gives
+    when nothing is finished."""
     checks.instance("resume", earlier, xr.Dataset, "the result of an interrupted call")
     if "status" not in earlier:
         raise ModelError("resume has no status; give the result of an interrupted call")
@@ -98,9 +99,10 @@ def take_over(task: Task, earlier: xr.Dataset, names: list[str]) -> None:
         name not in earlier or earlier[name].size != task.out[:, :, 0].size for name in names
     ):
         raise ModelError("resume is the result of another call: its points or recordings differ")
-    unequal = [
-        key for key, value in {"dt": task.dt, "model": task.model.name}.items()
-        if earlier.attrs.get(key) != value
+    unequal = [name for name, value in fresh.attrs.items() if earlier.attrs.get(name) != value]
+    unequal += [
+        str(name) for name, values in fresh.coords.items()
+        if name not in earlier.coords or not np.array_equal(values, earlier[name])
     ]  # fmt: skip
     if unequal:
         raise ModelError(f"resume is the result of another call: {', '.join(unequal)} differs")
