@@ -102,11 +102,19 @@ def found_equilibria(attractors: Iterable[Mapping[str, Any]]) -> list[Mapping[st
     return [item for item in attractors if item["kind"] == EQUILIBRIUM]
 
 
+def count_rhythms(cycles: Iterable[Mapping[str, Any]]) -> int:
+    """How many rhythms cycles are: as many as there are with one number of spikes where they burst,
+    since those of neighboring numbers often stand beside each other, and every other one."""
+    details = Counter(item.get("detail", "") for item in cycles)
+    return details.pop("", 0) + max(details.values(), default=0)
+
+
 def names_with_varying_bursts(attractors: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
     """Names of what is stable at one place of a region in which the spikes of bursts vary.
 
-    All bursts are under one name, the field's where it has words for cycles. Where the place itself
-    has none, one of its rhythms is what bursts elsewhere: spikes are added to it one by one.
+    Bursts that differ in their spikes are under one name, the field's where it has words for
+    cycles. Where the place itself has none, one of its rhythms is what bursts elsewhere: spikes are
+    added to it one by one.
     """
     cycles = found_cycles(attractors)
     if not cycles:
@@ -116,7 +124,8 @@ def names_with_varying_bursts(attractors: Sequence[Mapping[str, Any]]) -> tuple[
     bursts = [item for item in cycles if item.get("detail")] or plain[-1:]
     word = bursts[-1]["name"]
     kept = [item["name"] for item in [*others, *plain[: len(cycles) - 1]]]
-    return (*kept, VARYING if word == LIMIT_CYCLE else word)
+    varying = VARYING if word == LIMIT_CYCLE else word
+    return (*kept, *[varying] * count_rhythms(bursts))
 
 
 def names_several(said: Sequence[str]) -> bool:
@@ -129,7 +138,7 @@ def agree(found: Sequence[Mapping[str, Any]], said: Sequence[str]) -> bool:
 
     A name of several motions beside each other stands for one of them: for chaos or one rhythm in
     chaos with windows, for one rhythm in varying bursts. Bursts of different numbers of spikes that
-    are met at one place count as one there.
+    are met at one place count as one there (``count_rhythms``).
 
     Example
     -------
@@ -145,8 +154,8 @@ def agree(found: Sequence[Mapping[str, Any]], said: Sequence[str]) -> bool:
             if mine is None:
                 return False
             left.pop(mine)
-    bursts = [item for item in found_cycles(left) if item.get("detail")]
-    motions = len(left) - max(0, len(bursts) - 1)
+    cycles = found_cycles(left)
+    motions = len(left) - len(cycles) + count_rhythms(cycles)
     kinds = {CYCLE, *(irregular for irregular, word in WITH_WINDOWS.items() if word in said)}
     wanted = sum(name in _SEVERAL for name in said)
     return motions == wanted and all(item["kind"] in kinds for item in left)

@@ -98,11 +98,15 @@ def test_a_rhythm_to_which_spikes_are_added_is_told_once():
         "equilibrium", "limit cycle", varying,
     )  # fmt: skip
     assert names_with_varying_bursts([rest]) == ("equilibrium",)
+    twins = [bursts[0], bursts[0]]  # two rhythms of three spikes each: not told by their spikes
+    assert names_with_varying_bursts([*twins, bursts[1]]) == (varying, varying)
     slow = [{**item, "name": "LC_aE"} for item in bursts]
     assert names_with_varying_bursts(slow) == ("LC_aE",)  # a field's word says more
     assert agree([tonic], (varying,))
     assert agree(bursts, (varying,))  # beside each other
     assert agree([tonic, *bursts], ("limit cycle", varying))
+    assert agree([*twins, bursts[1]], (varying, varying))
+    assert not agree(twins, (varying,))
     assert not agree([tonic, *bursts], (varying,))
     assert not agree([tonic, tonic], (varying,))
     assert not agree([], (varying,))

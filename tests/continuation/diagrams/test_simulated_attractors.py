@@ -128,6 +128,26 @@ def test_spikes_of_a_burst_are_counted_and_an_even_rhythm_is_no_burst():
     assert burst_words(np.column_stack([burst, 0 * t]), np.ones(2)) == "bursting, 4 spikes"
 
 
+def test_spikes_are_counted_whichever_state_moves_most():
+    # The recovery y of Hindmarsh & Rose stays low as long as a burst lasts; in units of its range
+    # it moves more than x here, and less than x with one spike fewer.
+    model, values = hindmarsh_rose(), {"I": 2.885181, "b": 2.855839}
+    starts = np.array([[-1.77338, -14.204488, 0.250564], [0.0, -5.0, 2.0], [2.0, 0.0, 3.0]])
+    items = described_outcomes(
+        model.with_parameters(**values), destinations(model, [values] * 3, starts), starts
+    )
+    told = {item["detail"] for item in items}
+    assert told <= {"bursting, 6 spikes", "bursting, 7 spikes"}
+    assert len(told) == len(items)
+
+
+def test_a_state_that_wavers_about_its_middle_does_not_spike():
+    t = np.linspace(0, 1, 400, endpoint=False)
+    plateau = np.where(t < 0.5, 1.0, 0.0) + np.where((t > 0.5) & (t < 0.6), 0.5, 0.0)
+    wavers = plateau + 0.04 * np.sin(2 * np.pi * 60 * t)
+    assert burst_words(np.column_stack([wavers, t]), np.ones(2)) == ""
+
+
 def test_a_cycle_of_few_records_is_followed_with_a_shorter_step():
     # Runs of one step: the fast cycles of this plane fill it with few records at first.
     model = wilson_cowan()
