@@ -17,10 +17,10 @@ from continuation.diagrams.outcomes import UNSETTLED
 from continuation.diagrams.pasts import Start, at_rest
 from continuation.diagrams.paths import Axis, position, values_at
 from continuation.diagrams.probing import Prober
-from continuation.diagrams.progress import stage
+from continuation.diagrams.scan import WORKERS, each
 from continuation.diagrams.simulating import Effort, destinations
 from continuation.diagrams.trials import AT_ONCE, Trial
-from continuation.engine.budget import met, spent
+from continuation.engine.budget import met
 
 MARGIN = 0.01  # distance to a boundary, in units of the plane, up to which points are not tested
 CONFIDENCE = 0.95
@@ -129,12 +129,13 @@ def audited(
         for number, (place, region) in enumerate(zip(places, chosen, strict=True))
     ]
     found: list[list[dict[str, Any]]] = []
-    pieces = [trials[k : k + AT_ONCE] for k in range(0, len(trials), AT_ONCE)]
-    for piece in stage(pieces, "audit by simulation", len(pieces)):
-        if spent():
+    some = AT_ONCE // WORKERS
+    pieces = [trials[k : k + some] for k in range(0, len(trials), some)]
+    for told in each(prober.met_by_runs, pieces, "simulations of the audit"):
+        if told is None:
             met(f"the budget was spent: {len(found)} of {points} points were audited")
             break
-        found += prober.met_by_runs(piece)
+        found += told
     places = places[: len(found)]
     differing = [k for k, f in enumerate(found) if not agree(_settled(f), _said(chosen[k]))]
     arriving = _carried(prober, [places[k] for k in differing], [chosen[k] for k in differing])

@@ -20,9 +20,9 @@ def test_a_parameter_without_effect_is_refused_with_those_that_have_one():
     with pytest.raises(ModelError, match=r"do not depend on 'b'.*choose another parameter, of c$"):
         bifurcation_diagram(own, x=("a", 0, 1), y=("b", 0, 1))
     own = model({"x": "a - x"}, a=1.0, b=2.0, c=3.0)
-    with pytest.raises(ModelError, match="'b'.*a diagram along a alone shows all"):
+    with pytest.raises(ModelError, match=r"'b'.*a diagram along a alone shows all"):
         bifurcation_diagram(own, x=("a", 0, 1), y=("b", 0, 1))
-    with pytest.raises(ModelError, match="'b'.*none of its parameters has an effect"):
+    with pytest.raises(ModelError, match=r"'b'.*none of its parameters has an effect"):
         bifurcation_diagram(model({"x": "-x"}, b=2.0, c=3.0), x=("b", 0, 1))
 
 

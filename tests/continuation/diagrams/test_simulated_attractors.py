@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from continuation.diagrams import outcomes
 from continuation.diagrams.bursts import burst_words
 from continuation.diagrams.exponents import largest_exponent, run_multipliers
 from continuation.diagrams.named_outcomes import described_outcomes
@@ -18,8 +19,8 @@ from tests.continuation.diagrams.planes import hindmarsh_rose
 
 def found(model: VectorField, starts: list, **values: float) -> list[dict]:
     states = np.array(starts, float)
-    outcomes = destinations(model, [values] * len(states), states)
-    return described_outcomes(model.with_parameters(**values), outcomes, states)
+    ends = destinations(model, [values] * len(states), states)
+    return described_outcomes(model.with_parameters(**values), ends, states)
 
 
 def lorenz() -> VectorField:
@@ -55,6 +56,18 @@ def test_a_symmetry_does_not_make_a_saddle_an_attractor():
     )  # fmt: skip
     items = found(model, [[0.0, 0.5], [0.5, 0.5], [-0.5, 0.0]], a=1.0)
     assert [item["state"][0] for item in items] == pytest.approx([-1.0, 1.0])
+
+
+def test_an_equilibrium_at_which_runs_end_is_looked_for_once(monkeypatch):
+    model = VectorField(
+        "double_well", {"x": State(0.0, (-2, 2))}, {"a": 1.0}, {"x": "a*x - x^3"}, time_unit=""
+    )
+    looked = []
+    real = outcomes._rest
+    monkeypatch.setattr(outcomes, "_rest", lambda *at: looked.append(at) or real(*at))
+    items = found(model, [[-1.5], [-0.7], [-0.3], [0.2], [0.6], [1.9]], a=1.0)
+    assert [item["state"][0] for item in items] == pytest.approx([-1.0, 1.0])
+    assert len(looked) == 2
 
 
 def _oscillator(x: str, y: str, w: str) -> dict[str, str]:
