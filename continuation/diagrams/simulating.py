@@ -52,6 +52,7 @@ FAR = 1e3  # widths of the states' box beyond which a motion has run away
 STILL = 1e-3  # of the usual rate: slower ones are none
 REACH = 0.5  # step in units of the fastest time scale: a local error below 3e-4
 COARSE = 1.0  # the same at the extremes of a motion, above which its run is repeated
+HELD = 1e-6  # scaled way of a step that a run at rest may seem to miss by rounding
 FINE = 0.1  # the same, below which spikes are resolved
 FEWEST = 16  # records of a turn, below which it cannot be told whether the motion repeats
 FINER = 3  # shorter steps for runs that ended in infinity
@@ -336,13 +337,20 @@ def _rates(model: VectorField, states: np.ndarray) -> np.ndarray:
     return np.linalg.eigvals(blocks)
 
 
+def _moves(model: VectorField, state: np.ndarray, dt: float) -> bool:
+    """Whether the field is not at rest at a state where a run is."""
+    rates = model.rhs(model.fill_lines(state))[: len(state)] / model.scales[: len(state)]
+    return bool(np.max(np.abs(rates)) * dt > HELD)
+
+
 def _needed_step(model: VectorField, outcome: Outcome, dt: float) -> float:
     """A step short enough for a run: below ``dt`` where it ended in infinity, which too long a step
     brings about as well, turns too fast for ``dt`` at the extremes of its motion, is blurred, or
     turns in so few records that nobody can tell whether it repeats. Too long a step also brings to
-    rest what turns: the spiral into the equilibrium where a run has ended is to be resolved, too.
+    rest what turns: the spiral into the equilibrium where a run has ended is to be resolved, too;
+    and what is no equilibrium: rk4 with such a step has fixed points of its own.
     """
-    if outcome.kind == RUNS_AWAY:
+    if outcome.kind == RUNS_AWAY or (outcome.kind == UNSTABLE and _moves(model, outcome.state, dt)):
         return dt / FINER
     if outcome.kind in (EQUILIBRIUM, UNSTABLE):
         turning = float(np.max(np.abs(_rates(model, outcome.state[None]).imag), initial=0.0))

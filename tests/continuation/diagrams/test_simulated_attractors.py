@@ -65,9 +65,21 @@ def test_an_equilibrium_at_which_runs_end_is_looked_for_once(monkeypatch):
     looked = []
     real = outcomes._rest
     monkeypatch.setattr(outcomes, "_rest", lambda *at: looked.append(at) or real(*at))
-    items = found(model, [[-1.5], [-0.7], [-0.3], [0.2], [0.6], [1.9]], a=1.0)
+    items = found(model, [[-1.5], [-1.2], [-0.9], [0.9], [1.2], [1.9]], a=1.0)
     assert [item["state"][0] for item in items] == pytest.approx([-1.0, 1.0])
     assert len(looked) == 2
+
+
+def test_fixed_points_of_too_long_a_step_are_none_of_the_field():
+    # Rates are below 0.1 at the slowest of these starts and 2 at rest: rk4 with a step of 5 stands
+    # still at x = 0.539.
+    model = VectorField(
+        "double_well", {"x": State(0.0, (-2, 2))}, {"a": 1.0}, {"x": "a*x - x^3"}, time_unit=""
+    )
+    starts = np.array([[-1.5], [-0.7], [-0.3], [0.2], [0.6], [1.9]])
+    ends = destinations(model, [{"a": 1.0}] * len(starts), starts)
+    assert {outcome.kind for outcome in ends} == {EQUILIBRIUM}
+    assert [outcome.state[0] for outcome in ends] == pytest.approx(np.sign(starts[:, 0]))
 
 
 def _oscillator(x: str, y: str, w: str) -> dict[str, str]:
