@@ -19,7 +19,7 @@ from continuation.engine.budget import spent
 
 FIRST = 24  # places spread over a face at first
 MOST = 600  # places asked in one face,
-MOST_MIXED = 280  # up to which places of chaos and of cycles are parted: windows have no end
+MOST_MIXED = 400  # up to which places of chaos and of cycles are parted: windows have no end
 WITHIN = 0.008  # of the plane: how near to the truth a boundary is that was closed in
 FINEST = 1.5 * WITHIN  # distance of places between which no further one is asked
 FAR = 1e3  # units of the plane: where it has no places any more
@@ -50,7 +50,8 @@ def closed_in(
     1. Ask at places spread over the face what is stable, by runs from everywhere, and carry there
        what is at those near.
     2. Ask in the middle of all neighbors that differ, until they are near or ``most`` are asked.
-       Bursts of different numbers of spikes differ, too: between them lies chaos.
+       Bursts of different numbers of spikes differ, too: between them lies chaos. What there is to
+       be found of chaos beside cycles is found before: no name changes from burst to burst.
     3. Every cell (Voronoi) belongs to what is stable at its place: the boundary is known to within
        ``WITHIN``. Cells whose neighbors differ farther apart than that stay in dispute, but for
        chaos beside cycles: such cells are ``mixed``.
@@ -68,6 +69,7 @@ def closed_in(
         answers += prober.ask_all([*fresh], near, everywhere=round_ == 0)
         ways = _ways(answers, _neighbors(_cells(face, answers)))
         mixed = [way for way in ways if _is_mixture(answers, way[1:])]
+        mixed.sort(key=lambda way: answers[way[1]].kinds == answers[way[2]].kinds)
         ways = [way for way in ways if way not in mixed]  # first: places may be short
         ways += mixed[: max(0, MOST_MIXED - len(answers))]
         fresh = _apart(_middles(face, answers, ways), answers)[
