@@ -50,7 +50,7 @@ def test_what_is_cut_off_is_not_called_done(quick, monkeypatch):
         lines.advance()
         time.sleep(0.2)
         raise KeyboardInterrupt
-    assert "dynsys: lines: 1 of 3, stopped, 0 s" in stream.getvalue().splitlines()
+    assert "dynsys: scan lines: 1 of 3, stopped, 0 s" in stream.getvalue().splitlines()
     assert "done" not in stream.getvalue()
 
 
