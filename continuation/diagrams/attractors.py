@@ -128,13 +128,13 @@ def stable_cycles(
     for seed in seeds:
         cycle = _carried(model, seed)
         if cycle is None or not _holds(cycle):
-            lost.append(_start_on(model, seed.orbit))
+            lost.append(start_on(model, seed.orbit))
         elif not any(_same(cycle, c) for c in found):
             found.append(cycle)
     return described(found), lost
 
 
-def _start_on(model: VectorField, orbit: Orbit) -> Start:
+def start_on(model: VectorField, orbit: Orbit) -> Start:
     """A start on an orbit, with its past where signals are delayed."""
     n = len(model.states)
     turn = orbit.at(np.linspace(0, 1, PHASES, endpoint=False))[:, :n] * model.scales[:n]

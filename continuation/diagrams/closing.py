@@ -19,7 +19,7 @@ from continuation.engine.budget import spent
 
 FIRST = 24  # places spread over a face at first
 MOST = 600  # places asked in one face,
-MOST_MIXED = 400  # up to which places of chaos and of cycles are parted: windows have no end
+MOST_MIXED = 280  # up to which places of chaos and of cycles are parted: windows have no end
 WITHIN = 0.008  # of the plane: how near to the truth a boundary is that was closed in
 FINEST = 1.5 * WITHIN  # distance of places between which no further one is asked
 FAR = 1e3  # units of the plane: where it has no places any more
