@@ -50,8 +50,7 @@ def closed_in(
     1. Ask at places spread over the face what is stable, by runs from everywhere, and carry there
        what is at those near.
     2. Ask in the middle of all neighbors that differ, until they are near or ``most`` are asked.
-       Bursts of different numbers of spikes differ, too: between them lies chaos. What there is to
-       be found of chaos beside cycles is found before: no name changes from burst to burst.
+       Bursts of different numbers of spikes differ, too: between them lies chaos.
     3. Every cell (Voronoi) belongs to what is stable at its place: the boundary is known to within
        ``WITHIN``. Cells whose neighbors differ farther apart than that stay in dispute, but for
        chaos beside cycles: such cells are ``mixed``.
@@ -68,14 +67,30 @@ def closed_in(
         near = [_nearest(answers, place) for place in fresh]
         answers += prober.ask_all([*fresh], near, everywhere=round_ == 0)
         ways = _ways(answers, _neighbors(_cells(face, answers)))
-        mixed = [way for way in ways if _is_mixture(answers, way[1:])]
-        mixed.sort(key=lambda way: answers[way[1]].kinds == answers[way[2]].kinds)
-        ways = [way for way in ways if way not in mixed]  # first: places may be short
-        ways += mixed[: max(0, MOST_MIXED - len(answers))]
-        fresh = _apart(_middles(face, answers, ways), answers)[
-            : max(0, most + given - len(answers))
-        ]
+        fresh = _next_places(face, answers, ways)[: max(0, most + given - len(answers))]
     return _pieces(face, answers), len(answers) - given
+
+
+def _next_places(
+    face: Polygon, answers: Sequence[Answer], ways: Sequence[tuple[float, int, int]]
+) -> np.ndarray:  # fmt: skip
+    """Where to ask (k, 2) between neighbors that differ: places may be short, so boundaries come
+    first, and then what is the longest of the rest, in which one spike of many counts for little:
+    the bands of chaos between bursts are the thinner the more spikes these have."""
+    mixed = [way for way in ways if _is_mixture(answers, way[1:])]
+    mixed.sort(key=lambda way: -way[0] * _contrast(answers[way[1]], answers[way[2]]))
+    first = [way for way in ways if way not in mixed]
+    chosen = [*first, *mixed[: min(2 * FIRST, max(0, MOST_MIXED - len(answers)))]]
+    return _apart(_middles(face, answers, chosen), answers)
+
+
+def _contrast(a: Answer, b: Answer) -> float:
+    """How much two places of a mixture differ: the relative difference of their bursts' spikes, at
+    most 1; chaos differs from everything by that."""
+    met = {*a.spikes, *b.spikes}
+    if a.kinds != b.kinds or len(met) < 2:
+        return 1.0
+    return 1 - min(met) / max(met)
 
 
 def _nearest(known: Sequence[Answer], place: np.ndarray) -> list[Answer]:
