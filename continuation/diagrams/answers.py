@@ -51,11 +51,6 @@ class Answer:
         return [item["detail"] for item in found_cycles(self.stable) if item.get("detail")]
 
     @property
-    def spikes(self) -> list[int]:
-        """The spikes of every cycle that bursts: "bursting, 3 spikes" has 3."""
-        return [int(words.split()[1]) for words in self.bursts]
-
-    @property
     def seeds(self) -> list[Seed]:
         """The cycles, from which those at other places can be sought."""
         return [Seed.of_cycle(cycle) for cycle in self.cycles]

@@ -34,7 +34,8 @@ class Audit:
 
     ``agree`` of ``tested`` points have the attractors of their region's label, no more and no
     fewer. ``varied`` of those tested lie in regions of varying bursts, or of chaos with windows: a
-    burst agrees there whatever its number of spikes, a rhythm in place of the chaos. ``beside``
+    burst agrees there whatever its number of spikes, chaos between bursts where the label says so,
+    a rhythm in place of the chaos. ``beside``
     more were drawn within 1 % of a boundary or in a region that the diagram calls
     unresolved, and were not tested. ``disagreements`` has a row per point: its parameters, the
     ``label``, what was ``found``, and the ``start`` (state) of a run that contradicts the label.
@@ -93,7 +94,7 @@ class Audit:
         if self.varied:
             lines.append(
                 f"  {self.varied} of them where bursts vary or chaos has windows: any number of "
-                "spikes, or a rhythm in a window, agrees there"
+                "spikes, chaos where the label says so, or a rhythm in a window agrees there"
             )
         for _, row in self.disagreements.iterrows():
             place = ", ".join(

@@ -30,13 +30,15 @@ class Piece(NamedTuple):
     """A part of the plane: what is stable in it, and what contradicts that (None: nothing does).
 
     ``mixed``: places of irregular motion and places of cycles, or of bursts of different numbers
-    of spikes, lie next to each other in it.
+    of spikes, lie next to each other in it. ``bands``: the latter, and chaos was met between bursts
+    in its face, in bands that may be too thin to be parted from them.
     """
 
     face: Polygon
     answer: Answer
     dispute: Dispute | None
     mixed: bool = False
+    bands: bool = False
 
 
 def closed_in(
@@ -67,30 +69,13 @@ def closed_in(
         near = [_nearest(answers, place) for place in fresh]
         answers += prober.ask_all([*fresh], near, everywhere=round_ == 0)
         ways = _ways(answers, _neighbors(_cells(face, answers)))
-        fresh = _next_places(face, answers, ways)[: max(0, most + given - len(answers))]
+        mixed = [way for way in ways if _is_mixture(answers, way[1:])]
+        ways = [way for way in ways if way not in mixed]  # first: places may be short
+        ways += mixed[: max(0, MOST_MIXED - len(answers))]
+        fresh = _apart(_middles(face, answers, ways), answers)[
+            : max(0, most + given - len(answers))
+        ]
     return _pieces(face, answers), len(answers) - given
-
-
-def _next_places(
-    face: Polygon, answers: Sequence[Answer], ways: Sequence[tuple[float, int, int]]
-) -> np.ndarray:  # fmt: skip
-    """Where to ask (k, 2) between neighbors that differ: places may be short, so boundaries come
-    first, and then what is the longest of the rest, in which one spike of many counts for little:
-    the bands of chaos between bursts are the thinner the more spikes these have."""
-    mixed = [way for way in ways if _is_mixture(answers, way[1:])]
-    mixed.sort(key=lambda way: -way[0] * _contrast(answers[way[1]], answers[way[2]]))
-    first = [way for way in ways if way not in mixed]
-    chosen = [*first, *mixed[: min(2 * FIRST, max(0, MOST_MIXED - len(answers)))]]
-    return _apart(_middles(face, answers, chosen), answers)
-
-
-def _contrast(a: Answer, b: Answer) -> float:
-    """How much two places of a mixture differ: the relative difference of their bursts' spikes, at
-    most 1; chaos differs from everything by that."""
-    met = {*a.spikes, *b.spikes}
-    if a.kinds != b.kinds or len(met) < 2:
-        return 1.0
-    return 1 - min(met) / max(met)
 
 
 def _nearest(known: Sequence[Answer], place: np.ndarray) -> list[Answer]:
@@ -170,6 +155,7 @@ def _pieces(face: Polygon, answers: Sequence[Answer]) -> list[Piece]:
         way[1:] for way in _ways(answers, differing)
         if len(_apart(_middles(face, answers, [way]), answers))
     } - set(mixtures)  # fmt: skip
+    between = any(answers[a].bursts or answers[b].bursts for a, b in mixtures)
     irregular = {
         cell: max((answers[a], answers[b]), key=lambda answer: answer.kinds[2])
         for a, b in reversed(mixtures) for cell in (a, b)
@@ -194,8 +180,9 @@ def _pieces(face: Polygon, answers: Sequence[Answer]) -> list[Piece]:
         parts = [p for p in getattr(whole, "geoms", [whole]) if p.area > SMALLEST]
         irregularly = first in irregular and first not in disputes
         answer = irregular[first] if irregularly else answers[first]
-        mixed = irregularly or bursts_differ([answers[k] for k in members])
-        result += [Piece(part, answer, disputes.get(first), mixed) for part in parts]
+        bursts = not irregularly and bursts_differ([answers[k] for k in members])
+        told = disputes.get(first), irregularly or bursts, bursts and between
+        result += [Piece(part, answer, *told) for part in parts]
     return result
 
 

@@ -9,7 +9,7 @@ import pytest
 from shapely.geometry import Point, box
 
 from continuation.diagrams.answers import Answer, Dispute
-from continuation.diagrams.closing import FIRST, MOST, WITHIN, closed_in
+from continuation.diagrams.closing import MOST, WITHIN, closed_in
 
 CENTER, RADIUS = np.array([0.7, 0.6]), 0.15
 
@@ -62,17 +62,13 @@ class Bursts(Asked):
         ])  # fmt: skip
 
 
-class Halves(Asked):
-    """Bursts in the same stripes: of few spikes in the lower half of the plane, of many above."""
-
-    def __init__(self) -> None:
-        self.places: list[np.ndarray] = []
+class Banded(Bursts):
+    """The same with chaos where one number hands over to the next, below."""
 
     def ask(self, place) -> Answer:
-        self.places.append(place)
-        spikes = (2 if place[1] < 0.5 else 30) + int(8 * place[0])
-        burst = f"bursting, {spikes} spikes"
-        return _answer(place, [{"name": "limit cycle", "kind": "cycle", "detail": burst}])
+        if place[0] > 0.5 and place[1] < 0.5 and (20 * place[0]) % 1 < 0.3:
+            return _answer(place, [{"name": "chaos", "kind": "chaos"}])
+        return super().ask(place)
 
 
 def _answer(place, stable) -> Answer:
@@ -141,11 +137,12 @@ def test_bursts_of_various_numbers_of_spikes_are_one_part_that_says_so():
     varied = [piece for piece in pieces if piece.mixed]
     assert sum(piece.face.area for piece in varied) == pytest.approx(0.5, abs=WITHIN)
     assert all(piece.answer.kinds == (0, 1, 0) for piece in varied)
+    assert not any(piece.bands for piece in pieces)  # no chaos was met between them
 
 
-def test_places_are_asked_between_bursts_of_few_spikes_before_those_of_many():
-    halves = Halves()
-    pieces, _ = _closed(halves, (0.2, 0.5), (0.75, 0.2))
-    assert all(piece.mixed and piece.dispute is None for piece in pieces)
-    height = np.array(halves.places)[2 + FIRST :, 1]
-    assert np.sum(height < 0.48) > 3 * np.sum(height > 0.52)
+def test_bursts_between_which_chaos_was_met_say_so():
+    pieces, _ = _closed(Banded(), (0.2, 0.5), (0.75, 0.7))
+    varied = [piece for piece in pieces if piece.mixed and piece.answer.kinds == (0, 1, 0)]
+    assert varied and all(piece.bands for piece in varied)
+    assert any(piece.answer.kinds == (0, 0, 1) and piece.mixed for piece in pieces)
+    assert not any(piece.bands for piece in pieces if piece.answer.kinds != (0, 1, 0))

@@ -114,3 +114,22 @@ def test_a_rhythm_to_which_spikes_are_added_is_told_once():
     assert not agree([tonic, rest], (varying,))
     assert not agree([{"name": "chaos", "kind": "chaos"}], (varying,))
     assert not agree([tonic], ("limit cycle", varying))
+
+
+def test_chaos_between_bursts_agrees_where_the_label_says_so():
+    chaos = {"name": "chaos", "kind": "chaos", "detail": "largest exponent 0.01"}
+    bursts = [
+        {"name": "limit cycle", "kind": "cycle", "detail": f"bursting, {k} spikes"} for k in (3, 4)
+    ]
+    rest = {"name": "equilibrium", "kind": "equilibrium"}
+    (bands,) = names_with_varying_bursts(bursts, bands=True)
+    assert bands == "bursting, spikes vary, chaos between"
+    assert agree([chaos], (bands,))
+    assert agree(bursts[:1], (bands,))
+    assert agree([*bursts, chaos], (bands,))  # beside each other
+    assert agree([rest, chaos], ("equilibrium", bands))
+    assert not agree([chaos, rest], (bands,))
+    assert not agree([chaos, chaos], (bands,))
+    assert not agree([{"name": "torus", "kind": "torus"}], (bands,))
+    assert not agree([], (bands,))
+    assert not agree([chaos], names_with_varying_bursts(bursts))
