@@ -11,7 +11,7 @@ from typing import Any
 from continuation.followed import asked, axis_of, followed
 from continuation.report import write_report, write_table
 from dynsys.activity import doing
-from dynsys.commands import UNSURE, AxisWords, add_command, model_from
+from dynsys.commands import UNSURE, AxisWords, add_command, check_varied, model_from
 from dynsys.errors import ConvergenceError, ModelError
 
 _EQUILIBRIA = """\
@@ -122,6 +122,7 @@ def run_diagram(chosen: argparse.Namespace) -> int:
         raise ModelError("a diagram in a plane has two axes; give --x NAME LOW HIGH too")
     if chosen.observable is not None:
         raise ModelError("--observable belongs to a diagram of one parameter, without --y")
+    check_varied(chosen, chosen.x[0], chosen.y[0])
     given = {"audit": chosen.audit, "budget": chosen.budget, "asynchronous": chosen.asynchronous,
              "scheduler": chosen.scheduler}  # fmt: skip
     more: dict[str, Any] = {name: value for name, value in given.items() if value is not None}

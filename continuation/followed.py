@@ -6,7 +6,7 @@ import argparse
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from dynsys.commands import model_from
+from dynsys.commands import check_varied, model_from
 from dynsys.errors import ModelError
 
 if TYPE_CHECKING:
@@ -58,6 +58,7 @@ def followed(chosen: argparse.Namespace, words: list[str] | None, option: str) -
         raise ModelError(f"say what is varied: {option} NAME LOW HIGH")
     if span is None:
         raise ModelError(f"give the span of {name}: {option} {name} LOW HIGH")
+    check_varied(chosen, name)
     wins = asked(chosen)
     return Followed(model, name, span, replace(settings, **wins), replace(cycle_settings, **wins))
 

@@ -247,6 +247,12 @@ def model_from(chosen: argparse.Namespace) -> VectorField:
     return model.with_parameters(**values | assigned_values(chosen.values))
 
 
+def check_varied(chosen: argparse.Namespace, *names: str) -> None:
+    """ModelError for a value that --set gives to a parameter that is varied."""
+    for name in assigned_values(chosen.values).keys() & set(names):
+        raise ModelError(f"--set {name}=... cannot act: {name} is varied; leave it out")
+
+
 def _lines_of(path: Path) -> list[str]:
     """The lines of a file of parameter values; comments (#) and empty lines are left out."""
     try:

@@ -16,6 +16,7 @@ import numpy as np
 import sympy
 
 from dynsys.conservation import ROUNDING, eliminated, random_states
+from dynsys.expressions.conditions import written_out
 from dynsys.expressions.functions import ModelFunction
 from dynsys.expressions.symbols import evaluation_order, symbol
 
@@ -109,8 +110,8 @@ def _plain_equations(model: VectorField) -> Iterator[sympy.Expr]:
         symbol(k): sympy.Float(v) for k, v in model.parameters.items()
     }
     for label in evaluation_order(model.name, model.definitions):
-        known[symbol(label)] = model.definitions[label].xreplace(known)
-    yield from (equation.xreplace(known) for equation in model.equations.values())
+        known[symbol(label)] = written_out(model.definitions[label], known)
+    yield from (written_out(equation, known) for equation in model.equations.values())
 
 
 def _independent(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import gc
 import os
 import queue
 import sys
@@ -21,6 +22,7 @@ ANSWER = 0.5  # seconds that compiled loops may take between two looks
 note = ""  # what is said besides of an interruption: what became of the work
 _compiling: list[object] = []  # what is being compiled, also after an interruption
 _compiled = 0.0  # seconds of processor time that took
+_answered = False  # whether an interruption was answered with a part of a result
 _given_up = False  # whether an interruption left something that is being compiled to itself
 
 
@@ -105,7 +107,21 @@ def _finish_compiling() -> None:
         time.sleep(_LOOK)
 
 
+def _end_at_once() -> None:
+    """At the end of an interrupted process: nothing is searched for cycles of garbage, which takes
+    a second where much was compiled, and many while the machine is busy."""
+    if _answered or getattr(sys, "last_type", None) is KeyboardInterrupt:
+        gc.freeze()
+
+
+def answered() -> None:
+    """What is under way was interrupted, and returns what is finished."""
+    global _answered
+    _answered = True
+
+
 atexit.register(_finish_compiling)
+atexit.register(_end_at_once)
 
 
 def interruptible(function: Callable[..., Result], *arguments: Any) -> Result:

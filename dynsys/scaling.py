@@ -65,8 +65,9 @@ def _way(model: VectorField) -> tuple[np.ndarray, np.ndarray]:
         return out
 
     largest = before = np.abs(x[:n])
-    # Against what the first time unit can do: what is tiny is to be followed as well.
-    atol = 1e-6 * (np.abs(x) + np.abs(field(0.0, x))) + 1e-300
+    # Against what the first time unit can do, where that is little: what is tiny is to be followed
+    # as well, and so is the first of the way to what is huge.
+    atol = 1e-6 * (np.abs(x) + np.minimum(np.abs(field(0.0, x)), 1.0)) + 1e-300
     for span in _SPANS:
         try:
             with np.errstate(all="ignore"), warnings.catch_warnings():

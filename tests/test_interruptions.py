@@ -127,6 +127,28 @@ def test_a_script_answers_at_once_while_it_compiles_the_engine(place):
         assert errors.rstrip().endswith("KeyboardInterrupt")
 
 
+def test_an_interrupted_script_ends_at_once(place):
+    """Taking everything apart that was compiled costs a second of processor time."""
+    program = (
+        "import os, signal, sys, time; sys.path.insert(0, '')\n"
+        "from continuation import equilibria\nfrom own import model\n"
+        "equilibria(model, 'p', (0.5, 1.0))\nprint(time.process_time(), flush=True)\n"
+        "os.kill(os.getpid(), signal.SIGINT); time.sleep(5)"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)}
+    run = subprocess.Popen(
+        [sys.executable, "-c", program], cwd=place, env=environment, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    assert run.stdout is not None and run.stderr is not None
+    before = float(run.stdout.readline())
+    assert run.stderr.read().rstrip().endswith("KeyboardInterrupt")
+    _, status, used = os.wait4(run.pid, 0)
+    run.returncode = -os.WTERMSIG(status)
+    assert run.returncode == -signal.SIGINT
+    assert used.ru_utime + used.ru_stime - before < 0.4
+
+
 def test_after_an_interruption_a_branch_seeks_nothing_more(monkeypatch):
     from continuation.steady_states import equilibria as search
 

@@ -7,7 +7,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from continuation import bifurcation_diagram, equilibria, limit_cycles
+from dynsys import ModelError, regime_map, simulate_ensemble
 from dynsys.commands import _parser, main
+from dynsys.models import fitzhugh_nagumo
 
 OWN = "{here}/own.py:model"
 PLANE = ["--x", "p", "0", "1", "--y", "q", "0", "1"]
@@ -180,8 +183,23 @@ def test_two_values_of_a_parameter_or_an_option_are_refused(capsys):
     assert "twice" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["equilibria", "aln", "--parameter", "mu_e", "0", "1"],
+        ["cycles", "aln", "--parameter", "mu_e", "0", "1"],
+        ["diagram", "aln", "--x", "mu_e", "0", "1"],
+        ["diagram", "aln", "--x", "mu_i", "0", "1", "--y", "mu_e", "0", "1"],
+        ["map", "aln", "--x", "mu_i", "0", "1", "3", "--y", "mu_e", "0", "1", "3"],
+        ["validate", "aln", "--x", "mu_i", "0", "1", "--y", "mu_e", "0", "1"],
+    ],
+)
+def test_a_value_of_what_is_varied_is_refused(words, tmp_path, capsys):
+    assert main([*words, "--set", "mu_e=1", "--out", str(tmp_path / "out")]) == 1
+    assert "--set mu_e=... cannot act: mu_e is varied" in capsys.readouterr().err
+
+
 def test_a_diagram_of_another_model_is_not_validated(tmp_path, capsys):
-    from continuation import bifurcation_diagram
     from dynsys import State, VectorField
 
     model = VectorField(
@@ -194,3 +212,50 @@ def test_a_diagram_of_another_model_is_not_validated(tmp_path, capsys):
     words = ["validate", "aln", "--diagram", str(tmp_path / "diagram.nc")]
     assert main([*words, "--out", str(tmp_path)]) == 1
     assert "is a diagram of other, not of aln" in capsys.readouterr().err
+
+
+FITZHUGH = fitzhugh_nagumo()
+GRID = {"parameters": {"I": [0.1, 0.2]}, "dt": 0.05}
+MAP = {"x": ("I", 0, 1, 2), "y": ("b", 0.5, 1, 2), "duration": 5.0, "settle": 1.0, "dt": 0.05}
+# What is said of an argument of a public function that cannot act beside the others, and the call.
+IDLE = {
+    "seeds act on noise": lambda: simulate_ensemble(FITZHUGH, 5, seeds=[1, 2], **GRID),
+    "leave out method='rk4'": lambda: simulate_ensemble(
+        FITZHUGH, 5, method="rk4", discretisation="published", **GRID
+    ),
+    "a scheduler computes elsewhere": lambda: simulate_ensemble(
+        FITZHUGH, 5, workers=2, scheduler="tcp://nowhere:1", **GRID
+    ),
+    "device='cuda' computes elsewhere": lambda: regime_map(
+        FITZHUGH, **MAP, workers=2, device="cuda"
+    ),
+    "a seed is for a network": lambda: regime_map(FITZHUGH, **MAP, seed=3),
+    "audit acts on planes": lambda: bifurcation_diagram(FITZHUGH, ("I", 0, 1), audit=3),
+    "budget acts on planes": lambda: bifurcation_diagram(FITZHUGH, ("I", 0, 1), budget=3.0),
+    "scheduler acts on planes": lambda: bifurcation_diagram(
+        FITZHUGH, ("I", 0, 1), scheduler="local"
+    ),
+    "leave start out": lambda: limit_cycles(
+        equilibria(FITZHUGH, "I", (0, 2))["H1"], "I", (0, 2), start=([0.1, 0.2], 30.0)
+    ),
+}
+
+
+@pytest.mark.parametrize("words", IDLE)
+def test_an_argument_that_cannot_act_is_refused(words):
+    with pytest.raises(ModelError, match=words):
+        IDLE[words]()
+
+
+def test_an_ensemble_is_resumed_by_its_own_call_alone():
+    done = simulate_ensemble(FITZHUGH, 5, settle=1.0, **GRID)
+    assert simulate_ensemble(FITZHUGH, 5, settle=1.0, resume=done, **GRID).identical(done)
+    others = [
+        (FITZHUGH, {**GRID, "parameters": {"I": [0.1, 0.3]}}, "I differs"),
+        (FITZHUGH, {**GRID, "settle": 2.0}, "settle differs"),
+        (FITZHUGH, {**GRID, "method": "heun"}, "method"),
+        (FITZHUGH.with_parameters(b=0.7), GRID, "parameters"),
+    ]
+    for model, options, words in others:
+        with pytest.raises(ModelError, match=f"another call: .*{words}"):
+            simulate_ensemble(model, 5, resume=done, **{"settle": 1.0, **options})

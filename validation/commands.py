@@ -11,7 +11,7 @@ from typing import Any
 
 from continuation.followed import axis_of
 from continuation.report import write_table
-from dynsys.commands import add_command, model_from
+from dynsys.commands import add_command, check_varied, model_from
 from dynsys.errors import ModelError
 from dynsys.storage import write_atomically
 
@@ -55,7 +55,8 @@ def add_validate(subparsers: Any) -> None:
             help=f"parameter of the {'horizontal' if axis == 'x' else 'vertical'} axis, its span",
         )  # fmt: skip
     parser.add_argument("--diagram", type=Path, help="a diagram.nc of `dynsys diagram` instead")
-    parser.add_argument("--budget", type=float, default=30.0, help="minutes for all runs (30)")
+    parser.add_argument("--budget", type=float, default=30.0,
+                        help="minutes of tests, then of explanations (30)")  # fmt: skip
     parser.add_argument(
         "--dry-run", action="store_true", help="print the tests and their cost only"
     )
@@ -181,6 +182,7 @@ def _diagram(chosen: argparse.Namespace) -> Any:
     if chosen.x is None or chosen.y is None:
         raise ModelError("give --x NAME LOW HIGH and --y NAME LOW HIGH, or --diagram FILE")
     x, y = axis_of(chosen.x), axis_of(chosen.y)
+    check_varied(chosen, x[0], y[0])
     kept = chosen.out / "diagram.nc"
     if kept.exists():
         diagram = load(kept)

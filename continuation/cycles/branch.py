@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 
 from continuation.cycles.columns import delay_words, extrema_along, make_dataset
-from continuation.cycles.counts import Spectra, persistent
+from continuation.cycles.counts import TRIVIAL_TOLERANCE, Spectra, persistent
 from continuation.cycles.cycle import Cycle, cycle_from, is_conserved_family, make_cycle
 from continuation.cycles.events import events
 from continuation.cycles.following import DIVERGED
@@ -64,7 +64,8 @@ class CycleBranch(Explorable):
     ``data`` over ``point``: the parameter, ``period``, ``frequency`` (Hz; per time unit for a
     dimensionless model), for every observable its ``min_`` and ``max_``, ``unstable``,
     ``stable``, ``neutral``, ``multiplier_real/imag`` and
-    ``multiplier_log10/angle`` (point, mode; log10 of the modulus, radians),
+    ``multiplier_log10/angle`` (point, mode; log10 of the modulus, radians; of those far inside the
+    unit circle only that they are, ``at`` resolves them),
     ``trivial_error``, ``intervals`` of the mesh, of delay models ``delay_error``, the largest
     error of a delayed signal relative to its range. ``special_points`` are cycles labelled LPC, PD,
     NS or BPC. ``persistent`` multipliers are 1 all along besides the trivial one, as a conserved
@@ -260,7 +261,7 @@ class CycleBranch(Explorable):
             f"periods {periods.min():.5g} .. {periods.max():.5g} {unit}",
             f"  start: {self.ended[0]}; end: {self.ended[1]}",
         ]
-        lines += delay_words(self.data, self.model)
+        lines += delay_words(self.data, self.model) + self._lost_words()
         if self.persistent:
             lines.append(
                 f"  {self.persistent} more multiplier{'s are' if self.persistent > 1 else ' is'} 1 "
@@ -271,6 +272,19 @@ class CycleBranch(Explorable):
         return "\n".join(lines + [f"  {flag}" for flag in flags(self.model, self.data)])
 
     __repr__ = __str__
+
+    def _lost_words(self) -> list[str]:
+        """A line on cycles of which no multiplier is known, as 1 is not among them."""
+        errors, values = self.data["trivial_error"].values, self.data[self._across].values
+        lost = errors > TRIVIAL_TOLERANCE
+        if self.persistent or not lost.any():
+            return []
+        return [
+            f"  on {lost.sum()} of them, {self._across} = {values[lost].min():.6g} .. "
+            f"{values[lost].max():.6g}, the multiplier 1 is off by up to {errors.max():.0e}: their "
+            "other multipliers and their stability are not known, and no special cycles are looked "
+            "for between them"
+        ]
 
 
 def make_branch(

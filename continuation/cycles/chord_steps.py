@@ -13,6 +13,7 @@ from numba import types
 from continuation.cycles.collocation import Collocation, Condensed, Profile
 from continuation.cycles.local_equations import gather, solve_lanes, weighted
 from continuation.engine.field import Field
+from dynsys.compiled.kernels import WIDTH
 from dynsys.compiled.records import Matrix, signature
 from dynsys.numba_cache import njit
 
@@ -27,7 +28,7 @@ def condense_residual(field, collocation, profile, condensed):
     values, slopes, lanes = collocation.values, collocation.slopes, condensed.lanes
     local, pivots, period = condensed.local, condensed.pivots, profile.z[0]
     degree, n, beside = values.shape[0], scale.shape[0], lanes.shape[3]
-    last, x, f = local.shape[2] - 1, np.empty(n), np.empty(n)
+    last, x, f = local.shape[2] - 1, np.empty(n * WIDTH), np.empty(n * WIDTH)
     nodes, lengths = np.empty((degree + 1, n, beside)), np.empty(beside)
     states, slope = np.empty((n, beside)), np.empty((n, beside))
     right = np.empty((degree * n, beside))
@@ -37,13 +38,16 @@ def condense_residual(field, collocation, profile, condensed):
         for i in range(degree):
             weighted(values[i], nodes, states)
             weighted(slopes[i], nodes, slope)
-            for lane in range(beside):
+            for start in range(0, beside, WIDTH):
                 for s in range(n):
-                    x[s] = states[s, lane] * scale[s]
-                field.f(x, p, tables, f)
+                    for lane in range(WIDTH):
+                        x[s * WIDTH + lane] = states[s, start + lane] * scale[s]
+                field.rates(x, p, tables, f)
                 for s in range(n):
-                    part = lengths[lane] * period * f[s] / scale[s]
-                    right[i * n + s, lane] = slope[s, lane] - part
+                    factor = period / scale[s]
+                    for lane in range(WIDTH):
+                        part = lengths[start + lane] * factor * f[s * WIDTH + lane]
+                        right[i * n + s, start + lane] = slope[s, start + lane] - part
         solve_lanes(lanes[group], pivots, first, right)
         for j in range(first, min(first + beside, local.shape[0])):
             for row in range(degree * n):

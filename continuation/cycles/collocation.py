@@ -24,7 +24,7 @@ from continuation.cycles.local_equations import (
 )
 from continuation.engine.field import Field
 from continuation.engine.linear_algebra import ONE, ZERO, lu_solve_transposed
-from dynsys.compiled.kernels import MATRIX
+from dynsys.compiled.kernels import MATRIX, WIDTH
 from dynsys.compiled.records import Cube, IndexRows, Matrix, Vector, record, signature
 from dynsys.numba_cache import njit
 
@@ -85,9 +85,11 @@ def condensed_system(intervals, degree, n, count):
     """Room for the equations of orbits with n states and ``count`` = K further unknowns."""
     size, width = degree * n, n + count + 1
     groups = (intervals + MOST_LANES - 1) // MOST_LANES
+    lanes = ((intervals + groups - 1) // groups + WIDTH - 1) // WIDTH * WIDTH
+    groups = (intervals + lanes - 1) // lanes  # each of a multiple of WIDTH lanes
     return Condensed(
         local=np.empty((intervals, size, width)),
-        lanes=np.empty((groups, size, size + width, (intervals + groups - 1) // groups)),
+        lanes=np.empty((groups, size, size + width, lanes)),
         pivots=np.empty((intervals, size), np.int64),
         kept=np.empty((intervals, n, 3 * n + count + 1)),
         reflectors=np.zeros((intervals, n, 2 * n)),

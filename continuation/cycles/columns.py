@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,7 +11,7 @@ import xarray as xr
 
 from continuation.cycles.counts import Spectra
 from continuation.cycles.delay_errors import delay_error
-from continuation.cycles.extrema import observed_extrema
+from continuation.cycles.extrema import extrema_of_orbits
 from continuation.cycles.multipliers import complex_values
 from continuation.cycles.orbits import DEGREE, Orbit, Point, Solver
 from dynsys.vector_field import VectorField
@@ -82,12 +83,17 @@ def delay_words(data: xr.Dataset, model: VectorField) -> list[str]:
 
 def extrema_along(solver: Solver, orbits: Sequence[Orbit]) -> np.ndarray:
     """Smallest and largest value (k, 2, o) of every observable along orbits."""
-    compiled, p = solver.model.compiled, solver.model.parameter_array()
-    out = np.empty((len(orbits), 2, len(solver.model.observables)))
-    for k, orbit in enumerate(orbits):
-        p[solver.free] = orbit.z[1 : 1 + len(solver.names)]
-        observed_extrema(
-            compiled.observables, compiled.tables, p, solver.scale, orbit.mesh,
-            np.ascontiguousarray(orbit.u), DEGREE, out[k],
+    compiled = solver.model.compiled
+    p = np.tile(solver.model.parameter_array(), (len(orbits), 1))
+    for row, orbit in zip(p, orbits, strict=True):
+        row[solver.free] = orbit.z[1 : 1 + len(solver.names)]
+    found = []
+    for _, group in itertools.groupby(enumerate(orbits), lambda entry: entry[1].intervals):
+        places, alike = zip(*group, strict=True)
+        out = np.empty((len(alike), 2, len(solver.model.observables)))
+        extrema_of_orbits(
+            compiled.observables, compiled.tables, p[places[0] : places[-1] + 1], solver.scale,
+            np.array([o.mesh for o in alike]), np.array([o.u for o in alike]), DEGREE, out,
         )  # fmt: skip
-    return out
+        found.append(out)
+    return np.concatenate(found)

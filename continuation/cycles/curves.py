@@ -41,6 +41,7 @@ KINDS = {
     TORUS: "torus curve",
     PERIOD: "homoclinic curve",
 }
+LABELS = {FOLD: "LPC", DOUBLING: "PD", TORUS: "NS"}  # of the cycles on a curve
 FIXED_PERIOD = "cycle fold curve at fixed period"
 _BIRTHS = {  # where their cycles are of no size
     FOLD: "generalized Hopf", TORUS: "Hopf-Hopf or zero-Hopf", DOUBLING: "resonant Hopf"
@@ -90,7 +91,8 @@ class CycleCurve:
         return points_labelled(self.special_points, label)
 
     def at(self, **value: float) -> Cycle:
-        """The bifurcating cycle at one value of one of the parameters.
+        """The bifurcating cycle at one value of one of the parameters, labelled LPC, PD or NS, with
+        its normal form; other curves may start at it.
 
         Raises ConvergenceError where the curve does not reach the value.
         """
@@ -103,7 +105,7 @@ class CycleCurve:
             nearer = k + int(abs(offset[k + 1]) < abs(offset[k]))
             found = self.solver.point_at(self.orbits[nearer], float(wanted), component)
             if found is not None:
-                return special_cycle(self.solver, found, "", k)
+                return special_cycle(self.solver, found, LABELS.get(self.solver.kind, ""), k)
         known = self.data[name].values
         if not known.min() <= wanted <= known.max():
             raise ConvergenceError(

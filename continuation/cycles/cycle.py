@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -40,6 +40,7 @@ _CODIMENSION_TWO = frozenset(
 _ON_THE_CIRCLE = _CODIMENSION_TWO | {"LPC", "PD", "NS", "BPC"}
 _SAME = 1e-3  # by which period and parameter of a cycle may differ on a finer mesh
 _SHOWN = 2  # multipliers, the largest
+_NOT_CUT = 20  # states from which on maps of the flow are not cut (``interval_maps``)
 
 
 def is_conserved_family(solver: Solver) -> bool:
@@ -59,9 +60,10 @@ class Cycle:
     symmetry makes them; ``certificate`` of a special cycle: ``residual`` of the collocation
     equations, ``multiplier_distance`` of the bifurcating multiplier from its place,
     ``test_value`` of what was solved for, the parameter's ``bracket``; ``pair`` where the distance
-    is that of half the sum of m and 1/m (``pairs``); a ``reason`` where the
-    label is "unresolved". ``direction`` of a special cycle is that of the branch it lies on.
-    ``persistent`` multipliers are 1 all along its branch besides the trivial one.
+    is that of half the sum of m and 1/m (``pairs``); a ``reason`` where the label is "unresolved";
+    the label of the ``curve`` that a cycle asked for lies on. ``direction`` of a special cycle is
+    that of the branch it lies on. ``persistent`` multipliers are 1 all along its branch besides the
+    trivial one.
 
     Phases are parts of the period, 0 to 1, since the highest peak of the first observable: in
     ``values``, ``profile``, ``phase_response`` and all that is made from them.
@@ -151,7 +153,8 @@ class Cycle:
     def neutral(self) -> bool:
         """Whether no multiplier is outside the unit circle, but others than the trivial one are on
         it: at a bifurcation, or where a quantity is conserved."""
-        return self.unstable == 0 and (self.persistent > 0 or self.label in _ON_THE_CIRCLE)
+        label = self.certificate.get("curve", self.label)
+        return self.unstable == 0 and (self.persistent > 0 or label in _ON_THE_CIRCLE)
 
     @property
     def stable(self) -> bool | None:
@@ -283,7 +286,16 @@ def make_cycle(solver: Solver, orbit: Orbit, label: str = "", name: str = "") ->
             f"no cycle was found at {solver.parameter} = {orbit.value:.8g} near the period "
             f"{orbit.period:.6g}"
         )
-    return cycle_from(solver, point, label, name)
+    return cycle_from(solver, _resolved(solver, point), label, name)
+
+
+def _resolved(solver: Solver, point: Point) -> Point:
+    """The point with multipliers of which the small ones are resolved as well, unlike those along a
+    branch, where the multiplier 1 is not lost by it."""
+    if solver.model.compiled.n >= _NOT_CUT:
+        return point
+    found = replace(point, floquet=floquet_of(solver, point.orbit, 2))
+    return found if found.trivial_error <= max(point.trivial_error, NOTABLE) else point
 
 
 def cycle_from(solver: Solver, point: Point, label: str = "", name: str = "") -> Cycle:

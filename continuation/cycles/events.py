@@ -7,6 +7,7 @@ called "unresolved", with its reason.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -36,12 +37,14 @@ from continuation.cycles.location import (
     off_its_place,
     turning,
 )
-from continuation.cycles.orbits import Point, Solver
+from continuation.cycles.orbits import DEGREE, Point, Solver
 from continuation.cycles.tracing import on_mesh
 
 STILL = 1e-9  # part of half a span by which a parameter has to move for its turns to mean something
 LABELS = {PLUS: "BPC", MINUS: "PD", PAIRS: "NS"}
 _DEEPEST = 24  # cuts of a step in which several things happen
+_PART_OF_PLACE = 0.03  # of the distance allowed, that a mesh for a fold is to leave,
+_MOST_AT_ONCE = 3.0  # and the most times as fine as it is made for that
 _REFINEMENTS = 4  # of the mesh, each by half, until a multiplier is at its place
 _WELL = 1e-8  # error of multipliers at a special cycle that one finer mesh is not to lower
 _BESIDE_MEETING = 1e-3  # of a step, from where multipliers meet to where a search goes on
@@ -109,10 +112,13 @@ def explained(chord: Chord, depth: int = 0) -> Iterator[Event]:
             found = list(_turned(chord, depth))
         elif len(crossing) == 1 and (not folded or gained in ((1, 0, 0), (-1, 0, 0))):
             kind = crossing[0]
-            located = locate_turn(chord) if folded else locate_crossing(chord, kind)
-            if located is not None and not folded and (split := _meeting(chord, located)):
-                raise split
-            found = list(_proven(chord, kind, gained, located, folded))
+            if folded:
+                found = list(_fold(chord, gained))
+            else:
+                located = locate_crossing(chord, kind)
+                if located is not None and (split := _meeting(chord, located)):
+                    raise split
+                found = list(_proven(chord, kind, gained, located))
         else:
             found = list(_cut(chord, _PART, chord.at(_PART), depth))
     except Split as split:
@@ -120,6 +126,22 @@ def explained(chord: Chord, depth: int = 0) -> Iterator[Event]:
     except ArithmeticError:
         found = [unresolved(chord, gained, "Newton fails between these cycles")]
     yield from found
+
+
+def _fold(chord: Chord, gained: Counts) -> Iterator[Event]:
+    """The fold of a chord, on a mesh that is expected to leave its double multiplier 1 at its
+    place: about as far from there as the multiplier 1 is off at the ends, times the distance of the
+    one that passes."""
+    located, expected = None, max(
+        p.trivial_error * min(off_its_place(p, PLUS), 1.0) for p in (chord.left, chord.right)
+    )  # fmt: skip
+    factor = (expected / (_PART_OF_PLACE * AT_PLACE)) ** (0.5 / DEGREE)
+    finer = _finer(chord, min(factor, _MOST_AT_ONCE)) if factor > 1.0 else None
+    if finer is not None and change(counts(finer.left), counts(finer.right)) == gained:
+        located = locate_turn(finer)
+    if finer is None or located is None:
+        finer, located = chord, locate_turn(chord)
+    yield from _proven(finer, PLUS, gained, located, turned=True, refined=True)
 
 
 def _cut(chord: Chord, fraction: float, middle: Point, depth: int) -> Iterator[Event]:
@@ -170,10 +192,11 @@ def _same_on_both_sides(chord: Chord, located: Location) -> bool:
 
 
 def _proven(
-    chord: Chord, kind: int, gained: Counts, located: Location | None, turned: bool = False
-) -> Iterator[Event]:
+    chord: Chord, kind: int, gained: Counts, located: Location | None, turned: bool = False,
+    refined: bool = False,
+) -> Iterator[Event]:  # fmt: skip
     """The event, where the multipliers are at their place; on finer meshes where not, and on one
-    where the mesh alone tells how near they are."""
+    where the mesh alone tells how near they are, unless the mesh was ``refined`` for that."""
     multiplicity, proven, far = max(abs(gained[kind]), 1), None, np.nan
     for attempt in range(_REFINEMENTS + 1):
         if located is None:
@@ -186,7 +209,7 @@ def _proven(
             label = "LPC" if fold else LABELS[kind]
             proven = label, chord, located
             error = far if fold else located.point.trivial_error
-            if attempt or error < _WELL:
+            if attempt or refined or error < _WELL:
                 break
         finer = _finer(chord) if attempt < _REFINEMENTS else None
         if finer is None:
@@ -223,8 +246,8 @@ def _means(point: Point, kind: int) -> bool:
     return kind == PLUS or point.trivial_error <= TRIVIAL_TOLERANCE
 
 
-def _finer(chord: Chord) -> Chord | None:
-    count = int(1.5 * chord.right.orbit.intervals)
+def _finer(chord: Chord, factor: float = 1.5) -> Chord | None:
+    count = math.ceil(factor * chord.right.orbit.intervals)
     left, right = (on_mesh(chord.solver, p, count) for p in (chord.left, chord.right))
     return None if left is None or right is None else Chord(chord.solver, left, right, chord)
 

@@ -8,7 +8,10 @@ from numba import int64, types
 from continuation.cycles.meshes import node_polynomials
 from continuation.engine.linear_algebra import ONE, ZERO
 from dynsys.compiled.kernels import MATRIX, OBSERVABLES_TYPE, VECTOR
+from dynsys.compiled.records import CUBE
 from dynsys.numba_cache import njit
+
+_EXTREMA = types.void(OBSERVABLES_TYPE, VECTOR, VECTOR, VECTOR, VECTOR, MATRIX, int64, MATRIX)
 
 
 @njit
@@ -38,10 +41,7 @@ def _turn(values, mesh, degree, k):
     return (mesh[j] + i * right - 0.5 * (slope + bend * left) / bend) % 1.0
 
 
-@njit(
-    [types.void(OBSERVABLES_TYPE, VECTOR, VECTOR, VECTOR, VECTOR, MATRIX, int64, MATRIX)],
-    cache=True, nogil=True, error_model="numpy",
-)  # fmt: skip
+@njit([_EXTREMA], cache=True, nogil=True, error_model="numpy")
 def observed_extrema(observables, tables, p, scale, mesh, u, degree, out):
     """Smallest and largest value (2, o) of the observables of an orbit: at its nodes, and between
     them where parabolas through the nodes turn."""
@@ -66,3 +66,16 @@ def observed_extrema(observables, tables, p, scale, mesh, u, degree, out):
                 low, high = min(low, seen[c]), max(high, seen[c])
             before, here = here, after
         out[0, c], out[1, c] = low, high
+
+
+@njit(
+    [types.void(OBSERVABLES_TYPE, VECTOR, MATRIX, VECTOR, MATRIX, CUBE, int64, CUBE)],
+    cache=True, nogil=True, error_model="numpy",
+)  # fmt: skip
+def extrema_of_orbits(observables, tables, parameters, scale, meshes, orbits, degree, out):
+    """As ``observed_extrema``, of k orbits: ``parameters`` (k, m), ``meshes`` (k, N + 1), nodes
+    ``orbits`` (k, N m + 1, n), ``out`` (k, 2, o)."""
+    for k in range(orbits.shape[0]):
+        observed_extrema(
+            observables, tables, parameters[k], scale, meshes[k], orbits[k], degree, out[k]
+        )

@@ -11,7 +11,7 @@ import numpy as np
 from continuation.cycles.branch import CycleBranch, make_branch
 from continuation.cycles.cycle import Cycle
 from continuation.cycles.delay_errors import order_for, with_more_nodes
-from continuation.cycles.orbits import Direction, Orbit, Point, Solver, moved_times
+from continuation.cycles.orbits import Direction, Orbit, Point, Solver, moved_times, turned_round
 from continuation.cycles.settings import CycleSettings
 from continuation.cycles.starting_orbits import orbit_from_simulation
 from continuation.cycles.switching import doubled, other_branch
@@ -24,7 +24,6 @@ from continuation.cycles.tracing import (
     resolved,
     trace,
     trace_both_sides,
-    turned_round,
 )
 from continuation.engine.following import check_span
 from continuation.engine.special_points import SpecialPoint
@@ -88,8 +87,7 @@ def limit_cycles(
         model, start = _on_level_set(model, {parameter: span}, start)
     source = model if isinstance(source, VectorField) else source
     span = check_span(model, parameter, span)
-    if not isinstance(source, VectorField):
-        _check_inside(source, parameter, span)
+    _check_inside(source, parameter, span)
     with whole(parts=True), doing(f"limit cycles along {parameter}"):
         for _ in range(_RAISED + 1):
             branch = _followed(Solver(model, {parameter: span}), source, start, settings)
@@ -109,7 +107,7 @@ def limit_cycles(
     return branch
 
 
-def _check_inside(source: SpecialPoint | Cycle, parameter: str, span: tuple[float, float]) -> None:
+def _check_inside(source: Source, parameter: str, span: tuple[float, float]) -> None:
     """ModelError for a start farther outside of a span than a last step may go."""
     low, high = span
     value, room = source.parameters[parameter], _ROOM * (high - low)
@@ -154,6 +152,11 @@ def _followed(
 ) -> CycleBranch:  # fmt: skip
     """The branch that a source leads to, with the delay lines that it has."""
     parameter, model = solver.parameter, solver.model
+    if start is not None and not isinstance(source, VectorField):
+        raise ModelError(
+            f"a start is for a model that oscillates; {source.name or 'a point'} is one itself: "
+            "leave start out"
+        )
     if isinstance(source, SpecialPoint):
         forward = trace(solver, small_cycle(solver, source, settings), settings)
         return make_branch(solver, forward, ("Hopf point", forward.words), settings)
@@ -169,8 +172,11 @@ def _followed(
         given = replace(source.orbit, z=np.array([source.period, value]))
     else:
         given = _simulated(solver, start, settings)
-    up = Direction(np.zeros_like(given.u), np.array([0.0, solver.half[1]]))
-    found = solver.along(given, up)
+    # At a fold of cycles the period tells them apart, if it changes there.
+    for way in ([0.0, solver.half[1]], [given.period, 0.0]):
+        found = solver.along(given, Direction(np.zeros_like(given.u), np.array(way)))
+        if found is not None:
+            break
     if found is None:
         raise ConvergenceError(
             f"no cycle was found at {parameter} = {given.value:.8g}, period {given.period:.6g}: "

@@ -16,16 +16,17 @@ from numba import float64, types
 
 from continuation.engine.elimination import eliminate
 from continuation.engine.linear_algebra import ONE, ZERO
-from dynsys.compiled.kernels import VECTOR
+from dynsys.compiled.kernels import VECTOR, WIDTH
 from dynsys.compiled.records import CUBE
 from dynsys.numba_cache import njit
 
 LANES = types.Array(float64, 4, "C")
 Lanes = Annotated[np.ndarray, LANES]
 
-MOST_LANES = 64  # intervals side by side: what is at work stays near the processor
+MOST_LANES = 64  # intervals side by side, of WIDTH each: what is at work stays near the processor
 _LARGEST = 4.0
 _PIVOTS = types.Array(types.int64, 2, "C")
+_WIDTH = np.uintp(WIDTH)
 
 
 @njit
@@ -56,58 +57,88 @@ def weighted(weights, nodes, out):
 
 
 @njit
-def _fastest(a, up, down):
-    """``up`` and ``down`` raised to about the fastest rates of growth and decay by a Jacobian: its
-    diagonal and, of loops of two states, what remains where the states are scaled to suit."""
-    for s in range(ZERO, np.uintp(a.shape[0])):
-        beside = 0.0
-        for c in range(ZERO, np.uintp(a.shape[0])):
-            loop = a[s, c] * a[c, s]
-            if c != s and loop > 0.0:
-                beside += np.sqrt(loop)
-        up, down = max(up, a[s, s] + beside), max(down, beside - a[s, s])
-    return up, down
+def _raise_rates(out, a, first, beside, rates):
+    """``rates`` of the lanes from ``first`` on raised to about the fastest ones of growth and decay
+    by the Jacobians in ``out`` from row ``a`` on: their diagonals and, of loops of two states, what
+    remains where the states are scaled to suit, which is gathered ``beside`` (n, WIDTH)."""
+    n = np.uintp(beside.shape[0])
+    for s in range(ZERO, n):
+        for lane in range(ZERO, _WIDTH):
+            beside[s, lane] = 0.0
+        for c in range(ZERO, s):
+            row, other = (a + s * n + c) * _WIDTH, (a + c * n + s) * _WIDTH
+            for lane in range(ZERO, _WIDTH):
+                root = np.sqrt(max(out[row + lane] * out[other + lane], 0.0))
+                beside[s, lane] += root
+                beside[c, lane] += root
+    for s in range(ZERO, n):
+        for lane in range(ZERO, _WIDTH):
+            own = out[(a + s * n + s) * _WIDTH + lane]
+            rates[0, first + lane] = max(rates[0, first + lane], beside[s, lane] + own)
+            rates[1, first + lane] = max(rates[1, first + lane], beside[s, lane] - own)
 
 
 @njit
 def _room(field):
-    """What ``_linearize`` works in: Jacobian, state, field, its derivative, and directions."""
+    """What ``_linearize`` works in: states, what they give, and directions."""
     n, parameters = field.scale.shape[0], field.p.shape[0]
     direction = np.zeros(parameters)
     if field.free.shape[0] > 0:
         direction[field.free[0]] = 1.0
-    return (
-        np.empty((n, n)), np.empty(n), np.empty(n), np.empty(n), np.zeros(n), direction,
-        np.zeros(parameters),
-    )  # fmt: skip
+    out = np.empty((2 * n + n * n) * WIDTH)
+    return np.empty(n * WIDTH), out, np.empty((n, WIDTH)), direction, np.zeros(parameters)
 
 
 @njit
 def _linearize(field, states, factors, weight, room, slopes, rates):
     """At the ``states`` (n, lanes): ``slopes`` (n, n + 1 + k, lanes), the scaled Jacobian, field
     and derivatives by the free parameters, times ``factors`` (lanes,); the Jacobian's ``rates``."""
-    p, tables, free, scale = field.p, field.tables, field.free, field.scale
-    n, count = np.uintp(scale.shape[0]), np.uintp(free.shape[0])
-    a, x, f, fp, still, direction, other = room
-    for lane in range(ZERO, np.uintp(states.shape[1])):
+    scale, n = field.scale, np.uintp(field.scale.shape[0])
+    count, a, end = np.uintp(field.free.shape[0]), n, n + n * n
+    x, out, beside, direction, other = room
+    for block in range(ZERO, np.uintp(states.shape[1]) // _WIDTH):
+        first = block * _WIDTH
         for s in range(ZERO, n):
-            x[s] = states[s, lane] * scale[s]
-        field.linearize(x, p, tables, direction, f, a, fp)
-        rates[0, lane], rates[1, lane] = _fastest(a, rates[0, lane], rates[1, lane])
+            for lane in range(ZERO, _WIDTH):
+                x[s * _WIDTH + lane] = states[s, first + lane] * scale[s]
+        field.linearize(x, field.p, field.tables, direction, out)
+        _raise_rates(out, a, first, beside, rates)
         for s in range(ZERO, n):
-            rates[2, lane] += weight * a[s, s]
-            factor = factors[lane] / scale[s]
+            for lane in range(ZERO, _WIDTH):
+                rates[2, first + lane] += weight * out[(a + s * n + s) * _WIDTH + lane]
             for c in range(ZERO, n):
-                slopes[s, c, lane] = factor * a[s, c] * scale[c]
-            slopes[s, n, lane] = factor * f[s]
+                row, part = a + s * n + c, scale[c] / scale[s]
+                for lane in range(ZERO, _WIDTH):
+                    slopes[s, c, first + lane] = (
+                        part * factors[first + lane] * out[row * _WIDTH + lane]
+                    )
+            inverse = 1.0 / scale[s]
+            for lane in range(ZERO, _WIDTH):
+                slopes[s, n, first + lane] = (
+                    inverse * factors[first + lane] * out[s * _WIDTH + lane]
+                )
             if count > ZERO:
-                slopes[s, n + ONE, lane] = factor * fp[s]
+                for lane in range(ZERO, _WIDTH):
+                    slopes[s, n + ONE, first + lane] = (
+                        inverse * factors[first + lane] * out[(end + s) * _WIDTH + lane]
+                    )
         for q in range(ONE, count):
-            other[free[q]] = 1.0
-            field.tangent(x, p, tables, still, other, fp)
-            other[free[q]] = 0.0
-            for s in range(ZERO, n):
-                slopes[s, n + ONE + q, lane] = factors[lane] / scale[s] * fp[s]
+            _along(field, q, x, other, factors[first:], slopes[:, n + ONE + q, first:])
+
+
+@njit
+def _along(field, q, x, direction, factors, slopes):
+    """The derivatives by free parameter q in ``slopes`` (n, WIDTH)."""
+    scale, still = field.scale, np.zeros(field.scale.shape[0])
+    state, fp = np.empty_like(scale), np.empty_like(scale)
+    direction[field.free[q]] = 1.0
+    for lane in range(WIDTH):
+        for s in range(state.shape[0]):
+            state[s] = x[s * WIDTH + lane]
+        field.tangent(state, field.p, field.tables, still, direction, fp)
+        for s in range(state.shape[0]):
+            slopes[s, lane] = factors[lane] / scale[s] * fp[s]
+    direction[field.free[q]] = 0.0
 
 
 @njit
@@ -196,9 +227,9 @@ def eliminate_lanes(block, largest):
 def with_pivots(field, collocation, profile, j, lane, block, pivots):
     """Make and eliminate interval j by itself, into its lane; False where it is singular."""
     size, width = block.shape[0], block.shape[1] - block.shape[0]
-    single, rates = np.empty((size, size + width, 1)), np.empty((3, 1))
+    single, rates = np.empty((size, size + width, WIDTH)), np.empty((3, WIDTH))
     make_lanes(field, collocation, profile, j, single, rates)
-    whole = single.reshape((size, size + width))
+    whole = single[:, :, 0]
     matrix, right = whole[:, :size].copy(), whole[:, size:].copy()
     if not eliminate(matrix, pivots, right):
         return False

@@ -135,6 +135,11 @@ class Point:
         return outside(self.rest.log10, self.rest.angle, 0.0)
 
 
+def turned_round(point: Point) -> Point:
+    """The point with the opposite direction."""
+    return replace(point, direction=Direction(-point.direction.u, -point.direction.z))
+
+
 class Solver:
     """Corrects orbits of one model in given free parameters, in scaled variables.
 

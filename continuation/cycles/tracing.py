@@ -15,6 +15,7 @@ from continuation.cycles import following as engine
 from continuation.cycles.closing import back_at_parent, parent_twice, returned
 from continuation.cycles.conditions import CYCLE
 from continuation.cycles.counts import clear_counts
+from continuation.cycles.landing import land
 from continuation.cycles.multipliers import Multipliers
 from continuation.cycles.orbits import (
     Direction,
@@ -24,6 +25,7 @@ from continuation.cycles.orbits import (
     adapted_mesh,
     moved,
     remeshed,
+    turned_round,
 )
 from continuation.cycles.prediction import BEFORE
 from continuation.cycles.settings import CycleSettings
@@ -51,7 +53,6 @@ REASONS = {
 _FIRST, _CHUNK = 4, 24  # points between two looks at the keyboard: at first, and at most
 _MORE = 1.4  # by which a mesh is refined at a time
 _LOST = 0.5  # error of the multiplier 1 beyond which it tells nothing
-_WALK = 16  # steps to a bound where one does not reach it
 _ASKED = 6  # points between two questions whether to go on
 
 
@@ -86,11 +87,6 @@ class Trace:
     def reversed(self) -> list[Point]:
         """The points the other way round."""
         return [turned_round(p) for p in reversed(self.points)]
-
-
-def turned_round(point: Point) -> Point:
-    """The point with the opposite direction."""
-    return replace(point, direction=Direction(-point.direction.u, -point.direction.z))
 
 
 def trace_both_sides(
@@ -176,7 +172,7 @@ def _further(
     if why is not None:
         return Trace(points[: at + 1], steps[:at], why, steps[at - 1])
     if reason == engine.BOUND and beyond is not None:
-        landed, bound = _land(solver, points[-1], beyond)
+        landed, bound = land(solver, points[-1], beyond)
         if landed is None:
             reason = SHORT
         else:
@@ -309,48 +305,6 @@ def _chunk(solver, first, before, settings, step, number, longest, room):
     steps = trail.steps[known : made - 1].tolist()
     beyond = point(made) if reason == engine.BOUND else None
     return [point(k) for k in range(known + 1, made)], steps, reason, step, beyond
-
-
-def _land(solver: Solver, inside: Point, beyond: Point) -> tuple[Point | None, tuple[int, float]]:
-    """The point on the bound between the last one inside and the first one beyond it, and the
-    entry of z that meets it, with the bound."""
-    a = remeshed(inside.orbit, beyond.orbit.mesh)
-    b = beyond.orbit
-    best, component, bound = 2.0, 1, 0.0
-    for k in range(1, solver.size):
-        for limit, outside in (
-            (solver.lower[k], b.z[k] < solver.lower[k]),
-            (solver.upper[k], b.z[k] > solver.upper[k]),
-        ):
-            fraction = (limit - a.z[k]) / (b.z[k] - a.z[k]) if outside else np.inf
-            if fraction < best:
-                best, component, bound = fraction, k, limit
-    guess = Orbit(b.mesh, a.u + best * (b.u - a.u), a.z + best * (b.z - a.z))
-    landed = solver.point_at(guess, bound, component)
-    if landed is None:
-        landed = _walked(solver, inside, component, bound)
-    if landed is not None:
-        landed = _oriented(solver, landed, beyond.direction)
-    return landed, (component, float(bound))
-
-
-def _walked(solver: Solver, inside: Point, component: int, bound: float) -> Point | None:
-    """The point on a bound in small steps from the last one inside, on its own mesh: layers move
-    along the mesh from one cycle to the next, which a line between two of them does not know."""
-    point, start = inside, float(inside.orbit.z[component])
-    for part in np.arange(1, _WALK + 1) / _WALK:
-        found = solver.point_at(point.orbit, start + part * (bound - start), component)
-        if found is None:
-            return None
-        point = found
-    return point
-
-
-def _oriented(solver: Solver, point: Point, along: Direction) -> Point:
-    unit = solver.unit(point)
-    if solver.product(unit.orbit, along, unit.direction) < 0:
-        unit = turned_round(unit)
-    return replace(unit, pair=None, local=None)
 
 
 def _resized(

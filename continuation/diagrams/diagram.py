@@ -283,16 +283,16 @@ class Diagram(Explorable):
 @overload
 def bifurcation_diagram(
     model: VectorField, x: Axis, y: Axis, settings: Settings | None = None, seed: int = 0,
-    progress: bool = False, audit: int = AUDIT, asynchronous: bool = False,
-    scheduler: Any = None, budget: float = BUDGET,
+    progress: bool = False, audit: int | None = None, asynchronous: bool = False,
+    scheduler: Any = None, budget: float | None = None,
 ) -> Diagram: ...  # fmt: skip
 
 
 @overload
 def bifurcation_diagram(
     model: VectorField, x: Axis, y: None = None, settings: Settings | None = None, seed: int = 0,
-    progress: bool = False, audit: int = AUDIT, asynchronous: bool = False,
-    scheduler: Any = None, budget: float = BUDGET,
+    progress: bool = False, audit: int | None = None, asynchronous: bool = False,
+    scheduler: Any = None, budget: float | None = None,
 ) -> LineDiagram: ...  # fmt: skip
 
 
@@ -303,10 +303,10 @@ def bifurcation_diagram(
     settings: Settings | None = None,
     seed: int = 0,
     progress: bool = False,
-    audit: int = AUDIT,
+    audit: int | None = None,
     asynchronous: bool = False,
     scheduler: Any = None,
-    budget: float = BUDGET,
+    budget: float | None = None,
 ) -> Diagram | LineDiagram:
     """Find every bifurcation curve and every attractor in a rectangle of two parameters.
 
@@ -329,10 +329,10 @@ def bifurcation_diagram(
     x, y : (parameter name, low, high). Without ``y`` the result is a ``LineDiagram``: equilibria
         and limit cycles along x, with their frequency.
     progress : show what is being done, stage by stage.
-    audit : points of the plane to test at the end; 0 for none. ``diagram.audit`` tests more.
-    budget : processor time (s) for a plane, without compiling. When half of it is spent no further
-        curve is looked for, and regions that nobody had time to look at are unresolved: ``limits``
-        says so.
+    audit : points of the plane to test at the end, 40; 0 for none. ``diagram.audit`` tests more.
+    budget : processor time (s) for a plane, 300, without compiling. When half of it is spent no
+        further curve is looked for, and regions that nobody had time to look at are unresolved:
+        ``limits`` says so.
     asynchronous : add the exact Hopf curves of the network behind ``aln()``, which see.
     scheduler : the address of a Dask scheduler, a client or cluster, or "local": its workers follow
         the scan lines, cycles and curves of cycles of a plane (see
@@ -346,18 +346,20 @@ def bifurcation_diagram(
     checks.instance("model", model, VectorField, "see dynsys.models, or write one")
     settings = Settings() if settings is None else settings
     checks.instance("settings", settings, Settings, "Settings(step_max=0.02)")
-    seed, budget = checks.seed(seed), checks.number("budget", budget, above=0, finite=False)
-    audit = checks.whole("audit", audit, least=0)
+    seed = checks.seed(seed)
     if asynchronous:
         check_plane(model, y)
     spans = checked_axes(model, x) if y is None else checked_axes(model, x, y)
     model = on_level_set(model, spans)
     check_effects(model, spans)
     if y is None:
-        if scheduler is not None:
-            raise ModelError("a line is followed by this process; leave scheduler out, or give y")
+        of_planes = {"scheduler": scheduler, "audit": audit, "budget": budget}
+        for option in (k for k, v in of_planes.items() if v is not None):
+            raise ModelError(f"{option} acts on planes; leave it out for a line, or give y")
         ((name, span),) = spans.items()
         return line_diagram(model, name, span, settings=settings, seed=seed)
+    audit = checks.whole("audit", AUDIT if audit is None else audit, least=0)
+    budget = BUDGET if budget is None else checks.number("budget", budget, above=0, finite=False)
     survey = Survey(model, x, y, settings, seed)
     try:
         with shown(progress), whole(say=progress), spreading(scheduler), limited(budget) as time:

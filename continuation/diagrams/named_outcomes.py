@@ -70,7 +70,8 @@ def _plain(outcome: Outcome, start: np.ndarray) -> dict[str, Any]:
 def _cycle(model: VectorField, outcome: Outcome, scale: np.ndarray) -> dict[str, Any]:
     assert outcome.states is not None
     states = model.fill_lines(outcome.states)
-    observed = observe_states(model, states)
+    known = [outcome.states] if outcome.extremes is None else [outcome.states, outcome.extremes]
+    observed = observe_states(model, model.fill_lines(np.concatenate(known)))
     return {
         "name": rhythm_name(model, outcome.period, states), "period": outcome.period,
         "frequency": model.frequency_factor / outcome.period,

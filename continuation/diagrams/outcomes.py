@@ -44,7 +44,8 @@ class Outcome:
     cycles, ``exponent`` (per time unit) to what does not repeat: ``weak`` where it does not differ
     from zero beyond doubt.
     ``extremes`` (2 n, n) are the states at which each of them was least and greatest; ``records``
-    how many there are of a turn; ``blurred`` where spikes between them may hide that it repeats.
+    how many there are of a turn; ``blurred`` where spikes between them may hide that it repeats,
+    ``resolved`` where its steps fitted everywhere.
     """
 
     kind: str
@@ -58,6 +59,7 @@ class Outcome:
     miss: float = 0.0
     drift: float = 0.0
     weak: bool = False
+    resolved: bool = False
 
     @property
     def approaches(self) -> bool:

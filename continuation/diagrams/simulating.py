@@ -30,6 +30,7 @@ from continuation.diagrams.outcomes import (
     section_of,
 )
 from continuation.diagrams.pasts import Past, after_pasts, lags_of
+from continuation.diagrams.stiff_runs import settled
 from dynsys.journal import Form, key, piece
 from dynsys.simulation.ensembles import simulate_ensemble
 from dynsys.simulation.motion import motion
@@ -58,6 +59,7 @@ FEWEST = 16  # records of a turn, below which it cannot be told whether the moti
 FINER = 3  # shorter steps for runs that ended in infinity
 FINEST = 50  # the largest change of the step at once
 REFINEMENTS = 6
+STIFF = 4  # times that a step is too long for runs that go on with steps of their own
 
 
 @dataclass(frozen=True)
@@ -151,6 +153,8 @@ def _with_fitting_steps(
             )  # fmt: skip
             for k, outcome in zip(mine, again, strict=True):
                 found[k] = outcome
+        for k in coarse:
+            found[k] = _with_own_steps(models[k], found[k], starts[k], float(steps[k]))
         needed = [_needed_step(models[k], found[k], steps[k]) for k in coarse]
         finer = [(k, step) for k, step in zip(coarse, needed, strict=True) if step < steps[k]]
         for k, step in finer:
@@ -160,6 +164,16 @@ def _with_fitting_steps(
         if not coarse:
             break
     return found
+
+
+def _with_own_steps(model: VectorField, found: Outcome, start: np.ndarray, dt: float) -> Outcome:
+    """What a run comes to that is far too stiff for one step, or that did not settle with it."""
+    needed = _needed_step(model, found, dt)
+    hard = needed < dt / STIFF or found.kind == UNSETTLED
+    if not hard or model.lines or model.tables:
+        return found
+    again = settled(model, Outcome(UNSETTLED, start), dt * STRIDE * FIRST)
+    return found if again.kind == UNSETTLED else again
 
 
 def _followed(
@@ -350,6 +364,8 @@ def _needed_step(model: VectorField, outcome: Outcome, dt: float) -> float:
     rest what turns: the spiral into the equilibrium where a run has ended is to be resolved, too;
     and what is no equilibrium: rk4 with such a step has fixed points of its own.
     """
+    if outcome.resolved:
+        return dt
     if outcome.kind == RUNS_AWAY or (outcome.kind == UNSTABLE and _moves(model, outcome.state, dt)):
         return dt / FINER
     if outcome.kind in (EQUILIBRIUM, UNSTABLE):

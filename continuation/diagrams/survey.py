@@ -251,8 +251,9 @@ class Survey:
             self._follow(point, None)
             self._follow(point, point.omega or _rotation(point))
         elif point.label == "HH" and point.omega is not None:
-            jacobian = point.model.jacobian(point.state)
-            self._follow(point, second_frequency(jacobian, point.omega))
+            other = second_frequency(point.model.jacobian(point.state), point.omega)
+            if other is not None:  # else scan lines meet the other curve
+                self._follow(point, other)
 
     def _follow(self, point: SpecialPoint, omega: float | None) -> None:
         names = (self.x[0], self.y[0])

@@ -17,6 +17,7 @@ from dynsys.compiled.kernels import (
     TANGENT_TYPE,
     VECTOR,
     no_linearization,
+    no_rates,
     no_second_derivatives,
 )
 from dynsys.compiled.records import CUBE, Indices, Vector, record
@@ -37,6 +38,7 @@ class Field(NamedTuple):
     tangent: Annotated[Callable, TANGENT_TYPE]
     jacobian_tangent: Annotated[Callable, JACOBIAN_TANGENT_TYPE]
     linearize: Annotated[Callable, LINEARIZATION_TYPE]
+    rates: Annotated[Callable, FIELD_TYPE]
     tables: Vector
     p: Vector
     free: Indices
@@ -48,7 +50,7 @@ def field_of(
     linearized: bool = False,
 ) -> Field:  # fmt: skip
     """The field of a model; without ``second`` the Jacobian's derivative is not compiled, and
-    without ``linearized``, which cycles ask for, what computes it with its derivatives at once."""
+    without ``linearized``, which cycles ask for, what is computed at several states at once."""
     c = model.compiled
     return Field(
         f=c.field,
@@ -56,6 +58,7 @@ def field_of(
         tangent=c.tangent,
         jacobian_tangent=c.jacobian_tangent if second else no_second_derivatives,
         linearize=c.linearize if linearized else no_linearization,
+        rates=c.rates if linearized else no_rates,
         tables=c.tables,
         p=p,
         free=free,

@@ -57,6 +57,7 @@ REASONS = {
     INTERRUPTED: "interrupted; everything computed is kept",
 }
 _BEYOND = 1e-3  # scaled distance behind an end at which the field is looked for
+_STEEP = 1e3  # ratio of slopes at an end and that far before it, from which they are infinite
 _FIRST, _CHUNK = 20, 500  # points between two looks at the keyboard: at first, and at most
 
 
@@ -234,12 +235,13 @@ class Follower:
             self.border[:], trail.reason = border, INTERRUPTED
         points, tangents, spectra, signs = trail.ended()
         if trail.reason == STEP_MIN:
-            trail.reason = self._why_stuck(points[-1], tangents[-1])
+            trail.reason = self._why_stuck(points, tangents[-1])
         ahead = (np.nan, float(trail.step))
         return Trace(points, tangents, spectra, signs, MAX_POINTS, trail.reason, ahead)
 
-    def _why_stuck(self, y: np.ndarray, tangent: np.ndarray) -> int:
-        """Why Newton does not go on from a point, as far as the field beyond tells it."""
+    def _why_stuck(self, points: np.ndarray, tangent: np.ndarray) -> int:
+        """Why Newton does not go on from the last point, as far as the field beyond tells it."""
+        y = points[-1]
         beyond = y + _BEYOND * tangent
         if not self._goes_on(beyond):
             return EDGE
@@ -248,7 +250,15 @@ class Follower:
             return AT_JUMP
         if break_between(lambda at: self.jacobian(at).ravel(), before, beyond) is not None:
             return AT_BEND
-        return STEP_MIN
+        return AT_BEND if self._is_steep(points) else STEP_MIN
+
+    def _is_steep(self, points: np.ndarray) -> bool:
+        """Whether the slopes grew without end towards the last point."""
+        apart = np.flatnonzero(np.max(np.abs(points - points[-1]), axis=1) > _BEYOND)
+        if not len(apart):
+            return False
+        here, before = (np.max(np.abs(self.jacobian(y))) for y in (points[-1], points[apart[-1]]))
+        return bool(here > _STEEP * before)
 
     def _goes_on(self, y: np.ndarray) -> bool:
         """Whether the field has a value at a point."""
@@ -282,7 +292,7 @@ class Follower:
 
 def join(before: Trace, after: Trace) -> Trace:
     """Two halves that meet in ``after``'s first point; eigenvalue columns stay tracked."""
-    columns = _matching(before.eigenvalues[-1], after.eigenvalues[0])
+    columns = matching(before.eigenvalues[-1], after.eigenvalues[0])
     return Trace(
         np.concatenate([before.points[:-1], after.points]),
         np.concatenate([before.tangents[:-1], after.tangents]),
@@ -294,7 +304,7 @@ def join(before: Trace, after: Trace) -> Trace:
     )
 
 
-def _matching(old: np.ndarray, new: np.ndarray) -> np.ndarray:
+def matching(old: np.ndarray, new: np.ndarray) -> np.ndarray:
     """Column of ``new`` nearest to each entry of ``old``, as a permutation."""
     return linear_sum_assignment(np.abs(old[:, None] - new[None, :]))[1]
 

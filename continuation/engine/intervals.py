@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import brentq
 
-from continuation.engine.following import Follower, Trace, _matching
+from continuation.engine.following import Follower, Trace, matching
 
 AXIS = 1e-11  # real parts below it, relative to the largest eigenvalue, lie on the imaginary axis
 ROUNDED = 1e-12  # of the largest eigenvalue: what rounding makes of the frequency of none
@@ -92,9 +92,9 @@ def halves(follower: Follower, interval: Interval) -> tuple[Interval, Interval] 
         return None
     tangent, sign = follower.tangent(y, interval.left.tangent)
     spectrum = np.linalg.eigvals(follower.jacobian(y))
-    spectrum = spectrum[_matching(interval.left.eigenvalues, spectrum)]
+    spectrum = spectrum[matching(interval.left.eigenvalues, spectrum)]
     middle = End(y, tangent, spectrum, sign)
-    columns = _matching(spectrum, interval.right.eigenvalues)
+    columns = matching(spectrum, interval.right.eigenvalues)
     right = End(
         interval.right.point, interval.right.tangent, interval.right.eigenvalues[columns],
         interval.right.sign,

@@ -29,6 +29,7 @@ MEANINGS = {
     "ZH": "zero-Hopf point",
     "HH": "Hopf-Hopf point",
     "UZ": "value asked for",
+    "suspect": "events that could not be told apart; see its eigenvalues",
 }
 # What users of AUTO, XPPAUT, MatCont and BifurcationKit type.
 SYNONYMS = {
@@ -113,10 +114,10 @@ class SpecialPoint:
     @property
     def criticality(self) -> str | None:
         """ "supercritical", "subcritical" or "degenerate" (l1 is zero within its error, as where a
-        quantity is conserved) for Hopf points, None elsewhere."""
+        quantity is conserved, or has no value) for Hopf points, None elsewhere."""
         if self.label != "H" or self.lyapunov_coefficient is None:
             return None
-        if abs(self.lyapunov_coefficient) <= self.certificate.get("l1_error", 0.0):
+        if not abs(self.lyapunov_coefficient) > self.certificate.get("l1_error", 0.0):
             return "degenerate"
         return "supercritical" if self.lyapunov_coefficient < 0 else "subcritical"
 
@@ -148,7 +149,11 @@ class SpecialPoint:
         if self.frequency is not None:
             words.append(f"{self.frequency:.5g} {self.model.frequency_unit}")
         if self.criticality == "degenerate":
-            words.append("degenerate: l1 is zero within its error (conservative?)")
+            exists = np.isfinite(self.coefficients["l1"])
+            words.append(
+                "degenerate: l1 is zero within its error (conservative?)" if exists
+                else "degenerate: a further eigenvalue is zero, l1 has no value"
+            )  # fmt: skip
         elif self.criticality:
             words.append(self.criticality)
         words += [f"{k} = {v:.5g}" for k, v in self.coefficients.items()]

@@ -30,6 +30,7 @@ from continuation.frames import point_frame
 from continuation.netcdf import head_of, with_head, write
 from continuation.steady_states.deflation import SEARCHES
 from continuation.steady_states.half_stable import UNRESOLVED
+from continuation.steady_states.jumps import bend_at, may_bend
 from continuation.steady_states.living import equilibria_content
 from continuation.steady_states.pieces import EARLY, followed_on, located, trace_of
 from dynsys.delays import DEFAULT_ORDER
@@ -243,7 +244,7 @@ def _neutral_words(piece: xr.Dataset) -> list[str]:
         return []
     return [
         f"    neutral at {count} points: eigenvalues on the imaginary axis (centres, degenerate "
-        "equilibria or curves of them), where the linear part does not tell stability"
+        "equilibria, curves of them) or bends of the field, where no linear part tells stability"
     ]
 
 
@@ -299,7 +300,7 @@ def make_dataset(
     columns["unstable"] = ("point", count_unstable(spectra, follower.problem.critical))
     neutral = count_neutral(spectra) > follower.problem.critical
     if follower.problem is EQUILIBRIUM:
-        neutral |= _unresolved(follower, y, spectra)
+        neutral |= _unresolved(follower, y, spectra) | _bent(follower, y)
     columns["stable"] = ("point", (columns["unstable"][1] == 0) & ~neutral)
     columns["neutral"] = ("point", (columns["unstable"][1] == 0) & neutral)
     columns["eigenvalue_real"] = (("point", "mode"), spectra.real)
@@ -356,6 +357,14 @@ def _unresolved(follower: Follower, y: np.ndarray, spectra: np.ndarray) -> np.nd
     step[regular] = np.linalg.solve(near[regular], rate[regular][..., None])[..., 0]
     change = (_linear_parts(follower, x - step, values)[1] - near) * scale / scale[:, None]
     return np.max(np.abs(change), axis=(1, 2)) > UNRESOLVED * np.min(np.abs(spectra.real), axis=1)
+
+
+def _bent(follower: Follower, y: np.ndarray) -> np.ndarray:
+    """Points (k,) on a bend of the field whose linear parts differ in the sign of their
+    determinant."""
+    if not may_bend(follower.model):
+        return np.zeros(len(y), dtype=bool)
+    return np.array([bend_at(follower.at(each), follower.state(each)) is not None for each in y])
 
 
 def _linear_parts(

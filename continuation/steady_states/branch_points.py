@@ -29,6 +29,8 @@ def polish(follower: Follower, y: np.ndarray, iterations: int = 12) -> np.ndarra
             step = np.linalg.solve(system, -rows)
         except np.linalg.LinAlgError:
             return None
+        if not np.all(np.isfinite(step)):  # derivatives are infinite, as those of a root at 0
+            return None
         y, w, beta = y + step[: n + 1], w + step[n + 1 : -1], beta + step[-1]
         if np.max(np.abs(step)) < 1e-12:
             return y

@@ -16,6 +16,8 @@ from continuation.steady_states.characteristic_equation import CharacteristicEqu
 from dynsys.delays import differentiation_matrix
 from dynsys.vector_field import VectorField
 
+_SAME = 1e-6  # relative difference of frequencies below which two are one
+
 
 def make_point(
     follower: Follower, y: np.ndarray, label: str, interval: Interval | None, residual: float
@@ -69,8 +71,9 @@ def coefficients(
             return {}
     if label in _ROTATING and omega is not None:
         return _ROTATING[label](a, forms, omega, norm_of)
-    if label == "HH" and omega is not None:
-        return normal_forms.hopf_hopf(a, forms, omega, second_frequency(a, omega), norm_of)
+    other = second_frequency(a, omega) if label == "HH" and omega is not None else None
+    if omega is not None and other is not None:
+        return normal_forms.hopf_hopf(a, forms, omega, other, norm_of)
     return {}
 
 
@@ -87,11 +90,14 @@ _ROTATING = {
 }
 
 
-def second_frequency(a: np.ndarray, omega: float) -> float:
-    """Angular frequency of the other critical pair at a Hopf-Hopf point."""
+def second_frequency(a: np.ndarray, omega: float) -> float | None:
+    """Angular frequency of the other critical pair at a Hopf-Hopf point; None where both pairs have
+    the same, as those of two units without coupling."""
     spectrum = np.linalg.eigvals(a)
-    pairs = spectrum[(spectrum.imag > 0) & (np.abs(spectrum.imag - omega) > 1e-9 * omega)]
-    return float(pairs[np.argmin(np.abs(pairs.real))].imag)
+    pairs = spectrum[spectrum.imag > 0]
+    critical = pairs[np.argsort(np.abs(pairs.real))[:2]].imag
+    other = critical[np.argmax(np.abs(critical - omega))]
+    return None if abs(other - omega) <= _SAME * omega else float(other)
 
 
 def characteristic_equation(model: VectorField, x: np.ndarray) -> CharacteristicEquation:

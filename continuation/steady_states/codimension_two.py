@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import numpy as np
 
 from continuation.engine.borders import null_vectors
-from continuation.engine.following import BOUND, Follower, Trace
+from continuation.engine.following import BOUND, Follower, Trace, matching
 from continuation.engine.intervals import End, Interval, intervals, isolate, locate, turning_back
 from continuation.engine.multilinear import MultilinearForms
 from continuation.engine.problems import FOLD
@@ -144,37 +145,44 @@ def _other_crossings(follower: Follower, trace: Trace, critical: int) -> Iterato
         if interval.index in suspicious and not classify(interval):
             looked = looking_inside(classify, interval)
         for piece, kind in isolate(follower, interval, looked):
-            if kind in ("ZH", "HH"):
-                y = _locate_other(follower, piece, critical)
-                if y is not None:
-                    yield (interval.index, _fraction(interval, y)), (kind, y)
+            y = _locate_other(follower, piece, critical) if kind != "suspect" else None
+            found = (kind, y) if y is not None else ("suspect", piece.right.point)
+            yield (interval.index, _fraction(interval, found[1])), found
 
 
-def noncritical(follower: Follower, end: End, critical: int) -> np.ndarray:
-    """Mask of the eigenvalues that are not the curve's own critical ones."""
-    spectrum = end.eigenvalues
-    if critical == 1:
-        distance = np.abs(spectrum)
-    else:
-        omega = np.sqrt(max(end.point[-1] * follower.scale[-1], 0.0))
-        distance = np.minimum(np.abs(spectrum - 1j * omega), np.abs(spectrum + 1j * omega))
-    mask = np.ones(len(spectrum), bool)
-    mask[np.argsort(distance)[:critical]] = False
-    return mask
+def _others(follower: Follower, interval: Interval, critical: int) -> Interval:
+    """An interval with the eigenvalues that are not the curve's own critical ones.
 
-
-def _other_columns(follower: Follower, interval: Interval, critical: int) -> np.ndarray:
-    columns = interval.crossings()
-    free = noncritical(follower, interval.left, critical) & noncritical(
-        follower, interval.right, critical
+    They are matched among themselves: another pair of the same frequency, as that of a second unit,
+    may not be taken for the critical one.
+    """
+    before, after = (
+        _noncritical(follower, end, critical) for end in (interval.left, interval.right)
     )
-    return columns[free[columns]]
+    after = after[matching(before, after)]
+    return replace(
+        interval,
+        left=replace(interval.left, eigenvalues=before),
+        right=replace(interval.right, eigenvalues=after),
+    )
+
+
+def _noncritical(follower: Follower, end: End, critical: int) -> np.ndarray:
+    """The eigenvalues that are not the curve's own: zero, or a pair."""
+    spectrum, own = end.eigenvalues, [0.0]
+    if critical == 2:
+        omega = np.sqrt(max(end.point[-1] * follower.scale[-1], 0.0))
+        own = [1j * omega, -1j * omega]
+    for value in own:
+        spectrum = np.delete(spectrum, np.argmin(np.abs(spectrum - value)))
+    return spectrum
 
 
 def _other_classifier(follower: Follower, critical: int) -> Callable[[Interval], list[str]]:
     def classify(interval: Interval) -> list[str]:
-        columns = _other_columns(follower, interval, critical)
-        before, after = interval.left.eigenvalues[columns], interval.right.eigenvalues[columns]
+        others = _others(follower, interval, critical)
+        columns = others.crossings()
+        before, after = others.left.eigenvalues[columns], others.right.eigenvalues[columns]
         if np.any((before.imag != 0) != (after.imag != 0)):
             return ["mixed"]
         pairs, reals = int(np.sum(before.imag > 0)), int(np.sum(before.imag == 0))
@@ -187,10 +195,11 @@ def _other_classifier(follower: Follower, critical: int) -> Callable[[Interval],
 
 
 def _locate_other(follower: Follower, interval: Interval, critical: int) -> np.ndarray | None:
-    columns = _other_columns(follower, interval, critical)
-    rotating = [c for c in columns if interval.left.eigenvalues[c].imag > 0]
+    others = _others(follower, interval, critical)
+    columns = others.crossings()
+    rotating = [c for c in columns if others.left.eigenvalues[c].imag > 0]
     column = rotating[0] if rotating else columns[0]
-    start, end = interval.left.eigenvalues[column], interval.right.eigenvalues[column]
+    start, end = others.left.eigenvalues[column], others.right.eigenvalues[column]
     return locate(
         follower, interval, lambda y: follow_eigenvalue(follower, interval, y, start, end).real
     )

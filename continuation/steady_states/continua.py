@@ -45,7 +45,7 @@ def field_size(model: VectorField) -> np.ndarray:
 
 def is_singular(model: VectorField, x: np.ndarray) -> bool:
     """Whether the scaled Jacobian at a state has a direction in which nothing changes."""
-    a = _jacobian(model, x)
+    a = scaled_jacobian(model, x)
     if not np.all(np.isfinite(a)):
         return False
     singular = np.linalg.svd(a, compute_uv=False)
@@ -58,7 +58,7 @@ def is_singular(model: VectorField, x: np.ndarray) -> bool:
 
 def slope_size(model: VectorField) -> np.ndarray:
     """Largest entries (n,) of the scaled Jacobian's rows at random states of the box."""
-    rows = np.array([np.max(np.abs(_jacobian(model, x)), axis=1) for x in _places(model)])
+    rows = np.array([np.max(np.abs(scaled_jacobian(model, x)), axis=1) for x in _places(model)])
     rows = rows[np.all(np.isfinite(rows), axis=1)]
     sizes = np.max(rows, axis=0) if rows.size else np.ones(len(model.scales))
     return np.where(sizes > 0.0, sizes, 1.0)
@@ -84,7 +84,7 @@ def continuum_at(
     """
     if not is_singular(model, x):
         return None
-    _, singular, rows = np.linalg.svd(_jacobian(model, x))
+    _, singular, rows = np.linalg.svd(scaled_jacobian(model, x))
     largest = max(float(singular[0]), 1e-300)
     for direction in rows[singular <= _SINGULAR * largest]:
         if rest_beside(model, x, direction, size, away) is not None:
@@ -113,7 +113,7 @@ def corrected(model: VectorField, x: np.ndarray, size: np.ndarray) -> np.ndarray
     x = np.array(x, dtype=float)
     for _ in range(_STEPS):
         rate = model.rhs(x) / scales
-        a = _jacobian(model, x)
+        a = scaled_jacobian(model, x)
         if not (np.all(np.isfinite(rate)) and np.all(np.isfinite(a))):
             return None
         if np.all(np.abs(rate) <= _ON * size):
@@ -126,6 +126,7 @@ def corrected(model: VectorField, x: np.ndarray, size: np.ndarray) -> np.ndarray
     return None
 
 
-def _jacobian(model: VectorField, x: np.ndarray) -> np.ndarray:
+def scaled_jacobian(model: VectorField, x: np.ndarray) -> np.ndarray:
+    """The Jacobian (n, n) of scaled states."""
     scales = model.scales
     return model.jacobian(x) * scales[None, :] / scales[:, None]

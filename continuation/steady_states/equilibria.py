@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import chain
+from typing import Any
 
 import numpy as np
 
@@ -22,16 +23,20 @@ from continuation.engine.problems import EQUILIBRIUM
 from continuation.engine.settings import Settings
 from continuation.steady_states.branch import Branch, equilibria_of
 from continuation.steady_states.deflation import unseen
+from continuation.steady_states.degenerate import RepeatedRoot, Unreached, repeated_root
 from continuation.steady_states.delay_orders import order_needed
-from continuation.steady_states.jumps import with_steps
+from continuation.steady_states.jumps import Bend, Steep, with_steps
 from continuation.steady_states.pydstool_backend import check_backend, compute
 from continuation.steady_states.search import find_all, refine_equilibrium
+from continuation.steady_states.search_box import guessed_ranges
 from dynsys import checks
 from dynsys.activity import doing
 from dynsys.errors import ConvergenceError
 from dynsys.journal import interrupted, part_is_wanted, whole
 from dynsys.level_sets import level_set
 from dynsys.vector_field import VectorField
+
+_AT_END = 1e-4  # scaled distance from the end of a piece to what it ends at
 
 
 def equilibria(
@@ -93,24 +98,25 @@ def equilibria(
         seeds = _seeds(model, parameter, (low, high), start, seed, [])
         found = [_on_curve(follower, x, value) for value, x in seeds]
         return compute(follower, [y for y in found if y is not None])
-    notes: list[str] = []
+    left: list[Any] = []  # equilibria that no branch leads through
     places = 0 if start is not None else settings.places
     with whole(parts=True), doing(f"equilibria along {parameter}"):
         traces: list[Trace] = []
-        seeds = _seeds(model, parameter, (low, high), start, seed, notes)
+        seeds = _seeds(model, parameter, (low, high), start, seed, left)
         # The second search begins when the first is done, and knows what that has found.
-        _follow_all(follower, chain(seeds, unseen(follower, traces, places, seed)), traces)
+        _follow_all(follower, chain(seeds, unseen(follower, traces, places, seed)), traces, left)
         branch = equilibria_of(follower, traces) if traces else None
+    notes = [str(each) for each in left if not _is_met(follower, traces, each)]
     notes = with_steps(notes, model) if start is None else notes
     if branch is None and notes:
         raise ConvergenceError(
-            f"{model.name} has no isolated equilibrium with {parameter} in [{low:g}, {high:g}] in "
-            f"the states' ranges: {notes[0]}"
+            f"{model.name} has no equilibrium that can be followed with {parameter} in [{low:g}, "
+            f"{high:g}] in the states' ranges: {notes[0]}"
         )
     if branch is None:
         raise ConvergenceError(
             f"no equilibrium of {model.name} with {parameter} in [{low:g}, {high:g}] was found in "
-            "the states' ranges; give a start, or ranges that hold one"
+            f"the states' ranges; give a start, or ranges that hold one{guessed_ranges(model)}"
         )
     for note in notes[:1]:
         warnings.warn(f"left out: {note}", stacklevel=2)
@@ -126,15 +132,29 @@ def equilibria(
 
 
 def _follow_all(
-    follower: Follower, seeds: Iterator[tuple[float, np.ndarray]], traces: list[Trace]
-) -> None:
-    """Add the curves through all seeds to ``traces``, each once; after Ctrl-C those that are
-    there stay, and nothing more is sought."""
+    follower: Follower, seeds: Iterator[tuple[float, np.ndarray]], traces: list[Trace],
+    left: list[Any],
+) -> None:  # fmt: skip
+    """Add the curves through all seeds to ``traces``, each once, and repeated roots to ``left``;
+    after Ctrl-C those that are there stay, and nothing more is sought."""
     try:
         for value, x in seeds:
             y = _on_curve(follower, x, value)
-            if y is not None and not on_curves(follower, traces, y):
-                traces.append(_oriented(_follow(follower, y), follower))
+            at = follower.scaled(x, value) if y is None else y
+            if y is not None and on_curves(follower, traces, y):
+                continue
+            root = repeated_root(follower, at)
+            if root is not None:
+                left.append(root)
+            elif y is None:
+                left.append(Unreached(follower.at(at), x))
+            else:
+                trace = _oriented(_follow(follower, y), follower)
+                root = _root_along(follower, trace)
+                if root is not None:
+                    left.append(root)
+                    continue
+                traces.append(trace)
                 if INTERRUPTED in (traces[-1].start, traces[-1].end):
                     break
         else:
@@ -156,9 +176,9 @@ def _seeds(
     span: tuple[float, float],
     start: Sequence[float] | np.ndarray | None,
     seed: int,
-    notes: list[str],
+    left: list[Any],
 ) -> Iterator[tuple[float, np.ndarray]]:
-    """(parameter value, state) pairs to start from; ``notes`` grow by what is left out."""
+    """(parameter value, state) pairs to start from; ``left`` grows by what is left out."""
     if start is not None:
         value = float(np.clip(model.parameters[parameter], *span))
         yield value, refine_equilibrium(model.with_parameters(**{parameter: value}), start)
@@ -166,15 +186,34 @@ def _seeds(
     low, high = span
     for value in (low, high, (low + high) / 2):
         found = find_all(model.with_parameters(**{parameter: value}), seed=seed)
-        notes += found.notes
+        left += found.continua[:1] or found.notes
         for x in found.isolated:
             yield value, x
+
+
+def _is_met(follower: Follower, traces: list[Trace], left: Any) -> bool:
+    """Whether a piece ends at a bend or an infinite slope, and says so itself, or passes through
+    where Newton's method was not at rest."""
+    if not isinstance(left, (Bend, Steep, Unreached)):
+        return False
+    y = follower.scaled(left.state, left.model.parameters[follower.names[0]])
+    ends = [trace.points[k] for trace in traces for k in (0, -1)]
+    if any(np.max(np.abs(end - y)) < _AT_END for end in ends):
+        return True
+    return isinstance(left, Unreached) and on_curves(follower, traces, y)
 
 
 def _on_curve(follower: Follower, x: np.ndarray, value: float) -> np.ndarray | None:
     row = np.zeros(follower.size)
     row[follower.n] = 1.0
     return follower.correct(follower.scaled(x, value), row, value / follower.scale[follower.n])
+
+
+def _root_along(follower: Follower, trace: Trace) -> RepeatedRoot | None:
+    """A repeated root on a curve that was begun where it meets a simple one."""
+    count = len(trace.points)
+    found = (repeated_root(follower, trace.points[k * count // 4]) for k in (1, 2, 3))
+    return next((root for root in found if root is not None), None)
 
 
 def _follow(follower: Follower, y: np.ndarray) -> Trace:

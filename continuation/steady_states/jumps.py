@@ -1,5 +1,5 @@
 """Zeros where the field jumps or bends: states held as by dry friction, ends of intervals of rest,
-zeros that a bend makes stable from one side only.
+zeros that a bend makes stable from one side only, zeros with an infinite slope.
 
 Newton's method meets them, since a state beside a jump is a zero to rounding, and the Jacobian at
 the end of an interval may be that outside of it. No branch leads through them.
@@ -24,9 +24,13 @@ from continuation.steady_states.continua import (
 from dynsys.vector_field import VectorField
 
 _BESIDE = 1e-7  # scaled distance to both sides of a state
+_NEARER = 1e-9  # and a shorter one, between which slopes of infinite ones grow so often:
+_GROWING = 5.0  # the square root's 10 times, the cube root's 22 times
+_STEEP = 100.0  # of the largest slopes in the box
 _JUMP = 1e-3  # of the field's size, between both sides
 _BEND = 1e-2  # of the Jacobian's largest entry, between both sides
 _JUMPING = (sympy.sign, sympy.floor, sympy.Heaviside, sympy.Piecewise)
+_BENDING = (*_JUMPING, sympy.Abs, sympy.Max, sympy.Min)
 _SEGMENTS = 32  # between random states, on which a jump is looked for
 _NOUGHT = 1e-9  # of a scale: as near to a place as its search comes
 _UNSOUGHT = (
@@ -75,6 +79,22 @@ class Bend:
 
 
 @dataclass(frozen=True)
+class Steep:
+    """An equilibrium ``state`` (n,) at which the slope of the field across ``name`` is infinite."""
+
+    model: VectorField
+    state: np.ndarray
+    name: str
+
+    def __str__(self) -> str:
+        return (
+            f"the slope of the field of {self.model.name} is infinite across {self.name} at the "
+            f"equilibrium {_place(self.model, self.state)}, as that of a cube root at 0: it has no "
+            "linear part, which tells stability and where a branch leads"
+        )
+
+
+@dataclass(frozen=True)
 class Step:
     """A ``place`` (n,) in the states' ranges at which the field of a model jumps."""
 
@@ -115,9 +135,9 @@ def step_met(model: VectorField) -> Step | None:
     return None
 
 
-def irregular(model: VectorField, x: np.ndarray) -> Jump | Continuum | Bend | None:
-    """The jump, the end of a curve of equilibria, or the bend with slopes of both signs, at a zero
-    (n,); None at an equilibrium."""
+def irregular(model: VectorField, x: np.ndarray) -> Jump | Continuum | Bend | Steep | None:
+    """The jump, the end of a curve of equilibria, the bend with slopes of both signs, or the
+    infinite slope, at a zero (n,); None at an equilibrium."""
     for i in range(model.physical_dimension):
         below, above = _sides(model, x, i)
         if _jumps(model, x, below, above):
@@ -135,12 +155,33 @@ def irregular(model: VectorField, x: np.ndarray) -> Jump | Continuum | Bend | No
                 return end
             if _turns(model, x, below, above) and not _bounded(model, x, i):
                 return Bend(model, x, model.state_names[i])
+        if _is_steep(model, x, i):
+            return Steep(model, x, model.state_names[i])
     return None
 
 
-def _sides(model: VectorField, x: np.ndarray, i: int) -> tuple[np.ndarray, np.ndarray]:
+def may_bend(model: VectorField) -> bool:
+    """Whether anything in a model's expressions can bend."""
+    return any(e.has(*_BENDING) for e in (*model.equations.values(), *model.definitions.values()))
+
+
+def bend_at(model: VectorField, x: np.ndarray) -> str | None:
+    """The state across which the field bends at a zero (n,), its linear parts on both sides with
+    determinants of two signs; None where it does not."""
+    if not may_bend(model):
+        return None
+    for i in range(model.physical_dimension):
+        sides = _sides(model, x, i, _NEARER)
+        if _bends(model, *sides) and _turns(model, x, *sides) and not _bounded(model, x, i):
+            return model.state_names[i]
+    return None
+
+
+def _sides(
+    model: VectorField, x: np.ndarray, i: int, away: float = _BESIDE
+) -> tuple[np.ndarray, np.ndarray]:
     step = np.zeros(len(x))
-    step[i] = _BESIDE * model.scales[i]
+    step[i] = away * model.scales[i]
     return x - step, x + step
 
 
@@ -178,6 +219,19 @@ def _turns(model: VectorField, x: np.ndarray, below: np.ndarray, above: np.ndarr
         np.any(change > _BEND * slope_size(model))
         and np.linalg.slogdet(a)[0] * np.linalg.slogdet(b)[0] < 0
     )
+
+
+def _is_steep(model: VectorField, x: np.ndarray, i: int) -> bool:
+    """Whether the slopes by state ``i`` grow without end towards a zero, and are large already."""
+    near, far = (_slope(model, _sides(model, x, i, away), i) for away in (_NEARER, _BESIDE))
+    large = near > _STEEP * float(np.max(slope_size(model)))
+    return bool(large and near > _GROWING * far)
+
+
+def _slope(model: VectorField, places: tuple[np.ndarray, np.ndarray], i: int) -> float:
+    """The largest scaled slope by state ``i`` at two places; where the field ends, at the other."""
+    slopes = [np.max(np.abs(model.jacobian(y)[:, i] / model.scales)) for y in places]
+    return float(np.nanmax([0.0, *slopes])) * float(model.scales[i])
 
 
 def _bounded(model: VectorField, x: np.ndarray, i: int) -> bool:

@@ -27,6 +27,7 @@ from dynsys.definition import symbol
 from dynsys.errors import ModelError
 from dynsys.exchange.ode_reader import OdeReader
 from dynsys.exchange.ode_statements import read_statements
+from dynsys.expressions.conditions import written_out
 from dynsys.expressions.symbols import evaluation_order
 from dynsys.typed import check_fields, typed
 from dynsys.vector_field import VectorField
@@ -69,7 +70,7 @@ class Map:
         steps = dict(once.equations)
         for _ in range(self.period - 1):
             now = {symbol(k): e for k, e in steps.items()}
-            steps = {k: e.xreplace(now) for k, e in once.equations.items()}
+            steps = {k: written_out(e, now) for k, e in once.equations.items()}
         equations: dict[str, sympy.Expr] = {k: e - symbol(k) for k, e in steps.items()}
         return VectorField(self.name, self.states, self.parameters, equations, time_unit="")
 
@@ -115,8 +116,8 @@ def read_map(path: str | Path, name: str | None = None, period: int = 1) -> Map:
         raise ModelError(f"{place.name}: the map depends on the time or on noise")
     written: dict[Any, Any] = {}
     for label in evaluation_order(read.name, read.definitions):
-        written[symbol(label)] = read.definitions[label].xreplace(written)
-    equations = {k: e.xreplace(written) for k, e in read.equations.items()}
+        written[symbol(label)] = written_out(read.definitions[label], written)
+    equations = {k: written_out(e, written) for k, e in read.equations.items()}
     return Map(read.name, dict(read.states), dict(read.declared_parameters), equations, period)
 
 

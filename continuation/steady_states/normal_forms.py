@@ -24,6 +24,7 @@ import numpy as np
 from continuation.engine.borders import null_vectors
 
 _ROUNDING = 1e-11
+_CONSISTENT = 1e-9  # part of the right side that a solution of a singular system may miss
 
 Forms = Callable[..., np.ndarray]
 Indices = np.ndarray | None
@@ -272,5 +273,14 @@ def _complement_solve(k: np.ndarray, p: np.ndarray, q: np.ndarray, right: np.nda
 
 
 def _resolvent(a: np.ndarray, shift: complex, right: np.ndarray) -> np.ndarray:
-    """(shift I - a)^-1 right."""
-    return np.linalg.solve(shift * np.eye(len(a)) - a, right)
+    """(shift I - a)^-1 right; nan where there is none, as beside a further eigenvalue of zero.
+
+    A symmetry may keep ``right`` out of the way of that eigenvalue: then there is one.
+    """
+    matrix = shift * np.eye(len(a)) - a
+    try:
+        return np.linalg.solve(matrix, right)
+    except np.linalg.LinAlgError:
+        x = np.linalg.lstsq(matrix, right)[0]
+        missed = np.linalg.norm(matrix @ x - right) > _CONSISTENT * np.linalg.norm(right)
+        return np.full_like(x, np.nan) if missed else x

@@ -22,7 +22,9 @@ from continuation.engine.special_points import SpecialPoint
 from continuation.steady_states.branch_points import other_tangent
 from continuation.steady_states.certificates import make_point
 from continuation.steady_states.continua import continuum_at, field_size
+from continuation.steady_states.degenerate import repeated_root
 from continuation.steady_states.events import events
+from continuation.steady_states.jumps import bend_at
 
 MOST_PIECES = 40
 _LEAVING = 1e-3  # scaled distance at which a second branch is met
@@ -36,7 +38,7 @@ def located(follower: Follower, traces: list[Trace]) -> list[SpecialPoint]:
     points: list[SpecialPoint] = []
     cut = any(INTERRUPTED in (trace.start, trace.end) for trace in traces)
     for number, trace in enumerate(traces):  # grows while branch points add pieces
-        found = [replace(p, piece=number) for p in events(follower, trace)]
+        found = [_told(replace(p, piece=number)) for p in events(follower, trace)]
         found += [replace(p, piece=number) for p in _edges(follower, trace)]
         for point in found:
             if point.label == "BP" and len(traces) < MOST_PIECES and not cut:
@@ -45,6 +47,12 @@ def located(follower: Follower, traces: list[Trace]) -> list[SpecialPoint]:
         ambiguous = ("BP", "LP", "suspect")
         points += [p for p in found if p.label not in ambiguous or not _repeated(p, points)]
     return points
+
+
+def _told(point: SpecialPoint) -> SpecialPoint:
+    """A special point; on a bend of the field, of whose linear part it tells nothing, a suspect."""
+    bent = point.label != "suspect" and bend_at(point.model, point.state) is not None
+    return replace(point, label="suspect") if bent else point
 
 
 def followed_on(follower: Follower, trace: Trace) -> Trace:
@@ -119,6 +127,8 @@ def _switched(
         if start is None or on_curves(follower, known, start):
             continue
         if zeros > 1 and _in_continuum(follower, start):  # as a circle that is born there
+            continue
+        if repeated_root(follower, start) is not None:  # it has no tangent
             continue
         along = follower.tangent(start, direction)[0]
         halves.append(replace(follower.follow(start, along), start=SWITCHED))

@@ -18,7 +18,8 @@ from continuation.steady_states.continua import (
     field_size,
     is_singular,
 )
-from continuation.steady_states.jumps import Bend, Jump, irregular, with_steps
+from continuation.steady_states.degenerate import at_rest
+from continuation.steady_states.jumps import Bend, Jump, Steep, irregular, with_steps
 from continuation.steady_states.search_box import with_search_ranges
 from dynsys import checks
 from dynsys.compiled.kernels import DOMAIN_TYPE
@@ -69,6 +70,9 @@ def search(field, domain, starts, tolerance, most, relaxations):
         for iteration in range(most):
             if not size < 1e12:
                 break
+            if size == 0.0:
+                found[row] = 1 if domain(x, p, tables) >= 0.0 else 0
+                break
             field.jacobian(x, p, tables, a)
             for i in range(n):
                 for j in range(n):
@@ -82,16 +86,22 @@ def search(field, domain, starts, tolerance, most, relaxations):
             longest = np.max(np.abs(f))
             if rate == 0.0 and longest < tolerance:
                 for i in range(n):
-                    x[i] += f[i] * scale[i]
+                    trial[i] = x[i] + f[i] * scale[i]
+                if _size(field, trial, a[0]) < np.inf:  # not beyond the edge of a root's domain
+                    copy_into(x, trial)
                 found[row] = 1 if domain(x, p, tables) >= 0.0 else 0
                 break
-            damping = min(1.0, 0.5 / longest) if longest > 0.0 else 1.0
-            smaller = size
-            for _ in range(8):
+            full = min(1.0, 0.5 / longest) if longest > 0.0 else 1.0
+            damping, smaller = full, size
+            for halving in range(9):
+                # Rounding lets nothing shrink next to a root: there Newton's own step is right. But
+                # at an infinite slope, as of a cube root, only shorter ones come nearer.
+                if halving == 8 and longest < 1e-6:
+                    damping = full
                 for i in range(n):
                     trial[i] = x[i] + damping * f[i] * scale[i]
                 smaller = _size(field, trial, a[0])
-                if rate > 0.0 or smaller < size or longest < 1e-6:
+                if rate > 0.0 or smaller < size:
                     break
                 damping *= 0.5
             copy_into(x, trial)
@@ -104,13 +114,14 @@ def search(field, domain, starts, tolerance, most, relaxations):
 
 @dataclass
 class Found:
-    """Isolated equilibria (k, n), and curves of equilibria, jumps or bends that are none.
+    """Isolated equilibria (k, n), and curves of equilibria, jumps or bends that are none, or have
+    no slopes.
 
     ``notes`` say of the latter where they are and what to do.
     """
 
     isolated: np.ndarray
-    continua: list[Continuum | Jump | Bend] = dataclasses.field(default_factory=list)
+    continua: list[Continuum | Jump | Bend | Steep] = dataclasses.field(default_factory=list)
     notes: list[str] = dataclasses.field(default_factory=list)
 
 
@@ -211,7 +222,8 @@ def _given(model: VectorField, starts: np.ndarray) -> np.ndarray:
 def _add(model: VectorField, found: Found, fresh: np.ndarray, boxed: bool = True) -> None:
     """Add new solutions; those on curves of equilibria are kept apart, three of them at most, and
     those at jumps of the field."""
-    fresh = _distinct(model, fresh)
+    ends = [at_rest(model, x) for x in _distinct(model, fresh)]
+    fresh = np.array([x for x in ends if x is not None]).reshape(-1, fresh.shape[1])
     singular = np.array([is_singular(model, x) for x in fresh], dtype=bool)
     if singular.any() and len(found.continua) < _CONTINUA:
         size = field_size(model)

@@ -10,10 +10,11 @@ import sympy
 
 from dynsys.definition import symbol
 from dynsys.errors import DynsysError
-from dynsys.simulation import simulate
+from dynsys.simulation import Tolerance, simulate
 from dynsys.vector_field import VectorField
 
 _DURATION, _SAMPLES = 100.0, 500  # of the model's own run, in its time unit
+_MOST_STEPS = 200_000  # of it: where the model is stiff, the first of the way must do
 _MARGIN = 0.25  # of the width found, on each side
 
 
@@ -42,14 +43,24 @@ def with_search_ranges(model: VectorField) -> VectorField:
     return model.with_ranges(**ranges)
 
 
+def guessed_ranges(model: VectorField) -> str:
+    """Where states without a range were looked for, in words; nothing where all have one."""
+    bare = [k for k, s in model.states.items() if s.range is None]
+    ranges = with_search_ranges(model).states if bare else {}
+    found = [(k, ranges[k].range) for k in bare]
+    places = ", ".join(f"{k} from {r[0]:.3g} to {r[1]:.3g}" for k, r in found if r is not None)
+    return f" (without a range of their own: {places})" if places else ""
+
+
 def _path(model: VectorField) -> dict[str, tuple[float, float]]:
     """State -> least and largest value of a run; nothing where the run fails at once."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a run that explodes still shows where it came through
             run = simulate(
-                model, _DURATION, record="states", sample=_DURATION / _SAMPLES, inputs={}, noise={}
-            )
+                model, _DURATION, record="states", sample=_DURATION / _SAMPLES, inputs={}, noise={},
+                method="adaptive", tolerance=Tolerance(most_steps=_MOST_STEPS),
+            )  # fmt: skip
     except DynsysError:
         return {}
     sizes = dict(zip(model.states, model.sizes.tolist(), strict=True))

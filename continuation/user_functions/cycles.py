@@ -10,7 +10,7 @@ import numpy as np
 
 from continuation.cycles.branch import CycleBranch
 from continuation.cycles.chords import Chord
-from continuation.cycles.curves import CycleCurve, free_in_first, special_cycle
+from continuation.cycles.curves import LABELS, CycleCurve, free_in_first, special_cycle
 from continuation.cycles.cycle import Cycle
 from continuation.cycles.location import floquet_of, locate
 from continuation.cycles.multipliers import NONE
@@ -85,7 +85,11 @@ def crossing(
     """The cycle between two neighbors where the measure vanishes; None where Newton fails."""
     chord = Chord(branch.solver, _point(branch, k), _point(branch, k + 1))
     found = locate(chord, lambda point: measure(_cycle(branch, point.orbit)))
-    return None if found is None else special_cycle(branch.solver, found.point, "UZ", k)
+    if found is None:
+        return None
+    label = LABELS.get(branch.solver.kind)
+    cycle = special_cycle(branch.solver, found.point, "UZ", k)
+    return cycle if label is None else replace(cycle, certificate={"curve": label})
 
 
 def _point(branch: CycleBranch | CycleCurve, k: int) -> Point:

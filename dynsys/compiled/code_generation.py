@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from dynsys.compiled import transport
@@ -36,7 +36,7 @@ import math
 import numpy as np
 
 from dynsys.compiled.kernels import (
-    DOMAIN, FIELD, JACOBIAN, JACOBIAN_TANGENT, LINEARIZATION, OBSERVABLES, TANGENT, TAYLOR,
+    DOMAIN, FIELD, JACOBIAN, JACOBIAN_TANGENT, OBSERVABLES, TANGENT, TAYLOR,
 )
 from dynsys.compiled.numbers import cleared, picked, placed
 from dynsys.compiled.series import run_program
@@ -47,7 +47,7 @@ from dynsys.numba_cache import njit
 
 
 _INPUTS = ("x", "p", "dx", "dp")
-_TOGETHER = 16  # numbers that one statement reads or writes
+TOGETHER = 16  # numbers that one statement reads or writes
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ class FieldGraph:
     def lines(self) -> list[Line]:
         """The delay lines."""
         count = len(self.signals) // 2
-        names = [_name(self.graph, number) for number in self.signals]
+        names = [name_of(self.graph, number) for number in self.signals]
         return [
             Line(self.physical + k * self.order, self.order, names[k], names[count + k])
             for k in range(count)
@@ -101,7 +101,7 @@ def _seeds(model: FieldGraph) -> dict[int, int]:
     return dict(zip(model.states + model.parameters, dx + dp, strict=True))
 
 
-def _blocks(model: FieldGraph) -> tuple[list[int], list[list[int]]]:
+def blocks(model: FieldGraph) -> tuple[list[int], list[list[int]]]:
     """The Jacobian's rows of the states, flat, and the derivatives of every signal."""
     columns = [model.graph.derivative(model.own, {x: model.graph.one}) for x in model.states]
     rows = [[column[i] for column in columns] for i in range(len(model.own))]
@@ -110,50 +110,29 @@ def _blocks(model: FieldGraph) -> tuple[list[int], list[list[int]]]:
     return flat, rows[first : first + len(model.signals) // 2]
 
 
-def _entries(graph: Graph, row: list[int]) -> list[Entry]:
-    return [(c, _name(graph, entry)) for c, entry in enumerate(row) if entry != graph.zero]
+def entries(graph: Graph, row: list[int]) -> list[Entry]:
+    """The columns that a row of derivatives has, with their texts."""
+    return [(c, name_of(graph, entry)) for c, entry in enumerate(row) if entry != graph.zero]
 
 
 def second_source(model: FieldGraph, name: str) -> str:
     """The source of the Jacobian's derivative, the longest function, which few tasks need."""
     graph, n, seeds = model.graph, len(model.states), _seeds(model)
-    flat, slopes = _blocks(model)
+    flat, slopes = blocks(model)
     change = graph.derivative(flat, seeds)
     along = [graph.derivative(row, seeds) for row in slopes]
     moved = graph.derivative(model.signals, seeds)[len(slopes) :]
     used = [number for row in [*slopes, *along] for number in row]
-    body = _statements(model, change + used + moved + model.signals)
-    body += _results(model, change, n)
+    body = statements(model, change + used + moved + model.signals)
+    body += results(model, change, n)
     for line, row, other, tau in zip(model.lines(), slopes, along, moved, strict=True):
-        body += line.second(_entries(graph, row), _entries(graph, other), _name(graph, tau))
-    made = _decorated("jacobian_tangent", "JACOBIAN_TANGENT", "x, p, t, dx, dp, out", body)
-    return "\n\n".join([_header(model, name), made])
+        body += line.second(entries(graph, row), entries(graph, other), name_of(graph, tau))
+    made = decorated("jacobian_tangent", "JACOBIAN_TANGENT", "x, p, t, dx, dp, out", body)
+    return "\n\n".join([header(model, name), made])
 
 
-def linearization_source(model: FieldGraph, name: str) -> str:
-    """The source of field, Jacobian and derivative along parameters in one, what they have in
-    common once: exponentials, tables. Only cycles ask for all three everywhere."""
-    graph, n = model.graph, len(model.states)
-    flat, slopes = _blocks(model)
-    seeds = {node: graph.node("dp", i) for i, node in enumerate(model.parameters)}
-    moved = graph.derivative(model.own, seeds)
-    used = [number for row in slopes for number in row]
-    body = _statements(model, model.own + flat + used + moved)
-    body += _results(model, model.field[: model.physical], out="f")
-    body += _results(model, flat, n, "a")
-    body += _results(model, moved[: model.physical], out="fp")
-    change = [_name(graph, number) for number in moved[model.physical :]]
-    count = len(slopes)
-    for line, row, signal, tau in zip(
-        model.lines(), slopes, change[:count], change[count:], strict=True
-    ):
-        body += [*line.field("f"), *line.jacobian(_entries(graph, row), "a")]
-        body += line.by_parameters(signal, tau, "fp")
-    made = _decorated("linearize", "LINEARIZATION", "x, p, t, dp, f, a, fp", body)
-    return "\n\n".join([_header(model, name), made])
-
-
-def _header(model: FieldGraph, name: str) -> str:
+def header(model: FieldGraph, name: str) -> str:
+    """What a generated module begins with."""
     lines = transport.HEADER.format(order=model.order) if model.order else ""
     return HEADER.format(name=name) + lines
 
@@ -162,8 +141,8 @@ def source(model: FieldGraph, name: str) -> str:
     """The source of the other compiled functions; the Taylor kernel's program is data."""
     n = len(model.states)
     parts = [
-        f"{_header(model, name)}\nSTATES = {n}\nPARAMETERS = {len(model.parameters)}\n",
-        _field(model),
+        f"{header(model, name)}\nSTATES = {n}\nPARAMETERS = {len(model.parameters)}\n",
+        function_of_field(model),
         function_source(model, "observables", "OBSERVABLES", "x, p, t, out", model.observables),
         function_source(model, "signals", "OBSERVABLES", "x, p, t, out", model.signals),
         _tangent(model),
@@ -174,32 +153,33 @@ def source(model: FieldGraph, name: str) -> str:
     return "\n\n".join(parts)
 
 
-def _field(model: FieldGraph) -> str:
-    body = _statements(model, model.own) + _results(model, model.field[: model.physical])
+def function_of_field(model: FieldGraph) -> str:
+    """The source of the rates of change at one state."""
+    body = statements(model, model.own) + results(model, model.field[: model.physical])
     for line in model.lines():
         body += line.field()
-    return _decorated("field", "FIELD", "x, p, t, out", body)
+    return decorated("field", "FIELD", "x, p, t, out", body)
 
 
 def _tangent(model: FieldGraph) -> str:
     changes = model.graph.derivative(model.own, _seeds(model))
-    body = _statements(model, changes + model.signals)
-    body += _results(model, changes[: model.physical])
-    moved = [_name(model.graph, number) for number in changes[model.physical :]]
+    body = statements(model, changes + model.signals)
+    body += results(model, changes[: model.physical])
+    moved = [name_of(model.graph, number) for number in changes[model.physical :]]
     count = len(moved) // 2
     for line, signal, tau in zip(model.lines(), moved[:count], moved[count:], strict=True):
         body += line.tangent(signal, tau)
-    return _decorated("tangent", "TANGENT", "x, p, t, dx, dp, out", body)
+    return decorated("tangent", "TANGENT", "x, p, t, dx, dp, out", body)
 
 
 def _jacobian(model: FieldGraph) -> str:
-    flat, slopes = _blocks(model)
+    flat, slopes = blocks(model)
     used = [number for row in slopes for number in row]
-    body = _statements(model, flat + used + model.signals)
-    body += _results(model, flat, len(model.states))
+    body = statements(model, flat + used + model.signals)
+    body += results(model, flat, len(model.states))
     for line, row in zip(model.lines(), slopes, strict=True):
-        body += line.jacobian(_entries(model.graph, row))
-    return _decorated("jacobian", "JACOBIAN", "x, p, t, out", body)
+        body += line.jacobian(entries(model.graph, row))
+    return decorated("jacobian", "JACOBIAN", "x, p, t, out", body)
 
 
 _TAYLOR = """
@@ -216,7 +196,8 @@ def taylor(x, p, t, out):
 """
 
 
-def _decorated(name: str, signature: str, arguments: str, body: list[str]) -> str:
+def decorated(name: str, signature: str, arguments: str, body: list[str]) -> str:
+    """A compiled function from the lines of its body."""
     lines = [f'@njit([{signature}], cache=True, error_model="numpy")', f"def {name}({arguments}):"]
     return "\n".join(lines + ["    " + line for line in body or ["pass"]]) + "\n"
 
@@ -226,11 +207,11 @@ def function_source(
     columns: int | None = None,
 ) -> str:  # fmt: skip
     """A compiled function of a signature that writes nodes to ``out``, by rows if a matrix."""
-    body = _statements(model, outputs) + _results(model, outputs, columns)
-    return _decorated(name, signature, arguments, body)
+    body = statements(model, outputs) + results(model, outputs, columns)
+    return decorated(name, signature, arguments, body)
 
 
-def _results(
+def results(
     model: FieldGraph, outputs: list[int], columns: int | None = None, out: str = "out"
 ) -> list[str]:
     """Assignments to ``out``, a vector or a matrix of so many columns."""
@@ -239,27 +220,28 @@ def _results(
         (k, number) for k, number in enumerate(outputs) if number != graph.zero or not matrix
     ]
     body = [f"cleared({out})"] if matrix else []
-    for first in range(0, len(written), _TOGETHER):
-        part = written[first : first + _TOGETHER]
+    for first in range(0, len(written), TOGETHER):
+        part = written[first : first + TOGETHER]
         places = " ".join(str(k) for k, _ in part)
-        values = "".join(f"{_name(graph, number)}, " for _, number in part)
+        values = "".join(f"{name_of(graph, number)}, " for _, number in part)
         body.append(f'placed({out}, "{places}", ({values}))')
     return body
 
 
-def _read(graph: Graph, order: list[int]) -> list[str]:
-    """Lines that read all inputs asked for."""
+def inputs(graph: Graph, order: list[int], arrays: Sequence[str] = _INPUTS) -> list[str]:
+    """Lines that read what is asked for of these arrays."""
     lines = []
-    for array in _INPUTS:
+    for array in arrays:
         found = [graph.nodes[k][1] for k in order if graph.nodes[k][0] == array]
-        for first in range(0, len(found), _TOGETHER):
-            part = found[first : first + _TOGETHER]
+        for first in range(0, len(found), TOGETHER):
+            part = found[first : first + TOGETHER]
             names = "".join(f"{array}{k}, " for k in part)
             lines.append(f'{names}= picked({array}, "{" ".join(map(str, part))}")')
     return lines
 
 
-def _name(graph: Graph, number: int) -> str:
+def name_of(graph: Graph, number: int) -> str:
+    """A node as an operand."""
     content = graph.nodes[number]
     operation = content[0]
     if operation == "const":
@@ -295,11 +277,17 @@ def _lookups(model: FieldGraph, order: list[int]) -> dict[tuple, _Lookup]:
     return {key: _Lookup(f"jet{k}", depth) for k, (key, depth) in enumerate(depths.items())}
 
 
-def _statements(model: FieldGraph, outputs: list[int]) -> list[str]:
-    graph = model.graph
-    order = graph.reachable(outputs)
-    lookups = _lookups(model, order)
-    lines = _read(graph, order)
+def statements(model: FieldGraph, outputs: list[int]) -> list[str]:
+    """Lines that read the inputs and compute the nodes ``outputs``."""
+    order = model.graph.reachable(outputs)
+    return [*inputs(model.graph, order), *computations(model, order)]
+
+
+def computations(
+    model: FieldGraph, order: list[int], calls: Mapping[str, str] = CALLS
+) -> list[str]:
+    """Lines that compute nodes in order; ``calls`` names the function of an operation."""
+    graph, lookups, lines = model.graph, _lookups(model, order), list[str]()
     done: set[tuple] = set()
     for number in order:
         content = graph.nodes[number]
@@ -310,20 +298,22 @@ def _statements(model: FieldGraph, outputs: list[int]) -> list[str]:
                 table, a, b = key
                 lines += lookups[key].lines(
                     model.table_offsets[table], model.table_quantities[table],
-                    f"{_name(graph, a)}, {_name(graph, b)}",
+                    f"{name_of(graph, a)}, {name_of(graph, b)}",
                 )  # fmt: skip
-        text = _expression(graph, number, lookups)
+        text = _expression(graph, number, lookups, calls)
         if text is not None:
             lines.append(f"v{number} = {text}")
     return lines
 
 
-def _expression(graph: Graph, number: int, lookups: Mapping[tuple, _Lookup]) -> str | None:
+def _expression(
+    graph: Graph, number: int, lookups: Mapping[tuple, _Lookup], calls: Mapping[str, str]
+) -> str | None:
     content = graph.nodes[number]
     operation = content[0]
     if operation == "const" or operation in _INPUTS:
         return None
-    names = [_name(graph, argument) for argument in graph.arguments(number)]
+    names = [name_of(graph, argument) for argument in graph.arguments(number)]
     if operation in ("add", "mul", "div"):
         symbol = {"add": "+", "mul": "*", "div": "/"}[operation]
         return f"{names[0]} {symbol} {names[1]}"
@@ -336,7 +326,7 @@ def _expression(graph: Graph, number: int, lookups: Mapping[tuple, _Lookup]) -> 
     if operation == "table":
         jet = lookups[content[1], *content[5:7]].variable
         return f"{jet}[{content[3]}, {content[4]}, {content[2]}]"
-    return f"{CALLS[operation]}({names[0]})"
+    return f"{calls[operation]}({names[0]})"
 
 
 def _domain(model: FieldGraph) -> str:
@@ -344,14 +334,14 @@ def _domain(model: FieldGraph) -> str:
     order = graph.reachable(model.field + model.observables)
     found = list(_lookups(model, order))
     arguments = [argument for _, *pair in found for argument in pair]
-    body = [*_statements(model, arguments), *_margins(model, found, "margin"), "return margin"]
-    return _decorated("domain", "DOMAIN", "x, p, t", body)
+    body = [*statements(model, arguments), *_margins(model, found, "margin"), "return margin"]
+    return decorated("domain", "DOMAIN", "x, p, t", body)
 
 
 def _margins(model: FieldGraph, lookups: list[tuple], target: str) -> list[str]:
     lines = [f"{target} = np.inf"]
     for table, a, b in lookups:
-        point = f"{_name(model.graph, a)}, {_name(model.graph, b)}"
+        point = f"{name_of(model.graph, a)}, {name_of(model.graph, b)}"
         call = f"table_margin(t, {model.table_offsets[table]}, {point})"
         lines.append(f"{target} = min({target}, {call})")
     return lines

@@ -12,24 +12,30 @@ from pathlib import Path
 import numpy as np
 
 from dynsys.cache import cache_directory
-from dynsys.compiled.code_generation import (
-    FieldGraph,
-    linearization_source,
-    second_source,
-    source,
-)
+from dynsys.compiled.code_generation import FieldGraph, second_source, source
 from dynsys.compiled.entries import Writer, load_entry
+from dynsys.compiled.points_source import points_source
 from dynsys.compiled.series import program, run_program
 
 # The files that write and serve compiled functions, below the package's folder.
 _GENERATORS = [
     *(
         f"expressions/{name}"
-        for name in ("graph", "translation", "functions", "partials", "singularities")
+        for name in ["graph", "translation", "conditions", "functions", "partials", "singularities"]
     ),
     *(
         f"compiled/{name}"
-        for name in ("code_generation", "numbers", "transport", "series", "kernels", "splines")
+        for name in (
+            "code_generation",
+            "points_source",
+            "numbers",
+            "arithmetic",
+            "hyperbolic",
+            "transport",
+            "series",
+            "kernels",
+            "splines",
+        )
     ),
     "delays",
 ]
@@ -61,8 +67,14 @@ class CompiledField:
 
     @cached_property
     def linearize(self) -> Callable:
-        """Field, Jacobian and derivative along parameters at once, compiled when asked for."""
-        return load_entry(self.folder, self.write, "linearization").linearize
+        """Field, Jacobian and derivative along parameters at several states at once, compiled when
+        asked for."""
+        return load_entry(self.folder, self.write, "points").linearize
+
+    @cached_property
+    def rates(self) -> Callable:
+        """The field at several states at once, compiled when asked for."""
+        return load_entry(self.folder, self.write, "points").rates
 
     @cached_property
     def jacobian_tangent(self) -> Callable:
@@ -118,6 +130,6 @@ def _generate(draft: Path, name: str, model: FieldGraph) -> None:
     """Write the generated sources and the Taylor kernel's program."""
     instructions, constants, outputs = program(model.graph, model.field, dict(model.table_offsets))
     (draft / "kernels.py").write_text(source(model, name))
-    (draft / "linearization.py").write_text(linearization_source(model, name))
+    (draft / "points.py").write_text(points_source(model, name))
     (draft / "second.py").write_text(second_source(model, name))
     np.savez(draft / "program.npz", instructions=instructions, constants=constants, outputs=outputs)

@@ -1,7 +1,9 @@
 """The signatures of a model's compiled functions.
 
 Engines take these as numba first-class functions, so that one compiled engine serves every model.
-Shapes: ``x`` (n,), ``p`` (m,), ``t`` the packed tables of the model, ``out`` the result.
+Shapes: ``x`` (n,), ``p`` (m,), ``t`` the packed tables of the model, ``out`` the result. Functions
+of ``WIDTH`` states at once, ``linearize`` and ``rates``, take and give those side by side: number k
+of state l is at ``k * WIDTH + l``.
 """
 
 from __future__ import annotations
@@ -20,12 +22,14 @@ warnings.filterwarnings("ignore", category=NumbaExperimentalFeatureWarning)
 
 VECTOR = types.Array(float64, 1, "C")
 MATRIX = types.Array(float64, 2, "C")
+WIDTH = 8  # numbers that the widest vector instructions take at once
 COMPLEX_MATRIX = types.Array(complex128, 2, "C")
 
 FIELD = types.void(VECTOR, VECTOR, VECTOR, VECTOR)
 JACOBIAN = types.void(VECTOR, VECTOR, VECTOR, MATRIX)
 TANGENT = types.void(VECTOR, VECTOR, VECTOR, VECTOR, VECTOR, VECTOR)
-LINEARIZATION = types.void(VECTOR, VECTOR, VECTOR, VECTOR, VECTOR, MATRIX, VECTOR)
+LINEARIZATION = types.void(VECTOR, VECTOR, VECTOR, VECTOR, VECTOR)
+SINGLE = types.void(VECTOR, VECTOR, VECTOR, VECTOR, VECTOR, MATRIX, VECTOR)
 JACOBIAN_TANGENT = types.void(VECTOR, VECTOR, VECTOR, VECTOR, VECTOR, MATRIX)
 TAYLOR = types.void(COMPLEX_MATRIX, COMPLEX_MATRIX, VECTOR, COMPLEX_MATRIX)
 OBSERVABLES = types.void(VECTOR, VECTOR, VECTOR, VECTOR)
@@ -50,8 +54,12 @@ def no_second_derivatives(x, p, t, dx, dp, out):
 
 
 @njit([LINEARIZATION], cache=True)
-def no_linearization(x, p, t, dp, f, a, fp):
+def no_linearization(x, p, t, dp, out):
     """Stands for a model's field and derivatives in one, where only cycles ask for them."""
-    f[:] = np.nan
-    a[:, :] = np.nan
-    fp[:] = np.nan
+    out[:] = np.nan
+
+
+@njit([FIELD], cache=True)
+def no_rates(x, p, t, out):
+    """Stands for a model's field at several states at once, where only cycles ask for it."""
+    out[:] = np.nan

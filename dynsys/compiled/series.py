@@ -77,18 +77,28 @@ def _multiply(a, b, out):
         out[k] = total
 
 
+@njit([complex128(complex128, complex128)], cache=True, error_model="numpy")
+def _over(a, b):
+    """a / b; nan by zero, where numba raises for complex numbers."""
+    return a / b if b != 0.0 else complex(np.nan, np.nan)
+
+
 @njit([types.void(_SERIES, _SERIES, _SERIES)], cache=True, error_model="numpy")
 def _divide(a, b, out):
     for k in range(a.shape[0]):
         total = a[k]
         for i in range(k):
             total -= out[i] * b[k - i]
-        out[k] = total / b[0]
+        out[k] = _over(total, b[0])
 
 
 @njit([types.void(_SERIES, float64, _SERIES)], cache=True, error_model="numpy")
 def _power(a, exponent, out):
     out[0] = a[0].real ** exponent
+    if a[0] == 0.0:  # derivatives below the exponent vanish, those above it are infinite
+        for k in range(1, a.shape[0]):
+            out[k] = 0.0 if k < exponent else complex(np.nan, np.nan)
+        return
     for k in range(1, a.shape[0]):
         total = 0.0j
         for i in range(k):

@@ -12,6 +12,7 @@ from sympy.functions.elementary.piecewise import ExprCondPair
 from dynsys.definition import symbol
 from dynsys.delays import Delay
 from dynsys.exchange.xpp_translation import NotCarried
+from dynsys.expressions.conditions import written_out
 from dynsys.expressions.lookup import TableLookup
 from dynsys.expressions.symbols import evaluation_order
 from dynsys.inputs import TIME, course_of
@@ -73,7 +74,7 @@ class _Separation:
             self.moving.add(mark)
             self.result.definitions[label] = self._without_time(expression)
             return
-        self.plain[mark] = expression.xreplace(self.plain)
+        self.plain[mark] = written_out(expression, self.plain)
         if timed:
             self.timed.add(mark)
             self._input(label, self.plain[mark])
@@ -105,7 +106,7 @@ class _Separation:
             return part
         if not isinstance(part, sympy.Expr):  # symbols are Boolean to SymPy too
             return self._named(sympy.Piecewise((1, part), (0, True))) > sympy.Rational(1, 2)
-        course = part.xreplace(self.plain)
+        course = written_out(part, self.plain)
         if course not in self.names:
             count = sum(1 for s in self.names.values() if s.name.startswith("forcing")) + 1
             label = "forcing" if count == 1 else f"forcing_{count}"

@@ -8,6 +8,7 @@ import sympy
 
 from dynsys.definition import symbol
 from dynsys.exchange.xpp_translation import NotCarried
+from dynsys.expressions.conditions import written_out
 from dynsys.expressions.symbols import evaluation_order
 
 
@@ -29,7 +30,7 @@ def separate_noise(
     result, amplitudes = {}, {}
     users: dict[sympy.Symbol, str] = {}
     for state, raw in equations.items():
-        expression = raw.xreplace(written)
+        expression = written_out(raw, written)
         found = sorted(expression.free_symbols & noises, key=str)
         result[state] = expression
         if not found:
@@ -57,7 +58,7 @@ def _written_out(
     """The definitions that noise enters, as expressions of states, parameters and noise."""
     written: dict[sympy.Symbol, sympy.Expr] = {}
     for label in evaluation_order(owner, definitions):
-        expression = definitions[label].xreplace(written)
+        expression = written_out(definitions[label], written)
         if expression.free_symbols & noises:
             written[symbol(label)] = expression
     return written

@@ -16,6 +16,7 @@ from dynsys.definition import Observable, State
 from dynsys.errors import ModelError, unknown_name
 from dynsys.exchange.comments import python_comment
 from dynsys.exchange.user_functions import UserFunctions
+from dynsys.expressions.conditions import written_out
 from dynsys.expressions.functions import Linoid
 from dynsys.expressions.parsing import function_names
 from dynsys.expressions.partials import spelled_out
@@ -76,6 +77,10 @@ class _Printer(_TextPrinter):
             text = self._if(condition, self._print(branch), text)
         return text
 
+    def _print_Choice(self, expression: sympy.Expr) -> str:
+        condition, *values = expression.args
+        return self._if(condition, *map(self._print, values))
+
     def _print_Max(self, expression: sympy.Expr) -> str:
         return self._pairwise("max", expression)
 
@@ -122,9 +127,9 @@ def specification(model: VectorField) -> dict[str, Any]:
     named = dict(zip(model.definitions, expressions[:first], strict=True))
     written: dict[sympy.Symbol, sympy.Expr] = {}
     for label in evaluation_order(model.name, named):
-        written[symbol(label)] = named[label].xreplace(written)
+        written[symbol(label)] = written_out(named[label], written)
     field = [*expressions[first:last], *(e for line in lines for e in line.equations())]
-    field = [spelled_out(e.xreplace(written), {}) for e in field]
+    field = [spelled_out(written_out(e, written), {}) for e in field]
     names = {k: pydstool_name(k) for k in [*model.state_names, *model.parameters]}
     renamed = {symbol(k): symbol(v) for k, v in names.items() if k != v}
     texts = [_Printer({}).doprint(e.xreplace(renamed)) for e in field]

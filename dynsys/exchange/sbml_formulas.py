@@ -12,6 +12,7 @@ import sympy
 from sympy.logic.boolalg import Boolean
 
 from dynsys.errors import ModelError
+from dynsys.expressions.conditions import piecewise
 from dynsys.inputs import TIME
 
 AVOGADRO = 6.02214179e23  # the value that SBML fixes
@@ -111,7 +112,11 @@ def _words() -> dict[int, str]:
 
 
 def _number(value: Any) -> sympy.Expr:
-    return value if isinstance(value, sympy.Expr) else sympy.Piecewise((1, value), (0, True))
+    return (
+        value
+        if isinstance(value, sympy.Expr)
+        else piecewise((sympy.S.One, value), (sympy.S.Zero, sympy.true))
+    )
 
 
 def _condition(value: Any) -> Boolean:
@@ -136,7 +141,7 @@ def _piecewise(parts: list[Any], where: str) -> sympy.Expr:
     if len(parts) % 2 == 0:
         raise ModelError(f"{where}: a piecewise formula says nothing of the cases left (otherwise)")
     pairs = [(_number(v), _condition(c)) for v, c in zip(parts[:-1:2], parts[1::2], strict=True)]
-    return sympy.Piecewise(*pairs, (_number(parts[-1]), True))
+    return piecewise(*pairs, (_number(parts[-1]), sympy.true))
 
 
 def _minus(parts: Sequence[sympy.Expr]) -> sympy.Expr:

@@ -8,6 +8,7 @@ import sympy
 
 from dynsys.definition import symbol
 from dynsys.errors import ModelError
+from dynsys.expressions.conditions import written_out
 from dynsys.expressions.parsing import parse_expression
 
 
@@ -45,7 +46,7 @@ class UserFunctions:
             finally:
                 self._open.pop()
             chosen = {symbol(f"argument {a}"): v for a, v in zip(arguments, values, strict=True)}
-            return expression.xreplace(chosen)
+            return written_out(expression, chosen)
 
         self.calls[name] = call
 

@@ -98,6 +98,10 @@ class XppPrinter(StrPrinter):
             text = f"if({self._print(condition)})then({self._print(branch)})else({text})"
         return text
 
+    def _print_Choice(self, expression: sympy.Expr) -> str:
+        condition, then, otherwise = map(self._print, expression.args)
+        return f"if({condition})then({then})else({otherwise})"
+
     def _print_And(self, condition: sympy.And) -> str:
         return "&".join(f"({self._print(part)})" for part in condition.args)
 

@@ -13,6 +13,7 @@ from typing import Any
 import sympy
 
 from dynsys.errors import ModelError, unknown_name
+from dynsys.expressions.conditions import piecewise
 from dynsys.expressions.delay import delay
 from dynsys.expressions.functions import Linoid
 from dynsys.expressions.notation import ELSE, IF, THEN, original, shown, syntax_tree
@@ -38,7 +39,7 @@ _ONE_ARGUMENT: dict[str, Callable[..., sympy.Expr]] = {
     "sign": sympy.sign,
     "erf": sympy.erf,
     "erfc": sympy.erfc,
-    "heav": lambda u: sympy.Piecewise((0, u < 0), (1, True)),
+    "heav": lambda u: piecewise((sympy.S.Zero, u < 0), (sympy.S.One, sympy.true)),
 }
 _OWN_RULES = ("delay", "if", "linoid", "max", "min", "partial", "pow")
 _OPERATORS: dict[type, Callable[..., sympy.Expr]] = {
@@ -293,9 +294,9 @@ class _Builder:
         if len(node.args) != 3:
             raise self._refuse(node, "write if(condition)then(a)else(b) or if(condition, a, b)")
         condition, then, otherwise = node.args
-        return sympy.Piecewise(
+        return piecewise(
             (self.build(_inside(then, THEN)), self._comparison(condition)),
-            (self.build(_inside(otherwise, ELSE)), True),
+            (self.build(_inside(otherwise, ELSE)), sympy.true),
         )
 
     def _comparison(self, node: ast.expr) -> sympy.Basic:

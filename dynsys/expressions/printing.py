@@ -47,6 +47,9 @@ class _TextPrinter(StrPrinter):
             text = f"if({self._print(condition)}, {self._print(branch)}, {text})"
         return text
 
+    def _print_Choice(self, expression: sympy.Expr) -> str:
+        return f"if({self._arguments(expression)})"
+
     def _print_TableLookup(self, expression: sympy.Expr) -> str:
         name, quantity, i, j = expression.args[:4]
         known = self._quantities.get(str(name))

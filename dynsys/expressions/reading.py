@@ -8,9 +8,13 @@ from typing import Any
 import sympy
 from sympy.core.function import AppliedUndef
 
-from dynsys.errors import unknown_name
+from dynsys.errors import ModelError, unknown_name
 from dynsys.expressions.admission import as_expression
 from dynsys.expressions.parsing import function_names, parse_expression
+
+DEEPEST = (
+    200  # levels; what prints and differentiates expressions calls itself about 5 times in each
+)
 
 
 def read_expression(
@@ -39,8 +43,8 @@ def read_expression(
     True
     """
     if isinstance(given, str):
-        return parse_expression(given, symbols, tables, owner, functions)
-    expression = as_expression(given, owner)
+        return _within_depth(parse_expression(given, symbols, tables, owner, functions), owner)
+    expression = _within_depth(as_expression(given, owner), owner)
     for strange in sorted(expression.atoms(AppliedUndef), key=str):
         raise unknown_name("function", str(strange.func), sorted(function_names()), owner)
     found = {s for s in expression.free_symbols if s.name not in (tables or {})}
@@ -48,3 +52,15 @@ def read_expression(
         if unknown.name not in symbols:
             raise unknown_name("symbol", unknown.name, symbols, owner)
     return expression.xreplace({s: symbols[s.name] for s in found})
+
+
+def _within_depth(expression: sympy.Expr, owner: str) -> sympy.Expr:
+    """The expression back; ModelError where it is nested more deeply than can be worked with."""
+    level: set[sympy.Basic] = {expression}
+    for _ in range(DEEPEST):
+        level = {part for whole in level for part in whole.args}
+        if not level:
+            return expression
+    raise ModelError(
+        f"{owner}: it is nested more than {DEEPEST} levels deep; name its parts in `definitions`"
+    )

@@ -12,6 +12,7 @@ from collections.abc import Callable
 import sympy
 
 from dynsys.expressions.admission import ModelFunction
+from dynsys.expressions.conditions import piecewise
 from dynsys.expressions.functions import Linoid
 
 # Coefficients that agree to this many digits are meant to be equal: exp(-0.1*(v + 35)) is kept as
@@ -82,8 +83,8 @@ def _over(
     The plain form is evaluated there too, at 1: its derivatives, which do not count, stay finite.
     """
     near = sympy.Abs(z) < sympy.Rational(1, 2)
-    far = sympy.Piecewise((sympy.S.One, near), (z, True))
-    return sympy.Piecewise((series(z), near), (Quotient(function(far), far), True))
+    far = piecewise((sympy.S.One, near), (z, sympy.true))
+    return piecewise((series(z), near), (Quotient(function(far), far), sympy.true))
 
 
 def _polynomial(z: sympy.Expr, coefficients: list[float]) -> sympy.Expr:

@@ -8,6 +8,7 @@ from functools import reduce
 import sympy
 
 from dynsys.errors import ModelError
+from dynsys.expressions.conditions import Choice
 from dynsys.expressions.functions import Linoid
 from dynsys.expressions.graph import Graph
 from dynsys.expressions.lookup import TableLookup
@@ -74,6 +75,9 @@ class Translator:
             return graph.node("linoid", self(expression.args[0]), int(expression.args[1]))
         if isinstance(expression, Partial):
             return self._partial(expression)
+        if isinstance(expression, Choice):
+            condition, then, otherwise = expression.args
+            return self._condition(condition, self(then), self(otherwise))
         if isinstance(expression, sympy.Piecewise):
             return self._piecewise(expression)
         if isinstance(expression, (sympy.Max, sympy.Min)):

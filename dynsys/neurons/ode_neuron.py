@@ -15,6 +15,7 @@ from dynsys.definition import Parameter, symbol
 from dynsys.errors import ModelError
 from dynsys.exchange.ode_reader import OdeReader
 from dynsys.exchange.ode_statements import Statement, read_statements
+from dynsys.expressions.conditions import written_out
 from dynsys.expressions.symbols import evaluation_order
 from dynsys.neurons.neuron import SpikingNeuron
 from dynsys.spike_rule import SpikeRule
@@ -171,10 +172,10 @@ class _Neuron:
         """Refuse other states that are not linear among themselves."""
         written: dict = {}
         for label in evaluation_order(field.name, field.definitions):
-            written[symbol(label)] = field.definitions[label].xreplace(written)
+            written[symbol(label)] = written_out(field.definitions[label], written)
         others = [symbol(k) for k in field.states if k != self.potential]
         for state in others:
-            rate = field.equations[state.name].xreplace(written)
+            rate = written_out(field.equations[state.name], written)
             if any(sympy.simplify(sympy.diff(rate, a, b)) != 0 for a in others for b in others):
                 raise self.reset.line.fault(
                     f"the equation of {state} is not linear in the other states, so that not all "

@@ -22,6 +22,16 @@ _SMALLEST = 32
 _SHARE = 0.8  # of the free memory that parts may take
 
 
+def check_workers(workers: int | None, scheduler: Any, device: str) -> None:
+    """ModelError for a number of threads that is none, or where no threads of this process work."""
+    if workers is None:
+        return
+    checks.whole("workers", workers, least=1)
+    if scheduler is not None or device != "cpu":
+        other = "a scheduler" if scheduler is not None else f"device={device!r}"
+        raise ModelError(f"workers are threads here, and {other} computes elsewhere; leave one out")
+
+
 def checked_device(device: str) -> bool:
     """Whether a call is made on a GPU; ModelError where none is usable."""
     if checks.known("device", device, DEVICES, "simulate_ensemble") == "cpu":
@@ -54,6 +64,8 @@ def run_on_device(task: Task) -> None:
     Raises ModelError for runs with inputs or noise, and for models whose functions have no device
     version.
     """
+    if task.tableau.exponential:
+        raise ModelError('device="cuda" takes the methods "rk4", "heun" and "euler"')
     if task.inputs or len(task.noisy):
         raise ModelError(
             'runs with inputs or noise are made by this machine\'s processor; leave device="cuda" '

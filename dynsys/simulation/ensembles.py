@@ -15,7 +15,7 @@ from dynsys import checks
 from dynsys.cluster.connection import spreading
 from dynsys.errors import ModelError
 from dynsys.journal import interrupted, part_is_wanted, whole
-from dynsys.simulation.device_runs import checked_device, run_on_device
+from dynsys.simulation.device_runs import check_workers, checked_device, run_on_device
 from dynsys.simulation.drives import checked_inputs, with_own_inputs
 from dynsys.simulation.grids import Points, arrange
 from dynsys.simulation.integration import Task, record_columns, whole_steps
@@ -38,7 +38,7 @@ def simulate_ensemble(
     inputs: Mapping[str, Any] | None = None,
     initial: Initial = None,
     record: Sequence[str] | str | None = None,
-    method: str = "rk4",
+    method: str | None = None,
     dt: float | None = None,
     settle: float = 0.0,
     sample: float | None = None,
@@ -65,14 +65,17 @@ def simulate_ensemble(
     initial : mapping, array (n,) or (P, n), an earlier run, or a function of time <= 0 that tells
         the past too; the past is at rest otherwise.
     record : names of observables or states, ``"states"`` for all; all observables by default.
-    method : "rk4", "heun" or "euler", with exact delays read to the method's order.
+    method : "rk4" (the default), "heun" or "euler", with exact delays read to the method's order;
+        "exponential", of order 2 with one evaluation a step, also where states relax faster than a
+        step (AdEx mean fields: dt = 1 ms, 0.25 where mu_e > 2.5; see
+        ``dynsys.simulation.exponential``).
     dt : step; 0.1 ms for models in ms.
     settle : unrecorded time before.
     sample : time between records, a whole number of steps; every step by default.
     discretisation : "published" integrates as the published mean-field code does.
     noise : state -> amplitude of its white noise (a number or an expression); needs "euler"
         (Euler-Maruyama, Ito) or "heun" (Stratonovich), and ``seeds``.
-    seeds : integers; every point is integrated with each of them (dimension ``seed``).
+    seeds : of the noise; every point is integrated with each of them (dimension ``seed``).
     workers : threads; all cores by default.
     scheduler : the address of a Dask scheduler, a client or cluster, or "local": its workers
         integrate parts of the points (see ``dynsys.cluster.connection.spreading``).
@@ -110,8 +113,7 @@ def simulate_ensemble(
     """
     checks.instance("model", model, VectorField, "see dynsys.models, or write one")
     inputs = checks.mapping("inputs", inputs, "{'I': Step('40 pA')}")
-    if workers is not None:
-        checks.whole("workers", workers, least=1)
+    check_workers(workers, scheduler, device)
     warn, progress = checks.flag("warn", warn), checks.flag("progress", progress)
     folder = None if out is None else checks.path("out", out)
     on_gpu = checked_device(device)
@@ -129,7 +131,7 @@ def simulate_ensemble(
         if on_gpu:
             run_on_device(some)
         elif scheduler is None:
-            some.run(progress, workers, kept_points(some) if folder is None else None)
+            some.run(progress, workers, kept_points(some))
         else:
             with spreading(scheduler):
                 run_spread(some, chosen, progress)
@@ -137,11 +139,11 @@ def simulate_ensemble(
     if folder is not None:
         if resume is not None:
             raise ModelError("out goes on by itself: leave resume out")
-        with whole(say=progress):
-            attrs = chosen.attributes(settle)
-            return stream(task, arranged, names, attrs, folder, integrate, warn)
+        attrs = chosen.attributes(settle)
+        return stream(task, arranged, names, attrs, folder, integrate, warn, progress)
     if resume is not None:
-        take_over(task, resume, names)
+        fresh = dataset(task, arranged, names, chosen.attributes(settle), warn=False)
+        take_over(task, resume, names, fresh)
     with whole(say=progress, parts=True):
         try:
             integrate(task)
@@ -185,6 +187,8 @@ def prepare(
         check_room(len(points), steps // stride + 1, len(columns))
     if chosen.noise and points.seeds is None:
         raise ModelError("noise needs seeds: the same seed gives the same result")
+    if points.seeds is not None and not chosen.noise:
+        raise ModelError("seeds act on noise, and there is none; give noise, or leave them out")
     compiled = motion(model, chosen.bilinear, chosen.noise)
     count = len(points)
     driven = with_own_inputs(model, inputs, points.values)

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from dynsys.commands import add_model_arguments, model_from, results_directory
+from dynsys.commands import add_model_arguments, check_varied, model_from, results_directory
 from dynsys.storage import write_atomically
 
 _ABOUT = """\
@@ -54,6 +54,7 @@ def run_map(chosen: argparse.Namespace) -> None:
             raise ModelError(
                 f"{name} {low} {high} {count}: give a parameter, two numbers and a whole number"
             ) from None
+    check_varied(chosen, axes["x"][0], axes["y"][0])
     out: Path = chosen.out
     chart = regime_map(
         model_from(chosen), **axes, observable=chosen.observable, duration=chosen.duration,

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.special import stdtrit
 
 RESAMPLES = 400
 CONFIDENCE = 0.95
@@ -30,6 +31,14 @@ class Estimate:
     def error(self) -> float:
         """Half the width of the interval over 1.96: a standard error."""
         return (self.high - self.low) / (2 * _NORMAL)
+
+    def widened(self, error: float) -> Estimate:
+        """The same with an interval of at least so large a standard error; unknown stays so."""
+        half = _NORMAL * error
+        low, high = self.low, self.high
+        if self.high - self.low < 2 * half:
+            low, high = min(low, self.value - half), max(high, self.value + half)
+        return replace(self, low=low, high=high)
 
     def __float__(self) -> float:
         return float(self.value)
@@ -56,7 +65,7 @@ def bootstrap(
     """A statistic of samples (k, ...) that are independent along their first axis.
 
     The interval is the basic bootstrap's, of ``RESAMPLES`` drawings with repetition, widened for
-    few samples by sqrt(k / (k - 1)).
+    few samples by sqrt(k / (k - 1)) and as Student's quantile is wider than the normal one.
 
     Source: Künsch 1989, Ann Stat 17:1217 (blocks of a series as samples).
     """
@@ -72,16 +81,13 @@ def bootstrap(
         return unmeasured("the run does not stay finite", unit)
     tail = 50 * (1 - CONFIDENCE)
     low, high = np.percentile(drawn[np.isfinite(drawn)], [tail, 100 - tail])
-    wide = math.sqrt(count / (count - 1))
+    wide = math.sqrt(count / (count - 1)) * stdtrit(count - 1, 0.5 + CONFIDENCE / 2) / _NORMAL
     low, high = min(low, value), max(high, value)
     return Estimate(value, value - wide * (value - low), value + wide * (high - value), unit)
 
 
 def of_seeds(values: Sequence[float], unit: str) -> Estimate:
     """The mean of measurements (k,) with different seeds, with Student's interval."""
-    # scipy.stats takes half a second to load; single runs have no interval.
-    from scipy.stats import t
-
     array = np.asarray(values, dtype=float)
     array = array[np.isfinite(array)]
     if not len(array):
@@ -89,6 +95,6 @@ def of_seeds(values: Sequence[float], unit: str) -> Estimate:
     mean = float(array.mean())
     if len(array) == 1:
         return Estimate(mean, math.nan, math.nan, unit, "one seed: uncertainty unknown")
-    half = float(t.ppf(0.5 + CONFIDENCE / 2, len(array) - 1) * array.std(ddof=1))
+    half = float(stdtrit(len(array) - 1, 0.5 + CONFIDENCE / 2) * array.std(ddof=1))
     half /= math.sqrt(len(array))
     return Estimate(mean, mean - half, mean + half, unit)

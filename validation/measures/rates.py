@@ -22,6 +22,7 @@ BLOCK = 250.0  # ms: longer than the memory of the rates between cycles
 _SKIP = 500.0  # ms left out at the start of a run by default
 _HIGHEST = 70.0  # Hz: above it, published spectra are not looked at
 _CYCLES = 8  # periods a segment of a spectrum should hold
+_FUNDAMENTAL = 0.25  # of the strongest harmonic's power: what a fundamental has at least
 
 
 def rate_of(
@@ -104,7 +105,8 @@ def dominant_frequency(
     """Frequency in Hz of the strongest rhythm below 70 Hz.
 
     The peak of the spectrum of overlapping Hann segments that hold about eight periods, located
-    between bins; the interval is a bootstrap over the segments. NaN where nothing stands out.
+    between bins; the interval is a bootstrap over the segments, and no narrower than what so short
+    a record resolves of a rhythm that varies so much between them. NaN where nothing stands out.
     """
     rate, dt = rate_of(run, population, after, before)
     period = _period(rate, dt)
@@ -120,7 +122,7 @@ def dominant_frequency(
     size = 1 << math.ceil(math.log2(16 * length))
     powers = np.abs(np.fft.rfft(segments, size)) ** 2
     frequency = np.fft.rfftfreq(size, dt / 1000)
-    wanted = (frequency > 0.6 * 1000 / period) & (frequency < min(_HIGHEST, 1.6 * 1000 / period))
+    wanted = _about(_fundamental(frequency, powers.mean(axis=0), 1000 / period), frequency)
     powers, frequency = powers[:, wanted], frequency[wanted]
 
     def peak(chosen: np.ndarray) -> float:
@@ -132,7 +134,27 @@ def dominant_frequency(
             return float(frequency[k] + shift * (frequency[1] - frequency[0]))
         return float(frequency[k])
 
-    return bootstrap(powers, peak, "Hz")
+    found = bootstrap(powers, peak, "Hz")
+    if found.value in (frequency[0], frequency[-1]):  # it still grows there: no peak
+        return unmeasured("no rhythm: its spectrum has no peak next to the period", "Hz")
+    strengths = powers.max(axis=1)
+    varying = min(1.0, float(strengths.std(ddof=1) / strengths.mean()))
+    resolved = max(frequency[1] - frequency[0], varying * 1000 / (len(rate) * dt))
+    return found.widened(resolved / math.sqrt(12))
+
+
+def _about(middle: float, frequency: np.ndarray) -> np.ndarray:
+    """Which frequencies are next to one, nearer than its octaves."""
+    return (frequency > 0.6 * middle) & (frequency < min(_HIGHEST, 1.6 * middle))
+
+
+def _fundamental(frequency: np.ndarray, power: np.ndarray, guess: float) -> float:
+    """The guess, or the strongest frequency above it where a noisy autocorrelation took a multiple
+    of the period: next to the guess there is next to nothing."""
+    above = (frequency > 0.6 * guess) & (frequency < _HIGHEST)
+    strongest = int(np.argmax(np.where(above, power, 0.0)))
+    alone = power[_about(guess, frequency)].max() < _FUNDAMENTAL * power[strongest]
+    return float(frequency[strongest]) if alone else guess
 
 
 LEAST_POWER = 1.0  # Hz^2: the published bound

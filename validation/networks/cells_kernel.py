@@ -17,25 +17,31 @@ from validation.networks.cells_stepping import (
     Afferents,
     Cells,
     Membrane,
+    Shifts,
     Synapses,
     advance,
+    arrive,
     deliver,
     draw_pairs,
     receive,
     seed_random,
+    send,
     settle,
 )
 
 BIN = 0.5  # ms of the recorded rates
+SHIFT, _LONGEST = 150.0, 600.0  # ms: mean and largest delay where synapses are shifted
 _ROOM = 6.0  # standard deviations of the number of synapses that fit
 
 
 def run_cells(
     network: Network, cells: Mapping[str, Cell], connectivity: str, steps: int, dt: float,
-    seed: int, drives: Mapping[str, np.ndarray], redrawn: bool = False,
+    seed: int, drives: Mapping[str, np.ndarray], redrawn: bool = False, shifted: bool = False,
 ) -> dict[str, Any]:  # fmt: skip
     """Run once from rest; ``drives`` over the steps, Hz per synapse; ``redrawn``: each spike goes
-    out along the synapses of a cell drawn anew: no train meets the same cell twice.
+    out along the synapses of a cell drawn anew: no train meets the same cell twice; ``shifted``:
+    each synapse has its own delay, exponential with a mean of ``SHIFT``: trains are those of the
+    cells, but no two meet a cell as they were. Exponential delays make no rhythm of their own.
 
     Returns population -> "rate" (Hz, in bins of ``BIN``), "w" (pA, mean of all cells at the
     bins' starts), "time" (ms) and "cell" of the sample's spikes.
@@ -63,6 +69,11 @@ def run_cells(
         ]
         for k in labels
     ]
+    under_way = [
+        [_shifts(network, p, own, ends, labels, dt, generator) for p, own in zip(
+            network.from_source(k), along, strict=True)] if shifted else []
+        for k, along in zip(labels, synapses, strict=True)
+    ]  # fmt: skip
     receptors = [network.receptors[s] for s in sources]
     kept, E = np.array([1 - dt / r.tau for r in receptors]), np.array([r.E for r in receptors])
     width = round(BIN / dt)
@@ -79,9 +90,13 @@ def run_cells(
         for m, own in zip(membranes, spiking, strict=True):
             spiked.append(advance(state, m, kept, E, dt, own))
         for p, m in enumerate(membranes):
+            for projection, late in zip(synapses[p], under_way[p], strict=False):
+                send(projection, late, spiking[p], spiked[p], t)
+                arrive(state, projection, late, t)
             if spiked[p]:
-                for projection in synapses[p]:
-                    deliver(state, projection, spiking[p], spiked[p])
+                if not shifted:
+                    for projection in synapses[p]:
+                        deliver(state, projection, spiking[p], spiked[p])
                 seen[p] = settle(state, m, spiking[p], spiked[p], samples[p], seen[p], t)
                 if t // width < counts.shape[1]:
                     counts[p, t // width] += spiked[p]
@@ -145,3 +160,14 @@ def _synapses(
         found = found[:drawn]
     start = int(ends[labels.index(p.source)])
     return Synapses(start, sources.index(p.source), p.Q, p.release, redrawn, offsets, found)
+
+
+def _shifts(
+    network: Network, p: Projection, synapses: Synapses, ends: np.ndarray, labels: list[str],
+    dt: float, generator: np.random.Generator,
+) -> Shifts:  # fmt: skip
+    """Delays of the synapses of one projection, at least 0 steps."""
+    longest = round(_LONGEST / dt)
+    drawn = generator.exponential(SHIFT / dt, len(synapses.targets)) % longest
+    arriving = np.zeros((longest, network.neurons[p.target]), np.int16)
+    return Shifts(int(ends[labels.index(p.target)]), drawn.astype(np.int16), arriving)

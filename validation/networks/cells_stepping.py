@@ -10,7 +10,7 @@ import math
 from typing import Annotated, NamedTuple
 
 import numpy as np
-from numba import int32, types
+from numba import int16, int32, types
 
 from dynsys.compiled.records import Indices, Matrix, Vector, record, signature
 from dynsys.numba_cache import njit
@@ -20,6 +20,8 @@ _STEEPEST = 60.0  # exponent of the spike's onset beyond which the cell spikes a
 
 Words = Annotated[np.ndarray, types.Array(int32, 1, "C")]
 WordRows = Annotated[np.ndarray, types.Array(int32, 2, "C")]
+Shorts = Annotated[np.ndarray, types.Array(int16, 1, "C")]
+ShortRows = Annotated[np.ndarray, types.Array(int16, 2, "C")]
 
 
 @record
@@ -76,6 +78,16 @@ class Synapses(NamedTuple):
     redrawn: bool
     offsets: Indices
     targets: Words
+
+
+@record
+class Shifts(NamedTuple):
+    """Spikes under way along one projection: ``delays`` in steps by synapse, and how many arrive
+    (slots, targets) at the cells from ``first`` on, in slots that come round."""
+
+    first: int
+    delays: Shorts
+    arriving: ShortRows
 
 
 @njit([signature(types.void, int)], cache=True)
@@ -162,6 +174,27 @@ def deliver(cells, synapses, spiking, count):
         for k in range(offsets[j], offsets[j + 1]):
             if release >= 1.0 or np.random.random() < release:
                 G[targets[k]] += Q
+
+
+@njit([signature(types.void, Synapses, Shifts, Words, int, int)], cache=True, nogil=True)
+def send(synapses, shifts, spiking, count, t):
+    """The spikes of one step on their way, each synapse's own."""
+    offsets, targets, slots = synapses.offsets, synapses.targets, shifts.arriving.shape[0]
+    for s in range(count):
+        j = spiking[s] - synapses.first
+        for k in range(offsets[j], offsets[j + 1]):
+            if synapses.release >= 1.0 or np.random.random() < synapses.release:
+                shifts.arriving[(t + shifts.delays[k]) % slots, targets[k] - shifts.first] += 1
+
+
+@njit([signature(types.void, Cells, Synapses, Shifts, int)], cache=True, nogil=True)
+def arrive(cells, synapses, shifts, t):
+    """The spikes that arrive in one step."""
+    row, G = shifts.arriving[t % shifts.arriving.shape[0]], cells.G[synapses.source]
+    for i in range(row.shape[0]):
+        if row[i] > 0:
+            G[shifts.first + i] += row[i] * synapses.Q
+            row[i] = 0
 
 
 @njit([signature(types.int64, Cells, Membrane, Words, int, WordRows, int, int)],

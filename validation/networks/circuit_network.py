@@ -50,6 +50,7 @@ class CircuitJob:
     drives: Mapping[str, np.ndarray]
     attributes: Mapping[str, Any]
     redrawn: bool = False
+    shifted: bool = False
 
     @property
     def duration(self) -> float:
@@ -64,6 +65,7 @@ class CircuitJob:
             self.engine, self.dt, self.steps, self.seed, self.settle,
         ]  # fmt: skip
         plain += ["redrawn"] if self.redrawn else []
+        plain += ["shifted"] if self.shifted else []
         content = hashlib.sha256(json.dumps(plain, sort_keys=True).encode())
         for name in sorted(self.drives):
             content.update(name.encode() + self.drives[name].tobytes())
@@ -77,7 +79,7 @@ class CircuitJob:
 
             found = run_cells(
                 self.network, self.cells, self.connectivity, self.steps, self.dt, self.seed,
-                self.drives, self.redrawn,
+                self.drives, self.redrawn, self.shifted,
             )  # fmt: skip
         else:
             found = self._in_brian()
@@ -129,6 +131,7 @@ class CircuitNetwork:
     dt: float
     # Whether spikes go out along the synapses of cells drawn anew; the kernel's only.
     redrawn: bool = False
+    shifted: bool = False  # whether each synapse has a delay of its own; the kernel's only
 
     @property
     def rates(self) -> tuple[str, ...]:
@@ -231,6 +234,7 @@ class CircuitNetwork:
         return CircuitJob(
             network, cells_at(self.circuit, model.parameters), self.connectivity, self.engine, dt,
             steps, checks.seed(seed), float(settle), drives, attributes, self.redrawn,
+            self.shifted,
         )  # fmt: skip
 
     def record(self) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from validation.trials.findings import (
 )
 
 SYMBOLS = {AGREE: "✓", DIFFER: "✗", EXPLAINED: "≈", UNDECIDED: "?", UNTESTED: "–"}
+_UNBROKEN = 30  # letters of a number with its unit and error
 _STYLE = """
 :root { --ink: #222; --line: #ddd; }
 body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); max-width: 68rem;
@@ -37,7 +38,7 @@ table { border-collapse: collapse; font-size: 0.83rem; width: 100%; }
 th, td { text-align: left; vertical-align: top; padding: 0.22rem 0.6rem 0.22rem 0;
          border-bottom: 1px solid var(--line); }
 td.number { white-space: nowrap; } th { font-weight: 600; }
-td.why { color: #555; min-width: 12rem; }
+td.why { color: #555; min-width: 20rem; }
 .agree { color: #2e7d4f; } .differ { color: #b3261e; } .undecided { color: #a66a00; }
 .explained { color: #6a4fa3; }
 .untested { color: #666; }
@@ -60,8 +61,8 @@ pre { background: #f6f6f4; padding: 0.8rem; overflow-x: auto; font-size: 0.78rem
   h2 { break-after: avoid; } figure, tr { break-inside: avoid; }
   table { font-size: 7pt; table-layout: fixed; } pre { font-size: 7pt; }
   .scroll { overflow: visible; } td.why { min-width: 0; }
-  th { width: 10%; } th:first-child { width: 12%; } th:nth-child(2) { width: 15%; }
-  th:nth-child(7) { width: 6%; } th:last-child { width: 27%; }
+  th { width: 9%; } th:first-child { width: 11%; } th:nth-child(2) { width: 14%; }
+  th:nth-child(7) { width: 7%; } th:last-child { width: 32%; }
   td, td.number, td.verdict { white-space: normal; overflow-wrap: anywhere; }
   a { color: inherit; text-decoration: none; }
 }
@@ -141,14 +142,20 @@ def table(findings: Sequence[Finding]) -> str:
         f'<tr><td class="verdict {_word(f.verdict)}">{SYMBOLS[f.verdict]} {f.verdict}</td>'
         f"<td>{html.escape(f.claim)}</td>"
         f'<td data-name="measure">{html.escape(f.quantity)}</td>'
-        f'<td class="number" data-name="mean field">{html.escape(f.predicted)}</td>'
-        f'<td class="number" data-name="network">{html.escape(f.network)}</td>'
-        f'<td class="number" data-name="spread">{html.escape(f.spread)}</td>'
-        f'<td class="number" data-name="z">{"" if math.isnan(f.z) else f"{f.z:+.1f}"}</td>'
-        f'<td class="why">{html.escape(f.reason)}</td></tr>'
+        + _cell("mean field", f.predicted)
+        + _cell("network", f.network)
+        + _cell("spread", f.spread)
+        + _cell("z", "" if math.isnan(f.z) else f"{f.z:+.1f}")
+        + f'<td class="why">{html.escape(f.reason)}</td></tr>'
         for f in ordered
     ]
     return f'<div class="scroll"><table><tr>{head}</tr>{"".join(rows)}</table></div>'
+
+
+def _cell(name: str, text: str) -> str:
+    """A number, which is not broken over lines; words in its place are."""
+    kind = ' class="number"' if len(text) <= _UNBROKEN else ""
+    return f'<td{kind} data-name="{name}">{html.escape(text)}</td>'
 
 
 def _word(verdict: str) -> str:

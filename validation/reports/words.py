@@ -26,7 +26,7 @@ def glossary(plan: Plan) -> dict[str, str]:
         EXPLAINED: "the number differs, and agrees with the prediction computed again without one "
         f"named approximation, or that takes away {100 * LEAST:.0f} % of the difference.",
         DIFFER: "the number differs and no correction explains it; those that were tried are named "
-        "with what they gave.",
+        "with what they gave, and it is said where no time was left to try them.",
         UNDECIDED: "too little was measured to tell.",
         UNTESTED: "no test was made, for the reason given; silence on both sides is none.",
         "rhythm": f"power of {network.rates[0]} below 70 Hz (in Hann windows of 500 ms, as "
@@ -36,6 +36,8 @@ def glossary(plan: Plan) -> dict[str, str]:
         f"its state; {WINDOW:g} ms (or 8 periods) are measured from {CALM:g} ms on.",
         "no wiring": "a network whose spikes go out along the synapses of neurons drawn anew: what "
         "is left is the neurons' own response to their inputs, and the noise of as many neurons.",
+        "another delay": "a network each of whose synapses has a delay of its own: trains are as "
+        "regular as the network's, but no two neurons hear the same ones together.",
         "boundary": "where, along one parameter, the answer to a yes-or-no question changes; found "
         "by halving a bracket, whose width over the root of 12 is its standard deviation.",
     }

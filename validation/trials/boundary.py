@@ -65,7 +65,7 @@ class BoundaryTrial:
     chance: set[float] = field(default_factory=set)  # of the values asked: noise decided there
     keys: list[str] = field(default_factory=list)
     factors: Mapping[str, float] = field(default_factory=lambda: KICKS)  # of the network's kick
-    premise: RegimeTrial | None = None  # that two states are there, where they are asked for
+    premise: RegimeTrial | None = None  # that the feature is there, deep inside its region
 
     @property
     def reach(self) -> float:
@@ -93,7 +93,7 @@ class BoundaryTrial:
 
     def steps(self) -> Steps:
         """Search, judge, and explain what differs."""
-        if self.premise and (reason := self.premise.lacks(self.feature.border)):
+        if self.premise and (reason := self.premise.lacks(self.feature)):
             return [untested(GROUP, self.claim, reason, self.place)]
         bracket = yield from self.search()
         finding = self._nowhere() if bracket is None else self._found(*bracket)

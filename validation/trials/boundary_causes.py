@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -24,9 +24,9 @@ from dynsys.simulation import simulate
 from dynsys.vector_field import VectorField
 from validation.measures.estimates import Estimate
 from validation.networks.testable import Testable, Work
-from validation.trials.causes import LEAST
+from validation.trials.causes import HALVED, LEAST
 from validation.trials.findings import AGREE, EXPLAINED, Finding, judge
-from validation.trials.variants import Explaining, variants
+from validation.trials.variants import Explaining, OutOfTime, Variant, variants
 
 if TYPE_CHECKING:
     from validation.trials.boundary import BoundaryTrial
@@ -92,21 +92,74 @@ def explained_boundary(
     A cause explains it that agrees, or takes away three quarters of the difference; where the
     network has no boundary, one that has none either, with the same answer.
     """
-    for cause, trials in _stand_ins(trial):
-        try:
-            brackets = [_made(each) for each in trials]
-        except DynsysError as error:
-            finding = replace(finding, reason=f"{finding.reason}; not computed: {cause} ({error})")
-            continue
-        finding = _with_cause(finding, trial, cause, trials, brackets)
-        if finding.verdict == EXPLAINED:
-            return finding
-    unwired = [variant for variant in variants(trial.network) if not variant.beyond]
-    for variant in unwired[-1:]:  # the one whose neurons have as many inputs as the network's
-        other = trial.by(variant.network, trial.seed, trial.tolerances.rhythm_in_network)
-        bracket = yield from _explaining(other)
-        finding = _with_cause(finding, trial, variant.cause, [other], [bracket])
+    try:
+        yield Explaining()
+        for cause, trials in _stand_ins(trial):
+            try:
+                brackets = [_made(each) for each in trials]
+            except DynsysError as error:
+                words = f"not computed: {cause} ({error})"
+                finding = replace(finding, reason=f"{finding.reason}; {words}")
+                continue
+            finding = _with_cause(finding, trial, cause, trials, brackets)
+            if finding.verdict == EXPLAINED:
+                return finding
+        several = list(variants(trial.network))
+        # The last is the one whose neurons have as many inputs as the network's.
+        for variant in [v for v in several if v.predicts][-1:]:
+            other = _by(trial, variant)
+            bracket = yield from _explaining(other)
+            finding = _with_cause(finding, trial, variant.cause, [other], [bracket])
+        for variant in several:
+            if finding.verdict != EXPLAINED and variant.beyond == 0:
+                finding = yield from _with_limit(finding, trial, variant, several)
+    except OutOfTime as end:
+        finding = replace(finding, reason=f"{finding.reason}; {end.words}")
     return finding
+
+
+def _by(trial: BoundaryTrial, variant: Variant) -> BoundaryTrial:
+    """The same search by another network."""
+    return trial.by(variant.network, trial.seed, trial.tolerances.rhythm_in_network)
+
+
+def _with_limit(
+    finding: Finding, trial: BoundaryTrial, limit: Variant, several: Sequence[Variant]
+) -> Generator[list[Work], list[xr.Dataset], Finding]:
+    """A boundary that the network has not where it is predicted, by a network in a limit that the
+    mean field assumes: that has it there, or where neurons of as many inputs without wiring do."""
+    bracket = yield from _explaining(_by(trial, limit))
+    if bracket is None:
+        return _failed(finding, f"{limit.cause}: network {limit.words}", "no boundary either")
+    found = f"network {limit.words} at {_middle(bracket):.3f}"
+    if _nearer(finding, trial, bracket, finding.expected, 0.0):
+        return _explained(finding, f"{limit.cause}: {found}")
+    for variant in several:
+        if variant.predicts and variant.network.wired == limit.network.wired:
+            other = yield from _explaining(_by(trial, variant))
+            if other and _nearer(finding, trial, bracket, _middle(other), trial.resolution):
+                words = f"corrected to {_middle(other):.3f}; {found}"
+                return _explained(finding, f"{variant.cause}, and {limit.cause}: {words}")
+            where = f"at {_middle(other):.3f}" if other else "no boundary"
+            found += f"; {variant.cause}: {where}"
+    return _failed(finding, limit.cause, found)
+
+
+def _middle(bracket: tuple[float, float]) -> float:
+    return 0.5 * (bracket[0] + bracket[1])
+
+
+def _nearer(
+    finding: Finding, trial: BoundaryTrial, bracket: tuple[float, float], expected: float,
+    width: float,
+) -> bool:  # fmt: skip
+    """Whether a bracket agrees with a value (itself ``width`` wide), and lies at least twice as
+    near to it as the network's, if that has one."""
+    off = abs(_middle(bracket) - expected)
+    own = finding.deviation if math.isfinite(finding.deviation) else 0.0
+    deviation = math.hypot(own, trial.resolution / _UNIFORM, width / _UNIFORM)
+    near = not math.isfinite(finding.value) or off <= HALVED * abs(finding.value - expected)
+    return near and off <= trial.tolerances.deviations * deviation
 
 
 def _stand_ins(trial: BoundaryTrial) -> Iterator[tuple[str, list[BoundaryTrial]]]:

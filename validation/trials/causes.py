@@ -27,11 +27,13 @@ from validation.networks.testable import Testable, Work
 from validation.trials.findings import AGREE, DIFFER, EXPLAINED, Finding, Tolerances, judge
 from validation.trials.noisy import noisy_runs
 from validation.trials.probing import CALM, LONGER, Probe, State, state_of
-from validation.trials.variants import Explaining, Limit, Variant, limits, variants
+from validation.trials.variants import Explaining, Limit, OutOfTime, Variant, limits, stages
 
 _RUNS = 8  # of the mean field with noise
 LEAST = 0.75  # of a difference that a correction must take away to explain it
+_TOLD = 2.0  # standard errors from which another network's number is no chance
 HALVED = 0.5  # what a limit that agrees may leave of it
+ATTRACTOR = "attractor"
 RUNS_AWAY = "it runs away"
 FILTER = "the cascade's filter"
 TRAINS = "spike trains more regular than Poisson's"
@@ -74,53 +76,63 @@ def explained(
     2. Where all fail, the network is run again in other ways (``variants``). A limit explains it
        that agrees with the prediction (corrected or not, or that of a network without wiring), at
        least halves what is left of the difference, and lies farther from the network than chance;
-       so does a network without wiring that agrees with it, or takes away three quarters.
-    3. Where such a limit is there, but not farther from the network than chance, network and
-       variants run four times as long, and are judged again.
-    4. Where all of this fails, what it gave is said.
+       so does a network without wiring that agrees with it and takes away half, or takes away three
+       quarters, by more than chance.
+    3. Where chance may be all, network and variants run four times as long, and are judged again.
+    4. Where all of this fails, what it gave is said; and where no time is left for it.
     """
     several = list[Correction]()
     found = [_with_cause(f, several, left_range) for f in findings]
-    for correction in _corrections(network, probe, kick, word, tolerances):
-        several.append(correction)
-        found = [_with_cause(f, several, left_range) for f in findings]
-        if all(f.verdict != DIFFER for f in found):
+    rests = all(CYCLE not in (f.predicted, f.network) for f in findings)
+    bound, alone = tolerances.rhythm_in_network, replace(probe, kicks=(kick,))
+    measured = list[tuple[Variant, State]]()
+    try:
+        yield Explaining()
+        for correction in _corrections(network, probe, kick, word, tolerances):
+            several.append(correction)
+            found = [_with_cause(f, several, left_range) for f in findings]
+            if all(f.verdict != DIFFER for f in found):
+                return found
+        corrected = found
+        for others in stages(network, rests):
+            runs = yield Explaining([job for v in others for job in alone.jobs(v.network, seed)])
+            measured += _measured(others, runs, bound)
+            found = _by_all(findings, corrected, several, measured, word)
+            if all(f.verdict != DIFFER for f in found):
+                return found
+        left = [f for f in found if f.verdict == DIFFER]
+        causes = {cause for f in left for cause in _open(f, several, measured, word)}
+        if not causes:
             return found
-    others = list(variants(network))
-    if not others:
-        return found
-    alone = replace(probe, kicks=(kick,))
-    bound = tolerances.rhythm_in_network
-    runs = yield Explaining([job for v in others for job in alone.jobs(v.network, seed)])
-    measured = _measured(others, runs, bound)
-    found = _by_all(findings, found, several, measured, word)
-    if not any(_left(f) and _open(f, several, measured) for f in found):
-        return found
-    alone, networks = alone.longer(), [network, *(v.network for v in others)]
-    own, *runs = yield Explaining([job for n in networks for job in alone.jobs(n, seed)])
-    state = state_of(own, network.rates, bound)
-    again = [_remeasured(f, state) for f in findings]
+        alone, others = alone.longer(), [v for v, _ in measured if v.cause in causes]
+        networks = [network, *(v.network for v in others)]
+        own, *runs = yield Explaining([job for n in networks for job in alone.jobs(n, seed)])
+    except OutOfTime as end:
+        reasons = [f"{f.reason}; {end.words}" if f.verdict == DIFFER else f.reason for f in found]
+        return [replace(f, reason=reason) for f, reason in zip(found, reasons, strict=True)]
+    again = [_remeasured(f, state_of(own, network.rates, bound), word) for f in findings]
     tried = [_with_cause(f, several, left_range) for f in again]
     longer = _by_all(again, tried, several, _measured(others, runs, bound), word)
-    return [new if _left(old) else old for new, old in zip(longer, found, strict=True)]
+    return [new if old.verdict == DIFFER else old for new, old in zip(longer, found, strict=True)]
 
 
-def _left(finding: Finding) -> bool:
-    """Whether it is a number without an explanation."""
-    return finding.verdict == DIFFER and math.isfinite(finding.expected)
-
-
-def _remeasured(finding: Finding, state: State) -> Finding:
-    """A finding's number in a run four times as long, of half the standard deviation at least."""
+def _remeasured(finding: Finding, state: State, word: Callable[[State], str]) -> Finding:
+    """A finding by a run four times as long: its word, or its number with half the standard
+    deviation at least."""
+    seconds = f"in {state.measured / 1000:.3g} s"
+    if _quantity(finding) == ATTRACTOR:
+        verdict = AGREE if word(state) == finding.predicted else DIFFER
+        power = f"power of the rhythm {state.power:.3g} Hz^2 {seconds}; it oscillates from"
+        reason = f"{power} {state.bound:.3g}"
+        return replace(finding, network=word(state), verdict=verdict, reason=reason)
     if not math.isfinite(finding.expected):
         return finding
     found = _of(state, _quantity(finding))
     deviation = max(found.error, finding.deviation / math.sqrt(LONGER))
     verdict, reason = judge(finding.expected, found, deviation)
-    seconds = state.measured / 1000
     return replace(
         finding, network=str(found), verdict=verdict, value=found.value, low=found.low,
-        high=found.high, deviation=deviation, reason=f"{reason} in {seconds:.3g} s",
+        high=found.high, deviation=deviation, reason=f"{reason} {seconds}",
     )  # fmt: skip
 
 
@@ -158,16 +170,13 @@ def _by_variants(
 ) -> Finding:  # fmt: skip
     """A finding that no correction of the prediction explains (``tried``), by other networks."""
     quantity = _quantity(finding)
-    if quantity == "attractor":
-        rhythm = CYCLE in (finding.predicted, finding.network)  # else its power decides nothing
+    if quantity == ATTRACTOR:
         for variant, state in measured:
-            wanted = finding.predicted if variant.beyond else finding.network
-            if word(state) == wanted and not (rhythm and state.borderline):
-                return _explained(finding, variant.cause, wanted)
+            if _shows(variant, state, finding, word) and not _by_chance(state, finding):
+                return _explained(finding, variant.cause, f"{variant.words} {word(state)}".strip())
         words = ", ".join(f"{variant.cause}: {word(state)}" for variant, state in measured)
         return _still(tried, words)
     values = [(variant, _of(state, quantity)) for variant, state in measured]
-    found = Estimate(finding.value, finding.low, finding.high, "Hz")
     for limit, cause, expected in _agreeing(finding, several, measured):
         if limit.sure:
             causes = ", and ".join(c for c in (cause, *limit.causes) if c)
@@ -175,13 +184,37 @@ def _by_variants(
             text = f"{corrected}network {limit.words} {limit.value}"
             return _explained(finding, causes, text)
     for variant, value in values:
-        if variant.beyond or not np.isfinite(value.value):
+        if not variant.predicts or not np.isfinite(value.value):
             continue
-        rest = abs(finding.value - value.value) / max(abs(finding.value - finding.expected), 1e-300)
-        deviation = float(np.hypot(finding.deviation, value.error))
-        if judge(value.value, found, deviation)[0] == AGREE or rest <= 1 - LEAST:
+        if _takes_away(finding, value) and _told(finding, value):
             return _explained(finding, variant.cause, f"corrected to {value}")
     return _still(tried, ", ".join(f"{variant.cause} {value}" for variant, value in values))
+
+
+def _takes_away(finding: Finding, value: Estimate) -> bool:
+    """Whether a difference is gone from another prediction: half of it, where it agrees with the
+    network, else three quarters."""
+    rest = abs(finding.value - value.value) / max(abs(finding.value - finding.expected), 1e-300)
+    found = Estimate(finding.value, finding.low, finding.high, "Hz")
+    deviation = float(np.hypot(finding.deviation, value.error))
+    agrees = judge(value.value, found, deviation)[0] == AGREE
+    return (agrees and rest <= HALVED) or rest <= 1 - LEAST
+
+
+def _told(finding: Finding, value: Estimate) -> bool:
+    """Whether another prediction differs from the first by more than chance."""
+    return not abs(value.value - finding.expected) < _TOLD * value.error
+
+
+def _shows(variant: Variant, state: State, finding: Finding, word: Callable[[State], str]) -> bool:
+    """Whether another network does what explains an attractor: one in the mean field's place what
+    the network did, any other what was predicted."""
+    return word(state) == (finding.network if variant.predicts else finding.predicted)
+
+
+def _by_chance(state: State, finding: Finding) -> bool:
+    """Whether noise decided between rhythm and rest."""
+    return CYCLE in (finding.predicted, finding.network) and state.borderline
 
 
 def _agreeing(
@@ -192,7 +225,7 @@ def _agreeing(
     quantity = _quantity(finding)
     values = [(variant, _of(state, quantity)) for variant, state in measured]
     found = Estimate(finding.value, finding.low, finding.high, "Hz")
-    unwired = [(v.cause, value) for v, value in values if not v.beyond]
+    unwired = [(v.cause, value) for v, value in values if v.predicts]
     for limit in limits(found, finding.deviation, values):
         for cause, expected in [*_best(finding, several, quantity), *unwired]:
             left = abs(limit.value.value - expected.value)
@@ -204,10 +237,21 @@ def _agreeing(
 
 
 def _open(
-    finding: Finding, several: Sequence[Correction], measured: Sequence[tuple[Variant, State]]
-) -> bool:
-    """Whether a limit would explain it that may be chance."""
-    return next(_agreeing(finding, several, measured), None) is not None
+    finding: Finding, several: Sequence[Correction], measured: Sequence[tuple[Variant, State]],
+    word: Callable[[State], str],
+) -> set[str]:  # fmt: skip
+    """What would explain it if it were not chance: the causes of other networks."""
+    if _quantity(finding) == ATTRACTOR:
+        return {
+            v.cause for v, s in measured if _shows(v, s, finding, word) and _by_chance(s, finding)
+        }
+    if not math.isfinite(finding.expected):
+        return set()
+    predictions = [(v, _of(s, _quantity(finding))) for v, s in measured if v.predicts]
+    agreeing = _agreeing(finding, several, measured)
+    return {c for limit, cause, _ in agreeing for c in (*limit.causes, cause)} | {
+        v.cause for v, value in predictions if _takes_away(finding, value)
+    }
 
 
 def _best(
@@ -236,7 +280,7 @@ def _with_cause(finding: Finding, several: Sequence[Correction], left_range: str
         if correction.trouble:
             missing.append(f"{correction.cause} ({correction.trouble})")
             continue
-        if quantity == "attractor":
+        if quantity == ATTRACTOR:
             if correction.word == finding.network:
                 return _explained(finding, correction.cause, correction.word)
             failed.append(f"{correction.cause}: still {correction.word}")

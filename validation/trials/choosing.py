@@ -84,11 +84,13 @@ def boundary_trials(
         return max(both, key=lambda each: each["high"] - each["low"], default=KICKS)
 
     def presupposed(crossing: Any) -> RegimeTrial | None:
-        """The trial in the region on whose two states the question rests."""
-        if crossing.feature.kind != "bistable":
-            return None
+        """The trial in the region on whose states the question rests."""
         several = [premises[k] for k in crossing.regions if k in premises]
-        return next((trial for trial in several if len(trial.attractors) > 1), None)
+        if crossing.feature.kind == "bistable":
+            return next((trial for trial in several if len(trial.attractors) > 1), None)
+        if crossing.feature.kind == "oscillates":
+            return next((trial for trial in several if found_cycles(trial.attractors)), None)
+        return None
 
     def asked(feature: Feature) -> Feature:
         scaled = feature.kind == "oscillates" and tolerances.rhythm != LEAST_POWER

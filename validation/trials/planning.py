@@ -39,6 +39,7 @@ from validation.trials.workers import workers as cluster
 if TYPE_CHECKING:
     import pandas as pd
 
+_EXPLAINING = 5.0  # minutes at least for explanations of what differs, else as many as for tests
 _OVERHEAD = 0.6  # s per run: measuring, storing, the mean field's own run
 
 
@@ -69,6 +70,11 @@ class Plan:
         """How many processes of this machine make the runs."""
         return self.workers or affordable_workers(self.network)
 
+    @property
+    def explaining_minutes(self) -> float:
+        """Minutes that explanations of what differs may take beyond the budget."""
+        return max(_EXPLAINING, self.budget_minutes)
+
     def minutes(self) -> float:
         """Estimated minutes of all runs."""
         return sum(self.costs[id(trial)] for trial in self.trials) / self.processes / 60
@@ -90,7 +96,8 @@ class Plan:
             f"{len(self.trials)} tests of {self.model.name} ({self.network.wired}) by networks of "
             f"{self.network.size}, engine {self.network.engine}",
             f"about {self.minutes():.1f} minutes with {self.processes} processes of "
-            f"{self.network.memory / 1e9:.2f} GB; budget {self.budget_minutes:g} minutes",
+            f"{self.network.memory / 1e9:.2f} GB; budget {self.budget_minutes:g} minutes, "
+            f"explanations of what differs at most {self.explaining_minutes:g} more",
         ]
         for number, trial in enumerate(self.trials, 1):
             lines.append(f"{number:>4}  {self.costs[id(trial)]:>5.0f} s  {trial.claim}")
@@ -157,7 +164,9 @@ def plan(
     Parameters
     ----------
     neurons : per population, of the network that ``network_of`` builds from the diagram's model.
-    budget_minutes : time for all runs on this machine; predictions and explanations add to it.
+    budget_minutes : time for all tests on this machine; explanations of what differs may take as
+        long again, or 5 minutes. What is not done then is listed, and done by the same command
+        run again.
     network : one of your own instead, behind any mean field: an object with two methods, see
         ``validation.networks.own.OwnNetwork``.
     points : name -> parameter values: more places to test, like the interior points.
@@ -248,8 +257,9 @@ def conducted(chosen: Plan, out: Path, scheduler: str | None, progress: bool) ->
             begun = time.perf_counter()
             findings = conduct(
                 sweep, chosen.trials, client,
-                lambda: time.perf_counter() - begun - sweep.thinking < limit,
+                lambda: time.perf_counter() - begun < limit,
                 lambda trial: bar.update(task, advance=1, description=trial.group),
+                lambda: time.perf_counter() - begun < limit + 60 * chosen.explaining_minutes,
             )  # fmt: skip
     return Outcome(chosen, findings + chosen.left_out, sweep, time.perf_counter() - start)
 

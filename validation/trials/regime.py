@@ -55,18 +55,26 @@ class RegimeTrial:
     factors: Mapping[str, float] = field(default_factory=lambda: KICKS)  # of the network's kick
     found: list[State] = field(default_factory=list)  # what the network's runs settled on
 
-    def lacks(self, step: float) -> str:
-        """Why tests that need two states here mean nothing: the network's own runs, from below and
-        above, settled less than ``step`` Hz apart. Empty where they do not, or were not made."""
-        if len(self.found) < 2 or not all(state.finite for state in self.found):
+    def lacks(self, feature: Feature) -> str:
+        """Why to ask where ``feature`` ends means nothing: the network's own runs have it not even
+        here, by more than chance. Empty where they have it, or were not made."""
+        if not self.found or not all(state.finite for state in self.found):
             return ""
-        feature = Feature("bistable", step, self.network.rates[0])
-        if feature.holds(self.found):
+        inside = f"deep inside {self.name}, at {written(self.place)}"
+        if feature.kind == "oscillates":
+            if any(state.oscillates or state.borderline for state in self.found):
+                return ""
+            powers = " and ".join(f"{state.power:.3g}" for state in self.found)
+            return (
+                f"the network does not oscillate {inside}: power of the rhythm {powers} Hz^2, it "
+                f"counts from {self.found[0].bound:.3g}; see there"
+            )
+        if len(self.found) < 2 or feature.holds(self.found):
             return ""
         low, high = (state.rate for state in self.found)
         return (
-            f"the network has one state only deep inside {self.name}, at {written(self.place)}: "
-            f"{feature.rate} {low} from below, {high} from above; see there"
+            f"the network has one state only {inside}: {feature.rate} {low} from below, {high} "
+            "from above; see there"
         )
 
     @property

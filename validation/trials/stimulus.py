@@ -35,10 +35,10 @@ from validation.trials.findings import (
     written,
 )
 from validation.trials.noisy import has_noise, noisy_runs
-from validation.trials.probing import CALM, KICKED, KICKS
+from validation.trials.probing import CALM, KICKED, KICKS, Feature
 from validation.trials.regime import RegimeTrial
 from validation.trials.sweeps import Steps
-from validation.trials.variants import Explaining, variants
+from validation.trials.variants import Explaining, OutOfTime, variants
 
 GROUP = "stimulation"
 _AT, _LASTS, _AFTER = 1200.0, 300.0, 1500.0  # ms: a pulse, and what is awaited after it
@@ -104,7 +104,8 @@ class SwitchTrial:
 
     def steps(self) -> Steps:
         """One run; more where noise decides."""
-        if self.premise and (reason := self.premise.lacks(LEAST_STEP)):
+        two = Feature("bistable", LEAST_STEP, self.network.rates[0])
+        if self.premise and (reason := self.premise.lacks(two)):
             return [untested(GROUP, self.claim, reason, self.place)]
         predicted = noisy_runs(self.network, self.place, self.cost(), self.inputs(), _PREDICTED,
                                self.factor < 0)  # fmt: skip
@@ -249,13 +250,21 @@ class EntrainmentTrial:
     ) -> Generator[list[Work], list[xr.Dataset], Finding]:
         """A finding that differs, with what neurons do whose spikes follow no wiring: no filter of
         the mean field, and the noise of as many neurons. Both are means over as many runs."""
+        try:
+            finding = yield from self._repeated(finding, measure)
+            if finding.verdict == DIFFER:
+                finding = yield from self._by_variants(finding, measure)
+        except OutOfTime as end:
+            finding = replace(finding, reason=f"{finding.reason}; {end.words}")
+        return finding
+
+    def _by_variants(
+        self, finding: Finding, measure: Any
+    ) -> Generator[list[Work], list[xr.Dataset], Finding]:
         (wave,) = self.inputs().values()
         main = self.network.rates[0]
-        finding = yield from self._repeated(finding, measure)
-        if finding.verdict != DIFFER:
-            return finding
         for variant in variants(self.network):
-            if variant.beyond:
+            if not variant.predicts:
                 continue
             seeds = range(self.seed, self.seed + _UNWIRED)
             runs = yield Explaining(
@@ -277,7 +286,7 @@ class EntrainmentTrial:
     ) -> Generator[list[Work], list[xr.Dataset], Finding]:
         """The finding by the mean over runs with several seeds, where some network may explain it:
         one run's own error bar does not know how runs differ."""
-        if not any(not variant.beyond for variant in variants(self.network)):
+        if not any(variant.predicts for variant in variants(self.network)):
             return finding
         (wave,) = self.inputs().values()
         main = self.network.rates[0]

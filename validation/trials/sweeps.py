@@ -6,9 +6,8 @@ with what is missing: a run is stored under a name that tells its content.
 
 from __future__ import annotations
 
-import time
 import warnings
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import CancelledError
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -19,7 +18,8 @@ from typing import Any, Protocol
 import numpy as np
 import xarray as xr
 
-from dynsys.cluster.pieces import made
+from dynsys.cluster.connection import threads
+from dynsys.cluster.pieces import first_done, is_of_the_work, made, why
 from dynsys.errors import ClusterError, DynsysError, StorageError
 from dynsys.journal import AS_IT_IS, code
 from dynsys.netcdf import read_netcdf, write_netcdf
@@ -28,7 +28,7 @@ from validation.networks.programs import NetworkError
 from validation.networks.testable import Work
 from validation.trials.findings import Finding, untested
 from validation.trials.probing import Deciding
-from validation.trials.variants import Explaining
+from validation.trials.variants import Explaining, OutOfTime
 
 BIN = 0.5  # ms: stored rates are means over it
 _RETRIES = 3  # how often a run is tried again whose worker died
@@ -77,15 +77,13 @@ def compact(job: Work) -> dict[str, Any]:
 class Sweep:
     """Where runs are kept.
 
-    ``folder`` holds one file per finished run; ``made`` and ``reused`` count them; ``thinking``:
-    seconds in which trials predicted, judged and explained.
+    ``folder`` holds one file per finished run; ``made`` and ``reused`` count them.
     """
 
     folder: Path
     made: int = 0
     reused: int = 0
     seconds: float = 0.0
-    thinking: float = 0.0
     troubles: list[str] = field(default_factory=list)
 
     def stored(self, job: Work) -> xr.Dataset | None:
@@ -136,34 +134,34 @@ class _Open:
 
 
 def conduct(
-    sweep: Sweep, trials: Sequence[Trial], client: Any, has_time: Any, advance: Any
-) -> list[Finding]:
+    sweep: Sweep, trials: Sequence[Trial], client: Any, has_time: Callable[[], bool],
+    advance: Callable[[Trial], object], may_explain: Callable[[], bool] = lambda: True,
+) -> list[Finding]:  # fmt: skip
     """Make all trials, in this order as far as their runs allow; returns their findings.
 
     ``has_time()`` is asked before a trial begins and before it goes on; ``advance(trial)`` is
     called when one has ended. A trial with a ``premise`` (another trial) begins when that one has
-    seen its runs. Runs that explain are made when all tests have theirs.
+    seen its runs. Runs that explain are made when all tests have theirs, while ``may_explain()``.
 
     Raises NetworkError where the scheduler goes away or a worker is of another version,
     StorageError where a run cannot be kept.
     """
-    # dask takes a second to load; runs in this process do not need it.
-    from distributed import wait
-
     waiting = list(trials)
     open_: list[_Open] = []
     later: list[_Open] = []  # runs that explain
     futures: dict[Any, tuple[Work, _Open]] = {}
     found: dict[int, list[Finding]] = {}  # by id of a trial
     # Twice as many runs as workers: nobody waits for the client.
-    room = 2 * max(1, _workers(client))
+    room = 2 * threads(client)
 
-    def proceed(trial: Trial, steps: Steps, results: list[xr.Dataset] | None) -> None:
+    def proceed(trial: Trial, steps: Steps, results: list[xr.Dataset] | OutOfTime | None) -> None:
         """Let a trial go on with its results until it needs runs that are not stored."""
         while True:
-            begun = time.perf_counter()
             try:
-                jobs = steps.send(results) if results is not None else next(steps)
+                if isinstance(results, OutOfTime):
+                    jobs = steps.throw(results)
+                else:
+                    jobs = steps.send(results) if results is not None else next(steps)
             except StopIteration as end:
                 found[id(trial)] = end.value
                 advance(trial)
@@ -172,13 +170,14 @@ def conduct(
                 found[id(trial)] = [untested(trial.group, trial.claim, str(error), trial.place)]
                 advance(trial)
                 return
-            finally:
-                sweep.thinking += time.perf_counter() - begun
             known = {job.key: data for job in jobs if (data := sweep.stored(job)) is not None}
             sweep.reused += len(known)
             item = _Open(trial, steps, jobs, known)
+            if isinstance(jobs, Explaining) and (item.missing or not jobs):
+                later.append(item)
+                return
             if item.missing:
-                if not (has_time() or isinstance(jobs, Explaining)):
+                if not has_time():
                     if isinstance(jobs, Deciding):
                         results = []
                         continue
@@ -186,10 +185,7 @@ def conduct(
                     found[id(trial)] = [untested(trial.group, trial.claim, reason, trial.place)]
                     advance(trial)
                     return
-                if isinstance(jobs, Explaining):
-                    later.append(item)
-                else:
-                    submit(item)
+                submit(item)
                 return
             results = [known[job.key] for job in jobs]
 
@@ -206,6 +202,19 @@ def conduct(
                 futures[future] = (job, item)
         open_.append(item)
 
+    def explain(item: _Open) -> None:
+        """Let a trial go on whose tests are made."""
+        if not may_explain():
+            proceed(item.trial, item.steps, OutOfTime())
+        elif item.missing:
+            submit(item)
+        else:
+            proceed(item.trial, item.steps, [item.results[job.key] for job in item.jobs])
+
+    def testing() -> bool:
+        """Whether runs of tests are under way."""
+        return any(not isinstance(item.jobs, Explaining) for item in open_)
+
     def ready(trial: Trial) -> bool:
         """Whether it is known if the premise of a trial holds."""
         premise = getattr(trial, "premise", None)
@@ -221,14 +230,14 @@ def conduct(
                 if place is not None:
                     trial = waiting.pop(place)
                     proceed(trial, trial.steps(), None)
-                elif later and not waiting:
-                    submit(later.pop(0))
+                elif later and not waiting and (later[0].missing or not testing()):
+                    explain(later.pop(0))
                 else:
                     break
             if not futures:
                 assert not open_, "a trial waits for runs nobody makes"
                 continue
-            for future in list(wait(list(futures), return_when="FIRST_COMPLETED").done):
+            for future in first_done(client, futures):
                 job, _ = futures.pop(future)
                 data, problem = _outcome(sweep, job, future)
                 for other in [o for o in open_ if any(j.key == job.key for j in o.jobs)]:
@@ -248,7 +257,7 @@ def conduct(
     except DynsysError:
         raise
     except (OSError, TimeoutError, CancelledError, RuntimeError) as error:
-        if isinstance(error, RuntimeError) and client.status == "running":
+        if is_of_the_work(error, client):
             raise
         raise NetworkError(_lost(sweep, error)) from error
     return [finding for trial in trials for finding in found.get(id(trial), [])]
@@ -282,13 +291,6 @@ def _outcome(sweep: Sweep, job: Work, future: Any) -> tuple[xr.Dataset | None, s
 
 def _lost(sweep: Sweep, error: BaseException) -> str:
     return (
-        f"the Dask scheduler went away ({type(error).__name__}: {error}). {sweep.made} finished "
+        f"the Dask scheduler went away ({why(error)}). {sweep.made} finished "
         f"runs are kept in {sweep.folder}; run the same command again to complete the others"
     )
-
-
-def _workers(client: Any) -> int:
-    try:
-        return sum(client.nthreads().values())
-    except (OSError, TimeoutError):
-        return 1

@@ -17,7 +17,7 @@ from continuation import (
 )
 from continuation.cycles import torus
 from continuation.cycles.normal_forms import torus_coefficient
-from dynsys import ConvergenceError, ModelError, State, UnknownNameError, VectorField
+from dynsys import ConvergenceError, ModelError, SmoothTable, State, UnknownNameError, VectorField
 from tests.oracles import system
 
 
@@ -215,6 +215,28 @@ def test_curves_survive_the_file(controller, tmp_path):
     again = load(curve.save(tmp_path / "curve.nc"))
     assert str(again) == str(curve)
     assert again.at(be=1.0).parameters["al"] == pytest.approx(0.63030200616, rel=1e-9)
+
+
+def test_a_branch_starts_at_its_own_fold(morris_lecar):
+    # There the parameter does not tell cycles apart; the message was that the start is no cycle.
+    again = limit_cycles(morris_lecar["LPC1"], "I", (60.0, 260.0))
+    folds = [[c.orbit.value for c in b.points("LPC")] for b in (morris_lecar, again)]
+    assert sorted(folds[1]) == pytest.approx(sorted(folds[0]), rel=1e-8)
+
+
+def test_a_branch_that_leaves_a_table_ends_next_to_its_edge_and_says_so():
+    # r = sqrt(mu), and the table ends at x = 1.
+    grid = np.linspace(-1.0, 1.0, 40)
+    table = SmoothTable("f", {"a": grid, "b": grid}, {"line": grid[:, None] + 0 * grid[None, :]})
+    model = VectorField(
+        "edge", {"x": State(0.5, (-2, 2)), "y": State(0.0, (-2, 2))}, {"mu": 0.3},
+        {"x": "mu*f.line(x, 0.2) - y - x*(x^2 + y^2)", "y": "x + mu*y - y*(x^2 + y^2)"},
+        tables={"f": table}, time_unit="",
+    )  # fmt: skip
+    cycles = limit_cycles(model, "mu", (0.1, 2.0), ([0.55, 0.0], 2 * np.pi))
+    assert "the cycle left the domain of a table" in cycles.ended
+    assert cycles.data["mu"].values.max() == pytest.approx(1.0, abs=1e-3)
+    assert cycles.data["max_x"].values.max() < 1.0
 
 
 def test_a_wrong_start_is_refused_with_the_right_words(controller, morris_lecar):

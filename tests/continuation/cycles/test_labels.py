@@ -16,11 +16,11 @@ from continuation import (
 )
 from continuation.cycles import doubling
 from continuation.cycles.curves import free_in_first
-from continuation.cycles.location import floquet_of
+from continuation.cycles.location import floquet_of, residual
 from continuation.cycles.multipliers import Multipliers
 from continuation.cycles.normal_forms import doubling_coefficient
 from continuation.cycles.orbits import Orbit
-from dynsys import State, UnknownNameError, VectorField
+from dynsys import ModelError, State, UnknownNameError, VectorField
 from tests.oracles import system
 
 
@@ -51,6 +51,23 @@ def test_two_multipliers_that_pass_together_are_one_point_with_its_multiplicity(
     assert sorted(set(ring.data["unstable"].values)) == [0, 2]
     copy = load(ring.save(tmp_path / "ring.nc"))
     assert str(copy) == str(ring)
+
+
+@pytest.mark.parametrize("span", [(1 / 3, 0.8), (0.05, 1 / 3)])
+def test_a_span_may_end_at_a_branch_point(ring, span):
+    model = ring.model.with_parameters(K=0.6 if span[1] > 0.6 else 0.2)
+    cycles = limit_cycles(model, "K", span, start=([1, 0] * 3, 2 * np.pi / 3))
+    assert cycles.ended == ("reached the end of the span",) * 2
+    ends = [cycles.data["K"].values.min(), cycles.data["K"].values.max()]
+    assert ends == pytest.approx(span, abs=1e-12)
+    at_point = cycles.orbits[int(np.argmin(np.abs(cycles.data["K"].values - 1 / 3)))]
+    assert residual(cycles.solver, at_point) < 1e-8
+    assert at_point.period == pytest.approx(2 * np.pi / 3, rel=1e-9)
+
+
+def test_a_model_outside_of_the_span_is_refused_with_its_value(ring):
+    with pytest.raises(ModelError, match=r"K = 0.6, outside the span \(0.05, 0.3\)"):
+        limit_cycles(ring.model.with_parameters(K=0.6), "K", (0.05, 0.3), ([1, 0] * 3, 2.0))
 
 
 def test_a_double_branch_point_leads_to_cycles_of_less_symmetry(ring):
@@ -195,7 +212,11 @@ def test_curves_of_cycles_answer_where_a_quantity_has_a_value(doublings):
     (point,) = user_points(doublings, "k", 0.5)
     assert point.label == "UZ" and point.parameters["k"] == pytest.approx(0.5, abs=1e-10)
     assert user_points(doublings, lambda cycle: cycle.parameters["k"], 0.5)[0].index == point.index
-    assert doublings.at(k=-0.2).parameters["m"] == pytest.approx(0.0, abs=1e-9)
+    assert point.neutral and not point.stable
+    between = doublings.at(k=-0.2)
+    assert between.parameters["m"] == pytest.approx(0.0, abs=1e-9)
+    assert between.label == "PD" and between.neutral
+    assert between.coefficients["c"] < 0 < doublings.at(k=0.2).coefficients["c"]
     start = doublings.data["k"].values[0]
     short = until(doublings, "k", 0.5 * start)
     assert len(short) < len(doublings)

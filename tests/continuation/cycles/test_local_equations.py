@@ -11,6 +11,7 @@ from continuation.cycles.local_equations import eliminate_lanes, factors_of, mak
 from continuation.cycles.orbits import DEGREE, Solver, moved_times
 from continuation.engine.linear_algebra import lu_solve
 from dynsys import State, VectorField
+from dynsys.compiled.kernels import WIDTH
 
 TWO, THREE = ("x", "y"), ("x", "y", "z")
 
@@ -43,7 +44,7 @@ def condensed(names, rate, intervals):
 def dense(equations, profile, system, j):
     """Matrix and right sides of one interval."""
     size, width = system.local.shape[1:]
-    block, rates = np.empty((size, size + width, 1)), np.empty((3, 1))
+    block, rates = np.empty((size, size + width, WIDTH)), np.empty((3, WIDTH))
     make_lanes(equations.field, equations.collocation, profile, j, block, rates)
     return block[:, :size, 0], block[:, size:, 0]
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from continuation import CycleBranch, limit_cycles
+from continuation.cycles import landing
 from continuation.cycles.meshes import equidistribute
 from continuation.cycles.orbits import Solver, moved_times
 from dynsys import State, VectorField
@@ -81,7 +82,16 @@ def test_the_end_of_the_span_is_reached_in_small_steps_where_one_does_not(ring, 
     assert branch.data["k"].values[-1] == 1.2
 
 
+def test_the_end_of_the_span_is_interpolated_where_newton_is_singular(ring, monkeypatch):
+    branch = followed_where_newton_fails(ring, monkeypatch, lambda asked: True)
+    assert branch.ended[1] == "reached the end of the span"
+    assert branch.data["k"].values[-1] == pytest.approx(1.2, abs=1e-12)
+    exact = followed_where_newton_fails(ring, monkeypatch, lambda asked: False)
+    assert branch.data["period"].values[-1] == pytest.approx(exact.data["period"].values[-1])
+
+
 def test_a_branch_that_does_not_reach_the_end_of_its_span_says_so(ring, monkeypatch):
+    monkeypatch.setattr(landing, "residual", lambda solver, orbit: 1e-3)  # nothing good between
     branch = followed_where_newton_fails(ring, monkeypatch, lambda asked: True)
     assert branch.ended[1] == "Newton fails between the last cycle and the end of the span"
     assert branch.data["k"].values[-1] < 1.2

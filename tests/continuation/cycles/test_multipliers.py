@@ -130,6 +130,33 @@ def test_what_grows_much_faster_than_the_orbit_is_resolved(k):
     assert cycles.data["multiplier_log10"].values[:, 0] == pytest.approx(exact, abs=2e-5)
 
 
+def test_of_a_cycle_asked_for_small_multipliers_are_resolved_as_well():
+    # On the unit circle z' = k z (1 + x/2) + x y z: exp(-4 pi) and exp(2 pi k), k down to -100.
+    model = VectorField(
+        "decay", {name: State(float(name == "x"), (-2, 2)) for name in "xyz"}, {"k": -1.0},
+        {"x": "x - y - x*(x^2 + y^2)", "y": "x + y - y*(x^2 + y^2)", "z": "k*z*(1 + x/2) + x*y*z"},
+        time_unit="",
+    )  # fmt: skip
+    cycles = limit_cycles(model, "k", (-100.0, -0.5), ([1.0, 0.0, 0.0], 2 * np.pi))
+    for k in (-3.0, -40.0, -95.0):
+        exact = 2 * np.pi * np.array(sorted([k, -2.0], reverse=True)) / np.log(10)
+        assert cycles.at(k=k).log10_multipliers == pytest.approx(exact, rel=3e-9)
+
+
+def test_a_branch_tells_where_the_multiplier_1_is_lost():
+    # z grows and decays by exp(2 k) within a period, which mixes with the rest through z' itself.
+    model = VectorField(
+        "violent", {name: State(float(name == "x"), (-2, 2)) for name in "xyz"}, {"k": -1.0},
+        {"x": "-y - k*x*(1 - x^2 - y^2)/2 + z*y", "y": "x - k*y*(1 - x^2 - y^2)/2 - z*x",
+         "z": "-z + k*z*y"},
+        time_unit="",
+    )  # fmt: skip
+    cycles = limit_cycles(model, "k", (-100.0, -0.5), ([1.0, 0.0, 0.0], 2 * np.pi))
+    assert cycles.data["trivial_error"].max() > 0.5
+    assert "the multiplier 1 is off by up to 1e+00" in str(cycles)
+    assert "not known" not in str(limit_cycles(model, "k", (-10.0, -0.5), ([1, 0, 0], 2 * np.pi)))
+
+
 def test_no_more_digits_are_shown_than_are_known():
     found = Multipliers.of(np.array([-1.234567, 2.345e-21, 7.7e-40]))
     assert found.shown(3) == "-1.235+0j, 2.345e-21+0j, 7.7e-40+0j"

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from continuation import equilibria
+from continuation import equilibria, hopf_curve
+from continuation.engine.multilinear import MultilinearForms
+from continuation.steady_states.normal_forms import hopf
 from dynsys import State, VectorField
 
 
@@ -77,3 +79,40 @@ def test_a_double_zero_that_rounding_makes_a_pair_is_no_hopf_point(count):
     (point,) = [p for p in branch.special_points if np.max(np.abs(p.state)) < 1e-6]
     assert "2 eigenvalues pass 0 together" in str(point)
     assert point.parameters["m"] == pytest.approx(2 - 0.2 * growth, abs=1e-12)
+
+
+def pair(third: str) -> VectorField:
+    """Two of the ring's units with a state beside them."""
+    states = {name: State(0.0, (-2, 2)) for name in ("x0", "y0", "x1", "y1", "c")}
+    equations = {"c": third}
+    for j, k in ((0, 1), (1, 0)):
+        radius = f"(x{j}^2 + y{j}^2)"
+        equations[f"x{j}"] = f"mu*x{j} - y{j} - {radius}*x{j} + g*(x{k} - x{j})"
+        equations[f"y{j}"] = f"mu*y{j} + x{j} - {radius}*y{j} + g*(y{k} - y{j})"
+    return VectorField("pair", states, {"mu": -0.5, "g": -0.25}, equations, time_unit="")
+
+
+@pytest.mark.parametrize(("third", "label"), [("-c", "HH"), ("g*c - c^3", "suspect")])
+@pytest.mark.parametrize("name", ["H1", "H2"])
+def test_curves_of_pairs_of_one_frequency_cross(third, label, name):
+    """One pair crosses at mu = 0, the other at mu = 2 g, both with frequency 1; where an eigenvalue
+    of zero comes to the same place what it is is left open."""
+    branch = equilibria(pair(third), "mu", (-1.0, 1.0), start=np.zeros(5))
+    curve = hopf_curve(branch[name], ("mu", "g"), spans={"mu": (-1, 1), "g": (-0.5, 0.5)})
+    (point,) = curve.special_points
+    assert point.label == label
+    assert point.frequency == pytest.approx(1 / (2 * np.pi))
+    assert list(point.parameters.values()) == pytest.approx([0.0, 0.0], abs=1e-8)
+    assert not point.coefficients
+
+
+@pytest.mark.parametrize(("driving", "expected"), [("0", -2.0), ("x^2 + y^2", np.nan)])
+def test_the_lyapunov_coefficient_beside_an_eigenvalue_of_zero(driving, expected):
+    """z' = (i + c - |z|^2) z: it keeps its value where nothing drives c, and has none elsewhere."""
+    growth = "(c - x^2 - y^2)"
+    equations = {"x": f"{growth}*x - y", "y": f"{growth}*y + x", "c": f"-c^3 + k*({driving})"}
+    model = VectorField("unit", dict.fromkeys(equations, 0.0), {"k": 1.0}, equations)
+    x = np.zeros(3)
+    found = hopf(model.jacobian(x), MultilinearForms.from_model(model, x), 1.0)
+    # By ||q|| = 1, z = sqrt(2) w.
+    assert found["l1"] == pytest.approx(expected, nan_ok=True)

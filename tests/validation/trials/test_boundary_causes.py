@@ -18,6 +18,7 @@ from validation.trials.boundary_causes import NOISE, TEST, StandIn
 from validation.trials.findings import DIFFER, EXPLAINED, UNDECIDED, UNTESTED, Tolerances
 from validation.trials.probing import CALM, LONGER, WINDOW, Deciding, Feature, State
 from validation.trials.regime import RegimeTrial
+from validation.trials.variants import DEGREES, EQUAL, RESPONSE, Explaining, OutOfTime, Variant
 
 TIME = np.arange(0.0, 3000.0, 0.5)
 
@@ -34,18 +35,23 @@ class Course:
     rates = ("r_E", "r_I")
     model = aln()
     neurons = 1000
+    wired: str = "as predicted"
 
     def job(self, duration, seed, inputs=None, **values):
         run = constant(self.rate(values["mu_e"]))
         return SimpleNamespace(key=f"{values}", run=lambda: run)
 
 
-def result(trial, time=True):
-    """The finding of a trial; without ``time`` nothing that is to decide is run."""
+def result(trial, time=True, explaining=99):
+    """The finding of a trial; without ``time`` nothing that is to decide is run, and what explains
+    ``explaining`` times only."""
     steps, runs = trial.steps(), None
     while True:
         try:
             jobs = next(steps) if runs is None else steps.send(runs)
+            explaining -= isinstance(jobs, Explaining)
+            if not explaining:
+                jobs = steps.throw(OutOfTime())
         except StopIteration as end:
             return end.value[0]
         runs = [] if isinstance(jobs, Deciding) and not time else [job.run() for job in jobs]
@@ -94,6 +100,47 @@ def test_a_search_by_other_means_explains_what_it_finds_too(steps, verdict, word
 def test_where_the_network_has_no_boundary_a_cause_has_none_either(step, verdict, monkeypatch):
     monkeypatch.setattr(boundary_causes, "_stand_ins", stand_in("the cause", step))
     assert result(search(lambda mu: 0.0)).verdict == verdict
+
+
+def networks(monkeypatch, equal, response):
+    """Other networks: without wiring none has a boundary, but those of equally many inputs do."""
+    several = [
+        Variant(RESPONSE, "", Course(response)),
+        Variant(EQUAL, "of equal inputs", Course(equal), 0.0),
+        Variant(DEGREES, "", Course(lambda mu: 20.0, "as the network")),
+    ]
+    monkeypatch.setattr(boundary_causes, "_stand_ins", lambda trial: iter(()))
+    monkeypatch.setattr(boundary_causes, "variants", lambda network: iter(several))
+
+
+def step_at(place):
+    return lambda mu: 20.0 * (mu > place)
+
+
+@pytest.mark.parametrize(
+    ("equal", "response", "verdict", "words"),
+    [
+        (1.02, 99.0, EXPLAINED, f"explained by {EQUAL}: network of equal inputs at 1.0"),
+        (1.22, 1.24, EXPLAINED, f"explained by {RESPONSE}, and {EQUAL}: corrected to 1.2"),
+        (1.22, 1.5, DIFFER, f"{RESPONSE}: at 1.5"),
+        (1.22, 99.0, DIFFER, f"{RESPONSE}: no boundary"),
+        (99.0, 1.02, DIFFER, "no boundary either"),
+    ],
+)
+def test_a_boundary_missing_for_unequal_inputs_is_where_equal_ones_are(
+    equal, response, verdict, words, monkeypatch
+):
+    networks(monkeypatch, step_at(equal), step_at(response))
+    finding = result(search(lambda mu: 0.0))
+    assert finding.verdict == verdict
+    assert words in finding.reason
+
+
+def test_a_search_that_explains_ends_with_its_time(monkeypatch):
+    networks(monkeypatch, step_at(1.02), step_at(99.0))
+    finding = result(search(lambda mu: 0.0), explaining=2)
+    assert finding.verdict == DIFFER
+    assert finding.reason.endswith(OutOfTime.words)
 
 
 def test_the_mean_fields_own_runs_and_noisy_densities_are_asked(monkeypatch):
@@ -193,10 +240,29 @@ def test_two_states_are_asked_for_only_where_the_network_has_them():
     trial = search(None, Feature("bistable", 10.0), premise=inside)
     frequency = Estimate(np.nan, np.nan, np.nan, "Hz")
     states = [State({"r_E": Estimate(r, r, r, "Hz")}, 0.0, frequency) for r in (1.0, 1.2, 40.0)]
-    assert inside.lacks(10.0) == ""  # it was not run
+    assert inside.lacks(trial.feature) == ""  # it was not run
     inside.found = [states[0], states[2]]
-    assert inside.lacks(10.0) == ""
+    assert inside.lacks(trial.feature) == ""
     inside.found = states[:2]
     finding = result(trial)
     assert finding.verdict == UNTESTED
     assert "one state only deep inside region, at mu_e = 2, mu_i = 2" in finding.reason
+
+
+def test_where_a_rhythm_ends_is_asked_only_of_networks_that_have_it():
+    cycle = {"kind": "cycle", "name": "LC_EI", "period": 50.0}
+    inside = RegimeTrial(
+        network_of(aln(), 1000), "region", {"mu_e": 1.3, "mu_i": 0.5}, (cycle,), Tolerances(), 1
+    )
+    rate = {"r_E": Estimate(10, 9, 11, "Hz")}
+    feature = Feature("oscillates", 1.0)
+    for power, measured, asked in ((3.0, WINDOW, True), (0.6, WINDOW, True), (0.1, WINDOW, False),
+                                   (0.6, LONGER * WINDOW, False)):  # fmt: skip
+        inside.found = [State(rate, power, Estimate(20, 19, 21, "Hz"), 1.0, measured)]
+        assert (inside.lacks(feature) == "") == asked
+    finding = result(search(None, feature, premise=inside))
+    assert finding.verdict == UNTESTED
+    assert (
+        "does not oscillate deep inside region, at mu_e = 1.3, mu_i = 0.5: power" in finding.reason
+    )
+    assert "0.6 Hz^2, it counts from 1" in finding.reason

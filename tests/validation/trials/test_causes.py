@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -24,7 +25,7 @@ from validation.trials.findings import (
 )
 from validation.trials.probing import CALM, WINDOW, Probe, State
 from validation.trials.regime import RegimeTrial
-from validation.trials.variants import SIZE, Variant
+from validation.trials.variants import EQUAL, SIZE, OutOfTime, Variant
 
 PLACE = {"mu_e": 0.4, "mu_i": 0.6}
 
@@ -42,8 +43,9 @@ def verdict_of(finding, monkeypatch, *corrections, limits=""):
     steps = explained(
         [finding], None, Probe(PLACE, ("rest",)), "rest", str, limits, 1, Tolerances()
     )
+    next(steps)  # all tests are made first
     with pytest.raises(StopIteration) as end:  # no other network is known of none
-        next(steps)
+        steps.send([])
     (result,) = end.value.value
     return result
 
@@ -76,6 +78,57 @@ def test_what_was_tried_and_failed_is_said(monkeypatch):
     assert "unexplained" in verdict_of(found(40.0), monkeypatch).reason
 
 
+class Rhythmic:
+    """A network with a rhythm of one power in short runs, another in long ones."""
+
+    rates, model, kick = ("r_E", "r_I"), aln(), Kick("mu_e", 1.0)
+
+    def __init__(self, short, long):
+        self.powers = short, long
+
+    def job(self, duration, seed, inputs=None, **values):
+        time = np.arange(0.0, duration, 0.5)
+        power = self.powers[duration > CALM + WINDOW]
+        wave = 20.0 + np.sqrt(2 * power) * np.sin(2 * np.pi * 0.02 * time)
+        run = xr.Dataset(dict.fromkeys(self.rates, ("time", wave)), {"time": time})
+        return SimpleNamespace(run=lambda: run)
+
+
+@pytest.mark.parametrize(
+    ("own", "equal", "rounds", "verdict"),
+    [
+        ((0.1, 0.1), (5.0, 5.0), 1, EXPLAINED),  # with equal in-degrees it has the rhythm
+        ((0.1, 0.1), (1.5, 4.0), 2, EXPLAINED),  # next to the bound: longer runs decide
+        ((0.1, 0.1), (1.5, 0.4), 2, DIFFER),
+        ((0.1, 0.1), (0.1, 0.1), 1, DIFFER),
+        ((0.6, 3.0), (1.5, 1.2), 2, AGREE),  # in a longer run it has it itself
+    ],
+)
+def test_a_rhythm_that_unequal_inputs_end_is_explained_by_equal_ones(
+    own, equal, rounds, verdict, monkeypatch
+):
+    variant = Variant(EQUAL, "of neurons with equally many inputs", Rhythmic(*equal), 0.0)
+    monkeypatch.setattr(causes, "_corrections", lambda *arguments: iter(()))
+    monkeypatch.setattr(causes, "stages", lambda *_: iter([[variant]]))
+    rest = found(22.0, "attractor")
+    rest = replace(rest, predicted="cycle", network="rest", expected=np.nan, value=np.nan)
+    steps = explained(
+        [rest], Rhythmic(*own), Probe(PLACE, ("rest",)), "rest",
+        lambda state: "cycle" if state.oscillates else "rest", "", 1,
+        Tolerances(rhythm_in_network=1.0),
+    )  # fmt: skip
+    next(steps)
+    made, jobs = 0, steps.send([])
+    with pytest.raises(StopIteration) as end:
+        while True:
+            made += 1
+            jobs = steps.send([job.run() for job in jobs])
+    (result,) = end.value.value
+    assert (made, result.verdict) == (rounds, verdict)
+    if verdict == EXPLAINED:
+        assert result.reason.startswith(f"explained by {EQUAL}: of neurons with equally")
+
+
 class Constant:
     """A network whose rates are constant, another number in long runs than in short ones."""
 
@@ -105,17 +158,72 @@ def test_a_limit_that_may_be_chance_is_followed_up(larger, rounds, verdict, monk
     network, other = Constant(22.0, 22.0), Constant(*larger)
     network.kick, network.model = Kick("mu_e", 1.0), aln()
     monkeypatch.setattr(causes, "_corrections", lambda *arguments: iter(()))
-    monkeypatch.setattr(causes, "variants", lambda n: iter([Variant(SIZE, "", other, 1.0)]))
+    monkeypatch.setattr(causes, "stages", lambda *_: iter([[Variant(SIZE, "", other, 1.0)]]))
     steps = explained(
         [found(22.0)], network, Probe(PLACE, ("rest",)), "rest", str, "", 1, Tolerances()
     )
-    made, jobs = 0, next(steps)
+    next(steps)
+    made, jobs = 0, steps.send([])
     with pytest.raises(StopIteration) as end:
         while True:
             made += 1
             jobs = steps.send([job.run() for job in jobs])
     (result,) = end.value.value
     assert (made, result.verdict) == (rounds, verdict)
+
+
+def test_what_was_not_asked_for_want_of_time_is_said(monkeypatch):
+    monkeypatch.setattr(
+        causes, "stages", lambda *_: iter([[Variant(SIZE, "", Constant(1, 1), 1.0)]])
+    )
+    several = [Correction("a filter", "up", {"r_E": 40.0})]
+    for corrections, tried in (([], False), (several, True)):
+        monkeypatch.setattr(causes, "_corrections", lambda *_, c=corrections: iter(c))
+        network = Constant(22.0, 22.0)
+        network.kick, network.model = Kick("mu_e", 1.0), aln()
+        steps = explained(
+            [found(22.0), found(20.0)], network, Probe(PLACE, ("rest",)), "rest", str, "", 1,
+            Tolerances(),
+        )  # fmt: skip
+        next(steps)
+        if tried:
+            steps.send([])
+        with pytest.raises(StopIteration) as end:
+            steps.throw(OutOfTime())
+        differs, agrees = end.value.value
+        assert (differs.verdict, agrees.verdict) == (DIFFER, AGREE)
+        assert differs.reason.endswith(OutOfTime.words)
+        assert ("not explained by a filter" in differs.reason) == tried
+
+
+def test_a_prediction_as_uncertain_as_the_difference_explains_nothing():
+    differs = found(22.0)
+    for error, told in ((1.5, False), (0.3, True)):
+        other = Estimate(21.8, 21.8 - 1.96 * error, 21.8 + 1.96 * error, "Hz")
+        state = State({"r_E": other}, 0.0, Estimate(np.nan, np.nan, np.nan, "Hz"))
+        measured = [(Variant("their response", "", None), state)]
+        result = causes._by_variants(differs, differs, [], measured, str)
+        assert (result.verdict == EXPLAINED) == told
+        assert causes._open(differs, [], measured, str) == {"their response"}
+
+
+def test_what_tells_most_is_asked_first_and_what_it_explains_asks_no_more(monkeypatch):
+    network = Constant(26.0, 26.0)
+    network.kick, network.model = Kick("mu_e", 1.0), aln()
+    monkeypatch.setattr(causes, "_corrections", lambda *arguments: iter(()))
+    two = [[Variant("one", "", Constant(v, v))] for v in (25.9, 20.0)]
+    for order, rounds in ((two, 1), (two[::-1], 2)):
+        monkeypatch.setattr(causes, "stages", lambda *_, o=order: iter(o))
+        steps = explained(
+            [found(26.0)], network, Probe(PLACE, ("rest",)), "rest", str, "", 1, Tolerances()
+        )
+        next(steps)
+        made, jobs = 0, steps.send([])
+        with pytest.raises(StopIteration) as end:
+            while True:
+                made += 1
+                jobs = steps.send([job.run() for job in jobs])
+        assert (made, end.value.value[0].verdict) == (rounds, EXPLAINED)
 
 
 class Diverging:
@@ -148,6 +256,8 @@ def findings_of(trial):
                          {"time": time})  # fmt: skip
     with pytest.raises(StopIteration) as end:
         steps.send([nothing] * len(trial.probe().kicks))
+        while True:  # nothing else is run to explain it
+            steps.send([])
     return end.value.value
 
 

@@ -24,7 +24,7 @@ from validation.networks.programs import NetworkError
 from validation.trials.findings import AGREE, UNTESTED, Finding
 from validation.trials.probing import Deciding
 from validation.trials.sweeps import Sweep, compact, conduct
-from validation.trials.variants import Explaining
+from validation.trials.variants import Explaining, OutOfTime
 from validation.trials.workers import workers
 
 TINY = network_of(aln().with_parameters(K_e=20, K_i=10), 100, engine="kernel")
@@ -118,6 +118,43 @@ def test_what_explains_is_run_when_all_tests_have_their_runs(tmp_path, client):
     order = []
     make(tmp_path, client, [Explained(k, order=order) for k in range(8)])
     assert [word for _, word in order] == ["begins"] * 8 + ["explained"] * 8
+
+
+def test_what_is_computed_to_explain_waits_for_the_tests_too(tmp_path, client):
+    class Computed(Explained):
+        def steps(self):
+            yield [TINY.job(self.duration, seed=100 * self.number)]
+            self.order.append("tested")
+            yield Explaining()
+            self.order.append("explains")
+            return []
+
+    order = []
+    make(tmp_path, client, [Computed(k, order=order) for k in range(6)])
+    assert order == ["tested"] * 6 + ["explains"] * 6
+
+
+def test_explanations_end_when_their_time_is_used_up(tmp_path, client):
+    class Patient(Explained):
+        def steps(self):
+            yield [TINY.job(self.duration, seed=100 * self.number)]
+            try:
+                for k in range(1, 4):
+                    yield Explaining([TINY.job(self.duration, seed=100 * self.number + k)])
+                    self.order.append(k)
+            except OutOfTime as end:
+                self.order.append(end.words)
+            return []
+
+    trial, left = Patient(3, order=[]), iter([True, True, False])
+    sweep = Sweep(tmp_path)
+    conduct(sweep, [trial], client, lambda: True, lambda trial: None, lambda: next(left))
+    assert trial.order == [1, 2, OutOfTime.words]
+    assert sweep.made == 3
+    again = Patient(3, order=[])  # what is stored costs no time
+    conduct(sweep, [again], client, lambda: True, lambda trial: None, lambda: next(iter([True])))
+    assert again.order == [1, 2, 3]
+    assert sweep.made == 4
 
 
 @dataclass
@@ -240,7 +277,7 @@ def test_a_scheduler_that_goes_away_is_reported_and_its_runs_are_kept(tmp_path):
         with workers(TINY, address, None) as client:
             make(tmp_path, client, [Rounds(1, 1)])
             threading.Timer(0.5, scheduler.kill).start()
-            with pytest.raises(NetworkError, match="run the same command again"):
+            with pytest.raises(NetworkError, match=r"went away.*run the same command again"):
                 make(tmp_path, client, [Rounds(k, 50, 60_000.0) for k in range(2, 6)])
     finally:
         scheduler.kill()
