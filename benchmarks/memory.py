@@ -70,6 +70,22 @@ network_of(aln(), neurons=10_000).run(1000, seed=1, mu_e=1.0, mu_i=0.5)
 """,
         900,
     ),
+    "12 new models of two states, compiled, a branch of each": (
+        """
+import os, tempfile, time
+folder = tempfile.TemporaryDirectory()
+os.environ["DYNSYS_CACHE_DIR"] = folder.name
+from continuation import equilibria
+from dynsys import VectorField
+for k in range(12):
+    model = VectorField(
+        f"model_{k}", {"r": 0.1, "v": -1.0}, {"eta": 1.0, "J": 15.0},
+        {"r": f"{1 + k / 100}/pi + 2*r*v", "v": "v**2 + eta + J*r - (pi*r)**2"}, time_unit="",
+    )
+    equilibria(model, "eta", (-8, 2))
+""",
+        600,
+    ),
     "graph of 80 aln nodes, equilibrium and stability": (
         """
 import sys

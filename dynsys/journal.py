@@ -160,6 +160,15 @@ def piece(
         belongs(name)
         _remove_parts(found[1:])
         return None if found[0] is None else form.again(found[0])
+    return made_together([name], lambda: [make()], form)[0]
+
+
+def made_together(
+    names: Sequence[Callable[[], str]],
+    make: Callable[[], Sequence[Piece | None]],
+    form: Form[Piece] = AS_IT_IS,
+) -> Sequence[Piece | None]:
+    """Pieces that are made in one go; each is kept."""
     begin, before = time.perf_counter(), len(_inside.states)
     cuts = 0 if _open is None else _open.cuts
     _inside.depth += 1
@@ -169,11 +178,13 @@ def piece(
         _inside.depth -= 1
     if _open is not None and _open.cuts == cuts and time.perf_counter() - begin > LEAST:
         parts = [path.name for path in _inside.states[before:]]
-        # Their names go with it: who is killed here leaves them for the one who finds it.
-        keep(name(), [None if made is None else form.plain(made), *parts])
+        for name, one in zip(names, made, strict=True):
+            # Their names go with it: who is killed here leaves them for the one who finds it.
+            keep(name(), [None if one is None else form.plain(one), *parts])
         _remove_parts(parts)
         del _inside.states[before:]
-        belongs(name)
+        for name in names:
+            belongs(name)
     elif not _inside.depth:
         del _inside.states[before:]
     return made

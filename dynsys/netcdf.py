@@ -8,6 +8,7 @@ import math
 import subprocess
 import sys
 import tempfile
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,8 @@ def write_netcdf(content: xr.Dataset | xr.DataTree, path: str | Path) -> Path:
 
     def write(draft: Path) -> None:
         try:
-            whole.to_netcdf(draft, engine="netcdf4")
+            with _by_this_process():
+                whole.to_netcdf(draft, engine="netcdf4")
         except RuntimeError as error:  # what HDF5 makes of a disk that is full
             raise OSError(f"{error}: is there no room?") from error
         mark = _MARK + _digest(draft, draft.stat().st_size)
@@ -45,6 +47,16 @@ def write_netcdf(content: xr.Dataset | xr.DataTree, path: str | Path) -> Path:
             file.write(mark)
 
     return write_atomically(Path(path), write)
+
+
+def _by_this_process() -> AbstractContextManager[object]:
+    """Where a Dask client is there, xarray asks its scheduler for leave to write, which may just
+    have gone away: not here."""
+    if "dask" not in sys.modules:
+        return nullcontext()
+    import dask  # it is loaded
+
+    return dask.config.set(scheduler="threads")
 
 
 def read_netcdf(path: str | Path) -> xr.DataTree:

@@ -15,6 +15,7 @@ from typing import Any
 from dynsys.errors import ClusterError, ModelError
 
 _CONNECT = 20  # s
+_ANSWER = 2  # s
 LOCAL = "local"
 
 
@@ -79,8 +80,20 @@ def connected(scheduler: Any) -> Iterator[Any]:
 def threads(client: Any) -> int:
     """How many pieces a cluster makes at once; 1 while nobody knows."""
     with suppress(Exception):
-        return max(1, sum(client.nthreads().values()))
+        return max(1, _all_threads(client))
     return 1
+
+
+def has_workers(client: Any) -> bool:
+    """Whether anybody makes pieces; True while nobody knows."""
+    with suppress(Exception):
+        return _all_threads(client) > 0
+    return True
+
+
+def _all_threads(client: Any) -> int:
+    # ``client.nthreads()`` waits half a minute for a scheduler that has just gone away.
+    return sum(client.sync(client.scheduler.ncores, callback_timeout=_ANSWER).values())
 
 
 def _processes(scheduler: str) -> int:

@@ -7,21 +7,35 @@ with what is missing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import time
+import warnings
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import CancelledError
 from contextlib import suppress
 from functools import partial
 from typing import Any, TypeVar
 from uuid import uuid4
 
-from dynsys.cluster.connection import current, threads
+from dynsys.cluster.connection import current, has_workers, threads
 from dynsys.errors import ClusterError, DynsysError
 from dynsys.interruption import run_all
-from dynsys.journal import AS_IT_IS, Form, announce, belonging, code, keep, kept, piece
+from dynsys.journal import (
+    AS_IT_IS,
+    Form,
+    announce,
+    belonging,
+    code,
+    keep,
+    kept,
+    made_together,
+    piece,
+)
 from dynsys.version import __version__
 
 Piece = TypeVar("Piece")
 RETRIES = 3  # how often a piece is tried again whose worker died
+LONELY = 20.0  # s without any worker, after which that is said
+_LOOK = 2.0  # s between two looks at who is there
 _AHEAD = 2  # pieces per thread of the cluster that are handed out: nobody waits for this process
 
 
@@ -33,8 +47,12 @@ def pieces(
     words: str = "",
     workers: int = 1,
     done: Callable[[int], object] = lambda _: None,
+    joined: Callable[[list[int]], Sequence[Piece]] | None = None,
+    at_once: int = 1,
 ) -> list[Piece]:
     """All pieces, those that an earlier call has finished taken from the disk.
+
+    Pieces are the same with and without a cluster: each goes on from what the other has finished.
 
     Parameters
     ----------
@@ -44,6 +62,8 @@ def pieces(
     words : what the pieces are, where an earlier call's are announced.
     workers : threads of this process, where no cluster is set (``spreading``).
     done : hears the number of each piece that is there.
+    joined : makes the pieces of these numbers in one go: ``at_once`` of them in this process, where
+        what a cluster would spread is faster side by side.
 
     Raises
     ------
@@ -53,7 +73,7 @@ def pieces(
     announce(words, names)
     results: list[Any] = [None] * len(works)
     client = current()
-    if client is None:
+    if client is None and joined is None:
 
         def make(number: int) -> None:
             results[number] = piece(names[number], works[number], form)
@@ -74,7 +94,16 @@ def pieces(
             continue
         results[number] = None if found[0] is None else form.again(found[0])
         done(number)
-    _spread(client, missing, names, works, form, results, done)
+    if client is not None:
+        _spread(client, missing, names, works, form, results, done)
+        return results
+    assert joined is not None
+    for first in range(0, len(missing), at_once):
+        group = missing[first : first + at_once]
+        found_here = made_together([names[k] for k in group], partial(joined, group), form)
+        for number, result in zip(group, found_here, strict=True):
+            results[number] = result
+            done(number)
     return results
 
 
@@ -83,22 +112,20 @@ def _spread(
     works: Sequence[Callable[[], Any]], form: Form[Any], results: list[Any],
     done: Callable[[int], object],
 ) -> None:  # fmt: skip
-    # dask takes a second to load; work in this process does not need it.
-    from distributed import wait
-
     waiting, tries = list(reversed(missing)), dict.fromkeys(missing, 0)
     under_way: dict[Any, int] = {}
     finished = 0
     try:
         while waiting or under_way:
-            while waiting and len(under_way) < _AHEAD * threads(client):
+            room = _AHEAD * threads(client)
+            while waiting and len(under_way) < room:
                 number = waiting.pop()
                 future = client.submit(
                     made, code(), __version__, works[number], form.plain,
                     key=f"dynsys-{uuid4().hex}", pure=False,
                 )  # fmt: skip
                 under_way[future] = number
-            for future in wait(list(under_way), return_when="FIRST_COMPLETED").done:
+            for future in first_done(client, under_way):
                 number = under_way.pop(future)
                 tries[number] += 1
                 content = _result(future, tries[number])
@@ -112,16 +139,50 @@ def _spread(
     except DynsysError:
         raise
     except (OSError, TimeoutError, CancelledError, RuntimeError) as error:
-        if isinstance(error, RuntimeError) and client.status == "running":
+        if is_of_the_work(error, client):
             raise
         raise ClusterError(
-            f"the Dask scheduler went away ({type(error).__name__}: {error}). {finished} of "
-            f"{len(missing)} pieces were finished and are kept: the same call goes on with the "
-            "others"
+            f"the Dask scheduler went away ({why(error)}). {finished} of {len(missing)} pieces "
+            "were finished and are kept: the same call goes on with the others"
         ) from error
     finally:
         with suppress(Exception):  # of a scheduler that is gone
             client.cancel(list(under_way))
+
+
+def first_done(client: Any, futures: Collection[Any]) -> set[Any]:
+    """Those of the futures that have ended, at least one; says where nobody is left for them."""
+    # dask takes a second to load; work in this process does not need it.
+    from distributed import wait
+
+    begin, said = time.monotonic(), False
+    while True:
+        try:
+            with client.as_current():  # it need not be the default one
+                return wait(list(futures), _LOOK, return_when="FIRST_COMPLETED").done
+        except TimeoutError:
+            if has_workers(client):
+                begin = time.monotonic()
+            elif not said and time.monotonic() - begin > LONELY:
+                said = True
+                warnings.warn(
+                    f"the cluster has had no workers for {LONELY:g} s: what is missing waits for "
+                    "some. Start workers, or stop this call: what is finished is kept, and the "
+                    "same call goes on from there",
+                    stacklevel=2,
+                )
+
+
+def is_of_the_work(error: BaseException, client: Any) -> bool:
+    """Whether the work itself raised an error, not what connects this process to the scheduler."""
+    return client.status == "running" and not isinstance(error, CancelledError)
+
+
+def why(error: BaseException) -> str:
+    """What ended the connection, without the list of everything that waited for it."""
+    if isinstance(error, CancelledError):
+        return "the connection to it was lost"
+    return f"{type(error).__name__}: {error}".partition("\n")[0]
 
 
 def _result(future: Any, tries: int) -> list[Any] | None:

@@ -48,6 +48,17 @@ class RunGraph(Graph):
         found |= {number: None for number in outputs if self._held(number)}
         return sorted(found)
 
+    def relaxations(self, field: list[int], states: list[int]) -> list[int]:
+        """Of every equation the factor of its own state, where it is linear in it; zero elsewhere.
+
+        Delayed values count as others: they are known before the step.
+        """
+        found = []
+        for equation, state in zip(field, states, strict=True):
+            (factor,) = self.derivative([equation], {state: self.one})
+            found.append(self.zero if state in self.reachable([factor]) else factor)
+        return found
+
     def may_have_poles(self, outputs: list[int], n: int) -> bool:
         """Whether outputs may be infinite between two values of the first n states where they are
         finite: they divide by what changes with these and is not seen to be positive, or the like.

@@ -12,7 +12,7 @@ from typing import Annotated, NamedTuple
 import numpy as np
 from numba import float64, types
 
-from dynsys.compiled.kernels import FIELD_TYPE, OBSERVABLES, OBSERVABLES_TYPE
+from dynsys.compiled.kernels import FIELD, FIELD_TYPE, OBSERVABLES, OBSERVABLES_TYPE
 from dynsys.compiled.records import Matrix, Vector, record
 from dynsys.numba_cache import njit
 
@@ -26,6 +26,7 @@ class Rates(NamedTuple):
     field: Annotated[Callable, FIELD_TYPE]
     watch: Annotated[Callable, FIELD_TYPE]
     diffusion: Annotated[Callable, OBSERVABLES_TYPE]
+    relaxation: Annotated[Callable, FIELD_TYPE]
     prepare: Annotated[Callable, FIELD_TYPE]
     tables: Vector
     room: int
@@ -35,18 +36,27 @@ class Rates(NamedTuple):
 
 @record
 class Method(NamedTuple):
-    """A Runge-Kutta method: a (s, s), b (s,), c (s,), and how many points read the past."""
+    """A Runge-Kutta method: a (s, s), b (s,), c (s,), and how many points read the past; or, of one
+    stage, ``exponential`` (``exponential_step``)."""
 
     a: Matrix
     b: Vector
     c: Vector
     points: int
+    exponential: bool
 
 
 @njit([OBSERVABLES], cache=True)
 def no_noise(x, p, t, out):
     """Stands for the amplitudes of the noise where there is none."""
     for k in range(out.shape[0]):
+        out[k] = 0.0
+
+
+@njit([FIELD], cache=True)
+def no_relaxation(x, p, t, out):
+    """Stands for the factors of the states in their own equations where no method asks for them."""
+    for k in range(x.shape[0]):
         out[k] = 0.0
 
 
@@ -60,10 +70,13 @@ class Tableau:
     b: tuple[float, ...]
     c: tuple[float, ...]
     points: int
+    exponential: bool = False
 
     def method(self) -> Method:
         """The method as the compiled integrators take it."""
-        return Method(np.array(self.a), np.array(self.b), np.array(self.c), self.points)
+        return Method(
+            np.array(self.a), np.array(self.b), np.array(self.c), self.points, self.exponential
+        )
 
 
 EULER = Tableau("euler", 1, ((0.0,),), (1.0,), (0.0,), 2)
@@ -74,6 +87,8 @@ RK4 = Tableau(
     (1 / 6, 1 / 3, 1 / 3, 1 / 6), (0.0, 0.5, 0.5, 1.0), 4,
 )  # fmt: skip
 TABLEAUS = {method.name: method for method in (EULER, HEUN, RK4)}
+EXPONENTIAL = Tableau("exponential", 2, ((0.0,),), (1.0,), (0.0,), 4, exponential=True)
+METHODS = TABLEAUS | {EXPONENTIAL.name: EXPONENTIAL}
 
 
 @record

@@ -27,10 +27,11 @@ class Block(NamedTuple):
 
     ``work`` holds x, before, peak, slopes and p, in this order (``step_source.Rows``).
     points (width,): their numbers in the recordings; the first ``used`` count. x: states, then
-    delayed values; stage: the same at a stage; slopes (5, room * width): what the field writes at
-    the start of a step, at the end of the last, and at later stages; base, p: parameters, without
-    and with their inputs; ring (H, delayed * width): signals; reads, kinks: how they are read;
-    before, peak: the last state and the largest slopes; amplitude: of the noise; alive (width,):
+    delayed values; stage: the same at a stage, or how often steps surprised an exponential method;
+    slopes (5, room * width): what the field writes at the start of a step, at the end of the last,
+    and at later stages; base, p: parameters, without and with their inputs; ring (H, delayed *
+    width): signals; reads, kinks: how they are read; before, peak: the last state and the largest
+    slopes; amplitude: of the noise, or the relaxations of an exponential method; alive (width,):
     runs under way; odd (width,): how many slopes of a run look like a pole; one, one_slopes: room
     for the numbers of a single run.
     """

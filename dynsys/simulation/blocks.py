@@ -20,6 +20,7 @@ from dynsys.compiled.records import Cube, signature
 from dynsys.numba_cache import njit
 from dynsys.simulation.arguments import Method
 from dynsys.simulation.block_arrays import Block, BlockForcing, BlockNoise, LaneRates, Results
+from dynsys.simulation.exponential import exponential_step, too_long
 from dynsys.simulation.history import first_cell, rest
 from dynsys.simulation.poles import STIFF, TURN, doubt, leaves, report_straying, strays
 
@@ -186,6 +187,16 @@ def _step(b, dt, k0, k1, k2, k3, x, before):
             x[i] += dt * (b0 * k0[i] + b1 * k1[i] + b2 * k2[i] + b3 * k3[i])
 
 
+@njit(forceinline=True, _nrt=False)
+def _exponential(dt, own, rate, last, x, before, expected, fresh):
+    """``_step`` by an exponential method; ``expected`` are the slopes that it expects then."""
+    for i in range(before.shape[0]):
+        moved = x[i] - before[i]
+        move, expected[i] = exponential_step(dt, own[i], rate[i], last[i], moved, fresh)
+        before[i] = x[i]
+        x[i] += move
+
+
 @njit(_nrt=False)
 def leave(block, results, lane, done):
     """Write down where a run ended."""
@@ -308,7 +319,7 @@ def advance(model, method, block, clock, forcing, noise, results, first, last):
     """Take the steps ``first`` to ``last`` (not included; the one after all steps only records).
 
     Of every stage but the first, a method uses the slopes of one earlier stage, as Euler's, Heun's
-    and the classical one do.
+    and the classical one do. An exponential one has no other stages, and knows the last step.
     """
     a, b, c, stages = method.a, method.b, method.c, method.b.shape[0]
     dt, settle, steps, stride = clock.dt, clock.settle, clock.steps, clock.stride
@@ -321,6 +332,8 @@ def advance(model, method, block, clock, forcing, noise, results, first, last):
     quiet, driven = noise.noisy.shape[0] == 0, forcing.driven.shape[0] > 0
     k0, rate = block.slopes[first & 1], block.slopes[1 - (first & 1)]
     k1, k2, k3 = block.slopes[2], block.slopes[3], block.slopes[4]
+    exponential, own, expected = method.exponential, block.amplitude, k1
+    counted, surprises = exponential and not model.rates.poles, stage[:width]  # of no use else
     for step in range(first, last):
         forced = step - settle
         k0, rate = rate, k0  # ``rate`` is written; k0, k1, k2, k3 are the last step's
@@ -346,15 +359,25 @@ def advance(model, method, block, clock, forcing, noise, results, first, last):
                 look_back(model, block, slopes, stages, results, step, dt, False)
         else:
             # An updated peak is at most the largest slope, so it changes no verdict.
-            if disagree(stages, k0, k1, k2, k3, rate, peak) and step > 0:
-                mark_suspects(stages, k0, k1, k2, k3, rate, peak, odd)
-                look_back(model, block, slopes, stages, results, step, dt, True)
+            start = expected if exponential else k0
+            if disagree(stages, start, k1, k2, k3, rate, peak) and step > 0:
+                mark_suspects(stages, start, k1, k2, k3, rate, peak, odd)
+                if counted:
+                    for lane in range(width):
+                        surprises[lane] += odd[lane]
+                else:
+                    look_back(model, block, slopes, stages, results, step, dt, True)
         if recorded:
             record(block, rate, results, forced // stride, step)
         if step == total:
             break
         if not quiet:
             _add_noise(model, block, noise, step, x, rate, dt)
+        if exponential:
+            model.rates.relaxation(x, p, tables, own)
+            fresh = step == 0 or kinks[step] > 0 or (driven and forced == 0)
+            _exponential(dt, own, rate, k0, x, before, expected, fresh)
+            continue
         slope, weight = rate, 0.0
         for s in range(1, stages):
             weight = a[s, s - 1]
@@ -372,3 +395,5 @@ def advance(model, method, block, clock, forcing, noise, results, first, last):
         for lane in range(block.used):
             if block.alive[lane]:
                 leave(block, results, lane, total)
+            if counted and too_long(surprises[lane], total):
+                report_straying(results.recording.report[block.points[lane]], (0, math.inf), 1)

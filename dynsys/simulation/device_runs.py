@@ -64,6 +64,8 @@ def run_on_device(task: Task) -> None:
     Raises ModelError for runs with inputs or noise, and for models whose functions have no device
     version.
     """
+    if task.tableau.exponential:
+        raise ModelError('device="cuda" takes the methods "rk4", "heun" and "euler"')
     if task.inputs or len(task.noisy):
         raise ModelError(
             'runs with inputs or noise are made by this machine\'s processor; leave device="cuda" '

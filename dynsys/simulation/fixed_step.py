@@ -1,4 +1,5 @@
-"""Explicit Runge-Kutta methods with fixed steps, for ordinary, delay and stochastic equations.
+"""Methods with fixed steps for ordinary, delay and stochastic equations: explicit ones of Runge and
+Kutta, and an exponential one (``exponential``).
 
 One compiled function integrates any method over any number of parameter points without the global
 interpreter lock. Noise enters every stage as its Brownian increment over the step: with Euler's
@@ -18,6 +19,7 @@ from dynsys.compiled.clock import Clock
 from dynsys.compiled.records import Cube, Indices, Matrix, Vector, record, signature
 from dynsys.numba_cache import njit
 from dynsys.simulation.arguments import Method, Rates, Stencils
+from dynsys.simulation.exponential import exponential_step, too_long
 from dynsys.simulation.history import (
     FLAGS,
     mark_kinks,
@@ -143,8 +145,9 @@ def _record(recording, point, sample, step, watched, state):
 
 @record
 class _Work(NamedTuple):
-    """Room for one run: states with delayed values, slopes, parameters, the past and its reading;
-    ``shifted`` are the edges of the inputs counted from the first step."""
+    """Room for one run: states with delayed values, slopes, parameters, what an exponential method
+    computes (``exponential_step``), the past and its reading; ``shifted`` are the edges of the
+    inputs counted from the first step."""
 
     state: Vector
     stage_state: Vector
@@ -157,6 +160,9 @@ class _Work(NamedTuple):
     before: Vector
     peak: Vector
     pw: Vector
+    own: Vector
+    move: Vector
+    expected: Matrix
     ring: Matrix
     reads: Stencils
     kinks: Annotated[np.ndarray, FLAGS]
@@ -200,6 +206,17 @@ def _move(b, dt, k, state, n):
     return lost == 0
 
 
+@njit(forceinline=True, _nrt=False)
+def _exponential_move(rates, dt, fresh, pw, work, n):
+    """The moves of an exponential step, and the slopes that it expects at its end."""
+    state, before, rate, k, own = work.state, work.before, work.rate, work.k, work.own
+    move, expected = work.move, work.expected
+    rates.relaxation(state, pw, rates.tables, own)
+    for i in range(n):
+        moved = state[i] - before[i]
+        move[i], expected[0, i] = exponential_step(dt, own[i], rate[i], k[0, i], moved, fresh)
+
+
 # Without reference counts (see ``blocks``): they would take longer than a simple model's steps. For
 # the same reason nothing is called in every step that takes many arrays, but the field.
 @njit(_nrt=False)
@@ -212,6 +229,8 @@ def _integrate(rates, method, ensemble, clock, forcing, noise, recording, work):
     n, delayed, stages = x.shape[1], lags.shape[1], b.shape[0]
     length, total = past.shape[1], settle + steps
     quiet, driven = noisy.shape[0] == 0, forcing.driven.shape[0] > 0
+    exponential = method.exponential
+    counted = exponential and not rates.poles
     state, stage_state, k, rate = work.state, work.stage_state, work.k, work.rate
     amplitude, before, peak, pw = work.amplitude, work.before, work.peak, work.pw
     ring, reads, kinks = work.ring, work.reads, work.kinks
@@ -225,15 +244,16 @@ def _integrate(rates, method, ensemble, clock, forcing, noise, recording, work):
         for i in range(p.shape[0]):
             pw[i] = p[i]
         rates.prepare(state, pw, tables, pw)
+        mark_kinks(lags[point], dt, work.shifted, kinks)
         if delayed > 0:
             write_stencils(reads, lags[point], c, dt)
-            mark_kinks(lags[point], dt, work.shifted, kinks)
             _begin_past(ensemble, point, rates, state, pw, rate, ring)
         report = recording.report[point]
         report[1], report[2], report[3], report[4] = -1.0, math.inf, -1.0, 0.0
         peak[:] = 0.0
         done, finite = total, _finite(state, n)
         sample, due = 0, settle  # the next to record, at which step
+        surprises = 0
         for step in range(total + 1):
             forced = step - settle
             if delayed > 0:
@@ -256,13 +276,21 @@ def _integrate(rates, method, ensemble, clock, forcing, noise, recording, work):
             if passed:
                 done = step
                 break
-            if step > 0 and (report[3] < 0.0 or report[4] < math.inf):
-                if quiet:
+            if counted:
+                if step > 0:
+                    surprises += int(slopes_disagree(work.expected, rate, peak, n))
+            elif step > 0 and (report[3] < 0.0 or report[4] < math.inf):
+                if exponential:
+                    odd = slopes_disagree(work.expected, rate, peak, n)
+                elif quiet:
                     odd = slopes_disagree(k, rate, peak, n)
                 else:
                     odd = reaches_far(before, state, rate, dt, n)
                 if odd:
                     _look_back(rates, pw, quiet, dt, work, report, step)
+            if exponential:
+                fresh = step == 0 or kinks[step] > 0 or (driven and forced == 0)
+                _exponential_move(rates, dt, fresh, pw, work, n)
             for i in range(n):
                 peak[i] = max(peak[i], abs(rate[i]))
                 before[i] = state[i]
@@ -272,6 +300,11 @@ def _integrate(rates, method, ensemble, clock, forcing, noise, recording, work):
                 sample, due = sample + 1, due + stride
             if step == total:
                 break
+            if exponential:
+                for i in range(n):
+                    state[i] += work.move[i]
+                finite = _finite(state, n)
+                continue
             for s in range(stages):
                 if s > 0:
                     weight = a[s, s - 1]  # the others are zero
@@ -294,6 +327,8 @@ def _integrate(rates, method, ensemble, clock, forcing, noise, recording, work):
                         k[s, i] += amplitude[i] * increments[lane, step, q] / dt
             finite = _move(b, dt, k, state, n)
         doubt(report, peak)
+        if too_long(surprises, total):
+            report_straying(report, (0, math.inf), 1)
         report[0] = done
         for i in range(n):
             x[point, i] = state[i]
@@ -315,9 +350,10 @@ def integrate(rates, method, ensemble, clock, forcing, noise, recording):
         np.empty(n + delayed), np.empty((stages, n)),
         np.empty(rates.room), np.empty(rates.room), np.empty(rates.room),
         np.empty(n), np.empty(n), np.empty(rates.rows),
+        np.empty(rates.room), np.empty(n), np.empty((1, n)),
         np.zeros((ensemble.past.shape[1], delayed)),
         stencils(ensemble.lags[0], method.c, clock.dt, method.points),
-        np.zeros(clock.settle + clock.steps + 2 if delayed > 0 else 0, uint8),
+        np.zeros(clock.settle + clock.steps + 2 if delayed > 0 or method.exponential else 0, uint8),
         forcing.edges + clock.settle,
     )  # fmt: skip
     _integrate(rates, method, ensemble, clock, forcing, noise, recording, work)

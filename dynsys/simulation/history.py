@@ -77,7 +77,7 @@ def mark_kinks(lags, dt, edges, kinks):
     count = kinks.shape[0]
     for i in range(count):
         kinks[i] = 0
-    if count == 0 or lags.shape[0] == 0:
+    if count == 0:
         return
     kinks[0] = 1
     for edge in edges:

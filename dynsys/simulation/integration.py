@@ -106,8 +106,11 @@ class Task:
         x, p, lags, past = self.x[here], self.p[here], self.lags[here], self.past[here]
         points = Ensemble(x, p, lags, past, self.has_past, self.bound)
         # Views of a contiguous array's first axis stay contiguous: results land in place.
+        rates = self.motion.rates
+        if self.tableau.exponential:
+            rates = rates._replace(relaxation=self.motion.relaxation)
         integrate(
-            self.motion.rates,
+            rates,
             self.tableau.method(),
             points,
             Clock(self.dt, self.settle, self.steps, self.stride),

@@ -8,7 +8,7 @@ from typing import Any
 
 from dynsys import checks
 from dynsys.errors import ModelError
-from dynsys.simulation.arguments import EULER, TABLEAUS, Tableau
+from dynsys.simulation.arguments import EULER, METHODS, Tableau
 from dynsys.vector_field import VectorField
 
 PUBLISHED_STEP = 0.1  # ms
@@ -63,16 +63,16 @@ def scheme(
             f"the published discretisation is forward Euler; leave out method={method!r}"
         )
     method = (
-        "rk4" if method is None else checks.known("method", method, TABLEAUS, "simulate_ensemble")
+        "rk4" if method is None else checks.known("method", method, METHODS, "simulate_ensemble")
     )
     step = default_step(model) if dt is None else checks.number("dt", dt, above=0)
-    if noise and not published and method == "rk4":
+    if noise and not published and method in ("rk4", "exponential"):
         raise ModelError(
-            "rk4 has no higher order for white noise; choose method='euler' (Euler-Maruyama, Ito) "
-            "or 'heun' (Stratonovich)"
+            f"{method} has no higher order for white noise; choose method='euler' "
+            "(Euler-Maruyama, Ito) or 'heun' (Stratonovich)"
         )
     return Scheme(
-        tableau=EULER if published else TABLEAUS[method],
+        tableau=EULER if published else METHODS[method],
         dt=step,
         bilinear=published,
         extra_lag=step if published else 0.0,

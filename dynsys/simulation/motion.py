@@ -30,7 +30,7 @@ from dynsys.delays import replace_delays
 from dynsys.errors import ModelError, unknown_name
 from dynsys.expressions.symbols import evaluation_order, symbol
 from dynsys.expressions.translation import Translator
-from dynsys.simulation.arguments import TABLEAUS, Rates, no_noise
+from dynsys.simulation.arguments import TABLEAUS, Rates, no_noise, no_relaxation
 from dynsys.simulation.bilinear import published_table
 from dynsys.vector_field import VectorField
 
@@ -70,11 +70,13 @@ _WRITERS += [f"compiled/{name}" for name in ("run_graph", "spline_rows", "step_s
 class LaneMotion:
     """The functions of a ``Motion`` for ``width`` runs, number k of run l at ``k * width + l``.
 
-    ``rates.room`` is the rows of an ``out``. ``steps`` are whole steps by the name of the method,
-    where the model allows them (``dynsys.compiled.step_source``).
+    ``rates.room`` is the rows of an ``out``; ``relaxation`` is as in ``Motion``. ``steps`` are
+    whole steps by the name of the method, where the model allows them
+    (``dynsys.compiled.step_source``).
     """
 
     rates: Rates
+    relaxation: Callable
     width: int
     steps: Mapping[str, Callable]
 
@@ -86,7 +88,8 @@ class Motion:
     ``x`` (n + delayed,) holds the states and the delayed values. ``field`` writes derivatives (n)
     and signals (delayed) to an ``out`` of length ``out``; ``watch`` writes the same, then the
     observables and the smallest margin to a table's edge; ``diffusion`` the noise amplitudes (n),
-    to an ``out`` of the same length; ``delays`` the delays (delayed,). ``lanes`` are the functions
+    to an ``out`` of the same length, ``relaxation`` the factors of the states in their own
+    equations (``exponential_step``); ``delays`` the delays (delayed,). ``lanes`` are the functions
     for many runs side by side.
 
     What is constant in a run is computed once: all but ``delays`` take as ``p`` (``rows``,) the
@@ -102,6 +105,7 @@ class Motion:
     watch: Callable
     delays: Callable
     diffusion: Callable
+    relaxation: Callable
     prepare: Callable
     tables: np.ndarray
     rows: int
@@ -122,20 +126,21 @@ class Motion:
         steps = load_entry(self.folder, self.write, "steps")
         return LaneMotion(
             Rates(
-                module.field, module.watch, getattr(module, "diffusion", no_noise),
+                module.field, module.watch, getattr(module, "diffusion", no_noise), no_relaxation,
                 module.prepare, self.tables,
                 module.OUT, module.ROWS, self.poles,
             ),
+            module.relaxation,
             module.WIDTH,
             {name: getattr(steps, name) for name in TABLEAUS if hasattr(steps, name)},
         )  # fmt: skip
 
     @property
     def rates(self) -> Rates:
-        """What the compiled integrators take."""
+        """What the compiled integrators take; of a method that asks for it, with ``relaxation``."""
         return Rates(
-            self.field, self.watch, self.diffusion, self.prepare, self.tables, self.out,
-            self.rows, self.poles,
+            self.field, self.watch, self.diffusion, no_relaxation, self.prepare, self.tables,
+            self.out, self.rows, self.poles,
         )  # fmt: skip
 
     def prepared(self, p: np.ndarray) -> np.ndarray:
@@ -197,6 +202,7 @@ def _motion(model: VectorField, bilinear: bool, amplitudes: tuple[sympy.Expr, ..
         watch=module.watch,
         delays=module.delays,
         diffusion=getattr(module, "diffusion", no_noise),
+        relaxation=module.relaxation,
         prepare=module.prepare,
         rows=module.ROWS,
         poles=module.POLES,
@@ -256,16 +262,19 @@ _Written = tuple[str, LaneFunction, str]
 def _functions(
     graph: FieldGraph, diffusion: list[int], bilinear: bool, width: int
 ) -> tuple[list[_Written], int, int]:
-    """``field``, ``watch``, ``diffusion``, ``prepare``; the rows of an ``out`` that serves the
-    first three, and those of parameters with what ``prepare`` computes once in a run."""
+    """``field``, ``watch``, ``diffusion``, ``relaxation``, ``prepare``; the rows of an ``out`` that
+    serves all but the last, those of parameters with what ``prepare`` computes once in a run."""
     assert isinstance(graph.graph, RunGraph)
     outputs = [*graph.field, *graph.observables]
     margin, first = len(outputs), len(graph.parameters)
-    constants = graph.graph.constants_of_a_run([*outputs, *diffusion])
+    n = len(diffusion)
+    relaxations = graph.graph.relaxations(graph.field[:n], graph.states[:n])
+    constants = graph.graph.constants_of_a_run([*outputs, *diffusion, *relaxations])
     held = {number: first + k for k, number in enumerate(constants)}
     written = []
     for name, results, row in (
-        ("field", graph.field, None), ("watch", outputs, margin), ("diffusion", diffusion, None)
+        ("field", graph.field, None), ("watch", outputs, margin), ("diffusion", diffusion, None),
+        ("relaxation", relaxations, None),
     ):  # fmt: skip
         if name == "diffusion" and all(number == graph.graph.zero for number in diffusion):
             continue  # ``no_noise`` does

@@ -17,6 +17,7 @@ from dynsys.cluster.connection import current, spreading
 from dynsys.cluster.pieces import pieces
 from dynsys.errors import ModelError
 from dynsys.journal import key, whole
+from dynsys.simulation.arguments import EXPONENTIAL
 from dynsys.simulation.device_runs import check_workers, checked_device
 from dynsys.simulation.ensembles import simulate_ensemble
 from dynsys.simulation.map_measures import MEASURES, measure
@@ -30,9 +31,9 @@ from dynsys.typed import typed
 from dynsys.vector_field import VectorField
 
 Axis = tuple[str, float, float, int]
-PIECE = 1024  # cells of a mean field that are simulated, measured and kept together,
-GPU_PIECE = 8192  # by a GPU, which has many threads,
-SPREAD_PIECE = 256  # by one of a cluster's threads
+PIECE = 256  # cells of a mean field that are kept together, and made by one thread of a cluster,
+AT_ONCE = 4  # such pieces by the threads of this process,
+GPU_PIECE = 8192  # cells by a GPU, which has many threads
 _STEPS = 30_000  # before and during the measurement by default: 3 s each for models in ms
 _STRIDE = 5  # steps between samples
 _HALVINGS = 4  # of the step, for runs that are not finite with it
@@ -63,7 +64,8 @@ def regime_map(
     """Simulate every cell of a plane from several starts, and tell what each settles on.
 
     1. Every cell is integrated from every start for ``settle``, then for ``duration``; runs that do
-       not stay finite again with half the step, down to a 16th of it.
+       not stay finite, or whose steps are too long for the exponential method, again with half the
+       step, down to a 16th of it.
     2. The observable's range, mean and frequency are measured (upward crossings of its middle).
     3. What swings by more than ``swing``, and does not die out, oscillates; where starts end
        differently, attractors coexist.
@@ -139,7 +141,7 @@ class _Plan:
     def cells(self) -> int:
         return len(self.x[1]) * len(self.y[1])
 
-    def points(self, chosen: slice) -> dict[str, Any]:
+    def points(self, chosen: Any) -> dict[str, Any]:
         """Parameter values of cells, row by row of y."""
         across, upward = self.x[1], self.y[1]
         return {
@@ -161,7 +163,7 @@ class _Plan:
             self.duration, dict(self.options), runs,
         ])  # fmt: skip
 
-    def measures(self, start: Any, chosen: slice) -> np.ndarray:
+    def measures(self, start: Any, chosen: Any) -> np.ndarray:
         """The measures of cells (k, 6)."""
         if self.network is None:
             return _of_model(self, start, self.points(chosen))
@@ -248,7 +250,7 @@ def _all_pieces(plan: _Plan, progress: bool) -> np.ndarray:
     """The measures (start, cell, 6) of all cells, piece by piece, those at hand left alone."""
     from rich.progress import Progress  # where a bar is shown
 
-    size = GPU_PIECE if plan.device == "cuda" else PIECE if current() is None else SPREAD_PIECE
+    size = GPU_PIECE if plan.device == "cuda" else PIECE
     each = size if plan.network is None else 1
     if current() is not None:
         plan = replace(plan, workers=1)  # the cluster makes several pieces at once
@@ -259,7 +261,7 @@ def _all_pieces(plan: _Plan, progress: bool) -> np.ndarray:
         for first in range(0, plan.cells, each)
     ]
     text = plan.text()
-    names = [partial(key, text, each, number) for number in range(len(spans))]
+    names = [partial(key, text, plan.device, each, number) for number in range(len(spans))]
     with Progress(disable=not progress) as bar:
         shown = bar.add_task("simulating cells", total=len(plan.starts) * plan.cells)
 
@@ -267,8 +269,22 @@ def _all_pieces(plan: _Plan, progress: bool) -> np.ndarray:
             span = spans[number][2]
             bar.advance(shown, span.stop - span.start)
 
+        def joined(numbers: list[int]) -> list[np.ndarray]:
+            made: dict[int, np.ndarray] = {}
+            for k, start in enumerate(plan.starts.values()):
+                own = [number for number in numbers if spans[number][0] == k]
+                if own:
+                    cells = [np.arange(plan.cells)[spans[number][2]] for number in own]
+                    found = plan.measures(start, np.concatenate(cells))
+                    ends = np.cumsum([len(part) for part in cells])[:-1]
+                    made |= dict(zip(own, np.split(found, ends), strict=True))
+            return [made[number] for number in numbers]
+
         works = [partial(plan.measures, start, span) for _, start, span in spans]
-        found = pieces(names, works, words="pieces of the map", done=finished)
+        found = pieces(
+            names, works, words="pieces of the map", done=finished, joined=joined,
+            at_once=AT_ONCE if each == PIECE else 1,
+        )  # fmt: skip
     for (k, _, span), measures in zip(spans, found, strict=True):
         result[k, span] = measures
     return result
@@ -303,6 +319,8 @@ def _measured(plan: _Plan, start: np.ndarray, points: Mapping[str, Any], step: f
     values = np.ascontiguousarray(run[plan.observable].values)
     found = np.empty((len(values), len(MEASURES)))
     measure(values, sample, found)
+    if plan.options["method"] == EXPONENTIAL.name and "overstepped" in run:
+        found[np.isfinite(run["overstepped"].values)] = np.nan  # its steps are too long there
     return found
 
 

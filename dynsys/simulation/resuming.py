@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import astuple, fields, is_dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,26 +12,42 @@ import xarray as xr
 
 from dynsys import checks
 from dynsys.errors import ModelError
-from dynsys.journal import Checkpoint, key, say
+from dynsys.journal import Checkpoint, belongs, kept, key, say
 from dynsys.simulation.drives import Input, values
 from dynsys.simulation.integration import Task
 from dynsys.simulation.results import PENDING
 from dynsys.version import PACKAGES
 
 _LONG = 1e6  # steps of all points: fewer take less than a second
+_STEPS = 1e7  # of all runs of a part together: some seconds of a mean field
+_LEAST, _MOST = 64, 4096  # runs of a part: blocks of them go side by side
 
 
 def kept_points(task: Task) -> Checkpoint | None:
-    """Where a long ensemble keeps its finished points; fills in those that an earlier call kept."""
+    """Where a long ensemble keeps its finished points; fills in those that an earlier call kept,
+    in its own process or on a cluster."""
     if len(task.p) < 2 or len(task.p) * float(task.settle + task.steps) < _LONG:
         return None
     name = task_key(task)  # now, since the states are overwritten by the final ones
+    parts = parts_of(task, name)
     checkpoint = Checkpoint(lambda: name)
-    kept = checkpoint.last()
-    if kept is not None:
-        task.take_up(*kept)
-        say("points of an ensemble", len(kept[0]), len(task.p))
+    found = checkpoint.last()
+    if found is not None:
+        task.take_up(*found)
+    for part, of_part in parts:
+        if not task.done[part].all() and (content := kept(of_part)) is not None:
+            belongs(of_part)
+            task.take_up(part, *content[0])
+    say("points of an ensemble", int(task.done.sum()), len(task.p))
     return checkpoint
+
+
+def parts_of(task: Task, about: str) -> list[tuple[np.ndarray, Callable[[], str]]]:
+    """The points of a task of this key that are not done, in parts for a cluster, each named."""
+    points = np.flatnonzero(~task.done)
+    size = int(np.clip(_STEPS / max(task.settle + task.steps, 1), _LEAST, _MOST))
+    parts = [points[i : i + size] for i in range(0, len(points), size)]
+    return [(part, partial(key, "ensemble part", about, part)) for part in parts]
 
 
 def task_key(task: Task) -> str:

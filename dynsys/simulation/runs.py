@@ -11,7 +11,7 @@ import xarray as xr
 from dynsys import checks
 from dynsys.errors import ModelError
 from dynsys.simulation.adaptive import Tolerance, run_adaptively
-from dynsys.simulation.arguments import TABLEAUS
+from dynsys.simulation.arguments import METHODS
 from dynsys.simulation.bounds import checked_bounds
 from dynsys.simulation.drives import checked_inputs, with_own_inputs
 from dynsys.simulation.ensembles import prepare
@@ -53,8 +53,9 @@ def simulate(
     initial : mapping, array (n,), an earlier run to continue, or a function of time <= 0 that tells
         the past too; the past is at rest otherwise. The model's initial state by default.
     record : names of observables or states, ``"states"`` for all; all observables by default.
-    method : "adaptive" (Dormand-Prince 5(4), the default), "rk4", "heun" or "euler" with steps
-        ``dt``. Noise is integrated by "heun" (Stratonovich) unless "euler" (Ito) is chosen.
+    method : "adaptive" (Dormand-Prince 5(4), the default), "rk4", "heun", "euler" or "exponential"
+        with steps ``dt`` (see ``simulate_ensemble``). Noise is integrated by "heun"
+        (Stratonovich) unless "euler" (Ito) is chosen.
     settle : unrecorded time before.
     sample : time between records; the fixed step, or 0.1 ms, by default.
     bounds : the run stops where the size of a state passes them; the model's own by default
@@ -84,7 +85,7 @@ def simulate(
     checks.instance("model", model, VectorField, "see dynsys.models, or write one")
     inputs = checks.mapping("inputs", inputs, "{'I': Step('40 pA')}")
     if method is not None:
-        checks.known("method", method, ["adaptive", *TABLEAUS], "simulate")
+        checks.known("method", method, ["adaptive", *METHODS], "simulate")
     if discretisation is not None:
         checks.known("discretisation", discretisation, ["published"], "simulate")
     own = model.run

@@ -60,7 +60,10 @@ def run_block(task: Task, points: np.ndarray) -> None:
     assert task.past is not None
     recording = Recording(task.columns, len(task.model.observables), task.out, task.report)
     task.report[points] = [-1.0, -1.0, np.inf, -1.0, 0.0, 0.0]
-    model = LaneRates(lanes.rates, task.motion.rates)
+    rates = lanes.rates
+    if task.tableau.exponential:
+        rates = rates._replace(relaxation=lanes.relaxation)
+    model = LaneRates(rates, task.motion.rates)
     begin(model, block, task.past, task.has_past)
     clock = Clock(task.dt, task.settle, task.steps, task.stride)
     results = Results(task.x, task.past, recording)
@@ -90,7 +93,8 @@ def _block(task: Task, padded: np.ndarray, used: int, edges: np.ndarray) -> Bloc
     width = lanes.width
     n, delayed = task.motion.n, task.motion.delayed
     assert task.past is not None
-    kinks = np.zeros(task.settle + task.steps + 2 if delayed else 0, np.uint8)
+    marked = delayed or tableau.exponential
+    kinks = np.zeros(task.settle + task.steps + 2 if marked else 0, np.uint8)
     mark_kinks(lags, task.dt, edges + task.settle, kinks)
     base = np.ascontiguousarray(task.p[padded].T)
     rows = Rows(n, delayed, lanes.rates.room)

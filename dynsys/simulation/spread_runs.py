@@ -4,23 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
 
 from dynsys.cluster.pieces import pieces
-from dynsys.journal import key
 from dynsys.simulation.arguments import Tableau
 from dynsys.simulation.drives import Input
 from dynsys.simulation.integration import Task
 from dynsys.simulation.methods import Scheme
 from dynsys.simulation.motion import motion
-from dynsys.simulation.resuming import task_key
+from dynsys.simulation.resuming import kept_points, parts_of, task_key
 from dynsys.vector_field import VectorField
-
-_STEPS = 1e7  # of all runs of a part together: some seconds of a mean field
-_LEAST, _MOST = 64, 4096  # runs of a part: blocks of them go side by side
 
 
 @dataclass(frozen=True)
@@ -62,25 +57,20 @@ def run_spread(task: Task, chosen: Scheme, progress: bool) -> None:
     """
     from rich.progress import Progress  # where a bar is shown
 
-    parts = _parts(np.flatnonzero(~task.done), task.settle + task.steps)
-    about = task_key(task)  # before the states are overwritten by the final ones
-    names = [partial(key, "ensemble part", about, part) for part in parts]
+    named = parts_of(task, task_key(task))
+    works = [_part(task, chosen, points) for points, _ in named]
+    kept_points(task)  # which overwrites the states of points that are done by the final ones
+    left = [k for k, (points, _) in enumerate(named) if not task.done[points].all()]
+    parts = [named[k][0] for k in left]
     with Progress(disable=not progress) as bar:
         shown = bar.add_task("simulating", total=int(sum(map(len, parts))))
         found = pieces(
-            names,
-            [_part(task, chosen, points) for points in parts],
-            words="parts of an ensemble",
+            [named[k][1] for k in left],
+            [works[k] for k in left],
             done=lambda number: bar.advance(shown, len(parts[number])),
         )
     for points, columns in zip(parts, found, strict=True):
         task.take_up(points, *columns)
-
-
-def _parts(points: np.ndarray, steps: int) -> list[np.ndarray]:
-    """The points in parts whose size depends on nothing but the task."""
-    size = int(np.clip(_STEPS / max(steps, 1), _LEAST, _MOST))
-    return [points[i : i + size] for i in range(0, len(points), size)]
 
 
 def _part(task: Task, chosen: Scheme, points: np.ndarray) -> Part:

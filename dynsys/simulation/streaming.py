@@ -14,6 +14,7 @@ import xarray as xr
 
 from dynsys.checksums import SEAL
 from dynsys.errors import ModelError, StorageError
+from dynsys.journal import whole
 from dynsys.netcdf import write_netcdf
 from dynsys.simulation.grids import Points
 from dynsys.simulation.integration import Task
@@ -57,10 +58,12 @@ def stream(
     folder: Path,
     integrate: Callable[[Task], None],
     warn: bool,
+    say: bool,
 ) -> xr.Dataset:
     """Integrate a task in parts along its first dimension, each written when it is done.
 
-    Parts that are there already are left alone. Returns all of them, opened lazily.
+    Parts that are there already are left alone; of one that was stopped in the middle the runs go
+    on from what is kept. Returns all of them, opened lazily.
 
     Raises StorageError where the folder holds something else, or cannot be written.
     """
@@ -79,11 +82,12 @@ def stream(
         chosen = slice(rows.start * inner, rows.stop * inner)
         if not path.exists():
             part = _part(task, chosen)
-            integrate(part)
-            run = dataset(part, _rows(points, rows, chosen), names, attrs, warn=False)
-            if "overstepped" not in run:  # as in other parts, perhaps
-                run["overstepped"] = run["reached"] * np.nan
-            write_netcdf(run.assign_attrs({_CALL: key}), path)
+            with whole(say=say):
+                integrate(part)
+                run = dataset(part, _rows(points, rows, chosen), names, attrs, warn=False)
+                if "overstepped" not in run:  # as in other parts, perhaps
+                    run["overstepped"] = run["reached"] * np.nan
+                write_netcdf(run.assign_attrs({_CALL: key}), path)
             del part, run  # before the next one is made
         task.x[chosen] = _read(path, "final_state").reshape(-1, task.x.shape[1])  # for warnings
         task.done[chosen] = True

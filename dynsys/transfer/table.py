@@ -5,14 +5,17 @@ from __future__ import annotations
 import os
 from dataclasses import asdict
 from functools import partial
+from typing import Any
 
 import numpy as np
 import xarray as xr
 from numba import float64, types
 
+from dynsys.cluster.connection import spreading
+from dynsys.cluster.pieces import pieces
 from dynsys.errors import ModelError
-from dynsys.interruption import run_all
-from dynsys.journal import Checkpoint, key, say, whole
+from dynsys.interruption import interruptible
+from dynsys.journal import key, whole
 from dynsys.numba_cache import njit
 from dynsys.transfer.filters import cell
 from dynsys.transfer.fokker_planck import FINE, VECTOR
@@ -22,7 +25,7 @@ from dynsys.typed import typed
 
 
 @njit([types.void(VECTOR, float64, VECTOR, types.Array(float64, 2, "C"))], cache=True, nogil=True)
-def _row(neuron, mu, sigma, out):
+def _fill(neuron, mu, sigma, out):
     for j in range(sigma.shape[0]):
         cell(neuron, mu, sigma[j], FINE, out[j])
 
@@ -34,6 +37,7 @@ def transfer_table(
     sigma: np.ndarray = DEFAULT_SIGMA,
     workers: int | None = None,
     progress: bool = True,
+    scheduler: Any = None,
 ) -> xr.Dataset:
     """Steady rate, mean voltage and filter time constants over a grid of inputs.
 
@@ -42,6 +46,8 @@ def transfer_table(
     mu, sigma : increasing inputs in mV/ms (k,) and mV/sqrt(ms) (l,).
     workers : threads; all cores by default.
     progress : show a progress bar.
+    scheduler : the address of a Dask scheduler, a client or cluster, or "local": its workers
+        compute the rows (see ``dynsys.cluster.connection.spreading``).
 
     Returns
     -------
@@ -56,7 +62,7 @@ def transfer_table(
     mu, sigma = _axis("mu", mu), _axis("sigma", sigma)
     if sigma[0] <= 0:
         raise ModelError(f"sigma starts at {sigma[0]:g}; the noise must be positive")
-    with whole(say=progress):
+    with whole(say=progress), spreading(scheduler):
         values = _rows(neuron, mu, sigma, workers or os.cpu_count() or 1, progress)
     data = {
         name: (("mu", "sigma"), values[..., k], {"units": unit})
@@ -85,26 +91,23 @@ def _rows(
     neuron: EIFNeuron, mu: np.ndarray, sigma: np.ndarray, workers: int, progress: bool
 ) -> np.ndarray:
     """All values (mu, sigma, 4), row by row; finished rows are kept until all are."""
-    values = np.full((len(mu), len(sigma), 4), np.nan)
-    checkpoint = Checkpoint(lambda: key("transfer table", asdict(neuron), mu, sigma))
-    rows, kept = checkpoint.last() or (np.zeros(0, dtype=int), values[:0])
-    values[rows] = kept
-    done = set(rows.tolist())
-    say("rows of a transfer table", len(done), len(mu))
-    missing = [i for i in range(len(mu)) if i not in done]
-
-    def finished(number: int) -> None:
-        done.add(missing[number])
-        bar.advance(shown)
-        checkpoint.keep(lambda: (np.array(sorted(done)), values[sorted(done)]))
-
     # Only long computations show their progress.
     from rich.progress import Progress
 
-    packed = neuron.packed()
+    about = partial(key, "transfer table", asdict(neuron), sigma)
+    names = [partial(about, float(m)) for m in mu]
+    works = [partial(_row, neuron, float(m), sigma) for m in mu]
     with Progress(disable=not progress) as bar:
-        shown = bar.add_task("transfer functions", total=len(mu), completed=len(done))
-        run_all(
-            [partial(_row, packed, mu[i], sigma, values[i]) for i in missing], workers, finished
-        )
+        shown = bar.add_task("transfer functions", total=len(mu))
+        rows = pieces(
+            names, works, words="rows of a transfer table", workers=workers,
+            done=lambda _: bar.advance(shown),
+        )  # fmt: skip
+    return np.stack(rows)
+
+
+def _row(neuron: EIFNeuron, mu: float, sigma: np.ndarray) -> np.ndarray:
+    """The values (sigma, 4) of one mean input: what a worker computes."""
+    values = np.full((len(sigma), 4), np.nan)
+    interruptible(_fill, neuron.packed(), mu, sigma, values)
     return values

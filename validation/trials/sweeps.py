@@ -18,7 +18,8 @@ from typing import Any, Protocol
 import numpy as np
 import xarray as xr
 
-from dynsys.cluster.pieces import made
+from dynsys.cluster.connection import threads
+from dynsys.cluster.pieces import first_done, is_of_the_work, made, why
 from dynsys.errors import ClusterError, DynsysError, StorageError
 from dynsys.journal import AS_IT_IS, code
 from dynsys.netcdf import read_netcdf, write_netcdf
@@ -145,16 +146,13 @@ def conduct(
     Raises NetworkError where the scheduler goes away or a worker is of another version,
     StorageError where a run cannot be kept.
     """
-    # dask takes a second to load; runs in this process do not need it.
-    from distributed import wait
-
     waiting = list(trials)
     open_: list[_Open] = []
     later: list[_Open] = []  # runs that explain
     futures: dict[Any, tuple[Work, _Open]] = {}
     found: dict[int, list[Finding]] = {}  # by id of a trial
     # Twice as many runs as workers: nobody waits for the client.
-    room = 2 * max(1, _workers(client))
+    room = 2 * threads(client)
 
     def proceed(trial: Trial, steps: Steps, results: list[xr.Dataset] | OutOfTime | None) -> None:
         """Let a trial go on with its results until it needs runs that are not stored."""
@@ -239,7 +237,7 @@ def conduct(
             if not futures:
                 assert not open_, "a trial waits for runs nobody makes"
                 continue
-            for future in list(wait(list(futures), return_when="FIRST_COMPLETED").done):
+            for future in first_done(client, futures):
                 job, _ = futures.pop(future)
                 data, problem = _outcome(sweep, job, future)
                 for other in [o for o in open_ if any(j.key == job.key for j in o.jobs)]:
@@ -259,7 +257,7 @@ def conduct(
     except DynsysError:
         raise
     except (OSError, TimeoutError, CancelledError, RuntimeError) as error:
-        if isinstance(error, RuntimeError) and client.status == "running":
+        if is_of_the_work(error, client):
             raise
         raise NetworkError(_lost(sweep, error)) from error
     return [finding for trial in trials for finding in found.get(id(trial), [])]
@@ -293,13 +291,6 @@ def _outcome(sweep: Sweep, job: Work, future: Any) -> tuple[xr.Dataset | None, s
 
 def _lost(sweep: Sweep, error: BaseException) -> str:
     return (
-        f"the Dask scheduler went away ({type(error).__name__}: {error}). {sweep.made} finished "
+        f"the Dask scheduler went away ({why(error)}). {sweep.made} finished "
         f"runs are kept in {sweep.folder}; run the same command again to complete the others"
     )
-
-
-def _workers(client: Any) -> int:
-    try:
-        return sum(client.nthreads().values())
-    except (OSError, TimeoutError):
-        return 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import signal
@@ -13,9 +14,11 @@ import time
 from functools import partial
 from pathlib import Path
 
+import distributed
 import numpy as np
 import psutil
 import pytest
+import xarray as xr
 from distributed import Client, LocalCluster
 
 from continuation import bifurcation_diagram
@@ -26,8 +29,9 @@ from dynsys.cluster.private_cluster import private_cluster
 from dynsys.errors import ClusterError
 from dynsys.journal import code, key, whole
 from dynsys.models import fitzhugh_nagumo, wilson_cowan
-from dynsys.simulation import regime_map
-from dynsys.simulation import spread_runs as parts_of_runs
+from dynsys.netcdf import read_netcdf, write_netcdf
+from dynsys.simulation import regime_map, resuming
+from dynsys.transfer import EIFNeuron, transfer_table
 
 ROOT = Path(__file__).parents[3]
 
@@ -87,7 +91,7 @@ def test_a_killed_worker_costs_only_the_piece_it_was_making(cluster, journal):
     assert sorted(heard) == list(range(12))
     again = len(made_in(folder)) - 12
     assert set(made_in(folder)) == set(range(12))
-    assert again <= 2  # what the worker had under way, or had not yet handed over
+    assert again <= 4  # what is handed out at once: two for each of two threads
     assert {piece["process"] for piece in found}.isdisjoint({float(os.getpid())})
 
 
@@ -117,9 +121,9 @@ def test_what_a_lost_scheduler_had_finished_is_not_made_again(journal):
             if len(heard) == 3:
                 scheduler.kill()
 
-        with pytest.raises(ClusterError, match=r"[3-9] of 40 pieces .* kept"), whole():  # noqa: SIM117
-            with spreading(address):
-                all_squares(40, folder, 0.05, done)
+        lost = r"went away \(.*\)\. [3-9] of 40 pieces .* kept"  # in one line
+        with pytest.raises(ClusterError, match=lost), whole(), spreading(address):
+            all_squares(40, folder, 0.05, done)
     finally:
         scheduler.kill()
         scheduler.wait()
@@ -139,9 +143,40 @@ def test_workers_of_another_version_are_refused(cluster, journal, monkeypatch):
         all_squares(2, journal)
 
 
-def test_what_a_piece_raises_arrives(cluster):
-    with pytest.raises(ZeroDivisionError), spreading(cluster):
-        pieces([partial(key, 1)], [partial(divmod, 1, 0)])
+@pytest.mark.parametrize(
+    ("work", "kind"),
+    [(partial(divmod, 1, 0), ZeroDivisionError), (partial(os.mkdir, "/"), FileExistsError)],
+)
+def test_what_a_piece_raises_arrives(cluster, work, kind):
+    with pytest.raises(kind), spreading(cluster):
+        pieces([partial(key, 1)], [work])
+
+
+def test_that_nobody_is_there_to_make_the_pieces_is_said(journal, monkeypatch):
+    monkeypatch.setattr("dynsys.cluster.pieces.LONELY", 0.1)
+    monkeypatch.setattr("dynsys.cluster.pieces._LOOK", 0.2)
+    with (
+        LocalCluster(n_workers=0, threads_per_worker=1, dashboard_address=":0",
+                     silence_logs=50) as empty,
+        Client(empty, set_as_default=False) as client,
+    ):  # fmt: skip
+        comes = threading.Timer(1.0, empty.scale, (1,))
+        comes.start()
+        with pytest.warns(UserWarning, match="no workers"), spreading(client):
+            found = all_squares(2, journal)
+        comes.join()
+    assert [piece["square"] for piece in found] == [0.0, 1.0]
+
+
+def test_files_are_written_without_the_scheduler(cluster, tmp_path, monkeypatch):
+    def asked(*_):
+        raise AssertionError("the scheduler is asked for a lock")
+
+    monkeypatch.setattr("dask.distributed.Lock", asked)
+    data = xr.Dataset({"x": ("time", np.arange(3.0))})
+    with spreading(cluster):
+        path = write_netcdf(data, tmp_path / "data.nc")
+    assert read_netcdf(path).to_dataset()["x"].identical(data["x"])
 
 
 def test_no_scheduler_is_said(monkeypatch):
@@ -165,8 +200,8 @@ def test_a_scheduler_without_workers_is_said():
 
 @pytest.mark.slow
 def test_an_ensemble_is_the_same_on_a_cluster_with_a_worker_killed(cluster, journal, monkeypatch):
-    monkeypatch.setattr(parts_of_runs, "_LEAST", 8)
-    monkeypatch.setattr(parts_of_runs, "_STEPS", 8.0)  # parts of 8 runs
+    monkeypatch.setattr(resuming, "_LEAST", 8)
+    monkeypatch.setattr(resuming, "_STEPS", 8.0)  # parts of 8 runs
     values = np.linspace(0.0, 1.0, 96)
     options = {"points": {"I": values}, "settle": 10.0, "sample": 1.0}
     here = simulate_ensemble(fitzhugh_nagumo(), 200, **options)
@@ -182,8 +217,8 @@ def test_an_ensemble_is_the_same_on_a_cluster_with_a_worker_killed(cluster, jour
 
 @pytest.mark.slow
 def test_noise_is_that_of_the_seeds_on_a_cluster(cluster, monkeypatch):
-    monkeypatch.setattr(parts_of_runs, "_LEAST", 4)
-    monkeypatch.setattr(parts_of_runs, "_STEPS", 4.0)
+    monkeypatch.setattr(resuming, "_LEAST", 4)
+    monkeypatch.setattr(resuming, "_STEPS", 4.0)
     options = {"noise": {"v": 0.05}, "seeds": range(10), "method": "heun", "record": "v"}
     here = simulate_ensemble(fitzhugh_nagumo(), 50, {"I": [0.0, 0.5]}, **options)
     with Client(cluster) as client:
@@ -201,6 +236,57 @@ def test_a_map_is_the_same_on_a_cluster(cluster):
     there = regime_map(wilson_cowan(), **axes, **options, scheduler=cluster)
     for name in here.data.data_vars:
         np.testing.assert_array_equal(here.data[name].values, there.data[name].values)
+
+
+SPLIT = {
+    "ensemble": lambda **more: simulate_ensemble(
+        fitzhugh_nagumo(), 200, points={"I": np.linspace(0.0, 1.0, 140)}, record="v", dt=0.02,
+        sample=10.0, **more,
+    ),
+    "map": lambda **more: regime_map(
+        wilson_cowan(), ("P", -3.0, 1.0, 20), ("Q", -5.0, -3.0, 14), duration=20.0, settle=20.0,
+        **more,
+    ).data,
+    "table": lambda **more: transfer_table(
+        EIFNeuron(DeltaT=2.0), np.linspace(0, 1, 4), np.linspace(1, 2, 8), progress=False, **more
+    ),
+}  # fmt: skip
+
+
+class Stop(Exception):
+    """Something stops a call."""
+
+
+@pytest.mark.parametrize("what", SPLIT)
+def test_a_call_goes_on_from_what_a_cluster_finished_and_a_cluster_from_its(
+    what, cluster, journal, monkeypatch
+):
+    monkeypatch.setattr("dynsys.journal.PAUSE", 0.0)
+    monkeypatch.setattr("dynsys.journal.LEAST", 0.0)
+    made, spread = [], []
+    _count(monkeypatch, "dynsys.simulation.integration.run_block", made)
+    _count(monkeypatch, "dynsys.transfer.table.interruptible", made)
+    _count(monkeypatch, "distributed.Client.submit", spread)
+    results = []
+    for first, second, other in (({"scheduler": cluster}, {}, made),
+                                 ({}, {"scheduler": cluster}, spread)):  # fmt: skip
+        with pytest.raises(Stop), whole():
+            results.append(SPLIT[what](**first))
+            raise Stop
+        del made[:], spread[:]
+        results.append(SPLIT[what](**second))
+        assert not other, "what was finished is made again"
+        assert not list((journal / "cache" / "unfinished").glob("*.piece"))
+    for result in results[1:]:
+        for name in result.data_vars:
+            np.testing.assert_array_equal(result[name].values, results[0][name].values)
+
+
+def _count(monkeypatch, name, calls):
+    module, _, function = name.rpartition(".")
+    owner = distributed.Client if module.endswith("Client") else importlib.import_module(module)
+    real = getattr(owner, function)
+    monkeypatch.setattr(owner, function, lambda *a, **k: (calls.append(a), real(*a, **k))[1])
 
 
 @pytest.mark.slow

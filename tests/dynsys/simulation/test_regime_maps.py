@@ -63,9 +63,22 @@ def test_a_step_that_is_too_long_is_halved_where_runs_do_not_stay_finite():
     assert "2 with runs that are not finite" in repr(chart)
 
 
+def test_a_step_too_long_for_the_exponential_method_is_halved():
+    model = VectorField("stiff", {"x": 0.5}, {"k": 1.0, "b": 0.0}, {"x": "b - tanh(k*x)"},
+                        time_unit="")  # fmt: skip
+    chart = regime_map(
+        model, ("k", 0.2, 20, 4), ("b", 0, 0.5, 2), {"one": [1.0]}, duration=60, settle=80, dt=0.5,
+        method="exponential",
+    )  # fmt: skip
+    rest = np.arctanh(chart["b"]) / chart["k"]
+    np.testing.assert_allclose(chart["maximum"][0], rest, atol=1e-3)
+    assert not chart["oscillates"].any()
+
+
 def test_a_stopped_map_goes_on_where_it_was(tmp_path, monkeypatch):
     monkeypatch.setenv("DYNSYS_CACHE_DIR", str(tmp_path))
     monkeypatch.setattr(regime_maps, "PIECE", 7)
+    monkeypatch.setattr(regime_maps, "AT_ONCE", 1)
     monkeypatch.setattr(dynsys.journal, "LEAST", 0.0)
     options = PLANE | {"settle": 2.0, "duration": 4.0}
     whole = regime_map(BAUTIN, **options)

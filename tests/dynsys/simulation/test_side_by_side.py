@@ -44,7 +44,7 @@ def alike(monkeypatch):
     return compare
 
 
-@pytest.mark.parametrize("method", ["euler", "heun", "rk4"])
+@pytest.mark.parametrize("method", ["euler", "heun", "exponential", "rk4"])
 def test_runs_side_by_side_have_the_digits_of_single_runs(alike, method):
     values = np.linspace(-5, 1, 300)  # more than a block, and no multiple of one
     run = alike(QIF, 20, points={"eta": values}, method=method, dt=0.01, record=["states"])
@@ -53,8 +53,10 @@ def test_runs_side_by_side_have_the_digits_of_single_runs(alike, method):
 
 
 @pytest.mark.parametrize(
-    "options", [{"dt": 0.25}, {"discretisation": "published"}, {"method": "heun", "sample": 1.0}]
-)
+    "options",
+    [{"dt": 0.25}, {"discretisation": "published"}, {"method": "heun", "sample": 1.0},
+     {"method": "exponential", "dt": 0.5}],
+)  # fmt: skip
 def test_tables_and_delays_side_by_side(alike, options):
     grid = {"mu_e": np.linspace(0.5, 1.4, 9), "d_e": [4.0, 3.3]}
     run = alike(aln().with_parameters(mu_i=0.5), 60, grid, settle=20, record="r_E", **options)
@@ -68,12 +70,15 @@ def test_every_operation_side_by_side(alike):
     )
 
 
-def test_inputs_side_by_side(alike):
+@pytest.mark.parametrize("method", ["rk4", "exponential"])
+def test_inputs_side_by_side(alike, method):
     common = alike(
-        MIXED, 2, points={"q": np.linspace(1, 3, 20)}, inputs={"p": np.sin}, dt=0.01, settle=0.5
-    )
+        MIXED, 2, points={"q": np.linspace(1, 3, 20)}, inputs={"p": np.sin}, dt=0.01, settle=0.5,
+        method=method,
+    )  # fmt: skip
     own = [lambda t, k=k: k * np.cos(t) for k in range(20)]
-    several = alike(MIXED, 2, points={"q": np.linspace(1, 3, 20)}, inputs={"p": own}, dt=0.01)
+    several = alike(MIXED, 2, points={"q": np.linspace(1, 3, 20)}, inputs={"p": own}, dt=0.01,
+                    method=method)  # fmt: skip
     assert not np.array_equal(common["both"], several["both"])
 
 

@@ -23,6 +23,9 @@ KINKS = VectorField(
 )
 
 
+ORDERS = [("euler", 1), ("heun", 2), ("exponential", 2), ("rk4", 4)]
+
+
 def sine(t):
     return np.sin(np.pi / 2 * np.asarray(t))
 
@@ -36,7 +39,9 @@ def order(errors: list[float]) -> float:
     return math.log2(errors[-2] / errors[-1])
 
 
-@pytest.mark.parametrize(("method", "expected"), [("euler", 1), ("heun", 2), ("rk4", 4)])
+@pytest.mark.parametrize(
+    ("method", "expected"), [("euler", 1), ("heun", 2), ("exponential", 2), ("rk4", 4)]
+)
 def test_fixed_steps_have_their_order_on_a_smooth_delay_equation(method, expected):
     errors = []
     for dt in (0.1, 0.05, 0.025):
@@ -45,7 +50,9 @@ def test_fixed_steps_have_their_order_on_a_smooth_delay_equation(method, expecte
     assert order(errors) == pytest.approx(expected, abs=0.2)
 
 
-@pytest.mark.parametrize(("method", "expected"), [("euler", 1), ("heun", 2), ("rk4", 4)])
+@pytest.mark.parametrize(
+    ("method", "expected"), [("euler", 1), ("heun", 2), ("exponential", 2), ("rk4", 4)]
+)
 def test_fixed_steps_keep_their_order_across_kinks(method, expected):
     errors = []
     for dt in (0.1, 0.05, 0.025):

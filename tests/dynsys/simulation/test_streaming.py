@@ -54,3 +54,25 @@ def test_recordings_larger_than_the_memory_are_refused_with_what_helps(monkeypat
         simulate_ensemble(fitzhugh_nagumo(), 20, points={"I": np.linspace(0, 1, 1000)})
     with pytest.raises(ModelError, match="out is for ensembles"):
         simulate_ensemble(fitzhugh_nagumo(), 20, out="runs")
+
+
+def test_a_part_that_was_stopped_goes_on_from_its_finished_runs(tmp_path, monkeypatch):
+    monkeypatch.setenv("DYNSYS_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setattr("dynsys.journal.PAUSE", 0.0)
+    points = {"I": np.linspace(0.0, 1.0, 140)}
+    options = {"points": points, "record": "v", "dt": 0.02, "sample": 10.0}
+    here = simulate_ensemble(fitzhugh_nagumo(), 200, **options)
+    written, made = streaming.write_netcdf, []
+
+    def full(*_):
+        raise StorageError("no room")
+
+    monkeypatch.setattr(streaming, "write_netcdf", full)
+    with pytest.raises(StorageError):
+        simulate_ensemble(fitzhugh_nagumo(), 200, **options, out=tmp_path / "runs")
+    monkeypatch.setattr(streaming, "write_netcdf", written)
+    monkeypatch.setattr("dynsys.simulation.integration.run_block", lambda *_: made.append(1))
+    there = simulate_ensemble(fitzhugh_nagumo(), 200, **options, out=tmp_path / "runs")
+    assert not made
+    np.testing.assert_array_equal(there["v"].values, here["v"].values)
+    assert not list((tmp_path / "cache" / "unfinished").glob("*.piece"))
