@@ -52,12 +52,14 @@ def doing(words: str, total: int | None = None) -> Iterator[Activity]:
         yield activity  # a part of what the main thread counts
         return
     _under_way.append(activity)
+    ended = "stopped"
     try:
         yield activity
+        ended = "done"
     finally:
         _under_way.remove(activity)
         for teller in _tellers:
-            teller.finished(activity)
+            teller.finished(activity, ended)
 
 
 @contextmanager
@@ -115,10 +117,10 @@ class _Teller:
                 activity = (counted or _under_way)[-1]
                 self._say(f"{activity}{', compiling' if is_compiling() else ''}")
 
-    def finished(self, activity: Activity) -> None:
-        """Where lines are kept, what took long leaves one."""
+    def finished(self, activity: Activity, ended: str) -> None:
+        """Where lines are kept, what took long leaves one, with the word for how it ended."""
         if not (self.lively or self._hushed) and time.monotonic() - activity.start > SILENCE:
-            self._say(f"{activity}, done")
+            self._say(f"{activity}, {ended}")
 
     def _say(self, text: str) -> None:
         seconds = time.monotonic() - self._start

@@ -14,6 +14,7 @@ from continuation.diagrams.names import (
     EQUILIBRIUM,
     HALF_STABLE,
     RUNS_AWAY,
+    count_rhythms,
     found_cycles,
     found_equilibria,
     label,
@@ -39,12 +40,10 @@ class Answer:
 
     @property
     def kinds(self) -> tuple[int, int, int]:
-        """The numbers of stable equilibria, of stable cycles and of other attractors; bursts of
-        different numbers of spikes, which often stand beside each other, count as one."""
+        """The numbers of stable equilibria, of stable rhythms (``count_rhythms``) and of other
+        attractors."""
         rest, cycles = found_equilibria(self.stable), found_cycles(self.stable)
-        plain = [item for item in cycles if not item.get("detail")]
-        others = len(self.stable) - len(rest) - len(cycles)
-        return len(rest), len(plain) + (len(cycles) > len(plain)), others
+        return len(rest), count_rhythms(cycles), len(self.stable) - len(rest) - len(cycles)
 
     @property
     def bursts(self) -> list[str]:
@@ -91,5 +90,4 @@ class Dispute:
 
 def bursts_differ(answers: Sequence[Answer]) -> bool:
     """Whether bursts of different numbers of spikes are among what is stable at some places."""
-    met = [answer.bursts for answer in answers]
-    return any(len(words) > 1 for words in met) or len({w for words in met for w in words}) > 1
+    return len({words for answer in answers for words in answer.bursts}) > 1

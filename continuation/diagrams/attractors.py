@@ -28,7 +28,7 @@ from continuation.diagrams.names import (
     equilibrium_names,
     naming_observable,
 )
-from continuation.diagrams.outcomes import UNSETTLED, same_motion
+from continuation.diagrams.outcomes import MOST_PHASES, UNSETTLED, same_motion
 from continuation.diagrams.pasts import Start
 from continuation.diagrams.simulating import Effort, destinations
 from continuation.steady_states.half_stable import way_out
@@ -128,13 +128,13 @@ def stable_cycles(
     for seed in seeds:
         cycle = _carried(model, seed)
         if cycle is None or not _holds(cycle):
-            lost.append(_start_on(model, seed.orbit))
+            lost.append(start_on(model, seed.orbit))
         elif not any(_same(cycle, c) for c in found):
             found.append(cycle)
     return described(found), lost
 
 
-def _start_on(model: VectorField, orbit: Orbit) -> Start:
+def start_on(model: VectorField, orbit: Orbit) -> Start:
     """A start on an orbit, with its past where signals are delayed."""
     n = len(model.states)
     turn = orbit.at(np.linspace(0, 1, PHASES, endpoint=False))[:, :n] * model.scales[:n]
@@ -256,11 +256,12 @@ def _holds(cycle: Cycle) -> bool:
 def burst_of(solver: Solver, orbit: Orbit) -> str:
     """ "bursting, 3 spikes" for an orbit that bursts, else "": see ``burst_words``."""
     model = solver.model
-    return burst_words(_states_along(solver, orbit), model.scales[: len(model.states)])
+    along = _states_along(solver, orbit, MOST_PHASES)  # of a long burst every spike
+    return burst_words(along, model.scales[: len(model.states)])
 
 
-def _states_along(solver: Solver, orbit: Orbit) -> np.ndarray:
-    phases = np.linspace(0, 1, PHASES, endpoint=False)
+def _states_along(solver: Solver, orbit: Orbit, count: int = PHASES) -> np.ndarray:
+    phases = np.linspace(0, 1, count, endpoint=False)
     return solver.states(orbit, phases)[:, : len(solver.model.states)]
 
 

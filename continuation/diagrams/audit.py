@@ -17,10 +17,10 @@ from continuation.diagrams.outcomes import UNSETTLED
 from continuation.diagrams.pasts import Start, at_rest
 from continuation.diagrams.paths import Axis, position, values_at
 from continuation.diagrams.probing import Prober
-from continuation.diagrams.progress import stage
+from continuation.diagrams.scan import WORKERS, each
 from continuation.diagrams.simulating import Effort, destinations
 from continuation.diagrams.trials import AT_ONCE, Trial
-from continuation.engine.budget import met, spent
+from continuation.engine.budget import met
 
 MARGIN = 0.01  # distance to a boundary, in units of the plane, up to which points are not tested
 CONFIDENCE = 0.95
@@ -34,7 +34,8 @@ class Audit:
 
     ``agree`` of ``tested`` points have the attractors of their region's label, no more and no
     fewer. ``varied`` of those tested lie in regions of varying bursts, or of chaos with windows: a
-    burst agrees there whatever its number of spikes, a rhythm in place of the chaos. ``beside``
+    burst agrees there whatever its number of spikes, chaos between bursts where the label says so,
+    a rhythm in place of the chaos. ``beside``
     more were drawn within 1 % of a boundary or in a region that the diagram calls
     unresolved, and were not tested. ``disagreements`` has a row per point: its parameters, the
     ``label``, what was ``found``, and the ``start`` (state) of a run that contradicts the label.
@@ -93,7 +94,7 @@ class Audit:
         if self.varied:
             lines.append(
                 f"  {self.varied} of them where bursts vary or chaos has windows: any number of "
-                "spikes, or a rhythm in a window, agrees there"
+                "spikes, chaos where the label says so, or a rhythm in a window agrees there"
             )
         for _, row in self.disagreements.iterrows():
             place = ", ".join(
@@ -116,7 +117,8 @@ def audited(
        from equilibria of the nearest scan lines and from the attractors of the region.
     3. Tell by the motions alone what they came to, and compare the names with the label. Points
        that disagree are simulated again with half the step and twice the time, also from where the
-       region's attractors go on the way from the place that named it.
+       region's attractors go on the way from the place that named it, and from the nearest cycles
+       that are known: wherever runs begin, their motions alone tell.
 
     Example
     -------
@@ -129,17 +131,19 @@ def audited(
         for number, (place, region) in enumerate(zip(places, chosen, strict=True))
     ]
     found: list[list[dict[str, Any]]] = []
-    pieces = [trials[k : k + AT_ONCE] for k in range(0, len(trials), AT_ONCE)]
-    for piece in stage(pieces, "audit by simulation", len(pieces)):
-        if spent():
+    some = AT_ONCE // WORKERS
+    pieces = [trials[k : k + some] for k in range(0, len(trials), some)]
+    for told in each(prober.met_by_runs, pieces, "simulations of the audit"):
+        if told is None:
             met(f"the budget was spent: {len(found)} of {points} points were audited")
             break
-        found += prober.met_by_runs(piece)
+        found += told
     places = places[: len(found)]
     differing = [k for k, f in enumerate(found) if not agree(_settled(f), _said(chosen[k]))]
     arriving = _carried(prober, [places[k] for k in differing], [chosen[k] for k in differing])
     for k, more in zip(differing, arriving, strict=True):
-        trials[k] = Trial(trials[k].values, [*trials[k].starts, *more])
+        known = prober.on_known_cycles(places[k])
+        trials[k] = Trial(trials[k].values, [*trials[k].starts, *more, *known])
     again = prober.met_by_runs([trials[k] for k in differing], RESORT)
     for k, items in zip(differing, again, strict=True):
         found[k] = items

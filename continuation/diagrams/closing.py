@@ -30,13 +30,15 @@ class Piece(NamedTuple):
     """A part of the plane: what is stable in it, and what contradicts that (None: nothing does).
 
     ``mixed``: places of irregular motion and places of cycles, or of bursts of different numbers
-    of spikes, lie next to each other in it.
+    of spikes, lie next to each other in it. ``bands``: the latter, and chaos was met between bursts
+    in its face, in bands that may be too thin to be parted from them.
     """
 
     face: Polygon
     answer: Answer
     dispute: Dispute | None
     mixed: bool = False
+    bands: bool = False
 
 
 def closed_in(
@@ -153,6 +155,7 @@ def _pieces(face: Polygon, answers: Sequence[Answer]) -> list[Piece]:
         way[1:] for way in _ways(answers, differing)
         if len(_apart(_middles(face, answers, [way]), answers))
     } - set(mixtures)  # fmt: skip
+    between = any(answers[a].bursts or answers[b].bursts for a, b in mixtures)
     irregular = {
         cell: max((answers[a], answers[b]), key=lambda answer: answer.kinds[2])
         for a, b in reversed(mixtures) for cell in (a, b)
@@ -177,8 +180,9 @@ def _pieces(face: Polygon, answers: Sequence[Answer]) -> list[Piece]:
         parts = [p for p in getattr(whole, "geoms", [whole]) if p.area > SMALLEST]
         irregularly = first in irregular and first not in disputes
         answer = irregular[first] if irregularly else answers[first]
-        mixed = irregularly or bursts_differ([answers[k] for k in members])
-        result += [Piece(part, answer, disputes.get(first), mixed) for part in parts]
+        bursts = not irregularly and bursts_differ([answers[k] for k in members])
+        told = disputes.get(first), irregularly or bursts, bursts and between
+        result += [Piece(part, answer, *told) for part in parts]
     return result
 
 

@@ -41,6 +41,7 @@ class Exponent:
     [signature(types.void, Field, Vector, Matrix, float, int)],
     cache=True,
     error_model="numpy",
+    nogil=True,
 )
 def carried(field, x, v, dt, steps):
     """Move a state x (n,) and small departures from it, the columns of v (n, k), by rk4 steps."""

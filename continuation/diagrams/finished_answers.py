@@ -39,7 +39,7 @@ def closed_faces(prober: Prober, known: Sequence[Answer] = ()) -> Kept:
     about, model = [*_about(prober), [_told(answer) for answer in known]], prober.model
 
     def name(task: Piece) -> str:
-        face, answer, dispute, _ = task
+        face, answer, dispute, *_ = task
         told = [_told(answer), *([_told(dispute.inmost), _told(dispute.other)] if dispute else [])]
         return key("closed face", *about, face.wkb.hex(), told)
 
@@ -51,13 +51,19 @@ def closed_faces(prober: Prober, known: Sequence[Answer] = ()) -> Kept:
 
 
 def _plain_piece(part: Piece) -> list[Any]:
-    return [part.face.wkb.hex(), _plain(part.answer), _dispute(part.dispute), part.mixed]
+    return [
+        part.face.wkb.hex(),
+        _plain(part.answer),
+        _dispute(part.dispute),
+        part.mixed,
+        part.bands,
+    ]
 
 
 def _piece(model: VectorField, content: Sequence[Any]) -> Piece:
-    face, answer, dispute, mixed = content
+    face, answer, dispute, *mixed = content
     again = _again(model, answer), _disputed(model, dispute)
-    return Piece(shapely.from_wkb(face), *again, mixed)
+    return Piece(shapely.from_wkb(face), *again, *mixed)
 
 
 def _about(prober: Prober) -> list[Any]:

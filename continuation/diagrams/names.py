@@ -32,6 +32,7 @@ WITH_WINDOWS = {  # where irregular motion and cycles lie next to each other in 
     TORUS: "torus with locked windows",
 }
 VARYING = "bursting, spikes vary"  # bursts of different numbers of spikes, also beside each other
+BANDS = f"{VARYING}, chaos between"  # the same where chaos was met from one number to the next
 RUNS_AWAY = "runs away"
 HALF_STABLE = "half-stable equilibrium"  # attracts from one side only: all over a plane, too
 CENTRE = "centre"  # surrounded by closed orbits, where a quantity is conserved
@@ -40,7 +41,7 @@ OUTSIDE = "outside the table's domain"
 
 PHASES = 400  # times of a period at which a cycle is looked at
 
-_SEVERAL = frozenset((*WITH_WINDOWS.values(), VARYING))
+_SEVERAL = frozenset((*WITH_WINDOWS.values(), VARYING, BANDS))
 _NUMBERED = re.compile(rf"{EQUILIBRIUM} [1-9]\d*")
 
 
@@ -102,11 +103,24 @@ def found_equilibria(attractors: Iterable[Mapping[str, Any]]) -> list[Mapping[st
     return [item for item in attractors if item["kind"] == EQUILIBRIUM]
 
 
-def names_with_varying_bursts(attractors: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+def count_rhythms(motions: Iterable[Mapping[str, Any]]) -> int:
+    """How many rhythms cycles are: as many as there are with one number of spikes where they burst,
+    since those of neighboring numbers often stand beside each other, and every other one. Chaos
+    among the ``motions`` is one more number."""
+    details = Counter(
+        CHAOS if item["kind"] == CHAOS else item.get("detail", "") for item in motions
+    )
+    return details.pop("", 0) + max(details.values(), default=0)
+
+
+def names_with_varying_bursts(
+    attractors: Sequence[Mapping[str, Any]], bands: bool = False
+) -> tuple[str, ...]:
     """Names of what is stable at one place of a region in which the spikes of bursts vary.
 
-    All bursts are under one name, the field's where it has words for cycles. Where the place itself
-    has none, one of its rhythms is what bursts elsewhere: spikes are added to it one by one.
+    Bursts that differ in their spikes are under one name, the field's where it has words for
+    cycles. Where the place itself has none, one of its rhythms is what bursts elsewhere: spikes are
+    added to it one by one. With ``bands`` chaos was met between them.
     """
     cycles = found_cycles(attractors)
     if not cycles:
@@ -116,7 +130,9 @@ def names_with_varying_bursts(attractors: Sequence[Mapping[str, Any]]) -> tuple[
     bursts = [item for item in cycles if item.get("detail")] or plain[-1:]
     word = bursts[-1]["name"]
     kept = [item["name"] for item in [*others, *plain[: len(cycles) - 1]]]
-    return (*kept, VARYING if word == LIMIT_CYCLE else word)
+    several = BANDS if bands else VARYING
+    varying = several if word == LIMIT_CYCLE else word
+    return (*kept, *[varying] * count_rhythms(bursts))
 
 
 def names_several(said: Sequence[str]) -> bool:
@@ -128,8 +144,9 @@ def agree(found: Sequence[Mapping[str, Any]], said: Sequence[str]) -> bool:
     """Whether attractors met at a place are those that its region names: as many of each name.
 
     A name of several motions beside each other stands for one of them: for chaos or one rhythm in
-    chaos with windows, for one rhythm in varying bursts. Bursts of different numbers of spikes that
-    are met at one place count as one there.
+    chaos with windows, for one rhythm in varying bursts, or for the chaos between them where the
+    name says so. Bursts of different numbers of spikes that are met at one place count as one there
+    (``count_rhythms``).
 
     Example
     -------
@@ -145,9 +162,10 @@ def agree(found: Sequence[Mapping[str, Any]], said: Sequence[str]) -> bool:
             if mine is None:
                 return False
             left.pop(mine)
-    bursts = [item for item in found_cycles(left) if item.get("detail")]
-    motions = len(left) - max(0, len(bursts) - 1)
-    kinds = {CYCLE, *(irregular for irregular, word in WITH_WINDOWS.items() if word in said)}
+    alike = (CYCLE, CHAOS) if BANDS in said else (CYCLE,)
+    rhythms = [item for item in left if item["kind"] in alike]
+    motions = len(left) - len(rhythms) + count_rhythms(rhythms)
+    kinds = {*alike, *(irregular for irregular, word in WITH_WINDOWS.items() if word in said)}
     wanted = sum(name in _SEVERAL for name in said)
     return motions == wanted and all(item["kind"] in kinds for item in left)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -18,6 +19,7 @@ UNSETTLED = "unsettled"  # the kind of a motion that has not come to an attracto
 UNSTABLE = "unstable equilibrium"  # that of one which a symmetry, say, holds on a saddle
 QUIET = 1e-2  # scaled range below which a motion may be coming to rest
 NEAR = 0.05  # scaled distance to the equilibrium at which it has
+ONE_REST = 1e-3  # scaled distance up to which two equilibria are one
 RETURN = 0.02  # distance, in units of the range, at which a motion has returned
 STEADY = 0.02  # relative change of the range between two halves of a recording of a cycle
 STILLER = STEADY / 8  # the same where a half holds too few turns to be compared by itself
@@ -70,12 +72,14 @@ class Outcome:
         return Start(self.state) if self.states is None else Start.after(self.period, self.states)
 
 
-def classified(model: VectorField, times: np.ndarray, states: np.ndarray) -> Outcome:
+def classified(
+    model: VectorField, times: np.ndarray, states: np.ndarray, rests: Sequence[Outcome] = ()
+) -> Outcome:
     """What the motion of a recording (k, n) at these times (k,) is.
 
     At rest: it hardly moves, ever less, and Newton's method leads from its end to a stable
-    equilibrium beside it. Periodic: on a section, the whole state returns after every so many
-    crossings, and its range does not change.
+    equilibrium beside it, unless it has come to one of the ``rests`` known there. Periodic: on a
+    section, the whole state returns after every so many crossings, and its range does not change.
     """
     scale = model.scales[: states.shape[1]]
     half = len(states) // 2
@@ -83,7 +87,7 @@ def classified(model: VectorField, times: np.ndarray, states: np.ndarray) -> Out
     ends = limits(late)
     before, after = limits(states[:half]).width / scale, ends.width / scale
     if after.max() < QUIET and after.max() <= before.max():
-        rest = _rest(model, states[-1])
+        rest = _known_rest(rests, states[-1], scale) or _rest(model, states[-1])
         if rest is not None:
             return rest
         if after.max() < _STILL:
@@ -119,6 +123,11 @@ def _records(states: np.ndarray, moving: int) -> float:
     signal = states[:, moving]
     above = signal > 0.5 * (signal.max() + signal.min())
     return len(signal) / max(int(np.sum(above[1:] & ~above[:-1])), 1)
+
+
+def _known_rest(rests: Sequence[Outcome], state: np.ndarray, scale: np.ndarray) -> Outcome | None:
+    """The rest, of these, at which a motion has ended."""
+    return next((o for o in rests if np.max(np.abs(o.state - state) / scale) < ONE_REST), None)
 
 
 def _rest(model: VectorField, state: np.ndarray) -> Outcome | None:
@@ -222,7 +231,7 @@ def same_outcome(a: Outcome, b: Outcome, scale: np.ndarray) -> bool:
         return False
     if a.states is None or b.states is None:
         rests = a.kind in (EQUILIBRIUM, HALF_STABLE)
-        return not rests or bool(np.max(np.abs(a.state - b.state) / scale) < 1e-3)
+        return not rests or bool(np.max(np.abs(a.state - b.state) / scale) < ONE_REST)
     return same_motion((a.period, a.states), (b.period, b.states), scale)
 
 

@@ -29,13 +29,25 @@ def check_effects(model: VectorField, spans: Spans) -> None:
     -------
     >>> check_effects(wilson_cowan(), {"P": (-2, 4), "Q": (-10, 2)})
     """
-    for name, effect in _effects(model, spans).items():
-        if not np.any(effect):
-            others = [p for p in model.parameters if p not in spans]
-            raise ModelError(
-                f"the equations of {model.name} do not depend on {name!r}: nothing changes along "
-                f"it; choose another parameter, of {', '.join(others)}"
-            )
+    without = _without_effect(model, spans)
+    if not without:
+        return
+    here = {p: (v, v) for p, v in model.parameters.items() if p not in spans}
+    none = _without_effect(model, here)
+    others, rest = [p for p in here if p not in none], [p for p in spans if p not in without]
+    advice = "none of its parameters has an effect"
+    if others:
+        advice = f"choose another parameter, of {', '.join(others)}"
+    elif rest:
+        advice = f"a diagram along {rest[0]} alone shows all that there is"
+    raise ModelError(
+        f"the equations of {model.name} do not depend on {without[0]!r}: nothing changes along it; "
+        f"{advice}"
+    )
+
+
+def _without_effect(model: VectorField, spans: Spans) -> list[str]:
+    return [name for name, effect in _effects(model, spans).items() if not np.any(effect)]
 
 
 def plane_notes(diagram: Diagram) -> list[str]:
@@ -51,9 +63,11 @@ def plane_notes(diagram: Diagram) -> list[str]:
             f"alone; {diagram.model.name}.with_ranges(...) widens the search"
         )
     if quantity := conserved_quantity(diagram.model, (diagram.x, diagram.y)):
+        families = f"every {CENTRE} is surrounded by {DETAIL}, each with its own value of it"
+        centred = any(CENTRE in region["attractors"] for region in regions)
         result.append(
-            f"{quantity} is conserved: nothing attracts, and every {CENTRE} is surrounded by "
-            f"{DETAIL}, each with its own value of it; see conservative_cycles"
+            f"{quantity} is conserved: nothing attracts"
+            + (f", and {families}; see conservative_cycles" if centred else "")
         )
     if len(regions) == 1 and not regions[0]["unresolved"]:
         result.append(

@@ -26,6 +26,7 @@ from continuation.diagrams.attractors import (
     simulated_cycles,
     stable_cycles,
     stable_equilibria,
+    start_on,
     trusted,
 )
 from continuation.diagrams.centres import centres_met, conserved_answer, conserved_quantity
@@ -225,6 +226,11 @@ class Prober:
             starts += list(near[np.linspace(0, len(near) - 1, known).astype(int)])
         # A symmetry must not hold a run on what separates two attractors.
         return np.array(starts) + JITTER * width * (random.random((len(starts), n)) - 0.5)
+
+    def on_known_cycles(self, place: np.ndarray) -> list[Start]:
+        """Starts on the known cycles nearest to a place."""
+        seeds = nearest_cycles(self.findings.cycles, self.places, place, self._walls)
+        return [start_on(self.model, seed.orbit) for seed in seeds]
 
     def _met(self, at: VectorField, starts: Sequence[Start]) -> list[dict[str, Any]]:
         """Attractors that simulations come to."""

@@ -190,7 +190,7 @@ def _content(model: VectorField, piece: Piece) -> dict[str, Any]:
     if piece.mixed and set(names) & set(WITH_WINDOWS):
         names = tuple(WITH_WINDOWS.get(name, name) for name in names)
     elif piece.mixed:
-        names = names_with_varying_bursts(answer.stable)
+        names = names_with_varying_bursts(answer.stable, piece.bands)
     count = len(answer.equilibria)
     empty = NOTHING if count or not model.tables or not answer.asked else OUTSIDE
     unresolved = "" if piece.dispute is None else str(piece.dispute)

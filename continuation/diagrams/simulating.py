@@ -11,7 +11,14 @@ import numpy as np
 import xarray as xr
 
 from continuation.diagrams.exponents import largest_exponent, run_multipliers
-from continuation.diagrams.names import CHAOS, EQUILIBRIUM, OUTSIDE, RUNS_AWAY, TORUS
+from continuation.diagrams.names import (
+    CHAOS,
+    EQUILIBRIUM,
+    HALF_STABLE,
+    OUTSIDE,
+    RUNS_AWAY,
+    TORUS,
+)
 from continuation.diagrams.outcomes import (
     UNSETTLED,
     UNSTABLE,
@@ -29,6 +36,7 @@ from dynsys.simulation.ensembles import simulate_ensemble
 from dynsys.simulation.motion import motion
 from dynsys.vector_field import VectorField
 
+RESTS = (EQUILIBRIUM, HALF_STABLE)
 STRIDE = 2  # steps between records
 FIRST = 1024  # records of the first stage; every further one is twice as long
 STAGES = 6
@@ -45,6 +53,7 @@ FAR = 1e3  # widths of the states' box beyond which a motion has run away
 STILL = 1e-3  # of the usual rate: slower ones are none
 REACH = 0.5  # step in units of the fastest time scale: a local error below 3e-4
 COARSE = 1.0  # the same at the extremes of a motion, above which its run is repeated
+HELD = 1e-6  # scaled way of a step that a run at rest may seem to miss by rounding
 FINE = 0.1  # the same, below which spikes are resolved
 FEWEST = 16  # records of a turn, below which it cannot be told whether the motion repeats
 FINER = 3  # shorter steps for runs that ended in infinity
@@ -179,19 +188,21 @@ def _followed(
     """
     found = [Outcome(UNSETTLED, np.empty(0)) for _ in models]
     active = list(range(len(models)))
+    rests: dict[int, list[Outcome]] = {id(m): [] for m in models}
     most = max(min(stages + MORE, STAGES + 3), stages)
     for stage in range(most):
         length = FIRST * 2**stage
         run = _run(model, [values[k] for k in active], initial, dt, length, stage == 0)
         record = _Record.of(model, run)
         for lane, k in enumerate(active):
-            found[k] = _outcome(models[k], record, lane)
+            known = rests[id(models[k])]
+            found[k] = _outcome(models[k], record, lane, known)
+            if found[k].kind in RESTS and not any(found[k] is rest for rest in known):
+                known.append(found[k])
             if found[k].kind == UNSETTLED and stage >= stages - 1:
                 duration, last = dt * STRIDE * FIRST * 2 ** (stages - 1), stage == most - 1
-                known = (o for o, m in zip(found, models, strict=True) if m is models[k])
-                same = next(
-                    (o for o in known if o.kind == CHAOS and _fill_alike(o, found[k])), None
-                )
+                here = (o for o, m in zip(found, models, strict=True) if m is models[k])
+                same = next((o for o in here if o.kind == CHAOS and _fill_alike(o, found[k])), None)
                 found[k] = (
                     _irregular(models[k], found[k], record, lane, duration, last) if same is None
                     else replace(found[k], kind=CHAOS, exponent=same.exponent)
@@ -232,13 +243,15 @@ class _Record(NamedTuple):
         return cls(run["time"].values, states, run["final_state"].values)
 
 
-def _outcome(model: VectorField, record: _Record, lane: int) -> Outcome:
+def _outcome(
+    model: VectorField, record: _Record, lane: int, rests: Sequence[Outcome]
+) -> Outcome:  # fmt: skip
     times, states, last = record.times, record.states[lane], record.last[lane]
     low, high = model.state_box()
     finite = np.all(np.isfinite(states)) and np.all(np.isfinite(last))
     if not finite or np.max(np.abs(last - (low + high) / 2) / (high - low)) > FAR:
         return Outcome(RUNS_AWAY, last)
-    result = classified(model, times, states)
+    result = classified(model, times, states, rests)
     if model.tables and _outside(model, result.state):
         return replace(result, kind=OUTSIDE)
     if result.miss > ALMOST and _passes(model, result, (times[1] - times[0]) / SHORT):
@@ -338,15 +351,22 @@ def _rates(model: VectorField, states: np.ndarray) -> np.ndarray:
     return np.linalg.eigvals(blocks)
 
 
+def _moves(model: VectorField, state: np.ndarray, dt: float) -> bool:
+    """Whether the field is not at rest at a state where a run is."""
+    rates = model.rhs(model.fill_lines(state))[: len(state)] / model.scales[: len(state)]
+    return bool(np.max(np.abs(rates)) * dt > HELD)
+
+
 def _needed_step(model: VectorField, outcome: Outcome, dt: float) -> float:
     """A step short enough for a run: below ``dt`` where it ended in infinity, which too long a step
     brings about as well, turns too fast for ``dt`` at the extremes of its motion, is blurred, or
     turns in so few records that nobody can tell whether it repeats. Too long a step also brings to
-    rest what turns: the spiral into the equilibrium where a run has ended is to be resolved, too.
+    rest what turns: the spiral into the equilibrium where a run has ended is to be resolved, too;
+    and what is no equilibrium: rk4 with such a step has fixed points of its own.
     """
     if outcome.resolved:
         return dt
-    if outcome.kind == RUNS_AWAY:
+    if outcome.kind == RUNS_AWAY or (outcome.kind == UNSTABLE and _moves(model, outcome.state, dt)):
         return dt / FINER
     if outcome.kind in (EQUILIBRIUM, UNSTABLE):
         turning = float(np.max(np.abs(_rates(model, outcome.state[None]).imag), initial=0.0))

@@ -40,6 +40,20 @@ def test_what_is_done_is_said_in_lines_with_its_count(quick, monkeypatch):
     assert "dynsys: scan lines: 1 of 3, done, 0 s" in spoken
 
 
+def test_what_is_cut_off_is_not_called_done(quick, monkeypatch):
+    stream = listen(monkeypatch, io.StringIO())
+    with (
+        pytest.raises(KeyboardInterrupt),
+        telling("diagram"),
+        doing("scan lines", total=3) as lines,
+    ):
+        lines.advance()
+        time.sleep(0.2)
+        raise KeyboardInterrupt
+    assert "dynsys: scan lines: 1 of 3, stopped, 0 s" in stream.getvalue().splitlines()
+    assert "done" not in stream.getvalue()
+
+
 def test_what_is_quick_says_nothing(monkeypatch):
     stream = listen(monkeypatch, io.StringIO())
     with telling("describe"), doing("equations"):

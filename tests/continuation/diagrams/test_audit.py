@@ -7,12 +7,13 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+import shapely
 
-from continuation import bifurcation_diagram, load
+from continuation import CycleSettings, bifurcation_diagram, limit_cycles, load
 from continuation.diagrams import computing, probing
 from continuation.diagrams import diagram as diagrams
-from continuation.diagrams.audit import Audit
-from dynsys import ModelError, VectorField
+from continuation.diagrams.audit import Audit, audited
+from dynsys import ModelError, State, VectorField
 from dynsys.commands import main
 
 # r' = r (-b - (r^2 - 1)^2): rest is stable all over the plane, and for b < 0 so is a cycle with
@@ -134,3 +135,25 @@ def test_a_contradicted_diagram_is_warned_of_drawn_and_ends_the_command_line_wit
 def test_an_audit_needs_points(unaware):
     with pytest.raises(ModelError, match="points is 0"):
         unaware.audit(points=0)
+
+
+def test_a_cycle_that_attracts_from_nearby_alone_is_met_from_where_it_is_known():
+    # Around r^2 = m lies a stable cycle between unstable ones at 0.9 m and 1.1 m: six straight
+    # steps from m = 0.5 to another m lose it, random starts do not meet it.
+    model = VectorField(
+        "narrow", {"x": State(0.7, (-2, 2)), "y": State(0.0, (-2, 2))}, {"m": 0.5, "w": 1.0},
+        {"x": "x*g - w*y", "y": "y*g + w*x"},
+        definitions={"q": "(x^2 + y^2)/m", "g": "20*(q - 1)*(q - 0.9)*(q - 1.1)"}, time_unit="",
+    )  # fmt: skip
+    branch = limit_cycles(model, "m", (0.5, 2.0), settings=CycleSettings(step_max=0.02))
+    axes = ("m", 0.5, 2.0), ("w", 0.5, 1.5)
+    prober = probing.Prober(model, axes, probing.Findings((), (), (), (branch,)))
+    known = prober.ask(np.array([0.0, 0.5]))
+    names = tuple(item["name"] for item in known.stable)
+    assert names == ("equilibrium", "limit cycle")
+    region = {
+        "polygon": shapely.box(0.5, 0.5, 2.0, 1.5), "label": " + ".join(names), "unresolved": "",
+        "attractors": names, "parameters": known.values, "stable": known.stable,
+    }  # fmt: skip
+    audit = audited(prober, [region], points=8)
+    assert (audit.agree, audit.tested) == (8, 8), audit

@@ -62,6 +62,15 @@ class Bursts(Asked):
         ])  # fmt: skip
 
 
+class Banded(Bursts):
+    """The same with chaos where one number hands over to the next, below."""
+
+    def ask(self, place) -> Answer:
+        if place[0] > 0.5 and place[1] < 0.5 and (20 * place[0]) % 1 < 0.3:
+            return _answer(place, [{"name": "chaos", "kind": "chaos"}])
+        return super().ask(place)
+
+
 def _answer(place, stable) -> Answer:
     return Answer(np.asarray(place), {"a": place[0], "b": place[1]}, stable, np.zeros((1, 1)))
 
@@ -128,3 +137,12 @@ def test_bursts_of_various_numbers_of_spikes_are_one_part_that_says_so():
     varied = [piece for piece in pieces if piece.mixed]
     assert sum(piece.face.area for piece in varied) == pytest.approx(0.5, abs=WITHIN)
     assert all(piece.answer.kinds == (0, 1, 0) for piece in varied)
+    assert not any(piece.bands for piece in pieces)  # no chaos was met between them
+
+
+def test_bursts_between_which_chaos_was_met_say_so():
+    pieces, _ = _closed(Banded(), (0.2, 0.5), (0.75, 0.7))
+    varied = [piece for piece in pieces if piece.mixed and piece.answer.kinds == (0, 1, 0)]
+    assert varied and all(piece.bands for piece in varied)
+    assert any(piece.answer.kinds == (0, 0, 1) and piece.mixed for piece in pieces)
+    assert not any(piece.bands for piece in pieces if piece.answer.kinds != (0, 1, 0))

@@ -98,11 +98,15 @@ def test_a_rhythm_to_which_spikes_are_added_is_told_once():
         "equilibrium", "limit cycle", varying,
     )  # fmt: skip
     assert names_with_varying_bursts([rest]) == ("equilibrium",)
+    twins = [bursts[0], bursts[0]]  # two rhythms of three spikes each: not told by their spikes
+    assert names_with_varying_bursts([*twins, bursts[1]]) == (varying, varying)
     slow = [{**item, "name": "LC_aE"} for item in bursts]
     assert names_with_varying_bursts(slow) == ("LC_aE",)  # a field's word says more
     assert agree([tonic], (varying,))
     assert agree(bursts, (varying,))  # beside each other
     assert agree([tonic, *bursts], ("limit cycle", varying))
+    assert agree([*twins, bursts[1]], (varying, varying))
+    assert not agree(twins, (varying,))
     assert not agree([tonic, *bursts], (varying,))
     assert not agree([tonic, tonic], (varying,))
     assert not agree([], (varying,))
@@ -110,3 +114,22 @@ def test_a_rhythm_to_which_spikes_are_added_is_told_once():
     assert not agree([tonic, rest], (varying,))
     assert not agree([{"name": "chaos", "kind": "chaos"}], (varying,))
     assert not agree([tonic], ("limit cycle", varying))
+
+
+def test_chaos_between_bursts_agrees_where_the_label_says_so():
+    chaos = {"name": "chaos", "kind": "chaos", "detail": "largest exponent 0.01"}
+    bursts = [
+        {"name": "limit cycle", "kind": "cycle", "detail": f"bursting, {k} spikes"} for k in (3, 4)
+    ]
+    rest = {"name": "equilibrium", "kind": "equilibrium"}
+    (bands,) = names_with_varying_bursts(bursts, bands=True)
+    assert bands == "bursting, spikes vary, chaos between"
+    assert agree([chaos], (bands,))
+    assert agree(bursts[:1], (bands,))
+    assert agree([*bursts, chaos], (bands,))  # beside each other
+    assert agree([rest, chaos], ("equilibrium", bands))
+    assert not agree([chaos, rest], (bands,))
+    assert not agree([chaos, chaos], (bands,))
+    assert not agree([{"name": "torus", "kind": "torus"}], (bands,))
+    assert not agree([], (bands,))
+    assert not agree([chaos], names_with_varying_bursts(bursts))

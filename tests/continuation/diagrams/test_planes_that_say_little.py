@@ -16,9 +16,14 @@ def model(equations: dict[str, str], **parameters: float) -> VectorField:
 
 
 def test_a_parameter_without_effect_is_refused_with_those_that_have_one():
-    own = model({"x": "a - x"}, a=1.0, b=2.0, c=3.0)
-    with pytest.raises(ModelError, match=r"do not depend on 'b'.*choose another parameter, of c"):
+    own = model({"x": "a + c - x"}, a=1.0, b=2.0, c=3.0, d=4.0)
+    with pytest.raises(ModelError, match=r"do not depend on 'b'.*choose another parameter, of c$"):
         bifurcation_diagram(own, x=("a", 0, 1), y=("b", 0, 1))
+    own = model({"x": "a - x"}, a=1.0, b=2.0, c=3.0)
+    with pytest.raises(ModelError, match=r"'b'.*a diagram along a alone shows all"):
+        bifurcation_diagram(own, x=("a", 0, 1), y=("b", 0, 1))
+    with pytest.raises(ModelError, match=r"'b'.*none of its parameters has an effect"):
+        bifurcation_diagram(model({"x": "-x"}, b=2.0, c=3.0), x=("b", 0, 1))
 
 
 def test_a_delay_has_an_effect():
@@ -45,3 +50,10 @@ def test_a_plane_without_equilibria_says_so():
     assert "no equilibrium was found anywhere in the plane" in str(diagram)
     assert [r["label"] for _, r in diagram.regimes.nodes(data=True)] == ["runs away"]
     assert not diagram.unresolved()
+
+
+def test_where_nothing_is_a_centre_none_is_spoken_of():
+    own = model({"x": "y", "y": "a + b*x^2"}, a=1.0, b=1.0)
+    diagram = bifurcation_diagram(own, x=("a", 0.5, 1), y=("b", 0.5, 1), audit=4)
+    assert "is conserved: nothing attracts\n" in str(diagram)
+    assert "centre" not in str(diagram)

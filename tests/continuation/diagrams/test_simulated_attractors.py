@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from continuation.diagrams import outcomes
 from continuation.diagrams.bursts import burst_words
 from continuation.diagrams.exponents import largest_exponent, run_multipliers
 from continuation.diagrams.named_outcomes import described_outcomes
@@ -18,8 +19,8 @@ from tests.continuation.diagrams.planes import hindmarsh_rose
 
 def found(model: VectorField, starts: list, **values: float) -> list[dict]:
     states = np.array(starts, float)
-    outcomes = destinations(model, [values] * len(states), states)
-    return described_outcomes(model.with_parameters(**values), outcomes, states)
+    ends = destinations(model, [values] * len(states), states)
+    return described_outcomes(model.with_parameters(**values), ends, states)
 
 
 def lorenz() -> VectorField:
@@ -55,6 +56,30 @@ def test_a_symmetry_does_not_make_a_saddle_an_attractor():
     )  # fmt: skip
     items = found(model, [[0.0, 0.5], [0.5, 0.5], [-0.5, 0.0]], a=1.0)
     assert [item["state"][0] for item in items] == pytest.approx([-1.0, 1.0])
+
+
+def test_an_equilibrium_at_which_runs_end_is_looked_for_once(monkeypatch):
+    model = VectorField(
+        "double_well", {"x": State(0.0, (-2, 2))}, {"a": 1.0}, {"x": "a*x - x^3"}, time_unit=""
+    )
+    looked = []
+    real = outcomes._rest
+    monkeypatch.setattr(outcomes, "_rest", lambda *at: looked.append(at) or real(*at))
+    items = found(model, [[-1.5], [-1.2], [-0.9], [0.9], [1.2], [1.9]], a=1.0)
+    assert [item["state"][0] for item in items] == pytest.approx([-1.0, 1.0])
+    assert len(looked) == 2
+
+
+def test_fixed_points_of_too_long_a_step_are_none_of_the_field():
+    # Rates are below 0.1 at the slowest of these starts and 2 at rest: rk4 with a step of 5 stands
+    # still at x = 0.539.
+    model = VectorField(
+        "double_well", {"x": State(0.0, (-2, 2))}, {"a": 1.0}, {"x": "a*x - x^3"}, time_unit=""
+    )
+    starts = np.array([[-1.5], [-0.7], [-0.3], [0.2], [0.6], [1.9]])
+    ends = destinations(model, [{"a": 1.0}] * len(starts), starts)
+    assert {outcome.kind for outcome in ends} == {EQUILIBRIUM}
+    assert [outcome.state[0] for outcome in ends] == pytest.approx(np.sign(starts[:, 0]))
 
 
 def _oscillator(x: str, y: str, w: str) -> dict[str, str]:
@@ -126,6 +151,26 @@ def test_spikes_of_a_burst_are_counted_and_an_even_rhythm_is_no_burst():
     assert burst_words(even, np.ones(2)) == ""
     burst = np.where(t < 0.5, np.sin(2 * np.pi * 8 * t), -1.0)
     assert burst_words(np.column_stack([burst, 0 * t]), np.ones(2)) == "bursting, 4 spikes"
+
+
+def test_spikes_are_counted_whichever_state_moves_most():
+    # The recovery y of Hindmarsh & Rose stays low as long as a burst lasts; in units of its range
+    # it moves more than x here, and less than x with one spike fewer.
+    model, values = hindmarsh_rose(), {"I": 2.885181, "b": 2.855839}
+    starts = np.array([[-1.77338, -14.204488, 0.250564], [0.0, -5.0, 2.0], [2.0, 0.0, 3.0]])
+    items = described_outcomes(
+        model.with_parameters(**values), destinations(model, [values] * 3, starts), starts
+    )
+    told = {item["detail"] for item in items}
+    assert told <= {"bursting, 6 spikes", "bursting, 7 spikes"}
+    assert len(told) == len(items)
+
+
+def test_a_state_that_wavers_about_its_middle_does_not_spike():
+    t = np.linspace(0, 1, 400, endpoint=False)
+    plateau = np.where(t < 0.5, 1.0, 0.0) + np.where((t > 0.5) & (t < 0.6), 0.5, 0.0)
+    wavers = plateau + 0.04 * np.sin(2 * np.pi * 60 * t)
+    assert burst_words(np.column_stack([wavers, t]), np.ones(2)) == ""
 
 
 def test_a_cycle_of_few_records_is_followed_with_a_shorter_step():
