@@ -11,6 +11,7 @@ import numpy as np
 import xarray as xr
 
 from continuation.diagrams.exponents import largest_exponent, run_multipliers
+from continuation.diagrams.limits import limits
 from continuation.diagrams.names import (
     CHAOS,
     EQUILIBRIUM,
@@ -93,7 +94,7 @@ def destinations(
     >>> destinations(aln(), [{"mu_e": 1.0}], aln().initial_state()[None, :6])[0].kind
     """
     about = [model.digest, dict(model.parameters), [dict(v) for v in values], asdict(effort)]
-    before = [None] * len(values) if pasts is None or not model.lines else list(pasts)
+    before = [None] * len(values) if pasts is None else list(pasts)
     turns = [np.empty(0), *(past.turn.ravel() for past in before if past is not None)]
     periods = np.array([np.nan if past is None else past.period for past in before])
     found = piece(
@@ -137,14 +138,18 @@ def _with_fitting_steps(
     places = {tuple(v.values()): v for v in values}
     at = {place: model.with_parameters(**v) for place, v in places.items()}
     models = [at[tuple(v.values())] for v in values]
-    steps = np.full(len(models), _step(model, models, starts) / effort.finer)
+    usual = _step(model, models, starts)
+    steps = np.array(
+        [_step_on(m, past, usual) / effort.finer for m, past in zip(models, pasts, strict=True)]
+    )
+    pasts = pasts if model.lines else [None] * len(models)
     found: list[Outcome] = [Outcome(UNSETTLED, x) for x in starts]
     coarse = list(range(len(models)))
     for round_ in range(REFINEMENTS + 1):
-        stages = effort.stages + (2 if round_ else 0)
         groups = {(steps[k], pasts[k] is None) for k in coarse}
         for dt, at_rest in sorted(groups, reverse=True):
             mine = [k for k in coarse if (steps[k], pasts[k] is None) == (dt, at_rest)]
+            stages = effort.stages + (2 if dt < usual / effort.finer else 0)
             here, before = [models[k] for k in mine], [p for k in mine if (p := pasts[k])]
             initial = starts[mine] if at_rest else after_pasts(model, here, before, dt)
             again = _followed(
@@ -330,6 +335,17 @@ def _step(model: VectorField, models: Sequence[VectorField], starts: np.ndarray)
     if compiled.delayed:
         steps += [float(lags_of(compiled, m).min()) / 2 for m in models]
     return float(f"{min(steps):.2g}")
+
+
+def _step_on(model: VectorField, past: Past | None, usual: float) -> float:
+    """The usual step or, for a run that begins on a motion, one short enough for its jumps: what
+    attracts from nearby alone is lost by the first step that is too long."""
+    if past is None:
+        return usual
+    fastest = _fastest(model, past.turn[limits(past.turn).rows])
+    if not np.isfinite(fastest) or usual * fastest < COARSE:
+        return usual
+    return float(usual / 2 ** np.ceil(np.log2(min(usual * fastest / REACH, FINEST))))
 
 
 def _fastest(model: VectorField, states: np.ndarray) -> float:

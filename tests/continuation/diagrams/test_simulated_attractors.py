@@ -14,7 +14,7 @@ from continuation.diagrams.outcomes import UNSETTLED, Outcome, is_on_its_way, ke
 from continuation.diagrams.simulating import destinations
 from dynsys import State, VectorField
 from dynsys.models import wilson_cowan
-from tests.continuation.diagrams.planes import hindmarsh_rose
+from tests.continuation.diagrams.planes import delayed_qif, hindmarsh_rose
 
 
 def found(model: VectorField, starts: list, **values: float) -> list[dict]:
@@ -207,3 +207,19 @@ def test_chaos_that_passes_an_unstable_cycle_is_still_chaos():
     low, high = model.state_box()
     starts = low + (high - low) * np.random.default_rng(1).random((5, 3))
     assert {item["name"] for item in found(model, list(starts), **values)} == {"chaos"}
+
+
+def test_a_run_that_begins_on_spikes_has_steps_for_spikes():
+    """Its first state, and the runs beside it, are at rest: with their step it missed the cycle."""
+    model, slow = delayed_qif(), np.array([0.0554, -2.8718])
+    spiking, rest = destinations(
+        model, [{"eta": -3.146, "J": 8.874}] * 2, np.array([[5.0, 5.0], [0.05, -3.5]])
+    )
+    assert (spiking.kind, rest.kind) == ("cycle", EQUILIBRIUM)
+    start = spiking.onward
+    found = destinations(
+        model, [{"eta": -8.777, "J": 10.109}] * 3, np.array([slow, 1.2 * slow, start.state]),
+        pasts=[None, None, start.past],
+    )  # fmt: skip
+    assert [outcome.kind for outcome in found] == [EQUILIBRIUM, EQUILIBRIUM, "cycle"]
+    assert found[2].period == pytest.approx(1.1925, abs=1e-3)
