@@ -43,6 +43,14 @@ class Choice(sympy.Expr):
         condition, then, otherwise = self.args
         return Choice(condition, then.diff(by), otherwise.diff(by))
 
+    def _pythoncode(self, printer: Any) -> str:
+        condition, then, otherwise = map(printer._print, self.args)
+        return f"(({then}) if ({condition}) else ({otherwise}))"
+
+    def _numpycode(self, printer: Any) -> str:
+        parts = ", ".join(map(printer._print, self.args))
+        return f"{printer._module_format('numpy.where')}({parts})"
+
     def _latex(self, printer: Any) -> str:
         condition, then, otherwise = map(printer._print, self.args)
         cases = rf"{then} & \text{{for}}\: {condition} \\{otherwise} & \text{{otherwise}}"

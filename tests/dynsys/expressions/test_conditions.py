@@ -109,3 +109,15 @@ def test_a_condition_that_is_known_leaves_its_value():
 def test_what_is_nested_too_deeply_to_work_with_is_refused():
     with pytest.raises(ModelError, match="more than 200 levels deep; name its parts"):
         model("abs(" * 90 + "x" + " - p)" * 90)
+
+
+@pytest.mark.parametrize("modules", ["math", "numpy"])
+def test_sympys_own_functions_compute_conditions_on_conditions(modules: str):
+    """Those of inputs, edges and theories, which are no compiled fields."""
+    inner = piecewise((X, X > 1), (Y, sympy.true))
+    function = sympy.lambdify([X, Y], piecewise((X + Y, inner < 2), (X - Y, sympy.true)), modules)
+    for x in PLACES:
+        chosen = x if x > 1 else 0.5
+        assert function(x, 0.5) == (x + 0.5 if chosen < 2 else x - 0.5)
+    if modules == "numpy":
+        assert function(np.array(PLACES), 0.5).tolist() == [function(x, 0.5) for x in PLACES]
