@@ -8,6 +8,7 @@ import math
 import subprocess
 import sys
 import tempfile
+import threading
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ import xarray as xr
 from dynsys.checksums import SEAL, damages, sealed, variables
 from dynsys.children import child_environment, python
 from dynsys.errors import StorageError
+from dynsys.interruption import ANSWER, interruptible
 from dynsys.storage import LARGEST, write_atomically
 
 _MOST_PARTS = 10_000  # groups and variables: a large diagram has some hundreds
@@ -38,8 +40,7 @@ def write_netcdf(content: xr.Dataset | xr.DataTree, path: str | Path) -> Path:
 
     def write(draft: Path) -> None:
         try:
-            with _by_this_process():
-                whole.to_netcdf(draft, engine="netcdf4")
+            fill_draft(draft, whole)
         except RuntimeError as error:  # what HDF5 makes of a disk that is full
             raise OSError(f"{error}: is there no room?") from error
         mark = _MARK + _digest(draft, draft.stat().st_size)
@@ -47,6 +48,31 @@ def write_netcdf(content: xr.Dataset | xr.DataTree, path: str | Path) -> Path:
             file.write(mark)
 
     return write_atomically(Path(path), write)
+
+
+def fill_draft(draft: Path, content: xr.Dataset | xr.DataTree) -> None:
+    """Write a file, in a thread of its own: what interrupts xarray between its locks leaves them
+    closed, and whoever writes or closes next waits for ever."""
+    import netCDF4  # noqa: F401  here, where it may be interrupted
+
+    given_up, ended = threading.Event(), threading.Event()
+
+    def write() -> None:
+        try:
+            if not given_up.is_set():
+                content.to_netcdf(draft, engine="netcdf4")
+        finally:
+            ended.set()
+            if given_up.is_set():
+                draft.unlink(missing_ok=True)
+
+    try:
+        with _by_this_process():
+            interruptible(write)
+    except KeyboardInterrupt:
+        given_up.set()
+        ended.wait(ANSWER)
+        raise
 
 
 def _by_this_process() -> AbstractContextManager[object]:

@@ -134,6 +134,7 @@ def run_tongue(chosen: argparse.Namespace) -> None:
     """Compute the tongue, print, draw, write."""
     # Here, since the command line's help should not wait for it.
     from continuation.drawing import save_figure
+    from dynsys.netcdf import fill_draft
     from stimulation.entrainment.tongues import arnold_tongue
 
     if chosen.published and not chosen.simulate:
@@ -151,5 +152,7 @@ def run_tongue(chosen: argparse.Namespace) -> None:
     )  # fmt: skip
     print(tongue)
     files = save_figure(tongue.plot(), chosen.out / "tongue.png")
-    files.append(write_atomically(chosen.out / "tongue.nc", tongue.data.to_netcdf))
+    files.append(
+        write_atomically(chosen.out / "tongue.nc", lambda draft: fill_draft(draft, tongue.data))
+    )
     print("wrote " + ", ".join(map(str, files)))

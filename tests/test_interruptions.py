@@ -11,12 +11,16 @@ import random
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
 import pytest
+import xarray as xr
+from xarray.backends.locks import CombinedLock
 
 from dynsys import State, VectorField
+from dynsys.netcdf import write_netcdf
 from tests.kills import LONG, Killing, Run, drafts, pieces, results
 
 ATTEMPTS = int(os.environ.get("DYNSYS_KILLS", "2"))
@@ -183,6 +187,30 @@ def test_a_command_answers_at_once_while_it_compiles(place, monkeypatch):
     code, errors = ended(run)
     assert time.perf_counter() - asked < PROMPT
     assert code == 130 and errors.rstrip().endswith("dynsys: interrupted"), (code, errors)
+
+
+def test_an_interruption_while_xarray_takes_its_locks_leaves_none_closed(tmp_path, monkeypatch):
+    """Whoever wrote next, or closed the file, waited for ever."""
+    usual, interrupted = CombinedLock.acquire, []
+
+    def acquire(self, blocking=True):
+        taken = usual(self, blocking)
+        if not interrupted:
+            interrupted.append(True)
+            signal.raise_signal(signal.SIGINT)
+        return taken
+
+    monkeypatch.setattr(CombinedLock, "acquire", acquire)
+    content = xr.Dataset({"x": ("t", [0.0, 1.0])})
+    with pytest.raises(KeyboardInterrupt):
+        write_netcdf(content, tmp_path / "one.nc")
+    next_one = threading.Thread(
+        target=write_netcdf, args=(content, tmp_path / "two.nc"), daemon=True
+    )
+    next_one.start()
+    next_one.join(30)
+    assert not next_one.is_alive()
+    assert [file.name for file in tmp_path.iterdir()] == ["two.nc"]
 
 
 def test_two_at_once_in_a_new_cache_both_come_to_their_end(place):

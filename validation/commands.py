@@ -87,6 +87,7 @@ def _options(chosen: argparse.Namespace) -> dict[str, Any]:
 def run_network(chosen: argparse.Namespace) -> None:
     """Run once, print the measures, draw, write."""
     # Here, since the command line's help should not wait for it.
+    from dynsys.netcdf import fill_draft
     from validation.measures.rates import dominant_frequency, mean_rate, peak_rate
     from validation.measures.spike import irregularity
     from validation.networks import network_of
@@ -107,7 +108,7 @@ def run_network(chosen: argparse.Namespace) -> None:
     for name in sorted(str(k)[11:] for k in run if str(k).startswith("spike_time_")):
         print(f"  CV of the intervals of {name}: {irregularity(run, name)}")
     figure = draw_run(run, network.rates)
-    files = [write_atomically(chosen.out / "run.nc", run.to_netcdf)]
+    files = [write_atomically(chosen.out / "run.nc", lambda draft: fill_draft(draft, run))]
     files.append(
         write_atomically(chosen.out / "run.png", lambda draft: figure.savefig(draft, dpi=140))
     )

@@ -82,6 +82,7 @@ def _pattern(neuron: Any, chosen: argparse.Namespace) -> list[Path]:
 
 def _rate(neuron: Any, chosen: argparse.Namespace) -> list[Path]:
     # Here, since the command line's help should not wait for it.
+    from dynsys.netcdf import fill_draft
     from dynsys.neurons.drawing import draw_rate_curve
 
     curve = neuron.rate_curve(span=tuple(chosen.span or (0.0, 130.0)))
@@ -89,7 +90,7 @@ def _rate(neuron: Any, chosen: argparse.Namespace) -> list[Path]:
     rows = zip(curve["special_I"].values, curve["meaning"].values, strict=True)
     for current, meaning in sorted(rows):
         print(f"  {current:10.6g} pA  {meaning}")
-    data = write_atomically(chosen.out / "rate.nc", curve.to_netcdf)
+    data = write_atomically(chosen.out / "rate.nc", lambda draft: fill_draft(draft, curve))
     return [data, *_saved({"rate": draw_rate_curve(curve)}, chosen.out)]
 
 

@@ -63,6 +63,7 @@ def run_options(chosen: argparse.Namespace) -> dict[str, Any]:
 def write_run(result: Any, out: Path, stimulus: Any = None) -> None:
     """Print what a run did and write run.nc, run.png and run.svg."""
     # Here, since the command line's help should not wait for it.
+    from dynsys.netcdf import fill_draft
     from dynsys.simulation.drawing import draw_run
 
     unit = result["time"].attrs["units"]
@@ -76,7 +77,7 @@ def write_run(result: Any, out: Path, stimulus: Any = None) -> None:
                 f"{float(known[-1]):.6g} {values.attrs['units']}"
             )
     figure = draw_run(result, stimulus=stimulus)
-    files = [write_atomically(out / "run.nc", result.to_netcdf)]
+    files = [write_atomically(out / "run.nc", lambda draft: fill_draft(draft, result))]
     for name in ("run.png", "run.svg"):
         files.append(write_atomically(out / name, lambda draft: figure.savefig(draft, dpi=160)))
     print("wrote " + ", ".join(map(str, files)))

@@ -58,6 +58,7 @@ def run_fit(chosen: argparse.Namespace) -> None:
     """Simulate, fit, report, save."""
     # Here, since the command line's help should not wait for it.
     from dynsys.cells import find_cell
+    from dynsys.netcdf import fill_draft
     from dynsys.transfer.fit_drawing import draw_fit
     from dynsys.transfer.fitted import save_transfer_function
     from dynsys.transfer.fitting import fit_transfer_function
@@ -77,7 +78,7 @@ def run_fit(chosen: argparse.Namespace) -> None:
     )  # fmt: skip
     print(fit)
     if chosen.grid is not None:
-        path = write_atomically(chosen.grid, lambda draft: fit.grid.to_netcdf(draft))
+        path = write_atomically(chosen.grid, lambda draft: fill_draft(draft, fit.grid))
         print(f"wrote {path}")
     if chosen.out is not None:
         print(f"wrote {save_transfer_function(fit, chosen.out.with_suffix('.json'))}")
