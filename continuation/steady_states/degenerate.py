@@ -14,6 +14,7 @@ import numpy as np
 
 from continuation.engine.following import Follower
 from continuation.steady_states.continua import corrected, field_size, scaled_jacobian
+from continuation.steady_states.jumps import place_of
 from dynsys.vector_field import VectorField
 
 _STEPS, _HALVINGS = 200, 12
@@ -64,8 +65,9 @@ class Unreached:
 
     def __str__(self) -> str:
         return (
-            f"Newton's method does not come to rest at the equilibrium {_place(self)}: the slopes "
-            "of the field vanish there, as at a fold, or are infinite"
+            f"Newton's method does not come to rest at the equilibrium "
+            f"{place_of(self.model, self.state)} of {self.model.name}: the slopes of the field "
+            "vanish there, as at a fold, or are infinite"
         )
 
 
@@ -79,18 +81,12 @@ class RepeatedRoot:
 
     def __str__(self) -> str:
         return (
-            f"the equilibrium {_place(self)} is a repeated root, and so are those along "
-            f"{self.parameter}, as where a factor of the field is squared: field and "
-            "slopes vanish together, so that no branch can be followed. Write that factor once: "
+            f"the equilibrium {place_of(self.model, self.state)} of {self.model.name} is a "
+            f"repeated root, and so are those along {self.parameter}, as where a factor of the "
+            "field is squared: field and slopes vanish together, so that no branch can be "
+            "followed. Write that factor once: "
             "the equilibria are the same, their stability is not"
         )
-
-
-def _place(found: Unreached | RepeatedRoot) -> str:
-    model = found.model
-    at = ", ".join(f"{k} = {v:.4g}" for k, v in zip(model.states, found.state, strict=False))
-    values = ", ".join(f"{k} = {v:g}" for k, v in model.parameters.items())
-    return f"{at} of {model.name} ({values})"
 
 
 def repeated_root(follower: Follower, y: np.ndarray) -> RepeatedRoot | None:

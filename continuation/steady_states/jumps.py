@@ -57,7 +57,7 @@ class Jump:
         )
         return (
             f"the field of {self.model.name} jumps across {self.name} at "
-            f"{_place(self.model, self.state)}: {rest}. {_UNSOUGHT[0].upper()}{_UNSOUGHT[1:]}"
+            f"{place_of(self.model, self.state)}: {rest}. {_UNSOUGHT[0].upper()}{_UNSOUGHT[1:]}"
         )
 
 
@@ -72,7 +72,7 @@ class Bend:
     def __str__(self) -> str:
         return (
             f"the field of {self.model.name} bends across {self.name} at "
-            f"{_place(self.model, self.state)}: its linear part has one sign on one side and the "
+            f"{place_of(self.model, self.state)}: its linear part has one sign on one side and the "
             "other on the other, as at the zero of abs(x), which is neither stable nor unstable "
             "nor followed"
         )
@@ -89,8 +89,8 @@ class Steep:
     def __str__(self) -> str:
         return (
             f"the slope of the field of {self.model.name} is infinite across {self.name} at the "
-            f"equilibrium {_place(self.model, self.state)}, as that of a cube root at 0: it has no "
-            "linear part, which tells stability and where a branch leads"
+            f"equilibrium {place_of(self.model, self.state)}, as that of a cube root at 0: it has "
+            "no linear part, which tells stability and where a branch leads"
         )
 
 
@@ -108,7 +108,8 @@ class Step:
         return f"the field of {self.model.name} jumps, as at {at}: {_UNSOUGHT}"
 
 
-def _place(model: VectorField, state: np.ndarray) -> str:
+def place_of(model: VectorField, state: np.ndarray) -> str:
+    """A state in words, rounded, with the values of the parameters."""
     rounded = np.where(np.abs(state) < _NOUGHT * model.scales, 0.0, state)
     at = ", ".join(f"{k} = {v:.4g}" for k, v in zip(model.states, rounded, strict=False))
     return f"{at} ({', '.join(f'{k} = {v:g}' for k, v in model.parameters.items())})"

@@ -6,14 +6,20 @@ import math
 
 from numba import float64
 
-from dynsys.compiled.arithmetic import exp, fma, from_bits, to_bits
+from dynsys.compiled.arithmetic import (
+    LN2_HIGH,
+    LN2_LOW,
+    LOG2E,
+    ROUND,
+    exp,
+    fma,
+    from_bits,
+    taylor_less_one,
+    to_bits,
+)
 from dynsys.numba_cache import njit
 
-_LOG2E = 1.4426950408889634
-_LN2_HIGH = float.fromhex("0x1.62e42fefa3800p-1")  # 43 bits: its products with exponents are exact
-_LN2_LOW = float.fromhex("0x1.ef35793c76730p-45")
-_ROUND = 1.5 * 2.0**52  # added to a number it leaves the nearest integer in the lowest bits
-_ONE = 0x4338000000000000 - 1023  # bits of _ROUND, less what makes an exponent of an integer
+_ONE = 0x4338000000000000 - 1023  # bits of ROUND, less what makes an exponent of an integer
 _LARGEST = 709.0  # sinh of more is told to be infinite; doubles end at 710.5
 
 
@@ -23,15 +29,9 @@ def _less_one(x):
 
     x = k log 2 + r as in ``exp``, and exp(r) - 1 is its Taylor polynomial without the 1.
     """
-    shifted = fma(x, _LOG2E, _ROUND)
-    k = shifted - _ROUND
-    r = fma(-k, _LN2_LOW, fma(-k, _LN2_HIGH, x))
-    r2 = r * r
-    r4 = r2 * r2
-    low = fma(fma(1 / 120, r, 1 / 24), r2, fma(1 / 6, r, 1 / 2))
-    middle = fma(fma(1 / 362880, r, 1 / 40320), r2, fma(1 / 5040, r, 1 / 720))
-    high = fma(fma(1 / 6227020800, r, 1 / 479001600), r2, fma(1 / 39916800, r, 1 / 3628800))
-    power = fma(r2, fma(r4, fma(r4, high, middle), low), r)
+    shifted = fma(x, LOG2E, ROUND)
+    k = shifted - ROUND
+    power = taylor_less_one(fma(-k, LN2_LOW, fma(-k, LN2_HIGH, x)))
     two = from_bits((to_bits(shifted) - _ONE) << 52)
     return fma(two, power, two - 1.0)
 
