@@ -22,9 +22,10 @@ PACKAGES = ("dynsys", "continuation", "stimulation", "validation")
 HOUSE = """
 dynsys/errors dynsys/version dynsys/lazy_names dynsys/library dynsys/doors dynsys/cache
 dynsys/checks dynsys/interruption dynsys/sealing dynsys/pictures
-dynsys/sealed_files dynsys/activity dynsys/styles
+dynsys/sealed_files dynsys/addressed dynsys/activity dynsys/styles
 dynsys/drawing
 dynsys/children dynsys/checksums dynsys/storage dynsys/numba_cache
+dynsys/engine_functions
 dynsys/netcdf dynsys/numpy_files dynsys/pruning
 dynsys/packing
 dynsys/journal
@@ -41,7 +42,7 @@ dynsys/coupling
 dynsys/simulation
 dynsys/neurons
 dynsys/models
-dynsys/commands dynsys/doctor
+dynsys/commands dynsys/doctor dynsys/precompilation
 continuation/frames continuation/region_names
 continuation/drawing continuation/netcdf continuation/report
 continuation/explorer

@@ -107,7 +107,7 @@ compiled_condensed_system = njit(
 
 @njit(
     [signature(bool, Field, Collocation, Profile, Condensed)],
-    cache=True, error_model="numpy", nogil=True,
+    cache=True, addressed=True, error_model="numpy", nogil=True,
 )  # fmt: skip
 def condense(field, collocation, profile, condensed):
     """Local elimination on every interval: fills ``local``, ``lanes``, ``pivots``, ``growth``,
@@ -204,7 +204,9 @@ def _sweep(n):
 _sweep_2, _sweep_3 = _sweep(2), _sweep(3)
 
 
-@njit([signature(types.void, Condensed)], cache=True, error_model="numpy", nogil=True)
+@njit(
+    [signature(types.void, Condensed)], cache=True, addressed=True, error_model="numpy", nogil=True
+)
 def reduce(condensed):
     """Eliminate the interior mesh nodes: fills ``kept``, ``reflectors`` and ``pair``."""
     local, kept, pair = condensed.local, condensed.kept, condensed.pair

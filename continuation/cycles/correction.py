@@ -103,7 +103,7 @@ def phase_row(collocation, profile, reference, row):
 
 @njit(
     [signature(bool, Equations, Profile, Condensed, Vector, Cube, Matrix)],
-    cache=True, error_model="numpy", nogil=True,
+    cache=True, addressed=True, error_model="numpy", nogil=True,
 )  # fmt: skip
 def condition_rows(equations, profile, condensed, phase, rows, tails):
     """Border rows of g = 0: ``rows[e]`` . du + ``tails[e]`` . (dz, right side)."""
@@ -320,7 +320,7 @@ def _chords(equations, profile, plane, tolerance, change, condensed, border, del
 
 @njit(
     [signature(int, Equations, Profile, Matrix, Plane, float, int, Condensed, Variation)],
-    cache=True, error_model="numpy", nogil=True,
+    cache=True, addressed=True, error_model="numpy", nogil=True,
 )  # fmt: skip
 def correct(equations, profile, phase, plane, tolerance, most, condensed, tangent):
     """Correct the orbit in place; returns the iterations, -1 on failure. Cycles without a condition

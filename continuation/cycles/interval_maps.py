@@ -122,7 +122,7 @@ def _eigenvalues(field, collocation, profile, condensed, pieces, logs, angles):
 
 @njit(
     [signature(bool, Field, Collocation, Profile, Condensed, int, Vector, Vector)],
-    cache=True, error_model="numpy", nogil=True,
+    cache=True, addressed=True, error_model="numpy", nogil=True,
 )  # fmt: skip
 def cycle_multipliers(field, collocation, profile, condensed, refined, logs, angles):
     """Multipliers of a condensed cycle: ``logs`` (n,) of their moduli and ``angles`` (n,).

@@ -186,7 +186,7 @@ def make_lanes(field, collocation, profile, first, block, rates):
             rates[k, lane] *= -factors[lane]
 
 
-@njit([types.void(CUBE, VECTOR)], cache=True, error_model="numpy", nogil=True)
+@njit([types.void(CUBE, VECTOR)], cache=True, addressed=True, error_model="numpy", nogil=True)
 def eliminate_lanes(block, largest):
     """Factorize the matrices in ``block`` (size, size + width, lanes), whose right sides become the
     solutions; ``largest`` (lanes,) is the largest multiplier met."""
