@@ -220,7 +220,7 @@ def _phase_left(border, u):
     return total
 
 
-@njit
+@njit([signature(bool, _Border, Condensed, Vector, Matrix)], cache=True, addressed=True)
 def _factor_corner(border, condensed, phase, u):
     """The square system of the pair, periodicity and the border rows; False where singular."""
     rows, tails, corner, solution = border.rows, border.tails, border.corner, border.solution
@@ -267,7 +267,11 @@ def _apply(profile, delta, dz):
             u[node, s] += delta[node, s]
 
 
-@njit
+@njit(
+    [signature(types.void, Equations, Profile, Plane, Condensed, _Border)],
+    cache=True,
+    addressed=True,
+)
 def _chord_right(equations, profile, plane, condensed, border):
     """The right side of the square system for the orbit as it is now."""
     u, z, solution = profile.u, profile.z, border.solution
@@ -289,7 +293,10 @@ def _chord_right(equations, profile, plane, condensed, border):
         solution[2 * n + b] = right + eliminated_right(rows[b], carried[b], condensed)
 
 
-@njit
+@njit(
+    [signature(int, Equations, Profile, Plane, float, float, Condensed, _Border, Matrix)],
+    cache=True, addressed=True,
+)  # fmt: skip
 def _chords(equations, profile, plane, tolerance, change, condensed, border, delta):
     """Chord steps after one of Newton's of size ``change``, until another one of those would be of
     no size, measured by the ``tolerance``, or as long as they pay.
