@@ -63,9 +63,11 @@ def callees(functions: dict[str, CompiledFunction]) -> dict[str, set[str]]:
 
 def compile_model_functions() -> None:
     """Compile what the mean field of the first examples, ``aln``, needs for its diagrams."""
-    # Here, since models are built on what is above.
-    motion = import_module("dynsys.simulation.motion").motion
-    model = import_module("dynsys.models").aln()
+    # Here, since the engine is looked through without any model.
+    from dynsys.models import aln
+    from dynsys.simulation.motion import motion
+
+    model = aln()
     compiled, moves = model.compiled, motion(model)
     parts = (compiled.linearize, compiled.jacobian_tangent, moves.lanes)
     assert all(parts)

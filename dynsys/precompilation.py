@@ -61,7 +61,7 @@ def run_compile(chosen: Any) -> None:
         waits = callees(missing)
     workers = chosen.workers or min(MOST, cores())
     with doing("compiling the engine", total=len(missing) + 1) as activity:
-        failed = compile_all({**waits, _MODEL: set()}, workers, activity.advance)
+        failed = compile_all({**waits, _MODEL: set()}, workers, activity.advance, _MODEL)
     kept = sum(f.is_kept() for f in functions.values())
     for name, reason in failed.items():
         print(f"dynsys: {name}: {reason}", file=sys.stderr)
@@ -79,10 +79,11 @@ def run_compile(chosen: Any) -> None:
 
 
 def compile_all(
-    waits: Mapping[str, set[str]], workers: int, done: Callable[[], object]
+    waits: Mapping[str, set[str]], workers: int, done: Callable[[], object], first: str = ""
 ) -> dict[str, str]:
-    """Compile functions by name, each after those it waits for; returns the failures, in words."""
-    queue = _Queue(waits)
+    """Compile functions by name, each after those it waits for, and what takes longest ``first``;
+    returns the failures, in words."""
+    queue = _Queue(waits, first)
     children = [_start() for _ in range(min(workers, len(waits)))]
     threads = [
         threading.Thread(target=_feed, args=(child, queue, done), daemon=True) for child in children
@@ -104,9 +105,9 @@ def compile_all(
 class _Queue:
     """Names that wait for others, given out to several threads."""
 
-    def __init__(self, waits: Mapping[str, set[str]]) -> None:
+    def __init__(self, waits: Mapping[str, set[str]], first: str = "") -> None:
         self._waits = {name: set(others) for name, others in waits.items()}
-        self._height = _heights(waits)
+        self._height = _heights(waits) | {first: len(waits) + 1}
         self._under_way: set[str] = set()
         self._changed = threading.Condition()
         self.failed: dict[str, str] = {}

@@ -25,7 +25,6 @@ dynsys/checks dynsys/interruption dynsys/sealing dynsys/pictures
 dynsys/sealed_files dynsys/addressed dynsys/activity dynsys/styles
 dynsys/drawing
 dynsys/children dynsys/checksums dynsys/storage dynsys/numba_cache
-dynsys/engine_functions
 dynsys/netcdf dynsys/numpy_files dynsys/pruning
 dynsys/packing
 dynsys/journal
@@ -42,6 +41,7 @@ dynsys/coupling
 dynsys/simulation
 dynsys/neurons
 dynsys/models
+dynsys/engine_functions
 dynsys/commands dynsys/doctor dynsys/precompilation
 continuation/frames continuation/region_names
 continuation/drawing continuation/netcdf continuation/report

@@ -58,7 +58,8 @@ def test_every_function_of_stated_signatures_is_known_with_what_it_calls():
     called = callees(functions)
     correct = "continuation.cycles.correction.correct"
     assert "continuation.cycles.collocation.condense" in called[correct]
-    assert "continuation.cycles.chord_steps.condense_residual" in called[correct]  # of `_chords`
+    follow = "continuation.engine.predictor_corrector."
+    assert follow + "newton" in called[follow + "follow"]  # through `_correct`, linked into it
     assert correct in called["continuation.cycles.single_cycles.correct_in"]
     assert correct not in called["continuation.cycles.single_cycles.correct_across"]
     for package in PACKAGES:
