@@ -6,6 +6,7 @@ random lower triangular matrices and a shift (Matousek 1998, J Complexity 14:527
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -48,7 +49,7 @@ def _places() -> np.ndarray:
 
 def _directions(dimension: int) -> np.ndarray:
     """Direction numbers (dimension, bits)."""
-    table = read_arrays(_TABLE)
+    table = _table()
     numbers = np.ones((dimension, _BITS), np.uint64)
     for d in range(1, dimension):
         polynomial = int(table["poly"][d])
@@ -62,6 +63,11 @@ def _directions(dimension: int) -> np.ndarray:
             row.append(value)
         numbers[d] = row
     return (numbers << _places().astype(np.uint64)).astype(np.uint32)
+
+
+@cache
+def _table() -> dict[str, np.ndarray]:
+    return read_arrays(_TABLE)
 
 
 def _points_of_scipy(dimension: int, count: int, seed: int) -> np.ndarray:
