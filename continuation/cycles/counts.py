@@ -46,12 +46,14 @@ _COUNTS = types.Array(int64, 2, "C")
 @dataclass(frozen=True)
 class Spectra:
     """The multipliers of many cycles: ``log10`` and ``angle`` (k, n - 1) without the trivial one,
-    its error ``trivial`` (k,), and ``outside`` (k, 3), their counts."""
+    its error ``trivial`` (k,), and ``outside`` (k, 3), their counts; ``error`` (k, n - 1) are about
+    their relative errors, at least that of the trivial one, nan where they are not known."""
 
     log10: np.ndarray
     angle: np.ndarray
     trivial: np.ndarray
     outside: np.ndarray
+    error: np.ndarray
 
     @classmethod
     def of(cls, points: Sequence[Point]) -> Spectra:
@@ -63,7 +65,12 @@ class Spectra:
         _sort_out(
             np.ascontiguousarray(logs), np.ascontiguousarray(angles), log10, angle, trivial, beyond
         )
-        return cls(log10, angle, trivial, beyond)
+        return cls(log10, angle, trivial, beyond, _errors(points, trivial[:, None]))
+
+    @property
+    def lost(self) -> np.ndarray:
+        """Whether (k,) the multiplier 1 is so far from 1 that no verdict is possible."""
+        return ~(self.trivial <= TRIVIAL_TOLERANCE)
 
     @property
     def unstable(self) -> np.ndarray:
@@ -79,11 +86,22 @@ class Spectra:
     def sure(self) -> np.ndarray:
         """Whether (k,) every multiplier is clearly on one side of the unit circle."""
         clear = np.abs(self.log10) * np.log(10) > self._tolerance[:, None]
-        return np.all(clear, axis=1) & (self.trivial <= TRIVIAL_TOLERANCE)
+        return np.all(clear, axis=1) & ~self.lost
 
     @property
     def _tolerance(self) -> np.ndarray:
         return np.maximum(RESOLUTION, 10 * self.trivial)
+
+
+def _errors(points: Sequence[Point], trivial: np.ndarray) -> np.ndarray:
+    """About the relative errors (k, n - 1) of multipliers without the trivial one."""
+    n = len(points[0].floquet)
+    errors = np.array([
+        np.full(n, np.nan) if p.floquet.error is None else p.floquet.error for p in points
+    ])  # fmt: skip
+    beside = np.array([p.floquet.trivial for p in points])[:, None]
+    rest = np.where(np.arange(n - 1) < beside, errors[:, :-1], errors[:, 1:])
+    return np.maximum(rest, trivial)
 
 
 @njit(
