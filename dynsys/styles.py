@@ -27,9 +27,9 @@ _DASHED = (0, (4, 2))
 class Style:
     """Colors, widths and sizes of a figure; sizes in inches and points.
 
-    ``stable``, ``unstable`` and ``undetermined`` are matplotlib's keywords of lines, ``colors`` maps
-    (what, whether stable) to a color where that is told by color too; ``scale`` multiplies the widths of curves
-    and the sizes of marks; ``settings`` are matplotlib's rcParams.
+    ``stable``, ``unstable`` and ``undetermined`` are matplotlib's keywords of lines, ``colors``
+    maps (what, whether stable) to a color where that is told by color too; ``scale`` multiplies the
+    widths of curves and the sizes of marks; ``settings`` are matplotlib's rcParams.
     """
 
     stable: Mapping[str, Any] = field(default_factory=lambda: {"ls": "-", "lw": 2.0})

@@ -34,7 +34,7 @@ def make_dataset(
     model, orbits = solver.model, [p.orbit for p in points]
     spectra = Spectra.of(points) if spectra is None else spectra
     unstable = spectra.clearly_unstable if unstable is None else unstable
-    lost = spectra.lost
+    doubt = spectra.undetermined & (still == 0)
     found, unknowns = complex_values(spectra.log10, spectra.angle), np.array([o.z for o in orbits])
     columns: dict[str, Any] = {
         name: ("point", unknowns[:, 1 + k].copy(), {"units": model.unit(name)})
@@ -46,9 +46,9 @@ def make_dataset(
             "point", model.frequency_factor / unknowns[:, 0], {"units": model.frequency_unit},
         ),
         "unstable": ("point", unstable),
-        "stable": ("point", (unstable == 0) & (still == 0) & ~lost),
+        "stable": ("point", (unstable == 0) & (still == 0) & ~spectra.lost),
         "neutral": ("point", (unstable == 0) & (still > 0)),
-        "undetermined": ("point", lost & (still == 0)),
+        "undetermined": ("point", doubt),
         "trivial_error": ("point", spectra.trivial),
         "intervals": ("point", [o.intervals for o in orbits]),
         **_delay_column(solver, orbits),

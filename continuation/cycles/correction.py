@@ -53,9 +53,10 @@ class Equations(NamedTuple):
 
 @record
 class Plane(NamedTuple):
-    """The plane row . u + tail . z = level of orbits; ``row`` (N m + 1, n), ``tail`` (K,). ``units``
-    (K,) are those in which corrections of z count, but that of the period, which counts relative:
-    z may move along the plane."""
+    """The plane row . u + tail . z = level of orbits; ``row`` (N m + 1, n), ``tail`` (K,).
+
+    ``units`` (K,) are those in which corrections of z count, which may move along the plane; but
+    that of the period counts relative."""
 
     row: Matrix
     tail: Vector

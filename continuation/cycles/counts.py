@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import int64, types
 
+from continuation.cycles.following import DOUBTFUL
 from continuation.cycles.multipliers import (
     bounded_values,
     distance_to_one,
@@ -69,8 +70,13 @@ class Spectra:
 
     @property
     def lost(self) -> np.ndarray:
-        """Whether (k,) the multiplier 1 is so far from 1 that no verdict is possible."""
+        """Whether (k,) the multiplier 1 is so far from 1 that nothing is sure."""
         return ~(self.trivial <= TRIVIAL_TOLERANCE)
+
+    @property
+    def undetermined(self) -> np.ndarray:
+        """Whether (k,) so far that not even what is clearly outside is; see ``Cycle.stable``."""
+        return undetermined(self.trivial, self.clearly_unstable)
 
     @property
     def unstable(self) -> np.ndarray:
@@ -139,6 +145,12 @@ def persistent(spectra: Spectra, values: np.ndarray) -> int:
     allowed[:, 0] = np.maximum(_FIRST, 2 * split**2)
     there = np.mean(apart <= allowed, axis=0) >= least
     return int(np.argmin(there)) if not there.all() else len(there)
+
+
+def undetermined(trivial: np.ndarray, unstable: np.ndarray) -> np.ndarray:
+    """Whether (k,) cycles with so many multipliers clearly outside have no known stability."""
+    certain = (unstable > 0) & (trivial < DOUBTFUL)
+    return ~(trivial <= TRIVIAL_TOLERANCE) & ~certain
 
 
 def change(before: Counts, after: Counts) -> Counts:

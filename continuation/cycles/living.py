@@ -66,8 +66,10 @@ def family(branch: CycleBranch) -> dict[str, Any]:
     return {
         "p": rounded_list(data[branch.parameter].values, 8),
         "stable": [
-            None if doubt else stable for stable, doubt in
-            zip(data["stable"].values.tolist(), data["undetermined"].values, strict=True)
+            None if doubt else stable
+            for stable, doubt in zip(
+                data["stable"].values.tolist(), data["undetermined"].values, strict=True
+            )
         ],
         "period": rounded_list(data["period"].values),
         "frequency": rounded_list(data["frequency"].values),

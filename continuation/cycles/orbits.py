@@ -300,9 +300,7 @@ def multipliers(
 ) -> Multipliers:
     """Floquet multipliers, largest first, of a condensed orbit; see ``cycle_multipliers``."""
     found = np.empty((3, profile.u.shape[1]))
-    cycle_multipliers(
-        equations.field, equations.collocation, profile, condensed, refined, *found
-    )
+    cycle_multipliers(equations.field, equations.collocation, profile, condensed, refined, *found)
     return Multipliers(*found)
 
 

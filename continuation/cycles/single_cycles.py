@@ -22,7 +22,7 @@ from dynsys.numba_cache import njit
 )  # fmt: skip
 def correct_in(equations, profile, plane, tolerance, most, condensed, tangent, floquet):
     """Correct an orbit in place, in a plane: see ``correct``, whose phase is kept here as that of
-    the orbit given. Fills ``floquet`` (3, n) with log10, angle and error of the multipliers besides."""
+    the orbit given. Fills ``floquet`` (3, n) besides: log10, angle and error of the multipliers."""
     u, mesh, collocation = profile.u, profile.mesh, equations.collocation
     reference, phase = np.empty((u.shape[0] - 1, u.shape[1])), np.empty(u.shape)
     slopes_at_gauss(u, mesh, collocation.slopes, reference)

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import xarray as xr
 
-from continuation.cycles.counts import TRIVIAL_TOLERANCE
+from continuation.cycles.counts import undetermined
 from continuation.cycles.cycle import Cycle
 from continuation.cycles.multipliers import Multipliers
 from continuation.cycles.orbits import DEGREE, Direction, Orbit, Solver
@@ -79,9 +79,10 @@ def _with_doubts(data: xr.Dataset) -> xr.Dataset:
     if "undetermined" in data:
         return data
     still = data["neutral"].values if "neutral" in data else np.zeros(len(data["point"]), bool)
-    lost = ~(data["trivial_error"].values <= TRIVIAL_TOLERANCE) & ~still
+    trivial, unstable = data["trivial_error"].values, data["unstable"].values
+    doubt = undetermined(trivial, unstable) & ~still
     return data.assign(
-        stable=("point", data["stable"].values & ~lost), undetermined=("point", lost),
+        stable=("point", data["stable"].values & ~doubt), undetermined=("point", doubt),
         multiplier_error=(("point", "mode"), np.full(data["multiplier_log10"].shape, np.nan)),
     )  # fmt: skip
 
