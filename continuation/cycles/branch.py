@@ -69,9 +69,9 @@ class CycleBranch(Explorable):
     error: inf where of one far inside the unit circle only that is known, which ``at`` resolves;
     nan from 20 states on), ``trivial_error``, ``intervals`` of the mesh, of delay models
     ``delay_error``, the largest error of a delayed signal relative to its range.
-    ``special_points`` are cycles labelled LPC, PD, NS or BPC. ``persistent`` multipliers are 1 all along besides the trivial one, as a conserved
-    quantity or a continuous symmetry makes them: counts leave them out, and no cycle is stable
-    (they are ``neutral``).
+    ``special_points`` are cycles labelled LPC, PD, NS or BPC. ``persistent`` multipliers are 1 all
+    along besides the trivial one, as a conserved quantity or a continuous symmetry makes them:
+    counts leave them out, and no cycle is stable (they are ``neutral``).
     """
 
     model: VectorField
