@@ -40,6 +40,7 @@ MARKERS = {
     "suspect": "x", "LPC": "o", "PD": "s", "NS": "D", "BPC": "P",
 }  # fmt: skip
 
+_SEEN = 5e-4  # part of a plane that a reader sees
 WRONG = "#c1121f"  # points at which a diagram is contradicted
 # The curves of a plane of two parameters, by their word in the legend.
 CURVE_STYLES: dict[str, dict[str, Any]] = {
@@ -289,11 +290,11 @@ def draw_diagram(
     look = style_of(style)
     with look.drawing():
         ax = new_axes(look.plane) if ax is None else ax
-        _fill_regions(ax, regions, look)
+        _fill_regions(ax, regions, _SEEN * (x[2] - x[1]) * (y[2] - y[1]))
         for curve in sorted(curves, key=lambda curve: curve.faint):
             _draw_curve(ax, curve, look, line)
         ax.set(xlim=x[1:], ylim=y[1:], xlabel=x[0], ylabel=y[0])
-        if curves and legend:
+        if legend and ax.get_legend_handles_labels()[1]:
             draw_legend_below(ax, look)
         ax.figure.draw_without_rendering()
         marks = list(marks)
@@ -318,12 +319,18 @@ def region_colors(words: Iterable[str]) -> dict[str, str]:
     return colors
 
 
-def _fill_regions(ax: Any, regions: Sequence[Region], look: Style) -> None:
+def _fill_regions(ax: Any, regions: Sequence[Region], least: float) -> None:
+    """Fill the regions; what is nowhere named in the axes is named once in the legend, where an
+    area of at least ``least`` is seen."""
     colors = region_colors(region.word for region in regions)
+    known = {region.word for region in regions if region.place is not None}
     for region in regions:
         color = colors[region.word]
         for part in getattr(region.shape, "geoms", [region.shape]):
-            ax.fill(*part.exterior.xy, color=color, lw=0, zorder=0)
+            told = region.word in known or part.area < least
+            label = "_" if told else region.word
+            known |= set() if told else {region.word}
+            ax.fill(*part.exterior.xy, color=color, lw=0, zorder=0, label=label)
             if not region.resolved:
                 ax.fill(*part.exterior.xy, fill=False, hatch="///", ec=DARK, lw=0, zorder=0)
             for hole in part.interiors:

@@ -17,7 +17,7 @@ from continuation import load
 from continuation.cycles.living import family
 from continuation.cycles.storage import _with_doubts
 from continuation.diagrams.line_diagram import LineDiagram
-from continuation.drawing import Mark, draw_diagram, new_axes
+from continuation.drawing import REGION_COLORS, Mark, draw_diagram, new_axes
 from continuation.drawing import Region as DrawnRegion
 from dynsys import UnknownNameError
 
@@ -35,6 +35,17 @@ def results():
 
 def first(axes):
     return np.ravel(axes)[0]
+
+
+def test_a_region_without_room_for_its_name_is_named_in_the_legend():
+    named = DrawnRegion("down", shapely.box(0, 0, 1, 1), (0.5, 0.5))
+    small = DrawnRegion("up + LC_EI", shapely.box(0.1, 0.1, 0.2, 0.15), None)
+    unseen = DrawnRegion("up + LC_aE", shapely.box(0.3, 0.3, 0.31, 0.31), None)
+    again = DrawnRegion("down", shapely.box(0.4, 0.4, 0.45, 0.5), None)
+    ax = draw_diagram([], [named, small, unseen, again], [], ("x", 0, 1), ("y", 0, 1))
+    handles, words = ax.get_legend_handles_labels()
+    assert words == ["up + LC_EI"] == [text.get_text() for text in ax.get_legend().get_texts()]
+    assert to_hex(handles[0].get_facecolor()) == REGION_COLORS["up + LC_EI"]
 
 
 @pytest.mark.parametrize("style", ["default", "publication", "xppaut"])
