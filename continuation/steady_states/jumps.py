@@ -21,6 +21,7 @@ from continuation.steady_states.continua import (
     rest_beside,
     slope_size,
 )
+from dynsys.expressions.symbols import symbol
 from dynsys.vector_field import VectorField
 
 _BESIDE = 1e-7  # scaled distance to both sides of a state
@@ -124,8 +125,7 @@ def with_steps(notes: Sequence[str], model: VectorField) -> list[str]:
 def step_met(model: VectorField) -> Step | None:
     """A place at which the field jumps between random states of their ranges; None where it does
     not, or where nothing in its expressions can jump."""
-    expressions = (*model.equations.values(), *model.definitions.values())
-    if not any(e.has(*_JUMPING) for e in expressions):
+    if not _has(model, *_JUMPING):
         return None
     low, high = model.state_box()
     unit = np.random.default_rng(4).random((_SEGMENTS, 2, len(low)))
@@ -162,8 +162,20 @@ def irregular(model: VectorField, x: np.ndarray) -> Jump | Continuum | Bend | St
 
 
 def may_bend(model: VectorField) -> bool:
-    """Whether anything in a model's expressions can bend."""
-    return any(e.has(*_BENDING) for e in (*model.equations.values(), *model.definitions.values()))
+    """Whether a model's expressions can bend as its states change."""
+    return _has(model, *_BENDING)
+
+
+def _has(model: VectorField, *functions: type[sympy.Function]) -> bool:
+    """Whether a function of these is met whose argument changes with the states."""
+    moving = {symbol(name) for name in model.states}
+    waiting = dict(model.definitions)
+    while reached := [name for name, e in waiting.items() if e.free_symbols & moving]:
+        moving |= {symbol(name) for name in reached}
+        for name in reached:
+            del waiting[name]
+    expressions = (*model.equations.values(), *model.definitions.values())
+    return any(f.free_symbols & moving for e in expressions for f in e.atoms(*functions))
 
 
 def bend_at(model: VectorField, x: np.ndarray) -> str | None:
@@ -225,8 +237,7 @@ def _turns(model: VectorField, x: np.ndarray, below: np.ndarray, above: np.ndarr
 def _is_steep(model: VectorField, x: np.ndarray, i: int) -> bool:
     """Whether the slopes by state ``i`` grow without end towards a zero, and are large already."""
     near, far = (_slope(model, _sides(model, x, i, away), i) for away in (_NEARER, _BESIDE))
-    large = near > _STEEP * float(np.max(slope_size(model)))
-    return bool(large and near > _GROWING * far)
+    return near > _GROWING * far and near > _STEEP * float(np.max(slope_size(model)))
 
 
 def _slope(model: VectorField, places: tuple[np.ndarray, np.ndarray], i: int) -> float:

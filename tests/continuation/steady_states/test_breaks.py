@@ -9,8 +9,10 @@ import pytest
 
 from continuation import equilibria, find_equilibria
 from continuation.engine.breaks import break_between
+from continuation.steady_states.jumps import may_bend
 from dynsys import State, VectorField
 from dynsys.errors import ConvergenceError
+from dynsys.models import aln
 
 
 def model(equation: str, p: float = 1.0) -> VectorField:
@@ -88,3 +90,12 @@ def test_steps_are_told_from_steep_slopes():
     assert break_between(np.sign, *ends) == pytest.approx(0.0, abs=1e-9)
     assert break_between(lambda x: np.tanh(1e4 * x), *ends) is None
     assert break_between(lambda x: 3.0 * x, *ends) is None
+
+
+def test_only_what_changes_with_the_states_can_bend():
+    """A bend of a parameter alone is a constant; one reached through definitions is none."""
+    assert not may_bend(aln())  # Abs(J_ee)
+    through = {"u": "abs(w)", "w": "x - 1"}
+    assert may_bend(VectorField("bent", {"x": 1.0}, {"k": 1.0}, {"x": "k - u"}, through))
+    fixed = {"u": "abs(w)", "w": "2*k"}
+    assert not may_bend(VectorField("plain", {"x": 1.0}, {"k": 1.0}, {"x": "-x - u"}, fixed))
