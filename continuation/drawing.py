@@ -102,9 +102,9 @@ def draw_branch(
     with canvas(ax, style) as (ax, look):
         for number in np.unique(data["piece"].values):
             piece = data.isel(point=np.flatnonzero(data["piece"].values == number))
-            x, y, stable = piece[across].values, piece[up].values, piece["stable"].values
+            x, y = piece[across].values, piece[up].values
             if word is None:
-                _draw_line(ax, x, y, stable, "equilibria", look, line)
+                _draw_line(ax, x, y, _verdicts(piece), "equilibria", look, line)
             else:
                 _draw_curve(ax, Curve(word, x, y), look, line)
         ax.set(xlabel=_label(data, across), ylabel=_label(data, up))
@@ -120,22 +120,33 @@ def _finish(ax: Any, marks: Iterable[Mark], look: Style, legend: bool) -> None:
         ax.legend(fontsize=look.legend, framealpha=0.9)
 
 
+_VERDICTS = ("unstable", "stable", "undetermined")
+
+
+def _verdicts(data: xr.Dataset) -> np.ndarray:
+    """Which of ``_VERDICTS`` (k,) holds at the points of a curve."""
+    verdicts = data["stable"].values.astype(int)
+    if "undetermined" in data:
+        verdicts[data["undetermined"].values] = _VERDICTS.index("undetermined")
+    return verdicts
+
+
 def _draw_line(
-    ax: Any, x: np.ndarray, y: np.ndarray, stable: np.ndarray, what: str, look: Style,
+    ax: Any, x: np.ndarray, y: np.ndarray, verdicts: np.ndarray, what: str, look: Style,
     line: Mapping[str, Any],
 ) -> None:  # fmt: skip
     """Draw a curve by stability; each kind of line is named once in the axes."""
     known = set(ax.get_legend_handles_labels()[1])
-    edges = np.flatnonzero(np.diff(stable.astype(int))) + 1
+    edges = np.flatnonzero(np.diff(verdicts)) + 1
     for part in np.split(np.arange(len(x)), edges):
         run = np.append(part, part[-1] + 1) if part[-1] + 1 < len(x) else part
-        is_stable = bool(stable[part[0]])
+        verdict = _VERDICTS[verdicts[part[0]]]
         own = CYCLE_COLOR if what == "cycles" else DARK
-        options = {"color": look.colors.get((what, is_stable), own)}
-        options |= look.stable if is_stable else look.unstable
+        options = {"color": look.colors.get((what, verdict == "stable"), own)}
+        options |= getattr(look, verdict)
         if "color" in line:
             options.pop("color")
-        word = f"{'stable' if is_stable else 'unstable'} {what}"
+        word = f"{verdict} {what}" if verdict in _VERDICTS[:2] else f"{what}, stability {verdict}"
         word += " (minimum, maximum)" if what == "cycles" else ""
         given = {"label": None if word in known else word, **merged(options, line)}
         ax.plot(x[run], y[run], **given)
@@ -245,12 +256,12 @@ def draw_cycles(
 ) -> Any:  # fmt: skip
     """Draw the largest and smallest value of an observable along cycles; returns the axes.
 
-    Stable solid and wide, unstable dashed and thin.
+    Stable solid and wide, unstable dashed and thin, undetermined dotted.
     """
     with canvas(ax, style) as (ax, look):
-        x, stable = data[parameter].values, data["stable"].values
+        x, verdicts = data[parameter].values, _verdicts(data)
         for end in ("min", "max"):
-            _draw_line(ax, x, data[f"{end}_{observable}"].values, stable, "cycles", look, line)
+            _draw_line(ax, x, data[f"{end}_{observable}"].values, verdicts, "cycles", look, line)
         unit = data[f"max_{observable}"].attrs.get("units", "")
         ax.set(xlabel=_label(data, parameter), ylabel=axis_label(observable, unit))
         _finish(ax, marks, look, legend)
@@ -262,8 +273,8 @@ def draw_frequencies(
 ) -> Any:
     """Draw the frequency along branches of cycles: solid where stable; returns the axes."""
     for data in branches:
-        x, y, stable = (data[k].values for k in (parameter, "frequency", "stable"))
-        _draw_line(ax, x, y, stable, "cycles", style_of(style), line)
+        x, y = data[parameter].values, data["frequency"].values
+        _draw_line(ax, x, y, _verdicts(data), "cycles", style_of(style), line)
     return ax
 
 

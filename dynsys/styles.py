@@ -27,13 +27,14 @@ _DASHED = (0, (4, 2))
 class Style:
     """Colors, widths and sizes of a figure; sizes in inches and points.
 
-    ``stable`` and ``unstable`` are matplotlib's keywords of lines, ``colors`` maps (what, whether
-    stable) to a color where that is told by color too; ``scale`` multiplies the widths of curves
-    and the sizes of marks; ``settings`` are matplotlib's rcParams.
+    ``stable``, ``unstable`` and ``undetermined`` are matplotlib's keywords of lines, ``colors``
+    maps (what, whether stable) to a color where that is told by color too; ``scale`` multiplies the
+    widths of curves and the sizes of marks; ``settings`` are matplotlib's rcParams.
     """
 
     stable: Mapping[str, Any] = field(default_factory=lambda: {"ls": "-", "lw": 2.0})
     unstable: Mapping[str, Any] = field(default_factory=lambda: {"ls": _DASHED, "lw": 1.0})
+    undetermined: Mapping[str, Any] = field(default_factory=lambda: {"ls": ":", "lw": 1.0})
     colors: Mapping[tuple[str, bool], str] = field(default_factory=dict)
     scale: float = 1.0
     size: tuple[float, float] = (6.4, 4.8)
@@ -77,7 +78,8 @@ STYLES = {
     "default": Style(),
     # One column of a journal (86 mm); fonts of 7 and 8 points.
     "publication": Style(
-        stable={"ls": "-", "lw": 1.4}, unstable={"ls": _DASHED, "lw": 0.7}, scale=0.65,
+        stable={"ls": "-", "lw": 1.4}, unstable={"ls": _DASHED, "lw": 0.7},
+        undetermined={"ls": ":", "lw": 0.7}, scale=0.65,
         size=(3.4, 2.6), plane=(3.4, 2.9), names=7.0, legend=6.0, settings=_PAPER,
     ),
     # Stable red and solid, unstable black and thin; stable cycles green, unstable blue circles.

@@ -63,14 +63,15 @@ class CycleBranch(Explorable):
 
     ``data`` over ``point``: the parameter, ``period``, ``frequency`` (Hz; per time unit for a
     dimensionless model), for every observable its ``min_`` and ``max_``, ``unstable``,
-    ``stable``, ``neutral``, ``multiplier_real/imag`` and
-    ``multiplier_log10/angle`` (point, mode; log10 of the modulus, radians; of those far inside the
-    unit circle only that they are, ``at`` resolves them),
-    ``trivial_error``, ``intervals`` of the mesh, of delay models ``delay_error``, the largest
-    error of a delayed signal relative to its range. ``special_points`` are cycles labelled LPC, PD,
-    NS or BPC. ``persistent`` multipliers are 1 all along besides the trivial one, as a conserved
-    quantity or a continuous symmetry makes them: counts leave them out, and no cycle is stable
-    (they are ``neutral``).
+    ``stable``, ``neutral``, ``undetermined`` (where the multiplier 1 is off by more than 1e-3, or
+    by 0.03 where others are clearly outside), ``multiplier_real/imag`` and
+    ``multiplier_log10/angle/error`` (point, mode; log10 of the modulus, radians, about the relative
+    error: inf where of one far inside the unit circle only that is known, which ``at`` resolves;
+    nan from 20 states on), ``trivial_error``, ``intervals`` of the mesh, of delay models
+    ``delay_error``, the largest error of a delayed signal relative to its range.
+    ``special_points`` are cycles labelled LPC, PD, NS or BPC. ``persistent`` multipliers are 1 all
+    along besides the trivial one, as a conserved quantity or a continuous symmetry makes them:
+    counts leave them out, and no cycle is stable (they are ``neutral``).
     """
 
     model: VectorField

@@ -34,6 +34,7 @@ def make_dataset(
     model, orbits = solver.model, [p.orbit for p in points]
     spectra = Spectra.of(points) if spectra is None else spectra
     unstable = spectra.clearly_unstable if unstable is None else unstable
+    doubt = spectra.undetermined & (still == 0)
     found, unknowns = complex_values(spectra.log10, spectra.angle), np.array([o.z for o in orbits])
     columns: dict[str, Any] = {
         name: ("point", unknowns[:, 1 + k].copy(), {"units": model.unit(name)})
@@ -45,8 +46,9 @@ def make_dataset(
             "point", model.frequency_factor / unknowns[:, 0], {"units": model.frequency_unit},
         ),
         "unstable": ("point", unstable),
-        "stable": ("point", (unstable == 0) & (still == 0)),
+        "stable": ("point", (unstable == 0) & (still == 0) & ~spectra.lost),
         "neutral": ("point", (unstable == 0) & (still > 0)),
+        "undetermined": ("point", doubt),
         "trivial_error": ("point", spectra.trivial),
         "intervals": ("point", [o.intervals for o in orbits]),
         **_delay_column(solver, orbits),
@@ -54,6 +56,7 @@ def make_dataset(
         "multiplier_imag": (("point", "mode"), found.imag),
         "multiplier_log10": (("point", "mode"), spectra.log10),
         "multiplier_angle": (("point", "mode"), spectra.angle),
+        "multiplier_error": (("point", "mode"), spectra.error),
     }  # fmt: skip
     ends = extrema_along(solver, orbits)
     for k, name in enumerate(model.observables):

@@ -53,11 +53,15 @@ class Equations(NamedTuple):
 
 @record
 class Plane(NamedTuple):
-    """The plane row . u + tail . z = level of orbits; ``row`` (N m + 1, n), ``tail`` (K,)."""
+    """The plane row . u + tail . z = level of orbits; ``row`` (N m + 1, n), ``tail`` (K,).
+
+    ``units`` (K,) are those in which corrections of z count, which may move along the plane; but
+    that of the period counts relative."""
 
     row: Matrix
     tail: Vector
     level: float
+    units: Vector
 
 
 @njit([types.void(MATRIX, VECTOR, MATRIX, MATRIX)], cache=True, error_model="numpy", nogil=True)
@@ -245,11 +249,11 @@ def _factor_corner(border, condensed, phase, u):
 
 
 @njit
-def _size(z, delta, dz, tail):
+def _size(z, delta, dz, units):
     """The size of a correction, in scaled units."""
     change = abs(dz[0]) / abs(z[0])
     for c in range(1, z.shape[0]):
-        change = max(change, abs(dz[c] * tail[c]))
+        change = max(change, abs(dz[c]) / units[c])
     for node in range(delta.shape[0]):
         for s in range(delta.shape[1]):
             change = max(change, abs(delta[node, s]))
@@ -303,7 +307,7 @@ def _chords(equations, profile, plane, tolerance, change, condensed, border, del
         lu_solve(border.corner, border.pivots, solution)
         dz = solution[2 * n :]
         back_substitute(condensed, solution[:n], solution[n : 2 * n], dz, 1.0, delta)
-        size = _size(profile.z, delta, dz, plane.tail)
+        size = _size(profile.z, delta, dz, plane.units)
         if not size < 0.5 * change:  # Newton's method is not where it converges
             break
         _apply(profile, delta, dz)
@@ -358,7 +362,7 @@ def correct(equations, profile, phase, plane, tolerance, most, condensed, tangen
         lu_solve(border.corner, border.pivots, solution)
         dz = solution[2 * n :]
         back_substitute(condensed, solution[:n], solution[n : 2 * n], dz, 1.0, delta)
-        change = _size(z, delta, dz, plane.tail)
+        change = _size(z, delta, dz, plane.units)
         _apply(profile, delta, dz)
         if not (change < 1e3 and z[0] > 0.0) or (iteration > 3 and change > 4.0 * previous):
             return -1

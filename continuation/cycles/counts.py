@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import int64, types
 
+from continuation.cycles.following import DOUBTFUL
 from continuation.cycles.multipliers import (
     bounded_values,
     distance_to_one,
@@ -46,12 +47,14 @@ _COUNTS = types.Array(int64, 2, "C")
 @dataclass(frozen=True)
 class Spectra:
     """The multipliers of many cycles: ``log10`` and ``angle`` (k, n - 1) without the trivial one,
-    its error ``trivial`` (k,), and ``outside`` (k, 3), their counts."""
+    its error ``trivial`` (k,), and ``outside`` (k, 3), their counts; ``error`` (k, n - 1) are about
+    their relative errors, at least that of the trivial one, nan where they are not known."""
 
     log10: np.ndarray
     angle: np.ndarray
     trivial: np.ndarray
     outside: np.ndarray
+    error: np.ndarray
 
     @classmethod
     def of(cls, points: Sequence[Point]) -> Spectra:
@@ -63,7 +66,17 @@ class Spectra:
         _sort_out(
             np.ascontiguousarray(logs), np.ascontiguousarray(angles), log10, angle, trivial, beyond
         )
-        return cls(log10, angle, trivial, beyond)
+        return cls(log10, angle, trivial, beyond, _errors(points, trivial[:, None]))
+
+    @property
+    def lost(self) -> np.ndarray:
+        """Whether (k,) the multiplier 1 is so far from 1 that nothing is sure."""
+        return ~(self.trivial <= TRIVIAL_TOLERANCE)
+
+    @property
+    def undetermined(self) -> np.ndarray:
+        """Whether (k,) so far that not even what is clearly outside is; see ``Cycle.stable``."""
+        return undetermined(self.trivial, self.clearly_unstable)
 
     @property
     def unstable(self) -> np.ndarray:
@@ -79,11 +92,22 @@ class Spectra:
     def sure(self) -> np.ndarray:
         """Whether (k,) every multiplier is clearly on one side of the unit circle."""
         clear = np.abs(self.log10) * np.log(10) > self._tolerance[:, None]
-        return np.all(clear, axis=1) & (self.trivial <= TRIVIAL_TOLERANCE)
+        return np.all(clear, axis=1) & ~self.lost
 
     @property
     def _tolerance(self) -> np.ndarray:
         return np.maximum(RESOLUTION, 10 * self.trivial)
+
+
+def _errors(points: Sequence[Point], trivial: np.ndarray) -> np.ndarray:
+    """About the relative errors (k, n - 1) of multipliers without the trivial one."""
+    n = len(points[0].floquet)
+    errors = np.array([
+        np.full(n, np.nan) if p.floquet.error is None else p.floquet.error for p in points
+    ])  # fmt: skip
+    beside = np.array([p.floquet.trivial for p in points])[:, None]
+    rest = np.where(np.arange(n - 1) < beside, errors[:, :-1], errors[:, 1:])
+    return np.maximum(rest, trivial)
 
 
 @njit(
@@ -121,6 +145,12 @@ def persistent(spectra: Spectra, values: np.ndarray) -> int:
     allowed[:, 0] = np.maximum(_FIRST, 2 * split**2)
     there = np.mean(apart <= allowed, axis=0) >= least
     return int(np.argmin(there)) if not there.all() else len(there)
+
+
+def undetermined(trivial: np.ndarray, unstable: np.ndarray) -> np.ndarray:
+    """Whether (k,) cycles with so many multipliers clearly outside have no known stability."""
+    certain = (unstable > 0) & (trivial < DOUBTFUL)
+    return ~(trivial <= TRIVIAL_TOLERANCE) & ~certain
 
 
 def change(before: Counts, after: Counts) -> Counts:

@@ -101,7 +101,7 @@ class Control(NamedTuple):
 @record
 class Trail(NamedTuple):
     """Points of a branch: orbits (k, N m + 1, n), z (k, K), the unit tangent's two parts, meshes,
-    multipliers (log10 and angle), and the steps that led on from each."""
+    multipliers (log10, angle and error), and the steps that led on from each."""
 
     orbits: Cube
     unknowns: Matrix
@@ -110,6 +110,7 @@ class Trail(NamedTuple):
     meshes: Matrix
     logs: Matrix
     angles: Matrix
+    errors: Matrix
     steps: Vector
 
 
@@ -222,7 +223,7 @@ def follow(equations, bounds, control, step, number, known, trail):
         )  # fmt: skip
         outside = False
         while True:
-            plane = predict(base, along, bends, found, step, profile, row, tail)
+            plane = predict(base, along, bends, found, step, profile, (row, tail), bounds.half)
             done = -1
             if z[0] > 0.0:
                 done = correct(
@@ -258,7 +259,10 @@ def follow(equations, bounds, control, step, number, known, trail):
         _append(trail, k + 1, profile, tangent, length)
         reference, slope = slope, reference
         phase, own_phase, velocity, own_velocity = own_phase, phase, own_velocity, velocity
-        cycle_multipliers(field, collocation, profile, condensed, 1, logs[k + 1], angles[k + 1])
+        cycle_multipliers(
+            field, collocation, profile, condensed, 1, logs[k + 1], angles[k + 1],
+            trail.errors[k + 1],
+        )  # fmt: skip
         for c in range(count):
             if not bounds.lower[c] <= z[c] <= bounds.upper[c]:
                 return k + 1, BOUND, step

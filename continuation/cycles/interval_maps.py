@@ -3,12 +3,14 @@
 The mesh follows the orbit. Where what is near it grows or decays much faster, the collocation's map
 of an interval is a poor one: of growth by exp(z) it has the (4, 4) Pade approximation, which is off
 by 4e-8 z^9 in relative terms and not even monotonic beyond z = 6. Such an interval is cut into
-pieces, on which the orbit is known. ``condense`` leaves about the fastest rates.
+pieces, on which the orbit is known. ``condense`` leaves about the fastest rates, and what the
+pieces leave of the error is known from them.
 
-Growth is always resolved. Decay is where it may have to be weighed against growth, else only so far
-that it is seen as decay: of multipliers too small to matter it is not known how small they are. Of
-two states the product of both multipliers is known from the divergence, which is smooth. Systems of
-20 states and more are not cut, which would cost more than all the rest.
+All is resolved to 1e-8 unless something decays by far more than 1e-300 in a period: then growth is,
+and decay where it may have to be weighed against growth, else only so far that it is seen as
+decay; how small such multipliers are is not known then. Of two states the product of both
+multipliers is known from the divergence, which is smooth. Systems of 20 states and more are not
+cut, which would cost more than all the rest.
 """
 
 from __future__ import annotations
@@ -28,12 +30,17 @@ from dynsys.compiled.kernels import VECTOR
 from dynsys.compiled.records import Vector, signature
 from dynsys.numba_cache import njit
 
-_ROUGH, _FINE = 1.5, 1.0  # in the exponent: what is cut, and what pieces then hold at most
+_ROUGH, _FINE = 1.5, 1.0  # in the exponent: what is much, and what pieces hold at most
+_ERROR, _WANTED = 4e-8, 1e-8  # relative error of a map of exp(1), and what all may have together
+_MONOTONIC = 4.0  # exponent of a piece up to which that error is what it is by its ninth power
+_SEEN = 1e-2  # error of the fastest beyond which slower ones have one of their own
+_BEYOND = 1400.0  # exponent of decay (which is overestimated) that is not worth being resolved
 _APART = 1e-3  # log10 between two multipliers that are not about to meet
 _SMALL = -1.0  # log10 of a multiplier below which decay need not be weighed
 _STIFF, _FEW = 30.0, 16  # decay of a piece that still is seen as decay, and the most pieces for it
-_MOST, _TOGETHER = 64, 16.0  # pieces of an interval, and of all of them on average,
-_LARGE = 400.0  # or so many over n^2, of large systems: none of 20 states
+_MOST, _TOGETHER = 512, 80.0  # pieces of an interval, and of all of them on average,
+_LARGE = 720.0  # or so many over n^2, of large systems, but 16 of four states,
+_NEVER = 20  # and none of so many states
 _PIECES = types.Array(int64, 1, "C")
 
 
@@ -44,11 +51,11 @@ def _cut(rates, decay, refined, average, pieces):
     total, intervals = 1e-300, rates.shape[0]
     for j in range(intervals):
         total += max(rates[j], 0.0)
-    fine = _FINE * min(1.0, (2.5 / total) ** 0.125)  # total 4e-8 fine^8 = 1e-7
+    fine = _FINE * min(1.0, (_WANTED / (_ERROR * total)) ** 0.125)
     fine = max(fine, total / (average * intervals))
     for j in range(intervals):
         pieces[j] = 1
-        if rates[j] > _ROUGH:
+        if rates[j] > fine:
             pieces[j] = min(math.ceil(rates[j] / fine), _MOST)
         if decay[j] > _STIFF:
             pieces[j] = max(pieces[j], min(math.ceil(decay[j] / _STIFF), _FEW))
@@ -120,36 +127,65 @@ def _eigenvalues(field, collocation, profile, condensed, pieces, logs, angles):
     return periodic_eigenvalues(maps, logs, angles)
 
 
+@njit([float64(VECTOR, _PIECES)], cache=True, nogil=True)
+def _left_error(rates, pieces):
+    """Relative error that the pieces leave on a multiplier of the fastest direction."""
+    error = 0.0
+    for j in range(rates.shape[0]):
+        rate = max(rates[j], 0.0) / pieces[j]
+        error += pieces[j] * _ERROR * rate**9 if rate < _MONOTONIC else np.inf
+    return error
+
+
+@njit
+def _tell_errors(fastest, growth, pieces, logs, errors):
+    """``errors`` (n,) of multipliers: of small ones they are without bound where decay is not
+    resolved."""
+    all_of_them, of_growth = _left_error(fastest, pieces), _left_error(growth, pieces)
+    for i in range(logs.shape[0]):
+        errors[i] = all_of_them
+        if all_of_them > _SEEN and logs[i] > _SMALL:
+            errors[i] = of_growth
+
+
 @njit(
-    [signature(bool, Field, Collocation, Profile, Condensed, int, Vector, Vector)],
+    [signature(bool, Field, Collocation, Profile, Condensed, int, Vector, Vector, Vector)],
     cache=True, error_model="numpy", nogil=True,
 )  # fmt: skip
-def cycle_multipliers(field, collocation, profile, condensed, refined, logs, angles):
-    """Multipliers of a condensed cycle: ``logs`` (n,) of their moduli and ``angles`` (n,).
+def cycle_multipliers(field, collocation, profile, condensed, refined, logs, angles, errors):
+    """Multipliers of a condensed cycle: ``logs`` (n,) of their moduli and ``angles`` (n,), and
+    about the relative ``errors`` (n,) that the maps of the linearized flow leave, nan where these
+    are not known.
 
     With ``refined`` > 1 all decay is resolved, and every interval is cut into so many times as many
     pieces: what then changes is the error.
     """
     growth, decay, n = condensed.growth, condensed.decay, logs.shape[0]
     pieces, fastest = np.empty(growth.shape[0], np.int64), np.maximum(growth, decay)
-    average, grows = min(_TOGETHER, _LARGE / n**2), 0.0
-    large = average <= 1.0  # and nodes of delay lines are loops that seem to grow, but do not
+    grows, decays = 0.0, 0.0
+    for j in range(growth.shape[0]):
+        grows += max(growth[j], 0.0)
+        decays += max(decay[j], 0.0)
+    average = min(_TOGETHER if decays < _BEYOND else 16.0, _LARGE / n**2)
+    large = n >= _NEVER  # and nodes of delay lines are loops that seem to grow, but do not
+    resolves = n > 2 and (refined > 1 or decays < _BEYOND)
     if large:
         pieces[:] = refined
     else:
-        _cut(fastest if refined > 1 and n > 2 else growth, decay, refined, average, pieces)
+        _cut(fastest if resolves else growth, decay, refined, average, pieces)
     done = _eigenvalues(field, collocation, profile, condensed, pieces, logs, angles)
     if n == 2 and done:
         _complete(condensed.divergence.sum(), logs, angles)
-    for j in range(growth.shape[0]):
-        grows += max(growth[j], 0.0)
-    if large or n == 2 or refined > 1 or not done or grows < _ROUGH or not logs[0] > _SMALL:
+    errors[:] = np.nan
+    if large or not done:
         return done
-    before = pieces.sum()
-    _cut(fastest, decay, refined, average, pieces)
-    if pieces.sum() == before:
-        return done
-    return _eigenvalues(field, collocation, profile, condensed, pieces, logs, angles)
+    if n > 2 and not resolves and grows > _ROUGH and logs[0] > _SMALL:
+        before = pieces.sum()
+        _cut(fastest, decay, refined, average, pieces)
+        if pieces.sum() != before:
+            done = _eigenvalues(field, collocation, profile, condensed, pieces, logs, angles)
+    _tell_errors(growth if n == 2 else fastest, growth, pieces, logs, errors)
+    return done
 
 
 @njit

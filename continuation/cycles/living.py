@@ -65,7 +65,12 @@ def family(branch: CycleBranch) -> dict[str, Any]:
     ]
     return {
         "p": rounded_list(data[branch.parameter].values, 8),
-        "stable": data["stable"].values.tolist(),
+        "stable": [
+            None if doubt else stable
+            for stable, doubt in zip(
+                data["stable"].values.tolist(), data["undetermined"].values, strict=True
+            )
+        ],
         "period": rounded_list(data["period"].values),
         "frequency": rounded_list(data["frequency"].values),
         "least": {k: rounded_list(data[f"min_{k}"].values) for k in model.observables},

@@ -26,6 +26,8 @@ from continuation.cycles.orbits import (
 from continuation.engine.field import rates
 
 _BESIDE = np.array([-1.0, -0.8, -0.6, -0.4, 0.4, 0.6, 0.8, 1.0])  # of a root, in its reach
+_ASIDE = np.linspace(0.1, 1.0, 8)  # the same on one side,
+_AT_END = 1e-4  # where an end of the chord is so near, in its length
 _EVENLY = np.linspace(0.0, 1.0, 14)  # where it is looked for the sides of a root
 _ZERO, _PART_OF_ENDS = 1e-10, 1e-8  # of a test's value, and of those at the ends
 _ATTEMPTS, _NARROW = 60, 1e-12  # places at which a root is looked for, and how near they get
@@ -244,7 +246,7 @@ def _interpolated(
     nearness gains. Of these the one that is ``off`` its place least, or by less than ``enough``."""
     best, least = None, np.inf
     for reach in _REACHES:
-        beside = root + reach * min(root, 1.0 - root) * _BESIDE
+        beside = _places(root, reach)
         known = list(_where_newton_works(chord, test, beside))
         found = _through(chord, known, root) if len(known) >= _FEWEST else None
         if found is None:
@@ -255,6 +257,15 @@ def _interpolated(
         if far < enough:
             break
     return best
+
+
+def _places(root: float, reach: float) -> np.ndarray:
+    """Places beside a root on both sides; on the far one alone where an end is next to it, between
+    which and the root Newton would be singular."""
+    near = min(root, 1.0 - root)
+    if near > _AT_END:
+        return root + reach * near * _BESIDE
+    return root + reach * (1.0 - near) * _ASIDE * (1.0 if root < 0.5 else -1.0)
 
 
 def locate_beside(chord: Chord, test: Callable[[Point], float]) -> Location | None:
@@ -279,7 +290,7 @@ def _through(chord: Chord, known: list[tuple[float, Point, float]], root: float)
         return None
     for _ in range(20):
         root -= float(lagrange(fractions, root) @ values / slope)
-        if not 0.0 < root < 1.0:
+        if not -_AT_END < root < 1.0 + _AT_END:
             return None
     basis, mesh = lagrange(fractions, root), chord.right.orbit.mesh
     orbits = [remeshed(p.orbit, mesh) for _, p, _ in known]

@@ -24,10 +24,12 @@ _TWIN = 1e-3  # distance from 1 below which two multipliers may be a split doubl
 @dataclass(frozen=True)
 class Multipliers:
     """Multipliers as ``log10`` (n,) of their moduli, -inf for zero, and ``angle`` (n,) in
-    (-pi, pi] (0 or pi exactly where they are real), largest first."""
+    (-pi, pi] (0 or pi exactly where they are real), largest first. ``error`` (n,), where it is
+    known: about what maps of the linearized flow leave of relative errors."""
 
     log10: np.ndarray
     angle: np.ndarray
+    error: np.ndarray | None = None
 
     @classmethod
     def of(cls, values: np.ndarray) -> Multipliers:
@@ -54,6 +56,12 @@ class Multipliers:
     def are_real(self) -> np.ndarray:
         """Which of them (n,) are real, up to the rounding of a double one."""
         return np.abs(np.sin(self.angle)) < _REAL
+
+    @property
+    def trivial(self) -> int:
+        """Where the trivial one is among them: nearest to 1."""
+        apart = np.hypot(math.log(10.0) * self.log10, self.angle)
+        return int(np.argmin(np.nan_to_num(apart, nan=np.inf)))
 
     def without_nearest(self, *targets: complex) -> Multipliers:
         """The multipliers without the one nearest to each target."""
@@ -136,9 +144,9 @@ def _shown(log10: float, angle: float, value: complex, error: float) -> str:
 
 @njit([float64(float64, float64)], cache=True, nogil=True)
 def from_one(log10, angle):
-    """Distance of a multiplier from 1; moduli above 1e150 are lowered to it."""
-    modulus = 10.0 ** min(log10, _BOUND)
-    return math.hypot(modulus * math.cos(angle) - 1.0, modulus * math.sin(angle))
+    """Distance of a multiplier from 1, taken of its logarithm: one that should be 1 and is lost may
+    be a large or a small power of ten, while one near 0 is far from 1."""
+    return math.hypot(math.log(10.0) * log10, angle)
 
 
 @njit
@@ -199,10 +207,5 @@ def distance_to_one(logs, angles):
     """Distance of the multiplier nearest to 1: the error of the trivial one."""
     best = np.inf
     for i in range(logs.shape[0]):
-        if abs(logs[i]) < 300.0:
-            modulus = 10.0 ** logs[i]
-            x, y = modulus * math.cos(angles[i]) - 1.0, modulus * math.sin(angles[i])
-            best = min(best, math.hypot(x, y))
-        elif logs[i] < 0.0:
-            best = min(best, 1.0)
+        best = min(best, from_one(logs[i], angles[i]))
     return best

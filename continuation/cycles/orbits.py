@@ -218,7 +218,9 @@ class Solver:
 
         The direction of the result satisfies row . direction = 1.
         """
-        plane = Plane(np.ascontiguousarray(row), np.ascontiguousarray(tail), float(level))
+        plane = Plane(
+            np.ascontiguousarray(row), np.ascontiguousarray(tail), float(level), self.half
+        )  # fmt: skip
         return self._corrected(correct_in, guess, (plane,), tolerance, most)
 
     def along(self, guess: Orbit, along: Direction, tolerance: float = 1e-10) -> Point | None:
@@ -234,7 +236,7 @@ class Solver:
         tangent = Variation(np.empty_like(profile.u), np.empty(self.size))
         n = profile.u.shape[1]
         condensed = condensed_system(guess.intervals, DEGREE, n, self.size)
-        floquet = np.empty((2, n))
+        floquet = np.empty((3, n))
         done = method(self.equations, profile, *where, tolerance, most, condensed, tangent, floquet)
         if done < 0:
             return None
@@ -297,11 +299,9 @@ def multipliers(
     equations: Equations, profile: Profile, condensed: Condensed, refined: int = 1
 ) -> Multipliers:
     """Floquet multipliers, largest first, of a condensed orbit; see ``cycle_multipliers``."""
-    logs, angles = np.empty((2, profile.u.shape[1]))
-    cycle_multipliers(
-        equations.field, equations.collocation, profile, condensed, refined, logs, angles
-    )
-    return Multipliers(logs, angles)
+    found = np.empty((3, profile.u.shape[1]))
+    cycle_multipliers(equations.field, equations.collocation, profile, condensed, refined, *found)
+    return Multipliers(*found)
 
 
 def interpolate(mesh: np.ndarray, u: np.ndarray, times: np.ndarray) -> np.ndarray:

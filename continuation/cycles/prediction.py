@@ -149,9 +149,10 @@ def _terms(bends, found, step):
 
 
 @njit
-def predict(base, along, bends, found, step, profile, row, tail):
+def predict(base, along, bends, found, step, profile, form, units):
     """Step along the polynomial to ``profile``; returns the plane across the tangent at this
-    distance."""
+    distance, by the ``form`` (row, tail)."""
+    row, tail = form
     z, level = profile.z, step * _dot(row, along.u) + _dot(row, base.u)
     used = _terms(bends, found, step)
     u, origin = profile.u.reshape(profile.u.size), base.u.reshape(base.u.size)
@@ -170,4 +171,4 @@ def predict(base, along, bends, found, step, profile, row, tail):
         for c in range(tail.shape[0]):
             z[c] += factor * bends.z[i, c]
         factor *= step - bends.places[i]
-    return Plane(row, tail, level)
+    return Plane(row, tail, level, units)

@@ -25,6 +25,7 @@ CRITICAL: dict[str, tuple[tuple[float, ...], int]] = {
     "GPD": ((-1.0,), 0), "R2": ((-1.0, -1.0), 0), "PDNS": ((-1.0,), 1),
     "CH": ((), 1), "R3": ((), 1), "R4": ((), 1), "NSNS": ((), 2),
 }  # fmt: skip
+_NOTHING = 1e-3  # of a normal-form coefficient beside a point, that is none there
 ANGLES = {"R3": 2 * np.pi / 3, "R4": np.pi / 2}
 
 
@@ -66,7 +67,11 @@ def codimension_two(
     for label, pole in _changes_of_sign(solver).items():
         if labels is None or label in labels:
             values = [c.real * pole(p) for c, p in zip(cubic, points, strict=True)]
-            yield from _passed(solver, points, label, partial(_cubic_test, solver, pole), values)
+            test = partial(_cubic_test, solver, pole)
+            for found in _passed(solver, points, label, test, values):
+                beside = max(abs(cubic[found.index : found.index + 2].real))
+                if abs(cubic_coefficients(solver, [found.point])[0].real) < _NOTHING * beside:
+                    yield found  # not the zero of a factor that took no pole away
 
 
 def _cubic_test(solver: Solver, pole: Test, point: Point) -> float:

@@ -35,7 +35,7 @@ class CycleSettings:
     """
 
     intervals: int = 30
-    most_intervals: int = 240
+    most_intervals: int = 480
     trivial_error: float = 1e-6
     mesh_error: float = 1e-6
     step: float = 0.01

@@ -22,15 +22,16 @@ from dynsys.numba_cache import njit
 )  # fmt: skip
 def correct_in(equations, profile, plane, tolerance, most, condensed, tangent, floquet):
     """Correct an orbit in place, in a plane: see ``correct``, whose phase is kept here as that of
-    the orbit given. Fills ``floquet`` (2, n) with log10 and angle of the multipliers besides."""
+    the orbit given. Fills ``floquet`` (3, n) besides: log10, angle and error of the multipliers."""
     u, mesh, collocation = profile.u, profile.mesh, equations.collocation
     reference, phase = np.empty((u.shape[0] - 1, u.shape[1])), np.empty(u.shape)
     slopes_at_gauss(u, mesh, collocation.slopes, reference)
     phase_row(collocation, profile, reference, phase)
     done = correct(equations, profile, phase, plane, tolerance, most, condensed, tangent)
     if done > 0:
-        logs, angles = floquet[0], floquet[1]
-        cycle_multipliers(equations.field, collocation, profile, condensed, 1, logs, angles)
+        cycle_multipliers(
+            equations.field, collocation, profile, condensed, 1, floquet[0], floquet[1], floquet[2]
+        )  # fmt: skip
     return done
 
 
@@ -55,7 +56,7 @@ def correct_across(equations, profile, along, half, tolerance, most, condensed, 
         for s in range(u.shape[1]):
             row[node, s] = weights[node] * along.u[node, s]
             level += row[node, s] * u[node, s]
-    plane = Plane(row, tail, level)
+    plane = Plane(row, tail, level, half)
     done = correct_in(equations, profile, plane, tolerance, most, condensed, tangent, floquet)
     if done > 0:
         square = 0.0

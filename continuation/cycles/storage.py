@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import xarray as xr
 
+from continuation.cycles.counts import undetermined
 from continuation.cycles.cycle import Cycle
 from continuation.cycles.multipliers import Multipliers
 from continuation.cycles.orbits import DEGREE, Direction, Orbit, Solver
@@ -57,9 +58,9 @@ def read_cycles(dataset: xr.Dataset, model: VectorField | None = None) -> Stored
         own = model.with_parameters(**described.parameters)
     spans = {k: tuple(v) for k, v in head["spans_of_cycles"].items()}
     kind, fixed = head["solver"]
-    data = _with_logarithms(
+    data = _with_doubts(_with_logarithms(
         dataset.drop_vars(["mesh", "profile", "unknowns"]).drop_attrs(deep=False)
-    )
+    ))  # fmt: skip
     special = SpecialPoints(cycle_of_record(own, c) for c in head["special_points"])
     return StoredCycles(head, Solver(own, spans, kind, fixed), data, _orbits(dataset), special)
 
@@ -71,6 +72,19 @@ def _with_logarithms(data: xr.Dataset) -> xr.Dataset:
     found = Multipliers.of(data["multiplier_real"].values + 1j * data["multiplier_imag"].values)
     columns = {"multiplier_log10": found.log10, "multiplier_angle": found.angle}
     return data.assign({name: (("point", "mode"), column) for name, column in columns.items()})
+
+
+def _with_doubts(data: xr.Dataset) -> xr.Dataset:
+    """The table with what is not known of its multipliers, which earlier versions did not write."""
+    if "undetermined" in data:
+        return data
+    still = data["neutral"].values if "neutral" in data else np.zeros(len(data["point"]), bool)
+    trivial, unstable = data["trivial_error"].values, data["unstable"].values
+    doubt = undetermined(trivial, unstable) & ~still
+    return data.assign(
+        stable=("point", data["stable"].values & ~doubt), undetermined=("point", doubt),
+        multiplier_error=(("point", "mode"), np.full(data["multiplier_log10"].shape, np.nan)),
+    )  # fmt: skip
 
 
 def _profiles(orbits: Sequence[Orbit]) -> dict[str, Any]:

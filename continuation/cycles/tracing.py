@@ -209,7 +209,8 @@ def _unstable_on_end(points: Sequence[Point], most: int) -> bool:
 def _plain(traced: Trace) -> list[Any]:
     """A trace under way as plain data, without its first point."""
     points = [
-        [*_arrays(p), p.floquet.log10, p.floquet.angle] for p in traced.points[1:]
+        [*_arrays(p), p.floquet.log10, p.floquet.angle, p.floquet.error]
+        for p in traced.points[1:]
     ]  # fmt: skip
     return [points, list(traced.steps), traced.reason, float(traced.step), traced.bound]
 
@@ -273,6 +274,7 @@ def _chunk(solver, first, before, settings, step, number, longest, room):
         meshes=np.empty((capacity, intervals + 1)),
         logs=np.empty((capacity, n)),
         angles=np.empty((capacity, n)),
+        errors=np.empty((capacity, n)),
         steps=np.empty(capacity),
     )
     for k, each in enumerate([*before, orbit]):
@@ -299,7 +301,7 @@ def _chunk(solver, first, before, settings, step, number, longest, room):
         return Point(
             Orbit(trail.meshes[k], trail.orbits[k], trail.unknowns[k]),
             Direction(trail.directions[k], trail.direction_unknowns[k]),
-            Multipliers(trail.logs[k], trail.angles[k]),
+            Multipliers(trail.logs[k], trail.angles[k], trail.errors[k]),
         )
 
     steps = trail.steps[known : made - 1].tolist()

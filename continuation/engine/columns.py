@@ -15,9 +15,9 @@ OF_BRANCHES = frozenset(
 OF_CYCLES = frozenset(
     [
         "angle", "coordinate", "delay_error", "frequency", "intervals", "mesh", "mesh_node", "mode",
-        "multiplier_angle", "multiplier_imag", "multiplier_log10", "multiplier_real", "neutral",
-        "node", "period", "point", "profile", "sensitivity", "stable", "trivial_error", "unknown",
-        "unknowns", "unstable",
+        "multiplier_angle", "multiplier_error", "multiplier_imag", "multiplier_log10",
+        "multiplier_real", "neutral", "node", "period", "point", "profile", "sensitivity", "stable",
+        "trivial_error", "undetermined", "unknown", "unknowns", "unstable",
     ]
 )  # fmt: skip
 

@@ -98,7 +98,7 @@ class LineView {
     this.place();
   }
 
-  // Stable parts solid and wide, unstable ones dashed and thin.
+  // Stable parts solid and wide, unstable ones dashed and thin, dotted where it is not known (null).
   paths({ p, y, stable, color }) {
     const parts = [];
     for (let from = 0; from < p.length;) {
@@ -115,7 +115,7 @@ class LineView {
           fill: "none",
           stroke: color,
           "stroke-width": stable[from] ? 2.4 : 1.2,
-          "stroke-dasharray": stable[from] ? null : "5 3",
+          "stroke-dasharray": stable[from] ? null : stable[from] === null ? "1.5 3" : "5 3",
         }),
       );
       from = to;

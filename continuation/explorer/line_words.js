@@ -20,7 +20,7 @@ Object.assign(LineView.prototype, {
         values[end] = Object.fromEntries(Object.entries(item[end]).map(([o, v]) => [o, v[k]]));
       parts.push(
         element("p", {
-          text: `${item.stable[k] ? "stable" : "unstable"} cycle: ${attractorWords(model, { kind: "cycle" }, values)}`,
+          text: `${item.stable[k] === null ? "(stability undetermined)" : item.stable[k] ? "stable" : "unstable"} cycle: ${attractorWords(model, { kind: "cycle" }, values)}`,
         }),
       );
       parts.push(

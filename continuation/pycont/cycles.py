@@ -85,7 +85,7 @@ class CycleCurve(CurveMethods):
         for k in range(last + 1):
             row = data.isel(point=k)
             multipliers = row["multiplier_real"].values + 1j * row["multiplier_imag"].values
-            labels = {"LC": _described(multipliers, bool(row["stable"]))}
+            labels = {"LC": _described(multipliers, self._verdict(row))}
             if k in (0, last):
                 labels["P"] = {"name": f"P{1 if k == 0 else 2}", "data": args()}
             extrema = self._extrema(self.branch.orbits[k])
@@ -97,6 +97,11 @@ class CycleCurve(CurveMethods):
                 if cycle.label in stops:
                     self.stopped["forward"] = f"stopped at {cycle.label} (StopAtPoints)"
                     return
+
+    @staticmethod
+    def _verdict(row: Any) -> bool | None:
+        """Whether a cycle is stable; None where that is undetermined."""
+        return None if bool(row["undetermined"]) else bool(row["stable"])
 
     def _place(self, cycle: Any) -> int:
         """The branch's orbit just before a special cycle."""

@@ -14,6 +14,7 @@ from continuation.engine.special_points import SpecialPoint, numbered
 from continuation.steady_states.branch import Branch
 from continuation.steady_states.certificates import make_point
 from continuation.steady_states.refollowing import follower_of, scaled_points, set_border
+from continuation.user_functions.returned import returned_number
 from dynsys import checks
 from dynsys.errors import ModelError, unknown_name
 
@@ -43,7 +44,8 @@ def user_points(
     quantity : name of a state, observable or parameter, or a function of a mapping that holds all
         of them by name. ``model.with_observables(sum="x + y")`` makes names of expressions. For
         cycles: "period", "frequency", a free parameter, ``"min_..."`` or ``"max_..."`` of an
-        observable, or a function of a ``Cycle``.
+        observable, of curves also "angle" and "normal_form_..." as in their data, or a function of
+        a ``Cycle``.
     value : what it should equal.
 
     Returns
@@ -54,7 +56,8 @@ def user_points(
 
     Raises
     ------
-    UnknownNameError for a name the model does not have.
+    UnknownNameError for a name the model does not have; ModelError where a function returns no
+    number.
 
     Example
     -------
@@ -106,7 +109,7 @@ def _measure(
             # An observable of a state's name is what the user sees of it.
             seen = here.observe(x) if quantity in model.observables else names
             return seen[quantity] - value
-        return float(quantity(names)) - value
+        return returned_number(quantity, names) - value
 
     return at
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,8 @@ from matplotlib.colors import to_hex
 from matplotlib.text import Text
 
 from continuation import load
+from continuation.cycles.living import family
+from continuation.cycles.storage import _with_doubts
 from continuation.diagrams.line_diagram import LineDiagram
 from continuation.drawing import REGION_COLORS, Mark, draw_diagram, new_axes
 from continuation.drawing import Region as DrawnRegion
@@ -92,6 +95,7 @@ def test_a_style_does_not_outlive_its_figure(results):
 def test_the_legend_tells_stable_from_unstable_once(results):
     words = results["line"].plot(legend=True)[0].get_legend_handles_labels()[1]
     assert sorted(words) == [
+        "cycles, stability undetermined (minimum, maximum)",  # one, on the coarse mesh of the file
         "stable cycles (minimum, maximum)", "stable equilibria",
         "unstable cycles (minimum, maximum)", "unstable equilibria",
     ]  # fmt: skip
@@ -154,3 +158,19 @@ def test_results_can_be_copied_and_sent(results, name, again):
     assert [str(p) for p in other.special_points] == [str(p) for p in result.special_points]
     if name == "cycles":
         assert other.at(I=150.0).period == result.at(I=150.0).period
+
+
+def test_cycles_whose_multiplier_1_is_lost_are_drawn_and_told_as_undetermined(results):
+    cycles = results["cycles"]
+    trivial = cycles.data["trivial_error"].values.copy()
+    trivial[:10] = 0.5
+    old = cycles.data.assign(trivial_error=("point", trivial))
+    told = _with_doubts(old.drop_vars(["undetermined", "multiplier_error"], errors="ignore"))
+    assert told["undetermined"].values[:10].all() and not told["stable"].values[:10].any()
+    np.testing.assert_array_equal(told["stable"].values[10:], cycles.data["stable"].values[10:])
+    ax = replace(cycles, data=told).plot()
+    words = ax.get_legend_handles_labels()[1]
+    assert "cycles, stability undetermined (minimum, maximum)" in words
+    page = family(replace(cycles, data=told))["stable"]
+    doubts = [verdict is None for verdict in page]
+    np.testing.assert_array_equal(doubts, told["undetermined"].values)

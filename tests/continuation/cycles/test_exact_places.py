@@ -51,6 +51,16 @@ def test_an_in_phase_ring_of_five_leaves_through_double_branch_points():
     assert found[1].neutral and found[1].stable is False and "; neutral;" in str(found[1])
 
 
+@pytest.mark.parametrize("beyond", [1e-6, 1e-7, 1e-8])
+def test_a_span_that_ends_next_to_a_double_branch_point_holds_it(beyond):
+    """Newton is singular between the end and the point: it is located from the other side."""
+    span = (1 / 3 - beyond, 0.8)
+    branch = limit_cycles(ring_of(3), "K", span, start=([1, 0] * 3, 2 * np.pi / 3))
+    (point,) = branch.special_points
+    assert (point.label, point.multiplicity) == ("BPC", 2) and explained(branch)
+    assert point.orbit.value == pytest.approx(1 / 3, abs=1e-9)
+
+
 @pytest.fixture(scope="module")
 def ring_of_six() -> CycleBranch:
     return limit_cycles(ring_of(6), "K", (0.05, 1.5), start=([1, 0] * 6, 2 * np.pi / 3))

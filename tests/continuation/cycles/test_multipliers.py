@@ -105,9 +105,13 @@ def test_test_functions_of_huge_multipliers_keep_their_signs():
     assert product_test(huge.bounded, -1.0) > 0 > product_test(huge.bounded[1:], -1.0)
 
 
-def test_the_distance_to_one_of_huge_and_of_tiny_multipliers():
-    assert distance_to_one(np.array([400.0, -400.0]), np.zeros(2)) == 1.0
-    assert distance_to_one(np.array([400.0, 1e-6]), np.zeros(2)) == pytest.approx(2.302588e-6)
+def test_the_distance_to_one_is_that_of_the_logarithm():
+    """A multiplier 1 that is lost may come out as any power of ten; one near 0 is none."""
+    assert distance_to_one(np.array([400.0, -400.0]), np.zeros(2)) > 900
+    lost = Multipliers(np.array([96.9, 5.1, -928.0]), np.zeros(3))
+    np.testing.assert_array_equal(lost.without_trivial().log10, [96.9, -928.0])
+    assert lost.trivial == 1
+    assert distance_to_one(np.array([400.0, 1e-6]), np.zeros(2)) == pytest.approx(2.3025851e-6)
     assert distance_to_one(np.array([np.nan]), np.array([np.nan])) == np.inf
 
 
@@ -143,6 +147,40 @@ def test_of_a_cycle_asked_for_small_multipliers_are_resolved_as_well():
         assert cycles.at(k=k).log10_multipliers == pytest.approx(exact, rel=3e-9)
 
 
+@pytest.mark.parametrize("coupling", ["0", "k/2*x + x*y"])
+@pytest.mark.parametrize("span", [(0.5, 100.0), (-100.0, -0.5)])
+def test_all_multipliers_of_a_branch_are_exact_however_fast_a_state_grows_or_decays(span, coupling):
+    """On the unit circle z' = z (k + what is nothing on average): exp(2 pi k) and exp(-4 pi)."""
+    model = VectorField(
+        "columns", {name: State(float(name == "x"), (-2, 2)) for name in "xyz"}, {"k": span[0]},
+        {"x": "x - y - x*(x^2 + y^2)", "y": "x + y - y*(x^2 + y^2)", "z": f"z*(k + {coupling})"},
+        time_unit="",
+    )  # fmt: skip
+    cycles = limit_cycles(model, "k", span, ([1.0, 0.0, 0.0], 2 * np.pi))
+    k = cycles.data["k"].values
+    exact = 2 * np.pi * -np.sort(-np.stack([k, np.full(k.shape, -2.0)], axis=1))
+    errors = np.abs(np.log(10) * cycles.data["multiplier_log10"].values - exact)
+    assert errors.max() < 1.2e-8  # of the multipliers themselves, not of their logarithms
+    told = cycles.data["multiplier_error"].values
+    assert told.max() < 1.2e-8 and np.all(errors < 2 * told + 2e-9)  # and what the mesh leaves
+
+
+def test_where_maps_are_too_coarse_for_what_is_fast_the_columns_tell():
+    """A decay of exp(-6e4) is not worth resolving: of such multipliers only that they are tiny."""
+    model = VectorField(
+        "stiff", {name: State(float(name == "x"), (-2, 2)) for name in "xyzw"}, {"k": 1.0},
+        {"x": "k*x - y - x*(x^2 + y^2)", "y": "x + k*y - y*(x^2 + y^2)", "z": "-1e4*z",
+         "w": "-0.3*w*(1 + x)"},
+        time_unit="",
+    )  # fmt: skip
+    cycles = limit_cycles(model, "k", (0.5, 1.5), ([1.0, 0.0, 0.0, 0.0], 2 * np.pi))
+    slow = -0.3 * 2 * np.pi / np.log(10)
+    assert cycles.data["multiplier_log10"].values[:, 0] == pytest.approx(slow, abs=1e-9)
+    assert cycles.data["multiplier_error"].values[:, 0].max() < 1e-8
+    assert np.isinf(cycles.data["multiplier_error"].values[:, 2]).all()
+    assert cycles.data["stable"].all()
+
+
 def test_a_branch_tells_where_the_multiplier_1_is_lost():
     # z grows and decays by exp(2 k) within a period, which mixes with the rest through z' itself.
     model = VectorField(
@@ -153,7 +191,11 @@ def test_a_branch_tells_where_the_multiplier_1_is_lost():
     )  # fmt: skip
     cycles = limit_cycles(model, "k", (-100.0, -0.5), ([1.0, 0.0, 0.0], 2 * np.pi))
     assert cycles.data["trivial_error"].max() > 0.5
-    assert "the multiplier 1 is off by up to 1e+00" in str(cycles)
+    assert "the multiplier 1 is off by up to 1e+02" in str(cycles)
+    lost = cycles.data["trivial_error"].values > 1e-3
+    np.testing.assert_array_equal(cycles.data["undetermined"].values, lost)
+    assert not cycles.data["stable"].values[lost].any() and cycles.data["stable"].values.any()
+    assert (cycles.data["multiplier_error"].values[lost] > 1e-3).all()
     assert "not known" not in str(limit_cycles(model, "k", (-10.0, -0.5), ([1, 0, 0], 2 * np.pi)))
 
 

@@ -39,7 +39,7 @@ def predicted(before, step):
         bends,
     )  # fmt: skip
     profile = Profile(MESH, np.empty(shape), np.empty(2))
-    plane = predict(base, along, bends, found, step, profile, row, np.zeros(2))
+    plane = predict(base, along, bends, found, step, profile, (row, np.zeros(2)), np.ones(2))
     assert plane.level == pytest.approx(np.sum(row * cycle(step)[0]))
     return profile, found
 
