@@ -308,11 +308,8 @@ def make_dataset(
     columns["piece"] = ("point", np.repeat(np.arange(len(traces)), [len(t.points) for t in traces]))
     columns["coordinates"] = (("point", "coordinate"), x)
     # As NumPy's arrays: for others xarray asks Dask, which takes a fifth of a second to load.
-    plain = {
-        name: xr.Variable(dimensions, values, dict(*units), fastpath=True)
-        for name, (dimensions, values, *units) in columns.items()
-    }
     names = xr.Variable("coordinate", np.array(model.state_names), fastpath=True)
+    plain = {k: xr.Variable(d, v, dict(*u), fastpath=True) for k, (d, v, *u) in columns.items()}
     return xr.Dataset(plain, coords={"coordinate": names})
 
 
