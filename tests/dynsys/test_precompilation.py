@@ -122,8 +122,10 @@ def installed(folder: Path) -> dict[str, str]:
 
 
 COMPILE = """
+import signal
 from argparse import Namespace
 from dynsys.precompilation import run_compile
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in a shell's background
 run_compile(Namespace(workers=2))
 """
 # A first branch and a first cycle: nothing of the engine is compiled for them.
