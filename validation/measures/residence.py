@@ -51,26 +51,28 @@ def residence_time(
     from scipy.stats import chi2  # scipy.stats takes half a second to load
 
     checks.number("border", border)
-    total, escapes = 0.0, 0
+    total, escapes, gone = 0.0, 0, 0
     for run in runs:
         values, dt = rate_of(run, rate, after=after)
         if not np.isfinite(values).all():
             raise ModelError("a run does not stay finite: it resides nowhere")
         inside = (smoothed(values, dt, SMOOTH) > border) == above
         if not inside[0]:
+            gone += 1
             continue
         left = _first_stay(~inside, max(1, round(least / dt)))
         escapes += left < len(inside)
         total += left * dt
     if total == 0.0:
         raise ModelError(f"no run is in the state {'above' if above else 'below'} {border:g} Hz")
+    word = f"; {gone} of {len(runs)} runs had left before {after:g} ms" if gone else ""
     tail = (1 - CONFIDENCE) / 2
     low = 2 * total / float(chi2.ppf(1 - tail, 2 * escapes + 2))
     if not escapes:
         note = f"no escape in {total / 1000:.3g} s"
-        return Estimate(float("nan"), low, float("inf"), "ms", note)
+        return Estimate(float("nan"), low, float("inf"), "ms", note + word)
     high = 2 * total / float(chi2.ppf(tail, 2 * escapes))
-    return Estimate(total / escapes, low, high, "ms", f"{escapes} escapes")
+    return Estimate(total / escapes, low, high, "ms", f"{escapes} escape{'s' * (escapes != 1)}{word}")
 
 
 def _first_stay(outside: np.ndarray, least: int) -> int:

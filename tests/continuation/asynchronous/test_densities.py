@@ -12,7 +12,7 @@ from continuation.asynchronous.noisy import noisy_model
 from continuation.asynchronous.trains import constant_rates
 from dynsys.errors import ModelError
 from dynsys.models import aln, wilson_cowan
-from dynsys.simulation import simulate
+from dynsys.simulation import simulate, simulate_ensemble
 from stimulation import Pulse
 
 
@@ -121,13 +121,44 @@ def test_kramers_formula_ends_where_the_slowest_mode_turns_or_the_barrier_is_low
         state = max(find_equilibria(model), key=lambda x: model.observe(x)["r_E"])
         return escape(model, neurons, state)
 
-    turning, near, low = near_fold(2.277, 2_000), near_fold(2.345, 4_000), near_fold(2.36, 1_000)
+    turning, near, low = near_fold(2.277, 2_000), near_fold(2.366, 12_000), near_fold(2.36, 1_000)
     assert turning.frequency == pytest.approx(6.86, abs=0.05)
     assert "the slowest mode oscillates" in str(turning)
     assert near.valid
     assert near.frequency == 0
     assert near.end == ""
     assert "barrier is below 1" in low.end
+    beyond = near_fold(2.345, 4_000)
+    assert "no parabola" in beyond.end
+    assert beyond.departure == pytest.approx(23.8, abs=0.1)
+    assert beyond.relaxation == pytest.approx(42.5, abs=0.1)
+    down = aln().with_parameters(mu_e=2.585, mu_i=2.277)
+    quiet = min(find_equilibria(down), key=lambda x: down.observe(x)["r_E"])
+    assert "the saddle's rate is 2.5 times the state's" in escape(down, 1_000, quiet).end
+
+
+def test_the_noisy_mean_fields_residences_grow_as_its_own_relaxation_tells():
+    """The slope over N is Kramers' times the ratio of the mean field's to the exact relaxation."""
+    model = aln().with_parameters(mu_e=1.9824, mu_i=2.277)
+    _, saddle, state = sorted(find_equilibria(model), key=lambda x: model.observe(x)["r_E"])
+    initial = dict(zip(model.states, state[: len(model.states)].tolist(), strict=True))
+    sizes, times = (4_000, 8_000), []
+    border = model.observe(saddle)["r_E"] - 5.0
+    for size in sizes:
+        runs = simulate_ensemble(
+            noisy_model(model, size, state), 12_000.0, initial=initial, seeds=range(24),
+            sample=1.0, dt=0.1, method="heun", record=["r_E"], warn=False,
+        )  # fmt: skip
+        below = runs["r_E"].values < border
+        left = [np.argmax(each) if each.any() else len(each) for each in below]
+        times.append(sum(left) / sum(each.any() for each in below))  # of events under censoring
+    found = [escape(model, size, state) for size in sizes]
+    assert all(each.valid for each in found)
+    own = -np.max(np.delete(np.sort(np.linalg.eigvals(model.jacobian(state)).real), -1)) * 1000
+    expected = (found[1].barrier - found[0].barrier) * found[0].relaxation / own
+    # Two samples of about 24 escapes: standard error of the logarithm of their ratio 0.3.
+    assert np.log(times[1] / times[0]) == pytest.approx(expected, abs=0.9)
+    assert np.log(times[1] / times[0]) > 0.5 * expected
 
 
 def test_without_another_state_there_is_no_escape():

@@ -73,3 +73,8 @@ def test_the_interval_holds_the_mean_of_escapes_without_memory():
         inside += found.low <= mean <= found.high
     # 95 % of 200 within three standard deviations of the binomial.
     assert 0.95 - 0.047 <= inside / repeats <= 1
+
+
+def test_runs_that_had_left_before_are_counted():
+    found = residence_time([leaving(t) for t in (100, 200, 2500)], BORDER, after=500)
+    assert found.note == "1 escape; 2 of 3 runs had left before 500 ms"
