@@ -12,6 +12,7 @@ export OPENBLAS_NUM_THREADS := 1
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet --editable '.[test]'
+	$(BIN)/dynsys compile
 	touch $@
 
 # Exit code 3: the diagram is written, and says what it doubts itself.

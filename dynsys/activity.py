@@ -18,6 +18,7 @@ _CLEAR = "\r\x1b[K"  # the line of a terminal, written anew
 
 _under_way: list[Activity] = []  # the innermost last
 _tellers: list[_Teller] = []  # one at most
+_remarks: dict[str, bool] = {}  # what is to be said besides -> whether it has been
 
 
 @dataclass(eq=False)
@@ -84,6 +85,11 @@ def telling(words: str) -> Iterator[None]:
             teller.stop()
 
 
+def remark(words: str) -> None:
+    """Say something besides, once, in a line of its own, if a command is silent for longer."""
+    _remarks.setdefault(words, False)
+
+
 @contextmanager
 def hushed() -> Iterator[None]:
     """Nothing is said inside: something else shows what is done."""
@@ -112,6 +118,8 @@ class _Teller:
         while not self._over.wait(_LOOK):
             now = time.monotonic()
             due = self._last + (_LOOK if self._drawn else SILENCE - 2 * _LOOK)
+            if now >= due:
+                self._remark()
             if not self._hushed and now >= due and _under_way:
                 counted = [activity for activity in _under_way if activity.total]
                 activity = (counted or _under_way)[-1]
@@ -128,6 +136,13 @@ class _Teller:
             self._last = time.monotonic()
             if not self._over.is_set():
                 self._write(f"dynsys: {text}, {seconds:.0f} s")
+
+    def _remark(self) -> None:
+        """Above whatever else is shown: that writes to the stream there is now."""
+        for words in [words for words, said in _remarks.items() if not said]:
+            _remarks[words] = True
+            self.clear()
+            print(f"dynsys: {words}", file=sys.stderr, flush=True)
 
     def _write(self, line: str) -> None:
         try:

@@ -124,6 +124,19 @@ def _engine(part: str) -> Finding:
     return Finding(part, GOOD, "a model compiles and differentiates")
 
 
+def _compiled(part: str) -> Finding:
+    """Whether a first result has to wait for the compiler."""
+    # Here, so that what cannot be imported is one finding among others.
+    from dynsys.engine_functions import engine_functions
+
+    functions = engine_functions().values()
+    kept = sum(function.is_kept() for function in functions)
+    said = f"{kept} of {len(functions)} functions, once for this installation"
+    if kept < len(functions):
+        return Finding(part, OPTIONAL, said, "dynsys compile; else what first needs them waits")
+    return Finding(part, GOOD, said)
+
+
 def _threads(part: str) -> Finding:
     """Small matrices: one BLAS thread is fastest, ten times so on a busy machine."""
     chosen = os.environ.get("OPENBLAS_NUM_THREADS") or os.environ.get("OMP_NUM_THREADS")
@@ -231,6 +244,7 @@ _CHECKS: dict[str, Callable[[str], Finding]] = {
     "libraries": _libraries,
     "cache directory": _cache,
     "compiled models": _engine,
+    "compiled engine": _compiled,
     "BLAS threads": _threads,
     "C compiler": _compiler,
     "PyDSTool backend": _pydstool,

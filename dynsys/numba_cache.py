@@ -12,7 +12,7 @@ import hashlib
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from types import FunctionType, ModuleType
@@ -20,19 +20,22 @@ from typing import Any, NamedTuple
 
 import numba
 import numpy as np
-from numba.core import caching
+from numba.core import caching, event, sigutils
 from numba.core.compiler_lock import global_compiler_lock
 from numba.core.dispatcher import Dispatcher
 from numba.core.registry import CPUDispatcher
 from numba.core.typeinfer import register_dispatcher
 from numba.extending import _Intrinsic
 
+from dynsys.activity import remark
+from dynsys.addressed import CONVENTION, Slot, within
 from dynsys.interruption import uninterrupted
-from dynsys.sealed_files import TemporaryPlace, seal_files
+from dynsys.sealed_files import Folder, TemporaryPlace, seal_files
 from dynsys.version import PACKAGES
 
 __all__ = ["njit"]
 
+UNCOMPILED = "compiling the engine, once per installation; `dynsys compile` does it all ahead"
 GENERATED = "dynsys_compiled_"  # modules of the models' generated functions begin so
 
 _functions: Any = caching.CompileResultCacheImpl
@@ -50,7 +53,9 @@ class CompiledFunction(_Function):
     imports a package waits for all of it.
     """
 
-    _stated: tuple[Any, ...] = ()  # signatures that wait for the first need
+    signatures_stated: tuple[Any, ...] = ()
+    _stated: tuple[Any, ...] = ()  # those that wait for the first need
+    _slots: tuple[Slot, ...] = ()  # where compiled callers read its addresses, if they do
 
     def compile(self, sig: Any) -> Any:
         """Compile for a signature, as numba asks it; for the stated ones instead where they wait.
@@ -63,45 +68,71 @@ class CompiledFunction(_Function):
 
     def _compile(self, sig: Any) -> Any:
         with global_compiler_lock:
-            if not self._stated:
-                known = not self._can_compile  # another thread was faster
-                return self if known else super().compile(sig)
+            if not self._stated and not self._can_compile:
+                return self  # another thread was faster
             stated, self._stated = self._stated, ()
             try:
+                for called in within(self.py_func):  # before anyone can call this one
+                    called.settle()
+                if not stated:
+                    return super().compile(sig)
                 with register_dispatcher(self):
                     for each in stated:
                         super().compile(each)
+                for slot in self._slots:
+                    slot.fill(self.overloads[slot.arguments])
                 self.disable_compile()
             except BaseException:
                 self._stated = stated
                 raise
         return self  # which chooses among its signatures
 
+    def get_overload(self, sig: Any) -> Any:
+        """What compiled callers call, as numba asks it: by which it finds how."""
+        arguments = sigutils.normalize_signature(sig)[0]
+        own = [slot for slot in self._slots if slot.arguments == arguments]
+        return own[0] if own else super().get_overload(sig)
+
     def get_compile_result(self, sig: Any) -> Any:
         """What was compiled for a signature, as numba asks it."""
-        self._settle()
+        self.settle()
         return super().get_compile_result(sig)
 
     def _reduce_states(self) -> Any:
         """What is pickled: with the stated signatures, which numba reads of what is compiled."""
-        self._settle()
+        self.settle()
         return super()._reduce_states()
 
-    def _settle(self) -> None:
+    def settle(self) -> None:
+        """Compile for the stated signatures, or load what is kept, where that is not done yet."""
         if self._stated:
             self.compile(self._stated[0])
 
+    def is_kept(self) -> bool:
+        """Whether it lies on the disk for all stated signatures, or is not to be kept there."""
+        files = getattr(self._cache, "_cache_file", None)
+        codegen = self.targetctx.codegen()
+        return files is None or all(
+            files.holds(self._cache._index_key(each, codegen)) for each in self.signatures_stated
+        )
 
-def njit(*signatures: Any, **options: Any) -> Any:
-    """``numba.njit``, with a list of signatures that are compiled when one is first needed."""
+
+def njit(*signatures: Any, addressed: bool = False, **options: Any) -> Any:
+    """``numba.njit``, with a list of signatures that are compiled when one is first needed.
+
+    ``addressed``: compiled callers call it at its address (``dynsys.addressed``).
+    """
     function = signatures[0] if signatures and isinstance(signatures[0], FunctionType) else None
     stated = signatures[0] if signatures and function is None else ()
 
-    def compiled(function: Callable[..., Any]) -> Any:
+    def compiled(function: FunctionType) -> Any:
         made: Any = numba.njit(**options)(function)
         if isinstance(made, _Function):  # not where NUMBA_DISABLE_JIT is set
             made.__class__ = CompiledFunction
             made._stated = tuple(stated) if isinstance(stated, (list, tuple)) else (stated,)
+            made.signatures_stated = made._stated
+            if addressed:
+                made._slots = tuple(Slot(function, each) for each in made._stated)
         return made
 
     return compiled if function is None else compiled(function)
@@ -135,7 +166,7 @@ def digest(module: str) -> str:
             part = _read(name)
             found[name] = part.share
             waiting += part.calls
-    whole = hashlib.sha256(numba.__version__.encode())
+    whole = hashlib.sha256(numba.__version__.encode() + CONVENTION)
     for name in sorted(found):
         whole.update(found[name])
     return whole.hexdigest()[:_DIGITS]
@@ -201,6 +232,10 @@ def _standard() -> list[Any]:
 class ContentLocator:
     """Where a compiled function of these packages is kept: in numba's folder, by its digest.
 
+    That is the one beside the sources where it can be written, for all users of an installation;
+    else the user's own, and what was compiled for the installation is read all the same. A folder
+    that ``NUMBA_CACHE_DIR`` names stands alone.
+
     The digest is part of the files' names. So files of another state of the sources are never read,
     not even while another process replaces them: numba writes a function's index before its code.
     """
@@ -223,8 +258,12 @@ class ContentLocator:
             return None
 
     def get_cache_path(self) -> str:
-        """The folder, as numba chooses it."""
-        return self._place.get_cache_path()
+        """The folder that is written, as numba chooses it."""
+        folder = Folder(self._place.get_cache_path())
+        beside = os.path.join(os.path.dirname(self._py_file), "__pycache__")
+        if folder != beside and not os.environ.get("NUMBA_CACHE_DIR"):
+            folder.beside = beside
+        return folder
 
     def get_source_stamp(self) -> str:
         """What an index must have been written for."""
@@ -247,6 +286,20 @@ class ContentLocator:
                     file.unlink()
 
 
+class _Listener(event.Listener):
+    """Says that the engine is compiled, where somebody waits for it."""
+
+    def on_start(self, begun: Any) -> None:
+        function = begun.data["dispatcher"]
+        if isinstance(function, CompiledFunction) and function.signatures_stated:
+            if function.py_func.__module__.partition(".")[0] in PACKAGES:
+                remark(UNCOMPILED)
+
+    def on_end(self, ended: Any) -> None:
+        """It has been said."""
+
+
+event.register("numba:compile", _Listener())
 if _STANDARD:
     _functions._locator_classes = [ContentLocator, *_STANDARD]
     seal_files()

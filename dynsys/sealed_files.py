@@ -3,6 +3,11 @@
 numba unpickles whatever it finds, and runs the machine code in it. A file cut off, emptied or
 altered is noticed here, and the function is compiled again. Where nothing can be written, functions
 are compiled for the one run, which is said once. Only files of these packages are touched.
+
+The hash is against damage, not against somebody who may write to the folder. So what is read lies
+only where such a person could as well change the sources: beside them, in the folder of Python's
+own compiled files, whether this user may write there or not; and in the folder of this user that
+numba chooses. Of two, the one beside the sources comes first, and only this user's is written.
 """
 
 from __future__ import annotations
@@ -22,17 +27,35 @@ from dynsys.sealing import sealed, unsealed, warn_once
 _STAMP = re.compile(r"[0-9a-f]{16}")  # a digest of ours where numba itself has time and size
 
 
+class Folder(str):
+    """Where compiled functions are written; those that lie ``beside`` the sources are read too."""
+
+    beside: str | None = None
+
+
 class SealedFiles(caching.IndexDataCacheFile):  # type: ignore[misc]  # numba carries no types
     """A function's index and code; for functions of other packages as numba does it."""
 
     def __init__(self, cache_path: str, filename_base: str, source_stamp: Any) -> None:
         super().__init__(cache_path, filename_base, source_stamp)
         self._ours = isinstance(source_stamp, str) and bool(_STAMP.fullmatch(source_stamp))
+        beside = getattr(cache_path, "beside", None)
+        self._beside = beside and SealedFiles(beside, filename_base, source_stamp)
+
+    def holds(self, key: Any) -> bool:
+        """Whether something is kept; whether it is whole shows when it is loaded."""
+        if self._beside is not None and self._beside.holds(key):
+            return True
+        name = self._load_index().get(key)
+        return name is not None and Path(self._data_path(name)).is_file()
 
     def load(self, key: Any) -> Any:
         """What was kept; None, so that it is compiled, where that is damaged."""
         if not self._ours:
             return super().load(key)
+        found = None if self._beside is None else self._beside.load(key)
+        if found is not None:
+            return found
         try:
             return super().load(key)
         except Exception:  # a file of an earlier state may raise anything

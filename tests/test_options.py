@@ -16,6 +16,7 @@ OWN = "{here}/own.py:model"
 PLANE = ["--x", "p", "0", "1", "--y", "q", "0", "1"]
 # Options that act whatever else is said; those of a model are the same for all commands.
 ALWAYS = {
+    "compile": {"workers"},
     "completion": set(),
     "cycles": {"out", "seed", "step_max", "max_points", "parameter", "hopf", "observable"},
     "describe": set(),

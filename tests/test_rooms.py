@@ -22,7 +22,7 @@ PACKAGES = ("dynsys", "continuation", "stimulation", "validation")
 HOUSE = """
 dynsys/errors dynsys/version dynsys/lazy_names dynsys/library dynsys/doors dynsys/cache
 dynsys/checks dynsys/interruption dynsys/sealing dynsys/pictures
-dynsys/sealed_files dynsys/activity dynsys/styles
+dynsys/sealed_files dynsys/addressed dynsys/activity dynsys/styles
 dynsys/drawing
 dynsys/children dynsys/checksums dynsys/storage dynsys/numba_cache
 dynsys/netcdf dynsys/numpy_files dynsys/pruning
@@ -41,7 +41,8 @@ dynsys/coupling
 dynsys/simulation
 dynsys/neurons
 dynsys/models
-dynsys/commands dynsys/doctor
+dynsys/engine_functions
+dynsys/commands dynsys/doctor dynsys/precompilation
 continuation/frames continuation/region_names
 continuation/drawing continuation/netcdf continuation/report
 continuation/explorer

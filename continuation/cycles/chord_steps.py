@@ -20,7 +20,7 @@ from dynsys.numba_cache import njit
 
 @njit(
     [signature(types.void, Field, Collocation, Profile, Condensed)],
-    cache=True, error_model="numpy", nogil=True,
+    cache=True, addressed=True, error_model="numpy", nogil=True,
 )  # fmt: skip
 def condense_residual(field, collocation, profile, condensed):
     """The right sides of ``local``, for the residual of another orbit on the same mesh."""

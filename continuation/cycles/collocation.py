@@ -22,31 +22,12 @@ from continuation.cycles.local_equations import (
     eliminate_group,
     factors_of,
 )
+from continuation.cycles.profiles import Collocation, Profile
 from continuation.engine.field import Field
 from continuation.engine.linear_algebra import ONE, ZERO, lu_solve_transposed
 from dynsys.compiled.kernels import MATRIX, WIDTH
 from dynsys.compiled.records import Cube, IndexRows, Matrix, Vector, record, signature
 from dynsys.numba_cache import njit
-
-
-@record
-class Collocation(NamedTuple):
-    """Node polynomials at the m Gauss points of an interval: values and slopes (m, m + 1), and the
-    Gauss weights (m,)."""
-
-    values: Matrix
-    slopes: Matrix
-    weights: Vector
-
-
-@record
-class Profile(NamedTuple):
-    """An orbit: ``mesh`` (N + 1,), ``u`` (N m + 1, n) scaled nodes, ``z`` (K,) = (period, free
-    parameters, extras)."""
-
-    mesh: Vector
-    u: Matrix
-    z: Vector
 
 
 @record
@@ -107,7 +88,7 @@ compiled_condensed_system = njit(
 
 @njit(
     [signature(bool, Field, Collocation, Profile, Condensed)],
-    cache=True, error_model="numpy", nogil=True,
+    cache=True, addressed=True, error_model="numpy", nogil=True,
 )  # fmt: skip
 def condense(field, collocation, profile, condensed):
     """Local elimination on every interval: fills ``local``, ``lanes``, ``pivots``, ``growth``,
@@ -204,7 +185,9 @@ def _sweep(n):
 _sweep_2, _sweep_3 = _sweep(2), _sweep(3)
 
 
-@njit([signature(types.void, Condensed)], cache=True, error_model="numpy", nogil=True)
+@njit(
+    [signature(types.void, Condensed)], cache=True, addressed=True, error_model="numpy", nogil=True
+)
 def reduce(condensed):
     """Eliminate the interior mesh nodes: fills ``kept``, ``reflectors`` and ``pair``."""
     local, kept, pair = condensed.local, condensed.kept, condensed.pair

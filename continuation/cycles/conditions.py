@@ -23,7 +23,10 @@ CONDITIONS = {CYCLE: 0, FOLD: 1, DOUBLING: 1, TORUS: 2, PERIOD: 1}
 EXTRAS = {CYCLE: 0, FOLD: 0, DOUBLING: 0, TORUS: 1, PERIOD: 0}
 
 
-@njit([MATRIX(int64, MATRIX, VECTOR, VECTOR)], cache=True, error_model="numpy", nogil=True)
+@njit(
+    [MATRIX(int64, MATRIX, VECTOR, VECTOR)],
+    cache=True, addressed=True, error_model="numpy", nogil=True,
+)  # fmt: skip
 def singular_matrix(kind, pair, phase, z):
     """The matrix (q, q) that is singular where the condition holds."""
     n = pair.shape[0]
@@ -63,7 +66,10 @@ def _rotated(vector, out):
         out[n + i] = vector[i]
 
 
-@njit([boolean(MATRIX, MATRIX, MATRIX, MATRIX)], cache=True, error_model="numpy", nogil=True)
+@njit(
+    [boolean(MATRIX, MATRIX, MATRIX, MATRIX)],
+    cache=True, addressed=True, error_model="numpy", nogil=True,
+)  # fmt: skip
 def null_vectors(matrix, right, left, g):
     """Solve [M b; c' 0][v; g] = [0; 1] and its transpose with borders close to the null vectors.
 
@@ -121,7 +127,7 @@ def null_vectors(matrix, right, left, g):
 
 @njit(
     [signature(types.void, Field, Collocation, Profile, Matrix, float, Cube, Cube, Matrix)],
-    cache=True, error_model="numpy", nogil=True,
+    cache=True, addressed=True, error_model="numpy", nogil=True,
 )  # fmt: skip
 def add_gradient(field, collocation, profile, v, sigma, omegas, rows, tails):
     """Add omega . d(collocation equations) . (v, sigma) for every row of multipliers ``omegas``.

@@ -107,7 +107,7 @@ def phase_row(collocation, profile, reference, row):
 
 @njit(
     [signature(bool, Equations, Profile, Condensed, Vector, Cube, Matrix)],
-    cache=True, error_model="numpy", nogil=True,
+    cache=True, addressed=True, error_model="numpy", nogil=True,
 )  # fmt: skip
 def condition_rows(equations, profile, condensed, phase, rows, tails):
     """Border rows of g = 0: ``rows[e]`` . du + ``tails[e]`` . (dz, right side)."""
@@ -224,7 +224,7 @@ def _phase_left(border, u):
     return total
 
 
-@njit
+@njit([signature(bool, _Border, Condensed, Vector, Matrix)], cache=True, addressed=True)
 def _factor_corner(border, condensed, phase, u):
     """The square system of the pair, periodicity and the border rows; False where singular."""
     rows, tails, corner, solution = border.rows, border.tails, border.corner, border.solution
@@ -271,7 +271,11 @@ def _apply(profile, delta, dz):
             u[node, s] += delta[node, s]
 
 
-@njit
+@njit(
+    [signature(types.void, Equations, Profile, Plane, Condensed, _Border)],
+    cache=True,
+    addressed=True,
+)
 def _chord_right(equations, profile, plane, condensed, border):
     """The right side of the square system for the orbit as it is now."""
     u, z, solution = profile.u, profile.z, border.solution
@@ -293,7 +297,10 @@ def _chord_right(equations, profile, plane, condensed, border):
         solution[2 * n + b] = right + eliminated_right(rows[b], carried[b], condensed)
 
 
-@njit
+@njit(
+    [signature(int, Equations, Profile, Plane, float, float, Condensed, _Border, Matrix)],
+    cache=True, addressed=True,
+)  # fmt: skip
 def _chords(equations, profile, plane, tolerance, change, condensed, border, delta):
     """Chord steps after one of Newton's of size ``change``, until another one of those would be of
     no size, measured by the ``tolerance``, or as long as they pay.
@@ -324,7 +331,7 @@ def _chords(equations, profile, plane, tolerance, change, condensed, border, del
 
 @njit(
     [signature(int, Equations, Profile, Matrix, Plane, float, int, Condensed, Variation)],
-    cache=True, error_model="numpy", nogil=True,
+    cache=True, addressed=True, error_model="numpy", nogil=True,
 )  # fmt: skip
 def correct(equations, profile, phase, plane, tolerance, most, condensed, tangent):
     """Correct the orbit in place; returns the iterations, -1 on failure. Cycles without a condition

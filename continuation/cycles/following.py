@@ -121,7 +121,9 @@ def _copy_rows(target, source):
             target[i, j] = source[i, j]
 
 
-@njit
+@njit(
+    [signature(types.void, Trail, int, bool, int, Profile, Variation)], cache=True, addressed=True
+)
 def _start(trail, k, adapts, degree, base, along):
     """Point k and its direction, on an adapted mesh where asked."""
     if adapts:

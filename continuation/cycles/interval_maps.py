@@ -27,7 +27,7 @@ from continuation.engine.elimination import lu_solve_rows
 from continuation.engine.field import Field
 from continuation.engine.linear_algebra import lu_factor
 from dynsys.compiled.kernels import VECTOR
-from dynsys.compiled.records import Vector, signature
+from dynsys.compiled.records import Indices, Matrix, Vector, signature
 from dynsys.numba_cache import njit
 
 _ROUGH, _FINE = 1.5, 1.0  # in the exponent: what is much, and what pieces hold at most
@@ -78,7 +78,14 @@ def _cut_for_decay(decay, average, pieces):
     return True
 
 
-@njit
+@njit(
+    [
+        signature(
+            bool, Field, Collocation, Profile, int, float, float, Matrix, Matrix, Matrix,
+        )
+    ],
+    cache=True, addressed=True,
+)  # fmt: skip
 def _map_of_piece(field, collocation, profile, j, first, part, block, right, out):
     """The map (n, n) ``out`` of the part first..first + part of interval j; False if singular."""
     values, slopes, mesh, u = collocation.values, collocation.slopes, profile.mesh, profile.u
@@ -117,7 +124,10 @@ def _map_of_piece(field, collocation, profile, j, first, part, block, right, out
     return True
 
 
-@njit
+@njit(
+    [signature(bool, Field, Collocation, Profile, Condensed, Indices, Vector, Vector)],
+    cache=True, addressed=True,
+)  # fmt: skip
 def _eigenvalues(field, collocation, profile, condensed, pieces, logs, angles):
     """Eigenvalues of the product of all maps, those of cut intervals made anew."""
     local, n, total = condensed.local, logs.shape[0], 0
@@ -168,7 +178,7 @@ def _tell_errors(growth, decay, pieces, logs, errors):
 
 @njit(
     [signature(bool, Field, Collocation, Profile, Condensed, int, Vector, Vector, Vector)],
-    cache=True, error_model="numpy", nogil=True,
+    cache=True, addressed=True, error_model="numpy", nogil=True,
 )  # fmt: skip
 def cycle_multipliers(field, collocation, profile, condensed, refined, logs, angles, errors):
     """Multipliers of a condensed cycle: ``logs`` (n,) of their moduli and ``angles`` (n,), and

@@ -14,10 +14,12 @@ from typing import Annotated
 import numpy as np
 from numba import float64, types
 
+from continuation.cycles.profiles import Collocation, Profile
 from continuation.engine.elimination import eliminate
+from continuation.engine.field import Field
 from continuation.engine.linear_algebra import ONE, ZERO
 from dynsys.compiled.kernels import VECTOR, WIDTH
-from dynsys.compiled.records import CUBE
+from dynsys.compiled.records import CUBE, Cube, IndexRows, Indices, Matrix, signature
 from dynsys.numba_cache import njit
 
 LANES = types.Array(float64, 4, "C")
@@ -141,7 +143,10 @@ def _along(field, q, x, direction, factors, slopes):
     direction[field.free[q]] = 0.0
 
 
-@njit
+@njit(
+    [signature(types.void, Field, Collocation, Profile, int, Cube, Matrix)],
+    cache=True, addressed=True,
+)  # fmt: skip
 def make_lanes(field, collocation, profile, first, block, rates):
     """Matrices and right sides ``block`` (m n, m n + n + K + 1, lanes) of the intervals from
     ``first`` on: how the residuals depend on nodes 1..m, node 0 and z, and the residuals.
@@ -186,7 +191,7 @@ def make_lanes(field, collocation, profile, first, block, rates):
             rates[k, lane] *= -factors[lane]
 
 
-@njit([types.void(CUBE, VECTOR)], cache=True, error_model="numpy", nogil=True)
+@njit([types.void(CUBE, VECTOR)], cache=True, addressed=True, error_model="numpy", nogil=True)
 def eliminate_lanes(block, largest):
     """Factorize the matrices in ``block`` (size, size + width, lanes), whose right sides become the
     solutions; ``largest`` (lanes,) is the largest multiplier met."""
@@ -223,7 +228,10 @@ def eliminate_lanes(block, largest):
                 block[i, c, lane] *= inverse[lane]
 
 
-@njit
+@njit(
+    [signature(bool, Field, Collocation, Profile, int, int, Cube, Indices)],
+    cache=True, addressed=True,
+)  # fmt: skip
 def with_pivots(field, collocation, profile, j, lane, block, pivots):
     """Make and eliminate interval j by itself, into its lane; False where it is singular."""
     size, width = block.shape[0], block.shape[1] - block.shape[0]
@@ -241,7 +249,10 @@ def with_pivots(field, collocation, profile, j, lane, block, pivots):
     return True
 
 
-@njit
+@njit(
+    [signature(bool, Field, Collocation, Profile, int, Cube, Matrix, IndexRows)],
+    cache=True, addressed=True,
+)  # fmt: skip
 def eliminate_group(field, collocation, profile, first, block, rates, pivots):
     """Make and eliminate the intervals from ``first`` on, as many as ``block`` has lanes for; see
     ``make_lanes``. False where one is singular."""

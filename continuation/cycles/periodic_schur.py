@@ -266,7 +266,7 @@ def _pair(factors, h, count, low, logs, angles, block):
             types.UniTuple(VECTOR, 2), types.Tuple((VECTOR, MATRIX, MATRIX)), int64,
         )
     ],
-    error_model="numpy", cache=True, nogil=True,
+    error_model="numpy", cache=True, addressed=True, nogil=True,
 )  # fmt: skip
 def _deflated(factors, h, count, high, found, work, sweeps):
     """How many eigenvalues split off at the end of the rows ..high, after one more sweep if none
@@ -303,7 +303,7 @@ def _sort(logs, angles):
         logs[k], angles[k] = log, angle
 
 
-@njit([boolean(CUBE, VECTOR, VECTOR)], error_model="numpy", cache=True, nogil=True)
+@njit([boolean(CUBE, VECTOR, VECTOR)], error_model="numpy", cache=True, addressed=True, nogil=True)
 def periodic_eigenvalues(maps, logs, angles):
     """Eigenvalues of the product maps[p - 1] ... maps[0] of ``maps`` (p, n, n), largest first.
 

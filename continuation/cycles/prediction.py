@@ -13,10 +13,12 @@ from typing import NamedTuple
 import numpy as np
 from numba import float64, types
 
+from continuation.cycles.collocation import Profile, Variation
 from continuation.cycles.correction import Plane
 from continuation.cycles.meshes import move_to_mesh
+from continuation.engine.linear_algebra import copy_into
 from dynsys.compiled.kernels import MATRIX, VECTOR
-from dynsys.compiled.records import Cube, Matrix, Vector, record
+from dynsys.compiled.records import Cube, Matrix, Vector, record, signature
 from dynsys.numba_cache import njit
 
 BEFORE = 3  # cycles before the last one that a prediction looks back to
@@ -86,7 +88,15 @@ def remove_shift(phase, velocity, u):
         a[i] -= shift * b[i]
 
 
-@njit
+@njit(
+    [
+        signature(
+            int, Cube, Matrix, Matrix, Profile, Variation, types.Tuple((MATRIX, VECTOR)), Matrix,
+            Matrix, Bends,
+        )
+    ],
+    cache=True, addressed=True,
+)  # fmt: skip
 def find_bends(orbits, unknowns, meshes, base, along, plane, phase, velocity, bends):
     """Fill ``bends`` from the rows of orbits before ``base``, the last one first; returns how many
     there are. ``plane`` (row, tail) measures s."""
@@ -97,7 +107,8 @@ def find_bends(orbits, unknowns, meshes, base, along, plane, phase, velocity, be
         k = orbits.shape[0] - 1 - i
         u, z = bends.u[i], bends.z[i]
         if np.array_equal(meshes[k], base.mesh):
-            u[:] = orbits[k]
+            for node in range(u.shape[0]):
+                copy_into(u[node], orbits[k, node])
         else:
             move_to_mesh(orbits[k], meshes[k], base.mesh, degree, u)
         remove_shift(phase, velocity, u)

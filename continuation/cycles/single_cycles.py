@@ -18,7 +18,7 @@ from dynsys.numba_cache import njit
             int, Equations, Profile, Plane, float, int, Condensed, Variation, Matrix,
         )
     ],
-    cache=True, error_model="numpy", nogil=True,
+    cache=True, addressed=True, error_model="numpy", nogil=True,
 )  # fmt: skip
 def correct_in(equations, profile, plane, tolerance, most, condensed, tangent, floquet):
     """Correct an orbit in place, in a plane: see ``correct``, whose phase is kept here as that of

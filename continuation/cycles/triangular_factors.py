@@ -211,7 +211,10 @@ def merge(maps, merged):
     return used, exponent
 
 
-@njit([types.UniTuple(int64, 2)(CUBE, CUBE, MATRIX)], cache=True, error_model="numpy", nogil=True)
+@njit(
+    [types.UniTuple(int64, 2)(CUBE, CUBE, MATRIX)],
+    cache=True, addressed=True, error_model="numpy", nogil=True,
+)  # fmt: skip
 def triangular_factors(maps, factors, full):
     """Split the product maps[p - 1] ... maps[0] of ``maps`` (p, n, n).
 

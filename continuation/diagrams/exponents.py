@@ -8,6 +8,7 @@ import numpy as np
 from numba import types
 
 from continuation.engine.field import Field, field_of
+from continuation.engine.linear_algebra import copy_into
 from dynsys.compiled.records import Matrix, Vector, signature
 from dynsys.numba_cache import njit
 from dynsys.vector_field import VectorField
@@ -50,8 +51,10 @@ def carried(field, x, v, dt, steps):
     f, y, dx = np.empty(n), np.empty(n), np.empty(n)
     w, g, dv = np.empty((n, count)), np.empty((n, count)), np.empty((n, count))
     for _ in range(steps):
-        y[:], w[:] = x, v
         dx[:], dv[:] = 0.0, 0.0
+        copy_into(y, x)
+        for i in range(n):
+            copy_into(w[i], v[i])
         for stage in range(4):
             field.f(y, p, tables, f)
             field.jacobian(y, p, tables, a)

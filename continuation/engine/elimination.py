@@ -76,7 +76,7 @@ def _elimination(size):
 _eliminate_8, _eliminate_12 = _elimination(8), _elimination(12)  # two and three states
 
 
-@njit
+@njit([types.boolean(MATRIX, PIVOTS, MATRIX)], cache=True, addressed=True, error_model="numpy")
 def eliminate(a, pivots, b):
     """Factorize ``a`` and overwrite ``b`` with the solutions of ``a x = b``; False if singular."""
     if a.shape[0] == 8:

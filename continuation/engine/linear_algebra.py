@@ -85,7 +85,7 @@ def subtract_rows(factors, i, first, last, b, start):
         j += ONE
 
 
-@njit([types.boolean(MATRIX, PIVOTS)], cache=True, error_model="numpy")
+@njit([types.boolean(MATRIX, PIVOTS)], cache=True, addressed=True, error_model="numpy")
 def lu_factor(a, pivots):
     """Factorize ``a`` (n, n) in place with partial pivoting; False where it is singular."""
     n = np.uintp(a.shape[0])

@@ -7,8 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from continuation.drawing import html, picture
-from continuation.explorer.page import write_page
-from continuation.explorer.widget import widget_of
 from dynsys.vector_field import VectorField
 
 
@@ -43,6 +41,9 @@ class Explorable(ABC):
         -------
         >>> diagram.explore("figure2a.html")
         """
+        # Here, since a branch should not wait for what runs in a page.
+        from continuation.explorer.page import write_page
+
         drawn = self.plot()
         return write_page(self.page_content(), self.model, picture(drawn), path)
 
@@ -60,4 +61,7 @@ class Explorable(ABC):
         >>> widget.point
         {'mu_e': 1.227, 'mu_i': 0.659}
         """
+        # As above.
+        from continuation.explorer.widget import widget_of
+
         return widget_of(self.page_content(), self.model)

@@ -6,12 +6,12 @@ its workers, also what is called further down.
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
+from dynsys.children import cores
 from dynsys.errors import ClusterError, ModelError
 
 _CONNECT = 20  # s
@@ -99,8 +99,7 @@ def _all_threads(client: Any) -> int:
 def _processes(scheduler: str) -> int:
     _, colon, count = scheduler.partition(":")
     if not colon:
-        has_affinity = hasattr(os, "sched_getaffinity")
-        return len(os.sched_getaffinity(0)) if has_affinity else os.cpu_count() or 1
+        return cores()
     if not count.isdecimal() or int(count) < 1:
         raise ModelError(f'scheduler is {scheduler!r}; "local:4" starts 4 processes')
     return int(count)

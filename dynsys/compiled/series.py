@@ -304,6 +304,7 @@ def _table(t, row, a, b, out):
         )
     ],
     cache=True,
+    addressed=True,
     error_model="numpy",
 )
 def run_program(instructions, constants, outputs, x, p, t, result):

@@ -129,7 +129,7 @@ def equations(model: VectorField, state: np.ndarray) -> str:
     """The equations file: AUTO's user functions in C, with exact derivatives."""
     lifted = field_graph(model)
     graph, n = lifted.graph, len(lifted.states)
-    slots = [number - 1 for number in auto_numbers(model).values()]
+    slots = [own - 1 for own in auto_numbers(model).values()]  # `number` is a function here
     inputs: dict[tuple, str] = {("x", i): f"u[{i}]" for i in range(n)}
     inputs |= {("p", k): f"par[{slot}]" for k, slot in enumerate(slots)}
     rows = jacobian_nodes(lifted)

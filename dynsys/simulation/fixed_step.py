@@ -219,7 +219,10 @@ def _exponential_move(rates, dt, fresh, pw, work, n):
 
 # Without reference counts (see ``blocks``): they would take longer than a simple model's steps. For
 # the same reason nothing is called in every step that takes many arrays, but the field.
-@njit(_nrt=False)
+@njit(
+    [signature(types.void, Rates, Method, Ensemble, Clock, Forcing, Noise, Recording, _Work)],
+    cache=True, addressed=True, _nrt=False,
+)  # fmt: skip
 def _integrate(rates, method, ensemble, clock, forcing, noise, recording, work):
     a, b, c = method.a, method.b, method.c
     dt, settle, steps, stride = clock.dt, clock.settle, clock.steps, clock.stride

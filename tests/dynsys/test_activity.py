@@ -94,3 +94,22 @@ def test_a_closed_stream_stops_the_words_and_not_the_work(quick, monkeypatch):
         time.sleep(0.2)
         worked = True
     assert worked and stream.closed
+
+
+def test_a_remark_is_said_once_above_the_line_of_a_terminal(quick, monkeypatch):
+    monkeypatch.setattr(activity, "_remarks", {})
+    stream = listen(monkeypatch, Terminal())
+    activity.remark("the engine is compiled")
+    with telling("diagram"), hushed():  # a bar is shown instead of the line
+        time.sleep(0.3)
+        activity.remark("the engine is compiled")
+        time.sleep(0.2)
+    assert stream.getvalue().count("dynsys: the engine is compiled\n") == 1
+
+
+def test_nobody_who_is_answered_at_once_hears_a_remark(monkeypatch):
+    monkeypatch.setattr(activity, "_remarks", {})
+    stream = listen(monkeypatch, io.StringIO())
+    with telling("describe"):
+        activity.remark("the engine is compiled")
+    assert stream.getvalue() == ""

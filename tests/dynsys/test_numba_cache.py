@@ -127,6 +127,53 @@ def test_a_folder_that_cannot_be_written_serves_from_the_users_cache(pair):
     assert result(start(pair)) == (2.5, 1)
 
 
+READ_ONLY = """
+from numba.core import caching
+def refuse(self):
+    raise PermissionError("read-only")
+caching.InTreeCacheLocator.ensure_cache_path = refuse
+"""
+
+
+def test_what_an_installation_keeps_serves_whoever_cannot_write_there(pair):
+    assert result(start(pair)) == (2.5, 0)
+    assert result(start(pair, READ_ONLY + MAIN)) == (2.5, 1)
+    own = pair.parent / ".cache"
+    assert not list(own.rglob("caller.*.nbc"))  # nothing had to be kept anew
+
+
+def test_what_is_damaged_in_an_installation_is_kept_by_whoever_cannot_write_there(pair):
+    assert result(start(pair)) == (2.5, 0)
+    [file] = compiled_files(pair, "caller")
+    damaged = file.read_bytes()[:-100] + bytes(100)
+    file.write_bytes(damaged)
+    assert result(start(pair, READ_ONLY + MAIN)) == (2.5, 0)
+    assert result(start(pair, READ_ONLY + MAIN)) == (2.5, 1)
+    assert file.read_bytes() == damaged
+
+
+def test_a_folder_that_the_environment_names_stands_alone(pair):
+    assert result(start(pair)) == (2.5, 0)
+    named = f"import os; os.environ['NUMBA_CACHE_DIR'] = {str(pair.parent / 'own')!r}\n"
+    assert result(start(pair, named + MAIN)) == (2.5, 0)
+    assert result(start(pair, named + MAIN)) == (2.5, 1)
+
+
+def test_whoever_waits_for_the_engine_is_told_how_not_to(pair):
+    told = MAIN + "from dynsys import activity, numba_cache\nprint(*activity._remarks)"
+    assert "`dynsys compile` does it all ahead" in run(pair, told)
+    assert "dynsys compile" not in run(pair, told)  # it is compiled now
+
+
+def test_what_is_kept_is_known_without_loading_it(pair):
+    asked = MAIN.replace("print(outer(1.0)", "print(outer.is_kept())\nprint(outer(1.0)")
+    assert run(pair, asked).split()[0] == "False"
+    assert run(pair, asked).split()[0] == "True"
+    for file in compiled_files(pair, "caller"):
+        file.unlink()
+    assert run(pair, asked).split()[0] == "False"
+
+
 def test_every_package_compiles_through_this_cache():
     root = Path(__file__).parents[2]
     for package in PACKAGES:
