@@ -72,7 +72,9 @@ def residence_time(
         note = f"no escape in {total / 1000:.3g} s"
         return Estimate(float("nan"), low, float("inf"), "ms", note + word)
     high = 2 * total / float(chi2.ppf(tail, 2 * escapes))
-    return Estimate(total / escapes, low, high, "ms", f"{escapes} escape{'s' * (escapes != 1)}{word}")
+    return Estimate(
+        total / escapes, low, high, "ms", f"{escapes} escape{'s' * (escapes != 1)}{word}"
+    )
 
 
 def _first_stay(outside: np.ndarray, least: int) -> int:
