@@ -6,9 +6,9 @@ by 4e-8 z^9 in relative terms and not even monotonic beyond z = 6. Such an inter
 pieces, on which the orbit is known. ``condense`` leaves about the fastest rates, and what the
 pieces leave of the error is known from them.
 
-All is resolved to 1e-8 unless something decays by far more than 1e-300 in a period: then growth is,
-and decay where it may have to be weighed against growth, else only so far that it is seen as
-decay; how small such multipliers are is not known then. Of two states the product of both
+Growth is resolved to 1e-8 of the multiplier. Decay is to 1e-8 of its logarithm where that costs
+little, and where it may have to be weighed against growth; else only so far that it is seen as
+decay, and how small such multipliers are is not known. Of two states the product of both
 multipliers is known from the divergence, which is smooth. Systems of 20 states and more are not
 cut, which would cost more than all the rest.
 """
@@ -18,7 +18,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import float64, int64, types
+from numba import boolean, float64, int64, types
 
 from continuation.cycles.collocation import Collocation, Condensed, Profile
 from continuation.cycles.meshes import node_polynomials
@@ -32,34 +32,50 @@ from dynsys.numba_cache import njit
 
 _ROUGH, _FINE = 1.5, 1.0  # in the exponent: what is much, and what pieces hold at most
 _ERROR, _WANTED = 4e-8, 1e-8  # relative error of a map of exp(1), and what all may have together
-_MONOTONIC = 4.0  # exponent of a piece up to which that error is what it is by its ninth power
-_SEEN = 1e-2  # error of the fastest beyond which slower ones have one of their own
-_BEYOND = 1400.0  # exponent of decay (which is overestimated) that is not worth being resolved
+_DECAY = 0.84  # exponent of a piece whose error is _WANTED of it
+_MONOTONIC = 4.0  # exponent of a piece up to which the error goes by the ninth power
+_FASTER = 4.0  # than on average, that a multiplier may decay somewhere
 _APART = 1e-3  # log10 between two multipliers that are not about to meet
 _SMALL = -1.0  # log10 of a multiplier below which decay need not be weighed
 _STIFF, _FEW = 30.0, 16  # decay of a piece that still is seen as decay, and the most pieces for it
 _MOST, _TOGETHER = 512, 80.0  # pieces of an interval, and of all of them on average,
-_LARGE = 720.0  # or so many over n^2, of large systems, but 16 of four states,
+_WEIGHED = 16.0  # so many for the decay that is weighed against growth,
+_LARGE = 720.0  # or so many over n^2, of large systems,
+_CHEAP = 1200.0  # and over n^3 for decay that need not be known,
 _NEVER = 20  # and none of so many states
 _PIECES = types.Array(int64, 1, "C")
 
 
 @njit([types.void(VECTOR, VECTOR, int64, float64, _PIECES)], cache=True, nogil=True)
-def _cut(rates, decay, refined, average, pieces):
-    """How many ``pieces`` (N,) the intervals are cut into, ``refined`` times as many as needed, but
-    about ``average`` ones at most."""
-    total, intervals = 1e-300, rates.shape[0]
+def _cut(growth, decay, refined, average, pieces):
+    """How many ``pieces`` (N,) the intervals are cut into for growth, ``refined`` times as many as
+    needed, but about ``average`` ones at most; for decay as many as show that it is decay."""
+    total, intervals = 1e-300, growth.shape[0]
     for j in range(intervals):
-        total += max(rates[j], 0.0)
+        total += max(growth[j], 0.0)
     fine = _FINE * min(1.0, (_WANTED / (_ERROR * total)) ** 0.125)
     fine = max(fine, total / (average * intervals))
     for j in range(intervals):
         pieces[j] = 1
-        if rates[j] > fine:
-            pieces[j] = min(math.ceil(rates[j] / fine), _MOST)
+        if growth[j] > fine:
+            pieces[j] = min(math.ceil(growth[j] / fine), _MOST)
         if decay[j] > _STIFF:
             pieces[j] = max(pieces[j], min(math.ceil(decay[j] / _STIFF), _FEW))
         pieces[j] *= refined
+
+
+@njit([boolean(VECTOR, float64, _PIECES)], cache=True, nogil=True)
+def _cut_for_decay(decay, average, pieces):
+    """More ``pieces`` (N,) so that decay is resolved; False, and none, where these are more than
+    ``average`` ones."""
+    total, intervals = 0, decay.shape[0]
+    for j in range(intervals):
+        total += max(math.ceil(min(decay[j], 1e9) / _DECAY), 1)
+    if total > average * intervals:
+        return False
+    for j in range(intervals):
+        pieces[j] = max(pieces[j], math.ceil(decay[j] / _DECAY))
+    return True
 
 
 @njit(
@@ -137,25 +153,27 @@ def _eigenvalues(field, collocation, profile, condensed, pieces, logs, angles):
     return periodic_eigenvalues(maps, logs, angles)
 
 
-@njit([float64(VECTOR, _PIECES)], cache=True, nogil=True)
-def _left_error(rates, pieces):
-    """Relative error that the pieces leave on a multiplier of the fastest direction."""
-    error = 0.0
-    for j in range(rates.shape[0]):
-        rate = max(rates[j], 0.0) / pieces[j]
-        error += pieces[j] * _ERROR * rate**9 if rate < _MONOTONIC else np.inf
-    return error
+@njit([float64(float64, float64)], cache=True, nogil=True)
+def _left(exponent, rate):
+    """Relative error of pieces of an exponent together, of at most ``rate`` each."""
+    return exponent * _ERROR * rate**8 if rate < _MONOTONIC else np.inf
 
 
-@njit
-def _tell_errors(fastest, growth, pieces, logs, errors):
-    """``errors`` (n,) of multipliers: of small ones they are without bound where decay is not
-    resolved."""
-    all_of_them, of_growth = _left_error(fastest, pieces), _left_error(growth, pieces)
+@njit([types.void(VECTOR, VECTOR, _PIECES, VECTOR, VECTOR)], cache=True, nogil=True)
+def _tell_errors(growth, decay, pieces, logs, errors):
+    """``errors`` (n,) of multipliers, each of which decays by as much as it grows at most, and by
+    what is left of it."""
+    intervals, grows, fastest, grown = growth.shape[0], 0.0, 0.0, 0.0
+    for j in range(intervals):
+        rate = max(growth[j], 0.0)
+        grows += rate
+        grown += _left(rate, rate / pieces[j])
+        fastest = max(fastest, decay[j] / pieces[j])
     for i in range(logs.shape[0]):
-        errors[i] = all_of_them
-        if all_of_them > _SEEN and logs[i] > _SMALL:
-            errors[i] = of_growth
+        falls = grows + max(-math.log(10.0) * logs[i], 0.0)
+        errors[i] = grown
+        if falls > 0.0:
+            errors[i] += _left(falls, min(_FASTER * falls / intervals, fastest))
 
 
 @njit(
@@ -171,30 +189,28 @@ def cycle_multipliers(field, collocation, profile, condensed, refined, logs, ang
     pieces: what then changes is the error.
     """
     growth, decay, n = condensed.growth, condensed.decay, logs.shape[0]
-    pieces, fastest = np.empty(growth.shape[0], np.int64), np.maximum(growth, decay)
-    grows, decays = 0.0, 0.0
+    pieces, grows, knows = np.empty(growth.shape[0], np.int64), 0.0, True
     for j in range(growth.shape[0]):
         grows += max(growth[j], 0.0)
-        decays += max(decay[j], 0.0)
-    average = min(_TOGETHER if decays < _BEYOND else 16.0, _LARGE / n**2)
-    large = n >= _NEVER  # and nodes of delay lines are loops that seem to grow, but do not
-    resolves = n > 2 and (refined > 1 or decays < _BEYOND)
-    if large:
+    average = min(_TOGETHER, _LARGE / n**2)
+    errors[:] = np.nan
+    if n >= _NEVER:  # and nodes of delay lines are loops that seem to grow, but do not
         pieces[:] = refined
-    else:
-        _cut(fastest if resolves else growth, decay, refined, average, pieces)
+        return _eigenvalues(field, collocation, profile, condensed, pieces, logs, angles)
+    all_resolved = refined > 1 and n > 2
+    _cut(np.maximum(growth, decay) if all_resolved else growth, decay, refined, average, pieces)
+    if n > 2 and not all_resolved:
+        knows = _cut_for_decay(decay, min(average, _CHEAP / n**3), pieces)
     done = _eigenvalues(field, collocation, profile, condensed, pieces, logs, angles)
     if n == 2 and done:
         _complete(condensed.divergence.sum(), logs, angles)
-    errors[:] = np.nan
-    if large or not done:
-        return done
-    if n > 2 and not resolves and grows > _ROUGH and logs[0] > _SMALL:
+    if done and refined == 1 and not knows and grows > _ROUGH and logs[0] > _SMALL:
         before = pieces.sum()
-        _cut(fastest, decay, refined, average, pieces)
+        _cut(np.maximum(growth, decay), decay, refined, min(_WEIGHED, average), pieces)
         if pieces.sum() != before:
             done = _eigenvalues(field, collocation, profile, condensed, pieces, logs, angles)
-    _tell_errors(growth if n == 2 else fastest, growth, pieces, logs, errors)
+    if done:
+        _tell_errors(growth, decay if n > 2 else growth, pieces, logs, errors)
     return done
 
 

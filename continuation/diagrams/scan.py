@@ -30,8 +30,8 @@ from dynsys.journal import belonging
 
 # Coarser than a single branch: enough for regions and for starting the curves.
 SCAN = CycleSettings(
-    intervals=20, tolerance=1e-5, trivial_error=1e-4, mesh_error=1e-5, step_max=0.25,
-    min_cosine=0.8, longest=10.0, max_points=250, violent=1e3,
+    intervals=20, most_intervals=240, tolerance=1e-5, trivial_error=1e-4, mesh_error=1e-5,
+    step_max=0.25, min_cosine=0.8, longest=10.0, max_points=250, violent=1e3,
     delay_error=1e3,  # one number of nodes for the whole plane
 )  # fmt: skip
 SEEN = replace(SCAN, most_unstable=8)  # cycles found by simulation: as far as they are stable
