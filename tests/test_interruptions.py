@@ -189,6 +189,15 @@ def test_a_command_answers_at_once_while_it_compiles(place, monkeypatch):
     assert code == 130 and errors.rstrip().endswith("dynsys: interrupted"), (code, errors)
 
 
+@pytest.fixture
+def heard():
+    """Ctrl-C as a terminal has it: ignored in what a shell runs in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heard")
 def test_an_interruption_while_xarray_takes_its_locks_leaves_none_closed(tmp_path, monkeypatch):
     """Whoever wrote next, or closed the file, waited for ever."""
     usual, interrupted = CombinedLock.acquire, []

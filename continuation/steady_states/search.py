@@ -21,7 +21,6 @@ from continuation.steady_states.continua import (
 from continuation.steady_states.degenerate import at_rest
 from continuation.steady_states.jumps import Bend, Jump, Steep, irregular, with_steps
 from continuation.steady_states.search_box import with_search_ranges
-from continuation.steady_states.sobol import sobol_points
 from dynsys import checks
 from dynsys.compiled.kernels import DOMAIN_TYPE
 from dynsys.compiled.records import Indices, Matrix, signature
@@ -309,8 +308,12 @@ def in_box(model: VectorField, states: np.ndarray) -> np.ndarray:
 
 
 def random_states(model: VectorField, count: int, seed: int) -> np.ndarray:
+    # scipy.stats takes half a second to load; a start of the user's own needs no search.
+    from scipy.stats import qmc
+
     low, high = model.state_box()
-    unit = sobol_points(len(low), count, seed)
+    sampler = qmc.Sobol(len(low), scramble=True, rng=np.random.default_rng(seed))
+    unit = sampler.random_base2(int(np.ceil(np.log2(count))))[:count]
     return model.fill_lines(low + (high - low) * unit)
 
 
