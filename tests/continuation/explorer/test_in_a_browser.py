@@ -244,7 +244,10 @@ def test_narrow_screens_need_no_sideways_scrolling(kind, opened, plane, line):
     assert page.evaluate("document.documentElement.scrollWidth") <= 400
     box = page.locator("svg.plane .frame").bounding_box()
     page.touchscreen.tap(box["x"] + 0.7 * box["width"], box["y"] + 0.5 * box["height"])
-    page.wait_for_timeout(100)
+    for _ in range(100):  # the page forbids evaluated text, which wait_for_function needs
+        if "p." in page.evaluate("window.location.hash"):
+            break
+        page.wait_for_timeout(100)
     assert "p." in page.evaluate("window.location.hash")
 
 
