@@ -44,8 +44,8 @@ def user_points(
     quantity : name of a state, observable or parameter, or a function of a mapping that holds all
         of them by name. ``model.with_observables(sum="x + y")`` makes names of expressions. For
         cycles: "period", "frequency", a free parameter, ``"min_..."`` or ``"max_..."`` of an
-        observable, of curves also "angle" and "normal_form_..." as in their data, or a function of
-        a ``Cycle``.
+        observable, of curves also "angle" and ``"normal_form_..."`` as in their data, or a function
+        of a ``Cycle``.
     value : what it should equal.
 
     Returns
