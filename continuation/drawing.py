@@ -327,9 +327,10 @@ def _fill_regions(ax: Any, regions: Sequence[Region], least: float) -> None:
     for region in regions:
         color = colors[region.word]
         for part in getattr(region.shape, "geoms", [region.shape]):
-            told = region.word in known or part.area < least
-            label = "_" if told else region.word
-            known |= set() if told else {region.word}
+            label = "_"
+            if region.word not in known and part.area >= least:
+                label = region.word
+                known.add(label)
             ax.fill(*part.exterior.xy, color=color, lw=0, zorder=0, label=label)
             if not region.resolved:
                 ax.fill(*part.exterior.xy, fill=False, hatch="///", ec=DARK, lw=0, zorder=0)
