@@ -256,7 +256,8 @@ def multiplier_errors(cycle: Cycle) -> np.ndarray:
     turned = np.abs(found.angle)[None, :] - np.abs(cycle.multiplier_angles)[:, None]
     cost = np.minimum(np.nan_to_num(np.hypot(apart, turned), nan=0.0, posinf=_ALL), _ALL)
     rows, columns = linear_sum_assignment(cost)
-    return np.expm1(cost[rows, columns])
+    lost = cycle.trivial_error if cycle.trivial_error > TRIVIAL_TOLERANCE else 0.0
+    return np.maximum(np.expm1(cost[rows, columns]), lost)
 
 
 def _on_finer_mesh(cycle: Cycle) -> Orbit:
