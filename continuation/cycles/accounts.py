@@ -77,7 +77,8 @@ def _calmed(solver, points, inside: list[Event], closed: bool) -> list[Event]:
         if closed and net:
             fitting = [event for event in group if event.gain == net]
             kept += fitting[len(fitting) // 2 :][:1] or group
-    return kept
+    order = {id(event): k for k, event in enumerate(inside)}
+    return sorted(kept, key=lambda event: order[id(event)])
 
 
 def _net_turn(solver: Solver, points: Sequence[Point], first: int, last: int) -> Iterator[Event]:

@@ -84,8 +84,9 @@ class Cycle:
 
     @cached_property
     def coefficients(self) -> Mapping[str, float]:
-        """Normal-form coefficients (``normal_forms``) of an LPC, PD or NS point, and of CPC, GPD
-        and CH, where they are zero; none where several multipliers pass at once."""
+        """Normal-form coefficients (``normal_forms``) of an LPC (b), PD (c) or NS (re_d, im_d), and
+        of CPC, GPD and CH, where these are zero and the next ones decide (c, e, re_e); none where
+        several multipliers pass at once."""
         if self.multiplicity > 1 or "pair" in self.certificate:
             return {}
         angle = 0.0
@@ -255,7 +256,8 @@ def multiplier_errors(cycle: Cycle) -> np.ndarray:
     turned = np.abs(found.angle)[None, :] - np.abs(cycle.multiplier_angles)[:, None]
     cost = np.minimum(np.nan_to_num(np.hypot(apart, turned), nan=0.0, posinf=_ALL), _ALL)
     rows, columns = linear_sum_assignment(cost)
-    return np.expm1(cost[rows, columns])
+    lost = cycle.trivial_error if cycle.trivial_error > TRIVIAL_TOLERANCE else 0.0
+    return np.maximum(np.expm1(cost[rows, columns]), lost)
 
 
 def _on_finer_mesh(cycle: Cycle) -> Orbit:

@@ -27,6 +27,7 @@ from continuation.cycles.counts import (
     settled,
 )
 from continuation.cycles.event import TURNS, Event, unresolved
+from continuation.cycles.following import DOUBTFUL
 from continuation.cycles.location import (
     AT_PLACE,
     Location,
@@ -42,10 +43,13 @@ from continuation.cycles.tracing import on_mesh
 
 STILL = 1e-9  # part of half a span by which a parameter has to move for its turns to mean something
 LABELS = {PLUS: "BPC", MINUS: "PD", PAIRS: "NS"}
+_HIDDEN = "rounding hides the multipliers in between"
 _DEEPEST = 24  # cuts of a step in which several things happen
 _PART_OF_PLACE = 0.03  # of the distance allowed, that a mesh for a fold is to leave,
 _MOST_AT_ONCE = 3.0  # and the most times as fine as it is made for that
 _REFINEMENTS = 4  # of the mesh, each by half, until a multiplier is at its place
+_ONE = ((1, 0, 0), (-1, 0, 0))  # what a fold gains
+_TURNED = 1e-9  # the parameter's part of the unit tangent at a fold that this alone tells
 _WELL = 1e-8  # error of multipliers at a special cycle that one finer mesh is not to lower
 _BESIDE_MEETING = 1e-3  # of a step, from where multipliers meet to where a search goes on
 _PART = 0.47  # where a step is cut: not in its middle, which symmetry makes singular
@@ -58,16 +62,41 @@ def events(
     changes nowhere else; but between two ``violent`` cycles, with a multiplier beyond that, only
     turns of the parameter are told. ``spectra`` are the multipliers of the points."""
     wild = np.max(spectra.log10, axis=1, initial=-np.inf) > np.log10(violent)
-    found: list[Event] = []
+    found, lost, around = list[Event](), _lost_alone(spectra), set[int]()
     for index in _steps_with_events(points, spectra):
         if wild[index] and wild[index + 1]:
             continue
+        if beside := lost & {index, index + 1}:
+            around |= beside
+            continue
         inside = _between(solver, points, index)
         found += [replace(event, index=index) for event in inside]
+    for k in around:
+        found += _around(solver, points, k)
+    found.sort(key=lambda event: event.index)
     found += turning_points(solver, points, found)
     found = without_noise(solver, points, spectra.sure.tolist(), found)
     found = accounted(solver, points, spectra, found, wild)
     return found, settled(spectra, [(event.index, event.gain or 0) for event in found])
+
+
+def _lost_alone(spectra: Spectra) -> set[int]:
+    """Points at which multipliers mean nothing, between two at which they do: next to a fold."""
+    lost = spectra.lost
+    return {k + 1 for k in np.flatnonzero(~lost[:-2] & lost[1:-1] & ~lost[2:]).tolist()}
+
+
+def _around(solver: Solver, points: Sequence[Point], k: int) -> list[Event]:
+    """The events of both steps at a point whose own multipliers mean nothing."""
+    chord = Chord(solver, points[k - 1], points[k + 1])
+    found = [
+        replace(event, index=j)
+        for j in (k - 1, k)
+        for event in explained(Chord(solver, points[j], points[j + 1]))
+    ]
+    if any(event.label == "unresolved" for event in found):
+        found = [replace(event, index=k - 1) for event in _not_apart(chord, _HIDDEN)]
+    return found
 
 
 def _steps_with_events(points: Sequence[Point], spectra: Spectra) -> list[int]:
@@ -120,9 +149,9 @@ def explained(chord: Chord, depth: int = 0) -> Iterator[Event]:
                     raise split
                 found = list(_proven(chord, kind, gained, located))
         else:
-            found = list(_cut(chord, _PART, chord.at(_PART), depth))
+            found = list(_cut(chord, chord.at(_PART), depth))
     except Split as split:
-        found = list(_cut(chord, split.fraction, split.point, depth))
+        found = list(_cut(chord, split.point, depth))
     except ArithmeticError:
         found = [unresolved(chord, gained, "Newton fails between these cycles")]
     yield from found
@@ -144,13 +173,31 @@ def _fold(chord: Chord, gained: Counts) -> Iterator[Event]:
     yield from _proven(finer, PLUS, gained, located, turned=True, refined=True)
 
 
-def _cut(chord: Chord, fraction: float, middle: Point, depth: int) -> Iterator[Event]:
+def _cut(chord: Chord, middle: Point, depth: int) -> Iterator[Event]:
     if depth >= _DEEPEST:
-        gained = change(counts(chord.left), counts(chord.right))
-        yield unresolved(chord, gained, "several multipliers pass the unit circle too near")
+        yield from _not_apart(chord, "several multipliers pass the unit circle too near")
         return
-    yield from explained(Chord(chord.solver, chord.left, middle), depth + 1)
-    yield from explained(Chord(chord.solver, middle, chord.right), depth + 1)
+    hidden = trusted(chord.left, chord.right) and not trusted(middle, middle)
+    found = [] if hidden and middle.trivial_error > DOUBTFUL else [
+        event for ends in ((chord.left, middle), (middle, chord.right))
+        for event in explained(Chord(chord.solver, *ends), depth + 1)
+    ]  # fmt: skip
+    if hidden and (not found or any(event.label == "unresolved" for event in found)):
+        found = list(_not_apart(chord, _HIDDEN))
+    yield from found
+
+
+def _not_apart(chord: Chord, reason: str) -> Iterator[Event]:
+    """Events that cannot be told apart: a fold by the parameter's turn alone, and what is left."""
+    gained = change(counts(chord.left), counts(chord.right))
+    if abs(gained.plus) == 1:
+        folds = _unproven_fold(chord)
+        yield from (replace(fold, gain=gained.plus) for fold in folds)
+        gained = gained._replace(plus=0) if folds else gained
+    if gained.minus in (-1, 1) and not (gained.plus or gained.pairs):
+        reason = f"a multiplier passes -1, but {reason}"
+    if any(gained):
+        yield unresolved(chord, gained, reason)
 
 
 def _meeting(chord: Chord, located: Location) -> Split | None:
@@ -176,7 +223,7 @@ def _turned(chord: Chord, depth: int) -> Iterator[Event]:
     if located is not None and _same_on_both_sides(chord, located):
         yield from _proven(chord, PLUS, Counts(0, 0, 0), located, turned=True)
         return
-    yield from _cut(chord, _PART, chord.at(_PART), depth)
+    yield from _cut(chord, chord.at(_PART), depth)
 
 
 def _same_on_both_sides(chord: Chord, located: Location) -> bool:
@@ -198,9 +245,12 @@ def _proven(
     """The event, where the multipliers are at their place; on finer meshes where not, and on one
     where the mesh alone tells how near they are, unless the mesh was ``refined`` for that."""
     multiplicity, proven, far = max(abs(gained[kind]), 1), None, np.nan
+    ends, by_turn = chord, None
     for attempt in range(_REFINEMENTS + 1):
         if located is None:
             break
+        if turned and gained in _ONE and abs(located.value) < _TURNED:
+            by_turn = chord, located
         far = off_its_place(located.point, kind, multiplicity)
         lost = turned and abs(located.value) > TURNS  # where it jumps, as beside a branch point
         if far <= AT_PLACE and _means(located.point, kind) and not lost:
@@ -226,13 +276,19 @@ def _proven(
         label, chord, located = proven
         proof = certificate(chord, located, kind, multiplicity)
         yield Event(label, located.point, gained.unstable, multiplicity, proof)
-        return
-    yield unresolved(chord, gained, _not_located(located, far))
+    elif by_turn is not None and by_turn[1].point.trivial_error > AT_PLACE:
+        # Rounding of size e moves the double multiplier 1 of a fold by its square root.
+        proof = certificate(*by_turn, PLUS)
+        yield Event("LPC", by_turn[1].point, gained.unstable, 1, proof)
+    else:
+        yield unresolved(ends, gained, _not_located(ends, kind, located, far))
 
 
-def _not_located(location: Location | None, far: float) -> str:
+def _not_located(ends: Chord, kind: int, location: Location | None, far: float) -> str:
     """What is known of a multiplier that passes where it is not at its place."""
     words = "the multiplier that passes was not located"
+    if kind == MINUS and trusted(ends.left, ends.right):
+        words = "a multiplier passes -1 and was not located"
     if location is None:
         return words
     words += f", {far:.0e} from its place"
@@ -254,7 +310,8 @@ def _finer(chord: Chord, factor: float = 1.5) -> Chord | None:
 
 def _unproven_fold(chord: Chord) -> list[Event]:
     """A fold on which only the parameter's turn is known, as in a canard."""
-    located = locate_turn(chord)
+    folded = turning(chord.left, chord.solver) * turning(chord.right, chord.solver) < 0
+    located = locate_turn(chord) if folded else None
     if located is None or abs(located.value) > TURNS:
         return []
     return [Event("LPC", located.point, None, 1, certificate(chord, located, PLUS))]

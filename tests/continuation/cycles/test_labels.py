@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from continuation import (
+    CycleSettings,
     cycle_fold_curve,
     equilibria,
     limit_cycles,
@@ -21,6 +22,7 @@ from continuation.cycles.multipliers import Multipliers
 from continuation.cycles.normal_forms import doubling_coefficient
 from continuation.cycles.orbits import Orbit
 from dynsys import ModelError, State, UnknownNameError, VectorField
+from tests.continuation.diagrams.planes import hindmarsh_rose
 from tests.oracles import system
 
 
@@ -230,3 +232,18 @@ def test_at_a_fold_the_other_multiplier_is_had_from_the_sum_of_the_split_pair():
     assert near.without_trivial().values == pytest.approx([1.0, 0.3], abs=1e-9)
     apart = Multipliers.of(np.array([1.0 + 2e-5, 1.0 - 1e-5, 0.3]))
     assert apart.without_trivial().values == pytest.approx([1.0 + 1e-5, 0.3], abs=1e-9)
+
+
+@pytest.mark.parametrize("span, most, folds", [((5.3, 5.5), 90, 12), ((0.0, 6.0), 36, 13)])
+def test_where_spikes_are_added_to_bursts_every_turn_is_a_fold_beside_a_doubling(span, most, folds):
+    """Hindmarsh and Rose towards a homoclinic orbit: between the two multipliers are resolved ever
+    less, of one cycle or at the fold itself; its turn of the parameter is what is left."""
+    hopf = equilibria(hindmarsh_rose(), "I", span).points("H")[-1]
+    cycles = limit_cycles(hopf, "I", span, settings=CycleSettings(max_points=most))
+    found = cycles.special_points
+    assert "".join(c.label[0] for c in found) == ("PPLL" * folds)[: len(found)]
+    assert len(cycles.points("LPC")) == folds
+    assert np.all(np.diff([c.period for c in found]) > 0)
+    for cycle in cycles.points("LPC"):  # "neutral", by the turn alone or by its multipliers
+        assert abs(cycle.certificate["test_value"]) < 1e-9 and cycle.neutral
+        assert abs(cycle.multipliers[0] - 1) < 3 * cycle.multiplier_errors[0] + 1e-6
