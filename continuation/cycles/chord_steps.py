@@ -11,7 +11,8 @@ import numpy as np
 from numba import types
 
 from continuation.cycles.collocation import Collocation, Condensed, Profile
-from continuation.cycles.local_equations import gather, solve_lanes, weighted
+from continuation.cycles.local_equations import gather, weighted
+from continuation.engine.elimination import solve_lanes
 from continuation.engine.field import Field
 from dynsys.compiled.kernels import WIDTH
 from dynsys.compiled.records import Matrix, signature
@@ -47,11 +48,12 @@ def condense_residual(field, collocation, profile, condensed):
                     factor = period / scale[s]
                     for lane in range(WIDTH):
                         part = lengths[start + lane] * factor * f[s * WIDTH + lane]
-                        right[i * n + s, start + lane] = slope[s, start + lane] - part
-        solve_lanes(lanes[group], pivots, first, right)
+                        right[s * degree + i, start + lane] = slope[s, start + lane] - part
+        solve_lanes(lanes[group], pivots[first : first + beside], right)
         for j in range(first, min(first + beside, local.shape[0])):
-            for row in range(degree * n):
-                local[j, row, last] = right[row, j - first]
+            for k in range(degree):
+                for s in range(n):
+                    local[j, k * n + s, last] = right[s * degree + k, j - first]
 
 
 @njit([signature(types.void, Condensed)], cache=True, error_model="numpy", nogil=True)

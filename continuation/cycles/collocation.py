@@ -20,11 +20,11 @@ from continuation.cycles.local_equations import (
     MOST_LANES,
     Lanes,
     eliminate_group,
-    factors_of,
+    solve_intervals,
 )
 from continuation.cycles.profiles import Collocation, Profile
 from continuation.engine.field import Field
-from continuation.engine.linear_algebra import ONE, ZERO, lu_solve_transposed
+from continuation.engine.linear_algebra import ONE, ZERO
 from dynsys.compiled.kernels import MATRIX, WIDTH
 from dynsys.compiled.records import Cube, IndexRows, Matrix, Vector, record, signature
 from dynsys.numba_cache import njit
@@ -43,12 +43,12 @@ class Condensed(NamedTuple):
     """Newton's equations of an orbit, condensed.
 
     ``local[j]`` (m n, n + K + 1): how the nodes 1..m of interval j depend on (d0 | dz | residual),
-    d = -local (d0, dz, 1); ``lanes`` and ``pivots`` hold the factorizations it comes from (see
-    ``local_equations``). ``kept[j]`` (n, 3 n + K + 1) = [node j | d0 | node j + 1 | dz | right
-    side] and ``reflectors[j]`` (n, 2 n) eliminate mesh node j. ``pair`` (n, 2 n + K + 1) = [W | S |
-    dz | right side] is what is left. ``growth`` and ``decay`` (N,) are about how much a small
-    difference from the orbit can grow or decay on an interval, ``divergence`` how a volume does:
-    exponents.
+    d = -local (d0, dz, 1); ``lanes`` and ``pivots`` (lanes of all groups, m n) hold the
+    factorizations it comes from (see ``local_equations``). ``kept[j]`` (n, 3 n + K + 1) = [node j |
+    d0 | node j + 1 | dz | right side] and ``reflectors[j]`` (n, 2 n) eliminate mesh node j.
+    ``pair`` (n, 2 n + K + 1) = [W | S | dz | right side] is what is left. ``growth`` and ``decay``
+    (N,) are about how much a small difference from the orbit can grow or decay on an interval,
+    ``divergence`` how a volume does: exponents.
     """
 
     local: Cube
@@ -71,7 +71,7 @@ def condensed_system(intervals, degree, n, count):
     return Condensed(
         local=np.empty((intervals, size, width)),
         lanes=np.empty((groups, size, size + width, lanes)),
-        pivots=np.empty((intervals, size), np.int64),
+        pivots=np.empty((groups * lanes, size), np.int64),
         kept=np.empty((intervals, n, 3 * n + count + 1)),
         reflectors=np.zeros((intervals, n, 2 * n)),
         pair=np.empty((n, 2 * n + count + 1)),
@@ -98,17 +98,18 @@ def condense(field, collocation, profile, condensed):
     """
     local, lanes, pivots = condensed.local, condensed.lanes, condensed.pivots
     intervals, size, width = local.shape
-    beside = lanes.shape[3]
-    rates = np.empty((3, beside))
+    beside, n = lanes.shape[3], field.scale.shape[0]
+    degree, rates = size // n, np.empty((3, beside))
     for group in range(lanes.shape[0]):
         block, first = lanes[group], group * beside
         if not eliminate_group(field, collocation, profile, first, block, rates, pivots):
             return False
         for j in range(first, min(first + beside, intervals)):
             lane = j - first
-            for row in range(size):
-                for c in range(width):
-                    local[j, row, c] = block[row, size + c, lane]
+            for k in range(degree):
+                for s in range(n):
+                    for c in range(width):
+                        local[j, k * n + s, c] = block[s * degree + k, size + c, lane]
             condensed.growth[j], condensed.decay[j] = rates[0, lane], rates[1, lane]
             condensed.divergence[j] = rates[2, lane]
     return True
@@ -325,10 +326,8 @@ def back_substitute(condensed, first, end, dz, residual, delta):
 )  # fmt: skip
 def carry_back(condensed, left, omega):
     """Multipliers (N, m n) of the collocation equations from those (n,) of the reduced pair."""
-    lanes, pivots, reflectors = condensed.lanes, condensed.pivots, condensed.reflectors
+    reflectors, n = condensed.reflectors, left.shape[0]
     intervals, size = omega.shape
-    factors = np.empty((size, size))
-    n = left.shape[0]
     stacked, upper = np.empty(2 * n), left.copy()
     for j in range(intervals - 1, -1, -1):
         if j > 0:
@@ -349,5 +348,4 @@ def carry_back(condensed, left, omega):
             row[s] = 0.0
         for s in range(n):
             row[size - n + s] = stacked[n + s] if j > 0 else upper[s]
-        factors_of(lanes, j, factors)
-        lu_solve_transposed(factors, pivots[j], row)
+    solve_intervals(condensed.lanes, condensed.pivots, n, omega, True)

@@ -196,7 +196,7 @@ def cycle_fold_curve(
 
     Returns
     -------
-    CycleCurve with CPC, R1, LPPD and LPNS points.
+    CycleCurve with CPC (c < 0: of three cycles the middle is unstable), R1, LPPD and LPNS points.
 
     Raises
     ------
@@ -219,7 +219,7 @@ def period_doubling_curve(
     """Follow a period doubling in two parameters, to both sides.
 
     Parameters and errors as for ``cycle_fold_curve``; from a PD point. Returns a CycleCurve with
-    GPD, R2, LPPD and PDNS points.
+    GPD (e < 0: of two doubled cycles nearby the larger is stable), R2, LPPD and PDNS points.
 
     Example
     -------
@@ -237,9 +237,9 @@ def torus_curve(
     """Follow a torus (Neimark-Sacker) bifurcation in two parameters, to both sides.
 
     Parameters and errors as for ``cycle_fold_curve``; from an NS point. The curve ends at strong
-    resonances R1 and R2; CH (Chenciner, where the torus changes its stability; the coefficient of
-    fifth order that decides there is not computed), R3, R4, LPNS, PDNS and NSNS points are located
-    on it. Neutral saddle cycles, whose critical multipliers are real, are no part of it.
+    resonances R1 and R2; CH (Chenciner, where the torus changes its stability; re_e < 0 of its
+    ``coefficients``: of two tori nearby the outer is stable), R3, R4, LPNS, PDNS and NSNS points
+    are located on it. Neutral saddle cycles, whose critical multipliers are real, are not.
 
     Example
     -------

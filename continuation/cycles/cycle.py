@@ -84,8 +84,9 @@ class Cycle:
 
     @cached_property
     def coefficients(self) -> Mapping[str, float]:
-        """Normal-form coefficients (``normal_forms``) of an LPC, PD or NS point, and of CPC, GPD
-        and CH, where they are zero; none where several multipliers pass at once."""
+        """Normal-form coefficients (``normal_forms``) of an LPC (b), PD (c) or NS (re_d, im_d), and
+        of CPC, GPD and CH, where these are zero and the next ones decide (c, e, re_e); none where
+        several multipliers pass at once."""
         if self.multiplicity > 1 or "pair" in self.certificate:
             return {}
         angle = 0.0

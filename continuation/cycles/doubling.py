@@ -19,7 +19,7 @@ from continuation.cycles.collocation import (
 )
 from continuation.cycles.conditions import DOUBLING, null_vectors, singular_matrix
 from continuation.cycles.correction import Equations, phase_row, slopes_at_gauss
-from continuation.cycles.local_equations import factors_of
+from continuation.cycles.local_equations import solve_intervals
 from continuation.cycles.orbits import DEGREE, Orbit, Solver
 from continuation.engine.linear_algebra import lu_factor, lu_solve
 from dynsys.compiled.kernels import TAYLOR_TYPE
@@ -32,7 +32,7 @@ Taylor = Annotated[Callable, TAYLOR_TYPE]
 def cubic_coefficient(solver: Solver, orbit: Orbit) -> float:
     """c of dxi/dt = c xi^3 at a cycle with a multiplier -1; nan where the cycle is at a fold too.
 
-    As ``normal_forms.doubling_coefficient``, from the condensed equations.
+    As ``normal_forms.doubling_coefficients``, from the condensed equations.
     """
     return float(_doubling(*at_cycle(solver, orbit), solver.model.physical_dimension))
 
@@ -112,8 +112,7 @@ def _doubling(equations, profile, condensed, taylor, physical):
     parameters = np.zeros((4, field.p.shape[0]), np.complex128)
     for q in range(field.p.shape[0]):
         parameters[0, q] = field.p[q]
-    sides, total, inner, square = np.empty(degree * n), 0.0, 0.0, 0.0
-    factors = np.empty((degree * n, degree * n))
+    sides, total, inner, square = np.empty((intervals, degree * n)), 0.0, 0.0, 0.0
     for j in range(intervals):
         h = mesh[j + 1] - mesh[j]
         for i in range(degree):
@@ -124,15 +123,15 @@ def _doubling(equations, profile, condensed, taylor, physical):
             taylor(series, parameters, field.tables, images)
             for s in range(n):
                 weight = h * omega[j, i * n + s] / scale[s]
-                sides[i * n + s] = -2.0 * h * period * images[2, s].real / scale[s]
+                sides[j, i * n + s] = -2.0 * h * period * images[2, s].real / scale[s]
                 total += weight * 6.0 * images[3, s].real
                 inner += weight * along[s]
                 if s < physical:
                     square += h * weights[i] * along[s] ** 2
-        factors_of(condensed.lanes, j, factors)
-        lu_solve(factors, condensed.pivots[j], sides)
+    solve_intervals(condensed.lanes, condensed.pivots, n, sides, False)
+    for j in range(intervals):
         for k in range(degree * n):
-            condensed.local[j, k, last] = sides[k]
+            condensed.local[j, k, last] = sides[j, k]
     reduce(condensed)
     a = -0.5 * solve_periodic(equations, profile, condensed, h2) / period
     jacobian, change = np.empty((n, n)), np.empty((n, n))

@@ -32,8 +32,12 @@ class Linearization:
 
     def at_gauss(self, nodes: np.ndarray) -> np.ndarray:
         """Values (N m, n) at the Gauss points of a function on the nodes."""
-        blocks = np.stack([nodes[k : k + DEGREE + 1] for k in range(0, len(nodes) - 1, DEGREE)])
-        return np.einsum("ik,jks->jis", VALUES, blocks).reshape(-1, nodes.shape[1])
+        return np.einsum("ik,jks->jis", VALUES, _by_interval(nodes)).reshape(-1, self.n)
+
+    def slopes_at_gauss(self, nodes: np.ndarray) -> np.ndarray:
+        """Derivatives (N m, n) at the Gauss points of a function on the nodes."""
+        slopes = np.einsum("ik,jks->jis", SLOPES, _by_interval(nodes))
+        return (slopes / np.diff(self.orbit.mesh)[:, None, None]).reshape(-1, self.n)
 
     def integral(self, a: np.ndarray, b: np.ndarray) -> complex:
         """Integral over [0, 1] of conj(a) . b, both at the Gauss points."""
@@ -69,7 +73,9 @@ class Linearization:
         rows = np.concatenate([self._rows, size + ends, size + ends])
         columns = np.concatenate([self._columns, self.count * n + ends, ends])
         data = np.concatenate([blocks.ravel(), np.ones(n), -multiplier * np.ones(n)])
-        return csc_array(coo_array((data, (rows, columns)), shape=(size + n, width)))
+        some = data != 0  # delay lines know little of each other
+        entries = (data[some], (rows[some], columns[some]))
+        return csc_array(coo_array(entries, shape=(size + n, width)))
 
     def null_vectors(
         self, shift: complex = 0.0, multiplier: complex = 1.0
@@ -88,14 +94,26 @@ class Linearization:
 
         Also where the period does not change at the fold: there sigma is 0.
         """
-        matrix = self.operator()
-        size = matrix.shape[0]
+        right, left = _null_pair(self._fold_operator())
+        inner = left[: self.count * self.n].reshape(-1, self.n) / self.weights[:, None]
+        return right[:-1].reshape(-1, self.n), float(right[-1]), inner
+
+    def fold_solve(
+        self, right: np.ndarray, null: tuple[np.ndarray, float, np.ndarray]
+    ) -> tuple[np.ndarray, float]:
+        """Periodic h on the nodes and s with h' = T A h + s F + right, h without a part along the
+        cycle; ``null`` as from ``fold_vectors``, to the first two of which (h, s) is orthogonal."""
+        v, sigma, left = null
+        column = np.concatenate([left.ravel(), np.zeros(self.n + 1)])
+        bordered = _bordered(self._fold_operator(), column, np.append(v.ravel(), sigma))
+        solution = bordered.solve(np.concatenate([right.ravel(), np.zeros(self.n + 2)]))
+        return solution[:-2].reshape(-1, self.n), float(solution[-2])
+
+    def _fold_operator(self) -> csc_array:
+        """Matrix of v' - T A v - sigma F, v(1) - v(0) and the part of v along the cycle."""
         column = np.concatenate([-self.field.ravel(), np.zeros(self.n)])
         phase = self.functional(self.weights[:, None] * self.field).ravel()
-        full = csc_array(bmat([[matrix, column[:, None]], [phase[None, :], None]]))
-        right, left = _null_pair(full)
-        inner = left[: self.count * self.n].reshape(-1, self.n) / self.weights[:, None]
-        return right[:size].reshape(-1, self.n), float(right[size]), inner
+        return csc_array(bmat([[self.operator(), column[:, None]], [phase[None, :], None]]))
 
     def solve(
         self,
@@ -118,6 +136,11 @@ class Linearization:
         bordered = _bordered(matrix, column, row.ravel())
         solution = bordered.solve(np.append(flat, 0.0).astype(bordered.U.dtype))
         return solution[:-1].reshape(-1, self.n)
+
+
+def _by_interval(nodes: np.ndarray) -> np.ndarray:
+    """Values (N, m + 1, n) of a function on the nodes (N m + 1, n) of every interval."""
+    return np.stack([nodes[k : k + DEGREE + 1] for k in range(0, len(nodes) - 1, DEGREE)])
 
 
 def _null_pair(matrix: csc_array) -> tuple[np.ndarray, np.ndarray]:

@@ -1,10 +1,7 @@
 """The collocation equations of the mesh intervals, made, eliminated and solved side by side.
 
-The matrix of one interval is small, and processors take several numbers at once only from long
-rows. Here the same entry of many intervals makes a row, its lanes, and every step of an elimination
-is taken for all of them together. Rows are not exchanged: where the mesh resolves the field, the
-multipliers of the elimination stay below 2. An interval with a larger one than ``_LARGEST`` is
-eliminated again by itself, with pivots.
+Unknowns and equations of an interval stand state by state: node or Gauss point k of state s at
+s m + k. What is eliminated first couples to few others then, where a state depends on few.
 """
 
 from __future__ import annotations
@@ -15,19 +12,21 @@ import numpy as np
 from numba import float64, types
 
 from continuation.cycles.profiles import Collocation, Profile
-from continuation.engine.elimination import eliminate
+from continuation.engine.elimination import (
+    eliminate_lanes,
+    solve_lanes,
+    solve_lanes_transposed,
+)
 from continuation.engine.field import Field
 from continuation.engine.linear_algebra import ONE, ZERO
-from dynsys.compiled.kernels import VECTOR, WIDTH
-from dynsys.compiled.records import CUBE, Cube, IndexRows, Indices, Matrix, signature
+from dynsys.compiled.kernels import WIDTH
+from dynsys.compiled.records import Cube, IndexRows, Matrix, signature
 from dynsys.numba_cache import njit
 
 LANES = types.Array(float64, 4, "C")
 Lanes = Annotated[np.ndarray, LANES]
 
 MOST_LANES = 64  # intervals side by side, of WIDTH each: what is at work stays near the processor
-_LARGEST = 4.0
-_PIVOTS = types.Array(types.int64, 2, "C")
 _WIDTH = np.uintp(WIDTH)
 
 
@@ -170,11 +169,11 @@ def make_lanes(field, collocation, profile, first, block, rates):
         weighted(slopes[i], nodes, slope)
         _linearize(field, states, factors, weights[i], room, parts, rates)
         for s in range(ZERO, n):
-            row = i * n + s
+            row = s * degree + i
             for c in range(ZERO, n):
                 for k in range(ZERO, degree + ONE):
                     value, own = values[i, k], slopes[i, k] if c == s else 0.0
-                    column = size + c if k == ZERO else (k - ONE) * n + c
+                    column = size + c if k == ZERO else c * degree + k - ONE
                     for lane in range(ZERO, lanes):
                         block[row, column, lane] = value * parts[s, c, lane] + own
             for q in range(ZERO, count):
@@ -191,64 +190,6 @@ def make_lanes(field, collocation, profile, first, block, rates):
             rates[k, lane] *= -factors[lane]
 
 
-@njit([types.void(CUBE, VECTOR)], cache=True, addressed=True, error_model="numpy", nogil=True)
-def eliminate_lanes(block, largest):
-    """Factorize the matrices in ``block`` (size, size + width, lanes), whose right sides become the
-    solutions; ``largest`` (lanes,) is the largest multiplier met."""
-    size, width = np.uintp(block.shape[0]), np.uintp(block.shape[1])
-    lanes = np.uintp(block.shape[2])
-    factor, inverse = np.empty(lanes), np.empty(lanes)
-    for lane in range(ZERO, lanes):
-        largest[lane] = 0.0
-    for k in range(ZERO, size):
-        for lane in range(ZERO, lanes):
-            inverse[lane] = 1.0 / block[k, k, lane]
-        for i in range(k + ONE, size):
-            for lane in range(ZERO, lanes):
-                factor[lane] = block[i, k, lane] * inverse[lane]
-                block[i, k, lane] = factor[lane]
-                if not abs(factor[lane]) <= largest[lane]:  # nan included
-                    largest[lane] = abs(factor[lane])
-            for c in range(k + ONE, width):
-                for lane in range(ZERO, lanes):
-                    block[i, c, lane] -= factor[lane] * block[k, c, lane]
-    for lane in range(ZERO, lanes):  # the last one divides no row
-        if block[size - ONE, size - ONE, lane] == 0.0:
-            largest[lane] = np.inf
-    for turn in range(ZERO, size):
-        i = size - ONE - turn
-        for k in range(i + ONE, size):
-            for c in range(size, width):
-                for lane in range(ZERO, lanes):
-                    block[i, c, lane] -= block[i, k, lane] * block[k, c, lane]
-        for lane in range(ZERO, lanes):
-            inverse[lane] = 1.0 / block[i, i, lane]
-        for c in range(size, width):
-            for lane in range(ZERO, lanes):
-                block[i, c, lane] *= inverse[lane]
-
-
-@njit(
-    [signature(bool, Field, Collocation, Profile, int, int, Cube, Indices)],
-    cache=True, addressed=True,
-)  # fmt: skip
-def with_pivots(field, collocation, profile, j, lane, block, pivots):
-    """Make and eliminate interval j by itself, into its lane; False where it is singular."""
-    size, width = block.shape[0], block.shape[1] - block.shape[0]
-    single, rates = np.empty((size, size + width, WIDTH)), np.empty((3, WIDTH))
-    make_lanes(field, collocation, profile, j, single, rates)
-    whole = single[:, :, 0]
-    matrix, right = whole[:, :size].copy(), whole[:, size:].copy()
-    if not eliminate(matrix, pivots, right):
-        return False
-    for row in range(size):
-        for c in range(size):
-            block[row, c, lane] = matrix[row, c]
-        for c in range(width):
-            block[row, size + c, lane] = right[row, c]
-    return True
-
-
 @njit(
     [signature(bool, Field, Collocation, Profile, int, Cube, Matrix, IndexRows)],
     cache=True, addressed=True,
@@ -256,49 +197,32 @@ def with_pivots(field, collocation, profile, j, lane, block, pivots):
 def eliminate_group(field, collocation, profile, first, block, rates, pivots):
     """Make and eliminate the intervals from ``first`` on, as many as ``block`` has lanes for; see
     ``make_lanes``. False where one is singular."""
-    size, lanes = block.shape[0], block.shape[2]
-    largest = np.empty(lanes)
     make_lanes(field, collocation, profile, first, block, rates)
-    eliminate_lanes(block, largest)
-    for lane in range(min(lanes, pivots.shape[0] - first)):
-        for row in range(size):
-            pivots[first + lane, row] = row
-        if not largest[lane] <= _LARGEST and not with_pivots(
-            field, collocation, profile, first + lane, lane, block, pivots[first + lane]
-        ):
-            return False
-    return True
+    return eliminate_lanes(block, pivots[first : first + block.shape[2]])
 
 
-@njit([types.void(CUBE, _PIVOTS, types.int64, types.Array(float64, 2, "C"))], cache=True,
-      error_model="numpy", nogil=True)  # fmt: skip
-def solve_lanes(block, pivots, first, right):
-    """Overwrite ``right`` (size, lanes) with the solutions for the matrices factorized in
-    ``block``, those of the intervals from ``first`` on."""
-    size, lanes = np.uintp(right.shape[0]), np.uintp(right.shape[1])
-    for lane in range(min(right.shape[1], pivots.shape[0] - first)):
-        for k in range(right.shape[0]):
-            other = pivots[first + lane, k]
-            if other != k:
-                right[k, lane], right[other, lane] = right[other, lane], right[k, lane]
-    for i in range(ONE, size):
-        for k in range(ZERO, i):
-            for lane in range(ZERO, lanes):
-                right[i, lane] -= block[i, k, lane] * right[k, lane]
-    for turn in range(ZERO, size):
-        i = size - ONE - turn
-        for k in range(i + ONE, size):
-            for lane in range(ZERO, lanes):
-                right[i, lane] -= block[i, k, lane] * right[k, lane]
-        for lane in range(ZERO, lanes):
-            right[i, lane] /= block[i, i, lane]
-
-
-@njit
-def factors_of(lanes, j, out):
-    """The factorized matrix ``out`` (size, size) of interval j, from the ``lanes`` of all (groups,
-    size, size + width, lanes)."""
-    group, lane = j // lanes.shape[3], j % lanes.shape[3]
-    for row in range(out.shape[0]):
-        for c in range(out.shape[1]):
-            out[row, c] = lanes[group, row, c, lane]
+@njit(
+    [signature(types.void, Lanes, IndexRows, int, Matrix, bool)],
+    cache=True, error_model="numpy", nogil=True,
+)  # fmt: skip
+def solve_intervals(lanes, pivots, n, sides, transposed):
+    """Overwrite ``sides`` (N, m n), point by point of n states, with the solutions on all intervals
+    for the matrices factorized in ``lanes`` (groups, m n, m n + width, lanes), or for their
+    transposes."""
+    (intervals, size), beside = sides.shape, lanes.shape[3]
+    degree, right = size // n, np.zeros((size, beside))
+    for group in range(lanes.shape[0]):
+        first = group * beside
+        count, rows = min(beside, intervals - first), pivots[first : first + beside]
+        for k in range(degree):
+            for s in range(n):
+                for lane in range(count):
+                    right[s * degree + k, lane] = sides[first + lane, k * n + s]
+        if transposed:
+            solve_lanes_transposed(lanes[group], rows, right)
+        else:
+            solve_lanes(lanes[group], rows, right)
+        for k in range(degree):
+            for s in range(n):
+                for lane in range(count):
+                    sides[first + lane, k * n + s] = right[s * degree + k, lane]

@@ -14,11 +14,10 @@ from continuation.cycles.collocation import (
     condensed_system,
 )
 from continuation.cycles.cycle import Cycle
-from continuation.cycles.local_equations import factors_of
+from continuation.cycles.local_equations import solve_intervals
 from continuation.cycles.orbits import DEGREE, SLOPES, VALUES, WEIGHT, Orbit, Solver
 from continuation.cycles.phase_response import UNITS, Adjoint, adjoint_of, forcing, in_unit
 from continuation.engine.field import Field, field_of, jacobians, rates
-from continuation.engine.linear_algebra import lu_solve_transposed
 from continuation.engine.multilinear import MultilinearForms
 from dynsys import checks
 from dynsys.compiled.records import Cube, Matrix, signature
@@ -175,18 +174,16 @@ def _contract(field, collocation, profile, condensed, z, added):
     adjoint ``z`` there."""
     values, mesh, u, scale = collocation.values, profile.mesh, profile.u, field.scale
     degree, n, period = values.shape[0], u.shape[1], profile.z[0]
-    omega, x, direction = np.zeros(degree * n), np.empty(n), np.empty(n)
-    factors = np.empty((degree * n, degree * n))
+    x, direction = np.empty(n), np.empty(n)
+    omega = np.zeros((mesh.shape[0] - 1, degree * n))
     still, change = np.zeros(field.p.shape[0]), np.empty((n, n))
     by, form = np.empty((n, n)), np.empty((n, n))
     for j in range(mesh.shape[0] - 1):
-        length = (mesh[j + 1] - mesh[j]) * period
-        for row in range((degree - 1) * n):
-            omega[row] = 0.0
         for s in range(n):
-            omega[(degree - 1) * n + s] = z[j + 1, s]
-        factors_of(condensed.lanes, j, factors)
-        lu_solve_transposed(factors, condensed.pivots[j], omega)
+            omega[j, (degree - 1) * n + s] = z[j + 1, s]
+    solve_intervals(condensed.lanes, condensed.pivots, n, omega, True)
+    for j in range(mesh.shape[0] - 1):
+        length = (mesh[j + 1] - mesh[j]) * period
         for i in range(degree):
             for s in range(n):
                 state = 0.0
@@ -205,6 +202,6 @@ def _contract(field, collocation, profile, condensed, z, added):
                 for d in range(n):
                     total = 0.0
                     for s in range(n):
-                        total += omega[i * n + s] / scale[s] * change[s, d]
+                        total += omega[j, i * n + s] / scale[s] * change[s, d]
                     form[c, d] = length * total * scale[d]
             added[j] += by.T @ form @ by

@@ -17,7 +17,7 @@ from continuation.cycles.collocation import (
 from continuation.cycles.conditions import TORUS, null_vectors, singular_matrix
 from continuation.cycles.correction import Equations
 from continuation.cycles.doubling import Taylor, at_cycle, solve_periodic, state_at
-from continuation.cycles.local_equations import factors_of
+from continuation.cycles.local_equations import solve_intervals
 from continuation.cycles.orbits import Orbit, Solver
 from continuation.engine.field import Field
 from continuation.engine.linear_algebra import lu_factor, lu_solve
@@ -29,7 +29,7 @@ def cubic_coefficient(solver: Solver, orbit: Orbit) -> complex:
     """d of dxi/dt = i theta / T xi + d xi |xi|^2 at a cycle with multipliers exp(+-i theta); nan
     where the cycle is at a fold too.
 
-    As ``normal_forms.torus_coefficient``, from the condensed equations.
+    As ``normal_forms.torus_coefficients``, from the condensed equations.
     """
     return complex(_torus(*at_cycle(solver, orbit), solver.model.physical_dimension))
 
@@ -112,7 +112,6 @@ def _first_order(equations, profile, condensed, taylor, physical, v, omega, side
     for q in range(field.p.shape[0]):
         parameters[0, q] = field.p[q]
     cubic, drift, inner, square = 0.0j, 0.0j, 0.0j, 0.0
-    factors = np.empty((degree * n, degree * n))
     for j in range(mesh.shape[0] - 1):
         h = mesh[j + 1] - mesh[j]
         for i in range(degree):
@@ -139,9 +138,8 @@ def _first_order(equations, profile, condensed, taylor, physical, v, omega, side
                 inner += weight * complex(re[s], im[s])
                 if s < physical:
                     square += h * weights[i] * (re[s] ** 2 + im[s] ** 2)
-        factors_of(condensed.lanes, j, factors)
-        for part in range(3):
-            lu_solve(factors, condensed.pivots[j], sides[part, j])
+    for part in range(3):
+        solve_intervals(condensed.lanes, condensed.pivots, n, sides[part], False)
     return cubic, drift, inner, square
 
 

@@ -7,9 +7,9 @@ import pytest
 
 from continuation.cycles.chord_steps import condense_residual
 from continuation.cycles.collocation import Profile, condense, condensed_system
-from continuation.cycles.local_equations import eliminate_lanes, factors_of, make_lanes
+from continuation.cycles.local_equations import make_lanes, solve_intervals
 from continuation.cycles.orbits import DEGREE, Solver, moved_times
-from continuation.engine.linear_algebra import lu_solve
+from continuation.engine.elimination import eliminate_lanes, solve_lanes, solve_lanes_transposed
 from dynsys import State, VectorField
 from dynsys.compiled.kernels import WIDTH
 
@@ -42,11 +42,12 @@ def condensed(names, rate, intervals):
 
 
 def dense(equations, profile, system, j):
-    """Matrix and right sides of one interval."""
+    """Matrix and right sides of one interval, both with equations and unknowns point by point."""
     size, width = system.local.shape[1:]
     block, rates = np.empty((size, size + width, WIDTH)), np.empty((3, WIDTH))
     make_lanes(equations.field, equations.collocation, profile, j, block, rates)
-    return block[:, :size, 0], block[:, size:, 0]
+    by_point = np.arange(size).reshape(-1, DEGREE).T.ravel()
+    return block[by_point][:, by_point, 0], block[by_point, size:, 0]
 
 
 @pytest.mark.parametrize(
@@ -56,7 +57,7 @@ def dense(equations, profile, system, j):
 def test_intervals_are_solved_as_one_by_one(names, rate, intervals, pivoted):
     equations, profile, system = condensed(names, rate, intervals)
     order = np.arange(system.pivots.shape[1])
-    assert np.any(system.pivots != order) == pivoted
+    assert np.any(system.pivots[:intervals] != order) == pivoted
     for j in range(intervals):
         matrix, right = dense(equations, profile, system, j)
         assert np.allclose(matrix @ system.local[j], right, rtol=0, atol=1e-9 * np.abs(right).max())
@@ -68,22 +69,44 @@ def test_other_residuals_use_the_same_factorization(names, rate):
     matrices = [dense(equations, profile, system, j)[0].copy() for j in range(70)]
     other = Profile(profile.mesh, 1.01 * profile.u, profile.z)
     condense_residual(equations.field, equations.collocation, other, system)
-    factors = np.empty(matrices[0].shape)
+    sides = np.array([dense(equations, other, system, j)[1][:, -1] for j in range(70)])
+    straight, transposed = sides.copy(), sides.copy()
+    solve_intervals(system.lanes, system.pivots, len(names), straight, False)
+    solve_intervals(system.lanes, system.pivots, len(names), transposed, True)
     for j in range(70):
-        right = dense(equations, other, system, j)[1][:, -1].copy()
-        size = np.abs(right).max()
-        assert np.allclose(matrices[j] @ system.local[j, :, -1], right, rtol=0, atol=1e-9 * size)
-        factors_of(system.lanes, j, factors)
-        lu_solve(factors, system.pivots[j], right)
-        assert np.allclose(right, system.local[j, :, -1], rtol=1e-9, atol=1e-12 * size)
+        size = np.abs(sides[j]).max()
+        assert np.allclose(matrices[j] @ straight[j], sides[j], rtol=0, atol=1e-9 * size)
+        assert np.allclose(matrices[j].T @ transposed[j], sides[j], rtol=0, atol=1e-9 * size)
+        assert np.allclose(straight[j], system.local[j, :, -1], rtol=1e-9, atol=1e-12 * size)
+
+
+@pytest.mark.parametrize(("size", "width", "filled"), [(5, 3, 1.0), (24, 7, 1.0), (40, 9, 0.1)])
+def test_matrices_side_by_side_full_or_mostly_zero(size, width, filled):
+    random, lanes = np.random.default_rng(size), 16
+    matrices = random.standard_normal((lanes, size, size))
+    matrices *= random.random((size, size)) < filled
+    matrices += np.eye(size) * random.choice([0.0, 1e-3, 1.0], (lanes, size, 1))
+    matrices += np.eye(size)[random.permutation(size)]
+    rights = random.standard_normal((lanes, size, width))
+    block = np.concatenate([matrices, rights], axis=2).transpose(1, 2, 0).copy()
+    pivots = np.empty((lanes, size), np.int64)
+    assert eliminate_lanes(block, pivots)
+    exact = np.linalg.solve(matrices, rights)
+    assert np.any(pivots != np.arange(size))
+    assert np.allclose(block[:, size:].transpose(2, 0, 1), exact, rtol=0, atol=1e-9)
+    for solve, each in ((solve_lanes, matrices), (solve_lanes_transposed, matrices.swapaxes(1, 2))):
+        right = rights[:, :, 0].T.copy()
+        solve(block, pivots, right)
+        assert np.allclose(right.T, np.linalg.solve(each, rights[:, :, :1])[:, :, 0], atol=1e-9)
 
 
 @pytest.mark.parametrize("matrix", [[[1.0, 2.0], [0.5, 1.0]], [[0.0, 1.0], [0.0, 1.0]]])
 def test_singular_matrices_are_not_taken_for_solved(matrix):
     block = np.zeros((2, 3, 2))
-    block[:, :, 0] = [[2.0, 1.0, 3.0], [1.0, 3.0, 4.0]]
-    block[:, :2, 1], block[:, 2, 1] = matrix, 1.0
-    largest = np.empty(2)
-    eliminate_lanes(block, largest)
-    assert np.allclose(block[:, 2, 0], [1.0, 1.0]) and largest[0] == 0.5
-    assert not largest[1] <= 4.0
+    block[:, :, 0] = block[:, :, 1] = [[2.0, 1.0, 3.0], [1.0, 3.0, 4.0]]
+    pivots, singular = np.empty((2, 2), np.int64), block.copy()
+    assert eliminate_lanes(block, pivots) and np.allclose(block[:, 2, 0], [1.0, 1.0])
+    singular[:, :2, 1] = matrix
+    assert not eliminate_lanes(singular, pivots)
+    singular[:, :2, 1] = np.nan
+    assert not eliminate_lanes(singular, pivots)
