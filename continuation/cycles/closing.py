@@ -155,4 +155,7 @@ def _doubled(point: Point, neighbor: Point) -> Point:
     found = point.floquet
     angle = np.angle(np.exp(2j * found.angle))
     angle[found.are_real] = 0.0
-    return Point(Orbit(mesh, u, z), along, Multipliers(2 * found.log10, angle))
+    log10 = 2 * found.log10
+    # At its end the one next to 1 passes nothing: it is inside by the accuracy of the trivial one.
+    log10[np.argmin(np.abs(found.bounded + 1))] = -3.0 * abs(log10[found.trivial])
+    return Point(Orbit(mesh, u, z), along, Multipliers(log10, angle))

@@ -25,6 +25,7 @@ from continuation.cycles.counts import (
     change,
     counts,
     settled,
+    tolerance,
 )
 from continuation.cycles.event import TURNS, Event, unresolved
 from continuation.cycles.following import DOUBTFUL
@@ -50,6 +51,7 @@ _MOST_AT_ONCE = 3.0  # and the most times as fine as it is made for that
 _REFINEMENTS = 4  # of the mesh, each by half, until a multiplier is at its place
 _ONE = ((1, 0, 0), (-1, 0, 0))  # what a fold gains
 _TURNED = 1e-9  # the parameter's part of the unit tangent at a fold that this alone tells
+_CLEAR = 10.0  # times the accuracy of multipliers, from where they are on one side of 1
 _WELL = 1e-8  # error of multipliers at a special cycle that one finer mesh is not to lower
 _BESIDE_MEETING = 1e-3  # of a step, from where multipliers meet to where a search goes on
 _PART = 0.47  # where a step is cut: not in its middle, which symmetry makes singular
@@ -227,14 +229,18 @@ def _turned(chord: Chord, depth: int) -> Iterator[Event]:
 
 
 def _same_on_both_sides(chord: Chord, located: Location) -> bool:
-    """Whether the counts are equal beside a location; not too near, where Newton may fail."""
-    for reach in (0.3, 0.6, 0.8):
+    """Whether the counts are equal beside a location, as near as multipliers are clear; not too
+    near, where Newton may fail, nor far alone, where two events may undo each other."""
+    for reach in (0.8, 0.3, 0.1, 0.03, 0.01):
         distance = reach * min(located.fraction, 1.0 - located.fraction)
         try:
-            before = chord.at(located.fraction - distance)
-            return counts(before) == counts(chord.at(located.fraction + distance))
+            beside = [chord.at(located.fraction + side * distance) for side in (-1, 1)]
         except ArithmeticError:
             continue
+        if any(off_its_place(p, PLUS) < _CLEAR * tolerance(p) for p in beside):
+            break
+        if counts(beside[0]) != counts(beside[1]):
+            return False
     return True
 
 

@@ -247,3 +247,28 @@ def test_where_spikes_are_added_to_bursts_every_turn_is_a_fold_beside_a_doubling
     for cycle in cycles.points("LPC"):  # "neutral", by the turn alone or by its multipliers
         assert abs(cycle.certificate["test_value"]) < 1e-9 and cycle.neutral
         assert abs(cycle.multipliers[0] - 1) < 3 * cycle.multiplier_errors[0] + 1e-6
+
+
+def test_doubled_branches_have_the_same_special_cycles_from_both_of_their_ends():
+    """Two coupled Brusselators: from one end a fold and a branch point lie in one step and undo
+    each other; the end at the parent is no special cycle."""
+    equations = {}
+    for k, other in ((1, 2), (2, 1)):
+        equations[f"x{k}"] = f"2 - (B + 1)*x{k} + x{k}^2*y{k} + 0.05*(x{other} - x{k})"
+        equations[f"y{k}"] = f"B*x{k} - x{k}^2*y{k} + 0.5*(y{other} - y{k})"
+    states = {name: State(2.0, (0, 8)) for name in equations}
+    model = VectorField("pair", states, {"B": 5.5}, equations, time_unit="")
+    found = equilibria(model, "B", (3.0, 7.0))
+    cycles = limit_cycles(found["H1"], "B", (3.0, 7.0))
+    ends = [p.orbit.value for p in cycles.points("PD")]
+    for start, end in ((0, 1), (1, 0)):
+        doubled = limit_cycles(cycles.points("PD")[start], "B", (3.0, 7.0))
+        assert doubled.ended[1].endswith(f"at a period doubling: {ends[end]:.8g}")
+        points = sorted((c.orbit.value, c.label) for c in doubled.special_points)
+        assert [label for _, label in points] == ["NS", "BPC", "BPC", "LPC"]
+        places = [5.34661755, 6.07637517, 6.34188444, 6.34192401]  # shooting, to all these digits
+        assert [value for value, _ in points] == pytest.approx(places, abs=2e-8)
+    apart = limit_cycles(found["H2"], "B", (3.0, 7.0))
+    doubled = limit_cycles(apart["PD1"], "B", (3.0, 7.0))
+    assert doubled.ended[1].startswith("returned to the branch of half its period")
+    assert not doubled.special_points
