@@ -314,7 +314,7 @@ def make_branch(
         )  # fmt: skip
     else:
         found, unstable = events(
-            solver.without(still), moving, Spectra.of(moving) if still else spectra,
+            solver.without(still, family), moving, Spectra.of(moving) if still else spectra,
             settings.violent,
         )  # fmt: skip
     special = [

@@ -155,7 +155,8 @@ class Cycle:
         """Whether no multiplier is outside the unit circle, but others than the trivial one are on
         it: at a bifurcation, or where a quantity is conserved."""
         label = self.certificate.get("curve", self.label)
-        return self.unstable == 0 and (self.persistent > 0 or label in _ON_THE_CIRCLE)
+        known = self.trivial_error < DOUBTFUL and label in _ON_THE_CIRCLE
+        return self.unstable == 0 and (self.persistent > 0 or known)
 
     @property
     def stable(self) -> bool | None:

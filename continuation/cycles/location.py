@@ -74,7 +74,7 @@ class Split(Exception):
 
 def turning(point: Point, solver: Solver) -> float:
     """The parameter's part (in half spans) of the unit tangent: zero at a fold."""
-    return float(point.direction.z[1] / solver.half[1])
+    return 1.0 if solver.unfolds else float(point.direction.z[1] / solver.half[1])
 
 
 def locate_turn(

@@ -173,14 +173,15 @@ class Solver:
         if CONDITIONS[kind] != self.size - 2:
             raise ValueError(f"{len(self.names)} free parameters do not fit this kind of curve")
         self.scale = model.scales
-        self.persistent = 0
+        self.persistent, self.unfolds = 0, False
         self._p = model.parameter_array()
 
-    def without(self, persistent: int) -> Solver:
+    def without(self, persistent: int, unfolds: bool = False) -> Solver:
         """The solver whose points leave out so many multipliers 1 besides the trivial one: those
-        that a conserved quantity or a continuous symmetry gives every cycle."""
+        that a conserved quantity or a continuous symmetry gives every cycle. A parameter that
+        ``unfolds`` is zero all along, and has no turns."""
         other = copy.copy(self)
-        other.persistent = persistent
+        other.persistent, other.unfolds = persistent, unfolds
         return other
 
     @property

@@ -134,8 +134,11 @@ class Graph:
             if number in tangent:
                 continue
             total = self.zero
-            for argument, partial in self._partials(number, tangent):
-                total = self.add(total, self.mul(partial, tangent[argument]))
+            if self.nodes[number][0] == "select":
+                total = self._select_derivative(number, tangent)
+            else:
+                for argument, partial in self._partials(number, tangent):
+                    total = self.add(total, self.mul(partial, tangent[argument]))
             if total != self.zero:
                 tangent[number] = total
         return [tangent.get(number, self.zero) for number in outputs]
@@ -169,16 +172,12 @@ class Graph:
             return self.node("table", name, quantity, *step, *arguments)
         if operation == "linoid":
             return self.node("linoid", a, content[2] + 1)
-        if operation == "select":
-            return self._select_partial(content, position)
         return self._unary_partial(operation, number, a)
 
-    def _select_partial(self, content: Node, position: int) -> int:
-        _, relation, left, right, _, _ = content
-        if position < 2:
-            return self.zero
-        chosen = (self.one, self.zero) if position == 2 else (self.zero, self.one)
-        return self.select(relation, left, right, *chosen)
+    def _select_derivative(self, number: int, tangent: Mapping[int, int]) -> int:
+        """That of what is chosen: the other one's may have no value, as of a root below zero."""
+        _, relation, left, right, *chosen = self.nodes[number]
+        return self.select(relation, left, right, *(tangent.get(c, self.zero) for c in chosen))
 
     def _unary_partial(self, operation: str, number: int, a: int) -> int:
         square = self.integer_power(number, 2)

@@ -8,6 +8,7 @@ from scipy.integrate import solve_ivp
 from scipy.special import ellipk
 
 from continuation import (
+    CycleSettings,
     bifurcation_diagram,
     conservative_cycles,
     equilibria,
@@ -53,6 +54,17 @@ def test_the_family_begins_at_the_centre_and_is_neutral(family):
     assert not family.data["stable"].values.any()
     assert family.data["neutral"].values.all()
     assert family.special_points == ()
+
+
+def test_a_family_whose_meshes_come_to_their_end_has_no_folds():
+    """Lotka and Volterra: x falls to 1e-11 of its range, which rounding leaves few digits of."""
+    model = VectorField(
+        "predation", {"x": State(1.5, (0, 6)), "y": State(1.0, (0, 6))}, {"a": 1.0},
+        {"x": "a*x - x*y", "y": "x*y - y"}, time_unit="",
+    )  # fmt: skip
+    settings = CycleSettings(max_points=70, mesh_error=1e-8)
+    family = conservative_cycles(model, ([1.5, 1.0], 6.5), settings=settings)
+    assert family.data["max_conserved"].values.max() > 27 and family.special_points == ()
 
 
 def test_single_cycles_of_a_family_are_found_by_period_or_energy(family, tmp_path):

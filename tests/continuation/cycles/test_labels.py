@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -247,6 +249,8 @@ def test_where_spikes_are_added_to_bursts_every_turn_is_a_fold_beside_a_doubling
     for cycle in cycles.points("LPC"):  # "neutral", by the turn alone or by its multipliers
         assert abs(cycle.certificate["test_value"]) < 1e-9 and cycle.neutral
         assert abs(cycle.multipliers[0] - 1) < 3 * cycle.multiplier_errors[0] + 1e-6
+    lost = replace(cycle, trivial_error=50.0)  # as in a canard
+    assert not lost.neutral and lost.stable is None
 
 
 def test_doubled_branches_have_the_same_special_cycles_from_both_of_their_ends():

@@ -71,6 +71,13 @@ def test_continuous_conditions_are_no_jumps():
     assert branch.data["p"].max() == pytest.approx(2.0)
 
 
+def test_where_a_condition_leaves_out_a_root_without_value_equilibria_are_found():
+    # x = p below 0, where sqrt(x), which is not chosen, has no value.
+    branch = equilibria(model("p - x + if(x > 0, sqrt(x), 0)", -1.0), "p", (-2.0, -0.5))
+    np.testing.assert_allclose(branch.data["x"], branch.data["p"], atol=1e-9)
+    assert branch.data["stable"].all() and branch.data["p"].min() == pytest.approx(-2.0)
+
+
 def test_an_exponential_elsewhere_makes_nothing_zero():
     """The field is of the order 1 where exp(800 x) vanishes, however large it is elsewhere."""
     with pytest.raises(ConvergenceError) as told:

@@ -121,3 +121,12 @@ def test_sympys_own_functions_compute_conditions_on_conditions(modules: str):
         assert function(x, 0.5) == (x + 0.5 if chosen < 2 else x - 0.5)
     if modules == "numpy":
         assert function(np.array(PLACES), 0.5).tolist() == [function(x, 0.5) for x in PLACES]
+
+
+def test_slopes_are_those_of_what_is_chosen_also_where_the_other_has_none():
+    rectified = model("-x + p*if(x > 0, sqrt(x), 0)")
+    assert rectified.jacobian([-0.5])[0, 0] == -1.0
+    assert rectified.jacobian([0.25])[0, 0] == pytest.approx(0.5)
+    second = model("if(x > 0, x^1.5, 0) + if(x < 1, log(1 - x), x)")
+    assert second.jacobian([-1.0])[0, 0] == pytest.approx(-0.5)
+    assert second.jacobian([4.0])[0, 0] == pytest.approx(4.0)
