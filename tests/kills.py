@@ -125,7 +125,7 @@ class Run:
 
 def _run(place: Path, name: str, said: Path, pieces: int) -> None:
     os.setsid()
-    journal.PAUSE = 0.05  # s: what grows is kept often, for many states to go on from
+    journal.PAUSE = 0.0  # s: what grows is kept at once and often, however fast the machine
     if pieces:
         journal.put_in_place = _dying(pieces)
     os.chdir(place)
@@ -258,19 +258,17 @@ class Killing:
     def once(self) -> bool:
         """Kill one call at a random moment; whether it came to its end before.
 
-        Every other one comes soon after something more is kept, if that is before its moment:
-        start-up is most of a short run.
+        Every other one comes soon after something more is kept: before that most of a short run is
+        start-up.
         """
-        before, begin = written(self.place), time.perf_counter()
+        before, moment = written(self.place), self.moments.uniform(0.0, 1.0) * self.seconds
         run = Run(self.place, self.name)
-        moment = begin + self.moments.uniform(0.0, 1.0) * self.seconds
+        begin = time.perf_counter()
         if (self.seen["kills"] + self.seen["ends"]) % 2 == 0:
-            while run.alive and time.perf_counter() < moment:
-                if not written(self.place) <= before:
-                    moment = time.perf_counter() + self.moments.uniform(0.0, 0.2) * self.seconds
-                    break
+            while run.alive and written(self.place) <= before:
                 time.sleep(0.01)
-        run.kill(max(0.0, moment - time.perf_counter()))
+            begin, moment = time.perf_counter(), 0.2 * moment
+        run.kill(max(0.0, begin + moment - time.perf_counter()))
         code, errors = run.ended()
         self.seen["ends" if code != -signal.SIGKILL else "kills"] += 1
         self.seen["kept"] += code == -signal.SIGKILL and bool(kept(self.place))

@@ -37,7 +37,8 @@ from dynsys.numba_cache import njit
 MOST_CHORDS = 6  # steps on one factorization
 _SLOW = 0.3  # contraction at which another factorization pays
 _CURVED = 20.0  # times its square, a Newton step is about as large as the next one at most
-_SURE = 0.3  # part of the tolerance below which Newton's next step should be
+_SURE = 3e-3  # part of the tolerance below which Newton's next step should be: the multipliers
+_SAME = 1e-10  # are those before it, and have to be found anew where it is larger than this
 
 
 @record
@@ -339,7 +340,8 @@ def correct(equations, profile, phase, plane, tolerance, most, condensed, tangen
 
     Kept is the phase: ``phase`` (N m + 1, n) . u = 0; the last condition is the plane.
     Fills the ``condensed`` system and the ``tangent`` on which row . du + tail . dz = 1, both of
-    the last iteration, whose step was below ``tolerance``.
+    the last iteration, whose step was below ``tolerance``; the former of the cycle itself where
+    that step was of a size that multipliers feel.
     """
     kind, fixed, u, z = equations.kind, equations.fixed, profile.u, profile.z
     nodes, n = u.shape
@@ -383,8 +385,13 @@ def correct(equations, profile, phase, plane, tolerance, most, condensed, tangen
             back_substitute(condensed, along[:n], along[n : 2 * n], dz, 0.0, tangent.u)
             for c in range(count):
                 tangent.z[c] = dz[c]
+            if kind == CYCLE and change > _SAME:
+                _set_parameters(equations.field, z)
+                if not condense(equations.field, equations.collocation, profile, condensed):
+                    return -1
+                reduce(condensed)
             return iteration + 1 + chords
-        if kind in (CYCLE, PERIOD) and _CURVED * change * change > tolerance:
+        if kind in (CYCLE, PERIOD) and _CURVED * change * change > _SURE * tolerance:
             chords += _chords(
                 equations, profile, plane, tolerance, change, condensed, border, delta
             )

@@ -32,7 +32,7 @@ Taylor = Annotated[Callable, TAYLOR_TYPE]
 def cubic_coefficient(solver: Solver, orbit: Orbit) -> float:
     """c of dxi/dt = c xi^3 at a cycle with a multiplier -1; nan where the cycle is at a fold too.
 
-    As ``normal_forms.doubling_coefficient``, from the condensed equations.
+    As ``normal_forms.doubling_coefficients``, from the condensed equations.
     """
     return float(_doubling(*at_cycle(solver, orbit), solver.model.physical_dimension))
 

@@ -124,6 +124,23 @@ def _map_of_piece(field, collocation, profile, j, first, part, block, right, out
     return True
 
 
+@njit
+def _balance(u, maps):
+    """Where states move by far more than their unit: the maps in units of the motion."""
+    size = np.ones(u.shape[1])
+    for s in range(u.shape[1]):
+        low, high = u[0, s], u[0, s]
+        for node in range(u.shape[0]):
+            low, high = min(low, u[node, s]), max(high, u[node, s])
+        while size[s] < high - low:
+            size[s] *= 2.0
+    for s in range(u.shape[1]):
+        for c in range(u.shape[1]):
+            if size[s] != size[c]:
+                for k in range(maps.shape[0]):
+                    maps[k, s, c] *= size[c] / size[s]
+
+
 @njit(
     [signature(bool, Field, Collocation, Profile, Condensed, Indices, Vector, Vector)],
     cache=True, addressed=True,
@@ -150,6 +167,7 @@ def _eigenvalues(field, collocation, profile, condensed, pieces, logs, angles):
             ):  # fmt: skip
                 return False
             k += 1
+    _balance(profile.u, maps)
     return periodic_eigenvalues(maps, logs, angles)
 
 

@@ -73,7 +73,9 @@ class Linearization:
         rows = np.concatenate([self._rows, size + ends, size + ends])
         columns = np.concatenate([self._columns, self.count * n + ends, ends])
         data = np.concatenate([blocks.ravel(), np.ones(n), -multiplier * np.ones(n)])
-        return csc_array(coo_array((data, (rows, columns)), shape=(size + n, width)))
+        some = data != 0  # delay lines know little of each other
+        entries = (data[some], (rows[some], columns[some]))
+        return csc_array(coo_array(entries, shape=(size + n, width)))
 
     def null_vectors(
         self, shift: complex = 0.0, multiplier: complex = 1.0

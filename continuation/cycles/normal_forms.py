@@ -32,23 +32,22 @@ def coefficients(solver: Solver, orbit: Orbit, label: str, angle: float = 0.0) -
     What their signs mean is told by the functions below.
     """
     if label in ("LPC", "CPC"):
-        found = {"b": fold_coefficient(solver, orbit)}
-        return found | ({"c": fold_coefficient(solver, orbit, 3)} if label == "CPC" else {})
+        found = fold_coefficients(solver, orbit, 2 if label == "LPC" else 3)
+        return dict(zip("bc", found, strict=False))
     if label in ("PD", "GPD"):
-        found = {"c": doubling_coefficient(solver, orbit)}
-        return found | ({"e": doubling_coefficient(solver, orbit, 5)} if label == "GPD" else {})
+        found = doubling_coefficients(solver, orbit, 3 if label == "PD" else 5)
+        return dict(zip("ce", found, strict=False))
     if label in ("NS", "CH"):
-        d = torus_coefficient(solver, orbit, angle)
-        found = {"re_d": d.real, "im_d": d.imag, "angle": angle}
-        if label == "CH" and min(abs(np.exp(1j * k * angle) - 1) for k in (3, 4)) > _RESONANT:
-            found["re_e"] = torus_coefficient(solver, orbit, angle, 5).real
-        return found
+        apart = min(abs(np.exp(1j * k * angle) - 1) for k in (3, 4)) > _RESONANT
+        d, *e = torus_coefficients(solver, orbit, angle, 5 if label == "CH" and apart else 3)
+        known = {"re_d": d.real, "im_d": d.imag, "angle": angle}
+        return known | ({"re_e": e[0].real} if e else {})
     return {}
 
 
-def fold_coefficient(solver: Solver, orbit: Orbit, order: int = 2) -> float:
+def fold_coefficients(solver: Solver, orbit: Orbit, order: int = 2) -> list[float]:
     """b of dxi/dt = b xi^2 at a fold of cycles, tau' = 1 - xi + ...; with ``order`` 3, at a cusp
-    where b = 0, c of dxi/dt = c xi^3.
+    where b = 0, also c of dxi/dt = b xi^2 + c xi^3.
 
     Where the period stands still at the fold, as of forced oscillations, tau' = 1 + O(xi^2), and
     the null function is normalized. At a cusp three cycles share the wedge between two folds.
@@ -61,15 +60,15 @@ def fold_coefficient(solver: Solver, orbit: Orbit, order: int = 2) -> float:
     right = expansion.rest(2, 0)
     b = period * linear.integral(left, right).real
     if order == 2:
-        return b
+        return [b]
     h2, change = linear.fold_solve(period * (right - b * linear.at_gauss(v)), null)
     expansion.set((2, 0), h2, a=-change / period, b=b)
-    return period * linear.integral(left, expansion.rest(3, 0)).real
+    return [b, period * linear.integral(left, expansion.rest(3, 0)).real]
 
 
-def doubling_coefficient(solver: Solver, orbit: Orbit, order: int = 3) -> float:
+def doubling_coefficients(solver: Solver, orbit: Orbit, order: int = 3) -> list[float]:
     """c of dxi/dt = c xi^3 at a period doubling; with ``order`` 5, at a generalized one where
-    c = 0, e of dxi/dt = c xi^3 + e xi^5.
+    c = 0, also e of dxi/dt = c xi^3 + e xi^5.
 
     c < 0 gives stable cycles of doubled period beyond the bifurcation, c > 0 unstable ones before
     it (where the multiplier is inside the unit circle). Beside a generalized period doubling two
@@ -80,12 +79,13 @@ def doubling_coefficient(solver: Solver, orbit: Orbit, order: int = 3) -> float:
     linear = Linearization(solver, orbit)
     critical = _normalized(linear, *linear.null_vectors(multiplier=-1.0))
     powers = [(j, 0) for j in range(2, order + 1)]
-    return _last_growth(linear, critical, powers, lambda j, _: (j % 2, 0.0, (-1.0) ** j)).real
+    found = _growths(linear, critical, powers, lambda j, _: (j % 2, 0.0, (-1.0) ** j))
+    return [growth.real for growth in found]
 
 
-def torus_coefficient(solver: Solver, orbit: Orbit, angle: float, order: int = 3) -> complex:
+def torus_coefficients(solver: Solver, orbit: Orbit, angle: float, order: int = 3) -> list[complex]:
     """d of dxi/dt = i theta / T xi + d xi |xi|^2 at a torus bifurcation; with ``order`` 5, at a
-    Chenciner point where re d = 0, e of i theta / T xi + d xi |xi|^2 + e xi |xi|^4.
+    Chenciner point where re d = 0, also e of i theta / T xi + d xi |xi|^2 + e xi |xi|^4.
 
     re d < 0 gives a stable torus, re d > 0 an unstable one. Beside a Chenciner point two tori
     share a wedge between the torus bifurcation and their fold, near which they lock and break up
@@ -100,20 +100,20 @@ def torus_coefficient(solver: Solver, orbit: Orbit, angle: float, order: int = 3
     if order == 5:
         powers = [(2, 0), (1, 1), (3, 0), (2, 1), (3, 1), (2, 2), (3, 2)]
     places: Places = lambda j, k: (j - k, 1j * (j - k) * angle, 1.0)  # noqa: E731
-    return _last_growth(linear, critical, powers, places)
+    return _growths(linear, critical, powers, places)
 
 
-def _last_growth(
+def _growths(
     linear: Linearization, critical: Pair, powers: list[Power], places: Places
-) -> complex:
-    """The coefficient in dxi/dt of the last of ``powers``, those below it in their order.
+) -> list[complex]:
+    """The coefficients in dxi/dt, up to the last of ``powers``, all those below it in their order.
 
     ``places`` tells of a power which equation it obeys: 0 that of the multiplier 1, 1 that of the
     critical one, else a regular one, with its shift and its multiplier.
     """
     nodes, left = critical
     expansion, period = Expansion(linear, nodes), linear.orbit.period
-    v, (null, trivial), growth = linear.at_gauss(nodes), _trivial(linear), 0.0j
+    v, (null, trivial), found = linear.at_gauss(nodes), _trivial(linear), list[complex]()
     for j, k in powers:
         turns, shift, multiplier = places(j, k)
         right, speed, growth, border = expansion.rest(j, k), 0.0, 0.0j, None
@@ -123,10 +123,11 @@ def _last_growth(
         elif turns == 1:
             growth = period * linear.integral(left, right)
             right, border = right - growth * v, critical
+            found.append(growth)
         if (j, k) != powers[-1]:
             h = linear.solve(period * right, shift, multiplier, border)
             expansion.set((j, k), h, speed, growth)
-    return growth
+    return found
 
 
 def _normalized(linear: Linearization, nodes: np.ndarray, left: np.ndarray) -> Pair:

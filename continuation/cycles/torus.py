@@ -29,7 +29,7 @@ def cubic_coefficient(solver: Solver, orbit: Orbit) -> complex:
     """d of dxi/dt = i theta / T xi + d xi |xi|^2 at a cycle with multipliers exp(+-i theta); nan
     where the cycle is at a fold too.
 
-    As ``normal_forms.torus_coefficient``, from the condensed equations.
+    As ``normal_forms.torus_coefficients``, from the condensed equations.
     """
     return complex(_torus(*at_cycle(solver, orbit), solver.model.physical_dimension))
 

@@ -16,7 +16,7 @@ from continuation import (
     torus_curve,
 )
 from continuation.cycles import torus
-from continuation.cycles.normal_forms import torus_coefficient
+from continuation.cycles.normal_forms import torus_coefficients
 from dynsys import ConvergenceError, ModelError, SmoothTable, State, UnknownNameError, VectorField
 from tests.oracles import system
 
@@ -165,7 +165,7 @@ def test_the_compiled_torus_coefficient_is_that_of_the_homological_equations(tor
     spans = {"nu": (-0.7, -0.5), "be": (0.48, 0.7)}
     curve = torus_curve(torus_point, ("nu", "be"), spans)
     for orbit in curve.orbits[:: len(curve) // 3]:
-        expected = torus_coefficient(curve.solver, orbit, float(orbit.z[3]))
+        (expected,) = torus_coefficients(curve.solver, orbit, float(orbit.z[3]))
         found = torus.cubic_coefficient(curve.solver, orbit)
         assert found == pytest.approx(expected, rel=1e-6)
 

@@ -166,6 +166,51 @@ def test_all_multipliers_of_a_branch_are_exact_however_fast_a_state_grows_or_dec
     assert np.all(told < 3 * allowed) and np.all(errors < 2 * told + 2e-9)  # the mesh leaves some
 
 
+CIRCLE = {"x": "x - y - x*(x^2 + y^2)", "y": "x + y - y*(x^2 + y^2)"}
+ROTATED = {
+    "z": "(k*x^2 - 3*y^2)*z + (k + 3)*x*y*w - w", "w": "(k + 3)*x*y*z + (k*y^2 - 3*x^2)*w + z"
+}  # fmt: skip
+
+
+def on_the_circle(more: dict[str, str], k: float) -> VectorField:
+    states = {name: State(float(name == "x"), (-2, 2)) for name in [*CIRCLE, *more]}
+    return VectorField("driven", states, {"k": k}, {**CIRCLE, **more}, time_unit="")
+
+
+@pytest.mark.parametrize(
+    "more, other",
+    [
+        ({"z": "k*z + x"}, None),  # driven by the cycle, through rest at k = 0
+        ({"z": "k*z - 0.7*w + x^2", "w": "0.7*z + k*w"}, lambda k: k),
+        (ROTATED, lambda k: -3.0 + 0.0 * k),  # k and -3 in a frame that turns with the cycle
+    ],
+)
+def test_multipliers_that_grow_are_as_exact_in_driven_and_turning_systems(more, other):
+    model = on_the_circle(more, -1.5)
+    cycles = limit_cycles(model, "k", (-1.6, 100.0), ([1.0, 0.0, *[0.0] * len(more)], 2 * np.pi))
+    assert cycles.ended == ("reached the end of the span",) * 2
+    k = cycles.data["k"].values
+    rates = [k, np.full(k.shape, -2.0), *([] if other is None else [other(k)])]
+    exact = 2 * np.pi * -np.sort(-np.stack(rates, axis=1))
+    errors = np.abs(np.log(10) * cycles.data["multiplier_log10"].values - exact)
+    told = cycles.data["multiplier_error"].values
+    assert np.all(errors < 2 * told + 2e-9)
+    assert np.all(told[:, 0] < (1.1e-8 if other is None else 3e-7))
+    assert np.all(errors[k < 60, 0] < 1.1e-8 * np.maximum(1.0, -exact[k < 60, 0]))
+
+
+def test_multipliers_of_cycles_far_larger_than_their_states_ranges_are_exact():
+    """Driven in resonance: the cycle's size goes as 1/k, its multiplier is exp(2 pi k)."""
+    model = on_the_circle({**ROTATED, "z": f"{ROTATED['z']} + x"}, -1.5)
+    cycles = limit_cycles(model, "k", (-1.6, -2.2e-8), ([1.0, 0.0, 0.0, 0.0], 2 * np.pi))
+    k, log10 = cycles.data["k"].values, cycles.data["multiplier_log10"].values
+    assert cycles.data["max_z"].values.max() > 1e7
+    np.testing.assert_allclose(log10[:, 0] * np.log(10), 2 * np.pi * k, rtol=1e-8, atol=3e-8)
+    np.testing.assert_allclose(log10[:, 1:] * np.log(10), 2 * np.pi * np.array([[-2, -3]]).repeat(
+        len(k), 0), rtol=1e-8)  # fmt: skip
+    assert cycles.data["stable"].values.all()
+
+
 def test_where_maps_are_too_coarse_for_what_is_fast_the_columns_tell():
     """A decay of exp(-6e4) is not worth resolving: of such multipliers only that they are tiny."""
     model = VectorField(
