@@ -39,6 +39,16 @@ class State:
             return (self.range[1] - self.range[0]) / 2
         return max(abs(self.initial), 1.0)
 
+    def span(self, size: float) -> tuple[float, float]:
+        """The range; without one ``size`` to both sides of the initial value, not below
+        ``lowest``."""
+        if self.range is not None:
+            return self.range
+        low = self.initial - size
+        if self.lowest is not None:
+            low = min(max(low, self.lowest), self.initial)
+        return low, self.initial + size
+
 
 @dataclass(frozen=True)
 class Parameter:

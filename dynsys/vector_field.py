@@ -320,11 +320,8 @@ class VectorField(Exports, Rest, Variants):
         return scale
 
     def state_box(self) -> tuple[np.ndarray, np.ndarray]:
-        """Lower and upper ends (n_physical,) of the states' ranges (initial +- size without)."""
-        bounds = [
-            state.range or (state.initial - size, state.initial + size)
-            for state, size in zip(self.states.values(), self.sizes, strict=True)
-        ]
+        """Lower and upper ends (n_physical,) of the states' ranges (``State.span``)."""
+        bounds = [state.span(s) for state, s in zip(self.states.values(), self.sizes, strict=True)]
         low, high = np.array(bounds, dtype=float).T
         return low, high
 

@@ -129,11 +129,8 @@ class CycleCurve:
             Mark(c.parameters[first], c.parameters[second], c.label, c.name)
             for c in self.special_points
         ]
-        labels = (
-            axis_label(first, self.model.unit(first)),
-            axis_label(second, self.model.unit(second)),
-        )
-        return draw_cycle_curve(self.drawn(), labels, marks, ax, style, legend, **line)
+        x, y = (axis_label(k, self.model.unit(k)) for k in self.parameters)
+        return draw_cycle_curve(self.drawn(), (x, y), marks, ax, style, legend, **line)
 
     def to_dataframe(self) -> pd.DataFrame:
         """One row per point, as pandas has it; units in ``frame.attrs["units"]``."""
@@ -328,8 +325,8 @@ def _columns_of(solver: Solver, cubic: np.ndarray) -> dict[str, Any]:
 
 
 def _special(solver: Solver, found: Resonance) -> Cycle:
-    cycle = special_cycle(solver, found.point, found.label, found.index)
-    return replace(cycle, certificate=dict(found.certificate))
+    special = special_cycle(solver, found.point, found.label, found.index)
+    return replace(special, certificate=dict(found.certificate))
 
 
 def _densified(solver: Solver, points: list[Point]) -> list[Point]:
@@ -383,7 +380,8 @@ def special_cycle(solver: Solver, point: Point, label: str, index: int) -> Cycle
     """A Cycle from a point of a curve, free in the curve's first parameter."""
     plain = free_in_first(solver, point.orbit)
     orbit = replace(point.orbit, z=point.orbit.z[:2].copy())
-    return replace(cycle_from(plain, replace(point, orbit=orbit), label), index=index)
+    found = cycle_from(plain, replace(point, orbit=orbit), label)
+    return replace(found, index=index, free=solver.names)
 
 
 def free_in_first(solver: Solver, orbit: Orbit) -> Solver:

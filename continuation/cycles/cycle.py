@@ -63,7 +63,7 @@ class Cycle:
     is that of half the sum of m and 1/m (``pairs``); a ``reason`` where the label is "unresolved";
     the label of the ``curve`` that a cycle asked for lies on. ``direction`` of a special cycle is
     that of the branch it lies on. ``persistent`` multipliers are 1 all along its branch besides the
-    trivial one.
+    trivial one; ``free`` are the parameters of the curve it lies on.
 
     Phases are parts of the period, 0 to 1, since the highest peak of the first observable: in
     ``values``, ``profile``, ``phase_response`` and all that is made from them.
@@ -81,6 +81,7 @@ class Cycle:
     certificate: Mapping[str, Any] = field(default_factory=dict)
     direction: Direction | None = None
     persistent: int = 0
+    free: tuple[str, ...] = ()
 
     @cached_property
     def coefficients(self) -> Mapping[str, float]:
@@ -136,7 +137,7 @@ class Cycle:
         return {
             "name": self.name,
             "label": self.label,
-            **{k: self.parameters[k] for k in self.solver.names},
+            **{k: self.parameters[k] for k in self.free or self.solver.names},
             "period": self.period,
             self.model.frequency_column: self.frequency,
             **self.coefficients,
@@ -207,7 +208,8 @@ class Cycle:
         verdict = {True: "stable", False: "unstable", None: "stability undetermined"}[self.stable]
         verdict = "neutral" if self.neutral else verdict
         unit = self.model.time_unit or "time units"
-        where = f"{self.solver.parameter} = {self.orbit.value:.8g}"
+        free = self.free or self.solver.names
+        where = ", ".join(f"{k} = {self.parameters[k]:.8g}" for k in free)
         if is_conserved_family(self.solver):  # whose parameter is zero
             where = f"conserved = {self.extrema('conserved')[1]:.8g}"
         times = {1: "", 2: ", double", 3: ", triple"}.get(

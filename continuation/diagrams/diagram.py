@@ -39,6 +39,7 @@ from continuation.diagrams.progress import shown
 from continuation.diagrams.rows import (
     curve_lines,
     distinct,
+    distinct_cycles,
     regime_rows,
     region_lines,
     special_point_rows,
@@ -98,8 +99,8 @@ class Diagram(Explorable):
     def special_points(self) -> SpecialPoints[SpecialPoint | Cycle]:
         """Codimension-two points of all curves, each once: of equilibria, then of cycles."""
         points = distinct(point for curve in self.curves for point in curve.special_points)
-        cycles = [cycle for curve in self.cycle_curves for cycle in curve.special_points]
-        return SpecialPoints(numbered([*points, *cycles]), formerly=points)
+        cycles = (cycle for curve in self.cycle_curves for cycle in curve.special_points)
+        return SpecialPoints(numbered([*points, *distinct_cycles(cycles)]), formerly=points)
 
     def __getitem__(self, name: str) -> SpecialPoint | Cycle:
         """The special point of this name; labels of AUTO and MatCont are understood too."""

@@ -9,11 +9,13 @@ import networkx as nx
 import numpy as np
 
 from continuation.cycles.curves import CycleCurve
+from continuation.cycles.cycle import Cycle
 from continuation.diagrams.names import CHAOS, HALF_STABLE, LIMIT_CYCLE, TORUS
 from continuation.engine.special_points import SpecialPoint, numbered
 from continuation.steady_states.branch import Branch
 
 SLIVER = 5e-4  # of the plane: smaller regions are told together
+_SAME, _ALIKE = 1e-5, 1e-2  # places of two special cycles that are one, and scaled states
 
 if TYPE_CHECKING:
     from continuation.diagrams.diagram import Diagram
@@ -26,7 +28,7 @@ def special_point_rows(diagram: Diagram) -> list[dict[str, Any]]:
         {"name": p.name, **{k: p.parameters[k] for k in names},
          **(p.observables if isinstance(p, SpecialPoint) else {}),
          frequency: p.frequency,
-         **(p.coefficients if isinstance(p, SpecialPoint) else {})}
+         **p.coefficients}
         for p in diagram.special_points
     ]  # fmt: skip
 
@@ -87,6 +89,26 @@ def distinct(points: Iterable[SpecialPoint]) -> tuple[SpecialPoint, ...]:
         ):
             result.append(point)
     return numbered(result)
+
+
+def distinct_cycles(cycles: Iterable[Cycle]) -> list[Cycle]:
+    """Every special cycle once, which several curves of cycles may pass."""
+    result: list[Cycle] = []
+    for cycle in cycles:
+        if not any(_is_same(cycle, known) for known in result):
+            result.append(cycle)
+    return result
+
+
+def _is_same(one: Cycle, other: Cycle) -> bool:
+    """Of the same label, period, free parameters and extent; mirror images differ in the last."""
+    if one.label != other.label or abs(one.period / other.period - 1) > _SAME:
+        return False
+    where, there = (np.array([cycle.parameters[k] for k in one.free]) for cycle in (one, other))
+    n = len(one.model.states)  # the nodes of delay lines may differ
+    ends = [np.concatenate([c.orbit.u.min(0)[:n], c.orbit.u.max(0)[:n]]) for c in (one, other)]
+    near = np.all(np.abs(where - there) < _SAME * (1 + np.abs(there)))
+    return bool(near and np.max(np.abs(ends[0] - ends[1])) < _ALIKE)
 
 
 def _by_area(regimes: nx.Graph) -> list[dict[str, Any]]:

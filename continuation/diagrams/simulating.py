@@ -11,7 +11,6 @@ import numpy as np
 import xarray as xr
 
 from continuation.diagrams.exponents import largest_exponent, run_multipliers
-from continuation.diagrams.limits import limits
 from continuation.diagrams.names import (
     CHAOS,
     EQUILIBRIUM,
@@ -22,7 +21,6 @@ from continuation.diagrams.names import (
 )
 from continuation.diagrams.outcomes import (
     UNSETTLED,
-    UNSTABLE,
     Outcome,
     classified,
     is_on_its_way,
@@ -30,11 +28,11 @@ from continuation.diagrams.outcomes import (
     keeps_order,
     section_of,
 )
-from continuation.diagrams.pasts import Past, after_pasts, lags_of
+from continuation.diagrams.pasts import Past, after_pasts
+from continuation.diagrams.step_choice import FINEST, needed_step, step_on, usual_step
 from continuation.diagrams.stiff_runs import settled
 from dynsys.journal import Form, key, piece
 from dynsys.simulation.ensembles import simulate_ensemble
-from dynsys.simulation.motion import motion
 from dynsys.vector_field import VectorField
 
 RESTS = (EQUILIBRIUM, HALF_STABLE)
@@ -51,14 +49,6 @@ GROWING = 1.05  # by which departures from one grow in a turn that is unstable b
 APPROACH = 3  # stages before which a motion that is near a cycle goes on towards it
 ALIKE = 0.1  # difference, of the range, up to which chaotic motions fill the same
 FAR = 1e3  # widths of the states' box beyond which a motion has run away
-STILL = 1e-3  # of the usual rate: slower ones are none
-REACH = 0.5  # step in units of the fastest time scale: a local error below 3e-4
-COARSE = 1.0  # the same at the extremes of a motion, above which its run is repeated
-HELD = 1e-6  # scaled way of a step that a run at rest may seem to miss by rounding
-FINE = 0.1  # the same, below which spikes are resolved
-FEWEST = 16  # records of a turn, below which it cannot be told whether the motion repeats
-FINER = 3  # shorter steps for runs that ended in infinity
-FINEST = 50  # the largest change of the step at once
 REFINEMENTS = 6
 STIFF = 4  # times that a step is too long for runs that go on with steps of their own
 
@@ -138,9 +128,9 @@ def _with_fitting_steps(
     places = {tuple(v.values()): v for v in values}
     at = {place: model.with_parameters(**v) for place, v in places.items()}
     models = [at[tuple(v.values())] for v in values]
-    usual = _step(model, models, starts)
+    usual = usual_step(model, models, starts)
     steps = np.array(
-        [_step_on(m, past, usual) / effort.finer for m, past in zip(models, pasts, strict=True)]
+        [step_on(m, past, usual) / effort.finer for m, past in zip(models, pasts, strict=True)]
     )
     pasts = pasts if model.lines else [None] * len(models)
     found: list[Outcome] = [Outcome(UNSETTLED, x) for x in starts]
@@ -160,7 +150,7 @@ def _with_fitting_steps(
                 found[k] = outcome
         for k in coarse:
             found[k] = _with_own_steps(models[k], found[k], starts[k], float(steps[k]))
-        needed = [_needed_step(models[k], found[k], steps[k]) for k in coarse]
+        needed = [needed_step(models[k], found[k], steps[k]) for k in coarse]
         finer = [(k, step) for k, step in zip(coarse, needed, strict=True) if step < steps[k]]
         for k, step in finer:
             halvings = np.ceil(np.log2(steps[k] / max(step, steps[k] / FINEST)))
@@ -173,7 +163,7 @@ def _with_fitting_steps(
 
 def _with_own_steps(model: VectorField, found: Outcome, start: np.ndarray, dt: float) -> Outcome:
     """What a run comes to that is far too stiff for one step, or that did not settle with it."""
-    needed = _needed_step(model, found, dt)
+    needed = needed_step(model, found, dt)
     hard = needed < dt / STIFF or found.kind == UNSETTLED
     if not hard or model.lines or model.tables:
         return found
@@ -215,7 +205,7 @@ def _followed(
         kept = [
             lane for lane, k in enumerate(active)
             if (found[k].kind == UNSETTLED or (found[k].approaches and stage < APPROACH))
-            and (patient or _needed_step(models[k], found[k], dt) >= dt)
+            and (patient or needed_step(models[k], found[k], dt) >= dt)
         ]  # fmt: skip
         if not kept:
             break
@@ -318,83 +308,3 @@ def _fill_alike(a: Outcome, b: Outcome) -> bool:
         e.reshape(2, n, n).diagonal(axis1=1, axis2=2) for e in (a.extremes, b.extremes)
     )
     return bool(np.all(np.abs(first - second) < ALIKE * (first[1] - first[0])))
-
-
-def _step(model: VectorField, models: Sequence[VectorField], starts: np.ndarray) -> float:
-    """A step for all runs: a part of the fastest time scale and of the shortest delay.
-
-    That of the slower starts: rates at the far corners of the states' ranges say little, and runs
-    that the step is too coarse for are found out afterwards. Starts at which nothing has a rate,
-    as where a fold is, say nothing.
-    """
-    rates = np.array([_fastest(m, x[None]) for m, x in zip(models, starts, strict=True)])
-    rates = rates[np.isfinite(rates)]
-    rates = rates[rates >= STILL * np.median(rates)] if len(rates) else rates
-    steps = [REACH / max(float(np.quantile(rates, 0.1)) if len(rates) else 1.0, 1e-12)]
-    compiled = motion(model, False, {})  # found again for the same model only
-    if compiled.delayed:
-        steps += [float(lags_of(compiled, m).min()) / 2 for m in models]
-    return float(f"{min(steps):.2g}")
-
-
-def _step_on(model: VectorField, past: Past | None, usual: float) -> float:
-    """The usual step or, for a run that begins on a motion, one short enough for its jumps: what
-    attracts from nearby alone is lost by the first step that is too long."""
-    if past is None:
-        return usual
-    fastest = _fastest(model, past.turn[limits(past.turn).rows])
-    if not np.isfinite(fastest) or usual * fastest < COARSE:
-        return usual
-    return float(usual / 2 ** np.ceil(np.log2(min(usual * fastest / REACH, FINEST))))
-
-
-def _fastest(model: VectorField, states: np.ndarray) -> float:
-    """The fastest rate at states (k, n_physical); infinite where the model has no derivative."""
-    rates = _rates(model, states)
-    return float(np.max(np.abs(rates), initial=0.0)) if np.all(np.isfinite(rates)) else np.inf
-
-
-def _rates(model: VectorField, states: np.ndarray) -> np.ndarray:
-    """Eigenvalues (k, n_physical), at states, of the linearized model without its delayed signals;
-    nan where the model has no finite derivative."""
-    compiled, p, n = model.compiled, model.parameter_array(), states.shape[1]
-    matrices = np.empty((len(states), compiled.n, compiled.n))
-    for matrix, x in zip(matrices, np.atleast_2d(model.fill_lines(states)), strict=True):
-        compiled.jacobian(x, p, compiled.tables, matrix)
-    blocks = matrices[:, :n, :n]
-    if not np.all(np.isfinite(blocks)):
-        return np.full((len(states), n), np.nan)
-    return np.linalg.eigvals(blocks)
-
-
-def _moves(model: VectorField, state: np.ndarray, dt: float) -> bool:
-    """Whether the field is not at rest at a state where a run is."""
-    rates = model.rhs(model.fill_lines(state))[: len(state)] / model.scales[: len(state)]
-    return bool(np.max(np.abs(rates)) * dt > HELD)
-
-
-def _needed_step(model: VectorField, outcome: Outcome, dt: float) -> float:
-    """A step short enough for a run: below ``dt`` where it ended in infinity, which too long a step
-    brings about as well, turns too fast for ``dt`` at the extremes of its motion, is blurred, or
-    turns in so few records that nobody can tell whether it repeats. Too long a step also brings to
-    rest what turns: the spiral into the equilibrium where a run has ended is to be resolved, too;
-    and what is no equilibrium: rk4 with such a step has fixed points of its own.
-    """
-    if outcome.resolved:
-        return dt
-    if outcome.kind == RUNS_AWAY or (outcome.kind == UNSTABLE and _moves(model, outcome.state, dt)):
-        return dt / FINER
-    if outcome.kind in (EQUILIBRIUM, UNSTABLE):
-        turning = float(np.max(np.abs(_rates(model, outcome.state[None]).imag), initial=0.0))
-        most, fitting = (FINE, FINE) if outcome.kind == UNSTABLE else (COARSE, REACH)
-        return fitting / turning if dt * turning > 1.01 * most else dt
-    if outcome.extremes is None:
-        return dt
-    fastest = _fastest(model, outcome.extremes)
-    if not np.isfinite(fastest):
-        return dt / FINER
-    if dt * fastest >= COARSE:
-        return REACH / fastest
-    if outcome.blurred and dt * fastest >= FINE:
-        return dt / 4
-    return dt * outcome.records / (2 * FEWEST) if outcome.records < FEWEST else dt

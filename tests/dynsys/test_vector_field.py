@@ -180,6 +180,15 @@ def test_a_state_that_runs_away_has_no_size_of_its_own(rate):
     assert carrying.sizes == pytest.approx([1e5], rel=1e-2)
 
 
+def test_states_without_a_range_begin_at_their_lowest_value():
+    box = VectorField(
+        "rates", {"r": State(0.3, lowest=0.0), "s": State(0.3), "q": State(-1.0, lowest=0.0)}, {},
+        {"r": "1 - r", "s": "1 - s", "q": "1 - q"},
+    ).state_box()  # fmt: skip
+    assert box[0][0] == 0.0 > box[0][1]
+    assert box[0][2] == -1.0 < box[1][2]
+
+
 def test_a_state_of_wrong_length_is_answered_with_the_names():
     with pytest.raises(ModelError, match="mu_fE"):
         aln().rhs([1.0, 2.0])

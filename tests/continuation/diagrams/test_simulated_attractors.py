@@ -12,6 +12,7 @@ from continuation.diagrams.named_outcomes import described_outcomes
 from continuation.diagrams.names import EQUILIBRIUM, RUNS_AWAY
 from continuation.diagrams.outcomes import UNSETTLED, Outcome, is_on_its_way, keeps_order
 from continuation.diagrams.simulating import destinations
+from continuation.diagrams.step_choice import needed_step
 from dynsys import State, VectorField
 from dynsys.models import wilson_cowan
 from tests.continuation.diagrams.planes import delayed_qif, hindmarsh_rose
@@ -29,6 +30,15 @@ def lorenz() -> VectorField:
         {"x": State(1.0, (-20, 20)), "y": State(1.0, (-30, 30)), "z": State(20.0, (0, 50))},
         {"r": 28.0}, {"x": "10*(y - x)", "y": "x*(r - z) - y", "z": "x*y - 8/3*z"}, time_unit="",
     )  # fmt: skip
+
+
+def test_a_step_that_leads_below_the_lowest_value_of_a_state_is_too_long():
+    rates = VectorField(
+        "rates", {"r": State(0.3, lowest=0.0), "s": 0.3}, {"I": 1.0}, {"r": "I - r", "s": "-s"},
+        time_unit="",
+    )  # fmt: skip
+    ends = [Outcome("cycle", np.array(state)) for state in ([0.1, -1.0], [0.0, 0.3], [-0.1, 0.3])]
+    assert [needed_step(rates, end, 0.1) < 0.1 for end in ends] == [False, False, True]
 
 
 def test_the_largest_exponent_of_the_lorenz_system():

@@ -1,0 +1,30 @@
+"""What a diagram prints of its special points."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from continuation import cycle_fold_curve, equilibria, limit_cycles
+from continuation.diagrams.rows import distinct_cycles
+from dynsys import State, VectorField
+
+
+def test_a_cycle_that_two_curves_pass_is_told_once_and_where():
+    radial = "(p + q*(x^2 + y^2) - (x^2 + y^2)^2)"
+    model = VectorField(
+        "bautin", {"x": State(0.0, (-2, 2)), "y": State(0.0, (-2, 2))}, {"p": -0.5, "q": 2.0},
+        {"x": f"x*{radial} - y", "y": f"y*{radial} + x"}, time_unit="",
+    )  # fmt: skip
+    hopf = equilibria(model, "p", (-2, 1))["H1"]
+    fold = limit_cycles(hopf, "p", (-2, 1))["LPC1"]  # at p = -q^2/4, radius^2 = q/2
+    curve = cycle_fold_curve(fold, parameters=("p", "q"), spans={"p": (-2, 1), "q": (1, 3)})
+    cycle = curve.at(q=2.0)
+    assert "p = -1, q = 2; period 6.28319" in str(cycle)
+    orbit = cycle.orbit
+    near = replace(orbit, z=orbit.z * (1 + 1e-8), u=orbit.u[::-1])
+    image = replace(orbit, u=orbit.u + 0.1)
+    later = replace(orbit, z=orbit.z * np.array([1.001, 1.0]))
+    others = [replace(cycle, orbit=each) for each in (near, image, later)]
+    assert distinct_cycles([cycle, *others]) == [cycle, *others[1:]]
