@@ -52,6 +52,7 @@ _REFINEMENTS = 4  # of the mesh, each by half, until a multiplier is at its plac
 _ONE = ((1, 0, 0), (-1, 0, 0))  # what a fold gains
 _TURNED = 1e-9  # the parameter's part of the unit tangent at a fold that this alone tells
 _CLEAR = 10.0  # times the accuracy of multipliers, from where they are on one side of 1
+_PART_OF_RISE = 0.1  # of a fold over its sides, by which a finer mesh may move it
 _WELL = 1e-8  # error of multipliers at a special cycle that one finer mesh is not to lower
 _BESIDE_MEETING = 1e-3  # of a step, from where multipliers meet to where a search goes on
 _PART = 0.47  # where a step is cut: not in its middle, which symmetry makes singular
@@ -77,9 +78,29 @@ def events(
         found += _around(solver, points, k)
     found.sort(key=lambda event: event.index)
     found += turning_points(solver, points, found)
+    found = [event for event in found if event.gain is not None or _persists(solver, points, event)]
     found = without_noise(solver, points, spectra.sure.tolist(), found)
     found = accounted(solver, points, spectra, found, wild)
     return found, settled(spectra, [(event.index, event.gain or 0) for event in found])
+
+
+def _persists(solver: Solver, points: Sequence[Point], event: Event) -> bool:
+    """Whether a fold that the parameter alone tells rises above what a finer mesh changes: along
+    canards a coarse one lets the parameter go back and forth."""
+    if event.label != "LPC":
+        return True
+    values, here = np.array([p.orbit.value for p in points]), event.point.orbit.value
+    before, after = values[event.index :: -1], values[event.index + 1 :]
+    sign = 1.0 if here >= 0.5 * (before[0] + after[0]) else -1.0
+    sides = []
+    for side in (before, after):
+        beyond = np.flatnonzero(sign * (side - here) > 0.0)
+        sides.append(
+            np.max(sign * (here - side[: beyond[0] if beyond.size else None]), initial=0.0)
+        )
+    finer = on_mesh(solver, event.point, math.ceil(_MOST_AT_ONCE * event.point.orbit.intervals))
+    least = _PART_OF_RISE * float(min(sides))
+    return finer is not None and abs(finer.orbit.value - here) < least
 
 
 def _lost_alone(spectra: Spectra) -> set[int]:

@@ -276,3 +276,25 @@ def test_doubled_branches_have_the_same_special_cycles_from_both_of_their_ends()
     doubled = limit_cycles(apart["PD1"], "B", (3.0, 7.0))
     assert doubled.ended[1].startswith("returned to the branch of half its period")
     assert not doubled.special_points
+
+
+def test_along_a_canard_a_coarse_mesh_makes_no_folds():
+    """Chay's burster (1985) at gkc = 27.253454: meshes of 30 intervals move cycles by 7e-5."""
+    model = VectorField(
+        "chay",
+        {"V": State(-50.0, (-80, 0)), "n": State(0.1, (0, 1)), "C": State(0.3, (0, 2))},
+        {"gkc": 11.0},
+        {"V": "1800*m^3*h*(100 - V) + (1700*n^4 + gkc*C/(1 + C))*(-75 - V) + 7*(-40 - V)",
+         "n": "230*(an*(1 - n) - bn*n)", "C": "0.27*(m^3*h*(100 - V) - 3.3/18*C)"},
+        definitions={
+            "am": "0.1*(25 + V)/(1 - exp(-0.1*V - 2.5))", "bm": "4*exp(-(V + 50)/18)",
+            "ah": "0.07*exp(-0.05*V - 2.5)", "bh": "1/(1 + exp(-0.1*V - 2))",
+            "an": "0.01*(20 + V)/(1 - exp(-0.1*V - 2))", "bn": "0.125*exp(-(V + 30)/80)",
+            "m": "am/(am + bm)", "h": "ah/(ah + bh)",
+        },
+        time_unit="",
+    )  # fmt: skip
+    hopf = equilibria(model, "gkc", (25.0, 30.0))["H1"]
+    cycles = limit_cycles(hopf, "gkc", (5.0, 30.0), settings=CycleSettings(max_points=90))
+    (fold,) = cycles.points("LPC")
+    assert fold.orbit.value == pytest.approx(27.254, abs=2e-3)
