@@ -41,7 +41,8 @@ def delay_error(solver: Solver, orbit: Orbit) -> float:
     to the signal's range over the cycle; 0 for models without delays.
 
     The signal is known along the whole cycle, so that this is the error of the discretization
-    itself, down to that of the mesh. Multipliers err by about as much, periods by less.
+    itself, down to that of the mesh. Multipliers err by about as much, periods by less. A mesh
+    that is fine at a spike may be coarse one delay later: there it is asked, too.
     """
     model = solver.model
     if not model.lines:
@@ -51,8 +52,10 @@ def delay_error(solver: Solver, orbit: Orbit) -> float:
     ends = model.physical_dimension + model.delay_order * np.arange(1, len(tau) + 1) - 1
     worst = 0.0
     for k, end in enumerate(ends):
-        earlier = _at(orbit, values[:, k], times - tau[k] / orbit.period)
-        apart = np.abs(orbit.u[:, end] * solver.scale[end] - earlier)
+        later = times + tau[k] / orbit.period
+        line = orbit.u[:, end] * solver.scale[end]
+        due = _at(orbit, values[:, k], times - tau[k] / orbit.period)
+        apart = np.abs([line - due, _at(orbit, line, later) - values[:, k]])
         worst = max(worst, float(np.max(apart)) / max(float(np.ptp(values[:, k])), 1e-300))
     return worst
 

@@ -51,7 +51,7 @@ _MOST_AT_ONCE = 3.0  # and the most times as fine as it is made for that
 _REFINEMENTS = 4  # of the mesh, each by half, until a multiplier is at its place
 _ONE = ((1, 0, 0), (-1, 0, 0))  # what a fold gains
 _TURNED = 1e-9  # the parameter's part of the unit tangent at a fold that this alone tells
-_CLEAR = 10.0  # times the accuracy of multipliers, from where they are on one side of 1
+_IMPERFECT = 2 / 3  # a pitchfork that an error splits moves its multipliers by this power of it
 _PART_OF_RISE = 0.1  # of a fold over its sides, by which a finer mesh may move it
 _WELL = 1e-8  # error of multipliers at a special cycle that one finer mesh is not to lower
 _BESIDE_MEETING = 1e-3  # of a step, from where multipliers meet to where a search goes on
@@ -258,7 +258,7 @@ def _same_on_both_sides(chord: Chord, located: Location) -> bool:
             beside = [chord.at(located.fraction + side * distance) for side in (-1, 1)]
         except ArithmeticError:
             continue
-        if any(off_its_place(p, PLUS) < _CLEAR * tolerance(p) for p in beside):
+        if any(off_its_place(p, PLUS) < tolerance(p) ** _IMPERFECT for p in beside):
             break
         if counts(beside[0]) != counts(beside[1]):
             return False

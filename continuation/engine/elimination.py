@@ -16,7 +16,7 @@ from dynsys.compiled.kernels import MATRIX
 from dynsys.compiled.records import CUBE
 from dynsys.numba_cache import njit
 
-_LARGEST = 4.0
+_LARGEST = 2.0  # where a mesh resolves the field, multipliers stay below it
 _DENSE = np.uintp(12)  # matrices so small have few zeros
 _ROWS = types.Array(types.int64, 2, "C")
 

@@ -235,9 +235,9 @@ def test_a_branch_tells_where_the_multiplier_1_is_lost():
          "z": "-z + k*z*y"},
         time_unit="",
     )  # fmt: skip
-    cycles = limit_cycles(model, "k", (-45.0, -0.5), ([1.0, 0.0, 0.0], 2 * np.pi))
-    off = float(cycles.data["trivial_error"].max())
-    assert off > 0.5 and f"the multiplier 1 is off by up to {off:.0e}" in str(cycles)
+    cycles = limit_cycles(model, "k", (-100.0, -0.5), ([1.0, 0.0, 0.0], 2 * np.pi))
+    assert cycles.data["trivial_error"].max() > 0.5
+    assert "the multiplier 1 is off by up to 1e+02" in str(cycles)
     lost = cycles.data["trivial_error"].values > 1e-3
     np.testing.assert_array_equal(cycles.data["undetermined"].values, lost)
     assert not cycles.data["stable"].values[lost].any() and cycles.data["stable"].values.any()

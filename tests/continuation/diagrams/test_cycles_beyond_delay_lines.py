@@ -7,7 +7,7 @@ import pytest
 
 from continuation import equilibria, limit_cycles
 from continuation.cycles.delay_errors import CARRIED, delay_error, line_gain, turn_error
-from continuation.cycles.orbits import Solver, remeshed
+from continuation.cycles.orbits import Orbit, Solver, remeshed
 from continuation.cycles.recorded_orbits import is_carried
 from continuation.diagrams.attractors import attractors_met, same_attractor
 from continuation.diagrams.cycle_boundaries import cycle_boundaries
@@ -91,3 +91,13 @@ def test_a_curve_of_folds_is_followed_with_as_many_nodes_as_its_spikes_need(mode
     eta, edge = fold.data["eta"].values, fold.data["J"].values
     assert np.interp(2.0, -eta, edge) == pytest.approx(6.481, abs=0.02)
     assert eta.min() == -10.0
+
+
+def test_a_spike_that_lines_lose_is_missed_on_no_mesh(model):
+    # Nothing of it arrives one delay later, where the mesh of the spike has no nodes.
+    solver = Solver(model, {"eta": (-10.0, 5.0)})
+    mesh = np.unique([*np.linspace(0, 1, 4), *np.linspace(0.498, 0.502, 41)])
+    u = np.zeros((4 * (len(mesh) - 1) + 1, model.compiled.n))
+    orbit = Orbit(mesh, u, np.array([1.3, 0.0]))
+    u[:, 0] = np.exp(-(((orbit.node_times() - 0.5) / 5e-4) ** 2))
+    assert delay_error(solver, orbit) > 0.9
