@@ -1,9 +1,10 @@
-"""Planes that say little, in words: parameters without effect, or that only shift one another."""
+"""What a plane does not say, in words: parameters without effect, or that only shift one another,
+and rhythms that runs need not meet."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 PLACES = 12  # random states and parameters at which the field is asked
 SHAKEN = 0.1  # of their scales, by which delay lines are moved: at rest a delay does nothing
 _SAME = 1e-9  # relative difference up to which one effect is a multiple of the other
+_FEW = 3.0  # delays in a period, up to which the delay may make the rhythm
 Spans = Mapping[str, tuple[float, float]]
 
 
@@ -57,6 +59,7 @@ def plane_notes(diagram: Diagram) -> list[str]:
     lines = standstills(diagram.model, diagram.x, diagram.y)
     result += [line.words(list(diagram.model.states)) for line in lines]
     regions = [region for _, region in diagram.regimes.nodes(data=True)]
+    result += delay_words(diagram.model, regions)
     if not diagram.lines and not diagram.partial:
         result.append(
             "no equilibrium was found anywhere in the plane: what moves was found by simulation "
@@ -87,6 +90,24 @@ def shift_words(model: VectorField, spans: Spans) -> list[str]:
     return [
         f"{first} and {second} only shift one another: the equations depend on {total} alone, so "
         "every boundary is a straight line; a diagram along one of them says the same"
+    ]
+
+
+def delay_words(model: VectorField, regions: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Says where delays may carry further rhythms, that differ in their turns within a delay."""
+    met = (item for region in regions for item in region["stable"])
+    periods = [item["period"] for item in met if "period" in item]
+    if not model.lines or not periods:
+        return []
+    signals, field = np.empty(2 * len(model.lines)), model.compiled
+    field.signals(model.initial_state(), model.parameter_array(), field.tables, signals)
+    longest = float(signals[len(model.lines) :].max())
+    if min(periods) > _FEW * longest:
+        return []
+    return [
+        f"periods come down to {min(periods):.3g}, the delay is {longest:g}: rhythms with more or "
+        "fewer turns in a delay may coexist with those named (Yanchuk & Perlikowski 2009), which "
+        "simulations from rest need not meet"
     ]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from continuation import bifurcation_diagram
-from continuation.diagrams.plane_notes import shift_words
+from continuation.diagrams.plane_notes import delay_words, shift_words
 from dynsys import ModelError, State, VectorField
 from dynsys.models import fitzhugh_nagumo
 
@@ -57,3 +57,15 @@ def test_where_nothing_is_a_centre_none_is_spoken_of():
     diagram = bifurcation_diagram(own, x=("a", 0.5, 1), y=("b", 0.5, 1), audit=4)
     assert "is conserved: nothing attracts\n" in str(diagram)
     assert "centre" not in str(diagram)
+
+
+def test_rhythms_as_short_as_a_delay_may_not_be_all_of_them():
+    own = VectorField(
+        "echo", {"x": 0.5}, {"p": 1.0, "D": 2.0}, {"x": "p*delay(x, D) - x^3"}, time_unit=""
+    )
+    regions = [{"stable": [{"name": "low"}]}, {"stable": [{"period": 9.0}, {"period": 5.0}]}]
+    (words,) = delay_words(own, regions)
+    assert words.startswith("periods come down to 5, the delay is 2: rhythms with more or fewer")
+    assert not delay_words(own, regions[:1])
+    assert not delay_words(own, [{"stable": [{"period": 7.0}]}])
+    assert not delay_words(model({"x": "p - x"}, p=1.0), regions)
