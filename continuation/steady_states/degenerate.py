@@ -67,8 +67,8 @@ class Unreached:
         if np.any(np.isnan(scaled_jacobian(self.model, self.state))):
             return (
                 f"the equilibrium {place_of(self.model, self.state)} of {self.model.name}: slopes "
-                "of the field have no value there, as those of x^n at x = 0 where n is a "
-                "parameter; write the exponent as a number, or follow the branch from beside it"
+                "of the field have no value there, as those of x^n at x = 0 for n < 1; follow the "
+                "branch from beside it"
             )
         return (
             f"Newton's method does not come to rest at the equilibrium "

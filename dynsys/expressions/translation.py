@@ -34,6 +34,8 @@ _UNARY = {
     sympy.erfc: "erfc",
 }
 
+_MOST = 5  # derivatives of that order are asked for by normal forms
+
 
 class Translator:
     """Translates expressions into one graph, each distinct subexpression once."""
@@ -115,7 +117,19 @@ class Translator:
             return graph.power(self(base), float(exponent))
         if base == sympy.E:
             return graph.unary("exp", self(exponent))
-        return graph.unary("exp", graph.mul(self(exponent), graph.unary("log", self(base))))
+        return self._general_power(self(base), self(exponent))
+
+    def _general_power(self, a: int, n: int) -> int:
+        """a^n as exp(n log(a)), whose slopes have no value at a = 0. There it is the next integer
+        power, which has the same derivatives of all orders below n, and beyond for an integer n."""
+        graph, one = self.graph, self.graph.one
+        general = graph.unary("exp", graph.mul(n, graph.unary("log", a)))
+        at_zero = graph.integer_power(a, _MOST + 1)
+        for k in range(_MOST, 0, -1):
+            at_zero = graph.select("<=", n, graph.constant(k), graph.integer_power(a, k), at_zero)
+        at_zero = graph.select("<", n, one, general, at_zero)
+        not_above = graph.select("<", a, graph.zero, general, at_zero)
+        return graph.select("<=", a, graph.zero, not_above, general)
 
     def _piecewise(self, expression: sympy.Piecewise) -> int:
         value = None
