@@ -41,6 +41,7 @@ STARTS = 5  # from one of so many of its cycles
 MOST_CURVES = 80  # of cycles in a plane
 NEAR = 1e-3  # distance in units of the plane at which a point lies on a known curve
 SMALLEST = 0.02  # range of a scaled state of cycles at which a curve of them ends
+_FEW = 5  # cycles, with fewer of which a curve of folds is lost where it begins
 ORDINARY = 10  # times the sensitivity of a boundary: there a curve of fixed period ends
 KIND = {"LPC": FOLD, "PD": DOUBLING, "NS": TORUS, "unresolved": FOLD}
 
@@ -173,8 +174,8 @@ def _curve(model: VectorField, spans: Spans, cycle: Cycle, kind: int) -> CycleCu
     curve = traced(Solver(model, spans, kind), coarse(orbit))
     if curve is not None and model.lines:
         curve = _with_sharp_delays(curve, traced)
-    if curve is None and kind == FOLD:
-        return _fixed_period(model, spans, cycle, FIXED_PERIOD)
+    if kind == FOLD and (curve is None or len(curve) < _FEW):  # at the end of a canard
+        return _fixed_period(model, spans, cycle, FIXED_PERIOD) or curve
     return curve
 
 
