@@ -122,6 +122,7 @@ def cycle_record(cycle: Cycle) -> dict[str, Any]:
         "multiplier_log10": cycle.log10_multipliers.tolist(),
         "multiplier_angle": cycle.multiplier_angles.tolist(),
         "multiplicity": cycle.multiplicity, "persistent": cycle.persistent,
+        "free": list(cycle.free),
         "certificate": dict(cycle.certificate),
         "direction": None if cycle.direction is None else [
             cycle.direction.u.tolist(), cycle.direction.z.tolist()
@@ -144,5 +145,5 @@ def cycle_of_record(model: VectorField, content: dict[str, Any]) -> Cycle:
         at, orbit, solver, found, content["trivial_error"], content["label"], content["name"],
         content["index"], content.get("multiplicity", 1), content.get("certificate", {}),
         Direction(*map(np.array, content["direction"])) if content.get("direction") else None,
-        content.get("persistent", 0),
+        content.get("persistent", 0), tuple(content.get("free", ())),
     )  # fmt: skip

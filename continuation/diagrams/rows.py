@@ -104,7 +104,10 @@ def _is_same(one: Cycle, other: Cycle) -> bool:
     """Of the same label, period, free parameters and extent; mirror images differ in the last."""
     if one.label != other.label or abs(one.period / other.period - 1) > _SAME:
         return False
-    where, there = (np.array([cycle.parameters[k] for k in one.free]) for cycle in (one, other))
+    where, there = (
+        np.array([cycle.parameters[k] for k in one.free or one.solver.names])
+        for cycle in (one, other)
+    )
     n = len(one.model.states)  # the nodes of delay lines may differ
     ends = [np.concatenate([c.orbit.u.min(0)[:n], c.orbit.u.max(0)[:n]]) for c in (one, other)]
     near = np.all(np.abs(where - there) < _SAME * (1 + np.abs(there)))

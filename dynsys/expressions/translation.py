@@ -121,7 +121,8 @@ class Translator:
 
     def _general_power(self, a: int, n: int) -> int:
         """a^n as exp(n log(a)), whose slopes have no value at a = 0. There it is the next integer
-        power, which has the same derivatives of all orders below n, and beyond for an integer n."""
+        power, which has the same derivatives up to the fifth of all orders below n, and for a whole
+        n beyond; of a broken n the next derivative is infinite, which this one's is not."""
         graph, one = self.graph, self.graph.one
         general = graph.unary("exp", graph.mul(n, graph.unary("log", a)))
         at_zero = graph.integer_power(a, _MOST + 1)

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from continuation import cycle_fold_curve, equilibria, limit_cycles
+from continuation.cycles.storage import cycle_of_record, cycle_record
 from continuation.diagrams.rows import distinct_cycles
 from dynsys import State, VectorField
 
@@ -22,6 +23,8 @@ def test_a_cycle_that_two_curves_pass_is_told_once_and_where():
     curve = cycle_fold_curve(fold, parameters=("p", "q"), spans={"p": (-2, 1), "q": (1, 3)})
     cycle = curve.at(q=2.0)
     assert "p = -1, q = 2; period 6.28319" in str(cycle)
+    again = cycle_of_record(model, cycle_record(cycle))
+    assert str(again).startswith(str(cycle)[:40]) and again.free == ("p", "q")
     orbit = cycle.orbit
     near = replace(orbit, z=orbit.z * (1 + 1e-8), u=orbit.u[::-1])
     image = replace(orbit, u=orbit.u + 0.1)
