@@ -91,3 +91,12 @@ class Dispute:
 def bursts_differ(answers: Sequence[Answer]) -> bool:
     """Whether bursts of different numbers of spikes are among what is stable at some places."""
     return len({words for answer in answers for words in answer.bursts}) > 1
+
+
+def is_mixture(a: Answer, b: Answer) -> bool:
+    """Whether two places differ only in that a motion is irregular at one, a cycle at the other, or
+    in the spikes of their bursts."""
+    if a.kinds == b.kinds:
+        return True
+    (rest, cycles, others), (rest_b, cycles_b, others_b) = a.kinds, b.kinds
+    return rest == rest_b and cycles + others == cycles_b + others_b and others != others_b

@@ -12,7 +12,7 @@ import shapely
 from scipy.spatial import Voronoi
 from shapely.geometry import MultiPoint, Polygon
 
-from continuation.diagrams.answers import Answer, Dispute, bursts_differ
+from continuation.diagrams.answers import Answer, Dispute, bursts_differ, is_mixture
 from continuation.diagrams.partition import GRID, SMALLEST, places_across
 from continuation.diagrams.probing import Prober
 from continuation.engine.budget import spent
@@ -69,7 +69,7 @@ def closed_in(
         near = [_nearest(answers, place) for place in fresh]
         answers += prober.ask_all([*fresh], near, everywhere=round_ == 0)
         ways = _ways(answers, _neighbors(_cells(face, answers)))
-        mixed = [way for way in ways if _is_mixture(answers, way[1:])]
+        mixed = [way for way in ways if is_mixture(*(answers[k] for k in way[1:]))]
         ways = [way for way in ways if way not in mixed]  # first: places may be short
         ways += mixed[: max(0, MOST_MIXED - len(answers))]
         fresh = _apart(_middles(face, answers, ways), answers)[
@@ -150,7 +150,7 @@ def _pieces(face: Polygon, answers: Sequence[Answer]) -> list[Piece]:
     cells = _cells(face, answers)
     neighbors = _neighbors(cells)
     differing = [(a, b) for a, b in neighbors if answers[a].kinds != answers[b].kinds]
-    mixtures = [pair for pair in differing if _is_mixture(answers, pair)]
+    mixtures = [pair for pair in differing if is_mixture(*(answers[k] for k in pair))]
     apart = {
         way[1:] for way in _ways(answers, differing)
         if len(_apart(_middles(face, answers, [way]), answers))
@@ -184,12 +184,3 @@ def _pieces(face: Polygon, answers: Sequence[Answer]) -> list[Piece]:
         told = disputes.get(first), irregularly or bursts, bursts and between
         result += [Piece(part, answer, *told) for part in parts]
     return result
-
-
-def _is_mixture(answers: Sequence[Answer], pair: tuple[int, int]) -> bool:
-    """Whether two places differ only in that a motion is irregular at one, a cycle at the other, or
-    in the spikes of their bursts."""
-    if answers[pair[0]].kinds == answers[pair[1]].kinds:
-        return True
-    (rest, cycles, others), (rest_b, cycles_b, others_b) = (answers[k].kinds for k in pair)
-    return rest == rest_b and cycles + others == cycles_b + others_b and others != others_b

@@ -13,7 +13,7 @@ import shapely
 from shapely.geometry import LineString, Polygon
 
 from continuation.diagrams import finished_answers
-from continuation.diagrams.answers import Answer, Dispute
+from continuation.diagrams.answers import Answer, Dispute, is_mixture
 from continuation.diagrams.attractors import trusted, turn_of
 from continuation.diagrams.closing import WITHIN, Piece, closed_in
 from continuation.diagrams.names import (
@@ -65,8 +65,12 @@ class Regimes:
         return [answer for answer in worth if answer.simulated and answer.kinds[1]]
 
     def contradictions(self) -> list[Dispute]:
-        """All disputes, that of the largest face first."""
-        return [piece.dispute for piece in self.by_area() if piece.dispute is not None]
+        """All disputes, that of the largest face first; but for slivers in which cycles double
+        without end to chaos: no single curve bounds that."""
+        return [
+            dispute for piece in self.by_area() if (dispute := piece.dispute) is not None
+            and (piece.face.area > WORTH or not is_mixture(dispute.inmost, dispute.other))
+        ]  # fmt: skip
 
     def by_area(self) -> list[Piece]:
         """All pieces, the largest first."""

@@ -9,7 +9,8 @@ import pytest
 from shapely.geometry import Point, box
 
 from continuation.diagrams.answers import Answer, Dispute
-from continuation.diagrams.closing import MOST, WITHIN, closed_in
+from continuation.diagrams.closing import MOST, WITHIN, Piece, closed_in
+from continuation.diagrams.regimes import Regimes
 
 CENTER, RADIUS = np.array([0.7, 0.6]), 0.15
 
@@ -146,3 +147,17 @@ def test_bursts_between_which_chaos_was_met_say_so():
     assert varied and all(piece.bands for piece in varied)
     assert any(piece.answer.kinds == (0, 0, 1) and piece.mixed for piece in pieces)
     assert not any(piece.bands for piece in pieces if piece.answer.kinds != (0, 1, 0))
+
+
+@pytest.mark.parametrize(
+    ("kind", "side", "looked_into"),
+    [("chaos", 0.01, False), ("chaos", 0.1, True), ("equilibrium", 0.01, True)],
+)
+def test_no_curve_is_sought_between_cycles_and_chaos_in_a_sliver(kind, side, looked_into) -> None:
+    """Cycles double without end towards chaos: no single curve is between them."""
+    place = np.array([0.5, 0.5])
+    a = _answer(place, [{"name": "limit cycle", "kind": "cycle"}])
+    b = _answer(place, [{"name": kind, "kind": kind}])
+    face = box(0.5, 0.5, 0.5 + side, 0.5 + side)
+    regimes = Regimes([], [Piece(face, a, Dispute(a, b))], prober=None)
+    assert bool(regimes.contradictions()) is looked_into
