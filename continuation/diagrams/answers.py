@@ -51,6 +51,11 @@ class Answer:
         return [item["detail"] for item in found_cycles(self.stable) if item.get("detail")]
 
     @property
+    def words(self) -> list[str]:
+        """The names of all cycles."""
+        return sorted(item["name"] for item in found_cycles(self.stable))
+
+    @property
     def seeds(self) -> list[Seed]:
         """The cycles, from which those at other places can be sought."""
         return [Seed.of_cycle(cycle) for cycle in self.cycles]

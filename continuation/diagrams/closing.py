@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import networkx as nx
 import numpy as np
@@ -43,14 +43,14 @@ class Piece(NamedTuple):
 
 def closed_in(
     prober: Prober, face: Polygon, first: Sequence[Answer], most: int = MOST,
-    known: Sequence[Answer] = (),
+    known: Sequence[Answer] = (), everywhere: bool = True,
 ) -> tuple[list[Piece], int]:  # fmt: skip
     """Parts of a face at two of whose places different attractors are stable, or in which the
-    spikes of bursts vary, and how many places were asked; what is known of the ``first`` ones, and
-    of ``known`` ones from an audit, is not.
+    spikes of bursts or the words for cycles vary, and how many places were asked; what is known of
+    the ``first`` ones, and of ``known`` ones from an audit, is not.
 
-    1. Ask at places spread over the face what is stable, by runs from everywhere, and carry there
-       what is at those near.
+    1. Ask at places spread over the face what is stable, by runs from ``everywhere``, and carry
+       there what is at those near.
     2. Ask in the middle of all neighbors that differ, until they are near or ``most`` are asked.
        Bursts of different numbers of spikes differ, too: between them lies chaos.
     3. Every cell (Voronoi) belongs to what is stable at its place: the boundary is known to within
@@ -67,7 +67,7 @@ def closed_in(
         if spent() or (round_ and not len(fresh)):
             break
         near = [_nearest(answers, place) for place in fresh]
-        answers += prober.ask_all([*fresh], near, everywhere=round_ == 0)
+        answers += prober.ask_all([*fresh], near, everywhere and round_ == 0)
         ways = _ways(answers, _neighbors(_cells(face, answers)))
         mixed = [way for way in ways if is_mixture(*(answers[k] for k in way[1:]))]
         ways = [way for way in ways if way not in mixed]  # first: places may be short
@@ -134,7 +134,7 @@ def _ways(
 
 
 def _differ(a: Answer, b: Answer) -> bool:
-    return a.kinds != b.kinds or bursts_differ([a, b])
+    return a.kinds != b.kinds or a.words != b.words or bursts_differ([a, b])
 
 
 def _middles(
@@ -165,9 +165,10 @@ def _pieces(face: Polygon, answers: Sequence[Answer]) -> list[Piece]:
         for a, b in sorted(apart, reverse=True) for cell in (a, b)
     }  # fmt: skip
 
-    def content(cell: int) -> tuple[bool, bool, tuple[int, ...]]:
+    def content(cell: int) -> tuple[bool, bool, tuple[Any, ...]]:
         told = irregular.get(cell, answers[cell])
-        return cell in disputes, cell in irregular, () if cell in disputes else told.kinds
+        said = () if cell in disputes else (told.kinds, told.words)
+        return cell in disputes, cell in irregular, said
 
     graph = nx.Graph()
     graph.add_nodes_from(range(len(cells)))

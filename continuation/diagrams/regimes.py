@@ -31,6 +31,7 @@ from continuation.diagrams.partition import GRID, THINNEST, partition, place_ins
 from continuation.diagrams.paths import Axis, Path, paths_of
 from continuation.diagrams.probing import Findings, Prober
 from continuation.diagrams.progress import stage
+from continuation.diagrams.rhythm_words import words_vary
 from continuation.diagrams.scan import each
 from continuation.diagrams.standstill import standstills
 from continuation.diagrams.thresholds import Threshold, thresholds
@@ -44,6 +45,7 @@ EXCHANGES = ("transcritical curve", "pitchfork curve")
 MOST_PLACES = 2000  # asked in all searches for boundaries without a curve
 WORDS = "what is stable in every face"
 SEARCHED = f"found by a search, to within {100 * WITHIN:g} % of the plane"  # a boundary
+REWORDED = f"change of word for a rhythm (no bifurcation), {SEARCHED}"
 _KEPT = (
     "name", "kind", "observables", "abscissa", "frequency", "period", "extrema",
     "exponent", "detail",
@@ -125,20 +127,24 @@ def _piece(
 
 
 def closed(regimes: Regimes, known: Sequence[Answer] = ()) -> Regimes:
-    """The plane with every face in dispute, or in which the spikes of bursts vary, cut by a search,
-    the largest first; ``known`` answers, from an audit, are taken as they are."""
+    """The plane with every face in dispute, or in which the spikes of bursts or the words for
+    cycles vary, cut by a search, the largest first; ``known`` answers, from an audit, are taken as
+    they are."""
+    cycles, axes = regimes.prober.findings.cycles, regimes.prober.axes
     pieces: list[Piece] = []
     left = MOST_PLACES
     kept = finished_answers.closed_faces(regimes.prober, known)
     asked = regimes.by_area()
     for piece in stage(asked, "faces that contradict themselves", len(asked)):
         bursts = piece.mixed and piece.face.area > WORTH
-        if (piece.dispute is None and not bursts) or left <= 0 or spent():
+        told = piece.dispute is not None or bursts or piece.face.area <= WORTH
+        words = not told and words_vary(piece.face, cycles, axes)
+        if (piece.dispute is None and not bursts and not words) or left <= 0 or spent():
             pieces.append(piece)
             continue
         mine, contrary = _inside(piece.face, known), piece.dispute
         first = [piece.answer] if contrary is None else [contrary.inmost, contrary.other]
-        search = partial(closed_in, regimes.prober, piece.face, first, left, mine)
+        search = partial(closed_in, regimes.prober, piece.face, first, left, mine, not words)
         parts, count = journal.piece(partial(kept.key, piece), search, kept.form) or ([piece], 0)
         pieces += parts
         left -= count
@@ -185,7 +191,17 @@ def regime_graph(model: VectorField, x: Axis, y: Axis, regimes: Regimes) -> nx.G
             polygon=_unscaled(polygon, x, y),
         )  # fmt: skip
     _add_edges(graph, groups, faces, paths)
+    for a, b, edge in graph.edges(data=True):
+        if _only_words_differ(*(graph.nodes[k]["stable"] for k in (a, b))):
+            edge["bifurcations"] = [*(k for k in edge["bifurcations"] if k != SEARCHED), REWORDED]
     return graph
+
+
+def _only_words_differ(a: Sequence[dict[str, Any]], b: Sequence[dict[str, Any]]) -> bool:
+    """Whether two regions have attractors of the same kinds, and other words for the cycles."""
+    kinds = [sorted(item["kind"] for item in side) for side in (a, b)]
+    words = [sorted(item["name"] for item in found_cycles(side)) for side in (a, b)]
+    return kinds[0] == kinds[1] and words[0] != words[1]
 
 
 def _content(model: VectorField, piece: Piece) -> dict[str, Any]:

@@ -63,6 +63,14 @@ class Bursts(Asked):
         ])  # fmt: skip
 
 
+class Words(Asked):
+    """One rhythm whose word changes on a circle, without a bifurcation."""
+
+    def ask(self, place) -> Answer:
+        slow = np.linalg.norm(place - CENTER) < RADIUS
+        return _answer(place, [{"name": "LC_aE" if slow else "LC_EI", "kind": "cycle"}])
+
+
 class Banded(Bursts):
     """The same with chaos where one number hands over to the next, below."""
 
@@ -161,3 +169,14 @@ def test_no_curve_is_sought_between_cycles_and_chaos_in_a_sliver(kind, side, loo
     face = box(0.5, 0.5, 0.5 + side, 0.5 + side)
     regimes = Regimes([], [Piece(face, a, Dispute(a, b))], prober=None)
     assert bool(regimes.contradictions()) is looked_into
+
+
+def test_the_line_on_which_the_word_for_a_rhythm_changes_is_found_to_the_promised_distance():
+    words = Words()
+    parts, _ = closed_in(
+        words, box(0, 0, 1, 1), [words.ask(np.array([0.2, 0.5]))], everywhere=False
+    )
+    circle = Point(*CENTER).buffer(RADIUS)
+    (inside,) = [part for part in parts if part.answer.words == ["LC_aE"]]
+    assert all(part.dispute is None and not part.mixed for part in parts)
+    assert inside.face.symmetric_difference(circle).area < WITHIN * circle.length

@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 
 from continuation import equilibria, find_equilibria, fold_curve, hopf_curve
+from continuation.diagrams.pasts import Start
+from continuation.diagrams.trials import Trial, attractors_of
 from continuation.steady_states.certificates import characteristic_equation
 from dynsys.models import aln
 
@@ -276,3 +278,16 @@ def test_hopf_curves_start_at_slow_hopf_points_and_need_few_nodes_at_their_end()
         + abs(ours.parameters["mu_i"] - p.parameters["mu_i"])
         for p in theirs
     ) == pytest.approx(0, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("mu_e", "mu_i", "word"),
+    [(3.84, 1.34, "LC_EI"), (3.8, 1.4, "LC_EI"), (4.0, 1.34, "LC_aE"), (3.8, 1.1, "LC_aE")],
+)
+def test_one_family_of_cycles_is_cut_where_its_word_changes(adapting_diagram, mu_e, mu_i, word):
+    """Without a bifurcation in between; the words are those of runs as well."""
+    model = adapting_diagram.model
+    start = Start(model.initial_state()[: len(model.states)])
+    ((met,),) = attractors_of(model, [Trial({"mu_e": mu_e, "mu_i": mu_i}, [start])])
+    assert met["name"] == word
+    assert adapting_diagram.region(mu_e=mu_e, mu_i=mu_i)["attractors"] == (word,)
