@@ -82,7 +82,9 @@ def events(
     found += turning_points(solver, points, found)
     found = [event for event in found if event.gain is not None or _persists(solver, points, event)]
     found = without_noise(solver, points, spectra.sure.tolist(), found)
-    found = [on_finer_meshes(solver, points, event) for event in found]
+    found = [
+        event if wild[event.index] else on_finer_meshes(solver, points, event) for event in found
+    ]
     found = accounted(solver, points, spectra, found, wild)
     return found, settled(spectra, [(event.index, event.gain or 0) for event in found])
 

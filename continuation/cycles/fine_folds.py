@@ -22,6 +22,7 @@ from continuation.cycles.tracing import on_mesh
 _FINER, _FINEST = 2.0, 1000  # by which a mesh is refined at a time, and the most intervals
 _STILL = 1e-9  # change of the parameter, relative to half its span, that is none
 _NO_FOLD = 0.3  # distance from 1 of all multipliers but the trivial one, where there is no fold
+_TURNED = 1e-9  # the parameter's part of the unit tangent where it stands still to rounding
 _AWAY = 12  # cycles on each side among which the fold is looked for then
 
 
@@ -44,7 +45,8 @@ def on_finer_meshes(solver: Solver, points: Sequence[Point], event: Event) -> Ev
         if moved < _STILL * solver.half[1]:
             break
     there = best.point
-    if there.trivial_error < DOUBTFUL and off_its_place(there, PLUS) > _NO_FOLD:
+    resolved = there.trivial_error < DOUBTFUL and off_its_place(there, PLUS) > _NO_FOLD
+    if resolved or abs(turning(there, solver)) > _TURNED:
         best = _beside(solver, points, event, there.orbit.intervals) or event
         moved = abs(best.point.orbit.value - there.orbit.value)
     return replace(best, certificate={**best.certificate, "moved": moved})
@@ -86,11 +88,13 @@ def _beside(solver: Solver, points: Sequence[Point], event: Event, intervals: in
 
 
 def _between(chord: Chord, ways: tuple[float, float], event: Event) -> Event | None:
-    """The event where the parameter turns, which stands still to rounding around it."""
-    fraction = ways[0] / (ways[0] - ways[1])
-    try:
-        point = chord.at(fraction)
-    except ArithmeticError:
-        return None
-    located = Location(point, fraction, turning(point, chord.solver))
-    return replace(event, point=point, certificate=certificate(chord, located, PLUS))
+    """The event where the parameter turns; by a line where it stands still to rounding."""
+    located = locate_turn(chord) if max(map(abs, ways)) > _TURNED else None
+    if located is None:
+        fraction = ways[0] / (ways[0] - ways[1])
+        try:
+            point = chord.at(fraction)
+        except ArithmeticError:
+            return None
+        located = Location(point, fraction, turning(point, chord.solver))
+    return replace(event, point=located.point, certificate=certificate(chord, located, PLUS))
