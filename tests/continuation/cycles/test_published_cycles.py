@@ -92,8 +92,8 @@ def oregonator() -> VectorField:
 
 
 def test_multipliers_that_are_lost_are_no_sign_of_a_conserved_quantity():
-    hopf = equilibria(oregonator(), "f", (0.45, 0.6))["H1"]
-    settings = CycleSettings(max_points=120)
+    hopf = equilibria(oregonator(), "f", (0.3, 3.0))["H1"]
+    settings = CycleSettings(max_points=200)
     cycles = limit_cycles(hopf, "f", (0.3, 3.0), settings=settings)
     assert np.mean(cycles.data["trivial_error"].values > 1e-3) > 0.5
     assert cycles.persistent == 0 and "conserved quantity" not in str(cycles)
