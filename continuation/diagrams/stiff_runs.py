@@ -11,7 +11,15 @@ from dataclasses import replace
 
 import numpy as np
 
-from continuation.diagrams.outcomes import STILLER, UNSETTLED, Outcome, classified
+from continuation.diagrams.names import RUNS_AWAY
+from continuation.diagrams.outcomes import (
+    FAR,
+    STILLER,
+    UNSETTLED,
+    Outcome,
+    classified,
+    has_run_away,
+)
 from dynsys.simulation.adaptive import Tolerance, run_adaptively
 from dynsys.vector_field import VectorField
 
@@ -23,10 +31,13 @@ _SURE = 1e-4  # of the range: a miss of returns above which it may not be a cycl
 _TOLERANCE = Tolerance(rtol=1e-7, atol=1e-9, most_steps=200_000)
 
 
-def settled(model: VectorField, unsettled: Outcome, duration: float) -> Outcome:
+def settled(
+    model: VectorField, unsettled: Outcome, duration: float, widths: float = FAR
+) -> Outcome:
     """What a motion without delays comes to in ``duration``, or that doubled again and again.
 
-    ``unsettled`` again where it takes too many steps.
+    ``unsettled`` again where it takes too many steps. It runs away where it leaves so many
+    ``widths`` of the states' box behind.
 
     Example
     -------
@@ -34,7 +45,11 @@ def settled(model: VectorField, unsettled: Outcome, duration: float) -> Outcome:
     """
     state = unsettled.state
     for _ in range(_STAGES):
-        found = _recorded(model, state, duration)
+        times: np.ndarray = np.linspace(0.0, duration, _RECORDS)
+        states, last = _run(model, state, times, widths)
+        if has_run_away(model, last, widths):
+            return Outcome(RUNS_AWAY, last, resolved=True)
+        found = None if states is None else _at_even_ways(model, state, times, states)
         if found is None:
             break
         outcome = classified(model, *found)
@@ -45,22 +60,22 @@ def settled(model: VectorField, unsettled: Outcome, duration: float) -> Outcome:
     return unsettled
 
 
-def _recorded(
-    model: VectorField, state: np.ndarray, duration: float
+def _at_even_ways(
+    model: VectorField, state: np.ndarray, times: np.ndarray, states: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray] | None:
-    """Times (k,) and states (k, n) of a motion, at even ways; None where it does not get far."""
-    times: np.ndarray = np.linspace(0.0, duration, _RECORDS)
-    states = _run(model, state, times)
+    """Times (k,) and states (k, n) of a motion recorded at others, now at even ways; None where it
+    does not get as far."""
     for _ in range(_PASSES):
-        if states is None:
-            return None
         moves = np.diff(states, axis=0) / np.maximum(np.ptp(states, axis=0), 1e-300)
         ways = np.linalg.norm(moves, axis=1)
         if ways.max() < _FINE:
             break
         times = _spread(times, ways)
-        states = _run(model, state, times)
-    return None if states is None else (times, states)
+        again, _ = _run(model, state, times)
+        if again is None:
+            return None
+        states = again
+    return times, states
 
 
 def _spread(times: np.ndarray, ways: np.ndarray) -> np.ndarray:
@@ -70,13 +85,19 @@ def _spread(times: np.ndarray, ways: np.ndarray) -> np.ndarray:
     return np.interp(even, 0.5 * (share + even), times)
 
 
-def _run(model: VectorField, state: np.ndarray, times: np.ndarray) -> np.ndarray | None:
+def _run(
+    model: VectorField, state: np.ndarray, times: np.ndarray, widths: float = np.inf
+) -> tuple[np.ndarray | None, np.ndarray]:
+    """States (k, n) at times, None where the run stopped before, and the last state (n,)."""
     names = list(model.states)
     columns = len(model.observables) + np.arange(len(names))
+    low, high = model.state_box()
+    bound = float(np.max(np.maximum(-low, high) + widths * (high - low)))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what stops is said by what is returned
         run = run_adaptively(
-            model, times, 0.0, float(times[-1]), {}, state, names, columns, _TOLERANCE, np.inf
+            model, times, 0.0, float(times[-1]), {}, state, names, columns, _TOLERANCE, bound
         )
     states = np.stack([run[name].values for name in names], axis=-1)
-    return states if run["status"].item() == "complete" and np.all(np.isfinite(states)) else None
+    whole = run["status"].item() == "complete" and np.all(np.isfinite(states))
+    return (states if whole else None), run["final_state"].values
