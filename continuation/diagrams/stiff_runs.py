@@ -6,7 +6,6 @@ run do not reach four periods of it; those of an adaptive method do.
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import replace
 
 import numpy as np
@@ -93,11 +92,10 @@ def _run(
     columns = len(model.observables) + np.arange(len(names))
     low, high = model.state_box()
     bound = float(np.max(np.maximum(-low, high) + widths * (high - low)))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # what stops is said by what is returned
-        run = run_adaptively(
-            model, times, 0.0, float(times[-1]), {}, state, names, columns, _TOLERANCE, bound
-        )
+    run = run_adaptively(
+        model, times, 0.0, float(times[-1]), {}, state, names, columns, _TOLERANCE, bound,
+        warn=False,  # what stops is said by what is returned
+    )  # fmt: skip
     states = np.stack([run[name].values for name in names], axis=-1)
     whole = run["status"].item() == "complete" and np.all(np.isfinite(states))
     return (states if whole else None), run["final_state"].values

@@ -73,10 +73,12 @@ def run_adaptively(
     columns: np.ndarray,
     tolerance: Tolerance,
     bound: float,
+    warn: bool = True,
 ) -> xr.Dataset:
     """Integrate from ``begin`` to ``end``; recordings at ``samples``, status and final state.
 
-    The run stops where a state is larger than ``bound``.
+    The run stops where a state is larger than ``bound``. What stops it is warned of, unless not
+    ``warn``, and is its attribute ``reason``.
     """
     compiled = motion(model)
     p = model.parameter_array()
@@ -112,10 +114,10 @@ def run_adaptively(
     reason = _REASONS.get(int(status), "")
     if status == OUT_OF_BOUNDS:
         reason = passed(list(model.states), x, bound)
-    if reason:
+    if reason and warn:
         place = f"{reached:g} {unit}".rstrip()
         warnings.warn(f"stopped at {place}: {reason} (see status)", stacklevel=4)
-    if np.isfinite(outside):
+    if np.isfinite(outside) and warn:
         warnings.warn(
             f"left the domain of a table at {outside:g} {unit}; values beyond its edge are "
             "continued polynomials and mean little",
