@@ -34,7 +34,7 @@ _SHARES = (0.05, 0.25, 0.5, 0.75, 0.95)  # of a period: what they say does not h
 _ALIKE = 0.05  # difference, in units of the range, up to which two cycles are one
 _STILL = 1e-8  # scaled range of a motion that has ended for good
 FAR = 1e3  # widths of the states' box beyond which a motion has run away
-REMOTE = 100.0  # the same for one of which another run says so
+REMOTE = 100.0  # the same for one that has run away by other steps, and takes too many to get there
 
 
 @dataclass(frozen=True)

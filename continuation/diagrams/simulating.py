@@ -20,8 +20,6 @@ from continuation.diagrams.names import (
     TORUS,
 )
 from continuation.diagrams.outcomes import (
-    FAR,
-    REMOTE,
     UNSETTLED,
     Outcome,
     classified,
@@ -171,8 +169,7 @@ def _with_own_steps(model: VectorField, found: Outcome, start: np.ndarray, dt: f
     hard = needed < dt / STIFF or found.kind == UNSETTLED or away
     if not hard or model.lines or model.tables:
         return found
-    widths = REMOTE if away else FAR
-    again = settled(model, Outcome(UNSETTLED, start), dt * STRIDE * FIRST, widths)
+    again = settled(model, Outcome(UNSETTLED, start), dt * STRIDE * FIRST, leaves=away)
     return found if again.kind == UNSETTLED else again
 
 

@@ -100,10 +100,20 @@ def test_what_leaves_ever_faster_runs_away_although_no_step_fits():
         "cubic", {"x": State(0.0, (-3, 3)), "y": State(0.0, (-3, 3))}, {"a": 0.2},
         {"x": "y", "y": "a + x^2 - x*y - 0.2*y^3"}, time_unit="",
     )  # fmt: skip
-    found = settled(cubic, Outcome(UNSETTLED, np.array([1.0, 1.0])), 20.0, widths=100.0)
+    found = settled(cubic, Outcome(UNSETTLED, np.array([1.0, 1.0])), 20.0, leaves=True)
     assert (found.kind, found.resolved) == ("runs away", True)
     (run,) = destinations(cubic, [{"a": 0.2}], np.array([[1.0, 1.0]]))
     assert (run.kind, run.resolved) == ("runs away", True)
+
+
+def test_a_state_far_outside_the_ranges_is_come_to():
+    # Steps that fit the start are too long there: rk4 ends in infinity.
+    high = VectorField(
+        "high", {"x": State(0.0, (-1, 1))}, {"a": 1.0}, {"x": "a + x^2 - x^3/500"}, time_unit=""
+    )
+    (run,) = destinations(high, [{"a": 1.0}], np.array([[0.5]]))
+    assert run.kind == "equilibrium"
+    assert run.state[0] == pytest.approx(500.0, rel=1e-4)
 
 
 def test_what_takes_too_many_steps_stays_unsettled():
