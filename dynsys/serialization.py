@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from dynsys.definition import Attractors, Observable, Parameter, State
 from dynsys.doors import door
@@ -16,15 +17,12 @@ if TYPE_CHECKING:
     from dynsys.vector_field import VectorField
 
 FORMAT = 1
+_texts: WeakKeyDictionary[VectorField, Mapping[str, Mapping[str, str]]] = WeakKeyDictionary()
 
 
 def to_dict(model: VectorField) -> dict[str, Any]:
     """A model as JSON-ready data; tables are named by their content hash."""
-    quantities = {k: tuple(t.quantities) for k, t in model.tables.items()}
-
-    def write(expression) -> str:
-        return to_text(expression, quantities)
-
+    texts = _texts_of(model)
     return {
         "format": FORMAT,
         "name": model.name,
@@ -37,10 +35,10 @@ def to_dict(model: VectorField) -> dict[str, Any]:
             for k, p in model.declared_parameters.items()
         },
         "values": dict(model.parameters),
-        "definitions": {k: write(e) for k, e in model.definitions.items()},
-        "equations": {k: write(e) for k, e in model.equations.items()},
+        "definitions": dict(texts["definitions"]),
+        "equations": dict(texts["equations"]),
         "observables": {
-            k: [write(o.expression), o.unit, o.meaning, o.valid, o.beyond]
+            k: [texts["observables"][k], o.unit, o.meaning, o.valid, o.beyond]
             for k, o in model.observables.items()
         },
         "tables": {k: t.digest for k, t in model.tables.items()},
@@ -48,12 +46,31 @@ def to_dict(model: VectorField) -> dict[str, Any]:
         "time_unit": model.time_unit,
         "source": model.source,
         "delay_order": model.delay_order,
-        "inputs": {k: write(e) for k, e in model.inputs.items()},
-        "noise": {k: write(e) for k, e in model.noise.items()},
+        "inputs": dict(texts["inputs"]),
+        "noise": dict(texts["noise"]),
         "sets": {k: dict(v) for k, v in model.sets.items()},
         "run": dict(model.run),
         "notes": list(model.notes),
     }
+
+
+def _texts_of(model: VectorField) -> Mapping[str, Mapping[str, str]]:
+    """Its expressions as texts, written once for all copies with other values."""
+    family = model.unvalued or model
+    if family not in _texts:
+        quantities = {k: tuple(t.quantities) for k, t in family.tables.items()}
+        groups: dict[str, Mapping[str, Any]] = {
+            "definitions": family.definitions,
+            "equations": family.equations,
+            "observables": {k: o.expression for k, o in family.observables.items()},
+            "inputs": family.inputs,
+            "noise": family.noise,
+        }
+        _texts[family] = {
+            name: {k: to_text(e, quantities) for k, e in group.items()}
+            for name, group in groups.items()
+        }
+    return _texts[family]
 
 
 @contextmanager

@@ -228,22 +228,26 @@ def _run(
 
 
 class _Record(NamedTuple):
-    """Motions of a run: ``times`` (t,), ``states`` (lane, t, n) and the ``last`` (lane, n)."""
+    """Motions of a run: ``times`` (t,), ``columns`` (lane, t) of the states, ``last`` (lane, n)."""
 
     times: np.ndarray
-    states: np.ndarray
+    columns: Sequence[np.ndarray]
     last: np.ndarray
 
     @classmethod
     def of(cls, model: VectorField, run: xr.Dataset) -> _Record:
-        states = np.stack([run[name].values for name in model.states], axis=-1)
-        return cls(run["time"].values, states, run["final_state"].values)
+        columns = [run[name].values for name in model.states]
+        return cls(run["time"].values, columns, run["final_state"].values)
+
+    def states(self, lane: int) -> np.ndarray:
+        """The motion (t, n) of one run."""
+        return np.stack([column[lane] for column in self.columns], axis=-1)
 
 
 def _outcome(
     model: VectorField, record: _Record, lane: int, rests: Sequence[Outcome]
 ) -> Outcome:  # fmt: skip
-    times, states, last = record.times, record.states[lane], record.last[lane]
+    times, states, last = record.times, record.states(lane), record.last[lane]
     if not np.all(np.isfinite(states)) or has_run_away(model, last):
         return Outcome(RUNS_AWAY, last)
     result = classified(model, times, states, rests)
@@ -277,7 +281,7 @@ def _irregular(
     still on its way: a cycle's exponent is zero, too."""
     if model.compiled.n < 3:  # in a plane there is neither (Poincare and Bendixson)
         return unsettled
-    section = section_of(model, record.times, record.states[lane])
+    section = section_of(model, record.times, record.states(lane))
     if section is not None and is_on_its_way(section):
         return unsettled
     steady = section is not None and is_stationary(section)

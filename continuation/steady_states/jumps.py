@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import sympy
@@ -32,6 +33,7 @@ _JUMP = 1e-3  # of the field's size, between both sides
 _BEND = 1e-2  # of the Jacobian's largest entry, between both sides
 _JUMPING = (sympy.sign, sympy.floor, sympy.Heaviside, sympy.Piecewise)
 _BENDING = (*_JUMPING, sympy.Abs, sympy.Max, sympy.Min)
+_met: WeakKeyDictionary[VectorField, frozenset[type]] = WeakKeyDictionary()  # of a model's family
 _SEGMENTS = 32  # between random states, on which a jump is looked for
 _NOUGHT = 1e-9  # of a scale: as near to a place as its search comes
 _UNSOUGHT = (
@@ -168,14 +170,27 @@ def may_bend(model: VectorField) -> bool:
 
 def _has(model: VectorField, *functions: type[sympy.Function]) -> bool:
     """Whether a function of these is met whose argument changes with the states."""
-    moving = {symbol(name) for name in model.states}
-    waiting = dict(model.definitions)
-    while reached := [name for name, e in waiting.items() if e.free_symbols & moving]:
-        moving |= {symbol(name) for name in reached}
-        for name in reached:
-            del waiting[name]
-    expressions = (*model.equations.values(), *model.definitions.values())
-    return any(f.free_symbols & moving for e in expressions for f in e.atoms(*functions))
+    return any(issubclass(met, functions) for met in _functions_of_states(model))
+
+
+def _functions_of_states(model: VectorField) -> frozenset[type]:
+    """The kinds of functions whose arguments change with the states, at any parameter values."""
+    family = model.unvalued or model
+    if family not in _met:
+        moving = {symbol(name) for name in model.states}
+        waiting = dict(model.definitions)
+        while reached := [name for name, e in waiting.items() if e.free_symbols & moving]:
+            moving |= {symbol(name) for name in reached}
+            for name in reached:
+                del waiting[name]
+        expressions = (*model.equations.values(), *model.definitions.values())
+        _met[family] = frozenset(
+            type(f)
+            for e in expressions
+            for f in e.atoms(*_JUMPING, *_BENDING)
+            if f.free_symbols & moving
+        )
+    return _met[family]
 
 
 def bend_at(model: VectorField, x: np.ndarray) -> str | None:
