@@ -137,7 +137,8 @@ def _branch_point(follower: Follower, interval: Interval) -> SpecialPoint | None
     chord = interval.right.point - interval.left.point
     middle = (interval.left.point + interval.right.point) / 2
     y = polish(follower, middle)
-    if y is None or np.linalg.norm(y - middle) > max(2 * np.linalg.norm(chord), ROUNDING):
+    far = max(2 * float(np.linalg.norm(chord)), ROUNDING)
+    if y is None or np.linalg.norm(y - middle) > far:
         return _suspect(follower, interval)
     residual = float(np.max(np.abs(follower.evaluate(y)[0])))
     return make_point(follower, y, "BP", interval, residual=residual)
