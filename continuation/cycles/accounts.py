@@ -138,16 +138,22 @@ def accounted(
             reason = "the multipliers are not resolved here"
             event = replace(unresolved(chord, gained, reason), index=(first + last - 1) // 2)
             result.append(event)
-    return _gathered(points, sorted(result, key=lambda event: event.index))
+    ordered = sorted(result, key=lambda event: event.index)
+    return _gathered(points, ordered, spectra.sure.tolist())
 
 
-def _gathered(points: Sequence[Point], found: list[Event]) -> list[Event]:
-    """The events with those in a row that are not resolved told as one."""
-    result: list[Event] = []
-    for unclear, group in itertools.groupby(found, lambda e: e.label == "unresolved"):
-        row = list(group)
-        result += [_in_one(points, row)] if unclear and len(row) > 1 else row
-    return result
+def _gathered(points: Sequence[Point], found: list[Event], sure: Sequence[bool]) -> list[Event]:
+    """The events with those in a row that are not resolved told as one, between which no cycle is
+    sure."""
+    rows: list[list[Event]] = []
+    for event in found:
+        last = rows[-1][-1] if rows else None
+        unclear = last is not None and last.label == event.label == "unresolved"
+        if last is not None and unclear and not any(sure[last.index + 1 : event.index + 1]):
+            rows[-1].append(event)
+        else:
+            rows.append([event])
+    return [row[0] if len(row) == 1 else _in_one(points, row) for row in rows]
 
 
 def _in_one(points: Sequence[Point], row: list[Event]) -> Event:

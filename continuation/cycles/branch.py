@@ -43,6 +43,7 @@ from dynsys.vector_field import VectorField
 if TYPE_CHECKING:
     import pandas as pd
 
+_TOGETHER = 1.0  # error of multipliers that are 1 together, beyond which periods are rounding
 CONSERVED = "cycles of a conserved quantity"
 
 
@@ -277,9 +278,15 @@ class CycleBranch(Explorable):
     def _lost_words(self) -> list[str]:
         """A line on cycles of which no multiplier is known, as 1 is not among them."""
         errors, values = self.data["trivial_error"].values, self.data[self._across].values
-        lost = errors > TRIVIAL_TOLERANCE
-        if self.persistent or not lost.any():
+        lost = errors > (_TOGETHER if self.persistent else TRIVIAL_TOLERANCE)
+        if not lost.any():
             return []
+        if self.persistent:
+            return [
+                f"  on {lost.sum()} of them, {self._across} = {values[lost].min():.6g} .. "
+                f"{values[lost].max():.6g}, the multipliers 1 are off by up to {errors.max():.0e}: "
+                "others are not known there, and rounding decides which of them has which period"
+            ]
         return [
             f"  on {lost.sum()} of them, {self._across} = {values[lost].min():.6g} .. "
             f"{values[lost].max():.6g}, the multiplier 1 is off by up to {errors.max():.0e}: their "

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
 
 from continuation.cycles.orbits import Direction, Orbit, Point, Solver, moved, remeshed
 
+LONGEST = 0.04  # in half spans: chords of curves drawn in a plane
 NODES, APART = 4, 1e-4  # cycles through which others are guessed, and how near they may be
 
 
@@ -107,3 +109,24 @@ def lagrange(nodes: np.ndarray, at: float) -> np.ndarray:
     apart = nodes[:, None] - nodes[None, :] + np.eye(len(nodes))
     offset = np.where(np.eye(len(nodes), dtype=bool), 1.0, at - nodes[None, :])
     return np.prod(offset / apart, axis=1)
+
+
+def densified(solver: Solver, points: list[Point]) -> list[Point]:
+    """Points added where two neighbors lie far apart in the plane of the parameters."""
+    result = [points[0]]
+    for after in points[1:]:
+        before = result[-1]
+        apart = (after.orbit.z[1:3] - before.orbit.z[1:3]) / solver.half[1:3]
+        pieces = int(np.ceil(np.linalg.norm(apart) / LONGEST))
+        component = 1 + int(np.argmax(np.abs(apart)))
+        start = remeshed(before.orbit, after.orbit.mesh)
+        for part in np.arange(1, pieces) / pieces:
+            guess = Orbit(
+                start.mesh, start.u + part * (after.orbit.u - start.u),
+                start.z + part * (after.orbit.z - start.z),
+            )  # fmt: skip
+            between = solver.point_at(guess, float(guess.z[component]), component, 1e-7)
+            if between is not None:
+                result.append(replace(between, pair=None, local=None))
+        result.append(after)
+    return result

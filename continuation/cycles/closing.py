@@ -7,7 +7,10 @@ from dataclasses import replace
 
 import numpy as np
 
+from continuation.cycles.chords import lagrange
+from continuation.cycles.counts import RESOLUTION
 from continuation.cycles.multipliers import Multipliers
+from continuation.cycles.normal_forms import doubling_coefficients
 from continuation.cycles.orbits import (
     DEGREE,
     VALUES,
@@ -24,6 +27,12 @@ from continuation.cycles.orbits import (
 
 _AWAY = 3  # steps before a branch can be back at its start
 _SAME_Z, _SAME_MOMENTS = 1e-6, 1e-5  # what meshes of a followed branch differ by
+_APART = 1.2  # by which squares of distances between two halves have to differ
+_LEAST = 1e-9  # length of a mesh interval of a folded cycle
+_PART_OF_STEP = 1e-5  # by which a search for a doubling begins
+_CLEARLY = 11.0  # times its accuracy, by which a multiplier is clearly on one side
+_SECANTS, _HALVINGS = 20, 12  # its steps, and how often one is halved
+_ENOUGH, _AT_DOUBLING = 1e-10, 1e-6  # log10 of the multiplier -1 at its end, and at most
 
 
 def returned(
@@ -112,42 +121,84 @@ def _odd(orbit: Orbit) -> np.ndarray:
     return 0.5 * (u[:64] - u[64:128])
 
 
-def parent_twice(solver: Solver, before: Point, after: Point) -> Point | None:
-    """The parent at its period doubling, run twice, between two doubled cycles on its two sides."""
-    sizes = [float(np.linalg.norm(_odd(p.orbit))) for p in (before, after)]
-    part = sizes[0] / (sizes[0] + sizes[1])
-    left = remeshed(before.orbit, after.orbit.mesh)
-    z = left.z + part * (after.orbit.z - left.z)
-    u = left.u + part * (after.orbit.u - left.u)
-    twice = Orbit(after.orbit.mesh, u, z)
-    mesh = np.linspace(0, 1, 2 * twice.intervals + 1)
-    nodes = 0.5 * (twice.at(moved_times(mesh) / 2) + twice.at(0.5 + moved_times(mesh) / 2))
-    once = Orbit(mesh, np.ascontiguousarray(nodes), np.array([0.5 * z[0], *z[1:]]))
-    once = remeshed(once, adapted_mesh(once, max(twice.intervals // 2, 4)))
-    doubling = _doubling(solver, once, 0.01 * abs(after.orbit.value - before.orbit.value))
-    return None if doubling is None else _doubled(doubling, after)
+def parent_twice(solver: Solver, points: Sequence[Point], k: int) -> Point | None:
+    """The parent at its period doubling, run twice, in the step from doubled cycle k, in which the
+    part that is odd under half a period changes its sign."""
+    near = points[max(k - 1, 0) : k + 2]
+    once = _common_part(near)
+    step = float(np.linalg.norm(_odd(near[-1].orbit) - _odd(near[-2].orbit)))
+    doubling = _doubling(solver, once, _PART_OF_STEP * step)
+    if doubling is None:
+        return None
+    return _doubled(doubling, near[-1], doubling_coefficients(solver, doubling.orbit)[0])
+
+
+def _common_part(near: Sequence[Point]) -> Orbit:
+    """What two halves of doubled cycles have in common where they are the same: its polynomial in
+    the square of their distance, through the cycles whose distances differ."""
+    mesh = near[-1].orbit.mesh
+    orbits = [remeshed(p.orbit, mesh) for p in near]
+    squares = np.array([float(np.sum(_odd(p.orbit) ** 2)) for p in near])
+    kept: list[int] = []
+    for j in np.argsort(squares).tolist():
+        if all(squares[j] > _APART * squares[i] for i in kept):
+            kept.append(j)
+    basis = lagrange(squares[kept], 0.0)
+    u = np.einsum("k,kts->ts", basis, [orbits[j].u for j in kept])
+    z = basis @ np.array([orbits[j].z for j in kept])
+    twice = Orbit(mesh, u, z)
+    folded = np.sort((2.0 * mesh[:-1]) % 1.0)
+    apart = np.diff(folded, append=1.0) > _LEAST
+    folded = np.concatenate([[0.0], folded[apart & (folded > _LEAST)], [1.0]])
+    times = moved_times(folded) / 2
+    nodes = 0.5 * (twice.at(times) + twice.at(0.5 + times))
+    nodes[-1] = nodes[0]
+    once = Orbit(folded, np.ascontiguousarray(nodes), np.array([0.5 * z[0], *z[1:]]))
+    return remeshed(once, adapted_mesh(once, max(near[-1].orbit.intervals // 2, 4)))
 
 
 def _doubling(solver: Solver, orbit: Orbit, step: float) -> Point | None:
-    """The cycle nearby with a multiplier -1, by the secant method in the parameter."""
-    value, last, gap = orbit.value, np.nan, np.nan
-    step = max(step, 1e-9 * float(solver.half[1]))
-    for _ in range(12):
-        point = solver.point_at(orbit, value)
-        if point is None:
+    """The cycle nearby with a multiplier -1, by the secant method along its branch, which may turn
+    in its parameter there."""
+    for way in ([0.0, solver.half[1]], [orbit.period, 0.0]):
+        point = solver.along(orbit, Direction(np.zeros_like(orbit.u), np.array(way)))
+        if point is not None:
+            break
+    else:
+        return None
+    begin, along, place, slope = point.orbit, point.direction, 0.0, np.nan
+    here = _negative(point)
+    for _ in range(_SECANTS):
+        if not abs(here) > _ENOUGH:
+            break
+        move = step if np.isnan(slope) or slope == 0.0 else -here / slope
+        for _ in range(_HALVINGS):
+            to = place + move
+            guess = Orbit(begin.mesh, begin.u + to * along.u, begin.z + to * along.z)
+            found = solver.along(guess, along)
+            there = np.nan if found is None else _negative(found)
+            if not np.isnan(there):
+                break
+            move *= 0.5
+        if found is None or np.isnan(there):
             return None
-        real = point.multipliers.real
-        here = float(real[np.argmin(np.abs(point.multipliers + 1))]) + 1.0
-        if abs(here) < 1e-9:
-            return point
-        slope = np.nan if np.isnan(gap) else (here - gap) / (value - last)
-        last, gap, orbit = value, here, point.orbit
-        value = value + step if np.isnan(slope) or slope == 0 else value - here / slope
-    return point if abs(here) < 1e-6 else None
+        slope, place, here, point = (there - here) / move, to, there, found
+    return point if abs(here) < _AT_DOUBLING else None
 
 
-def _doubled(point: Point, neighbor: Point) -> Point:
-    """A cycle run twice, on the branch of a doubled neighbor, which turns in its parameter here."""
+def _negative(point: Point) -> float:
+    """log10 of the modulus of the negative multiplier next to -1; nan where there is none."""
+    found = point.floquet
+    log10 = found.log10[found.are_real & (np.cos(found.angle) < 0.0)]
+    return float(log10[np.argmin(np.abs(log10))]) if log10.size else np.nan
+
+
+def _doubled(point: Point, neighbor: Point, cubic: float) -> Point:
+    """A cycle run twice, on the branch of a doubled neighbor, which turns in its parameter here.
+
+    Beside it the multiplier of doubled cycles that is next to 1 is inside where the ``cubic``
+    coefficient is negative, outside where it is positive.
+    """
     mesh = np.concatenate([point.orbit.mesh / 2, 0.5 + point.orbit.mesh[1:] / 2])
     u = np.concatenate([point.orbit.u, point.orbit.u[1:]])
     z = np.concatenate([[2 * point.orbit.period], point.orbit.z[1:]])
@@ -156,6 +207,6 @@ def _doubled(point: Point, neighbor: Point) -> Point:
     angle = np.angle(np.exp(2j * found.angle))
     angle[found.are_real] = 0.0
     log10 = 2 * found.log10
-    # At its end the one next to 1 passes nothing: it is inside by the accuracy of the trivial one.
-    log10[np.argmin(np.abs(found.bounded + 1))] = -3.0 * abs(log10[found.trivial])
+    beyond = max(_CLEARLY * abs(log10[found.trivial]), _CLEARLY * RESOLUTION)
+    log10[np.argmin(np.abs(found.bounded + 1))] = beyond if cubic > 0 else -beyond
     return Point(Orbit(mesh, u, z), along, Multipliers(log10, angle))

@@ -9,13 +9,15 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from continuation.cycles.counts import Spectra
+from continuation.cycles.counts import Spectra, undetermined
 from continuation.cycles.delay_errors import delay_error
 from continuation.cycles.extrema import extrema_of_orbits
 from continuation.cycles.multipliers import complex_values
 from continuation.cycles.orbits import DEGREE, Orbit, Point, Solver
 from dynsys.vector_field import VectorField
 
+RESOLVED = 1e-3  # distance of a curve's own multipliers from their places beyond which others tell
+# nothing
 NOTABLE = 1e-6  # error of delayed signals beyond which it is printed
 
 
@@ -34,7 +36,10 @@ def make_dataset(
     model, orbits = solver.model, [p.orbit for p in points]
     spectra = Spectra.of(points) if spectra is None else spectra
     unstable = spectra.clearly_unstable if unstable is None else unstable
-    doubt = spectra.undetermined & (still == 0)
+    doubt = spectra.undetermined
+    if still:  # rounding of size e moves multipliers that are double 1 by its square root
+        more = spectra.log10.shape[1] > still
+        doubt = more & undetermined(spectra.trivial**2, spectra.clearly_unstable)
     found, unknowns = complex_values(spectra.log10, spectra.angle), np.array([o.z for o in orbits])
     columns: dict[str, Any] = {
         name: ("point", unknowns[:, 1 + k].copy(), {"units": model.unit(name)})
@@ -47,7 +52,7 @@ def make_dataset(
         ),
         "unstable": ("point", unstable),
         "stable": ("point", (unstable == 0) & (still == 0) & ~spectra.lost),
-        "neutral": ("point", (unstable == 0) & (still > 0)),
+        "neutral": ("point", (unstable == 0) & (still > 0) & ~doubt),
         "undetermined": ("point", doubt),
         "trivial_error": ("point", spectra.trivial),
         "intervals": ("point", [o.intervals for o in orbits]),
@@ -81,6 +86,22 @@ def delay_words(data: xr.Dataset, model: VectorField) -> list[str]:
     return [
         f"  delay lines of {model.delay_order} nodes: delayed signals to {worst:.0e} of their "
         "range, multipliers to about as much (CycleSettings.delay_error, model.with_delay_order)"
+    ]
+
+
+def hidden_words(data: xr.Dataset) -> list[str]:
+    """A line on cycles of a curve that have not its multipliers, as rounding hides them."""
+    if "critical_error" not in data:
+        return []
+    errors, name = data["critical_error"].values, str(next(iter(data.data_vars)))
+    lost = errors > RESOLVED
+    if not lost.any():
+        return []
+    values = data[name].values[lost]
+    return [
+        f"  on {lost.sum()} of them, {name} = {values.min():.6g} .. {values.max():.6g}, the "
+        f"multipliers of the curve are off their places by up to {errors.max():.0e}: others are "
+        "not known there, and no special cycles are looked for"
     ]
 
 

@@ -134,15 +134,17 @@ def persistent(spectra: Spectra, values: np.ndarray) -> int:
     A conserved quantity or a continuous symmetry makes them; at a bifurcation only few cycles have
     one. The first is known well (see ``Multipliers.without_trivial``), further ones less. Where the
     parameter, with its ``values`` (k,), stands still all along, a part of the cycles will do.
+    Cycles whose multiplier 1 is lost tell nothing of others.
     """
-    if len(values) < _FEWEST:
+    known = spectra.trivial < DOUBTFUL
+    if np.count_nonzero(known) < _FEWEST:
         return 0
     still = np.ptp(values) <= _VERTICAL * max(float(np.max(np.abs(values))), 1.0)
     least = _VERTICAL_PART if still else _PART
-    apart = np.sort(np.abs(bounded_values(spectra.log10, spectra.angle) - 1.0), axis=1)
+    found = bounded_values(spectra.log10[known], spectra.angle[known])
+    apart = np.sort(np.abs(found - 1.0), axis=1)
     allowed = np.full(apart.shape, _FURTHER)
-    split = np.minimum(spectra.trivial, 1.0)
-    allowed[:, 0] = np.maximum(_FIRST, 2 * split**2)
+    allowed[:, 0] = np.maximum(_FIRST, 2 * spectra.trivial[known] ** 2)
     there = np.mean(apart <= allowed, axis=0) >= least
     return int(np.argmin(there)) if not there.all() else len(there)
 

@@ -11,11 +11,17 @@ import numpy as np
 import xarray as xr
 
 from continuation.cycles import following as engine
-from continuation.cycles.columns import delay_words, make_dataset
+from continuation.cycles.chords import densified
+from continuation.cycles.columns import delay_words, hidden_words, make_dataset
 from continuation.cycles.conditions import DOUBLING, FOLD, PERIOD, TORUS
 from continuation.cycles.cycle import Cycle, cycle_from
-from continuation.cycles.orbits import Direction, Orbit, Point, Solver, remeshed
-from continuation.cycles.resonances import Resonance, codimension_two, cubic_coefficients
+from continuation.cycles.orbits import Direction, Orbit, Point, Solver
+from continuation.cycles.resonances import (
+    Resonance,
+    codimension_two,
+    cubic_coefficients,
+    off_the_curve,
+)
 from continuation.cycles.settings import CycleSettings
 from continuation.cycles.storage import read_cycles, table_of_cycles
 from continuation.cycles.tracing import ENOUGH, Enough, Trace, trace_both_sides
@@ -32,7 +38,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 EXPLOSIVE = 1e-3  # sensitivity to the period below which a curve of fixed period is a boundary
-LONGEST = 0.04  # in half spans: chords of curves drawn in a plane
 _NEAR_RESONANCE = 0.03  # rad: where Newton fails this near, the 1:1 or 1:2 point is why
 Spans = Mapping[str, tuple[float, float]]
 KINDS = {
@@ -61,12 +66,13 @@ class CycleCurve:
 
     ``data`` over ``point``: both parameters, ``period``, ``frequency`` (Hz; per time unit for a
     dimensionless model), for every observable its ``min_`` and ``max_``,
-    ``multiplier_real/imag`` (point, mode), on torus curves ``angle`` of the critical pair
-    (rad), on curves of fixed period ``sensitivity`` of the first parameter to it, the
-    coefficients of the normal form: ``normal_form_c`` of period doublings (c < 0: stable
-    doubled cycles), ``normal_form_re_d/im_d`` of torus bifurcations (re d < 0: a stable torus).
+    ``multiplier_real/imag`` (point, mode), ``critical_error``, how far the multipliers that make
+    the curve are from their places, on torus curves ``angle`` of the critical pair (rad), on curves
+    of fixed period ``sensitivity`` of the first parameter to it, the coefficients of the normal
+    form: ``normal_form_c`` of period doublings (c < 0: stable doubled cycles),
+    ``normal_form_re_d/im_d`` of torus bifurcations (re d < 0: a stable torus).
     ``special_points`` are cycles labelled CPC, GPD, CH, R1, R2, R3, R4, LPPD, LPNS, PDNS or
-    NSNS. ``ended`` says why each end stopped.
+    NSNS, or "unresolved" with a reason. ``ended`` says why each end stopped.
     """
 
     kind: str
@@ -168,7 +174,7 @@ class CycleCurve:
             f"{self.kind} of {self.model.name}: {len(self)} points, {spans}",
             f"  start: {start}; end: {end}",
         ]
-        lines += delay_words(self.data, self.model)
+        lines += delay_words(self.data, self.model) + hidden_words(self.data)
         return "\n".join(lines + [f"  {cycle}" for cycle in self.special_points])
 
     __repr__ = __str__
@@ -299,10 +305,14 @@ def make_curve(
     """The CycleCurve of two traces that start at the same point."""
     points = backward.reversed()[:-1] + forward.points
     cubic = cubic_coefficients(solver, points if resonances != () else [])
-    found = sorted(codimension_two(solver, points, cubic, resonances), key=lambda item: item.index)
+    off = off_the_curve(solver, points)
+    unsorted = codimension_two(solver, points, cubic, off, resonances)
+    found = sorted(unsorted, key=lambda item: item.index)
     if resonances == ():  # nothing refers to the points by number
-        points = _densified(solver, points)
+        points = densified(solver, points)
     data = make_dataset(solver, points)
+    if solver.kind != PERIOD and len(off) == len(points):
+        data["critical_error"] = ("point", off)
     if len(cubic):
         data = data.assign(_columns_of(solver, cubic))
     if solver.kind == PERIOD:
@@ -327,27 +337,6 @@ def _columns_of(solver: Solver, cubic: np.ndarray) -> dict[str, Any]:
 def _special(solver: Solver, found: Resonance) -> Cycle:
     special = special_cycle(solver, found.point, found.label, found.index)
     return replace(special, certificate=dict(found.certificate))
-
-
-def _densified(solver: Solver, points: list[Point]) -> list[Point]:
-    """Points added where two neighbors lie far apart in the plane of the parameters."""
-    result = [points[0]]
-    for after in points[1:]:
-        before = result[-1]
-        apart = (after.orbit.z[1:3] - before.orbit.z[1:3]) / solver.half[1:3]
-        pieces = int(np.ceil(np.linalg.norm(apart) / LONGEST))
-        component = 1 + int(np.argmax(np.abs(apart)))
-        start = remeshed(before.orbit, after.orbit.mesh)
-        for part in np.arange(1, pieces) / pieces:
-            guess = Orbit(
-                start.mesh, start.u + part * (after.orbit.u - start.u),
-                start.z + part * (after.orbit.z - start.z),
-            )  # fmt: skip
-            between = solver.point_at(guess, float(guess.z[component]), component, 1e-7)
-            if between is not None:
-                result.append(replace(between, pair=None, local=None))
-        result.append(after)
-    return result
 
 
 def sensitivity(solver: Solver, point: Point) -> float:

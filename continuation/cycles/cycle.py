@@ -40,6 +40,7 @@ _CODIMENSION_TWO = frozenset(
 _ON_THE_CIRCLE = _CODIMENSION_TWO | {"LPC", "PD", "NS", "BPC"}
 _SAME = 1e-3  # by which period and parameter of a cycle may differ on a finer mesh
 _SHOWN = 2  # multipliers, the largest
+_DIGITS = 1e-7  # of a parameter that are shown
 _NOT_CUT = 20  # states from which on maps of the flow are not cut (``interval_maps``)
 
 
@@ -59,11 +60,12 @@ class Cycle:
     ``multiplicity`` of a special cycle at which several multipliers (or pairs) pass at once, as
     symmetry makes them; ``certificate`` of a special cycle: ``residual`` of the collocation
     equations, ``multiplier_distance`` of the bifurcating multiplier from its place,
-    ``test_value`` of what was solved for, the parameter's ``bracket``; ``pair`` where the distance
-    is that of half the sum of m and 1/m (``pairs``); a ``reason`` where the label is "unresolved";
-    the label of the ``curve`` that a cycle asked for lies on. ``direction`` of a special cycle is
-    that of the branch it lies on. ``persistent`` multipliers are 1 all along its branch besides the
-    trivial one; ``free`` are the parameters of the curve it lies on.
+    ``test_value`` of what was solved for, the parameter's ``bracket``; ``moved`` of a fold whose
+    multipliers are not resolved, by which the last of finer meshes moved the parameter; ``pair``
+    where the distance is that of half the sum of m and 1/m (``pairs``); a ``reason`` where the
+    label is "unresolved"; the label of the ``curve`` that a cycle asked for lies on. ``direction``
+    of a special cycle is that of the branch it lies on. ``persistent`` multipliers are 1 all along
+    its branch besides the trivial one; ``free`` are the parameters of the curve it lies on.
 
     Phases are parts of the period, 0 to 1, since the highest peak of the first observable: in
     ``values``, ``profile``, ``phase_response`` and all that is made from them.
@@ -157,7 +159,16 @@ class Cycle:
         it: at a bifurcation, or where a quantity is conserved."""
         label = self.certificate.get("curve", self.label)
         known = self.trivial_error < DOUBTFUL and label in _ON_THE_CIRCLE
-        return self.unstable == 0 and (self.persistent > 0 or known)
+        on_it = not self._lost if self.persistent else known
+        return self.unstable == 0 and on_it
+
+    @property
+    def _lost(self) -> bool:
+        """Whether the multiplier 1 is so far off that others are not known; rounding of size e
+        moves several that are 1 by its square root."""
+        if not self.persistent:
+            return self.trivial_error > TRIVIAL_TOLERANCE
+        return len(self.floquet) > self.persistent and self.trivial_error**2 > TRIVIAL_TOLERANCE
 
     @property
     def stable(self) -> bool | None:
@@ -165,7 +176,7 @@ class Cycle:
         is ``neutral``."""
         if self.unstable and self.trivial_error < DOUBTFUL:  # beyond ten times this error
             return False
-        if self.trivial_error > TRIVIAL_TOLERANCE and not self.persistent:
+        if self._lost:
             return None
         return self.unstable == 0 and not self.neutral
 
@@ -242,7 +253,12 @@ class Cycle:
         if "pair" in self.certificate:
             return f"; half the sum of its pair at its place to {near:.0e}, residual {residual:.0e}"
         if near > AT_PLACE:
-            return "; a fold by the parameter's turn alone: its multipliers are not resolved"
+            moved = self.certificate.get("moved", 0.0)
+            vague = moved > _DIGITS * abs(self.orbit.value)
+            digits = f"; its {self.solver.parameter} known to {moved:.0e}" if vague else ""
+            return (
+                "; a fold by the parameter's turn alone: its multipliers are not resolved" + digits
+            )
         return f"; at its place to {near:.0e}, residual {residual:.0e}"
 
     __repr__ = __str__

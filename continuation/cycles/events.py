@@ -28,6 +28,7 @@ from continuation.cycles.counts import (
     tolerance,
 )
 from continuation.cycles.event import TURNS, Event, unresolved
+from continuation.cycles.fine_folds import on_finer_meshes
 from continuation.cycles.following import DOUBTFUL
 from continuation.cycles.location import (
     AT_PLACE,
@@ -55,6 +56,7 @@ _IMPERFECT = 2 / 3  # a pitchfork that an error splits moves its multipliers by 
 _PART_OF_RISE = 0.1  # of a fold over its sides, by which a finer mesh may move it
 _WELL = 1e-8  # error of multipliers at a special cycle that one finer mesh is not to lower
 _BESIDE_MEETING = 1e-3  # of a step, from where multipliers meet to where a search goes on
+_FAR = 0.3  # log10 of a modulus that is far from the unit circle
 _PART = 0.47  # where a step is cut: not in its middle, which symmetry makes singular
 
 
@@ -80,6 +82,9 @@ def events(
     found += turning_points(solver, points, found)
     found = [event for event in found if event.gain is not None or _persists(solver, points, event)]
     found = without_noise(solver, points, spectra.sure.tolist(), found)
+    found = [
+        event if wild[event.index] else on_finer_meshes(solver, points, event) for event in found
+    ]
     found = accounted(solver, points, spectra, found, wild)
     return found, settled(spectra, [(event.index, event.gain or 0) for event in found])
 
@@ -219,8 +224,16 @@ def _not_apart(chord: Chord, reason: str) -> Iterator[Event]:
         gained = gained._replace(plus=0) if folds else gained
     if gained.minus in (-1, 1) and not (gained.plus or gained.pairs):
         reason = f"a multiplier passes -1, but {reason}"
-    if any(gained):
+    if any(gained) and not _far_outside(chord, gained):
         yield unresolved(chord, gained, reason)
+
+
+def _far_outside(chord: Chord, gained: Counts) -> bool:
+    """Whether real multipliers only met and parted with the other sign, all far from the circle."""
+    if gained.unstable != 0 or gained.pairs != 0:
+        return False
+    ends = (chord.left, chord.right)
+    return all(np.all(np.abs(p.rest.log10) > _FAR) for p in ends)
 
 
 def _meeting(chord: Chord, located: Location) -> Split | None:

@@ -26,6 +26,9 @@ from dynsys.numba_cache import njit
 _SWEEPS = 60  # sweeps for one deflation before the decomposition is given up
 _BEGINNINGS = 8  # maps from which the decomposition begins, until it converges
 _UNUSUAL = 10  # every so many sweeps without deflation, an unusual shift breaks a stalemate
+_SORTING = 2  # sweeps with shift zero at first, which sort by modulus,
+_SPREAD = 100  # where diagonals of the product are so many powers of two apart
+_RELATIVE = 1e-100  # to its first, entries of a column whose digits the next factors keep
 
 
 @njit([types.UniTuple(float64, 3)(float64, float64)], error_model="numpy", cache=True, nogil=True)
@@ -157,8 +160,10 @@ def _first_column(factors, h, count, low, high, unusual, x, block):
     x[0] = a11 * (a11 - trace) + determinant + a12 * a21
     x[1] = a21 * (a11 + a22 - trace)
     x[2] = a21 * h[low + 2, low + 1] * block[1, 1]
-    largest = abs(x[0]) + abs(x[1]) + abs(x[2])
-    return np.isfinite(largest) and abs(x[1]) + abs(x[2]) > 0.0
+    below = abs(x[1]) + abs(x[2])
+    # Smaller ones would lose digits where they are below all normal numbers, and be wrong for good
+    # where factors make them large again.
+    return np.isfinite(abs(x[0]) + below) and below > _RELATIVE * abs(x[0])
 
 
 @njit([types.void(CUBE, MATRIX, int64, int64, int64, VECTOR)],
@@ -205,6 +210,20 @@ def _singular(factors, count, low, high):
             if factors[k, i, i] == 0.0:
                 return True
     return False
+
+
+@njit([int64(CUBE, int64, int64, int64)], error_model="numpy", cache=True, nogil=True)
+def _spread(factors, count, low, high):
+    """How many powers of two the diagonal entries of the product of the factors are apart."""
+    least, most = 0, 0
+    for i in range(low, high + 1):
+        value, exponent = 1.0, 0
+        for k in range(count):
+            value, shift = math.frexp(value * factors[k, i, i])
+            exponent += shift
+        least = exponent if i == low else min(least, exponent)
+        most = exponent if i == low else max(most, exponent)
+    return most - least
 
 
 @njit([types.Tuple((float64, float64))(CUBE, int64, int64, float64)],
@@ -281,7 +300,8 @@ def _deflated(factors, h, count, high, found, work, sweeps):
     if low == high:
         _single(factors, h, count, high, logs, angles)
         return 1
-    if _singular(factors, count, low, high):
+    sorts = sweeps < _SORTING and _spread(factors, count, low, high) > _SPREAD
+    if sorts or _singular(factors, count, low, high):
         _plain_sweep(factors, h, count, low, high, turns)
     elif low + 1 == high:
         return 2 if _pair(factors, h, count, low, logs, angles, block) else 0

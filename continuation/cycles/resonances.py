@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -13,10 +14,12 @@ import numpy as np
 
 from continuation.cycles import doubling, torus
 from continuation.cycles.chords import Chord
+from continuation.cycles.columns import RESOLVED
 from continuation.cycles.conditions import DOUBLING, FOLD, TORUS
-from continuation.cycles.location import Location, locate, residual
-from continuation.cycles.multipliers import Multipliers
+from continuation.cycles.location import AT_PLACE, Location, locate, residual
+from continuation.cycles.multipliers import Multipliers, bounded_values
 from continuation.cycles.orbits import Point, Solver
+from continuation.cycles.tracing import on_mesh
 
 Test = Callable[[Point], float]
 # What is critical besides the trivial multiplier: real ones, pairs on the unit circle.
@@ -26,6 +29,8 @@ CRITICAL: dict[str, tuple[tuple[float, ...], int]] = {
     "CH": ((), 1), "R3": ((), 1), "R4": ((), 1), "NSNS": ((), 2),
 }  # fmt: skip
 _NOTHING = 1e-3  # of a normal-form coefficient beside a point, that is none there
+_FINER, _REFINEMENTS = 1.5, 3  # by which a mesh is refined at a time, and how often
+_DISTANCE = "multiplier_distance"
 ANGLES = {"R3": 2 * np.pi / 3, "R4": np.pi / 2}
 
 
@@ -53,22 +58,26 @@ def codimension_two(
     solver: Solver,
     points: Sequence[Point],
     cubic: np.ndarray,
+    off: np.ndarray,
     labels: tuple[str, ...] | None = None,
 ) -> Iterator[Resonance]:
     """Codimension-two cycles along a curve; only of some ``labels`` where given.
 
-    ``cubic`` are its normal-form coefficients (see ``cubic_coefficients``).
+    ``cubic`` are its normal-form coefficients (see ``cubic_coefficients``), ``off`` how far its own
+    multipliers are from their places (see ``off_the_curve``).
     """
+    resolved = off <= RESOLVED
     if solver.kind == FOLD and (labels is None or "CPC" in labels):
-        yield from _cusps(solver, points)
+        yield from _cusps(solver, points, resolved)
     for label, test in _tests(solver).items():
         if labels is None or label in labels:
-            yield from _passed(solver, points, label, test, [test(p) for p in points])
+            values = [test(p) for p in points]
+            yield from _passed(solver, points, label, test, values, resolved)
     for label, pole in _changes_of_sign(solver).items():
         if labels is None or label in labels:
             values = [c.real * pole(p) for c, p in zip(cubic, points, strict=True)]
             test = partial(_cubic_test, solver, pole)
-            for found in _passed(solver, points, label, test, values):
+            for found in _passed(solver, points, label, test, values, resolved):
                 beside = max(abs(cubic[found.index : found.index + 2].real))
                 if abs(cubic_coefficients(solver, [found.point])[0].real) < _NOTHING * beside:
                     yield found  # not the zero of a factor that took no pole away
@@ -80,20 +89,47 @@ def _cubic_test(solver: Solver, pole: Test, point: Point) -> float:
 
 
 def _passed(
-    solver: Solver, points: Sequence[Point], label: str, test: Test, values: Sequence[float]
-) -> Iterator[Resonance]:
-    """Where a test changes its sign along a curve."""
+    solver: Solver, points: Sequence[Point], label: str, test: Test, values: Sequence[float],
+    resolved: np.ndarray,
+) -> Iterator[Resonance]:  # fmt: skip
+    """Where a test changes its sign along a curve, between cycles that are ``resolved``."""
     for k, (first, second) in enumerate(itertools.pairwise(values)):
-        before, after = points[k], points[k + 1]
-        if not first * second < 0 or max(before.trivial_error, after.trivial_error) > 1e-2:
+        if not (first * second < 0 and resolved[k] and resolved[k + 1]):
             continue
-        chord = Chord(solver, before, after)
+        chord = Chord(solver, points[k], points[k + 1])
+        found = _proven(chord, label, test, min(abs(first), abs(second)))
+        if found is not None:
+            yield replace(found, index=k)
+
+
+def _proven(chord: Chord, label: str, test: Test, least: float) -> Resonance | None:
+    """The point where a test vanishes, its multipliers at their places, on finer meshes where they
+    are not; "unresolved" where none brings them there. None where the test, smaller than ``least``
+    at a zero, only passes a pole."""
+    best: Resonance | None = None
+    for attempt in range(_REFINEMENTS + 1):
         found = locate(chord, test)
-        if found is not None and abs(found.value) < min(abs(first), abs(second)):
-            yield Resonance(k, label, found.point, _certificate(chord, found, label))
+        if found is None or (best is None and abs(found.value) >= least):
+            break
+        shown = _certificate(chord, found, label)
+        if best is None or shown[_DISTANCE] < best.certificate[_DISTANCE]:
+            best = Resonance(0, label, found.point, shown)
+        if best.certificate[_DISTANCE] <= AT_PLACE or attempt == _REFINEMENTS:
+            break
+        count = math.ceil(_FINER * chord.right.orbit.intervals)
+        left, right = (on_mesh(chord.solver, p, count) for p in (chord.left, chord.right))
+        if left is None or right is None:
+            break
+        chord = Chord(chord.solver, left, right, chord)
+    if best is None or best.certificate[_DISTANCE] <= AT_PLACE:
+        return best
+    far = best.certificate[_DISTANCE]
+    reason = f"a {label} point may be here, but its multipliers are off their places by {far:.0e}"
+    shown = {"reason": reason, "bracket": best.certificate["bracket"]}
+    return replace(best, label="unresolved", certificate=shown)
 
 
-def _cusps(solver: Solver, points: Sequence[Point]) -> Iterator[Resonance]:
+def _cusps(solver: Solver, points: Sequence[Point], resolved: np.ndarray) -> Iterator[Resonance]:
     """Where a fold curve turns back in both parameters, which stand still there."""
     half = solver.half[1:3]
     for k, (before, after) in enumerate(itertools.pairwise(points)):
@@ -102,7 +138,7 @@ def _cusps(solver: Solver, points: Sequence[Point]) -> Iterator[Resonance]:
         def turned(point: Point, along: np.ndarray = along) -> float:
             return float(point.direction.z[1:3] / half @ along)
 
-        if turned(after) < 0 and max(before.trivial_error, after.trivial_error) <= 1e-2:
+        if turned(after) < 0 and resolved[k] and resolved[k + 1]:
             chord = Chord(solver, before, after)
             found = locate(chord, turned)
             if found is not None:
@@ -178,16 +214,50 @@ def critical_distance(floquet: Multipliers, label: str) -> float:
     size e moves by e; the multipliers themselves it moves by its k-th root.
     """
     reals, pairs = CRITICAL[label]
+    return _distance(floquet, reals, pairs, ANGLES.get(label))
+
+
+def off_the_curve(solver: Solver, points: Sequence[Point]) -> np.ndarray:
+    """Distances (k,) of the multipliers that the cycles of a curve have in common from their
+    places, the trivial one among them; of two in one place as in ``critical_distance``."""
+    logs, angles = np.array([[p.floquet.log10, p.floquet.angle] for p in points]).swapaxes(0, 1)
+    found = bounded_values(logs, angles)
+    ones = np.ones(len(points))
+    trivial = _nearest(found, ones)
+    if solver.kind == DOUBLING:
+        return np.maximum(np.abs(trivial[:, 0]), np.abs(_nearest(found, -ones)[:, 0]))
+    if solver.kind == TORUS:
+        turn = np.exp(1j * np.array([p.orbit.z[3] for p in points]))
+        return np.maximum(np.abs(trivial[:, 0]), np.abs(_nearest(found, turn)[:, 0]))
+    if solver.kind == FOLD:
+        first, second = trivial[:, 0], trivial[:, 1]
+        return np.maximum(np.abs(first + second), np.abs(first * second))
+    return np.abs(trivial[:, 0])
+
+
+def _nearest(found: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """Differences (k, n) of multipliers (k, n) from a place each, the smallest first."""
+    apart = found - places[:, None]
+    size = np.nan_to_num(np.abs(apart), nan=np.inf)
+    return np.take_along_axis(np.where(np.isnan(apart), np.inf, apart), np.argsort(size), axis=1)
+
+
+def _distance(
+    floquet: Multipliers, reals: tuple[float, ...], pairs: int, angle: float | None
+) -> float:
+    """Largest distance of the trivial multiplier, of real ones and of pairs on the unit circle, at
+    an ``angle`` where one is given, from their places."""
     left, far = floquet.bounded, 0.0
     for target, count in Counter((1.0, *reals)).items():
         nearest = np.argsort(np.abs(left - target))[:count]
         far = max(far, float(np.max(np.abs(np.poly(left[nearest] - target)[1:]))))
         left = np.delete(left, nearest)
     upper = left[left.imag > 0]
-    upper = upper[np.argsort(np.abs(np.abs(upper) - 1.0))]
+    apart = np.abs(upper) - 1.0 if angle is None else upper - np.exp(1j * angle)
+    upper = upper[np.argsort(np.abs(apart))]
     if len(upper) < pairs:
         return float("inf")
     for multiplier in upper[:pairs]:
-        place = ANGLES.get(label, float(np.angle(multiplier)))
+        place = float(np.angle(multiplier)) if angle is None else angle
         far = max(far, float(abs(multiplier - np.exp(1j * place))))
     return far

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 from scipy.integrate import solve_ivp
@@ -10,6 +11,7 @@ from scipy.optimize import brentq
 
 from continuation.cycles.orbits import Orbit, Solver, adapted_mesh, moved_times, remeshed
 from dynsys.errors import ConvergenceError, ModelError
+from dynsys.vector_field import VectorField
 
 TURNS = 30  # of a guessed period, before the state is on its cycle
 _ENOUGH = 3  # crossings: two repetitions
@@ -18,6 +20,8 @@ _LAST = 60  # crossings looked at
 _BACK = 0.01  # part of the range within which a state that is back is
 _PART = 0.1  # of the most evaluations, beyond which a state need not be back
 _DOUBLINGS = 9  # of the time that is simulated, until there are enough
+_AT_REST = 1e-4  # scaled range of a state below which there is no motion
+_GUESSED = 0.3  # part of a guessed period by which that of a cycle beside a start may differ
 FARTHEST = 1e4  # scaled size of a state beyond which a simulation is not coming back
 
 
@@ -32,21 +36,28 @@ def orbit_from_simulation(
 
     ``start`` is (state, period guess); without it the model's initial state is used, and without a
     guess the period is the shortest time after which the whole state is back. With one, so many
-    ``turns`` pass first: few do for a state on the cycle.
+    ``turns`` pass first: few do for a state on the cycle. Where the simulation leaves a guessed
+    cycle, as an unstable one, the cycle next to the start itself is looked for.
 
     Raises ConvergenceError where the model does not oscillate, runs away from the states' scales,
-    or takes more than ``most_evaluations`` of its field.
+    takes more than ``most_evaluations`` of its field, or has a state that never comes back.
     """
     model = solver.model
-    run, (end, period) = _last_period(solver, start, most_evaluations, turns)
     value = model.parameters[solver.parameter]
+    try:
+        run, (end, period) = _last_period(solver, start, most_evaluations, turns)
+    except ConvergenceError:
+        beside = _beside(solver, start, intervals, value)
+        if beside is None:
+            raise
+        return beside
     orbit = _corrected(solver, run, (end, period), intervals, value)
     if orbit is None:
         raise ConvergenceError(
             f"the simulated orbit of {model.name} (period about {period:.5g}) could not be "
             "corrected to a periodic one; simulate longer or give a better period guess"
         )
-    if np.max(np.ptp(orbit.u, axis=0)) < 1e-4:
+    if np.max(np.ptp(orbit.u, axis=0)) < _AT_REST:
         raise ConvergenceError(
             f"{model.name} came to rest at {solver.parameter} = {value:g}: there is no cycle to "
             "start from; start where it oscillates, or at a Hopf point"
@@ -83,9 +94,70 @@ def _last_period(
         raise ModelError(f"the period guess is {guess}; give a positive time")
     if not np.all(np.isfinite(x0)):
         raise ModelError("the starting state of the orbit is not finite; give numbers")
+    _check_phases(model, x0)
     duration = turns * guess if guess is not None else _patience(solver, x0)
     run = _Run(solver, x0, duration, most_evaluations)
     return run, run.period(guess)
+
+
+def _check_phases(model: VectorField, x0: np.ndarray) -> None:
+    """ConvergenceError where a state moves on at one rate, whatever the others do."""
+    places = [x0 + part * model.scales for part in (0.0, -0.3, 0.3)]
+    slopes = [model.jacobian(x) for x in places]
+    rates = np.array([model.rhs(x) for x in places])
+    for k, name in enumerate(model.states):
+        alone = all(not np.any(slope[k]) for slope in slopes)
+        if alone and rates[0, k] != 0.0 and np.ptp(rates[:, k]) == 0.0:
+            raise ConvergenceError(
+                f"{model.name} has no cycle: {name} moves on without end, at the rate "
+                f"{rates[0, k]:g}. Where it is a phase with the speed w, write its cosine and sine "
+                "as states: c' = c*(1 - c^2 - s^2) - w*s, s' = s*(1 - c^2 - s^2) + w*c"
+            )
+
+
+def _beside(
+    solver: Solver,
+    start: tuple[Sequence[float] | np.ndarray, float | None] | None,
+    intervals: int,
+    value: float,
+) -> Orbit | None:
+    """The cycle next to the first period from a start, its ends brought together; None without."""
+    if start is None or start[1] is None:
+        return None
+    model, period = solver.model, float(start[1])
+    x0 = model._full(start[0])
+    run = solve_ivp(
+        lambda _, x: model.rhs(x), (0, period), x0, method="LSODA", rtol=1e-8, atol=1e-10,
+        dense_output=True,
+    )  # fmt: skip
+    if not (run.success and np.max(np.abs(run.y[:, -1]) / model.scales) < FARTHEST):
+        return None
+    for factor in (1, 2, 4):
+        guess = _sampled(solver, run, (period, period), factor * intervals, value)
+        gap = (run.y[:, -1] - x0) / solver.scale
+        u = guess.u + (0.5 - guess.node_times())[:, None] * gap
+        u[-1] = u[0]
+        found = solver.at_value(Orbit(guess.mesh, np.ascontiguousarray(u), guess.z), value)
+        if found is not None and abs(found.period / period - 1) < _GUESSED:
+            return found if np.max(np.ptp(found.u, axis=0)) > _AT_REST else None
+    return None
+
+
+def _sampled(
+    solver: Solver, run: Any, last: tuple[float, float], count: int, value: float
+) -> Orbit:
+    """The period ``last`` = (end, length) of an integration on a mesh of ``count`` intervals with
+    as many steps in each."""
+    end, period = last
+    inside = run.t[(run.t > end - period) & (run.t < end)]
+    steps = (np.concatenate([[end - period], inside, [end]]) - (end - period)) / period
+    steps = np.union1d(steps, np.linspace(0, 1, 1 + count // 4))  # quiet stretches keep some
+    mesh = np.interp(np.linspace(0, len(steps) - 1, count + 1), np.arange(len(steps)), steps)
+    mesh[0], mesh[-1] = 0.0, 1.0
+    times = end - period + moved_times(mesh) * period
+    u = run.sol(times).T / solver.scale
+    u[-1] = u[0]
+    return Orbit(mesh, np.ascontiguousarray(u), np.array([period, value]))
 
 
 def _corrected(
@@ -228,12 +300,4 @@ class _Run:
 
     def sampled(self, end: float, period: float, count: int, value: float) -> Orbit:
         """The last period on a mesh of ``count`` intervals with as many steps in each."""
-        inside = self.run.t[(self.run.t > end - period) & (self.run.t < end)]
-        steps = (np.concatenate([[end - period], inside, [end]]) - (end - period)) / period
-        steps = np.union1d(steps, np.linspace(0, 1, 1 + count // 4))  # quiet stretches keep some
-        mesh = np.interp(np.linspace(0, len(steps) - 1, count + 1), np.arange(len(steps)), steps)
-        mesh[0], mesh[-1] = 0.0, 1.0
-        times = end - period + moved_times(mesh) * period
-        u = self.run.sol(times).T / self.solver.scale
-        u[-1] = u[0]
-        return Orbit(mesh, np.ascontiguousarray(u), np.array([period, value]))
+        return _sampled(self.solver, self.run, (end, period), count, value)

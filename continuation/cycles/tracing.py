@@ -50,6 +50,8 @@ REASONS = {
     SPENT: "the time for it was spent; give a larger budget to go on",
     SHORT: "Newton fails between the last cycle and the end of the span",
 }
+_ROUNDING = "rounding hides the multiplier 1, which is off by more than 0.03 on a fine mesh"
+_FINE = 1e-8  # error of a mesh that does not move it so far
 _FIRST, _CHUNK = 4, 24  # points between two looks at the keyboard: at first, and at most
 _MORE = 1.4  # by which a mesh is refined at a time
 _LOST = 0.5  # error of the multiplier 1 beyond which it tells nothing
@@ -74,8 +76,12 @@ class Trace:
     def words(self) -> str:
         """Why it ended."""
         if self.reason == PARENT:
-            return f"{REASONS[PARENT]}: {self.points[-1].orbit.value:.8g}"
+            end = self.points[-1]
+            where = ":" if end.direction.z[1] == 0.0 else ", which was not located, next to"
+            return f"{REASONS[PARENT]}{where} {end.orbit.value:.8g}"
         last = self.points[-1]
+        if self.reason == engine.UNRESOLVED and last.orbit.mesh_error() < _FINE:
+            return _ROUNDING
         if self.reason == engine.STEP_MIN and last.trivial_error > engine.DOUBTFUL:
             return (
                 f"{REASONS[engine.STEP_MIN]}: {last.orbit.intervals} mesh intervals are too few "
@@ -252,9 +258,10 @@ def _come_back(
     if solver.kind == CYCLE:
         step = back_at_parent(points, new)
         if step is not None:
-            twice = parent_twice(solver, points[step], points[step + 1])
-            end = points[step + 1] if twice is None else twice
-            return Trace([*points[: step + 1], end], steps[: step + 1], PARENT, steps[step])
+            twice = parent_twice(solver, points, step)
+            ends = [] if twice is None else [twice]
+            kept = [*points[: step + 1], *ends]
+            return Trace(kept, steps[: len(kept) - 1], PARENT, steps[step])
     closing = returned(solver, points, new, origin)
     if closing is None:
         return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,7 @@ from continuation.diagrams.names import (
     label,
 )
 from continuation.diagrams.pasts import Start
+from dynsys.vector_field import VectorField
 
 STILL = (EQUILIBRIUM, HALF_STABLE, RUNS_AWAY)  # what is no motion that could be carried
 
@@ -65,6 +66,10 @@ class Answer:
         """The stable cycles that Newton's method holds."""
         return [item["cycle"] for item in found_cycles(self.stable) if "cycle" in item]
 
+    def rests(self, n: int) -> list[Start]:
+        """Starts (n,) on the stable equilibria, for places where Newton's method loses them."""
+        return [Start(np.asarray(item["state"])[:n]) for item in found_equilibria(self.stable)]
+
     def motions(self, delayed: bool) -> list[Start]:
         """Starts on what moves and is no cycle that Newton's method holds: those of a cycle with
         its past, which ``delayed`` signals need; of others what led to them."""
@@ -105,3 +110,11 @@ def is_mixture(a: Answer, b: Answer) -> bool:
         return True
     (rest, cycles, others), (rest_b, cycles_b, others_b) = a.kinds, b.kinds
     return rest == rest_b and cycles + others == cycles_b + others_b and others != others_b
+
+
+def with_rest(
+    at: VectorField, equilibria: np.ndarray, met: Sequence[Mapping[str, Any]]
+) -> np.ndarray:
+    """Known equilibria (k, n) and those that simulations met."""
+    rest = [np.asarray(item["state"])[: len(at.states)] for item in found_equilibria(met)]
+    return np.concatenate([equilibria, at.fill_lines(np.array(rest))]) if rest else equilibria

@@ -117,8 +117,8 @@ def audited(
        from equilibria of the nearest scan lines and from the attractors of the region.
     3. Tell by the motions alone what they came to, and compare the names with the label. Points
        that disagree are simulated again with half the step and twice the time, also from where the
-       region's attractors go on the way from the place that named it, and from the nearest cycles
-       that are known: wherever runs begin, their motions alone tell.
+       region's attractors go on the way from the place that named it, from the nearest cycles that
+       are known and from known equilibria: wherever runs begin, their motions alone tell.
 
     Example
     -------
@@ -142,7 +142,7 @@ def audited(
     differing = [k for k, f in enumerate(found) if not agree(_settled(f), _said(chosen[k]))]
     arriving = _carried(prober, [places[k] for k in differing], [chosen[k] for k in differing])
     for k, more in zip(differing, arriving, strict=True):
-        known = prober.on_known_cycles(places[k])
+        known = prober.on_known(places[k])
         trials[k] = Trial(trials[k].values, [*trials[k].starts, *more, *known])
     again = prober.met_by_runs([trials[k] for k in differing], RESORT)
     for k, items in zip(differing, again, strict=True):

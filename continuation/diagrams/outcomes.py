@@ -33,6 +33,8 @@ _LEAST = 1e-4  # scaled range of the smallest cycle
 _SHARES = (0.05, 0.25, 0.5, 0.75, 0.95)  # of a period: what they say does not hang on sharp peaks
 _ALIKE = 0.05  # difference, in units of the range, up to which two cycles are one
 _STILL = 1e-8  # scaled range of a motion that has ended for good
+FAR = 1e3  # widths of the states' box beyond which a motion has run away
+REMOTE = 100.0  # the same for one that has run away by other steps, and takes too many to get there
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,13 @@ class Outcome:
     def onward(self) -> Start:
         """Where a run at parameters nearby may begin."""
         return Start(self.state) if self.states is None else Start.after(self.period, self.states)
+
+
+def has_run_away(model: VectorField, state: np.ndarray, widths: float = FAR) -> bool:
+    """Whether a motion has left the box of its states' ranges for good, or the numbers."""
+    low, high = model.state_box()
+    away = np.max(np.abs(state - (low + high) / 2) / (high - low))
+    return not np.all(np.isfinite(state)) or bool(away > widths)
 
 
 def classified(

@@ -18,6 +18,8 @@ from dynsys.vector_field import VectorField
 
 EDGE = 1e-6  # distance, in units of the plane, at which a curve's end lies on the plane's edge
 SAME = 2e-4  # two curves nearer to each other all along are one line: states that mirror each other
+SHARP = 0.5  # cosine of an angle beyond which a curve turns back on itself
+TIP = 6  # points from which the tip of such a turn is found
 FAINT = 0.2  # largest range of a scaled state of a cycle about to vanish
 NEAR_BIRTH = 0.05  # how far from its generalized Hopf point a curve of small cycles may end
 # How far an end may lie from the curve it belongs to, across it and along its own direction: curves
@@ -69,6 +71,8 @@ def paths_of(curves: Sequence[Branch | CycleCurve], x: Axis, y: Axis) -> list[Pa
             points, met = _joined(points, end, others, *REACH[kind])
             if not met:
                 loose.append(end)
+        if kind == "equilibria":
+            points = _tips_joined(points, others, REACH[kind][0])
         line = LineString(points) if len(points) > 1 else LineString()
         result.append(Path(f"{curve.kind} {number + 1}", line, tuple(loose)))
     return result
@@ -89,11 +93,10 @@ def _points(curve: Branch | CycleCurve, x: Axis, y: Axis, births: np.ndarray) ->
         at = point.index + 1
         for k, name in enumerate((x[0], y[0])):
             columns[k] = np.insert(columns[k], at, point.parameters[name])
-    scaled = [
-        np.clip((v - low) / (high - low), 0.0, 1.0)
-        for v, (_, low, high) in zip(columns, (x, y), strict=True)
-    ]
-    points = np.column_stack(scaled)
+    scaled = [(v - low) / (high - low) for v, (_, low, high) in zip(columns, (x, y), strict=True)]
+    points = np.clip(np.column_stack(scaled), 0.0, 1.0)
+    if isinstance(curve, Branch) and not special:
+        points = _with_turns(points, curve.states() / curve.model.scales)
     if "homoclinic" in curve.kind or "fixed period" in curve.kind:
         points = _without_return(points)
     if curve.kind == "cycle fold curve":
@@ -105,6 +108,29 @@ def _points(curve: Branch | CycleCurve, x: Axis, y: Axis, births: np.ndarray) ->
         points[end] = np.where(points[end] > 1 - EDGE, 1.0, points[end])
     keep = np.concatenate([[True], np.any(np.diff(points, axis=0) != 0, axis=1)])
     return points[keep]
+
+
+def _with_turns(points: np.ndarray, states: np.ndarray) -> np.ndarray:
+    """Points (k, 2) of a curve with those at which it turns back on itself in the plane, as one of
+    branch points does where its states pass their image under a symmetry: its steps, along states
+    (k, n), pass over the tip."""
+    steps = np.diff(points, axis=0)
+    sizes = np.linalg.norm(steps, axis=1)
+    turned = np.sum(steps[1:] * steps[:-1], axis=1) < -SHARP * sizes[1:] * sizes[:-1]
+    way = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(states, axis=0), axis=1))])
+    for k in sorted((1 + np.flatnonzero(turned)).tolist(), reverse=True):
+        near = slice(max(k - TIP // 2, 0), k + TIP // 2 + 1)
+        s = way[near] - way[k]
+        if len(s) <= TIP // 2 or s[0] == s[-1]:
+            continue
+        along = np.polynomial.Polynomial.fit(s, points[near, 0], len(s) - 1)
+        across = np.polynomial.Polynomial.fit(s, points[near, 1], len(s) - 1)
+        between = np.linspace(way[k - 1] - way[k], way[k + 1] - way[k], 2001)
+        speed = along.deriv()(between) ** 2 + across.deriv()(between) ** 2
+        at = between[int(np.argmin(speed))]
+        tip = np.clip([along(at), across(at)], 0.0, 1.0)
+        points = np.insert(points, k + int(at > 0), tip, axis=0)
+    return points
 
 
 def _with_births(curve: Any, points: np.ndarray, births: np.ndarray) -> np.ndarray:
@@ -156,6 +182,17 @@ def _joined(
         return points, True
     grown = np.concatenate([ordered, [target]])
     return (grown if end else grown[::-1]), True
+
+
+def _tips_joined(points: np.ndarray, others: Any, across: float) -> np.ndarray:
+    """Points (k, 2) of a curve whose tips, where it turns back, lie on what they nearly meet."""
+    steps = np.diff(points, axis=0)
+    back = np.sum(steps[1:] * steps[:-1], axis=1) < 0
+    for k in sorted((1 + np.flatnonzero(back)).tolist(), reverse=True):
+        if 0 < others.distance(Point(points[k])) <= across:
+            target = shapely.shortest_line(others, Point(points[k])).coords[0]
+            points = np.insert(points, k, target, axis=0)
+    return points
 
 
 def checked_axes(model: VectorField, *axes: Axis) -> dict[str, tuple[float, float]]:

@@ -13,7 +13,7 @@ from shapely.geometry import LineString, Polygon
 
 from continuation.cycles.branch import CycleBranch
 from continuation.cycles.curves import CycleCurve
-from continuation.diagrams.answers import Answer, Dispute, bursts_differ
+from continuation.diagrams.answers import Answer, Dispute, bursts_differ, with_rest
 from continuation.diagrams.attractors import (
     Seed,
     attractors_met,
@@ -34,13 +34,12 @@ from continuation.diagrams.names import (
     RUNS_AWAY,
     agree,
     found_cycles,
-    found_equilibria,
 )
 from continuation.diagrams.partition import place_inside, places_across, places_beside, radius
 from continuation.diagrams.pasts import Start, at_rest
 from continuation.diagrams.paths import Axis, position, values_at
 from continuation.diagrams.scan import each
-from continuation.diagrams.scanned_lines import arms, line_positions, walls
+from continuation.diagrams.scanned_lines import arms, line_positions, most_at_rest, walls
 from continuation.diagrams.simulating import Effort
 from continuation.diagrams.trials import USUAL, Trial, attractors_of
 from continuation.steady_states.branch import Branch
@@ -141,7 +140,7 @@ class Prober:
         values, stable = region["parameters"], [dict(item) for item in region["stable"]]
         at, nothing = self.model.with_parameters(**values), np.empty((0, len(self.model.scales)))
         there = np.array(position(values, self.axes))
-        known = Answer(there, values, stable, _with_rest(at, nothing, stable))
+        known = Answer(there, values, stable, with_rest(at, nothing, stable))
         return self.ask(place, near=[known])
 
     def _around_centres(self, place: np.ndarray, near: Sequence[Answer]) -> Answer:
@@ -166,6 +165,8 @@ class Prober:
         at = self.model.with_parameters(**values)
         stable, every = stable_equilibria(at, self._known_states(place, near), searches)
         motions = [start for answer in near for start in answer.motions(bool(at.lines))]
+        left = [answer for answer in near if answer.kinds[0] > len(stable)]
+        motions += [start for answer in left for start in answer.rests(len(at.states))]
         if seeds is None:
             seeds = nearest_cycles(self.findings.cycles, self.places, place, self._walls)
             stable += stable_cycles(at, seeds)[0]
@@ -181,14 +182,14 @@ class Prober:
         at = self.model.with_parameters(**values)
         if met:
             missing = self._missing(at, met, stable)
-            stable, every = in_order(at, [*stable, *missing]), _with_rest(at, every, missing)
+            stable, every = in_order(at, [*stable, *missing]), with_rest(at, every, missing)
         simulated = bool(len(every) and not stable)
         if simulated:
             away = self._met(at, at_rest(departures(at, every)))
             stable = [item for item in away if item["kind"] != RUNS_AWAY]
         if not stable:
             stable = self._met(at, at_rest(self.starts(place, 0)))
-            every = _with_rest(at, every, stable)
+            every = with_rest(at, every, stable)
         return Answer(place, values, stable, every, simulated)
 
     def _known_states(self, place: np.ndarray, near: Sequence[Answer]) -> np.ndarray:
@@ -227,10 +228,13 @@ class Prober:
         # A symmetry must not hold a run on what separates two attractors.
         return np.array(starts) + JITTER * width * (random.random((len(starts), n)) - 0.5)
 
-    def on_known_cycles(self, place: np.ndarray) -> list[Start]:
-        """Starts on the known cycles nearest to a place."""
+    def on_known(self, place: np.ndarray) -> list[Start]:
+        """Starts on the known cycles nearest to a place, and at known stable equilibria there."""
         seeds = nearest_cycles(self.findings.cycles, self.places, place, self._walls)
-        return [start_on(self.model, seed.orbit) for seed in seeds]
+        at = self.model.with_parameters(**values_at(place, self.axes))
+        rests = stable_equilibria(at, self._known_states(place, []), searches=0)[0]
+        still = [Start(item["state"][: len(at.states)]) for item in rests]
+        return [*(start_on(self.model, seed.orbit) for seed in seeds), *still]
 
     def _met(self, at: VectorField, starts: Sequence[Start]) -> list[dict[str, Any]]:
         """Attractors that simulations come to."""
@@ -259,7 +263,7 @@ class Prober:
         missing = self._missing(at, met, answer.stable)
         if not missing:
             return answer
-        every = _with_rest(at, answer.equilibria, missing)
+        every = with_rest(at, answer.equilibria, missing)
         stable = in_order(at, [*answer.stable, *missing])
         fresh = answer.simulated or bool(found_cycles(missing))
         return replace(
@@ -290,27 +294,34 @@ class Prober:
 
         One of the ``known`` answers inside it, or
 
-        Asked are the stable cycles inside that could not be carried to the inmost place, places
-        spread over the face and places to both sides of every loose end.
+        Asked are the stable cycles inside that could not be carried to the inmost place, the place
+        of a scan line with more stable equilibria, places spread over the face and places to both
+        sides of every loose end.
         """
         for other in known:
             if other.kinds != answer.kinds:
                 return Dispute(answer, other)
         margin = min(0.3 * radius(face), DEEP)
         inside = self.cycles_inside(face)
+        seeds_inside = [Seed.of_branch(self._branch(b), k) for b, k in inside]
         if inside and not answer.kinds[1]:
             branch, k = inside[0]
             other = self.ask(self.places[branch][k], [Seed.of_branch(self._branch(branch), k)])
             if other.kinds != answer.kinds:
                 return Dispute(answer, other)
+        count, place = most_at_rest(self.findings.lines, self._positions, face.buffer(-margin))
+        if count > answer.kinds[0]:
+            other = self.ask(place, [], searches=0, near=[answer], simulates=False)
+            if other.kinds[0] != answer.kinds[0]:
+                return Dispute(answer, self.ask(place, seeds_inside, near=[answer]))
         places = [places_across(face, 1 + int(min(3, 30 * face.area)), margin)]
         places += [places_beside(piece, face, min(margin, 3e-3)) for piece in loose]
         for again in self._asked_across(face, answer, np.concatenate(places)):
             if again.kinds == answer.kinds:
                 continue
             place = again.place
-            seeds = [Seed.of_branch(self._branch(b), k) for b, k in inside]
-            seeds += nearest_cycles(self.findings.cycles, self.places, place, self._walls)
+            nearest = nearest_cycles(self.findings.cycles, self.places, place, self._walls)
+            seeds = [*seeds_inside, *nearest]
             other = self.ask(place, seeds, near=[answer, again], simulates=face.area > LARGE)
             if other.kinds != answer.kinds:
                 return Dispute(answer, other)
@@ -337,16 +348,13 @@ class Prober:
         return self.findings.cycles[number]
 
     def _state_on(self, number: int, index: int) -> tuple[np.ndarray, float]:
-        branch = self._branch(number)
-        orbit = branch.orbits[index]
-        return branch.solver.states(orbit)[0], orbit.period
+        orbit = self._branch(number).orbits[index]
+        return self._branch(number).solver.states(orbit)[0], orbit.period
 
     def cycles_inside(self, face: Polygon) -> list[tuple[int, int]]:
         """(branch, orbit) of the stable cycle of every arm of a branch deepest inside a face, the
-        deepest first: a branch with folds may lie in it more than once.
-
-        Cycles near the boundary do not count: the face's edges are chords.
-        """
+        deepest first: a branch with folds may lie in it more than once. Cycles near the boundary do
+        not count: the face's edges are chords."""
         depth, found = min(0.25 * radius(face), DEEP), []
         for number, (branch, at) in enumerate(zip(self.findings.cycles, self.places, strict=True)):
             inside = np.flatnonzero(trusted(branch) & shapely.contains_xy(face, at))
@@ -390,11 +398,3 @@ class Prober:
             return np.empty((0, 0))
         order = np.argsort(np.concatenate(distances), kind="stable")[:NEARBY]
         return np.concatenate(states)[order]
-
-
-def _with_rest(
-    at: VectorField, equilibria: np.ndarray, met: Sequence[dict[str, Any]]
-) -> np.ndarray:
-    """Known equilibria (k, n) and those that simulations met."""
-    rest = [np.asarray(item["state"])[: len(at.states)] for item in found_equilibria(met)]
-    return np.concatenate([equilibria, at.fill_lines(np.array(rest))]) if rest else equilibria

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
+import shapely
+from shapely.geometry import Polygon
 
 from continuation.cycles.curves import CycleCurve
 from continuation.diagrams.paths import Axis
@@ -42,3 +45,28 @@ def line_positions(line: Branch, axes: tuple[Axis, Axis]) -> np.ndarray:
     return np.column_stack(
         [(c - low) / (high - low) for c, (_, low, high) in zip(columns, axes, strict=True)]
     )
+
+
+def most_at_rest(
+    lines: Sequence[Branch], positions: Sequence[np.ndarray], inner: Polygon
+) -> tuple[int, np.ndarray]:
+    """How many stretches of one scan line are stable side by side inside a face, at most, and a
+    place (2,) in the middle of where they are. ``positions`` (k, 2) are those of the lines."""
+    best, place, width = 0, np.empty(0), 0.0
+    for line, at in zip(lines, positions, strict=True):
+        inside = line.data["stable"].values & shapely.contains_xy(inner, at)
+        if not inside.any():
+            continue
+        along = at[:, int(np.argmax(np.ptp(at, axis=0)))]
+        spans = []
+        for first, last in arms(line):
+            mine = first + np.flatnonzero(inside[first:last])
+            parts = np.split(mine, np.flatnonzero(np.diff(mine) > 1) + 1) if len(mine) else []
+            spans += [(along[part].min(), along[part].max()) for part in parts]
+        edges = np.unique(spans)
+        for low, high in itertools.pairwise(edges.tolist()):
+            count = sum(a <= low and high <= b for a, b in spans)
+            if (count, high - low) > (best, width):
+                best, width = count, float(high - low)
+                place = at[inside][np.argmin(np.abs(along[inside] - (low + high) / 2))]
+    return best, place

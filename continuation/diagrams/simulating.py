@@ -23,6 +23,7 @@ from continuation.diagrams.outcomes import (
     UNSETTLED,
     Outcome,
     classified,
+    has_run_away,
     is_on_its_way,
     is_stationary,
     keeps_order,
@@ -48,7 +49,6 @@ CLOSED = 0.1  # error of the multiplier 1 of one that is closed
 GROWING = 1.05  # by which departures from one grow in a turn that is unstable beyond doubt
 APPROACH = 3  # stages before which a motion that is near a cycle goes on towards it
 ALIKE = 0.1  # difference, of the range, up to which chaotic motions fill the same
-FAR = 1e3  # widths of the states' box beyond which a motion has run away
 REFINEMENTS = 6
 STIFF = 4  # times that a step is too long for runs that go on with steps of their own
 
@@ -162,12 +162,14 @@ def _with_fitting_steps(
 
 
 def _with_own_steps(model: VectorField, found: Outcome, start: np.ndarray, dt: float) -> Outcome:
-    """What a run comes to that is far too stiff for one step, or that did not settle with it."""
+    """What a run comes to that is far too stiff for one step, that did not settle with it, or that
+    ended in infinity, where too long a step leads as well."""
     needed = needed_step(model, found, dt)
-    hard = needed < dt / STIFF or found.kind == UNSETTLED
+    away = found.kind == RUNS_AWAY
+    hard = needed < dt / STIFF or found.kind == UNSETTLED or away
     if not hard or model.lines or model.tables:
         return found
-    again = settled(model, Outcome(UNSETTLED, start), dt * STRIDE * FIRST)
+    again = settled(model, Outcome(UNSETTLED, start), dt * STRIDE * FIRST, leaves=away)
     return found if again.kind == UNSETTLED else again
 
 
@@ -246,9 +248,7 @@ def _outcome(
     model: VectorField, record: _Record, lane: int, rests: Sequence[Outcome]
 ) -> Outcome:  # fmt: skip
     times, states, last = record.times, record.states(lane), record.last[lane]
-    low, high = model.state_box()
-    finite = np.all(np.isfinite(states)) and np.all(np.isfinite(last))
-    if not finite or np.max(np.abs(last - (low + high) / 2) / (high - low)) > FAR:
+    if not np.all(np.isfinite(states)) or has_run_away(model, last):
         return Outcome(RUNS_AWAY, last)
     result = classified(model, times, states, rests)
     if model.tables and _outside(model, result.state):

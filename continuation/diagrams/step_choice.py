@@ -15,7 +15,9 @@ from dynsys.vector_field import VectorField
 
 STILL = 1e-3  # of the usual rate: slower ones are none
 REACH = 0.5  # step in units of the fastest time scale: a local error below 3e-4
-COARSE = 1.0  # the same at the extremes of a motion, above which its run is repeated
+COARSE = 1.0  # the same in a spiral into an equilibrium, above which its run is repeated
+ALONG = 0.7  # the same anywhere on a motion: logarithms of what decays are off by 0.3 %
+PLACES = 32  # of a recorded turn, at even ways along it, at which rates are looked at
 HELD = 1e-6  # scaled way of a step that a run at rest may seem to miss by rounding
 FINE = 0.1  # the same, below which spikes are resolved
 FEWEST = 16  # records of a turn, below which it cannot be told whether the motion repeats
@@ -82,13 +84,26 @@ def _is_below(model: VectorField, state: np.ndarray) -> bool:
     return bool(np.any(state[: len(lowest)] < np.array(lowest) - HELD * model.sizes))
 
 
+def _places(outcome: Outcome) -> np.ndarray:
+    """States (k, n) of a motion: its extremes, and what lies between where a turn is known: where
+    one of them is least, another may decay faster a little later."""
+    assert outcome.extremes is not None
+    turn = outcome.states
+    if turn is None:
+        return outcome.extremes
+    width = np.maximum(np.ptp(turn, axis=0), 1e-300)
+    ways = np.cumsum(np.linalg.norm(np.diff(turn, axis=0) / width, axis=1))
+    rows = np.searchsorted(ways, ways[-1] * np.arange(PLACES) / PLACES)
+    return np.concatenate([outcome.extremes, turn[rows]])
+
+
 def needed_step(model: VectorField, outcome: Outcome, dt: float) -> float:
     """A step short enough for a run: below ``dt`` where it ended in infinity, which too long a step
-    brings about as well, turns too fast for ``dt`` at the extremes of its motion, is blurred, or
-    turns in so few records that nobody can tell whether it repeats. Too long a step also brings to
-    rest what turns: the spiral into the equilibrium where a run has ended is to be resolved, too;
-    and what is no equilibrium: rk4 with such a step has fixed points of its own. And it leads below
-    the lowest values of states.
+    brings about as well, turns or decays too fast for ``dt`` on its way, is blurred, or turns in so
+    few records that nobody can tell whether it repeats. Too long a step also brings to rest what
+    turns: the spiral into the equilibrium where a run has ended is to be resolved, too; and what is
+    no equilibrium: rk4 with such a step has fixed points of its own. And it leads below the lowest
+    values of states.
     """
     if outcome.resolved:
         return dt
@@ -102,10 +117,10 @@ def needed_step(model: VectorField, outcome: Outcome, dt: float) -> float:
         return fitting / turning if dt * turning > 1.01 * most else dt
     if outcome.extremes is None:
         return dt
-    fastest = _fastest(model, outcome.extremes)
+    fastest = _fastest(model, _places(outcome))
     if not np.isfinite(fastest):
         return dt / FINER
-    if dt * fastest >= COARSE:
+    if dt * fastest >= ALONG:
         return REACH / fastest
     if outcome.blurred and dt * fastest >= FINE:
         return dt / 4

@@ -17,6 +17,8 @@ def polish(follower: Follower, y: np.ndarray, iterations: int = 12) -> np.ndarra
     w, beta = null_vectors(follower.jacobian(y))[0], 0.0
     for _ in range(iterations):
         residual, matrix = follower.evaluate(y)
+        if not np.all(np.isfinite(matrix)):  # beyond what the field is defined for
+            return None
         rows = np.concatenate([residual + beta * w, matrix.T @ w, [(w @ w - 1.0) / 2]])
         system = np.zeros((2 * n + 2, 2 * n + 2))
         system[:n, : n + 1] = matrix

@@ -27,6 +27,7 @@ TOGETHER = 1e-6  # distance of several eigenvalues from the axis, relative to th
 FAR_ENOUGH = 1e-4  # scaled length below which eigenvalues are tracked rightly
 _CORRECTIONS = 4  # at a branch point where several eigenvalues are zero
 NEAR_BRANCH_POINT = 1e-2  # scaled length of an interval within which a branch point is sought
+ROUNDING = 1e-6  # scaled distance of a branch point from an interval cut as short as rounding lets
 SMALLEST_LOOK = 1e-6  # scaled length: two events inside a shorter interval annul each other
 
 
@@ -90,9 +91,16 @@ def _fold(follower: Follower, interval: Interval) -> SpecialPoint | None:
     square = Follower(follower.model, FOLD, follower.spans, follower.settings)
     square.border[0], square.border[1] = null_vectors(follower.jacobian(y))
     solved = square.solve(y[: n + 1])
-    if solved is None or np.linalg.norm(solved[0] - y) > 1e-3:
+    if solved is None or np.linalg.norm(solved[0] - y) > 1e-3 or _is_passed(follower, solved[0]):
         return _turning_branch_point(follower, interval)
     return make_point(square, solved[0], "LP", interval, residual=solved[1])
+
+
+def _is_passed(follower: Follower, y: np.ndarray) -> bool:
+    """Whether a second branch passes a singular equilibrium, as at a pitchfork whose arm turns
+    there: it is no fold."""
+    exact = polish(follower, y)
+    return exact is not None and bool(np.linalg.norm(exact - y) < ROUNDING)
 
 
 def _hopf(follower: Follower, interval: Interval) -> SpecialPoint | None:
@@ -129,7 +137,8 @@ def _branch_point(follower: Follower, interval: Interval) -> SpecialPoint | None
     chord = interval.right.point - interval.left.point
     middle = (interval.left.point + interval.right.point) / 2
     y = polish(follower, middle)
-    if y is None or np.linalg.norm(y - middle) > 2 * np.linalg.norm(chord):
+    far = max(2 * float(np.linalg.norm(chord)), ROUNDING)
+    if y is None or np.linalg.norm(y - middle) > far:
         return _suspect(follower, interval)
     residual = float(np.max(np.abs(follower.evaluate(y)[0])))
     return make_point(follower, y, "BP", interval, residual=residual)

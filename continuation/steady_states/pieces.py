@@ -45,7 +45,9 @@ def located(follower: Follower, traces: list[Trace]) -> list[SpecialPoint]:
                 if not _repeated(point, points):
                     traces += _switched(follower, trace, point, traces)
         ambiguous = ("BP", "LP", "suspect")
-        points += [p for p in found if p.label not in ambiguous or not _repeated(p, points)]
+        for point in found:
+            if point.label not in ambiguous or not _repeated(point, points):
+                points.append(point)
     return points
 
 

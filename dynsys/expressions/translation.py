@@ -120,17 +120,28 @@ class Translator:
         return self._general_power(self(base), self(exponent))
 
     def _general_power(self, a: int, n: int) -> int:
-        """a^n as exp(n log(a)), whose slopes have no value at a = 0. There it is the next integer
-        power, which has the same derivatives up to the fifth of all orders below n, and for a whole
-        n beyond; of a broken n the next derivative is infinite, which this one's is not."""
+        """a^n as exp(n log |a|), with its sign where a < 0 and n is whole, no value where n is not.
+        Its slopes have no value at a = 0. There it is the next integer power, which has
+        the same derivatives up to the fifth of all orders below n, and for a whole n beyond; of a
+        broken n the next derivative is infinite, which this one's is not."""
         graph, one = self.graph, self.graph.one
-        general = graph.unary("exp", graph.mul(n, graph.unary("log", a)))
+        size = graph.unary("log", graph.unary("abs", a))
+        general = graph.unary("exp", graph.mul(n, size))
         at_zero = graph.integer_power(a, _MOST + 1)
         for k in range(_MOST, 0, -1):
             at_zero = graph.select("<=", n, graph.constant(k), graph.integer_power(a, k), at_zero)
         at_zero = graph.select("<", n, one, general, at_zero)
-        not_above = graph.select("<", a, graph.zero, general, at_zero)
+        below = self._below_zero(a, n, general)
+        not_above = graph.select("<", a, graph.zero, below, at_zero)
         return graph.select("<=", a, graph.zero, not_above, general)
+
+    def _below_zero(self, a: int, n: int, size: int) -> int:
+        """a^n of this size for a < 0; the root of a, which has no value, where n is not whole."""
+        graph = self.graph
+        half = graph.mul(graph.constant(0.5), n)
+        signed = graph.select("<", graph.unary("floor", half), half, graph.neg(size), size)
+        nothing = graph.unary("sqrt", a)
+        return graph.select("<", graph.unary("floor", n), n, nothing, signed)
 
     def _piecewise(self, expression: sympy.Piecewise) -> int:
         value = None

@@ -13,6 +13,7 @@ import xarray as xr
 from dynsys import checks
 from dynsys.errors import ModelError
 from dynsys.interruption import interruptible
+from dynsys.invariant_axes import stays_zero
 from dynsys.simulation.bounds import passed
 from dynsys.simulation.dense_history import NODES, Drives, Steps
 from dynsys.simulation.dormand_prince import (
@@ -39,12 +40,17 @@ _REASONS = {
     TOO_MANY: "too many steps; raise most_steps, or rtol where the model is stiff",
 }
 _KEPT = 4096  # steps of history a result carries
+_VANISHING = 1e-100  # of its size: up to there a state that stays zero is resolved by itself
 _PAST_CELLS = 64  # polynomials per longest delay of a past given as a function
 
 
 @dataclass(frozen=True)
 class Tolerance:
-    """Relative and absolute tolerance (the latter in units of each state's scale), most steps."""
+    """Relative and absolute tolerance (the latter in units of each state's scale), most steps.
+
+    A state whose rate vanishes with it has the relative one alone: however small a population
+    becomes, its logarithm says when it is back.
+    """
 
     rtol: float = 1e-6
     atol: float = 1e-8
@@ -67,10 +73,12 @@ def run_adaptively(
     columns: np.ndarray,
     tolerance: Tolerance,
     bound: float,
+    warn: bool = True,
 ) -> xr.Dataset:
     """Integrate from ``begin`` to ``end``; recordings at ``samples``, status and final state.
 
-    The run stops where a state is larger than ``bound``.
+    The run stops where a state is larger than ``bound``. What stops it is warned of, unless not
+    ``warn``, and is its attribute ``reason``.
     """
     compiled = motion(model)
     p = model.parameter_array()
@@ -87,6 +95,7 @@ def run_adaptively(
         breaks = np.concatenate([[begin], breaks])
         pieces = np.concatenate([np.zeros((1, pieces.shape[1])), pieces])
     scale = model.scales[: len(model.states)].copy()
+    scale[np.array(stays_zero(model), bool)] *= _VANISHING
     out = np.full((len(samples), len(columns)), np.nan)
     history = Steps(np.empty(_KEPT + 1), np.empty((_KEPT, NODES, compiled.delayed)))
     longest = float(min([end - begin, *lags])) if len(lags) else end - begin
@@ -105,10 +114,10 @@ def run_adaptively(
     reason = _REASONS.get(int(status), "")
     if status == OUT_OF_BOUNDS:
         reason = passed(list(model.states), x, bound)
-    if reason:
+    if reason and warn:
         place = f"{reached:g} {unit}".rstrip()
         warnings.warn(f"stopped at {place}: {reason} (see status)", stacklevel=4)
-    if np.isfinite(outside):
+    if np.isfinite(outside) and warn:
         warnings.warn(
             f"left the domain of a table at {outside:g} {unit}; values beyond its edge are "
             "continued polynomials and mean little",

@@ -243,3 +243,25 @@ def test_counts_of_pairs_change_at_special_cycles_alone(straight_motions):
     assert set(unstable.tolist()) == {0, 1}
     small = straight_motions.data["period"].values < 7.5
     assert not unstable[small].any()
+
+
+def test_where_rounding_hides_other_multipliers_of_a_family_nothing_is_neutral():
+    """A double well coupled to a spring: towards the separatrix rounding moves the two multipliers
+    1 from their places, and the spring's pair is no longer known."""
+    model = VectorField(
+        "well", {"q": State(1.2, (-3, 3)), "p": State(0.0, (-3, 3)), "u": State(0.0, (-1, 1)),
+                 "v": State(0.0, (-1, 1))},
+        {"k": 0.3}, {"q": "p", "p": "q - q^3 - k*u^2/2", "u": "v", "v": "-2*u - k*q*u"},
+        time_unit="",
+    )  # fmt: skip
+    energy = "p^2/2 - q^2/2 + q^4/4 + v^2/2 + u^2 + k*q*u^2/2"
+    cycles = conservative_cycles(
+        model, ([1.2, 0.0, 0.0, 0.0], 4.6), energy, CycleSettings(max_points=60)
+    )
+    lost = cycles.data["trivial_error"].values > 1.0
+    assert cycles.persistent == 1 and 5 < lost.sum() < len(cycles) - 5
+    for name, told in (("undetermined", True), ("neutral", False), ("stable", False)):
+        assert (cycles.data[name].values[lost] == told).all(), name
+    near = cycles.data["trivial_error"].values < 1e-3
+    assert not cycles.data["undetermined"].values[near].any()
+    assert f"on {lost.sum()} of them" in str(cycles)

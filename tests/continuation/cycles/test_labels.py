@@ -297,4 +297,7 @@ def test_along_a_canard_a_coarse_mesh_makes_no_folds():
     hopf = equilibria(model, "gkc", (25.0, 30.0))["H1"]
     cycles = limit_cycles(hopf, "gkc", (5.0, 30.0), settings=CycleSettings(max_points=90))
     (fold,) = cycles.points("LPC")
-    assert fold.orbit.value == pytest.approx(27.254, abs=2e-3)
+    assert fold.orbit.value == pytest.approx(27.25345405, abs=1e-7)
+    assert fold.certificate["moved"] < 1e-7 and "known to" not in str(fold).split("; a fold")[1]
+    low, high = fold.certificate["bracket"]
+    assert low - 1e-9 <= fold.orbit.value <= high + 1e-9

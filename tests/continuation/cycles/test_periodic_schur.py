@@ -265,3 +265,16 @@ def test_merging_stops_before_digits_are_lost():
     for m in merged[:count]:
         assert inverse_norm(m, work) == pytest.approx(np.linalg.norm(np.linalg.inv(m)), rel=1e-9)
     assert merge(np.array([np.eye(3)] * 40), merged) == (1, 0)
+
+
+@pytest.mark.parametrize("tiny", [-309.0, -325.0, -340.0, -400.0])
+@pytest.mark.parametrize("angle", [0.05, 0.4])
+def test_a_pair_keeps_its_digits_beside_a_multiplier_below_all_normal_numbers(tiny, angle):
+    rng, count = np.random.default_rng(0), 40
+    c, s = np.cos(angle / count), np.sin(angle / count)
+    block = np.diag([c, c, 1.0, 10.0 ** (tiny / count)])
+    block[0, 1], block[1, 0] = -s, s
+    maps = graded(rng, count, np.array([block] * count))
+    logs, angles = eigenvalues(maps)
+    assert np.max(np.abs(logs[:3])) < 1e-8 and logs[3] == pytest.approx(tiny, rel=1e-8)
+    assert np.sort(angles)[[0, -1]] == pytest.approx([-angle, angle], abs=1e-8)

@@ -52,3 +52,30 @@ def test_an_oscillator_of_class_one_starts_from_its_own_initial_state(morris_lec
 def test_below_the_saddle_node_there_is_no_cycle_to_start_from(morris_lecar):
     with pytest.raises(ConvergenceError, match="came to rest"):
         limit_cycles(morris_lecar.with_parameters(I=30.0), "I", (29.0, 31.0))
+
+
+def test_an_unstable_cycle_is_found_beside_the_start_that_the_simulation_leaves():
+    """The unit circle with two driven states: exact multipliers exp(-3 pi), exp(1.5 pi) and
+    exp(-4 pi)."""
+    model = VectorField(
+        "driven", {k: State(float(k == "x"), (-2, 2)) for k in "xyzw"}, {"k": -1.5},
+        {"x": "x - y - x*(x^2 + y^2)", "y": "x + y - y*(x^2 + y^2)", "z": "k*z + x",
+         "w": "-0.5*k*w + y*z"},
+        time_unit="",
+    )  # fmt: skip
+    cycles = limit_cycles(model, "k", (-1.6, -1.0), start=([1, 0, 0, 0], 2 * np.pi))
+    cycle = cycles.at(k=-1.5)
+    assert cycle.period == pytest.approx(2 * np.pi, rel=1e-9)
+    logs = np.array([1.5, -3.0, -4.0]) * np.pi / np.log(10)
+    np.testing.assert_allclose(cycle.log10_multipliers, logs, rtol=1e-8)
+    assert cycle.unstable == 1 and cycles.data["unstable"].values.tolist() == [1] * len(cycles)
+
+
+def test_a_phase_that_moves_on_without_end_is_named():
+    model = VectorField(
+        "phases", {"x": State(0.5, (-3, 3)), "y": State(0.0, (-3, 3)), "p": 0.0},
+        {"F": 0.3, "w": 0.7}, {"x": "y", "y": "(1 - x^2)*y - x + F*cos(p)", "p": "w"},
+        time_unit="",
+    )  # fmt: skip
+    with pytest.raises(ConvergenceError, match=r"p moves on without end, at the rate 0\.7"):
+        limit_cycles(model, "F", (0.1, 2.0))

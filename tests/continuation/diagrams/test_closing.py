@@ -6,7 +6,8 @@ from abc import ABC, abstractmethod
 
 import numpy as np
 import pytest
-from shapely.geometry import Point, box
+from shapely import union_all
+from shapely.geometry import LineString, Point, box
 
 from continuation.diagrams.answers import Answer, Dispute
 from continuation.diagrams.closing import MOST, WITHIN, Piece, closed_in
@@ -38,6 +39,20 @@ class Disk(Asked):
         if np.linalg.norm(place - CENTER) < RADIUS:
             stable.append({"name": "limit cycle", "kind": "cycle"})
         return _answer(place, stable)
+
+
+class Strip(Asked):
+    """A cycle beside the equilibrium in a narrow strip, which only runs that begin on it meet."""
+
+    def ask(self, place, cycle=True) -> Answer:
+        stable = [{"name": "equilibrium", "kind": "equilibrium"}]
+        if cycle and abs(place[1] - 0.3 - 0.4 * place[0]) < 0.012:
+            stable.append({"name": "limit cycle", "kind": "cycle"})
+        return _answer(place, stable)
+
+    def ask_all(self, places, near, everywhere) -> list[Answer]:
+        met = [any(answer.kinds[1] for answer in known) for known in near]
+        return [self.ask(place, cycle) for place, cycle in zip(places, met, strict=True)]
 
 
 class Windows(Asked):
@@ -119,6 +134,16 @@ def test_where_the_search_meets_its_bound_only_what_the_boundary_crosses_stays_i
                 else piece.face.intersection(ring)
             )  # fmt: skip
             assert wrong.area < 1e-2
+
+
+def test_a_narrow_strip_is_followed_as_far_as_places_last():
+    # It is hardly wider than the search is fine, and longer than all its places reach.
+    pieces, _ = _closed(Strip(), (0.2, 0.8), (0.5, 0.5))
+    strip = LineString([(0, 0.3), (1, 0.7)]).buffer(0.012 / np.hypot(1, 0.4), cap_style="flat")
+    settled = [p.face for p in pieces if p.answer.kinds == (1, 1, 0) and p.dispute is None]
+    assert strip.intersection(union_all(settled)).area > 0.5 * strip.area
+    doubtful = [piece.face for piece in pieces if piece.dispute is not None]
+    assert strip.intersection(union_all(doubtful)).area > 0.05 * strip.area
 
 
 def test_what_an_audit_knows_is_taken_as_it_is():

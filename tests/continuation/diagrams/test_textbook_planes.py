@@ -8,7 +8,13 @@ import pytest
 from continuation import bifurcation_diagram
 from dynsys import State, VectorField
 from tests.continuation.diagrams.test_audited_planes import label_areas
-from tests.continuation.diagrams.textbook_planes import TEXTBOOK, bautin, brusselator
+from tests.continuation.diagrams.textbook_planes import (
+    TEXTBOOK,
+    bautin,
+    brusselator,
+    hopfield,
+    vanishing_prey,
+)
 
 POINTS = 100  # simulated in each plane
 
@@ -57,3 +63,33 @@ def test_growth_without_a_rate_is_left_out_and_its_two_sides_are_two_regions():
     areas = sorted(region["area"] for _, region in diagram.regimes.nodes(data=True))
     assert areas == pytest.approx([1 / 3, 2 / 3], abs=1e-6)
     assert diagram.checked.passed
+
+
+def test_curves_that_turn_back_at_a_symmetric_point_bound_a_region_there():
+    # The pitchforks of mixed states meet those of rest at w = 1, k = 0, where they turn back: on
+    # x = y, w + k = x / tanh(x) and w - k = cosh(x)^2.
+    x = np.linspace(1e-9, 2.0, 200_001)
+    w, k = (x / np.tanh(x) + np.cosh(x) ** 2) / 2, (np.cosh(x) ** 2 - x / np.tanh(x)) / 2
+    four = 2 * np.trapezoid(k[w < 2.5], w[w < 2.5]) / 9
+    _, first, second = TEXTBOOK["hopfield"]
+    diagram = bifurcation_diagram(hopfield(), x=first, y=second, audit=20)
+    assert {curve.kind for curve in diagram.curves} == {"pitchfork curve"}
+    assert not diagram.special_points  # arms of pitchforks have no folds and cusps of their own
+    several = " + ".join(f"equilibrium {number}" for number in (1, 2, 3, 4))
+    expected = {"equilibrium": 0.25, several: four, "low + high": 0.75 - four}
+    assert label_areas(diagram) == pytest.approx(expected, abs=1e-4)
+    assert not diagram.doubts()
+
+
+def test_prey_that_nearly_dies_out_has_one_rhythm():
+    # It begins at K = 0.3 (1 + m)/(1 - m); predators live above K = 0.3 m/(1 - m).
+    _, x, y = TEXTBOOK["vanishing_prey"]
+    diagram = bifurcation_diagram(vanishing_prey(), x=x, y=y, audit=20)
+    m = np.linspace(0.1, 0.9, 200_001)
+    shares = [np.mean(np.clip(3 - edge, 0, 2.9)) / 2.9
+              for edge in (0.3 * (1 + m) / (1 - m), 0.3 * m / (1 - m))]  # fmt: skip
+    expected = {"limit cycle": shares[0], "equilibrium": 1 - shares[0]}
+    assert label_areas(diagram) == pytest.approx(expected, abs=1e-3)
+    rests = [r["area"] for _, r in diagram.regimes.nodes(data=True) if r["label"] == "equilibrium"]
+    assert sorted(rests) == pytest.approx(sorted([shares[1] - shares[0], 1 - shares[1]]), abs=1e-3)
+    assert not diagram.doubts()

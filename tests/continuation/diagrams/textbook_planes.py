@@ -132,6 +132,22 @@ def glycolysis() -> VectorField:
     )  # fmt: skip
 
 
+def hopfield() -> VectorField:
+    """Two units of Hopfield 1984 (PNAS 81), each the other's image: pitchforks at w +- k = 1."""
+    return _model(
+        "hopfield", {"x": (-3, 3), "y": (-3, 3)}, {"w": 1.0, "k": 0.5},
+        {"x": "-x + w*tanh(x) + k*tanh(y)", "y": "-y + w*tanh(y) + k*tanh(x)"},
+    )  # fmt: skip
+
+
+def vanishing_prey() -> VectorField:
+    """Predators and prey that nearly dies out: its cycles pass 1e-40."""
+    return _model(
+        "vanishing_prey", {"n": (0, 3), "p": (0, 3)}, {"K": 1.0, "m": 0.3},
+        {"n": "n*(1 - n/K) - n*p/(0.3 + n)", "p": "p*(n/(0.3 + n) - m)"},
+    )  # fmt: skip
+
+
 TEXTBOOK: dict[str, tuple[Callable[[], VectorField], Axis, Axis]] = {
     "cusp": (cusp, ("h", -1, 1), ("r", -1, 2)),
     "pitchfork": (pitchfork, ("r", -0.6, 0.4), ("h", -0.3, 0.3)),
@@ -149,5 +165,7 @@ TEXTBOOK: dict[str, tuple[Callable[[], VectorField], Axis, Axis]] = {
     "morris_lecar_slow": (morris_lecar, ("I", 0, 150), ("phi", 0.01, 0.4)),
     "fitzhugh_nagumo_recovery": (fitzhugh_nagumo, ("b", 0.2, 2.5), ("epsilon", 0.01, 0.5)),
     "wilson_cowan_excitation": (wilson_cowan, ("P", -2, 6), ("a", 2, 16)),
+    "hopfield": (hopfield, ("w", -0.5, 2.5), ("k", -1.5, 1.5)),
+    "vanishing_prey": (vanishing_prey, ("K", 0.1, 3), ("m", 0.1, 0.9)),
     "lorenz": (lorenz, ("rho", 0, 40), ("sigma", 3, 18)),
 }

@@ -247,3 +247,25 @@ def test_a_branch_that_stopped_early_goes_on_from_its_file(tmp_path):
     assert [p.name for p in longer.special_points] == [p.name for p in whole.special_points]
     with pytest.raises(ModelError, match="no end to extend"):
         longer.extended()
+
+
+@pytest.mark.parametrize(
+    ("free", "at"),
+    [
+        ("w", {"k": -1.5}),
+        ("w", {"k": 1.5}),
+        ("k", {"w": 0.0}),
+        ("k", {"w": 0.5}),
+        ("k", {"w": 2.5}),
+    ],
+)
+def test_the_arms_of_a_pitchfork_turn_at_its_branch_point_without_a_fold(free, at):
+    model = VectorField(
+        "hopfield", {"x": State(0.1, (-3, 3)), "y": State(0.2, (-3, 3))}, {"w": 1.0, "k": 0.5},
+        {"x": "-x + w*tanh(x) + k*tanh(y)", "y": "-y + w*tanh(y) + k*tanh(x)"}, time_unit="",
+    )  # fmt: skip
+    span = {"w": (-0.5, 2.5), "k": (-1.5, 1.5)}[free]
+    branch = equilibria(model.with_parameters(**at), free, span)
+    assert {point.label for point in branch.special_points} == {"BP"}
+    places = [(point.parameters[free], *point.state) for point in branch.special_points]
+    assert len(np.unique(np.round(places, 5), axis=0)) == len(places)

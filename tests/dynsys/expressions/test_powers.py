@@ -51,3 +51,25 @@ def test_silent_cells_have_slopes():
         {"e": "-e + 0.04*max(0, e - i)^n", "i": "-2*i + 0.04*max(0, e - 1)^n"}, time_unit="",
     )  # fmt: skip
     np.testing.assert_array_equal(rates.jacobian([0.0, 5.0]), [[-1, 0], [0, -2]])
+
+
+@pytest.mark.parametrize("n", [1.0, 2.0, 3.0, 4.0, -1.0, -2.0, 0.0])
+def test_whole_powers_have_values_and_slopes_below_zero(n: float):
+    assert power(n).rhs([-2.0])[0] == pytest.approx((-2.0) ** n + 2.0, rel=1e-14)
+    slope = n * (-2.0) ** (n - 1) - 1.0
+    assert power(n).jacobian([-2.0])[0, 0] == pytest.approx(slope, rel=1e-13)
+
+
+@pytest.mark.parametrize("n", [0.5, 1.5, -2.5])
+def test_broken_powers_have_none_below_zero(n: float):
+    assert np.isnan(power(n).rhs([-2.0])).all()
+
+
+def test_an_odd_power_is_followed_through_zero():
+    cubic = VectorField(
+        "cubic", {"x": State(0.5, (-2, 2))}, {"n": 3.0, "r": 0.0}, {"x": "r + x - x^n"},
+        time_unit="",
+    )  # fmt: skip
+    branch = equilibria(cubic, "r", (-1.0, 1.0))
+    folds = sorted(p.parameters["r"] for p in branch.points("LP"))
+    assert folds == pytest.approx([-2 / 27**0.5, 2 / 27**0.5], rel=1e-9)
