@@ -319,8 +319,9 @@ def bifurcation_diagram(
     5. Cut the plane along all curves and ask at several places of every face what is stable there.
     6. Where the answers differ, or a simulation met a cycle that no branch led to, look again with
        further lines and cycles, and cut again.
-    7. Name every region by its stable equilibria and cycles. What stays contradictory is
-       ``unresolved``: named so, hatched, and warned of.
+    7. Name every region by its stable equilibria and cycles, and cut it where their words change
+       without a bifurcation: at a rate, or from a fast to a slow rhythm. What stays contradictory
+       is ``unresolved``: named so, hatched, and warned of.
     8. Simulate at random points from several starts; where this disagrees with a region's label,
        look for the boundary between and cut again. The last audit, of fresh points, is
        ``checked``: shown with its bound, and warned of where a point disagrees.
