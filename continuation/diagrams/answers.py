@@ -53,8 +53,8 @@ class Answer:
 
     @property
     def words(self) -> list[str]:
-        """The names of all cycles."""
-        return sorted(item["name"] for item in found_cycles(self.stable))
+        """The different names of its cycles; how many there are ``kinds`` tells."""
+        return sorted({item["name"] for item in found_cycles(self.stable)})
 
     @property
     def seeds(self) -> list[Seed]:

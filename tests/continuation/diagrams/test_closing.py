@@ -169,6 +169,7 @@ def test_bursts_of_various_numbers_of_spikes_are_one_part_that_says_so():
     assert asked <= MOST
     assert not any(piece.dispute for piece in pieces)
     varied = [piece for piece in pieces if piece.mixed]
+    assert len(varied) == 1
     assert sum(piece.face.area for piece in varied) == pytest.approx(0.5, abs=WITHIN)
     assert all(piece.answer.kinds == (0, 1, 0) for piece in varied)
     assert not any(piece.bands for piece in pieces)  # no chaos was met between them
