@@ -191,9 +191,6 @@ def regime_graph(model: VectorField, x: Axis, y: Axis, regimes: Regimes) -> nx.G
             polygon=_unscaled(polygon, x, y),
         )  # fmt: skip
     _add_edges(graph, groups, faces, paths)
-    for a, b, edge in graph.edges(data=True):
-        if _only_words_differ(*(graph.nodes[k]["stable"] for k in (a, b))):
-            edge["bifurcations"] = [*(k for k in edge["bifurcations"] if k != SEARCHED), REWORDED]
     return graph
 
 
@@ -323,9 +320,11 @@ def _add_edges(graph: nx.Graph, groups, faces: Sequence[Polygon], paths: Sequenc
                 continue
             shared = region.intersection(regions[other])
             if shared.length > 1e-6:
-                graph.add_edge(
-                    k, other, length=float(shared.length), bifurcations=_separating(shared, paths)
-                )
+                names = _separating(shared, paths)
+                alike = _only_words_differ(*(graph.nodes[i]["stable"] for i in (k, other)))
+                if alike and _without_curves(shared, paths).length > WITHIN:
+                    names = [*(name for name in names if name != SEARCHED), REWORDED]
+                graph.add_edge(k, other, length=float(shared.length), bifurcations=names)
 
 
 def _separating(shared: Any, paths: Sequence[Path]) -> list[str]:
@@ -338,6 +337,12 @@ def _separating(shared: Any, paths: Sequence[Path]) -> list[str]:
         and path.line.intersection(near).length > 0.2 * min(shared.length, 0.02)
     ]
     return list(dict.fromkeys(found)) or ([SEARCHED] if _is_apart(shared, paths) else [])
+
+
+def _without_curves(shared: Any, paths: Sequence[Path]) -> Any:
+    """The part of a boundary beside which no curve runs."""
+    curves = shapely.union_all([path.line for path in paths if not path.line.is_empty])
+    return shared.difference(curves.buffer(2 * THINNEST))
 
 
 def _is_apart(shared: Any, paths: Sequence[Path]) -> bool:

@@ -291,3 +291,18 @@ def test_one_family_of_cycles_is_cut_where_its_word_changes(adapting_diagram, mu
     ((met,),) = attractors_of(model, [Trial({"mu_e": mu_e, "mu_i": mu_i}, [start])])
     assert met["name"] == word
     assert adapting_diagram.region(mu_e=mu_e, mu_i=mu_i)["attractors"] == (word,)
+
+
+def test_a_change_of_word_is_told_only_where_no_curve_separates_the_two(adapting_diagram):
+    regimes = adapting_diagram.regimes
+    reworded = [
+        {regimes.nodes[k]["label"] for k in (a, b)}
+        for a, b, names in regimes.edges(data="bifurcations")
+        if any(name.startswith("change of word") for name in names)
+    ]
+    assert reworded == [{"LC_EI", "LC_aE"}]
+    assert {"LC_EI", "LC_aE"} not in [
+        {regimes.nodes[k]["label"] for k in (a, b)}
+        for a, b, names in regimes.edges(data="bifurcations")
+        if not any(name.startswith("change of word") for name in names)
+    ]
