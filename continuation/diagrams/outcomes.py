@@ -32,6 +32,9 @@ MOST_PHASES = 4000  # of a turn that are kept: as many as were recorded, and PHA
 _LEAST = 1e-4  # scaled range of the smallest cycle
 _SHARES = (0.05, 0.25, 0.5, 0.75, 0.95)  # of a period: what they say does not hang on sharp peaks
 _ALIKE = 0.05  # difference, in units of the range, up to which two cycles are one
+_SHRUNK = 0.6  # by which a motion moves less in one half of a recording than before, at most,
+_ONE_MODE = 0.03  # and the part of its way up to which it may leave the direction of one mode
+_FORESEEN = 0.2  # scaled way that is left to it, at most
 _STILL = 1e-8  # scaled range of a motion that has ended for good
 FAR = 1e3  # widths of the states' box beyond which a motion has run away
 REMOTE = 100.0  # the same for one that has run away by other steps, and takes too many to get there
@@ -47,7 +50,7 @@ class Outcome:
     from zero beyond doubt.
     ``extremes`` (2 n, n) are the states at which each of them was least and greatest; ``records``
     how many there are of a turn; ``blurred`` where spikes between them may hide that it repeats,
-    ``resolved`` where its steps fitted everywhere.
+    ``resolved`` where its steps fitted everywhere; ``settles`` where its range shrinks.
     """
 
     kind: str
@@ -62,6 +65,7 @@ class Outcome:
     drift: float = 0.0
     weak: bool = False
     resolved: bool = False
+    settles: bool = False
 
     @property
     def approaches(self) -> bool:
@@ -87,8 +91,9 @@ def classified(
     """What the motion of a recording (k, n) at these times (k,) is.
 
     At rest: it hardly moves, ever less, and Newton's method leads from its end to a stable
-    equilibrium beside it, unless it has come to one of the ``rests`` known there. Periodic: on a
-    section, the whole state returns after every so many crossings, and its range does not change.
+    equilibrium beside it, unless it has come to one of the ``rests`` known there; or it decays
+    towards a stable equilibrium nearby as its slowest mode does. Periodic: on a section, the whole
+    state returns after every so many crossings, and its range does not change.
     """
     scale = model.scales[: states.shape[1]]
     half = len(states) // 2
@@ -101,11 +106,16 @@ def classified(
             return rest
         if after.max() < _STILL:
             return Outcome(UNSTABLE, states[-1])
+    rest = _foreseen_rest(model, times[half:], late)
+    if rest is not None:
+        return rest
     moving = np.maximum(before, after) > 1e-2 * after.max()
     change = float(np.max(np.abs(after - before)[moving], initial=0.0))
     drift = change / max(float(after.max()), 1e-300)
     told = Outcome(
-        UNSETTLED, states[-1], extremes=late[ends.rows], records=_records(late, int(after.argmax()))
+        UNSETTLED, states[-1], extremes=late[ends.rows],
+        records=_records(late, int(after.argmax())),
+        settles=bool(np.all(after <= before) and LEVEL * after.max() < before.max()),
     )  # fmt: skip
     if after.max() > _LEAST and drift < STEADY:
         found = _repetition(times[half:], late, scale)
@@ -116,6 +126,18 @@ def classified(
             return replace(told, kind=CYCLE, period=period, states=turn, miss=miss, drift=drift)
     blurred = drift < _EXACT and _is_blurred(times[half:], late, scale)
     return replace(told, blurred=blurred)
+
+
+def early_rest(model: VectorField, states: np.ndarray, rests: Sequence[Outcome] = ()) -> Outcome:
+    """The stable equilibrium at which a short recording (k, n) has ended already: beyond doubt, or
+    it is unsettled."""
+    scale = model.scales[: states.shape[1]]
+    before, after = (limits(part).width / scale for part in np.array_split(states, 2))
+    if after.max() < QUIET and after.max() <= before.max():
+        rest = _known_rest(rests, states[-1], scale) or _rest(model, states[-1], ONE_REST)
+        if rest is not None and rest.kind == EQUILIBRIUM:
+            return rest
+    return Outcome(UNSETTLED, states[-1])
 
 
 def _is_blurred(times: np.ndarray, states: np.ndarray, scale: np.ndarray) -> bool:
@@ -139,18 +161,40 @@ def _known_rest(rests: Sequence[Outcome], state: np.ndarray, scale: np.ndarray) 
     return next((o for o in rests if np.max(np.abs(o.state - state) / scale) < ONE_REST), None)
 
 
-def _rest(model: VectorField, state: np.ndarray) -> Outcome | None:
+def _rest(model: VectorField, state: np.ndarray, within: float = NEAR) -> Outcome | None:
     """Rest at the equilibrium beside a state that attracts, from one side at least."""
     start = model.fill_lines(state)
     if not np.all(np.isfinite(start)):  # outside a table its signals have no value
         return None
     for x in find_equilibria(model, searches=0, starts=start[None]):
-        near = np.max(np.abs(x - start)[: len(state)] / model.scales[: len(state)]) < NEAR
+        near = np.max(np.abs(x - start)[: len(state)] / model.scales[: len(state)]) < within
         if near and way_out(model, x) is not None:
             return Outcome(HALF_STABLE, x[: len(state)])
         if near and np.max(np.linalg.eigvals(model.jacobian(x)).real) < 0:
             return Outcome(EQUILIBRIUM, x[: len(state)])
     return None
+
+
+def _foreseen_rest(model: VectorField, times: np.ndarray, states: np.ndarray) -> Outcome | None:
+    """The stable equilibrium to which a motion decays along its slowest mode: the ways of the two
+    halves of a recording (k, n) at even times (k,) shrink by that mode's factor, and so continued
+    they end where the equilibrium is."""
+    scale = model.scales[: states.shape[1]]
+    middle = len(times) // 2
+    span = float(times[middle] - times[0])
+    before, way = np.diff(states[[0, middle, -1]], axis=0)
+    length, earlier = np.max(np.abs(way) / scale), np.max(np.abs(before) / scale)
+    if not 0.0 < length < min(_SHRUNK * earlier, _FORESEEN):
+        return None
+    factor = float(way @ before / (before @ before))
+    bent = np.max(np.abs(way - factor * before) / scale) > _ONE_MODE * length
+    if bent or abs(times[-1] - times[middle] - span) > 1e-6 * span:
+        return None
+    rest = _rest(model, states[-1] + way * factor / (1.0 - factor), ONE_REST)
+    if rest is None or rest.kind != EQUILIBRIUM:
+        return None
+    slowest = max(np.linalg.eigvals(model.jacobian(model.fill_lines(rest.state))), key=np.real)
+    return rest if abs(np.exp(slowest * span) - factor) < _ONE_MODE * factor else None
 
 
 def _repetition(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from functools import partial
@@ -23,6 +24,7 @@ from continuation.diagrams.outcomes import (
     UNSETTLED,
     Outcome,
     classified,
+    early_rest,
     has_run_away,
     is_on_its_way,
     is_stationary,
@@ -39,6 +41,8 @@ from dynsys.vector_field import VectorField
 RESTS = (EQUILIBRIUM, HALF_STABLE)
 STRIDE = 2  # steps between records
 FIRST = 1024  # records of the first stage; every further one is twice as long
+ROOM = 20_000_000  # recorded numbers that are held at once
+EARLY = 256  # records after which runs that are at rest already, or in infinity, are told
 STAGES = 6
 MORE = 2  # stages for a motion that is still on its way
 SURE = 4.0  # by which the steps are shorter that confirm a positive exponent
@@ -50,6 +54,7 @@ GROWING = 1.05  # by which departures from one grow in a turn that is unstable b
 APPROACH = 3  # stages before which a motion that is near a cycle goes on towards it
 ALIKE = 0.1  # difference, of the range, up to which chaotic motions fill the same
 REFINEMENTS = 6
+SLACK = 0.75  # of what is asked for is short enough: a step of REACH / SLACK is below ALONG
 STIFF = 4  # times that a step is too long for runs that go on with steps of their own
 
 
@@ -148,29 +153,33 @@ def _with_fitting_steps(
             )  # fmt: skip
             for k, outcome in zip(mine, again, strict=True):
                 found[k] = outcome
+        needed = {k: needed_step(models[k], found[k], steps[k]) for k in coarse}
         for k in coarse:
-            found[k] = _with_own_steps(models[k], found[k], starts[k], float(steps[k]))
-        needed = [needed_step(models[k], found[k], steps[k]) for k in coarse]
-        finer = [(k, step) for k, step in zip(coarse, needed, strict=True) if step < steps[k]]
+            own = _with_own_steps(models[k], found[k], starts[k], float(steps[k]), needed[k])
+            if own is not None:
+                found[k], needed[k] = own, steps[k]
+        finer = [(k, step) for k, step in needed.items() if step < steps[k]]
         for k, step in finer:
-            halvings = np.ceil(np.log2(steps[k] / max(step, steps[k] / FINEST)))
-            steps[k] /= 2**halvings  # few different steps: runs of one step go together
+            wanted = np.log2(SLACK * steps[k] / max(step, steps[k] / FINEST))
+            # Few different steps: runs of one step go together.
+            steps[k] /= 2 ** max(np.ceil(wanted), round_ - 1.0, 1.0)
         coarse = [k for k, _ in finer]
         if not coarse:
             break
     return found
 
 
-def _with_own_steps(model: VectorField, found: Outcome, start: np.ndarray, dt: float) -> Outcome:
+def _with_own_steps(
+    model: VectorField, found: Outcome, start: np.ndarray, dt: float, needed: float
+) -> Outcome | None:
     """What a run comes to that is far too stiff for one step, that did not settle with it, or that
     ended in infinity, where too long a step leads as well."""
-    needed = needed_step(model, found, dt)
     away = found.kind == RUNS_AWAY
     hard = needed < dt / STIFF or found.kind == UNSETTLED or away
     if not hard or model.lines or model.tables:
-        return found
+        return None
     again = settled(model, Outcome(UNSETTLED, start), dt * STRIDE * FIRST, leaves=away)
-    return found if again.kind == UNSETTLED else again
+    return None if again.kind == UNSETTLED else again
 
 
 def _followed(
@@ -178,22 +187,26 @@ def _followed(
     initial: Any, dt: float, stages: int, patient: bool = False,
 ) -> list[Outcome]:  # fmt: skip
     """What runs come to with one step, in stages of doubled time; unless ``patient``, those for
-    which the step is too long are left unsettled.
+    which the step is too long are left unsettled, once they no longer settle.
 
-    After all ``stages`` a motion may be told to be chaos; others that do not repeat go on for
-    ``MORE`` stages, since chaos may pass, and are a torus where they still do not.
+    What is at rest, or in infinity, after a few records is told at once. After all ``stages`` a
+    motion may be told to be chaos; others that do not repeat go on for ``MORE`` stages, since chaos
+    may pass, and are a torus where they still do not.
     """
     found = [Outcome(UNSETTLED, np.empty(0)) for _ in models]
-    active = list(range(len(models)))
     rests: dict[int, list[Outcome]] = {id(m): [] for m in models}
     most = max(min(stages + MORE, STAGES + 3), stages)
-    for stage in range(most):
-        length = FIRST * 2**stage
-        run = _run(model, [values[k] for k in active], initial, dt, length, stage == 0)
+    batches = deque([(-1, list(range(len(models))), initial)])
+    while batches:
+        stage, active, begun = batches.popleft()
+        early = stage < 0
+        length = EARLY if early else _length(stage)
+        settling = FIRST - EARLY if stage == 0 else 0
+        run = _run(model, [values[k] for k in active], begun, dt, length, settling)
         record = _Record.of(model, run)
         for lane, k in enumerate(active):
             known = rests[id(models[k])]
-            found[k] = _outcome(models[k], record, lane, known)
+            found[k] = _outcome(models[k], record, lane, known, early)
             if found[k].kind in RESTS and not any(found[k] is rest for rest in known):
                 known.append(found[k])
             if found[k].kind == UNSETTLED and stage >= stages - 1:
@@ -207,23 +220,32 @@ def _followed(
         kept = [
             lane for lane, k in enumerate(active)
             if (found[k].kind == UNSETTLED or (found[k].approaches and stage < APPROACH))
-            and (patient or needed_step(models[k], found[k], dt) >= dt)
+            and (
+                patient or (found[k].settles and stage < APPROACH)
+                or needed_step(models[k], found[k], dt) >= dt
+            )
         ]  # fmt: skip
-        if not kept:
-            break
-        active, initial = [active[lane] for lane in kept], run.isel(point=kept)
+        if kept and stage + 1 < most:
+            held = len(kept) * len(model.states) * _length(stage + 1)
+            for some in np.array_split(kept, min(-(-held // ROOM), len(kept))):
+                batches.append((stage + 1, [active[k] for k in some], run.isel(point=some)))
     return found
+
+
+def _length(stage: int) -> int:
+    """Records of a stage."""
+    return FIRST * 2**stage
 
 
 def _run(
     model: VectorField, values: Sequence[Mapping[str, float]], initial: Any, dt: float,
-    length: int, settles: bool,
+    length: int, settling: int,
 ) -> xr.Dataset:  # fmt: skip
     points = {name: [v[name] for v in values] for name in values[0]}
-    span = length * STRIDE * dt
+    between = STRIDE * dt
     return simulate_ensemble(
-        model, span, points=points, initial=initial, record="states", dt=dt, sample=STRIDE * dt,
-        settle=span if settles else 0.0, warn=False,  # their kind tells what became of runs
+        model, length * between, points=points, initial=initial, record="states", dt=dt,
+        sample=between, settle=settling * between, warn=False,  # their kind tells of them
     )  # fmt: skip
 
 
@@ -245,12 +267,12 @@ class _Record(NamedTuple):
 
 
 def _outcome(
-    model: VectorField, record: _Record, lane: int, rests: Sequence[Outcome]
-) -> Outcome:  # fmt: skip
+    model: VectorField, record: _Record, lane: int, rests: Sequence[Outcome], early: bool
+) -> Outcome:
     times, states, last = record.times, record.states(lane), record.last[lane]
     if not np.all(np.isfinite(states)) or has_run_away(model, last):
         return Outcome(RUNS_AWAY, last)
-    result = classified(model, times, states, rests)
+    result = early_rest(model, states, rests) if early else classified(model, times, states, rests)
     if model.tables and _outside(model, result.state):
         return replace(result, kind=OUTSIDE)
     if result.miss > ALMOST and _passes(model, result, (times[1] - times[0]) / SHORT):

@@ -21,7 +21,7 @@ PLACES = 32  # of a recorded turn, at even ways along it, at which rates are loo
 HELD = 1e-6  # scaled way of a step that a run at rest may seem to miss by rounding
 FINE = 0.1  # the same, below which spikes are resolved
 FEWEST = 16  # records of a turn, below which it cannot be told whether the motion repeats
-FINER = 3  # shorter steps for runs that ended in infinity
+FINER = 2  # shorter steps for runs that ended in infinity
 FINEST = 50  # the largest change of the step at once
 
 

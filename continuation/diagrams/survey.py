@@ -18,7 +18,6 @@ from continuation.diagrams.cycle_boundaries import cycle_boundaries
 from continuation.diagrams.names import found_equilibria
 from continuation.diagrams.paths import Axis, values_at
 from continuation.diagrams.probing import Findings
-from continuation.diagrams.progress import showing, stage
 from continuation.diagrams.regimes import Regimes, cut
 from continuation.diagrams.scan import (
     cycles_beside,
@@ -27,7 +26,7 @@ from continuation.diagrams.scan import (
     scan_cycles,
 )
 from continuation.diagrams.standstill import standstills
-from continuation.engine.budget import met, spent
+from continuation.engine.budget import spent
 from continuation.engine.following import Follower, Trace, on_curves
 from continuation.engine.settings import Settings
 from continuation.engine.special_points import SpecialPoint
@@ -38,11 +37,9 @@ from continuation.steady_states.curves import as_branch, fold_start, hopf_start,
 from continuation.steady_states.delay_orders import order_in_plane
 from continuation.steady_states.equilibria import equilibria
 from continuation.steady_states.refollowing import scaled_points
-from dynsys.cluster.connection import current
-from dynsys.cluster.pieces import pieces
 from dynsys.conservation import conserved_sums
 from dynsys.errors import ConvergenceError
-from dynsys.journal import announce, piece
+from dynsys.journal import piece
 from dynsys.vector_field import VectorField
 
 LINES = 7  # scan lines in each direction: a closed curve smaller than a sixth of a span can hide
@@ -171,23 +168,9 @@ class Survey:
         tasks = [self._line(free, value) for free, value in wanted if self._asks(free, value)]
         tasks = [task for task in tasks if not _stands_still(*task)]
         kept = finished.lines(self.settings, self.seed)
-        words, names = "scan lines", [partial(kept.key, task) for task in tasks]
-        announce(words, names)
-        fresh: list[Branch] = []
-        works = [partial(followed_line, self.settings, self.seed, *task) for task in tasks]
-        lines = [*zip(names, works, strict=True)]
-        if current() is not None:  # the cluster's workers follow them beside one another
-            with showing(f"equilibria along {words}", len(lines)) as advance:
-                found = pieces(names, works, kept.form, done=lambda _: advance())
-            return [self._taken(line) for line in found if line is not None]
-        for name, work in stage(lines, f"equilibria along {words}", len(lines)):
-            if spent():
-                met(f"the budget was spent: some {words} were left out")
-                break
-            line = piece(name, work, kept.form)
-            if line is not None:
-                fresh.append(self._taken(line))
-        return fresh
+        follow = partial(followed_line, self.settings, self.seed)
+        found = each(follow, tasks, "equilibria along scan lines", kept)
+        return [self._taken(line) for line in found if line is not None]
 
     def _asks(self, free: str, value: float) -> bool:
         """Whether a scan line is a new one; it is noted as asked for."""
@@ -315,9 +298,10 @@ def _stands_still(at: VectorField, free: str, span: tuple[float, float]) -> bool
 
 
 def followed_line(
-    settings: Settings, seed: int, at: VectorField, free: str, span: tuple[float, float]
+    settings: Settings, seed: int, task: tuple[VectorField, str, tuple[float, float]]
 ) -> Branch | None:
     """The equilibria along a line; None where none are inside the ranges and tables."""
+    at, free, span = task
     try:
         return equilibria(at, free, span, settings=settings, seed=seed)
     except ConvergenceError:

@@ -13,7 +13,7 @@ from continuation.diagrams.simulating import Effort, destinations
 from dynsys.vector_field import VectorField
 
 USUAL = Effort()
-AT_ONCE = 50  # places simulated together
+AT_ONCE = 150  # places simulated together: runs go side by side, also the few that take long
 
 
 class Trial(NamedTuple):

@@ -50,6 +50,7 @@ def _size(field, x, f):
     [signature(Indices, Field, DOMAIN_TYPE, Matrix, float, int, int)],
     cache=True,
     error_model="numpy",
+    nogil=True,
 )
 def search(field, domain, starts, tolerance, most, relaxations):
     """Refine every row of ``starts`` in place; returns 1 for those that became equilibria, -1 for
