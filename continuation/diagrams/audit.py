@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,14 @@ import shapely
 from scipy.stats import beta
 
 from continuation.diagrams.named_outcomes import AWAY
-from continuation.diagrams.names import NOTHING, OUTSIDE, agree, label, names_several
+from continuation.diagrams.names import (
+    NOTHING,
+    OUTSIDE,
+    RUNS_AWAY,
+    agree,
+    label,
+    names_several,
+)
 from continuation.diagrams.outcomes import UNSETTLED
 from continuation.diagrams.pasts import Start, at_rest
 from continuation.diagrams.paths import Axis, position, values_at
@@ -25,6 +32,7 @@ from continuation.engine.budget import met
 MARGIN = 0.01  # distance to a boundary, in units of the plane, up to which points are not tested
 CONFIDENCE = 0.95
 WAY = 6  # steps in which a region's attractors are carried to a point at which no run met them
+_LEAVE = {RUNS_AWAY: "run away", OUTSIDE: "leave the tables"}
 RESORT = Effort(finer=2.0, stages=7)  # for points at which the first runs disagree
 
 
@@ -37,7 +45,9 @@ class Audit:
     burst agrees there whatever its number of spikes, chaos between bursts where the label says so,
     a rhythm in place of the chaos. ``beside``
     more were drawn within 1 % of a boundary or in a region that the diagram calls
-    unresolved, and were not tested. ``disagreements`` has a row per point: its parameters, the
+    unresolved, and were not tested. ``leaving`` counts the points at which runs from some starts
+    end nowhere, by what they do (they run away, or leave the tables), beside what attracts the
+    others: labels are silent on that. ``disagreements`` has a row per point: its parameters, the
     ``label``, what was ``found``, and the ``start`` (state) of a run that contradicts the label.
     """
 
@@ -48,6 +58,7 @@ class Audit:
     disagreements: pd.DataFrame
     found: tuple[tuple[dict[str, Any], ...], ...] = ()
     varied: int = 0
+    leaving: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def bound(self) -> float:
@@ -70,7 +81,7 @@ class Audit:
         rows = self.disagreements.to_dict("records")
         return {
             "agree": self.agree, "tested": self.tested, "beside": self.beside, "seed": self.seed,
-            "varied": self.varied,
+            "varied": self.varied, "leaving": dict(self.leaving),
             "columns": list(self.disagreements.columns), "disagreements": rows,
         }  # fmt: skip
 
@@ -82,7 +93,8 @@ class Audit:
             int(record.get(name, 0)) for name in ("agree", "tested", "beside", "seed", "varied")
         )
         table = pd.DataFrame(rows, columns=record["columns"])
-        return cls(agree, tested, beside, seed, table, varied=varied)
+        leaving = dict(record.get("leaving", {}))
+        return cls(agree, tested, beside, seed, table, varied=varied, leaving=leaving)
 
     def __str__(self) -> str:
         lines = [
@@ -96,6 +108,10 @@ class Audit:
                 f"  {self.varied} of them where bursts vary or chaos has windows: any number of "
                 "spikes, chaos where the label says so, or a rhythm in a window agrees there"
             )
+        lines += [
+            f"  at {count} of them runs from some starts {_LEAVE[kind]}, beside what is stable"
+            for kind, count in self.leaving.items()
+        ]
         for _, row in self.disagreements.iterrows():
             place = ", ".join(
                 f"{name} = {row[name]:.5g}" for name in self.disagreements.columns[:2]
@@ -159,6 +175,7 @@ def audited(
         len(places) - len(wrong), len(places), beside, seed, pd.DataFrame(rows, columns=columns),
         tuple(tuple(found[k]) for k in wrong),
         varied=sum(names_several(_said(region)) for region in chosen[: len(places)]),
+        leaving={kind: n for kind in AWAY if (n := sum(kind in _beside(f) for f in found))},
     )  # fmt: skip
 
 
@@ -233,6 +250,11 @@ def _settled(found: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     nothing."""
     settled = [item for item in found if item["kind"] not in (OUTSIDE, UNSETTLED)]
     return settled or [item for item in found if item["kind"] != OUTSIDE]
+
+
+def _beside(found: Sequence[Mapping[str, Any]]) -> Sequence[str]:
+    """In what ways runs that do not stay leave a point at which others do."""
+    return found[0].get("beside", ()) if found else ()
 
 
 def _said(region: Mapping[str, Any]) -> tuple[str, ...]:

@@ -33,7 +33,8 @@ def described_outcomes(
     Each has ``name``, ``kind``, ``state`` and ``start``; a cycle ``period``, ``frequency`` (Hz; per
     time unit for a dimensionless model), ``extrema`` of the observables and a ``turn`` (k,
     n_physical) at even times, chaos its ``exponent`` per time unit; ``detail`` are words on it
-    ("bursting, 3 spikes"). That runs run away is told only where none comes to anything else.
+    ("bursting, 3 spikes"). Runs that run away, or leave the tables, are an item only where none
+    comes to anything else; otherwise all items say so in ``beside`` (a tuple of their kinds).
     """
     scale = model.scales[: starts.shape[1]]
     distinct: list[tuple[Outcome, np.ndarray]] = []
@@ -58,7 +59,10 @@ def described_outcomes(
         for name, (outcome, start) in zip(equilibrium_names(model, levels), rest, strict=True)
     ]
     items += [{**_cycle(model, found, scale), **_plain(found, start)} for found, start in cycles]
-    return items + [{**_other(model, found), **_plain(found, start)} for found, start in others]
+    items += [{**_other(model, found), **_plain(found, start)} for found, start in others]
+    beside = tuple(kind for kind in AWAY if any(found.kind == kind for found, _ in distinct))
+    told = {item["kind"] for item in items}
+    return [{**item, "beside": beside} for item in items] if not told & {*beside} else items
 
 
 def _plain(outcome: Outcome, start: np.ndarray) -> dict[str, Any]:

@@ -157,3 +157,19 @@ def test_a_cycle_that_attracts_from_nearby_alone_is_met_from_where_it_is_known()
     }  # fmt: skip
     audit = audited(prober, [region], points=8)
     assert (audit.agree, audit.tested) == (8, 8), audit
+
+
+def test_the_audit_says_where_runs_leave_beside_what_is_stable(tmp_path):
+    # From x > a runs go to infinity, at every point of the plane: rest is stable there, too.
+    model = VectorField(
+        "escape", {"x": State(0.0, (-2, 2))}, {"a": 1.0, "k": 1.0}, {"x": "k*x*(x - a)"},
+        time_unit="",
+    )  # fmt: skip
+    diagram = bifurcation_diagram(model, x=("a", 0.5, 1.5), y=("k", 0.5, 1.5), audit=10)
+    checked = diagram.checked
+    assert checked.agree == 10 and checked.leaving == {"runs away": 10}
+    assert "10 of them runs from some starts run away, beside what is stable" in str(checked)
+    diagram.save(tmp_path / "escape.nc")
+    assert load(tmp_path / "escape.nc").checked.leaving == {"runs away": 10}
+    stays = bifurcation_diagram(isolated(), **PLANE, audit=4).checked
+    assert stays.leaving == {} and "leave" not in str(stays)
