@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from weakref import WeakKeyDictionary
 
 import sympy
 
 from dynsys.expressions.symbols import symbol
 from dynsys.vector_field import VectorField
+
+_known: WeakKeyDictionary[VectorField, tuple[bool, ...]] = WeakKeyDictionary()
 
 
 def stays_zero(model: VectorField) -> tuple[bool, ...]:
@@ -21,16 +23,14 @@ def stays_zero(model: VectorField) -> tuple[bool, ...]:
     >>> stays_zero(VectorField("prey", {"n": 1.0, "p": 1.0}, {}, {"n": "n*(1 - p)", "p": "n - p"}))
     (True, False)
     """
-    return _of(model.unvalued or model)
-
-
-@lru_cache(maxsize=64)
-def _of(model: VectorField) -> tuple[bool, ...]:
-    named = {symbol(name): expression for name, expression in model.definitions.items()}
-    return tuple(
-        _written_out(rate, named).xreplace({symbol(name): sympy.Integer(0)}) == 0
-        for name, rate in model.equations.items()
-    )
+    family = model.unvalued or model
+    if family not in _known:
+        named = {symbol(name): expression for name, expression in family.definitions.items()}
+        _known[family] = tuple(
+            _written_out(rate, named).xreplace({symbol(name): sympy.Integer(0)}) == 0
+            for name, rate in family.equations.items()
+        )
+    return _known[family]
 
 
 def _written_out(

@@ -31,9 +31,10 @@ from continuation.cycles.prediction import BEFORE
 from continuation.cycles.settings import CycleSettings
 from continuation.engine.budget import spent
 from dynsys.interruption import Pace
+from dynsys.invariant_axes import stays_zero
 from dynsys.journal import Checkpoint, key, part_is_wanted
 
-INTERRUPTED, MAX_POINTS, CLOSED, PARENT, LEFT, ENOUGH, SPENT, SHORT = range(20, 28)
+INTERRUPTED, MAX_POINTS, CLOSED, PARENT, LEFT, ENOUGH, SPENT, SHORT, VANISHED = range(20, 29)
 REASONS = {
     engine.BOUND: "reached the end of the span",
     engine.STEP_MIN: "the step fell below step_min: Newton no longer converges",
@@ -49,12 +50,16 @@ REASONS = {
     ENOUGH: "what follows bounds nothing",
     SPENT: "the time for it was spent; give a larger budget to go on",
     SHORT: "Newton fails between the last cycle and the end of the span",
+    VANISHED: "a state that stays zero where it is zero comes so near to that (1e-12 of its range) "
+    "that rounding decides how long it stays; write the equations for its logarithm to go on",
 }
 _ROUNDING = "rounding hides the multiplier 1, which is off by more than 0.03 on a fine mesh"
 _FINE = 1e-8  # error of a mesh that does not move it so far
 _FIRST, _CHUNK = 4, 24  # points between two looks at the keyboard: at first, and at most
 _MORE = 1.4  # by which a mesh is refined at a time
 _LOST = 0.5  # error of the multiplier 1 beyond which it tells nothing
+_NOUGHT = 1e-12  # of its range: a state that small has lost all but four of its digits
+_ABSENT = 1e-8  # largest scaled value of a state that is not there
 _ASKED = 6  # points between two questions whether to go on
 
 
@@ -171,7 +176,8 @@ def _further(
     )
     points, steps, bound = [*traced.points, *fresh], [*traced.steps, *lengths], None
     # Where the chunk ends hangs on the clock: nothing beyond a stop may decide, its step included.
-    at, why = _stop(points, done, settings.most_unstable, enough) or (len(points) - 1, None)
+    living = np.flatnonzero(stays_zero(solver.model) if solver.kind == CYCLE else ())
+    at, why = _stop(points, done, settings.most_unstable, enough, living) or (len(points) - 1, None)
     ended = _come_back(solver, points[: at + 1], steps[:at], done - 1, origin)
     if ended is not None:
         return ended
@@ -196,15 +202,28 @@ def _further(
 
 
 def _stop(
-    points: Sequence[Point], new: int, most: float, enough: Enough | None
+    points: Sequence[Point], new: int, most: float, enough: Enough | None, living: np.ndarray
 ) -> tuple[int, int] | None:
-    """The first of the points from number ``new`` on at which to end, and why; None to go on."""
+    """The first of the points from number ``new`` on at which to end, and why; None to go on.
+
+    ``living`` are the states that stay zero where they are.
+    """
     for k in range(new, len(points)):
+        if len(living) and _vanishes(points[k].orbit.u[:, living]):
+            return k - 1, VANISHED
         if k >= most and _unstable_on_end(points[: k + 1], int(most)):
             return k, LEFT
         if enough is not None and k % _ASKED == 0 and enough(points[k]):
             return k, ENOUGH
     return None
+
+
+def _vanishes(u: np.ndarray) -> bool:
+    """Whether a state of nodes (k, s) nearly vanishes on its way, or has come out below zero; one
+    that is absent all along has no digits to lose."""
+    below, size = u.min(axis=0) * u.max(axis=0) < 0.0, np.max(np.abs(u), axis=0)
+    lost = below | (np.min(np.abs(u), axis=0) < _NOUGHT * size)
+    return bool(np.any(lost & (size > _ABSENT)))
 
 
 def _unstable_on_end(points: Sequence[Point], most: int) -> bool:
