@@ -50,7 +50,7 @@ REASONS = {
     ENOUGH: "what follows bounds nothing",
     SPENT: "the time for it was spent; give a larger budget to go on",
     SHORT: "Newton fails between the last cycle and the end of the span",
-    VANISHED: "a state that stays zero where it is zero comes so near to that (1e-12 of its range) "
+    VANISHED: "a state that stays zero where it is zero comes so near to that (1e-12 of its largest) "
     "that rounding decides how long it stays; write the equations for its logarithm to go on",
 }
 _ROUNDING = "rounding hides the multiplier 1, which is off by more than 0.03 on a fine mesh"
@@ -58,7 +58,7 @@ _FINE = 1e-8  # error of a mesh that does not move it so far
 _FIRST, _CHUNK = 4, 24  # points between two looks at the keyboard: at first, and at most
 _MORE = 1.4  # by which a mesh is refined at a time
 _LOST = 0.5  # error of the multiplier 1 beyond which it tells nothing
-_NOUGHT = 1e-12  # of its range: a state that small has lost all but four of its digits
+_NOUGHT = 1e-12  # of its largest value: a state that small has lost all but four of its digits
 _ABSENT = 1e-8  # largest scaled value of a state that is not there
 _ASKED = 6  # points between two questions whether to go on
 

@@ -172,10 +172,10 @@ def _with_fitting_steps(
 def _with_own_steps(
     model: VectorField, found: Outcome, start: np.ndarray, dt: float, needed: float
 ) -> Outcome | None:
-    """What a run comes to that is far too stiff for one step, that did not settle with it, or that
-    ended in infinity, where too long a step leads as well."""
+    """What a run comes to that is far too stiff for one step, that did not settle with one that is
+    short enough, or that ended in infinity, where too long a step leads as well."""
     away = found.kind == RUNS_AWAY
-    hard = needed < dt / STIFF or found.kind == UNSETTLED or away
+    hard = needed < dt / STIFF or (found.kind == UNSETTLED and needed >= dt) or away
     if not hard or model.lines or model.tables:
         return None
     again = settled(model, Outcome(UNSETTLED, start), dt * STRIDE * FIRST, leaves=away)
