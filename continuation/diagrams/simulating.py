@@ -55,7 +55,8 @@ APPROACH = 3  # stages before which a motion that is near a cycle goes on toward
 ALIKE = 0.1  # difference, of the range, up to which chaotic motions fill the same
 REFINEMENTS = 6
 SLACK = 0.75  # of what is asked for is short enough: a step of REACH / SLACK is below ALONG
-STIFF = 4  # times that a step is too long for runs that go on with steps of their own
+STIFF = 32  # times that a step is too long for runs that go on with steps of their own
+RETRIES = 2  # shorter steps of runs that ended in infinity, before they do
 
 
 @dataclass(frozen=True)
@@ -155,6 +156,8 @@ def _with_fitting_steps(
                 found[k] = outcome
         needed = {k: needed_step(models[k], found[k], steps[k]) for k in coarse}
         for k in coarse:
+            if found[k].kind == RUNS_AWAY and round_ < RETRIES:
+                continue
             own = _with_own_steps(models[k], found[k], starts[k], float(steps[k]), needed[k])
             if own is not None:
                 found[k], needed[k] = own, steps[k]
