@@ -38,6 +38,7 @@ from dynsys.vector_field import VectorField
 
 RESTS = (EQUILIBRIUM, HALF_STABLE)
 STRIDE = 2  # steps between records
+BESIDE = 1e-6  # scaled distance from its start at which a run begins
 FIRST = 1024  # records of the first stage; every further one is twice as long
 STAGES = 6
 MORE = 2  # stages for a motion that is still on its way
@@ -83,6 +84,7 @@ def destinations(
     -------
     >>> destinations(aln(), [{"mu_e": 1.0}], aln().initial_state()[None, :6])[0].kind
     """
+    starts = _beside(model, starts)
     about = [model.digest, dict(model.parameters), [dict(v) for v in values], asdict(effort)]
     before = [None] * len(values) if pasts is None else list(pasts)
     turns = [np.empty(0), *(past.turn.ravel() for past in before if past is not None)]
@@ -93,6 +95,15 @@ def destinations(
         _OUTCOMES,
     )
     return found or []
+
+
+def _beside(model: VectorField, starts: np.ndarray) -> np.ndarray:
+    """Starts (k, n) moved a little into the states' box, every state by another part: a symmetry or
+    an axis that no motion leaves must not hold a run on a saddle, or on a cycle that repels."""
+    low, high = model.state_box()
+    inward = np.where(starts < (low + high) / 2, 1.0, -1.0)
+    parts = 0.5 + np.random.default_rng(0).random(starts.shape[1])
+    return starts + BESIDE * model.scales[: starts.shape[1]] * parts * inward
 
 
 _OUTCOMES: Form[list[Outcome]] = Form(
