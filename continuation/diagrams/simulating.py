@@ -37,6 +37,7 @@ from dynsys.simulation.ensembles import simulate_ensemble
 from dynsys.vector_field import VectorField
 
 RESTS = (EQUILIBRIUM, HALF_STABLE)
+IRREGULAR = (CHAOS, TORUS)
 STRIDE = 2  # steps between records
 BESIDE = 1e-6  # scaled distance from its start at which a run begins
 FIRST = 1024  # records of the first stage; every further one is twice as long
@@ -160,7 +161,8 @@ def _with_fitting_steps(
             for k, outcome in zip(mine, again, strict=True):
                 found[k] = outcome
         for k in coarse:
-            found[k] = _with_own_steps(models[k], found[k], starts[k], float(steps[k]))
+            last = round_ == REFINEMENTS
+            found[k] = _with_own_steps(models[k], found[k], starts[k], float(steps[k]), last)
         needed = [needed_step(models[k], found[k], steps[k]) for k in coarse]
         finer = [(k, step) for k, step in zip(coarse, needed, strict=True) if step < steps[k]]
         for k, step in finer:
@@ -172,12 +174,16 @@ def _with_fitting_steps(
     return found
 
 
-def _with_own_steps(model: VectorField, found: Outcome, start: np.ndarray, dt: float) -> Outcome:
+def _with_own_steps(
+    model: VectorField, found: Outcome, start: np.ndarray, dt: float, last: bool
+) -> Outcome:
     """What a run comes to that is far too stiff for one step, that did not settle with it, or that
-    ended in infinity, where too long a step leads as well."""
+    ended in infinity, where too long a step leads as well. One that somewhat shorter steps fit has
+    these first, unless they were the ``last``."""
     needed = needed_step(model, found, dt)
     away = found.kind == RUNS_AWAY
-    hard = needed < dt / STIFF or found.kind == UNSETTLED or away
+    unsettled = found.kind == UNSETTLED and (last or needed >= dt)
+    hard = needed < dt / STIFF or unsettled or away
     if not hard or model.lines or model.tables:
         return found
     again = settled(model, Outcome(UNSETTLED, start), dt * STRIDE * FIRST, leaves=away)
@@ -210,10 +216,13 @@ def _followed(
             if found[k].kind == UNSETTLED and stage >= stages - 1:
                 duration, last = dt * STRIDE * FIRST * 2 ** (stages - 1), stage == most - 1
                 here = (o for o, m in zip(found, models, strict=True) if m is models[k])
-                same = next((o for o in here if o.kind == CHAOS and _fill_alike(o, found[k])), None)
+                told = (o for o in here if o.kind in IRREGULAR and _fill_alike(o, found[k]))
+                same = next(told, None)
                 found[k] = (
                     _irregular(models[k], found[k], record, lane, duration, last) if same is None
-                    else replace(found[k], kind=CHAOS, exponent=same.exponent)
+                    else replace(
+                        found[k], kind=same.kind, exponent=same.exponent, weak=same.weak
+                    )
                 )  # fmt: skip
         kept = [
             lane for lane, k in enumerate(active)
@@ -315,7 +324,7 @@ def _irregular(
 
 
 def _fill_alike(a: Outcome, b: Outcome) -> bool:
-    """Whether two motions at the same parameters have the same ranges: of one chaotic attractor."""
+    """Whether two motions at the same parameters have the same ranges: of one attractor."""
     if a.extremes is None or b.extremes is None:
         return False
     n = a.extremes.shape[1]
