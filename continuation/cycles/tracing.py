@@ -50,8 +50,8 @@ REASONS = {
     ENOUGH: "what follows bounds nothing",
     SPENT: "the time for it was spent; give a larger budget to go on",
     SHORT: "Newton fails between the last cycle and the end of the span",
-    VANISHED: "a state that stays zero where it is zero comes so near to that (1e-12 of its largest) "
-    "that rounding decides how long it stays; write the equations for its logarithm to go on",
+    VANISHED: "a state that stays zero where it is zero comes within 1e-12 of its largest value of "
+    "that, and rounding decides how long it stays; write the equations for its logarithm to go on",
 }
 _ROUNDING = "rounding hides the multiplier 1, which is off by more than 0.03 on a fine mesh"
 _FINE = 1e-8  # error of a mesh that does not move it so far

@@ -51,6 +51,7 @@ RANDOM = 2  # simulated starts in the states' ranges
 JITTER = 1e-3  # of the ranges, by which every start is moved
 MOST_INSIDE = 5  # known cycles that are carried to the inmost place of a face
 LARGE = 1e-3  # of the plane: faces that are simulated as well
+SPREAD = 12  # places asked in a face with motion that never repeats: no curve bounds chaos
 NEARBY = 24  # known states from which equilibria at a new place are sought
 
 
@@ -266,9 +267,7 @@ class Prober:
         every = with_rest(at, answer.equilibria, missing)
         stable = in_order(at, [*answer.stable, *missing])
         fresh = answer.simulated or bool(found_cycles(missing))
-        return replace(
-            answer, stable=stable, equilibria=every, simulated=fresh
-        )  # fmt: skip
+        return replace(answer, stable=stable, equilibria=every, simulated=fresh)
 
     def _by_continuation(self, face: Polygon) -> Answer:
         place = place_inside(face)
@@ -295,8 +294,8 @@ class Prober:
         One of the ``known`` answers inside it, or
 
         Asked are the stable cycles inside that could not be carried to the inmost place, the place
-        of a scan line with more stable equilibria, places spread over the face and places to both
-        sides of every loose end.
+        of a scan line with more stable equilibria, places spread over the face, more of them where
+        a motion never repeats, and places to both sides of every loose end.
         """
         for other in known:
             if other.kinds != answer.kinds:
@@ -314,7 +313,8 @@ class Prober:
             other = self.ask(place, [], searches=0, near=[answer], simulates=False)
             if other.kinds[0] != answer.kinds[0]:
                 return Dispute(answer, self.ask(place, seeds_inside, near=[answer]))
-        places = [places_across(face, 1 + int(min(3, 30 * face.area)), margin)]
+        count = SPREAD if answer.kinds[2] else 1 + int(min(3, 30 * face.area))
+        places = [places_across(face, count, margin)]
         places += [places_beside(piece, face, min(margin, 3e-3)) for piece in loose]
         for again in self._asked_across(face, answer, np.concatenate(places)):
             if again.kinds == answer.kinds:
