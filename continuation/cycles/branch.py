@@ -68,8 +68,9 @@ class CycleBranch(Explorable):
     by 0.03 where others are clearly outside), ``multiplier_real/imag`` and
     ``multiplier_log10/angle/error`` (point, mode; log10 of the modulus, radians, about the relative
     error: inf where of one far inside the unit circle only that is known, which ``at`` resolves;
-    nan from 20 states on), ``trivial_error``, ``intervals`` of the mesh, of delay models
-    ``delay_error``, the largest error of a delayed signal relative to its range.
+    nan from 20 states on, and of delay models, where ``at(...).multiplier_errors`` tells it),
+    ``trivial_error``, ``intervals`` of the mesh, of delay models ``delay_error``, the largest error
+    of a delayed signal relative to its range.
     ``special_points`` are cycles labelled LPC, PD, NS or BPC. ``persistent`` multipliers are 1 all
     along besides the trivial one, as a conserved quantity or a continuous symmetry makes them:
     counts leave them out, and no cycle is stable (they are ``neutral``).

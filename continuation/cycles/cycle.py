@@ -27,6 +27,7 @@ from continuation.cycles.orbits import (
     remeshed,
     sample_times,
 )
+from continuation.cycles.own_past import multipliers_on_own_past
 from dynsys.errors import ConvergenceError, unknown_name
 from dynsys.vector_field import VectorField
 
@@ -116,8 +117,10 @@ class Cycle:
     @cached_property
     def multiplier_errors(self) -> np.ndarray:
         """Estimated relative errors (n - 1,) of the multipliers: what changes on a mesh of half as
-        many intervals more, whose linearized flow is resolved twice as finely."""
-        return multiplier_errors(self)
+        many intervals more, whose linearized flow is resolved twice as finely; in delay models also
+        where delayed signals are the cycle's own past, no delay lines' (inf for small ones)."""
+        found = multiplier_errors(self)
+        return np.maximum(found, delay_line_errors(self)) if self.model.lines else found
 
     @property
     def parameters(self) -> Mapping[str, float]:
@@ -277,6 +280,14 @@ def multiplier_errors(cycle: Cycle) -> np.ndarray:
     rows, columns = linear_sum_assignment(cost)
     lost = cycle.trivial_error if cycle.trivial_error > TRIVIAL_TOLERANCE else 0.0
     return np.maximum(np.expm1(cost[rows, columns]), lost)
+
+
+def delay_line_errors(cycle: Cycle) -> np.ndarray:
+    """Relative errors (n - 1,) that delay lines leave of multipliers; infinite where not known."""
+    given = cycle.multipliers
+    own = multipliers_on_own_past(cycle.solver, cycle.orbit, given, cycle.direction)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.nan_to_num(np.abs(given / own - 1.0), nan=np.inf, posinf=np.inf)
 
 
 def _on_finer_mesh(cycle: Cycle) -> Orbit:

@@ -13,6 +13,7 @@ from continuation.cycles.cycle import Cycle
 from continuation.cycles.delay_errors import order_for, with_more_nodes
 from continuation.cycles.orbits import Direction, Orbit, Point, Solver, moved_times, turned_round
 from continuation.cycles.settings import CycleSettings
+from continuation.cycles.shrinking import SMALLEST
 from continuation.cycles.starting_orbits import orbit_from_simulation
 from continuation.cycles.switching import doubled, other_branch
 from continuation.cycles.tracing import (
@@ -238,7 +239,7 @@ def _both_ways(solver: Solver, first: Point, settings: CycleSettings) -> CycleBr
 
 
 def small_cycle(
-    solver: Solver, point: SpecialPoint, settings: CycleSettings, size: float = 1e-3
+    solver: Solver, point: SpecialPoint, settings: CycleSettings, size: float = SMALLEST
 ) -> Point:
     """A small orbit beside a Hopf point: x0 + eps Re(q exp(2 pi i t))."""
     if point.label not in ("H", "GH", "HH", "ZH") or point.omega is None:

@@ -29,6 +29,7 @@ from continuation.cycles.orbits import (
 )
 from continuation.cycles.prediction import BEFORE
 from continuation.cycles.settings import CycleSettings
+from continuation.cycles.shrinking import shrunk
 from continuation.engine.budget import spent
 from dynsys.interruption import Pace
 from dynsys.journal import Checkpoint, key, part_is_wanted
@@ -184,6 +185,13 @@ def _further(
         else:
             points.append(landed)
             steps.append(lengths[-1] if lengths else step)
+    if reason == engine.SHRUNK:
+        smaller = shrunk(solver, points[-1])
+        if smaller is None:
+            reason, step = engine.MORE, 0.5 * step
+        else:
+            points += smaller
+            steps += [step] * len(smaller)
     finer_may_do = points[-1].orbit.intervals < settings.most_intervals
     if reason == engine.STEP_MIN and solver.kind == CYCLE and finer_may_do:
         if _is_coarse(points[-1], settings):
