@@ -130,7 +130,7 @@ def parent_twice(solver: Solver, points: Sequence[Point], k: int) -> Point | Non
     doubling = _doubling(solver, once, _PART_OF_STEP * step)
     if doubling is None:
         return None
-    return _doubled(doubling, near[-1], doubling_coefficients(solver, doubling.orbit)[0])
+    return run_twice(doubling, near[-1], doubling_coefficients(solver, doubling.orbit)[0])
 
 
 def _common_part(near: Sequence[Point]) -> Orbit:
@@ -193,7 +193,7 @@ def _negative(point: Point) -> float:
     return float(log10[np.argmin(np.abs(log10))]) if log10.size else np.nan
 
 
-def _doubled(point: Point, neighbor: Point, cubic: float) -> Point:
+def run_twice(point: Point, neighbor: Point, cubic: float) -> Point:
     """A cycle run twice, on the branch of a doubled neighbor, which turns in its parameter here.
 
     Beside it the multiplier of doubled cycles that is next to 1 is inside where the ``cubic``

@@ -15,7 +15,7 @@ from continuation.cycles.orbits import Direction, Orbit, Point, Solver, moved_ti
 from continuation.cycles.settings import CycleSettings
 from continuation.cycles.shrinking import SMALLEST
 from continuation.cycles.starting_orbits import orbit_from_simulation
-from continuation.cycles.switching import doubled, other_branch
+from continuation.cycles.switching import doubled, other_branch, parent_twice
 from continuation.cycles.tracing import (
     CLOSED,
     INTERRUPTED,
@@ -164,10 +164,7 @@ def _followed(
     if isinstance(source, Cycle) and source.label == "BPC":
         return _through(solver, source, settings)
     if isinstance(source, Cycle) and source.label == "PD":
-        first = doubled(solver, source)
-        forward = trace(solver, first, settings)
-        born = f"{source.name or source.label} of another branch"
-        return make_branch(solver, forward, (born, forward.words), settings)
+        return _doubled(solver, source, settings)
     if isinstance(source, Cycle):  # its free parameter may have been another one
         value = model.parameters[parameter]
         given = replace(source.orbit, z=np.array([source.period, value]))
@@ -210,6 +207,19 @@ def _simulated(solver: Solver, start, settings: CycleSettings) -> Orbit:
             "of which no single one goes on in a parameter. conservative_cycles(model, start) "
             f"follows the family ({error})"
         ) from None
+
+
+def _doubled(solver: Solver, source: Cycle, settings: CycleSettings) -> CycleBranch:
+    """The branch of doubled period, from the period doubling itself on: what lies between it and
+    the first of them is looked for like everything else."""
+    first = doubled(solver, source)
+    traced = trace(solver, first, settings)
+    begin, made = parent_twice(solver, source, first), len(traced.points)
+    if begin is not None:
+        steps = [settings.step, *traced.steps]
+        traced = replace(traced, points=[begin, *traced.points], steps=steps)
+    born = f"{source.name or source.label} of another branch"
+    return make_branch(solver, traced, (born, traced.words), settings, made=made)
 
 
 def _through(solver: Solver, source: Cycle, settings: CycleSettings) -> CycleBranch:
