@@ -36,6 +36,7 @@ from continuation.engine.special_points import SpecialPoints, numbered, point_na
 from continuation.explorer.explorable import Explorable
 from continuation.frames import point_frame
 from continuation.netcdf import write
+from dynsys import checks
 from dynsys.errors import ConvergenceError, ModelError, unknown_name
 from dynsys.validity import flags
 from dynsys.vector_field import VectorField
@@ -106,7 +107,7 @@ class CycleBranch(Explorable):
         """
         if list(value) != [self.parameter]:
             raise unknown_name("free parameter", ", ".join(value), [self.parameter], "this branch")
-        (wanted,) = value.values()
+        wanted = checks.number(self.parameter, value[self.parameter])
         found = [
             cycle for cycle in map(self._at, self._brackets(wanted), [wanted] * len(self)) if cycle
         ]

@@ -30,6 +30,7 @@ from continuation.engine.following import spans_around
 from continuation.engine.special_points import SpecialPoints, numbered, point_named, points_labelled
 from continuation.frames import point_frame
 from continuation.netcdf import write
+from dynsys import checks
 from dynsys.drawing import axis_label
 from dynsys.errors import ConvergenceError, ModelError, unknown_name
 from dynsys.vector_field import VectorField
@@ -104,12 +105,13 @@ class CycleCurve:
         """
         if len(value) != 1 or next(iter(value)) not in self.parameters:
             raise unknown_name("parameter", ", ".join(value), self.parameters, f"this {self.kind}")
-        ((name, wanted),) = value.items()
+        ((name, given),) = value.items()
+        wanted = checks.number(name, given)
         offset = self.data[name].values - wanted
         component = 1 + self.parameters.index(name)
         for k in np.flatnonzero(offset[:-1] * offset[1:] <= 0).tolist():
             nearer = k + int(abs(offset[k + 1]) < abs(offset[k]))
-            found = self.solver.point_at(self.orbits[nearer], float(wanted), component)
+            found = self.solver.point_at(self.orbits[nearer], wanted, component)
             if found is not None:
                 return special_cycle(self.solver, found, LABELS.get(self.solver.kind, ""), k)
         known = self.data[name].values

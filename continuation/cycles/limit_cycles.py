@@ -84,10 +84,10 @@ def limit_cycles(
             f"cycles start from a Hopf point, a Cycle or a model, not a {type(source).__name__}"
         )
     model = source if isinstance(source, VectorField) else source.model
+    span = check_span(model, parameter, span)
     if isinstance(source, VectorField):
         model, start = _on_level_set(model, {parameter: span}, start)
     source = model if isinstance(source, VectorField) else source
-    span = check_span(model, parameter, span)
     _check_inside(source, parameter, span)
     with whole(parts=True), doing(f"limit cycles along {parameter}"):
         for _ in range(_RAISED + 1):

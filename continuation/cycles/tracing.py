@@ -52,6 +52,7 @@ REASONS = {
     SHORT: "Newton fails between the last cycle and the end of the span",
 }
 _ROUNDING = "rounding hides the multiplier 1, which is off by more than 0.03 on a fine mesh"
+_BEYOND = 100.0  # log10 of a multiplier that rounding makes anything of
 _FINE = 1e-8  # error of a mesh that does not move it so far
 _FIRST, _CHUNK = 4, 24  # points between two looks at the keyboard: at first, and at most
 _MORE = 1.4  # by which a mesh is refined at a time
@@ -83,6 +84,12 @@ class Trace:
         last = self.points[-1]
         if self.reason == engine.UNRESOLVED and last.orbit.mesh_error() < _FINE:
             return _ROUNDING
+        largest = float(np.max(last.floquet.log10, initial=0.0))
+        if self.reason == engine.STEP_MIN and largest > _BEYOND:
+            return (
+                f"{REASONS[engine.STEP_MIN]}, as beside this cycle, with a multiplier of "
+                f"10^{largest:.0f}, others are too near for rounding"
+            )
         if self.reason == engine.STEP_MIN and last.trivial_error > engine.DOUBTFUL:
             return (
                 f"{REASONS[engine.STEP_MIN]}: {last.orbit.intervals} mesh intervals are too few "
