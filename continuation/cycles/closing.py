@@ -115,6 +115,24 @@ def back_at_parent(points: Sequence[Point], first: int) -> int | None:
     return None
 
 
+def becomes_parent(points: Sequence[Point], first: int, half: np.ndarray) -> int | None:
+    """The step k >= ``first`` of a fold curve in which its doubled cycles become one run twice, at
+    a generalized period doubling. There both parameters turn, and what follows are the same cycles
+    half a period later.
+    """
+    for k in range(max(first, 1), len(points) - 1):
+        before, after = points[k], points[k + 1]
+        if before.direction.z[1:3] / half**2 @ after.direction.z[1:3] < 0:
+            if np.sum(_odd(before.orbit) * _odd(after.orbit)) < 0:
+                return k
+    return None
+
+
+def nearest_to_parent(points: Sequence[Point], k: int) -> int:
+    """Of the ends of step k the one whose two halves are less unlike."""
+    return min((k, k + 1), key=lambda j: float(np.sum(_odd(points[j].orbit) ** 2)))
+
+
 def _odd(orbit: Orbit) -> np.ndarray:
     """Half the difference (64, n) between the two halves of a cycle."""
     u = moved(orbit.u, orbit.mesh, np.linspace(0.0, 1.0, 128 // DEGREE + 1))

@@ -24,7 +24,7 @@ from continuation.cycles.resonances import (
 )
 from continuation.cycles.settings import CycleSettings
 from continuation.cycles.storage import read_cycles, table_of_cycles
-from continuation.cycles.tracing import ENOUGH, Enough, Trace, trace_both_sides
+from continuation.cycles.tracing import ENOUGH, TWICE, Enough, Trace, trace_both_sides
 from continuation.drawing import Curve, Mark, draw_cycle_curve
 from continuation.engine.following import spans_around
 from continuation.engine.special_points import SpecialPoints, numbered, point_named, points_labelled
@@ -364,6 +364,12 @@ def _reason(solver: Solver, traced: Trace) -> str:
             return "1:1 resonance (R1)" if angle < np.pi / 2 else "1:2 resonance (R2)"
     if traced.reason == engine.SHRUNK or (traced.reason == ENOUGH and solver.kind == FOLD):
         return f"the cycle shrank to a {_BIRTHS.get(solver.kind, 'Hopf')} point"
+    if traced.reason == TWICE:
+        values = traced.points[-1].orbit.z[1:3]
+        place = ", ".join(
+            f"{name} = {value:.4g}" for name, value in zip(solver.names, values, strict=True)
+        )
+        return f"{traced.words} (GPD) next to {place}"
     return traced.words
 
 

@@ -12,8 +12,14 @@ from typing import Any
 import numpy as np
 
 from continuation.cycles import following as engine
-from continuation.cycles.closing import back_at_parent, parent_twice, returned
-from continuation.cycles.conditions import CYCLE
+from continuation.cycles.closing import (
+    back_at_parent,
+    becomes_parent,
+    nearest_to_parent,
+    parent_twice,
+    returned,
+)
+from continuation.cycles.conditions import CYCLE, FOLD
 from continuation.cycles.counts import clear_counts
 from continuation.cycles.landing import land
 from continuation.cycles.multipliers import Multipliers
@@ -34,7 +40,7 @@ from continuation.engine.budget import spent
 from dynsys.interruption import Pace
 from dynsys.journal import Checkpoint, key, part_is_wanted
 
-INTERRUPTED, MAX_POINTS, CLOSED, PARENT, LEFT, ENOUGH, SPENT, SHORT = range(20, 28)
+INTERRUPTED, MAX_POINTS, CLOSED, PARENT, LEFT, ENOUGH, SPENT, SHORT, TWICE = range(20, 29)
 REASONS = {
     engine.BOUND: "reached the end of the span",
     engine.STEP_MIN: "the step fell below step_min: Newton no longer converges",
@@ -46,6 +52,7 @@ REASONS = {
     MAX_POINTS: "reached max_points; raise CycleSettings.max_points to go on",
     CLOSED: "closed curve: returned to its start",
     PARENT: "returned to the branch of half its period, at a period doubling",
+    TWICE: "the doubled cycles become one of half their period, at a generalized period doubling",
     LEFT: "unstable for most_unstable cycles on end; raise CycleSettings.most_unstable to go on",
     ENOUGH: "what follows bounds nothing",
     SPENT: "the time for it was spent; give a larger budget to go on",
@@ -277,6 +284,11 @@ def _come_back(
             ends = [] if twice is None else [twice]
             kept = [*points[: step + 1], *ends]
             return Trace(kept, steps[: len(kept) - 1], PARENT, steps[step])
+    elif solver.kind == FOLD:
+        step = becomes_parent(points, new, solver.half[1:3])
+        if step is not None:
+            kept = nearest_to_parent(points, step) + 1
+            return Trace(points[:kept], steps[: kept - 1], TWICE, steps[step])
     closing = returned(solver, points, new, origin)
     if closing is None:
         return None
