@@ -17,7 +17,7 @@ from continuation.cycles.following import DIVERGED
 from continuation.cycles.living import cycles_content
 from continuation.cycles.location import floquet_of
 from continuation.cycles.multipliers import NONE
-from continuation.cycles.orbits import Direction, Orbit, Point, Solver
+from continuation.cycles.orbits import STEEP, Direction, Orbit, Point, Solver
 from continuation.cycles.pairs import come_in_pairs, paired_events
 from continuation.cycles.prediction import BEFORE
 from continuation.cycles.saddles import divergence
@@ -113,6 +113,10 @@ class CycleBranch(Explorable):
         ]
         if not found:
             known = self.data[self.parameter].values
+            if known.min() <= wanted <= known.max():
+                raise ConvergenceError(
+                    f"Newton failed on the branch at {self.parameter} = {wanted:g}"
+                )
             raise ConvergenceError(
                 f"the branch has no cycle at {self.parameter} = {wanted:g}; it runs from "
                 f"{known.min():g} to {known.max():g}"
@@ -127,8 +131,11 @@ class CycleBranch(Explorable):
         return sorted({*exact, *nearer})
 
     def _at(self, index: int, wanted: float) -> Cycle | None:
-        orbit = self.solver.at_value(self.orbits[index], wanted)
-        if orbit is None:
+        for tolerance in (1e-10, STEEP):
+            orbit = self.solver.at_value(self.orbits[index], wanted, tolerance=tolerance)
+            if orbit is not None:
+                break
+        else:
             return None
         return replace(make_cycle(self.solver, orbit), persistent=self.persistent)
 

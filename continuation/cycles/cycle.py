@@ -18,6 +18,7 @@ from continuation.cycles.location import AT_PLACE, floquet_of
 from continuation.cycles.multipliers import VAGUE, Multipliers
 from continuation.cycles.normal_forms import coefficients
 from continuation.cycles.orbits import (
+    STEEP,
     Direction,
     Orbit,
     Point,
@@ -311,6 +312,8 @@ def make_cycle(solver: Solver, orbit: Orbit, label: str = "", name: str = "") ->
     Raises ConvergenceError where Newton does not meet a cycle.
     """
     point = solver.point_at(orbit, orbit.value)
+    if point is None:
+        point = solver.point_at(orbit, orbit.value, tolerance=STEEP)
     if point is None:  # at a fold of cycles the parameter does not tell the cycles apart
         point = solver.along(orbit, Direction(np.zeros_like(orbit.u), np.array([1.0, 0.0])))
     if point is None:

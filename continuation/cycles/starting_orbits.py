@@ -16,6 +16,7 @@ from dynsys.vector_field import VectorField
 TURNS = 30  # of a guessed period, before the state is on its cycle
 _ENOUGH = 3  # crossings: two repetitions
 _AGREES = 1e-6  # relative difference of periods
+_SMOOTH = 1e-2  # scaled error between the nodes of a mesh that carries an orbit
 _LAST = 60  # crossings looked at
 _BACK = 0.01  # part of the range within which a state that is back is
 _PART = 0.1  # of the most evaluations, beyond which a state need not be back
@@ -166,19 +167,21 @@ def _corrected(
     """The last simulated period as a periodic orbit, on as few mesh intervals as carry it.
 
     A mesh too coarse for the jumps of a relaxation oscillation may have a solution of its own: the
-    period is to agree with the simulated one, or with that of a coarser mesh.
+    period is to agree with the simulated one, or with that of a coarser mesh, and what the mesh
+    leaves of errors is to be small; None where it is as large as the orbit.
     """
     periods, orbit = [last[1]], None
-    for factor in (1, 2, 4, 8):
+    for factor in (1, 2, 4, 8, 16):
         found = solver.at_value(run.sampled(*last, factor * intervals, value), value)
         if found is None:
             continue
         found = solver.at_value(remeshed(found, adapted_mesh(found)), value) or found
-        orbit = found
+        orbit, error = found, found.mesh_error()
         if any(abs(found.period / period - 1) < _AGREES for period in periods):
-            break
+            if error < _SMOOTH:
+                break
         periods.append(found.period)
-    return orbit
+    return orbit if orbit is not None and error < 1.0 else None
 
 
 def _patience(solver: Solver, x0: np.ndarray) -> float:
