@@ -30,6 +30,7 @@ from continuation.diagrams.outcomes import (
     section_of,
 )
 from continuation.diagrams.pasts import Past, after_pasts
+from continuation.diagrams.reach import lowest_values
 from continuation.diagrams.step_choice import FINEST, needed_step, step_on, usual_step
 from continuation.diagrams.stiff_runs import settled
 from dynsys.journal import Form, key, piece
@@ -99,9 +100,11 @@ def destinations(
 
 
 def _beside(model: VectorField, starts: np.ndarray) -> np.ndarray:
-    """Starts (k, n) moved a little into the states' box, every state by another part: a symmetry or
-    an axis that no motion leaves must not hold a run on a saddle, or on a cycle that repels."""
+    """Starts (k, n), none below the lowest values of the states, moved a little into their box,
+    every state by another part: a symmetry or an axis that no motion leaves must not hold a run on
+    a saddle, or on a cycle that repels."""
     low, high = model.state_box()
+    starts = np.maximum(starts, lowest_values(model))
     inward = np.where(starts < (low + high) / 2, 1.0, -1.0)
     parts = 0.5 + np.random.default_rng(0).random(starts.shape[1])
     return starts + BESIDE * model.scales[: starts.shape[1]] * parts * inward
