@@ -14,6 +14,7 @@ from continuation.diagrams.names import (
     EQUILIBRIUM,
     HALF_STABLE,
     RUNS_AWAY,
+    WITH_WINDOWS,
     count_rhythms,
     found_cycles,
     found_equilibria,
@@ -40,11 +41,13 @@ class Answer:
     asked: bool = True
 
     @property
-    def kinds(self) -> tuple[int, int, int]:
-        """The numbers of stable equilibria, of stable rhythms (``count_rhythms``) and of other
-        attractors."""
+    def kinds(self) -> tuple[int, int, int, int]:
+        """The numbers of stable equilibria, of stable rhythms (``count_rhythms``), of motions that
+        never repeat, and of what else may be told: that runs run away, say."""
         rest, cycles = found_equilibria(self.stable), found_cycles(self.stable)
-        return len(rest), count_rhythms(cycles), len(self.stable) - len(rest) - len(cycles)
+        irregular = sum(item["kind"] in WITH_WINDOWS for item in self.stable)
+        others = len(self.stable) - len(rest) - len(cycles) - irregular
+        return len(rest), count_rhythms(cycles), irregular, others
 
     @property
     def bursts(self) -> list[str]:
@@ -108,8 +111,9 @@ def is_mixture(a: Answer, b: Answer) -> bool:
     in the spikes of their bursts."""
     if a.kinds == b.kinds:
         return True
-    (rest, cycles, others), (rest_b, cycles_b, others_b) = a.kinds, b.kinds
-    return rest == rest_b and cycles + others == cycles_b + others_b and others != others_b
+    (rest, cycles, irregular, others), (rest_b, cycles_b, irregular_b, others_b) = a.kinds, b.kinds
+    motions, motions_b = cycles + irregular, cycles_b + irregular_b
+    return (rest, motions, others) == (rest_b, motions_b, others_b) and irregular != irregular_b
 
 
 def with_rest(

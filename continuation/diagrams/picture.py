@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import networkx as nx
 import numpy as np
@@ -29,7 +29,31 @@ if TYPE_CHECKING:
 WORDS = {**CURVES, ASYNCHRONOUS: "Hopf of the network (exact)"}  # in the legend
 UNSTABLE = 0.02  # log10 of the largest multiplier of cycles that are unstable on both sides
 CERTAIN = 1e-2  # error of the multiplier 1 up to which the others are believed
+ALONG = 1e-4  # of the plane: distance up to which a curve runs along a boundary of regions
 ROOM = 0.012  # part of the plane from which on a region has room for its name
+
+
+class Parted(NamedTuple):
+    """The ``lines`` between the regions of a plane, in its units, from ``low`` (2,) and of a
+    ``size`` (2,)."""
+
+    lines: Any
+    low: np.ndarray
+    size: np.ndarray
+
+    @classmethod
+    def of(cls, diagram: Diagram) -> Parted:
+        low, high = (np.array([axis[k] for axis in (diagram.x, diagram.y)]) for k in (1, 2))
+        regions = [region["polygon"] for _, region in diagram.regimes.nodes(data=True)]
+        edges = [shapely.transform(p.boundary, lambda at: (at - low) / (high - low))
+                 for p in regions]  # fmt: skip
+        outside = shapely.box(0, 0, 1, 1).exterior.buffer(ALONG)
+        return cls(shapely.union_all(edges).difference(outside), low, high - low)
+
+    def runs_along(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        """Which points of a curve lie on them."""
+        points = shapely.points((np.column_stack([x, y]) - self.low) / self.size)
+        return shapely.distance(self.lines, points) < ALONG  # nan, without any: not
 
 
 def drawn_equilibria(curve: Branch, x: str, y: str) -> Curve:
@@ -43,15 +67,17 @@ def drawn_points(points: Iterable[Any], x: str, y: str) -> list[Mark]:
     return [Mark(p.parameters[x], p.parameters[y], p.label, p.name) for p in found]
 
 
-def drawn_cycles(curve: CycleCurve) -> Iterator[Curve]:
+def drawn_cycles(curve: CycleCurve, parted: Parted) -> Iterator[Curve]:
     """A curve of cycles: the part that bounds stable ones, and faint what happens to unstable ones.
 
-    Without the parts of a curve of fixed period that bound nothing.
+    Without the parts of a curve of fixed period that bound nothing: neither an event at which the
+    period diverges, nor any region.
     """
     drawn = curve.drawn()
     shown = np.ones(len(curve), bool)
     if "sensitivity" in curve.data:  # where it is large a period is just a period
         shown = curve.data["sensitivity"].values < EXPLOSIVE
+        shown |= parted.runs_along(drawn.x, drawn.y)
     largest = np.max(np.nan_to_num(curve.data["multiplier_log10"].values), axis=1)
     known = curve.data["trivial_error"].values < CERTAIN  # in a canard multipliers mean nothing
     faint = (largest > UNSTABLE) & known
@@ -97,6 +123,7 @@ def draw_plane(
 
 def drawn_curves(diagram: Diagram) -> list[Curve]:
     """All curves of a diagram: of cycles, of equilibria, of the network."""
-    found = [part for curve in diagram.cycle_curves for part in drawn_cycles(curve)]
+    parted = Parted.of(diagram)
+    found = [part for curve in diagram.cycle_curves for part in drawn_cycles(curve, parted)]
     exact = (*diagram.curves, *diagram.asynchronous)
     return found + [drawn_equilibria(curve, diagram.x[0], diagram.y[0]) for curve in exact]

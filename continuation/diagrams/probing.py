@@ -30,14 +30,11 @@ from continuation.diagrams.attractors import (
     trusted,
 )
 from continuation.diagrams.centres import centres_met, conserved_answer, conserved_quantity
-from continuation.diagrams.names import (
-    RUNS_AWAY,
-    agree,
-    found_cycles,
-)
+from continuation.diagrams.names import RUNS_AWAY, agree, found_cycles
 from continuation.diagrams.partition import place_inside, places_across, places_beside, radius
 from continuation.diagrams.pasts import Start, at_rest
 from continuation.diagrams.paths import Axis, position, values_at
+from continuation.diagrams.reach import is_reached
 from continuation.diagrams.scan import each
 from continuation.diagrams.scanned_lines import arms, line_positions, most_at_rest, walls
 from continuation.diagrams.simulating import Effort
@@ -51,6 +48,7 @@ RANDOM = 2  # simulated starts in the states' ranges
 JITTER = 1e-3  # of the ranges, by which every start is moved
 MOST_INSIDE = 5  # known cycles that are carried to the inmost place of a face
 LARGE = 1e-3  # of the plane: faces that are simulated as well
+SPREAD = 12  # places asked in a face with motion that never repeats: no curve bounds chaos
 NEARBY = 24  # known states from which equilibria at a new place are sought
 
 
@@ -266,9 +264,7 @@ class Prober:
         every = with_rest(at, answer.equilibria, missing)
         stable = in_order(at, [*answer.stable, *missing])
         fresh = answer.simulated or bool(found_cycles(missing))
-        return replace(
-            answer, stable=stable, equilibria=every, simulated=fresh
-        )  # fmt: skip
+        return replace(answer, stable=stable, equilibria=every, simulated=fresh)
 
     def _by_continuation(self, face: Polygon) -> Answer:
         place = place_inside(face)
@@ -295,8 +291,8 @@ class Prober:
         One of the ``known`` answers inside it, or
 
         Asked are the stable cycles inside that could not be carried to the inmost place, the place
-        of a scan line with more stable equilibria, places spread over the face and places to both
-        sides of every loose end.
+        of a scan line with more stable equilibria, places spread over the face, more of them where
+        a motion never repeats, and places to both sides of every loose end.
         """
         for other in known:
             if other.kinds != answer.kinds:
@@ -314,7 +310,8 @@ class Prober:
             other = self.ask(place, [], searches=0, near=[answer], simulates=False)
             if other.kinds[0] != answer.kinds[0]:
                 return Dispute(answer, self.ask(place, seeds_inside, near=[answer]))
-        places = [places_across(face, 1 + int(min(3, 30 * face.area)), margin)]
+        count = SPREAD if answer.kinds[2] else 1 + int(min(3, 30 * face.area))
+        places = [places_across(face, count, margin)]
         places += [places_beside(piece, face, min(margin, 3e-3)) for piece in loose]
         for again in self._asked_across(face, answer, np.concatenate(places)):
             if again.kinds == answer.kinds:
@@ -387,7 +384,7 @@ class Prober:
         return face.intersection(LineString(ends)).length > 0.02
 
     def nearby_states(self, place: np.ndarray) -> np.ndarray:
-        """States of the scan lines nearest to a place, one of every arm of a line."""
+        """Reached states of the scan lines nearest to a place, one of every arm of a line."""
         states, distances = [], []
         for at, known, stretches in zip(self._positions, self._states, self._arms, strict=True):
             offset = np.sum((at - place) ** 2, axis=1)
@@ -397,4 +394,5 @@ class Prober:
         if not states:
             return np.empty((0, 0))
         order = np.argsort(np.concatenate(distances), kind="stable")[:NEARBY]
-        return np.concatenate(states)[order]
+        found = np.concatenate(states)[order]
+        return found[is_reached(self.model, found)]

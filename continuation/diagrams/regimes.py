@@ -33,14 +33,18 @@ from continuation.diagrams.probing import Findings, Prober
 from continuation.diagrams.progress import stage
 from continuation.diagrams.rhythm_words import words_vary
 from continuation.diagrams.scan import each
+from continuation.diagrams.scanned_lines import line_positions
 from continuation.diagrams.standstill import standstills
 from continuation.diagrams.thresholds import Threshold, thresholds
 from continuation.engine.budget import met, spent
+from continuation.steady_states.branch import Branch
 from dynsys import journal
 from dynsys.activity import doing
 from dynsys.vector_field import VectorField
 
 WORTH = 1e-3  # of the plane: faces whose simulated cycles are followed
+BARE = 0.2  # of a boundary: a part beside which no curve runs that is worth telling
+BESIDE = 1e-4  # of the plane: vertices of special points lie beside the chords of a curve
 EXCHANGES = ("transcritical curve", "pitchfork curve")
 MOST_PLACES = 2000  # asked in all searches for boundaries without a curve
 WORDS = "what is stable in every face"
@@ -267,14 +271,21 @@ def _carried(part: Polygon, answer: Answer, prober: Prober) -> Answer:
 
 
 def _exchanges(regimes: Regimes, x: Axis, y: Axis) -> list[LineString]:
-    """Curves of branch points at which a stable equilibrium hands its stability on to another, and
-    lines on which states stand still."""
+    """Curves of branch points, as far as a stable equilibrium hands its stability on to another
+    there, and lines on which states stand still."""
     curves = regimes.prober.findings.boundaries()
     result = [path.line for path in regimes.paths[len(curves) :]]
     for curve, path in zip(curves, regimes.paths, strict=False):
-        if curve.kind in EXCHANGES and bool(curve.data["stable"].any()):
-            result.append(path.line)
+        if isinstance(curve, Branch) and curve.kind in EXCHANGES:
+            result.append(path.line.difference(_unstable(curve, x, y).buffer(BESIDE)))
     return result
+
+
+def _unstable(curve: Branch, x: Axis, y: Axis) -> Any:
+    """The stretches of a curve on which no equilibrium is stable, in units of the plane."""
+    rows = line_positions(curve, (x, y))
+    pieces = [rows[k : k + 2] for k in np.flatnonzero(~curve.data["stable"].values[:-1])]
+    return shapely.union_all([LineString(piece) for piece in pieces])
 
 
 def _merge(
@@ -328,7 +339,7 @@ def _add_edges(graph: nx.Graph, groups, faces: Sequence[Polygon], paths: Sequenc
 
 
 def _separating(shared: Any, paths: Sequence[Path]) -> list[str]:
-    """Names of the curves that run along a shared boundary."""
+    """Names of the curves that run along a shared boundary, and whether some of it has none."""
     near = shared.buffer(1e-6)
     found = [
         path.name
@@ -336,7 +347,10 @@ def _separating(shared: Any, paths: Sequence[Path]) -> list[str]:
         if not path.line.is_empty
         and path.line.intersection(near).length > 0.2 * min(shared.length, 0.02)
     ]
-    return list(dict.fromkeys(found)) or ([SEARCHED] if _is_apart(shared, paths) else [])
+    if not found:
+        return [SEARCHED] if _is_apart(shared, paths) else []
+    alone = _without_curves(shared, paths).length > max(WITHIN, BARE * shared.length)
+    return [*dict.fromkeys(found), *([SEARCHED] if alone else [])]
 
 
 def _without_curves(shared: Any, paths: Sequence[Path]) -> Any:

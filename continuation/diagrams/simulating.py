@@ -30,6 +30,7 @@ from continuation.diagrams.outcomes import (
     section_of,
 )
 from continuation.diagrams.pasts import Past, after_pasts
+from continuation.diagrams.reach import lowest_values
 from continuation.diagrams.step_choice import FINEST, needed_step, step_on, usual_step
 from continuation.diagrams.stiff_runs import settled
 from dynsys.journal import Form, key, piece
@@ -37,7 +38,9 @@ from dynsys.simulation.ensembles import simulate_ensemble
 from dynsys.vector_field import VectorField
 
 RESTS = (EQUILIBRIUM, HALF_STABLE)
+IRREGULAR = (CHAOS, TORUS)
 STRIDE = 2  # steps between records
+BESIDE = 1e-6  # scaled distance from its start at which a run begins
 FIRST = 1024  # records of the first stage; every further one is twice as long
 STAGES = 6
 MORE = 2  # stages for a motion that is still on its way
@@ -83,6 +86,7 @@ def destinations(
     -------
     >>> destinations(aln(), [{"mu_e": 1.0}], aln().initial_state()[None, :6])[0].kind
     """
+    starts = _beside(model, starts)
     about = [model.digest, dict(model.parameters), [dict(v) for v in values], asdict(effort)]
     before = [None] * len(values) if pasts is None else list(pasts)
     turns = [np.empty(0), *(past.turn.ravel() for past in before if past is not None)]
@@ -93,6 +97,17 @@ def destinations(
         _OUTCOMES,
     )
     return found or []
+
+
+def _beside(model: VectorField, starts: np.ndarray) -> np.ndarray:
+    """Starts (k, n), none below the lowest values of the states, moved a little into their box,
+    every state by another part: a symmetry or an axis that no motion leaves must not hold a run on
+    a saddle, or on a cycle that repels."""
+    low, high = model.state_box()
+    starts = np.maximum(starts, lowest_values(model))
+    inward = np.where(starts < (low + high) / 2, 1.0, -1.0)
+    parts = 0.5 + np.random.default_rng(0).random(starts.shape[1])
+    return starts + BESIDE * model.scales[: starts.shape[1]] * parts * inward
 
 
 _OUTCOMES: Form[list[Outcome]] = Form(
@@ -149,7 +164,8 @@ def _with_fitting_steps(
             for k, outcome in zip(mine, again, strict=True):
                 found[k] = outcome
         for k in coarse:
-            found[k] = _with_own_steps(models[k], found[k], starts[k], float(steps[k]))
+            last = round_ == REFINEMENTS
+            found[k] = _with_own_steps(models[k], found[k], starts[k], float(steps[k]), last)
         needed = [needed_step(models[k], found[k], steps[k]) for k in coarse]
         finer = [(k, step) for k, step in zip(coarse, needed, strict=True) if step < steps[k]]
         for k, step in finer:
@@ -161,12 +177,16 @@ def _with_fitting_steps(
     return found
 
 
-def _with_own_steps(model: VectorField, found: Outcome, start: np.ndarray, dt: float) -> Outcome:
+def _with_own_steps(
+    model: VectorField, found: Outcome, start: np.ndarray, dt: float, last: bool
+) -> Outcome:
     """What a run comes to that is far too stiff for one step, that did not settle with it, or that
-    ended in infinity, where too long a step leads as well."""
+    ended in infinity, where too long a step leads as well. One that somewhat shorter steps fit has
+    these first, unless they were the ``last``."""
     needed = needed_step(model, found, dt)
     away = found.kind == RUNS_AWAY
-    hard = needed < dt / STIFF or found.kind == UNSETTLED or away
+    unsettled = found.kind == UNSETTLED and (last or needed >= dt)
+    hard = needed < dt / STIFF or unsettled or away
     if not hard or model.lines or model.tables:
         return found
     again = settled(model, Outcome(UNSETTLED, start), dt * STRIDE * FIRST, leaves=away)
@@ -199,10 +219,13 @@ def _followed(
             if found[k].kind == UNSETTLED and stage >= stages - 1:
                 duration, last = dt * STRIDE * FIRST * 2 ** (stages - 1), stage == most - 1
                 here = (o for o, m in zip(found, models, strict=True) if m is models[k])
-                same = next((o for o in here if o.kind == CHAOS and _fill_alike(o, found[k])), None)
+                told = (o for o in here if o.kind in IRREGULAR and _fill_alike(o, found[k]))
+                same = next(told, None)
                 found[k] = (
                     _irregular(models[k], found[k], record, lane, duration, last) if same is None
-                    else replace(found[k], kind=CHAOS, exponent=same.exponent)
+                    else replace(
+                        found[k], kind=same.kind, exponent=same.exponent, weak=same.weak
+                    )
                 )  # fmt: skip
         kept = [
             lane for lane, k in enumerate(active)
@@ -304,7 +327,7 @@ def _irregular(
 
 
 def _fill_alike(a: Outcome, b: Outcome) -> bool:
-    """Whether two motions at the same parameters have the same ranges: of one chaotic attractor."""
+    """Whether two motions at the same parameters have the same ranges: of one attractor."""
     if a.extremes is None or b.extremes is None:
         return False
     n = a.extremes.shape[1]

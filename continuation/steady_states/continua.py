@@ -122,7 +122,7 @@ def corrected(model: VectorField, x: np.ndarray, size: np.ndarray) -> np.ndarray
         length = np.max(np.abs(step))
         if not 0.0 < length < np.inf:
             return None
-        x = x + step * min(1.0, 0.5 / length) * scales
+        x = x + step * (0.5 / max(0.5, length)) * scales
     return None
 
 

@@ -41,6 +41,18 @@ class Disk(Asked):
         return _answer(place, stable)
 
 
+class Leaving(Asked):
+    """A motion of some kind inside a disk; outside all runs run away."""
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+
+    def ask(self, place) -> Answer:
+        inside = np.linalg.norm(place - CENTER) < RADIUS
+        kind = self.kind if inside else "runs away"
+        return _answer(place, [{"name": kind, "kind": kind}])
+
+
 class Strip(Asked):
     """A cycle beside the equilibrium in a narrow strip, which only runs that begin on it meet."""
 
@@ -113,7 +125,7 @@ def test_the_boundary_is_found_to_the_promised_distance_and_nothing_stays_in_dis
     assert not any(piece.dispute or piece.mixed for piece in pieces)
     inside, outside = (Point(CENTER).buffer(RADIUS + d, quad_segs=64) for d in (-WITHIN, WITHIN))
     for piece in pieces:
-        if piece.answer.kinds == (1, 1, 0):
+        if piece.answer.kinds == (1, 1, 0, 0):
             assert piece.face.difference(outside).area < 2e-4
         else:
             assert piece.face.intersection(inside).area < 2e-4
@@ -140,7 +152,7 @@ def test_a_narrow_strip_is_followed_as_far_as_places_last():
     # It is hardly wider than the search is fine, and longer than all its places reach.
     pieces, _ = _closed(Strip(), (0.2, 0.8), (0.5, 0.5))
     strip = LineString([(0, 0.3), (1, 0.7)]).buffer(0.012 / np.hypot(1, 0.4), cap_style="flat")
-    settled = [p.face for p in pieces if p.answer.kinds == (1, 1, 0) and p.dispute is None]
+    settled = [p.face for p in pieces if p.answer.kinds == (1, 1, 0, 0) and p.dispute is None]
     assert strip.intersection(union_all(settled)).area > 0.5 * strip.area
     doubtful = [piece.face for piece in pieces if piece.dispute is not None]
     assert strip.intersection(union_all(doubtful)).area > 0.05 * strip.area
@@ -158,10 +170,19 @@ def test_chaos_with_windows_without_end_is_one_part_and_not_in_dispute():
     assert asked <= MOST
     assert not any(piece.dispute for piece in pieces)
     mixed = [piece for piece in pieces if piece.mixed]
-    assert all(piece.answer.kinds == (0, 0, 1) for piece in mixed)
+    assert all(piece.answer.kinds == (0, 0, 1, 0) for piece in mixed)
     right = box(0.5, 0, 1, 1)
     assert sum(piece.face.intersection(right).area for piece in mixed) > 0.4
     assert sum(piece.face.difference(right).area for piece in mixed) < 0.08
+
+
+@pytest.mark.parametrize("kind", ["cycle", "chaos"])
+def test_the_edge_of_what_runs_away_is_found_to_the_promised_distance(kind):
+    parts, _ = _closed(Leaving(kind), (0.2, 0.5), CENTER)
+    (inside,) = [part for part in parts if part.answer.stable[0]["kind"] == kind]
+    assert all(part.dispute is None and not part.mixed for part in parts)
+    circle = Point(*CENTER).buffer(RADIUS)
+    assert inside.face.symmetric_difference(circle).area < WITHIN * circle.length
 
 
 def test_bursts_of_various_numbers_of_spikes_are_one_part_that_says_so():
@@ -171,16 +192,16 @@ def test_bursts_of_various_numbers_of_spikes_are_one_part_that_says_so():
     varied = [piece for piece in pieces if piece.mixed]
     assert len(varied) == 1
     assert sum(piece.face.area for piece in varied) == pytest.approx(0.5, abs=WITHIN)
-    assert all(piece.answer.kinds == (0, 1, 0) for piece in varied)
+    assert all(piece.answer.kinds == (0, 1, 0, 0) for piece in varied)
     assert not any(piece.bands for piece in pieces)  # no chaos was met between them
 
 
 def test_bursts_between_which_chaos_was_met_say_so():
     pieces, _ = _closed(Banded(), (0.2, 0.5), (0.75, 0.7))
-    varied = [piece for piece in pieces if piece.mixed and piece.answer.kinds == (0, 1, 0)]
+    varied = [piece for piece in pieces if piece.mixed and piece.answer.kinds == (0, 1, 0, 0)]
     assert varied and all(piece.bands for piece in varied)
-    assert any(piece.answer.kinds == (0, 0, 1) and piece.mixed for piece in pieces)
-    assert not any(piece.bands for piece in pieces if piece.answer.kinds != (0, 1, 0))
+    assert any(piece.answer.kinds == (0, 0, 1, 0) and piece.mixed for piece in pieces)
+    assert not any(piece.bands for piece in pieces if piece.answer.kinds != (0, 1, 0, 0))
 
 
 @pytest.mark.parametrize(

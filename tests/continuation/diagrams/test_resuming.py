@@ -75,7 +75,7 @@ def test_answers_are_kept_digit_by_digit_with_their_cycles():
     prober = found._prober
     kept = regimes.finished_answers.faces(prober, [], [])
     answer = prober.ask(np.array([0.8, 0.5]))
-    assert answer.kinds == (0, 1, 0)
+    assert answer.kinds == (0, 1, 0, 0)
     other, dispute = kept.form.again(kept.form.plain((answer, None)))
     assert dispute is None and other.kinds == answer.kinds
     (one,), (two,) = answer.cycles, other.cycles

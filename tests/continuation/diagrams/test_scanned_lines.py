@@ -39,9 +39,9 @@ def test_a_state_that_scan_lines_know_is_missed_in_the_answer_of_a_face():
     line = equilibria(model, "c", (-5.0, 12.0))
     prober = Prober(model, axes, Findings((), (), (line,), ()))
     answer = prober.ask(np.array([0.2, 0.6]), searches=0)
-    assert answer.kinds == (1, 0, 0)
+    assert answer.kinds == (1, 0, 0, 0)
     dispute = prober.disputes(box(0, 0, 0.4, 1), answer, [])
-    assert dispute is not None and dispute.other.kinds == (2, 0, 0)
+    assert dispute is not None and dispute.other.kinds == (2, 0, 0, 0)
     assert dispute.other.values["wEE"] == pytest.approx(1.4)
 
 
@@ -57,3 +57,22 @@ def test_a_search_carries_states_that_newtons_method_loses():
     near = Answer(np.zeros(2), {"p": 1.5, "q": 0.5}, [low, high], np.array([[0.0]]))
     (found,) = prober.ask_all([np.array([0.8, 0.5])], [[near]], everywhere=False)
     assert [item["state"][0] for item in found.stable] == pytest.approx([0.0, 3.5**4], abs=1e-6)
+
+
+@pytest.mark.parametrize(("kind", "seen"), [("chaos", True), ("equilibrium", False)])
+def test_a_face_with_chaos_is_asked_all_over(monkeypatch, kind, seen):
+    # No curve bounds chaos: here it has passed in a part of a long face.
+    def ask_all(self, places, near, everywhere):
+        return [_lasting(place, kind) for place in places]
+
+    monkeypatch.setattr(Prober, "ask_all", ask_all)
+    monkeypatch.setattr(Prober, "ask", lambda self, place, *_, **__: _lasting(place, kind))
+    prober = Prober(cusp(), AXES, Findings((), (), (), ()))
+    dispute = prober.disputes(box(0, 0, 1, 0.02), _lasting(np.array([0.5, 0.01]), kind), [])
+    assert bool(dispute) is seen
+
+
+def _lasting(place: np.ndarray, kind: str) -> Answer:
+    """Motion of a kind, but for a part of the plane."""
+    stable = [] if 0.7 < place[0] < 0.9 else [{"name": kind, "kind": kind}]
+    return Answer(place, {"h": 0.0, "r": 0.0}, stable, np.empty((0, 1)))

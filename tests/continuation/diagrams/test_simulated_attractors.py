@@ -68,6 +68,20 @@ def test_a_symmetry_does_not_make_a_saddle_an_attractor():
     assert [item["state"][0] for item in items] == pytest.approx([-1.0, 1.0])
 
 
+def test_planes_that_no_motion_leaves_hold_no_run_on_a_cycle_that_repels():
+    # The normal form of a Hopf-Hopf point: where both amplitudes are not zero there is a torus that
+    # attracts; each cycle, in its plane, repels into the other.
+    first, second = "(x^2 + y^2)", "(u^2 + v^2)"
+    gain, other = f"(a - {first} - 0.5*{second})", f"(0.7 - 0.6*{first} - {second})"
+    model = VectorField(
+        "hopf_hopf", {name: State(0.1, (-1, 1)) for name in "xyuv"}, {"a": 0.7},
+        {"x": f"x*{gain} - y", "y": f"y*{gain} + x",
+         "u": f"u*{other} - sqrt(2)*v", "v": f"v*{other} + sqrt(2)*u"}, time_unit="",
+    )  # fmt: skip
+    items = found(model, [[0.5, 0, 0, 0], [0, 0, 0.5, 0], [0.3, 0.1, 0.2, 0]], a=0.7)
+    assert [item["name"] for item in items] == ["torus"]
+
+
 def test_an_equilibrium_at_which_runs_end_is_looked_for_once(monkeypatch):
     model = VectorField(
         "double_well", {"x": State(0.0, (-2, 2))}, {"a": 1.0}, {"x": "a*x - x^3"}, time_unit=""

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import shapely
 
 from continuation import bifurcation_diagram
+from continuation.diagrams.picture import drawn_curves
+from continuation.diagrams.regimes import SEARCHED
 from dynsys import State, VectorField
 from tests.continuation.diagrams.test_audited_planes import label_areas
 from tests.continuation.diagrams.textbook_planes import (
@@ -93,6 +96,29 @@ def test_curves_that_turn_back_at_a_symmetric_point_bound_a_region_there():
     assert not diagram.doubts()
 
 
+@pytest.mark.slow
+def test_a_pitchfork_of_unstable_states_parts_no_region_and_that_of_a_cycle_is_found_by_a_search():
+    # Rest is stable where m < 0 and p < 0, z = +-sqrt(p) where p > 0 and m < 2 p, the cycle where
+    # m > 0 and p < 2 m: it hands its stability on at p = 2 m, which no curve follows.
+    model = VectorField(
+        "hopf_pitchfork", {name: State(0.1, (-1.5, 1.5)) for name in "xyz"}, {"m": 0.5, "p": 0.5},
+        {"x": "x*(m - R - 2*z^2) - y", "y": "y*(m - R - 2*z^2) + x", "z": "z*(p - z^2 - 2*R)"},
+        definitions={"R": "x^2 + y^2"}, time_unit="",
+    )  # fmt: skip
+    diagram = bifurcation_diagram(model, x=("m", -1, 1), y=("p", -1, 1), audit=20)
+    areas = {region["label"]: region["area"] for _, region in diagram.regimes.nodes(data=True)}
+    assert len(areas) == len(diagram.regimes) == 4
+    expected = {"equilibrium": 0.25, "limit cycle": 0.3125, "low + high": 0.3125,
+                "low + high + limit cycle": 0.125}  # fmt: skip
+    assert areas == pytest.approx(expected, abs=2e-3)
+    told = {
+        frozenset(diagram.regimes.nodes[k]["label"] for k in (a, b)): edge["bifurcations"]
+        for a, b, edge in diagram.regimes.edges(data=True)
+    }
+    assert SEARCHED in told[frozenset(("low + high", "low + high + limit cycle"))]
+    assert told[frozenset(("limit cycle", "low + high + limit cycle"))] == ["hopf curve 2"]
+
+
 def test_prey_that_nearly_dies_out_has_one_rhythm():
     # It begins at K = 0.3 (1 + m)/(1 - m); predators live above K = 0.3 m/(1 - m).
     _, x, y = TEXTBOOK["vanishing_prey"]
@@ -105,3 +131,23 @@ def test_prey_that_nearly_dies_out_has_one_rhythm():
     rests = [r["area"] for _, r in diagram.regimes.nodes(data=True) if r["label"] == "equilibrium"]
     assert sorted(rests) == pytest.approx(sorted([shares[1] - shares[0], 1 - shares[1]]), abs=1e-3)
     assert not diagram.doubts()
+
+
+def test_a_boundary_at_which_periods_grow_slowly_is_drawn():
+    # Prey that dies out below a (an Allee effect): the connection between the two saddles of prey
+    # alone, where the rhythm ends. At that of x = a motion is slow, and so the period tells little.
+    model = VectorField(
+        "allee", {"x": State(0.6, (0, 1.5)), "y": State(0.1, (0, 1))}, {"a": 0.2, "d": 0.6},
+        {"x": "x*((1 - x)*(x - a) - y)", "y": "y*(x - d)"}, time_unit="",
+    )  # fmt: skip
+    diagram = bifurcation_diagram(model, x=("a", 0.02, 0.3), y=("d", 0.1, 1.1), audit=20)
+    rows = [np.column_stack([c.x, c.y]) for c in drawn_curves(diagram) if "homoclinic" in c.word]
+    drawn = np.concatenate([row[np.isfinite(row).all(axis=1)] for row in rows])
+    (rest, both) = (
+        next(r["polygon"] for _, r in diagram.regimes.nodes(data=True) if r["label"] == label)
+        for label in ("equilibrium", "equilibrium + limit cycle")
+    )
+    edge = shapely.intersection(rest, both, grid_size=1e-9)
+    assert edge.length > 0.3
+    places = edge.interpolate(np.linspace(0.02, 0.98, 40), normalized=True)
+    assert shapely.distance(places, shapely.MultiPoint(drawn)).max() < 0.01
