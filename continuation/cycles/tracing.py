@@ -287,8 +287,8 @@ def _come_back(
     elif solver.kind == FOLD:
         step = becomes_parent(points, new, solver.half[1:3])
         if step is not None:
-            kept = nearest_to_parent(points, step) + 1
-            return Trace(points[:kept], steps[: kept - 1], TWICE, steps[step])
+            last = nearest_to_parent(points, step)
+            return Trace(points[: last + 1], steps[:last], TWICE, steps[step])
     closing = returned(solver, points, new, origin)
     if closing is None:
         return None
