@@ -76,6 +76,22 @@ class Variants:
             new[label] = replace(new[label], range=check_range(model.name, label, ends))
         return _copy(model, frozenset(["scales", "sizes"]), states=MappingProxyType(new))
 
+    def with_lowest(self, /, **values: float) -> VectorField:
+        """Return the same model with lowest values of its states, below which no equilibrium is
+        one.
+
+        Raises UnknownNameError for a state the model does not have.
+
+        Example
+        -------
+        >>> model.with_lowest(r=0.0)
+        """
+        model = cast(Any, self)
+        new = dict(model.states)
+        for label, value in check_known(values, new, "state", model.name).items():
+            new[label] = replace(new[label], lowest=float(value))
+        return _copy(model, frozenset(["scales", "sizes"]), states=MappingProxyType(new))
+
     def __getitem__(self, name: object) -> Any:
         """No item: a model is no mapping. ModelError says where its values are."""
         raise ModelError(

@@ -17,7 +17,7 @@ from continuation.cycles.following import DIVERGED
 from continuation.cycles.living import cycles_content
 from continuation.cycles.location import floquet_of
 from continuation.cycles.multipliers import NONE
-from continuation.cycles.orbits import Direction, Orbit, Point, Solver
+from continuation.cycles.orbits import STEEP, Direction, Orbit, Point, Solver
 from continuation.cycles.pairs import come_in_pairs, paired_events
 from continuation.cycles.prediction import BEFORE
 from continuation.cycles.saddles import divergence
@@ -36,6 +36,7 @@ from continuation.engine.special_points import SpecialPoints, numbered, point_na
 from continuation.explorer.explorable import Explorable
 from continuation.frames import point_frame
 from continuation.netcdf import write
+from dynsys import checks
 from dynsys.errors import ConvergenceError, ModelError, unknown_name
 from dynsys.validity import flags
 from dynsys.vector_field import VectorField
@@ -68,8 +69,9 @@ class CycleBranch(Explorable):
     by 0.03 where others are clearly outside), ``multiplier_real/imag`` and
     ``multiplier_log10/angle/error`` (point, mode; log10 of the modulus, radians, about the relative
     error: inf where of one far inside the unit circle only that is known, which ``at`` resolves;
-    nan from 20 states on), ``trivial_error``, ``intervals`` of the mesh, of delay models
-    ``delay_error``, the largest error of a delayed signal relative to its range.
+    nan from 20 states on, and of delay models, where ``at(...).multiplier_errors`` tells it),
+    ``trivial_error``, ``intervals`` of the mesh, of delay models ``delay_error``, the largest error
+    of a delayed signal relative to its range.
     ``special_points`` are cycles labelled LPC, PD, NS or BPC. ``persistent`` multipliers are 1 all
     along besides the trivial one, as a conserved quantity or a continuous symmetry makes them:
     counts leave them out, and no cycle is stable (they are ``neutral``).
@@ -105,12 +107,16 @@ class CycleBranch(Explorable):
         """
         if list(value) != [self.parameter]:
             raise unknown_name("free parameter", ", ".join(value), [self.parameter], "this branch")
-        (wanted,) = value.values()
+        wanted = checks.number(self.parameter, value[self.parameter])
         found = [
             cycle for cycle in map(self._at, self._brackets(wanted), [wanted] * len(self)) if cycle
         ]
         if not found:
             known = self.data[self.parameter].values
+            if known.min() <= wanted <= known.max():
+                raise ConvergenceError(
+                    f"Newton failed on the branch at {self.parameter} = {wanted:g}"
+                )
             raise ConvergenceError(
                 f"the branch has no cycle at {self.parameter} = {wanted:g}; it runs from "
                 f"{known.min():g} to {known.max():g}"
@@ -125,8 +131,11 @@ class CycleBranch(Explorable):
         return sorted({*exact, *nearer})
 
     def _at(self, index: int, wanted: float) -> Cycle | None:
-        orbit = self.solver.at_value(self.orbits[index], wanted)
-        if orbit is None:
+        for tolerance in (1e-10, STEEP):
+            orbit = self.solver.at_value(self.orbits[index], wanted, tolerance=tolerance)
+            if orbit is not None:
+                break
+        else:
             return None
         return replace(make_cycle(self.solver, orbit), persistent=self.persistent)
 

@@ -115,6 +115,24 @@ def back_at_parent(points: Sequence[Point], first: int) -> int | None:
     return None
 
 
+def becomes_parent(points: Sequence[Point], first: int, half: np.ndarray) -> int | None:
+    """The step k >= ``first`` of a fold curve in which its doubled cycles become one run twice, at
+    a generalized period doubling. There both parameters turn, and what follows are the same cycles
+    half a period later.
+    """
+    for k in range(max(first, 1), len(points) - 1):
+        before, after = points[k], points[k + 1]
+        if before.direction.z[1:3] / half**2 @ after.direction.z[1:3] < 0:
+            if np.sum(_odd(before.orbit) * _odd(after.orbit)) < 0:
+                return k
+    return None
+
+
+def nearest_to_parent(points: Sequence[Point], k: int) -> int:
+    """Of the ends of step k the one whose two halves are less unlike."""
+    return min((k, k + 1), key=lambda j: float(np.sum(_odd(points[j].orbit) ** 2)))
+
+
 def _odd(orbit: Orbit) -> np.ndarray:
     """Half the difference (64, n) between the two halves of a cycle."""
     u = moved(orbit.u, orbit.mesh, np.linspace(0.0, 1.0, 128 // DEGREE + 1))
@@ -130,7 +148,7 @@ def parent_twice(solver: Solver, points: Sequence[Point], k: int) -> Point | Non
     doubling = _doubling(solver, once, _PART_OF_STEP * step)
     if doubling is None:
         return None
-    return _doubled(doubling, near[-1], doubling_coefficients(solver, doubling.orbit)[0])
+    return run_twice(doubling, near[-1], doubling_coefficients(solver, doubling.orbit)[0])
 
 
 def _common_part(near: Sequence[Point]) -> Orbit:
@@ -193,7 +211,7 @@ def _negative(point: Point) -> float:
     return float(log10[np.argmin(np.abs(log10))]) if log10.size else np.nan
 
 
-def _doubled(point: Point, neighbor: Point, cubic: float) -> Point:
+def run_twice(point: Point, neighbor: Point, cubic: float) -> Point:
     """A cycle run twice, on the branch of a doubled neighbor, which turns in its parameter here.
 
     Beside it the multiplier of doubled cycles that is next to 1 is inside where the ``cubic``

@@ -40,6 +40,8 @@ def make_dataset(
     if still:  # rounding of size e moves multipliers that are double 1 by its square root
         more = spectra.log10.shape[1] > still
         doubt = more & undetermined(spectra.trivial**2, spectra.clearly_unstable)
+    # What delay lines leave of them is not known here, but by each cycle (``own_past``).
+    errors = np.full_like(spectra.error, np.nan) if model.lines else spectra.error
     found, unknowns = complex_values(spectra.log10, spectra.angle), np.array([o.z for o in orbits])
     columns: dict[str, Any] = {
         name: ("point", unknowns[:, 1 + k].copy(), {"units": model.unit(name)})
@@ -61,7 +63,7 @@ def make_dataset(
         "multiplier_imag": (("point", "mode"), found.imag),
         "multiplier_log10": (("point", "mode"), spectra.log10),
         "multiplier_angle": (("point", "mode"), spectra.angle),
-        "multiplier_error": (("point", "mode"), spectra.error),
+        "multiplier_error": (("point", "mode"), errors),
     }  # fmt: skip
     ends = extrema_along(solver, orbits)
     for k, name in enumerate(model.observables):
@@ -85,7 +87,8 @@ def delay_words(data: xr.Dataset, model: VectorField) -> list[str]:
         return []
     return [
         f"  delay lines of {model.delay_order} nodes: delayed signals to {worst:.0e} of their "
-        "range, multipliers to about as much (CycleSettings.delay_error, model.with_delay_order)"
+        "range; each cycle tells how far its multipliers are known, small ones less than large "
+        "ones (CycleSettings.delay_error, model.with_delay_order)"
     ]
 
 

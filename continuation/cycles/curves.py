@@ -24,12 +24,13 @@ from continuation.cycles.resonances import (
 )
 from continuation.cycles.settings import CycleSettings
 from continuation.cycles.storage import read_cycles, table_of_cycles
-from continuation.cycles.tracing import ENOUGH, Enough, Trace, trace_both_sides
+from continuation.cycles.tracing import ENOUGH, TWICE, Enough, Trace, trace_both_sides
 from continuation.drawing import Curve, Mark, draw_cycle_curve
 from continuation.engine.following import spans_around
 from continuation.engine.special_points import SpecialPoints, numbered, point_named, points_labelled
 from continuation.frames import point_frame
 from continuation.netcdf import write
+from dynsys import checks
 from dynsys.drawing import axis_label
 from dynsys.errors import ConvergenceError, ModelError, unknown_name
 from dynsys.vector_field import VectorField
@@ -104,12 +105,13 @@ class CycleCurve:
         """
         if len(value) != 1 or next(iter(value)) not in self.parameters:
             raise unknown_name("parameter", ", ".join(value), self.parameters, f"this {self.kind}")
-        ((name, wanted),) = value.items()
+        ((name, given),) = value.items()
+        wanted = checks.number(name, given)
         offset = self.data[name].values - wanted
         component = 1 + self.parameters.index(name)
         for k in np.flatnonzero(offset[:-1] * offset[1:] <= 0).tolist():
             nearer = k + int(abs(offset[k + 1]) < abs(offset[k]))
-            found = self.solver.point_at(self.orbits[nearer], float(wanted), component)
+            found = self.solver.point_at(self.orbits[nearer], wanted, component)
             if found is not None:
                 return special_cycle(self.solver, found, LABELS.get(self.solver.kind, ""), k)
         known = self.data[name].values
@@ -362,6 +364,12 @@ def _reason(solver: Solver, traced: Trace) -> str:
             return "1:1 resonance (R1)" if angle < np.pi / 2 else "1:2 resonance (R2)"
     if traced.reason == engine.SHRUNK or (traced.reason == ENOUGH and solver.kind == FOLD):
         return f"the cycle shrank to a {_BIRTHS.get(solver.kind, 'Hopf')} point"
+    if traced.reason == TWICE:
+        values = traced.points[-1].orbit.z[1:3]
+        place = ", ".join(
+            f"{name} = {value:.4g}" for name, value in zip(solver.names, values, strict=True)
+        )
+        return f"{traced.words} (GPD) next to {place}"
     return traced.words
 
 

@@ -18,6 +18,7 @@ from continuation.cycles.location import AT_PLACE, floquet_of
 from continuation.cycles.multipliers import VAGUE, Multipliers
 from continuation.cycles.normal_forms import coefficients
 from continuation.cycles.orbits import (
+    STEEP,
     Direction,
     Orbit,
     Point,
@@ -27,6 +28,7 @@ from continuation.cycles.orbits import (
     remeshed,
     sample_times,
 )
+from continuation.cycles.own_past import multipliers_on_own_past
 from dynsys.errors import ConvergenceError, unknown_name
 from dynsys.vector_field import VectorField
 
@@ -116,8 +118,10 @@ class Cycle:
     @cached_property
     def multiplier_errors(self) -> np.ndarray:
         """Estimated relative errors (n - 1,) of the multipliers: what changes on a mesh of half as
-        many intervals more, whose linearized flow is resolved twice as finely."""
-        return multiplier_errors(self)
+        many intervals more, whose linearized flow is resolved twice as finely; in delay models also
+        where delayed signals are the cycle's own past, no delay lines' (inf for small ones)."""
+        found = multiplier_errors(self)
+        return np.maximum(found, delay_line_errors(self)) if self.model.lines else found
 
     @property
     def parameters(self) -> Mapping[str, float]:
@@ -279,6 +283,14 @@ def multiplier_errors(cycle: Cycle) -> np.ndarray:
     return np.maximum(np.expm1(cost[rows, columns]), lost)
 
 
+def delay_line_errors(cycle: Cycle) -> np.ndarray:
+    """Relative errors (n - 1,) that delay lines leave of multipliers; infinite where not known."""
+    given = cycle.multipliers
+    own = multipliers_on_own_past(cycle.solver, cycle.orbit, given, cycle.direction)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.nan_to_num(np.abs(given / own - 1.0), nan=np.inf, posinf=np.inf)
+
+
 def _on_finer_mesh(cycle: Cycle) -> Orbit:
     """The cycle on a mesh of half as many intervals more, not corrected where Newton fails."""
     solver, orbit, along = cycle.solver, cycle.orbit, cycle.direction
@@ -300,6 +312,8 @@ def make_cycle(solver: Solver, orbit: Orbit, label: str = "", name: str = "") ->
     Raises ConvergenceError where Newton does not meet a cycle.
     """
     point = solver.point_at(orbit, orbit.value)
+    if point is None:
+        point = solver.point_at(orbit, orbit.value, tolerance=STEEP)
     if point is None:  # at a fold of cycles the parameter does not tell the cycles apart
         point = solver.along(orbit, Direction(np.zeros_like(orbit.u), np.array([1.0, 0.0])))
     if point is None:

@@ -41,7 +41,7 @@ def delay_error(solver: Solver, orbit: Orbit) -> float:
     to the signal's range over the cycle; 0 for models without delays.
 
     The signal is known along the whole cycle, so that this is the error of the discretization
-    itself, down to that of the mesh. Multipliers err by about as much, periods by less. A mesh
+    itself, down to that of the mesh. Periods err by less, small multipliers by far more. A mesh
     that is fine at a spike may be coarse one delay later: there it is asked, too.
     """
     model = solver.model

@@ -8,7 +8,15 @@ import numpy as np
 
 from continuation.cycles.chords import Chord
 from continuation.cycles.location import locate_beside, residual
-from continuation.cycles.orbits import Direction, Orbit, Point, Solver, remeshed, turned_round
+from continuation.cycles.orbits import (
+    STEEP,
+    Direction,
+    Orbit,
+    Point,
+    Solver,
+    remeshed,
+    turned_round,
+)
 
 _WALK = 16  # steps to a bound where one does not reach it
 _GOOD = 1e-8  # residual of an interpolated cycle, which is one where the mesh resolves it
@@ -48,15 +56,30 @@ def _between(chord: Chord, component: int, bound: float) -> Point | None:
 
 
 def _walked(solver: Solver, inside: Point, component: int, bound: float) -> Point | None:
-    """The point on a bound in small steps from the last one inside, on its own mesh: layers move
-    along the mesh from one cycle to the next, which a line between two of them does not know."""
+    """The point on a bound in small steps from the last one inside, on its own mesh and along the
+    branch: layers move along the mesh from one cycle to the next, which a line between two of them
+    does not know."""
     point, start = inside, float(inside.orbit.z[component])
     for part in np.arange(1, _WALK + 1) / _WALK:
-        found = solver.point_at(point.orbit, start + part * (bound - start), component)
+        to = start + part * (bound - start)
+        found = solver.point_at(_ahead(point, to, component), to, component, STEEP)
+        if found is None:
+            found = solver.point_at(point.orbit, to, component, STEEP)
         if found is None:
             return None
         point = found
     return point
+
+
+def _ahead(point: Point, to: float, component: int) -> Orbit:
+    """The orbit along the tangent of the branch to a value of an entry of z, where this moves."""
+    orbit, along = point.orbit, point.direction
+    rate = along.z[component]
+    if rate == 0.0:
+        return orbit
+    length = (to - orbit.z[component]) / rate
+    z = orbit.z + length * along.z
+    return replace(orbit, u=orbit.u + length * along.u, z=z) if z[0] > 0.0 else orbit
 
 
 def _oriented(solver: Solver, point: Point, along: Direction) -> Point:

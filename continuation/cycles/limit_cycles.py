@@ -13,8 +13,9 @@ from continuation.cycles.cycle import Cycle
 from continuation.cycles.delay_errors import order_for, with_more_nodes
 from continuation.cycles.orbits import Direction, Orbit, Point, Solver, moved_times, turned_round
 from continuation.cycles.settings import CycleSettings
+from continuation.cycles.shrinking import SMALLEST
 from continuation.cycles.starting_orbits import orbit_from_simulation
-from continuation.cycles.switching import doubled, other_branch
+from continuation.cycles.switching import doubled, other_branch, parent_twice
 from continuation.cycles.tracing import (
     CLOSED,
     INTERRUPTED,
@@ -83,10 +84,10 @@ def limit_cycles(
             f"cycles start from a Hopf point, a Cycle or a model, not a {type(source).__name__}"
         )
     model = source if isinstance(source, VectorField) else source.model
+    span = check_span(model, parameter, span)
     if isinstance(source, VectorField):
         model, start = _on_level_set(model, {parameter: span}, start)
     source = model if isinstance(source, VectorField) else source
-    span = check_span(model, parameter, span)
     _check_inside(source, parameter, span)
     with whole(parts=True), doing(f"limit cycles along {parameter}"):
         for _ in range(_RAISED + 1):
@@ -163,10 +164,7 @@ def _followed(
     if isinstance(source, Cycle) and source.label == "BPC":
         return _through(solver, source, settings)
     if isinstance(source, Cycle) and source.label == "PD":
-        first = doubled(solver, source)
-        forward = trace(solver, first, settings)
-        born = f"{source.name or source.label} of another branch"
-        return make_branch(solver, forward, (born, forward.words), settings)
+        return _doubled(solver, source, settings)
     if isinstance(source, Cycle):  # its free parameter may have been another one
         value = model.parameters[parameter]
         given = replace(source.orbit, z=np.array([source.period, value]))
@@ -211,6 +209,19 @@ def _simulated(solver: Solver, start, settings: CycleSettings) -> Orbit:
         ) from None
 
 
+def _doubled(solver: Solver, source: Cycle, settings: CycleSettings) -> CycleBranch:
+    """The branch of doubled period, from the period doubling itself on: what lies between it and
+    the first of them is looked for like everything else."""
+    first = doubled(solver, source)
+    traced = trace(solver, first, settings)
+    begin, made = parent_twice(solver, source, first), len(traced.points)
+    if begin is not None:
+        steps = [settings.step, *traced.steps]
+        traced = replace(traced, points=[begin, *traced.points], steps=steps)
+    born = f"{source.name or source.label} of another branch"
+    return make_branch(solver, traced, (born, traced.words), settings, made=made)
+
+
 def _through(solver: Solver, source: Cycle, settings: CycleSettings) -> CycleBranch:
     """The other branch through a branch point, to both sides of it: each is followed away from it,
     since what a mesh leaves of errors breaks up the branch point itself."""
@@ -238,7 +249,7 @@ def _both_ways(solver: Solver, first: Point, settings: CycleSettings) -> CycleBr
 
 
 def small_cycle(
-    solver: Solver, point: SpecialPoint, settings: CycleSettings, size: float = 1e-3
+    solver: Solver, point: SpecialPoint, settings: CycleSettings, size: float = SMALLEST
 ) -> Point:
     """A small orbit beside a Hopf point: x0 + eps Re(q exp(2 pi i t))."""
     if point.label not in ("H", "GH", "HH", "ZH") or point.omega is None:

@@ -30,6 +30,7 @@ from continuation.engine.following import check_span
 from dynsys.vector_field import VectorField
 
 DEGREE = 4
+STEEP = 1e-8  # Newton's last correction where the rounding of layers keeps it above 1e-10
 SMALLEST_ANGLE = 1e-3  # torus curves end this near to the strong resonances 1:1 and 1:2
 
 

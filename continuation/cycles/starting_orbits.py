@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
-from scipy.integrate import solve_ivp
+from scipy.integrate import LSODA, solve_ivp
 from scipy.optimize import brentq
 
 from continuation.cycles.orbits import Orbit, Solver, adapted_mesh, moved_times, remeshed
@@ -16,6 +16,7 @@ from dynsys.vector_field import VectorField
 TURNS = 30  # of a guessed period, before the state is on its cycle
 _ENOUGH = 3  # crossings: two repetitions
 _AGREES = 1e-6  # relative difference of periods
+_SMOOTH = 1e-2  # scaled error between the nodes of a mesh that carries an orbit
 _LAST = 60  # crossings looked at
 _BACK = 0.01  # part of the range within which a state that is back is
 _PART = 0.1  # of the most evaluations, beyond which a state need not be back
@@ -166,19 +167,21 @@ def _corrected(
     """The last simulated period as a periodic orbit, on as few mesh intervals as carry it.
 
     A mesh too coarse for the jumps of a relaxation oscillation may have a solution of its own: the
-    period is to agree with the simulated one, or with that of a coarser mesh.
+    period is to agree with the simulated one, or with that of a coarser mesh, and what the mesh
+    leaves of errors is to be small; None where it is as large as the orbit.
     """
     periods, orbit = [last[1]], None
-    for factor in (1, 2, 4, 8):
+    for factor in (1, 2, 4, 8, 16):
         found = solver.at_value(run.sampled(*last, factor * intervals, value), value)
         if found is None:
             continue
         found = solver.at_value(remeshed(found, adapted_mesh(found)), value) or found
-        orbit = found
+        orbit, error = found, found.mesh_error()
         if any(abs(found.period / period - 1) < _AGREES for period in periods):
-            break
+            if error < _SMOOTH:
+                break
         periods.append(found.period)
-    return orbit
+    return orbit if orbit is not None and error < 1.0 else None
 
 
 def _patience(solver: Solver, x0: np.ndarray) -> float:
@@ -200,8 +203,8 @@ class _Run:
         self.solver, state = solver, x0
         self.made, self.most = 0, most_evaluations
         for _ in range(_DOUBLINGS):
-            settled = self._integrate(state, duration, 1e-8)
-            self.run = self._integrate(settled.y[:, -1], duration / 2, 1e-9, dense_output=True)
+            state, duration = self._settled(state, duration)
+            self.run = self._integrate(state, duration / 2)
             self.crossings = self._crossings()
             if self._rests() or (len(self.crossings) >= _ENOUGH and self._comes_back()):
                 break
@@ -217,7 +220,25 @@ class _Run:
         section = self.run.sol(self.crossings) / self.solver.scale[:, None]
         return np.max(np.abs(section[:, -2::-1] - section[:, -1:]), axis=0)
 
-    def _integrate(self, x0: np.ndarray, duration: float, accuracy: float, **more):
+    def _settled(self, x0: np.ndarray, duration: float) -> tuple[np.ndarray, float]:
+        """The state after a time, which is shorter where it would cost much of what is allowed, as
+        where cycles are far shorter than the slowest time scale beside them."""
+        settling = LSODA(self._field(), 0.0, x0, duration, rtol=1e-8, atol=1e-10)
+        most = self.made + _PART * self.most
+        while settling.status == "running" and self.made < most:
+            _check(self.solver.model, settling.step() or "", settling.y)
+        return settling.y, settling.t
+
+    def _integrate(self, x0: np.ndarray, duration: float):
+        found = solve_ivp(
+            self._field(), (0, duration), x0, method="LSODA", rtol=1e-9, atol=1e-11,
+            dense_output=True,
+        )  # fmt: skip
+        _check(self.solver.model, "" if found.success else found.message, found.y)
+        return found
+
+    def _field(self) -> Callable[[float, np.ndarray], np.ndarray]:
+        """The model's field, which counts how often it is asked for."""
         model, compiled = self.solver.model, self.solver.model.compiled
         p, out = model.parameter_array(), np.empty(compiled.n)
 
@@ -227,17 +248,12 @@ class _Run:
                 words = "is still on its way" if self.made > self.most else "runs away"
                 raise ConvergenceError(
                     f"the simulation of {model.name} {words} after {self.made} evaluations of its "
-                    "field: there is no cycle to start from; start nearer to one"
+                    "field: it reached no cycle; start nearer to one"
                 )
             compiled.field(np.ascontiguousarray(x), p, compiled.tables, out)
             return out.copy()
 
-        found = solve_ivp(
-            field, (0, duration), x0, method="LSODA", rtol=accuracy, atol=0.01 * accuracy, **more
-        )
-        if not (found.success and np.all(np.isfinite(found.y))):
-            raise ConvergenceError(f"the simulation of {model.name} failed: {found.message}")
-        return found
+        return field
 
     def _crossings(self) -> np.ndarray:
         """Times at which the state that moves most passes its middle upwards, the last ones."""
@@ -301,3 +317,9 @@ class _Run:
     def sampled(self, end: float, period: float, count: int, value: float) -> Orbit:
         """The last period on a mesh of ``count`` intervals with as many steps in each."""
         return _sampled(self.solver, self.run, (end, period), count, value)
+
+
+def _check(model: VectorField, message: str, states: np.ndarray) -> None:
+    """ConvergenceError where an integration failed."""
+    if message or not np.all(np.isfinite(states)):
+        raise ConvergenceError(f"the simulation of {model.name} failed: {message}")

@@ -8,8 +8,10 @@ import numpy as np
 from scipy.sparse import bmat, csc_array
 from scipy.sparse.linalg import splu
 
+from continuation.cycles.closing import run_twice
 from continuation.cycles.cycle import Cycle
 from continuation.cycles.linearization import Linearization
+from continuation.cycles.normal_forms import doubling_coefficients
 from continuation.cycles.orbits import Direction, Orbit, Point, Solver
 from dynsys.errors import ConvergenceError
 
@@ -30,6 +32,18 @@ def doubled(solver: Solver, cycle: Cycle) -> Point:
     z = np.array([2 * orbit.period, orbit.value])
     direction = np.ascontiguousarray(np.concatenate([wave, -wave[1:]]))
     return _beside(solver, Orbit(mesh, u, z), Direction(direction, np.zeros(2)), cycle, "doubled")
+
+
+def parent_twice(solver: Solver, cycle: Cycle, first: Point) -> Point | None:
+    """The cycle with the period doubling, run twice: where the branch of its first cycle of doubled
+    period begins. None where several multipliers pass at once, or a conserved quantity pairs them.
+    """
+    if cycle.multiplicity > 1 or cycle.persistent or "pair" in cycle.certificate:
+        return None
+    orbit = replace(cycle.orbit, z=np.array([cycle.period, cycle.parameters[solver.parameter]]))
+    cubic = doubling_coefficients(solver, orbit)[0]
+    all_of_them = cycle.floquet.joined(1.0 + cycle.trivial_error)
+    return run_twice(Point(orbit, first.direction, all_of_them), first, cubic)
 
 
 def other_branch(solver: Solver, cycle: Cycle) -> tuple[Point, Point | None]:

@@ -12,8 +12,14 @@ from typing import Any
 import numpy as np
 
 from continuation.cycles import following as engine
-from continuation.cycles.closing import back_at_parent, parent_twice, returned
-from continuation.cycles.conditions import CYCLE
+from continuation.cycles.closing import (
+    back_at_parent,
+    becomes_parent,
+    nearest_to_parent,
+    parent_twice,
+    returned,
+)
+from continuation.cycles.conditions import CYCLE, FOLD
 from continuation.cycles.counts import clear_counts
 from continuation.cycles.landing import land
 from continuation.cycles.multipliers import Multipliers
@@ -29,12 +35,13 @@ from continuation.cycles.orbits import (
 )
 from continuation.cycles.prediction import BEFORE
 from continuation.cycles.settings import CycleSettings
+from continuation.cycles.shrinking import shrunk
+from continuation.cycles.vanishing import vanishes
 from continuation.engine.budget import spent
 from dynsys.interruption import Pace
-from dynsys.invariant_axes import stays_zero
 from dynsys.journal import Checkpoint, key, part_is_wanted
 
-INTERRUPTED, MAX_POINTS, CLOSED, PARENT, LEFT, ENOUGH, SPENT, SHORT, VANISHED = range(20, 29)
+INTERRUPTED, MAX_POINTS, CLOSED, PARENT, LEFT, ENOUGH, SPENT, SHORT, TWICE, VANISHED = range(20, 30)
 REASONS = {
     engine.BOUND: "reached the end of the span",
     engine.STEP_MIN: "the step fell below step_min: Newton no longer converges",
@@ -46,6 +53,7 @@ REASONS = {
     MAX_POINTS: "reached max_points; raise CycleSettings.max_points to go on",
     CLOSED: "closed curve: returned to its start",
     PARENT: "returned to the branch of half its period, at a period doubling",
+    TWICE: "the doubled cycles become one of half their period, at a generalized period doubling",
     LEFT: "unstable for most_unstable cycles on end; raise CycleSettings.most_unstable to go on",
     ENOUGH: "what follows bounds nothing",
     SPENT: "the time for it was spent; give a larger budget to go on",
@@ -54,12 +62,11 @@ REASONS = {
     "that, and rounding decides how long it stays; write the equations for its logarithm to go on",
 }
 _ROUNDING = "rounding hides the multiplier 1, which is off by more than 0.03 on a fine mesh"
+_BEYOND = 100.0  # log10 of a multiplier that rounding makes anything of
 _FINE = 1e-8  # error of a mesh that does not move it so far
 _FIRST, _CHUNK = 4, 24  # points between two looks at the keyboard: at first, and at most
 _MORE = 1.4  # by which a mesh is refined at a time
 _LOST = 0.5  # error of the multiplier 1 beyond which it tells nothing
-_NOUGHT = 1e-12  # of its largest value: a state that small has lost all but four of its digits
-_ABSENT = 1e-8  # largest scaled value of a state that is not there
 _ASKED = 6  # points between two questions whether to go on
 
 
@@ -87,6 +94,12 @@ class Trace:
         last = self.points[-1]
         if self.reason == engine.UNRESOLVED and last.orbit.mesh_error() < _FINE:
             return _ROUNDING
+        largest = float(np.max(last.floquet.log10, initial=0.0))
+        if self.reason == engine.STEP_MIN and largest > _BEYOND:
+            return (
+                f"{REASONS[engine.STEP_MIN]}, as beside this cycle, with a multiplier of "
+                f"10^{largest:.0f}, others are too near for rounding"
+            )
         if self.reason == engine.STEP_MIN and last.trivial_error > engine.DOUBTFUL:
             return (
                 f"{REASONS[engine.STEP_MIN]}: {last.orbit.intervals} mesh intervals are too few "
@@ -176,8 +189,7 @@ def _further(
     )
     points, steps, bound = [*traced.points, *fresh], [*traced.steps, *lengths], None
     # Where the chunk ends hangs on the clock: nothing beyond a stop may decide, its step included.
-    living = np.flatnonzero(stays_zero(solver.model) if solver.kind == CYCLE else ())
-    at, why = _stop(points, done, settings.most_unstable, enough, living) or (len(points) - 1, None)
+    at, why = _stop(solver, points, done, settings, enough) or (len(points) - 1, None)
     ended = _come_back(solver, points[: at + 1], steps[:at], done - 1, origin)
     if ended is not None:
         return ended
@@ -190,6 +202,13 @@ def _further(
         else:
             points.append(landed)
             steps.append(lengths[-1] if lengths else step)
+    if reason == engine.SHRUNK:
+        smaller = shrunk(solver, points[-1])
+        if smaller is None:
+            reason, step = engine.MORE, 0.5 * step
+        else:
+            points += smaller
+            steps += [step] * len(smaller)
     finer_may_do = points[-1].orbit.intervals < settings.most_intervals
     if reason == engine.STEP_MIN and solver.kind == CYCLE and finer_may_do:
         if _is_coarse(points[-1], settings):
@@ -202,28 +221,19 @@ def _further(
 
 
 def _stop(
-    points: Sequence[Point], new: int, most: float, enough: Enough | None, living: np.ndarray
-) -> tuple[int, int] | None:
-    """The first of the points from number ``new`` on at which to end, and why; None to go on.
-
-    ``living`` are the states that stay zero where they are.
-    """
+    solver: Solver, points: Sequence[Point], new: int, settings: CycleSettings,
+    enough: Enough | None,
+) -> tuple[int, int] | None:  # fmt: skip
+    """The first of the points from number ``new`` on at which to end, and why; None to go on."""
+    most = settings.most_unstable
     for k in range(new, len(points)):
-        if len(living) and _vanishes(points[k].orbit.u[:, living]):
+        if solver.kind == CYCLE and vanishes(solver.model, points[k].orbit.u):
             return k - 1, VANISHED
         if k >= most and _unstable_on_end(points[: k + 1], int(most)):
             return k, LEFT
         if enough is not None and k % _ASKED == 0 and enough(points[k]):
             return k, ENOUGH
     return None
-
-
-def _vanishes(u: np.ndarray) -> bool:
-    """Whether a state of nodes (k, s) nearly vanishes on its way, or has come out below zero; one
-    that is absent all along has no digits to lose."""
-    below, size = u.min(axis=0) * u.max(axis=0) < 0.0, np.max(np.abs(u), axis=0)
-    lost = below | (np.min(np.abs(u), axis=0) < _NOUGHT * size)
-    return bool(np.any(lost & (size > _ABSENT)))
 
 
 def _unstable_on_end(points: Sequence[Point], most: int) -> bool:
@@ -281,6 +291,11 @@ def _come_back(
             ends = [] if twice is None else [twice]
             kept = [*points[: step + 1], *ends]
             return Trace(kept, steps[: len(kept) - 1], PARENT, steps[step])
+    elif solver.kind == FOLD:
+        step = becomes_parent(points, new, solver.half[1:3])
+        if step is not None:
+            last = nearest_to_parent(points, step)
+            return Trace(points[: last + 1], steps[:last], TWICE, steps[step])
     closing = returned(solver, points, new, origin)
     if closing is None:
         return None

@@ -30,14 +30,11 @@ from continuation.diagrams.attractors import (
     trusted,
 )
 from continuation.diagrams.centres import centres_met, conserved_answer, conserved_quantity
-from continuation.diagrams.names import (
-    RUNS_AWAY,
-    agree,
-    found_cycles,
-)
+from continuation.diagrams.names import RUNS_AWAY, agree, found_cycles
 from continuation.diagrams.partition import place_inside, places_across, places_beside, radius
 from continuation.diagrams.pasts import Start, at_rest
 from continuation.diagrams.paths import Axis, position, values_at
+from continuation.diagrams.reach import is_reached
 from continuation.diagrams.scan import each
 from continuation.diagrams.scanned_lines import arms, line_positions, most_at_rest, walls
 from continuation.diagrams.simulating import Effort
@@ -387,7 +384,7 @@ class Prober:
         return face.intersection(LineString(ends)).length > 0.02
 
     def nearby_states(self, place: np.ndarray) -> np.ndarray:
-        """States of the scan lines nearest to a place, one of every arm of a line."""
+        """Reached states of the scan lines nearest to a place, one of every arm of a line."""
         states, distances = [], []
         for at, known, stretches in zip(self._positions, self._states, self._arms, strict=True):
             offset = np.sum((at - place) ** 2, axis=1)
@@ -397,4 +394,5 @@ class Prober:
         if not states:
             return np.empty((0, 0))
         order = np.argsort(np.concatenate(distances), kind="stable")[:NEARBY]
-        return np.concatenate(states)[order]
+        found = np.concatenate(states)[order]
+        return found[is_reached(self.model, found)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import networkx as nx
@@ -14,6 +14,7 @@ from continuation.diagrams.names import CHAOS, HALF_STABLE, LIMIT_CYCLE, TORUS
 from continuation.engine.special_points import SpecialPoint, numbered
 from continuation.steady_states.branch import Branch
 
+FEW = 2  # slivers in doubt that are told one by one
 SLIVER = 5e-4  # of the plane: smaller regions are told together
 _SAME, _ALIKE = 1e-5, 1e-2  # places of two special cycles that are one, and scaled states
 
@@ -54,21 +55,30 @@ def curve_lines(curves: Iterable[Branch | CycleCurve]) -> list[str]:
 
 
 def region_lines(regimes: nx.Graph) -> list[str]:
-    """A line for every region, largest first; slivers in one line together."""
-    lines, slivers = [], []
-    for region in _by_area(regimes):
-        if region["area"] < SLIVER and not region["unresolved"]:
-            slivers.append(region)
+    """A line for every region, largest first; slivers in one line together, and of many in doubt in
+    another."""
+    regions = _by_area(regimes)
+    slivers = [r for r in regions if r["area"] < SLIVER and not r["unresolved"]]
+    doubtful = [r for r in regions if r["area"] < SLIVER and r["unresolved"]]
+    if len(doubtful) <= FEW:
+        doubtful = []
+    lines = []
+    for region in regions:
+        if region in slivers or region in doubtful:
             continue
         details = [item["detail"] for item in region["stable"] if _tells(item)]
         name = f"{region['label']} ({'; '.join(details)})" if details else region["label"]
         doubt = f"; UNRESOLVED: {region['unresolved']}" if region["unresolved"] else ""
         lines.append(f"region {name}: {100 * region['area']:.1f} % of the plane{doubt}")
-    if slivers:
-        names = ", ".join(dict.fromkeys(region["label"] for region in slivers))
-        share = 100 * sum(region["area"] for region in slivers)
-        lines.append(f"slivers of less than {100 * SLIVER:g} %: {names}; {share:.2g} % together")
-    return lines
+    if doubtful:
+        lines.append(f"{len(doubtful)} UNRESOLVED {_together(doubtful)}; see diagram.unresolved()")
+    return [*lines, *([_together(slivers)] if slivers else [])]
+
+
+def _together(slivers: Sequence[dict[str, Any]]) -> str:
+    names = ", ".join(dict.fromkeys(region["label"] for region in slivers))
+    share = 100 * sum(region["area"] for region in slivers)
+    return f"slivers of less than {100 * SLIVER:g} %: {names}; {share:.2g} % together"
 
 
 def _tells(item: dict[str, Any]) -> bool:

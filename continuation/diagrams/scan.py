@@ -19,6 +19,7 @@ from continuation.cycles.tracing import REASONS
 from continuation.diagrams import finished
 from continuation.diagrams.finished import Kept
 from continuation.diagrams.progress import showing
+from continuation.diagrams.reach import is_reached
 from continuation.engine.budget import met, spent
 from continuation.engine.special_points import SpecialPoint
 from continuation.steady_states.branch import Branch
@@ -54,7 +55,7 @@ def scan_cycles(lines: Sequence[Branch]) -> tuple[CycleBranch, ...]:
 def _cycles_of_line(line: Branch) -> list[CycleBranch]:
     branches: list[CycleBranch] = []
     parameter = line.parameters[0]
-    waiting = line.points("H")
+    waiting = [point for point in line.points("H") if is_reached(line.model, point.state)]
     while waiting:
         point = waiting.pop(0)
         try:

@@ -11,6 +11,7 @@ from shapely.geometry import Polygon
 
 from continuation.cycles.curves import CycleCurve
 from continuation.diagrams.paths import Axis
+from continuation.diagrams.reach import is_reached
 from continuation.steady_states.branch import Branch
 
 
@@ -55,6 +56,7 @@ def most_at_rest(
     best, place, width = 0, np.empty(0), 0.0
     for line, at in zip(lines, positions, strict=True):
         inside = line.data["stable"].values & shapely.contains_xy(inner, at)
+        inside &= is_reached(line.model, line.states())
         if not inside.any():
             continue
         along = at[:, int(np.argmax(np.ptp(at, axis=0)))]

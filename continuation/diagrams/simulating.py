@@ -32,6 +32,7 @@ from continuation.diagrams.outcomes import (
     section_of,
 )
 from continuation.diagrams.pasts import Past, after_pasts
+from continuation.diagrams.reach import lowest_values
 from continuation.diagrams.step_choice import FINEST, needed_step, step_on, usual_step
 from continuation.diagrams.stiff_runs import settled
 from dynsys.journal import Form, key, piece
@@ -105,9 +106,11 @@ def destinations(
 
 
 def _beside(model: VectorField, starts: np.ndarray) -> np.ndarray:
-    """Starts (k, n) moved a little into the states' box, every state by another part: a symmetry or
-    an axis that no motion leaves must not hold a run on a saddle, or on a cycle that repels."""
+    """Starts (k, n), none below the lowest values of the states, moved a little into their box,
+    every state by another part: a symmetry or an axis that no motion leaves must not hold a run on
+    a saddle, or on a cycle that repels."""
     low, high = model.state_box()
+    starts = np.maximum(starts, lowest_values(model))
     inward = np.where(starts < (low + high) / 2, 1.0, -1.0)
     parts = 0.5 + np.random.default_rng(0).random(starts.shape[1])
     return starts + BESIDE * model.scales[: starts.shape[1]] * parts * inward
@@ -230,7 +233,7 @@ def _followed(
             if found[k].kind == UNSETTLED and stage >= stages - 1:
                 duration, last = dt * STRIDE * FIRST * 2 ** (stages - 1), stage == most - 1
                 here = (o for o, m in zip(found, models, strict=True) if m is models[k])
-                told = (o for o in here if o.kind in IRREGULAR and _fill_alike(o, found[k]))
+                told = (o for o in here if o.kind in IRREGULAR and fill_alike(o, found[k]))
                 same = next(told, None)
                 found[k] = (
                     _irregular(models[k], found[k], record, lane, duration, last) if same is None
@@ -346,7 +349,7 @@ def _irregular(
     return unsettled
 
 
-def _fill_alike(a: Outcome, b: Outcome) -> bool:
+def fill_alike(a: Outcome, b: Outcome) -> bool:
     """Whether two motions at the same parameters have the same ranges: of one attractor."""
     if a.extremes is None or b.extremes is None:
         return False

@@ -18,6 +18,7 @@ from continuation.diagrams.cycle_boundaries import cycle_boundaries
 from continuation.diagrams.names import found_equilibria
 from continuation.diagrams.paths import Axis, values_at
 from continuation.diagrams.probing import Findings
+from continuation.diagrams.reach import is_reached, with_edges
 from continuation.diagrams.regimes import Regimes, cut
 from continuation.diagrams.scan import (
     cycles_beside,
@@ -62,6 +63,7 @@ class Survey:
         findings: Findings | None = None,
     ) -> None:  # fmt: skip
         self.spans = {x[0]: (x[1], x[2]), y[0]: (y[1], y[2])}
+        model = with_edges(model, self.spans)
         settings = replace(settings, places=0)  # the lines of the other direction are its places
         if model.lines and settings.delay_check and findings is None:  # one for the whole plane
             order = order_in_plane(model, self.spans, settings.most_delay_order, seed)
@@ -205,6 +207,8 @@ class Survey:
         self.lines.append(line)
         for label in ("LP", "BP") if self.conserved else ("LP", "H", "BP"):
             for point in line.points(label):
+                if not is_reached(self.model, point.state):
+                    continue
                 still = label == "BP" and any(s.holds(point.parameters) for s in self.standstills)
                 if self._inside(point) and not still:
                     self._add_curve(point)

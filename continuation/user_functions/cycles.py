@@ -32,7 +32,7 @@ def user_cycles(
 
     ``quantity`` is "period", "frequency", a free parameter, "min_..." or "max_..." of an
     observable, a column of a curve ("angle", "normal_form_c", ...), or a function of a ``Cycle``.
-    One that only touches the value is not found.
+    One that only touches the value is not found, nor is one that jumps past it, as at a pole.
 
     Raises UnknownNameError for another name, ModelError where a function returns no number.
     """
@@ -45,7 +45,7 @@ def user_cycles(
             exact = replace(point, floquet=floquet_of(branch.solver, point.orbit))
             found.append(special_cycle(branch.solver, exact, "UZ", k))
         elif k + 1 < len(sizes) and size * sizes[k + 1] < 0:
-            cycle = crossing(branch, k, measure)
+            cycle = _crossing(branch, k, measure, min(abs(size), abs(sizes[k + 1])))
             if cycle is not None:
                 found.append(cycle)
     return numbered(found)
@@ -109,13 +109,14 @@ def _cycle(branch: CycleBranch | CycleCurve, orbit: Orbit) -> Cycle:
     return Cycle(solver.model, replace(orbit, z=orbit.z[:2].copy()), solver, NONE, 0.0)
 
 
-def crossing(
-    branch: CycleBranch | CycleCurve, k: int, measure: Callable[[Orbit], float]
+def _crossing(
+    branch: CycleBranch | CycleCurve, k: int, measure: Callable[[Orbit], float], least: float
 ) -> Cycle | None:
-    """The cycle between two neighbors where the measure vanishes; None where Newton fails."""
+    """The cycle between two neighbors where the measure vanishes; None where Newton fails, or where
+    it has a pole or jumps: there it is not below its ``least`` size at the neighbors."""
     chord = Chord(branch.solver, _point(branch, k), _point(branch, k + 1))
     found = locate(chord, lambda point: measure(point.orbit))
-    if found is None:
+    if found is None or not abs(found.value) < least:
         return None
     label = LABELS.get(branch.solver.kind)
     cycle = special_cycle(branch.solver, found.point, "UZ", k)

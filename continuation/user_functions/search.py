@@ -51,8 +51,8 @@ def user_points(
     Returns
     -------
     Points (or cycles) labelled UZ and named UZ1, UZ2, ... in order along the branch, with
-    normal-form coefficients left out; a quantity that touches the value without crossing it is not
-    found.
+    normal-form coefficients left out; a quantity that touches the value without crossing it, or
+    jumps past it as at a pole, is not found.
 
     Raises
     ------
@@ -144,6 +144,7 @@ def _zero(
         return np.nan if y is None else measure(y)
 
     try:
-        return at(brentq(of, 0.0, 1.0, xtol=1e-15, rtol=1e-14))
+        root = brentq(of, 0.0, 1.0, xtol=1e-15, rtol=1e-14)
     except ValueError:  # Newton failed on the way
         return None
+    return at(root) if abs(of(root)) < min(abs(of(0.0)), abs(of(1.0))) else None  # or a pole

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import scipy.linalg
 
 from continuation import CycleSettings, Settings, equilibria, hopf_curve, limit_cycles, load
 from continuation.cycles.delay_errors import delay_error, with_more_nodes
@@ -113,3 +114,63 @@ def test_an_orbit_takes_its_lines_from_its_own_past(coarse, turning):
     assert delay_error(turning.solver, finer) < 2e-6
     again = limit_cycles(coarse.at(w=2.0), "w", (1.9, 2.1), settings=FEW)
     assert off(again.at(w=2.0)) < 1e-8
+
+
+def on_its_own_past(tau: float, x: np.ndarray, period: float) -> tuple[np.ndarray, float]:
+    """(cycle, period) of Mackey and Glass's equation at equidistant phases, by Fourier series."""
+    waves = 2j * np.pi * np.fft.fftfreq(len(x), 1 / len(x))
+    transform = np.fft.fft(np.eye(len(x)), axis=0)
+    derivative = np.fft.ifft(waves[:, None] * transform, axis=0).real
+    phase = derivative @ x
+    for _ in range(20):
+        shift = np.fft.ifft(np.exp(-waves * tau / period)[:, None] * transform, axis=0).real
+        late = shift @ x
+        off = derivative @ x - period * production(late) + period * x
+        along = x - production(late) - slope(late) * (shift @ derivative @ x) * tau / period
+        matrix = derivative + period * np.eye(len(x)) - period * slope(late)[:, None] * shift
+        bordered = np.block([[matrix, along[:, None]], [phase[None], np.zeros((1, 1))]])
+        change = np.linalg.solve(bordered, np.append(off, 0.0))
+        x, period = x - change[:-1], period - change[-1]
+    assert np.max(np.abs(change)) < 1e-10
+    return x, period
+
+
+def exact_multiplier(tau: float, x: np.ndarray, period: float, guess: complex) -> complex:
+    """That of exp(s t) p(t), p of the cycle's period, by Newton on s from a guess."""
+    waves = 2j * np.pi * np.fft.fftfreq(len(x), 1 / len(x))
+    transform = np.fft.fft(np.eye(len(x)), axis=0)
+    derivative = np.fft.ifft(waves[:, None] * transform, axis=0).real
+    shift = np.fft.ifft(np.exp(-waves * tau / period)[:, None] * transform, axis=0).real
+    late = period * slope(shift @ x)[:, None] * shift
+    s = np.log(complex(guess))
+    for _ in range(30):
+        factor = np.exp(-s * tau / period)
+        matrix = derivative + (s + period) * np.eye(len(x)) - factor * late
+        there = np.eye(len(x)) + factor * tau / period * late
+        moves = scipy.linalg.eigvals(matrix, there)
+        s -= moves[np.argmin(np.abs(moves))]
+    return np.exp(s)
+
+
+def production(late: np.ndarray) -> np.ndarray:
+    return 2 * late / (1 + late**7)
+
+
+def slope(late: np.ndarray) -> np.ndarray:
+    return 2 * (1 - 6 * late**7) / (1 + late**7) ** 2
+
+
+@pytest.mark.parametrize(("tau", "settings"), [(1.6, FEW), (1.0, AS_GIVEN), (1.6, AS_GIVEN)])
+def test_errors_of_multipliers_cover_what_delay_lines_leave(tau, settings):
+    model = VectorField(
+        "mackey_glass", {"x": State(0.9, (0, 2))}, {"tau": tau},
+        {"x": "2*delay(x, tau)/(1 + delay(x, tau)**7) - x"}, time_unit="",
+    )  # fmt: skip
+    branch = limit_cycles(model, "tau", (0.9, 2.0), ([0.9], 5.0), settings)
+    cycle = branch.at(tau=tau)
+    x, period = on_its_own_past(tau, cycle.values("x", np.arange(151) / 151), cycle.period)
+    assert np.isnan(branch.data["multiplier_error"].values).all()
+    for given, told in zip(cycle.multipliers[:4], cycle.multiplier_errors, strict=False):
+        true = abs(given / exact_multiplier(tau, x, period, given) - 1)
+        assert true < 2 * told + 1e-8
+        assert told < 2 * true + 1e-8 or told > 0.5

@@ -77,6 +77,24 @@ def test_coefficients_of_a_curve_are_quantities_of_user_points(doublings):
         user_points(doublings, "normal_form_d", 0.0)
 
 
+def test_folds_of_doubled_cycles_end_where_these_become_their_parent():
+    """U' = m U + k U^3 - U^5: doubled cycles fold along m = -k^2/4, k > 0, from m = k = 0 on."""
+    quintic = turning_by_half("m*@U + k*U2*@U - U2^2*@U", "-@V/2")
+    model = flip(quintic).with_parameters(k=0.5)
+    doubled = limit_cycles(on_the_circle(model, "m", (-0.3, 0.3))["PD1"], "m", (-0.3, 0.3))
+    assert doubled["LPC1"].orbit.value == pytest.approx(-1 / 16, abs=1e-9)
+    spans = {"m": (-0.3, 0.3), "k": (-1, 0.9)}
+    curve = cycle_fold_curve(doubled["LPC1"], ("m", "k"), spans)
+    m, k = curve.data["m"].values, curve.data["k"].values
+    assert m == pytest.approx(-(k**2) / 4, abs=1e-9)
+    assert np.all(np.diff(k) > 0) or np.all(np.diff(k) < 0)  # once, not there and back
+    assert sorted(k)[-1] == pytest.approx(0.9, abs=1e-9) and abs(sorted(k)[0]) < 0.01
+    assert not curve.special_points
+    words = sorted(curve.ended[0])
+    assert words[0] == "reached the end of the span"
+    assert "become one of half their period, at a generalized period doubling (GPD)" in words[1]
+
+
 @pytest.fixture(scope="module")
 def tori():
     pair = {
@@ -134,6 +152,17 @@ def test_a_doubling_curve_meets_1_2(two_doublings):
     (cycle,) = curve.points("R2")
     assert [cycle.parameters[k] for k in ("b1", "b2")] == pytest.approx([0.0, 0.0], abs=1e-8)
     assert {c.label for c in curve.special_points} <= {"R2", "GPD"}
+
+
+def test_where_a_quantity_has_a_pole_it_takes_no_value(two_doublings):
+    """The cubic coefficient is infinite at 1:2, beside which it has both signs."""
+    branch = on_the_circle(two_doublings, "b1", (-0.1, 0.1))
+    spans = {"b1": (-0.1, 0.1), "b2": (-0.4, 0.4)}
+    curve = period_doubling_curve(branch["PD1"], ("b1", "b2"), spans)
+    for value in (-1.0, 0.01, 1.0):
+        for cycle in user_points(curve, "normal_form_c", value):
+            assert abs(cycle.parameters["b2"]) > 1e-3
+    assert user_points(curve, lambda cycle: 1 / cycle.parameters["b2"]) == ()
 
 
 def test_a_torus_curve_ends_at_1_2(two_doublings):

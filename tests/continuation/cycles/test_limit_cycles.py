@@ -336,6 +336,8 @@ def test_meshes_concentrate_where_the_orbit_is_steep():
         (lambda b: limit_cycles(b["LP1"], "P", (-3, 6)), "cycles start at Hopf points"),
         (lambda b: limit_cycles(b["H1"], "Z", (-3, 6)), "no parameter 'Z'"),
         (lambda b: limit_cycles(b["H1"], "P", (6, -3)), "reversed"),
+        (lambda b: limit_cycles(b.model, "P", (6, -3)), "reversed"),
+        (lambda b: limit_cycles(b.model, "P", (-3, np.inf)), "must be finite"),
         (lambda b: limit_cycles(b.model.with_parameters(P=-2.9), "P", (-3, 6)), "came to rest"),
         (lambda b: limit_cycles(b.model, "P", (-3, 6), start=([0, 0], -1.0)), "period guess"),
         (lambda b: limit_cycles(b.model, "P", (-3, 6), start=([np.nan, 0], 1.0)), "not finite"),
@@ -355,6 +357,8 @@ def test_questions_a_branch_cannot_answer_name_what_it_can(fast_cycles):
         fast_cycles.at(mu_e=3.0)
     with pytest.raises(UnknownNameError, match="mu_e"):
         fast_cycles.at(mu_i=0.5)
+    with pytest.raises(ModelError, match="it must be a finite number"):
+        fast_cycles.at(mu_e="1.3")
     with pytest.raises(UnknownNameError, match="Did you mean 'r_E'"):
         fast_cycles.at(mu_e=1.3).extrema("r_e")
     with pytest.raises(UnknownNameError, match="PD1"):

@@ -45,14 +45,16 @@ def relaxing(mu: float) -> VectorField:
     return VectorField("van_der_pol", states, {"mu": mu}, rates, time_unit="")
 
 
-def test_a_relaxation_oscillation_with_layers_of_a_millionth_is_followed_by_default():
-    branch = limit_cycles(relaxing(1000.0), "mu", (500.0, 1500.0))
+@pytest.mark.parametrize("mid", [1000.0, 2000.0])
+def test_a_relaxation_oscillation_with_layers_of_a_millionth_is_followed_by_default(mid):
+    branch = limit_cycles(relaxing(mid), "mu", (0.5 * mid, 1.5 * mid))
     assert branch.ended == ("reached the end of the span",) * 2
-    assert branch.data["mu"].values[[0, -1]] == pytest.approx([500.0, 1500.0])
+    assert branch.data["mu"].values[[0, -1]] == pytest.approx([0.5 * mid, 1.5 * mid])
     mu = branch.data["mu"].values  # Dorodnitsyn's series, as corrected by Urabe (1960)
     series = (3 - 2 * np.log(2)) * mu + 7.01432 * np.cbrt(1 / mu)
     series -= 2 / 3 * np.log(mu) / mu + 1.3233 / mu
     assert branch.data["period"].values == pytest.approx(series, rel=1e-6)
+    assert branch.at(mu=0.97 * mid).stable
 
 
 @pytest.fixture

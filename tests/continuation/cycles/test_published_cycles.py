@@ -71,6 +71,30 @@ def test_cycles_doubled_twice_end_at_their_parents_doublings_too(doubled):
     assert not any("changes by +0" in str(c) for c in branch.special_points)
 
 
+def test_a_doubling_next_to_the_one_a_branch_begins_at_is_found(doubled):
+    """In either direction the branch has both: that where it begins is 3e-7 from another."""
+    for source in (doubled[0]["PD2"], doubled[1]["PD3"]):
+        branch = limit_cycles(source, "I", (0.0, 180.0))
+        assert branch.orbits[0].value == pytest.approx(source.orbit.value, abs=1e-9)
+        assert branch.orbits[0].period == pytest.approx(2 * source.period, rel=1e-9)
+        first = branch["PD1"]
+        assert first.orbit.value == pytest.approx(7.9110037, abs=1e-7)
+        assert first.multipliers[0].real == pytest.approx(-6.551e8, rel=1e-3)
+
+
+def test_cycles_that_shrink_are_followed_to_the_hopf_point(axon):
+    points = equilibria(axon, "I", (0.0, 180.0))
+    branches = [limit_cycles(points[name], "I", (0.0, 180.0)) for name in ("H1", "H2")]
+    for branch, end in zip(branches, ("H2", "H1"), strict=True):
+        assert branch.ended[1] == "the cycle shrank to a Hopf point"
+        assert branch.data["I"].values[-1] == pytest.approx(
+            points[end].parameters["I"], abs=1e-3
+        )  # fmt: skip
+        assert branch.data["max_V"].values[-1] - branch.data["min_V"].values[-1] < 0.2
+    periods = [branch.at(I=154.4).period for branch in branches]
+    assert periods[0] == pytest.approx(periods[1], rel=1e-8)
+
+
 def test_a_curve_that_rounding_ends_says_so(spikes):
     curve = cycle_fold_curve(spikes["LPC1"], ("I", "EK"), {"I": (-20, 200), "EK": (-95, -55)})
     assert (

@@ -22,6 +22,45 @@ def test_a_relaxation_oscillation_starts_by_itself_with_its_smallest_period(a, p
     assert cycle.trivial_error < 1e-5
 
 
+def test_a_cycle_far_shorter_than_the_slowest_time_scale_beside_it_is_reached():
+    """Larter & Steinmetz (1991), the peroxidase reaction; the period by multiple shooting."""
+    states = {"A": 6.0, "B": 58.0, "X": 0.01, "Y": 0.01}
+    rates = {
+        "k1": 0.1631021, "k2": 1250.0, "k3": 0.046875, "k4": 20.0, "k5": 1.104, "k6": 0.001,
+        "k7": 4.235, "km7": 0.1175, "k8": 0.5,
+    }  # fmt: skip
+    model = VectorField(
+        "peroxidase", states, rates,
+        {
+            "A": "-k1*A*B*X - k3*A*B*Y + k7 - km7*A",
+            "B": "-k1*A*B*X - k3*A*B*Y + k8",
+            "X": "k1*A*B*X - 2*k2*X^2 + 2*k3*A*B*Y - k4*X + k6",
+            "Y": "-k3*A*B*Y + 2*k2*X^2 - k5*Y",
+        },
+        time_unit="",
+    )  # fmt: skip
+    cycle = limit_cycles(model, "k8", (0.49, 0.51)).at(k8=0.5)
+    assert cycle.period == pytest.approx(11.8435078, abs=2e-7)
+    assert cycle.multipliers[0] == pytest.approx(0.266503, abs=1e-6)
+
+
+def test_where_rounding_ends_a_branch_the_multiplier_that_makes_it_tells():
+    """Two repelling units on a cycle that stays beside an unstable equilibrium, longer and longer
+    towards its end."""
+    model = VectorField(
+        "repelling", {"u": 1.0, "v": 0.0, "p": -1.0, "q": 0.0}, {"g": -0.45},
+        {
+            "u": "u - u^3/3 - v + g*(p - u)", "v": "0.08*(u + 0.3 - 0.8*v)",
+            "p": "p - p^3/3 - q + g*(u - p)", "q": "0.08*(p + 0.3 - 0.8*q)",
+        },
+        time_unit="",
+    )  # fmt: skip
+    branch = limit_cycles(model, "g", (-0.5, -0.4), ([1.0, 0.0, -1.0, 0.3], 60.0))
+    largest = branch.data["multiplier_log10"].values[0].max()
+    assert largest > 200
+    assert f"with a multiplier of 10^{largest:.0f}, others are too near" in branch.ended[0]
+
+
 @pytest.fixture(scope="module")
 def morris_lecar():
     """Type I excitability (Ermentrout & Terman 2010): a saddle-node on a circle at I = 39.963."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import networkx as nx
 import numpy as np
 
 from continuation import cycle_fold_curve, equilibria, limit_cycles
 from continuation.cycles.storage import cycle_of_record, cycle_record
-from continuation.diagrams.rows import distinct_cycles
+from continuation.diagrams.rows import distinct_cycles, region_lines
 from dynsys import State, VectorField
 
 
@@ -31,3 +32,17 @@ def test_a_cycle_that_two_curves_pass_is_told_once_and_where():
     later = replace(orbit, z=orbit.z * np.array([1.001, 1.0]))
     others = [replace(cycle, orbit=each) for each in (near, image, later)]
     assert distinct_cycles([cycle, *others]) == [cycle, *others[1:]]
+
+
+def test_slivers_in_doubt_are_told_together_where_they_are_many():
+    graph = nx.Graph()
+    areas = [0.9, 0.05, *[1e-4] * 7]
+    for number, area in enumerate(areas):
+        unresolved = "" if number in (0, 8) else f"chaos at p = {number}, but limit cycle"
+        about = {"label": f"kind {number % 2}", "area": area, "unresolved": unresolved}
+        graph.add_node(number, stable=[], **about)
+    lines = region_lines(graph)
+    assert len(lines) == 4
+    assert lines[1].endswith("UNRESOLVED: chaos at p = 1, but limit cycle")
+    assert lines[2].startswith("6 UNRESOLVED slivers of less than 0.05 %: kind 0, kind 1; 0.06 %")
+    assert lines[3].startswith("slivers of less than 0.05 %: kind 0; 0.01 %")

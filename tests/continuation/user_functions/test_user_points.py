@@ -33,6 +33,11 @@ def test_functions_of_the_user_are_followed_to_zero(branch):
     assert user_points(branch, lambda v: v["E"] + v["I"] - 1.0)
 
 
+def test_where_a_function_jumps_it_takes_no_value(branch):
+    assert user_points(branch, lambda v: 1.0 / (v["P"] - 0.123)) == ()
+    assert user_points(branch, lambda v: 1.0 if v["P"] > 0.123 else -1.0) == ()
+
+
 def test_two_parameter_curves_have_user_points_too(branch):
     plane = {"P": (-4, 7), "Q": (-9, 0)}
     for follow, start in ((fold_curve, "LP1"), (hopf_curve, "H1")):

@@ -1,0 +1,28 @@
+"""Cycles on which a state that stays zero where it is zero comes too near to that."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from dynsys.invariant_axes import stays_zero
+from dynsys.vector_field import VectorField
+
+_NOUGHT = 1e-12  # of its largest value: a state that small has lost all but four of its digits
+_ABSENT = 1e-8  # largest scaled value of a state that is not there
+
+
+def vanishes(model: VectorField, u: np.ndarray) -> bool:
+    """Whether such a state nearly vanishes at the nodes u (k, n) of a cycle, or has come out below
+    zero: its logarithm tells how long the cycle takes, and is lost. One that is absent all along
+    has no digits to lose.
+
+    Example
+    -------
+    >>> vanishes(model, orbit.u)
+    """
+    living = u[:, np.flatnonzero(stays_zero(model))]
+    if not living.size:
+        return False
+    below, size = living.min(axis=0) * living.max(axis=0) < 0.0, np.max(np.abs(living), axis=0)
+    lost = below | (np.min(np.abs(living), axis=0) < _NOUGHT * size)
+    return bool(np.any(lost & (size > _ABSENT)))
