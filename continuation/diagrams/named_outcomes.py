@@ -20,8 +20,10 @@ from continuation.diagrams.names import (
     rhythm_name,
 )
 from continuation.diagrams.outcomes import UNSETTLED, UNSTABLE, Outcome, same_outcome
+from continuation.diagrams.simulating import IRREGULAR, fill_alike
 from dynsys.vector_field import VectorField
 
+INEXACT = 1e-3  # of a motion's range: returns that miss by more may be those of chaos
 AWAY = (RUNS_AWAY, OUTSIDE)  # told only where no run comes to anything else
 
 
@@ -42,6 +44,7 @@ def described_outcomes(
         if outcome.kind != UNSTABLE and not known:
             distinct.append((outcome, start))
     stays = [pair for pair in distinct if pair[0].kind not in AWAY]
+    stays = [pair for pair in stays if not _is_part(pair[0], stays)]
     first = model.observable_names[0]
     rest = sorted(
         (p for p in stays if p[0].kind == EQUILIBRIUM),
@@ -59,6 +62,14 @@ def described_outcomes(
     ]
     items += [{**_cycle(model, found, scale), **_plain(found, start)} for found, start in cycles]
     return items + [{**_other(model, found), **_plain(found, start)} for found, start in others]
+
+
+def _is_part(outcome: Outcome, stays: Sequence[tuple[Outcome, np.ndarray]]) -> bool:
+    """Whether a motion that almost repeats is one that does not, seen by another run: of the same
+    ranges."""
+    if outcome.kind != CYCLE or outcome.miss < INEXACT:
+        return False
+    return any(other.kind in IRREGULAR and fill_alike(other, outcome) for other, _ in stays)
 
 
 def _plain(outcome: Outcome, start: np.ndarray) -> dict[str, Any]:

@@ -219,7 +219,7 @@ def _followed(
             if found[k].kind == UNSETTLED and stage >= stages - 1:
                 duration, last = dt * STRIDE * FIRST * 2 ** (stages - 1), stage == most - 1
                 here = (o for o, m in zip(found, models, strict=True) if m is models[k])
-                told = (o for o in here if o.kind in IRREGULAR and _fill_alike(o, found[k]))
+                told = (o for o in here if o.kind in IRREGULAR and fill_alike(o, found[k]))
                 same = next(told, None)
                 found[k] = (
                     _irregular(models[k], found[k], record, lane, duration, last) if same is None
@@ -326,7 +326,7 @@ def _irregular(
     return unsettled
 
 
-def _fill_alike(a: Outcome, b: Outcome) -> bool:
+def fill_alike(a: Outcome, b: Outcome) -> bool:
     """Whether two motions at the same parameters have the same ranges: of one attractor."""
     if a.extremes is None or b.extremes is None:
         return False

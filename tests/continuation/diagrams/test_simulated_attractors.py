@@ -247,3 +247,14 @@ def test_a_run_that_begins_on_spikes_has_steps_for_spikes():
     )  # fmt: skip
     assert [outcome.kind for outcome in found] == [EQUILIBRIUM, EQUILIBRIUM, "cycle"]
     assert found[2].period == pytest.approx(1.1925, abs=1e-3)
+
+
+@pytest.mark.parametrize(("miss", "kinds"), [(0.01, ["chaos"]), (1e-5, ["cycle", "chaos"])])
+def test_chaos_that_almost_repeats_in_some_runs_is_one_attractor(miss, kinds):
+    model = lorenz()
+    ends = np.array([[-9.0, 0, 0], [0, -9.0, 0], [0, 0, 5.0], [9.0, 0, 0], [0, 9.0, 0], [0, 0, 30]])
+    turn = np.column_stack([np.sin(np.linspace(0, 6, 400))] * 3)
+    cycle = Outcome("cycle", ends[0], period=2.0, states=turn, extremes=ends, miss=miss)
+    chaos = Outcome("chaos", ends[1], exponent=0.3, extremes=1.02 * ends)
+    items = described_outcomes(model, [cycle, chaos], np.zeros((2, 3)))
+    assert [item["kind"] for item in items] == kinds
