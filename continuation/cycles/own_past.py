@@ -32,6 +32,7 @@ _MOST = 4000  # unknowns; with more of them the mesh is coarser, which counts as
 _NEWTON, _SMALL = 12, 1e-10  # its steps, and the last of them
 _FALLS = 0.03  # of the step before, that one with the same factors is to be
 _FACTORS, _TWICE, _ITERATIONS, _STILL = 8, 2, 5, 1e-10  # of a search for a lambda
+_TWIN, _STILL_DOUBLE = 1e-3, 1e-5  # near 0 it is double, as at a fold, and rounding parts the two
 _DIFFERENCE = 1e-6  # relative step for slopes along period and parameter
 _SAME = 0.05  # relative change of the period beyond which it is another cycle
 _LEAST, _SMALL_ONE = 2, 1e-8  # multipliers asked for wherever they are larger than this,
@@ -75,6 +76,7 @@ class _Linearized:
 
     def exponent(self, guess: complex) -> complex:
         """The lambda next to a guess, by residual inverse iteration; NaN where none is found."""
+        still = _STILL * (1.0 + abs(guess)) if abs(guess) > _TWIN else _STILL_DOUBLE
         value, v = guess, np.random.default_rng(0).standard_normal(self.here.shape[0]) + 0j
         for _ in range(_FACTORS):
             try:
@@ -91,7 +93,7 @@ class _Linearized:
                 v /= np.linalg.norm(v)
                 if not np.isfinite(value):
                     return complex(np.nan)
-                if abs(move) < _STILL * (1.0 + abs(value)):
+                if abs(move) < still:
                     return value
         return complex(np.nan)
 

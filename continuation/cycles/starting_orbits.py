@@ -22,6 +22,8 @@ _BACK = 0.01  # part of the range within which a state that is back is
 _PART = 0.1  # of the most evaluations, beyond which a state need not be back
 _DOUBLINGS = 9  # of the time that is simulated, until there are enough
 _AT_REST = 1e-4  # scaled range of a state below which there is no motion
+_SAME = 1e-6  # part of the range by which turns may differ that are one,
+_MOST_TURNS, _FEWEST = 12, 20  # so many are looked for, on so many intervals at least
 _GUESSED = 0.3  # part of a guessed period by which that of a cycle beside a start may differ
 FARTHEST = 1e4  # scaled size of a state beyond which a simulation is not coming back
 
@@ -51,7 +53,7 @@ def orbit_from_simulation(
         beside = _beside(solver, start, intervals, value)
         if beside is None:
             raise
-        return beside
+        return _run_once(solver, beside, value)
     orbit = _corrected(solver, run, (end, period), intervals, value)
     if orbit is None:
         raise ConvergenceError(
@@ -63,6 +65,21 @@ def orbit_from_simulation(
             f"{model.name} came to rest at {solver.parameter} = {value:g}: there is no cycle to "
             "start from; start where it oscillates, or at a Hopf point"
         )
+    return _run_once(solver, orbit, value)
+
+
+def _run_once(solver: Solver, orbit: Orbit, value: float) -> Orbit:
+    """The orbit with its smallest period: a guess may have been several of these."""
+    times, most = orbit.node_times(), _SAME + 10 * orbit.mesh_error()
+    for parts in range(_MOST_TURNS, 1, -1):
+        later = orbit.at((times + 1 / parts) % 1.0)
+        if np.max(np.abs(later - orbit.u)) < most * np.max(np.ptp(orbit.u, axis=0)):
+            mesh = np.unique(np.append(orbit.mesh[orbit.mesh * parts < 1.0 - _SAME] * parts, 1.0))
+            u = orbit.at(moved_times(mesh) / parts)
+            u[-1] = u[0]
+            once = Orbit(mesh, u, np.array([orbit.period / parts, value]))
+            once = remeshed(once, adapted_mesh(once, max(orbit.intervals // parts, _FEWEST)))
+            return solver.at_value(once, value) or orbit
     return orbit
 
 

@@ -174,3 +174,17 @@ def test_errors_of_multipliers_cover_what_delay_lines_leave(tau, settings):
         true = abs(given / exact_multiplier(tau, x, period, given) - 1)
         assert true < 2 * told + 1e-8
         assert told < 2 * true + 1e-8 or told > 0.5
+
+
+def test_at_a_fold_of_delayed_cycles_the_multiplier_1_is_known():
+    model = VectorField(
+        "late", {"x": State(0.5, (-2, 2)), "y": State(0.0, (-2, 2))}, {"k": 1.5, "tau": 0.5},
+        {
+            "x": "y",
+            "y": "-x - 0.1*y - k*delay(x, tau) + 0.2*x*(1 - x^2) - 0.3*delay(y, tau)^3",
+        },
+        time_unit="",
+    )  # fmt: skip
+    branch = limit_cycles(model, "k", (1.0, 3.0), ([0.5, 0.0], 4.0))
+    assert branch["LPC1"].multiplier_errors[0] < 1e-4
+    assert "unresolved" not in str(branch)

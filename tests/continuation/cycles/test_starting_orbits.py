@@ -44,6 +44,17 @@ def test_a_cycle_far_shorter_than_the_slowest_time_scale_beside_it_is_reached():
     assert cycle.multipliers[0] == pytest.approx(0.266503, abs=1e-6)
 
 
+@pytest.mark.parametrize("guess", [6.0, 13.5, 20.5, 33.0])
+def test_a_guess_of_several_periods_leads_to_the_cycle_run_once(guess):
+    model = VectorField(
+        "van_der_pol", {"x": 2.0, "y": 0.0}, {"mu": 1.0}, {"x": "y", "y": "mu*(1 - x^2)*y - x"},
+        time_unit="",
+    )  # fmt: skip
+    cycle = limit_cycles(model, "mu", (0.9, 1.1), ([2.0, 0.0], guess)).at(mu=1.0)
+    assert cycle.period == pytest.approx(6.6632868593, rel=5e-8)
+    assert cycle.multipliers[0] == pytest.approx(8.5955e-4, rel=1e-3)
+
+
 def test_where_rounding_ends_a_branch_the_multiplier_that_makes_it_tells():
     """Two repelling units on a cycle that stays beside an unstable equilibrium, longer and longer
     towards its end."""
