@@ -202,7 +202,7 @@ def _further(
         else:
             points.append(landed)
             steps.append(lengths[-1] if lengths else step)
-    if reason == engine.SHRUNK:
+    if reason == engine.SHRUNK and solver.kind == CYCLE:
         smaller = shrunk(solver, points[-1])
         if smaller is None:
             reason, step = engine.MORE, 0.5 * step
