@@ -36,7 +36,7 @@ from continuation.cycles.orbits import (
 from continuation.cycles.prediction import BEFORE
 from continuation.cycles.settings import CycleSettings
 from continuation.cycles.shrinking import shrunk
-from continuation.cycles.vanishing import vanishes
+from continuation.cycles.vanishing import diverges, vanishes
 from continuation.engine.budget import spent
 from dynsys.interruption import Pace
 from dynsys.journal import Checkpoint, key, part_is_wanted
@@ -194,6 +194,8 @@ def _further(
     if ended is not None:
         return ended
     if why is not None:
+        if why == VANISHED and diverges(points[max(at - 1, 0)].orbit, points[at].orbit, solver):
+            why = engine.DIVERGED
         return Trace(points[: at + 1], steps[:at], why, steps[at - 1])
     if reason == engine.BOUND and beyond is not None:
         landed, bound = land(solver, points[-1], beyond)

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from continuation.cycles import vanishing
 from continuation.cycles.branch import CycleBranch
 from continuation.cycles.cycle import Cycle
 from continuation.cycles.following import STEP_MIN
@@ -37,7 +38,6 @@ SCAN = CycleSettings(
 )  # fmt: skip
 SEEN = replace(SCAN, most_unstable=8)  # cycles found by simulation: as far as they are stable
 WORKERS = 2  # threads; results come in the order of the tasks, whatever their number
-STEEP = 0.05  # half spans that a parameter moves at most while a diverging period grows by e
 
 Axis = tuple[str, float, float]
 Spans = dict[str, tuple[float, float]]
@@ -156,15 +156,12 @@ def _short_branch(task: tuple[SpecialPoint, str, tuple[float, float], int]) -> C
 
 
 def diverges(branch: CycleBranch) -> bool:
-    """Whether a period grows while the parameter hardly moves, as beside a homoclinic orbit; that
-    of slow relaxation grows, too."""
+    """Whether a branch ends beside a homoclinic orbit, not where slow relaxation makes a period
+    grow."""
     if not branch.ended[1].startswith("the period diverges"):
         return False
-    (before, value), (shorter, period) = (
-        branch.data[name].values[-2:] for name in (branch.parameter, "period")
-    )
-    moved = abs(value - before) / branch.solver.half[1]
-    return bool(moved < STEEP * abs(np.log(period / shorter)))
+    before, last = branch.orbits[-2:]
+    return vanishing.diverges(before, last, branch.solver)
 
 
 def each(
