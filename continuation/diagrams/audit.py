@@ -33,7 +33,7 @@ MARGIN = 0.01  # distance to a boundary, in units of the plane, up to which poin
 CONFIDENCE = 0.95
 WAY = 6  # steps in which a region's attractors are carried to a point at which no run met them
 _LEAVE = {RUNS_AWAY: "run away", OUTSIDE: "leave the tables"}
-RESORT = Effort(finer=2.0, stages=7)  # for points at which the first runs disagree
+RESORT = Effort(finer=2.0, stages=7, exact=1e-4)  # for points at which the first runs disagree
 
 
 @dataclass(frozen=True, eq=False)

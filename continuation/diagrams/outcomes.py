@@ -24,7 +24,7 @@ RETURN = 0.02  # distance, in units of the range, at which a motion has returned
 STEADY = 0.02  # relative change of the range between two halves of a recording of a cycle
 STILLER = STEADY / 8  # the same where a half holds too few turns to be compared by itself
 LEVEL = 1.25  # factor within which both halves of a steady modulation vary alike
-_EXACT = 1e-3  # the same after many turns, at least
+EXACT = 1e-3  # the same after many turns, at least
 _FEW = 4  # records by which turns of a cycle seem to differ where its spikes are hardly resolved
 _TURNS = 60  # crossings in the longest period
 _LATEST = 150  # crossings that are looked at
@@ -67,10 +67,10 @@ class Outcome:
     resolved: bool = False
     settles: bool = False
 
-    @property
-    def approaches(self) -> bool:
-        """Whether a motion is near a cycle, and may be on its way to it."""
-        return self.kind == CYCLE and (self.miss > _EXACT or self.drift > STILLER)
+    def approaches(self, exact: float) -> bool:
+        """Whether a motion is near a cycle that it misses by more than ``exact``, and may be on its
+        way to it."""
+        return self.kind == CYCLE and (self.miss > exact or self.drift > STILLER)
 
     @property
     def onward(self) -> Start:
@@ -124,7 +124,7 @@ def classified(
         if found is not None:
             period, turn, miss = found
             return replace(told, kind=CYCLE, period=period, states=turn, miss=miss, drift=drift)
-    blurred = drift < _EXACT and _is_blurred(times[half:], late, scale)
+    blurred = drift < EXACT and _is_blurred(times[half:], late, scale)
     return replace(told, blurred=blurred)
 
 
@@ -211,7 +211,7 @@ def _repetition(
     for k in range(1, min((len(up) - 1) // 2, _TURNS) + 1):
         lengths = crossing[k:] - crossing[:-k]
         period = float(np.mean(lengths))
-        near = max(RETURN / k, _EXACT)  # after many turns a torus comes near to where it was, too
+        near = max(RETURN / k, EXACT)  # after many turns a torus comes near to where it was, too
         misses = np.max(np.abs(section[k:] - section[:-k]), axis=1) / size.max()
         returns = misses.max() < near
         if returns and np.ptp(lengths) < RETURN * period:

@@ -21,6 +21,7 @@ from continuation.diagrams.names import (
     TORUS,
 )
 from continuation.diagrams.outcomes import (
+    EXACT,
     UNSETTLED,
     Outcome,
     classified,
@@ -64,10 +65,12 @@ RETRIES = 2  # shorter steps of runs that ended in infinity, before they do
 
 @dataclass(frozen=True)
 class Effort:
-    """How hard to try: ``finer`` divides the step, ``stages`` are the doublings of the time."""
+    """How hard to try: ``finer`` divides the step, ``stages`` are the doublings of the time, and
+    ``exact`` is the miss of returns, of the range, above which a cycle may still be approached."""
 
     finer: float = 1.0
     stages: int = STAGES
+    exact: float = EXACT
 
 
 TWICE = Effort(finer=2.0)  # for what seems to be a torus or weak chaos
@@ -164,7 +167,7 @@ def _with_fitting_steps(
             here, before = [models[k] for k in mine], [p for k in mine if (p := pasts[k])]
             initial = starts[mine] if at_rest else after_pasts(model, here, before, dt)
             again = _followed(
-                model, here, [values[k] for k in mine], initial, float(dt), stages,
+                model, here, [values[k] for k in mine], initial, float(dt), stages, effort.exact,
                 patient=round_ == REFINEMENTS,
             )  # fmt: skip
             for k, outcome in zip(mine, again, strict=True):
@@ -205,7 +208,7 @@ def _with_own_steps(
 
 def _followed(
     model: VectorField, models: Sequence[VectorField], values: Sequence[Mapping[str, float]],
-    initial: Any, dt: float, stages: int, patient: bool = False,
+    initial: Any, dt: float, stages: int, exact: float = EXACT, patient: bool = False,
 ) -> list[Outcome]:  # fmt: skip
     """What runs come to with one step, in stages of doubled time; unless ``patient``, those for
     which the step is too long are left unsettled, once they no longer settle.
@@ -217,6 +220,7 @@ def _followed(
     found = [Outcome(UNSETTLED, np.empty(0)) for _ in models]
     rests: dict[int, list[Outcome]] = {id(m): [] for m in models}
     most = max(min(stages + MORE, STAGES + 3), stages)
+    approach = APPROACH if exact >= EXACT else stages - 1
     batches = deque([(-1, list(range(len(models))), initial)])
     while batches:
         stage, active, begun = batches.popleft()
@@ -243,7 +247,7 @@ def _followed(
                 )  # fmt: skip
         kept = [
             lane for lane, k in enumerate(active)
-            if (found[k].kind == UNSETTLED or (found[k].approaches and stage < APPROACH))
+            if (found[k].kind == UNSETTLED or (found[k].approaches(exact) and stage < approach))
             and (
                 patient or (found[k].settles and stage < APPROACH)
                 or needed_step(models[k], found[k], dt) >= dt

@@ -6,9 +6,12 @@ import numpy as np
 import pytest
 
 from continuation.diagrams import simulating
+from continuation.diagrams.audit import RESORT
+from continuation.diagrams.named_outcomes import described_outcomes
 from continuation.diagrams.names import EQUILIBRIUM, RUNS_AWAY
 from continuation.diagrams.simulating import EARLY, FIRST, STRIDE, destinations
 from dynsys import State, VectorField
+from tests.continuation.diagrams.planes import hindmarsh_rose
 
 
 def recorded(monkeypatch) -> list[tuple[int, float]]:
@@ -91,3 +94,17 @@ def test_many_runs_are_recorded_in_parts_that_have_room(monkeypatch):
     assert max(count for count, steps in seen if steps > STRIDE * EARLY) <= 5
     assert [end.kind for end in parts] == ["cycle"] * 12
     assert [end.period for end in parts] == pytest.approx([end.period for end in whole], rel=1e-9)
+
+
+def test_runs_of_an_audit_go_on_until_they_are_on_their_cycle():
+    """Beside a period doubling, at I = 3.0561, b = 3.1522, runs are long on their way to it: some
+    of them seem to be on cycles of twice the period, each on another one."""
+    model, values = hindmarsh_rose(), {"I": 3.0561, "b": 3.1522}
+    low, high = model.state_box()
+    random = np.random.default_rng(1).random((6, 3))
+    starts = np.array([*(low + (high - low) * random), high - 0.05 * (high - low)])
+    at = model.with_parameters(**values)
+    ends = destinations(model, [values] * 7, starts, RESORT)
+    (cycle,) = described_outcomes(at, ends, starts)
+    # 41.070: the same by DOP853 at rtol 1e-10 from every start.
+    assert cycle["period"] == pytest.approx(41.070, abs=0.02)
