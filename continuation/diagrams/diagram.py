@@ -273,7 +273,7 @@ class Diagram(Explorable):
         lines = curve_lines([*self.curves, *self.asynchronous, *self.cycle_curves])
         lines += map(str, self.special_points)
         lines += [PARTIAL] if self.partial else region_lines(self.regimes)
-        lines += [] if self.checked is None else [f"audit: {self.checked}"]
+        lines += [f"audit: {self.checked or 'none: the labels were not held against simulations'}"]
         lines += [f"bound met: {words}" for words in self.limits]
         lines += plane_notes(self)
         return "\n  ".join([title, *lines])

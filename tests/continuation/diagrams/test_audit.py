@@ -173,3 +173,7 @@ def test_the_audit_says_where_runs_leave_beside_what_is_stable(tmp_path):
     assert load(tmp_path / "escape.nc").checked.leaving == {"runs away": 10}
     stays = bifurcation_diagram(isolated(), **PLANE, audit=4).checked
     assert stays.leaving == {} and "leave" not in str(stays)
+
+
+def test_a_diagram_that_was_not_audited_says_so(unaware):
+    assert "audit: none: the labels were not held against simulations" in str(unaware)
