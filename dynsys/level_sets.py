@@ -87,11 +87,10 @@ def level_set(
     random = np.random.default_rng(5)
     _ = model.compiled  # copies at other values have it then
     places = [
-        model.with_parameters(
-            **{k: float(random.uniform(*ends)) for k, ends in (spans or {}).items()}
-        )
+        model.with_parameters(**{k: float(random.uniform(*ends)) for k, ends in spans.items()})
+        if spans else model
         for _ in range(2)
-    ]
+    ]  # fmt: skip
     first, second = (conserved_sums(place) for place in places)
     if not first or len(first) != len(second):
         return None

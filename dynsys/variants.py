@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 RUN = ("duration", "method", "dt", "settle", "bounds")  # what a model may say of its simulations
 # What a model computed once and must compute anew when delays or observables change.
+_OWN = frozenset(["_values", "_box"])  # what no copy takes over
 _ORDER_DEPENDENT = frozenset(["lifted_system", "compiled", "scales", "state_names"])
 
 
@@ -170,7 +171,7 @@ def substituted(
 
 
 def _copy(model: Any, dropped: frozenset[str], **changes: Any) -> VectorField:
-    other = object.__new__(type(model))
+    other, dropped = object.__new__(type(model)), dropped | _OWN
     if {*changes} == {"parameters"}:
         changes["unvalued"] = model.unvalued or model
     else:

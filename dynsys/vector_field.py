@@ -168,6 +168,10 @@ class VectorField(Exports, Rest, Variants):
 
     def parameter_array(self) -> np.ndarray:
         """Parameter values (m,) in the order of ``parameter_names``."""
+        return self._values.copy()
+
+    @cached_property
+    def _values(self) -> np.ndarray:
         return np.array(list(self.parameters.values()), dtype=float)
 
     @property
@@ -291,7 +295,7 @@ class VectorField(Exports, Rest, Variants):
         full[..., : given.shape[-1]] = given
         if self.lines:
             rows = full.reshape(-1, self.compiled.n)
-            p = self.parameter_array() if parameters is None else parameters
+            p = self._values if parameters is None else parameters
             fill_lines(
                 self.compiled.signals, rows, p, self.compiled.tables,
                 len(self.states), len(self.lines), self.delay_order,
@@ -321,20 +325,24 @@ class VectorField(Exports, Rest, Variants):
 
     def state_box(self) -> tuple[np.ndarray, np.ndarray]:
         """Lower and upper ends (n_physical,) of the states' ranges (``State.span``)."""
-        bounds = [state.span(s) for state, s in zip(self.states.values(), self.sizes, strict=True)]
-        low, high = np.array(bounds, dtype=float).T
-        return low, high
+        low, high = self._box
+        return low.copy(), high.copy()
+
+    @cached_property
+    def _box(self) -> np.ndarray:
+        spans = [state.span(s) for state, s in zip(self.states.values(), self.sizes, strict=True)]
+        return np.array(spans, dtype=float).T
 
     def rhs(self, x: Sequence[float] | np.ndarray) -> np.ndarray:
         """Time derivative (n,) at a state (n,) or, for delay lines at rest, (n_physical,)."""
         out = np.empty(self.compiled.n)
-        self.compiled.field(self._full(x), self.parameter_array(), self.compiled.tables, out)
+        self.compiled.field(self._full(x), self._values, self.compiled.tables, out)
         return out
 
     def jacobian(self, x: Sequence[float] | np.ndarray) -> np.ndarray:
         """Exact Jacobian (n, n) at a state."""
         out = np.empty((self.compiled.n, self.compiled.n))
-        self.compiled.jacobian(self._full(x), self.parameter_array(), self.compiled.tables, out)
+        self.compiled.jacobian(self._full(x), self._values, self.compiled.tables, out)
         return out
 
     def parameter_derivative(self, x: Sequence[float] | np.ndarray, name: str) -> np.ndarray:

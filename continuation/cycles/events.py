@@ -57,6 +57,7 @@ _PART_OF_RISE = 0.1  # of a fold over its sides, by which a finer mesh may move 
 _WELL = 1e-8  # error of multipliers at a special cycle that one finer mesh is not to lower
 _BESIDE_MEETING = 1e-3  # of a step, from where multipliers meet to where a search goes on
 _FAR = 0.3  # log10 of a modulus that is far from the unit circle
+_ASIDE = 1e-2  # of a step, inside of its ends, where a fold without multipliers turns, too
 _PART = 0.47  # where a step is cut: not in its middle, which symmetry makes singular
 
 
@@ -65,7 +66,8 @@ def events(
 ) -> tuple[list[Event], np.ndarray]:
     """Special cycles in order, and the number of unstable multipliers (k,) at every point, which
     changes nowhere else; but between two ``violent`` cycles, with a multiplier beyond that, only
-    turns of the parameter are told. ``spectra`` are the multipliers of the points."""
+    turns of the parameter are told, and folds that these alone tell stay where the mesh of the
+    points puts them. ``spectra`` are the multipliers of the points."""
     wild = np.max(spectra.log10, axis=1, initial=-np.inf) > np.log10(violent)
     found, lost, around = list[Event](), _lost_alone(spectra), set[int]()
     for index in _steps_with_events(points, spectra):
@@ -82,9 +84,8 @@ def events(
     found += turning_points(solver, points, found)
     found = [event for event in found if event.gain is not None or _persists(solver, points, event)]
     found = without_noise(solver, points, spectra.sure.tolist(), found)
-    found = [
-        event if wild[event.index] else on_finer_meshes(solver, points, event) for event in found
-    ]
+    if not np.isfinite(violent):
+        found = [on_finer_meshes(solver, points, event) for event in found]
     found = accounted(solver, points, spectra, found, wild)
     return found, settled(spectra, [(event.index, event.gain or 0) for event in found])
 
@@ -350,8 +351,13 @@ def _finer(chord: Chord, factor: float = 1.5) -> Chord | None:
 
 def _unproven_fold(chord: Chord) -> list[Event]:
     """A fold on which only the parameter's turn is known, as in a canard."""
-    folded = turning(chord.left, chord.solver) * turning(chord.right, chord.solver) < 0
-    located = locate_turn(chord) if folded else None
+    if turning(chord.left, chord.solver) * turning(chord.right, chord.solver) >= 0:
+        return []
+    try:  # directions of the ends may come from other meshes, and turn by that alone
+        sides = [turning(chord.at(f), chord.solver) for f in (_ASIDE, 1.0 - _ASIDE)]
+    except ArithmeticError:
+        return []
+    located = locate_turn(chord) if sides[0] * sides[1] < 0 else None
     if located is None or abs(located.value) > TURNS:
         return []
     return [Event("LPC", located.point, None, 1, certificate(chord, located, PLUS))]

@@ -10,6 +10,7 @@ from scipy.interpolate import CubicSpline
 
 from continuation.diagrams.limits import limits
 from continuation.diagrams.names import CYCLE, EQUILIBRIUM, HALF_STABLE, PHASES
+from continuation.diagrams.own_rates import turning_at
 from continuation.diagrams.pasts import Start
 from continuation.steady_states.half_stable import way_out
 from continuation.steady_states.search import find_equilibria
@@ -50,7 +51,9 @@ class Outcome:
     from zero beyond doubt.
     ``extremes`` (2 n, n) are the states at which each of them was least and greatest; ``records``
     how many there are of a turn; ``blurred`` where spikes between them may hide that it repeats,
-    ``resolved`` where its steps fitted everywhere; ``settles`` where its range shrinks.
+    ``resolved`` where its steps fitted everywhere; ``settles`` where its range shrinks. ``modes``
+    are the eigenvalues (n,) at a stable equilibrium, ``turning`` how fast what is not delayed turns
+    there (radians per time unit).
     """
 
     kind: str
@@ -66,6 +69,8 @@ class Outcome:
     weak: bool = False
     resolved: bool = False
     settles: bool = False
+    modes: np.ndarray | None = None
+    turning: float = np.nan
 
     def approaches(self, exact: float) -> bool:
         """Whether a motion is near a cycle that it misses by more than ``exact``, and may be on its
@@ -106,7 +111,7 @@ def classified(
             return rest
         if after.max() < _STILL:
             return Outcome(UNSTABLE, states[-1])
-    rest = _foreseen_rest(model, times[half:], late)
+    rest = _foreseen_rest(model, times[half:], late, rests)
     if rest is not None:
         return rest
     moving = np.maximum(before, after) > 1e-2 * after.max()
@@ -170,12 +175,16 @@ def _rest(model: VectorField, state: np.ndarray, within: float = NEAR) -> Outcom
         near = np.max(np.abs(x - start)[: len(state)] / model.scales[: len(state)]) < within
         if near and way_out(model, x) is not None:
             return Outcome(HALF_STABLE, x[: len(state)])
-        if near and np.max(np.linalg.eigvals(model.jacobian(x)).real) < 0:
-            return Outcome(EQUILIBRIUM, x[: len(state)])
+        modes = np.linalg.eigvals(model.jacobian(x))
+        if near and np.max(modes.real) < 0:
+            turning = turning_at(model, x[: len(state)])
+            return Outcome(EQUILIBRIUM, x[: len(state)], modes=modes, turning=turning)
     return None
 
 
-def _foreseen_rest(model: VectorField, times: np.ndarray, states: np.ndarray) -> Outcome | None:
+def _foreseen_rest(
+    model: VectorField, times: np.ndarray, states: np.ndarray, rests: Sequence[Outcome]
+) -> Outcome | None:
     """The stable equilibrium to which a motion decays along its slowest mode: the ways of the two
     halves of a recording (k, n) at even times (k,) shrink by that mode's factor, and so continued
     they end where the equilibrium is."""
@@ -190,10 +199,11 @@ def _foreseen_rest(model: VectorField, times: np.ndarray, states: np.ndarray) ->
     bent = np.max(np.abs(way - factor * before) / scale) > _ONE_MODE * length
     if bent or abs(times[-1] - times[middle] - span) > 1e-6 * span:
         return None
-    rest = _rest(model, states[-1] + way * factor / (1.0 - factor), ONE_REST)
-    if rest is None or rest.kind != EQUILIBRIUM:
+    end = states[-1] + way * factor / (1.0 - factor)
+    rest = _known_rest(rests, end, scale) or _rest(model, end, ONE_REST)
+    if rest is None or rest.modes is None:
         return None
-    slowest = max(np.linalg.eigvals(model.jacobian(model.fill_lines(rest.state))), key=np.real)
+    slowest = rest.modes[np.argmax(rest.modes.real)]
     return rest if abs(np.exp(slowest * span) - factor) < _ONE_MODE * factor else None
 
 

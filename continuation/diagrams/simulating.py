@@ -60,6 +60,7 @@ ALIKE = 0.1  # difference, of the range, up to which chaotic motions fill the sa
 REFINEMENTS = 6
 SLACK = 0.75  # of what is asked for is short enough: a step of REACH / SLACK is below ALONG
 STIFF = 32  # times that a step is too long for runs that go on with steps of their own
+_ENDS = ("final_state", "final_history")  # of a run, with which the next one begins
 RETRIES = 2  # shorter steps of runs that ended in infinity, before they do
 
 
@@ -254,9 +255,10 @@ def _followed(
             )
         ]  # fmt: skip
         if kept and stage + 1 < most:
+            ends = run[[name for name in _ENDS if name in run]]
             held = len(kept) * len(model.states) * _length(stage + 1)
             for some in np.array_split(kept, min(-(-held // ROOM), len(kept))):
-                batches.append((stage + 1, [active[k] for k in some], run.isel(point=some)))
+                batches.append((stage + 1, [active[k] for k in some], ends.isel(point=some)))
     return found
 
 

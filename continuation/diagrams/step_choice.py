@@ -9,6 +9,7 @@ import numpy as np
 from continuation.diagrams.limits import limits
 from continuation.diagrams.names import EQUILIBRIUM, RUNS_AWAY
 from continuation.diagrams.outcomes import UNSTABLE, Outcome
+from continuation.diagrams.own_rates import own_rates, turning_at
 from continuation.diagrams.pasts import Past, lags_of
 from dynsys.simulation.motion import motion
 from dynsys.vector_field import VectorField
@@ -55,21 +56,8 @@ def step_on(model: VectorField, past: Past | None, usual: float) -> float:
 
 def _fastest(model: VectorField, states: np.ndarray) -> float:
     """The fastest rate at states (k, n_physical); infinite where the model has no derivative."""
-    rates = _rates(model, states)
+    rates = own_rates(model, states)
     return float(np.max(np.abs(rates), initial=0.0)) if np.all(np.isfinite(rates)) else np.inf
-
-
-def _rates(model: VectorField, states: np.ndarray) -> np.ndarray:
-    """Eigenvalues (k, n_physical), at states, of the linearized model without its delayed signals;
-    nan where the model has no finite derivative."""
-    compiled, p, n = model.compiled, model.parameter_array(), states.shape[1]
-    matrices = np.empty((len(states), compiled.n, compiled.n))
-    for matrix, x in zip(matrices, np.atleast_2d(model.fill_lines(states)), strict=True):
-        compiled.jacobian(x, p, compiled.tables, matrix)
-    blocks = matrices[:, :n, :n]
-    if not np.all(np.isfinite(blocks)):
-        return np.full((len(states), n), np.nan)
-    return np.linalg.eigvals(blocks)
 
 
 def _moves(model: VectorField, state: np.ndarray, dt: float) -> bool:
@@ -112,7 +100,8 @@ def needed_step(model: VectorField, outcome: Outcome, dt: float) -> float:
     if outcome.kind == RUNS_AWAY or (outcome.kind == UNSTABLE and _moves(model, outcome.state, dt)):
         return dt / FINER
     if outcome.kind in (EQUILIBRIUM, UNSTABLE):
-        turning = float(np.max(np.abs(_rates(model, outcome.state[None]).imag), initial=0.0))
+        known = np.isfinite(outcome.turning)
+        turning = outcome.turning if known else turning_at(model, outcome.state)
         most, fitting = (FINE, FINE) if outcome.kind == UNSTABLE else (COARSE, REACH)
         return fitting / turning if dt * turning > 1.01 * most else dt
     if outcome.extremes is None:

@@ -15,6 +15,7 @@ import numpy as np
 import sympy
 
 from continuation.engine.breaks import break_between
+from continuation.engine.field import jacobians, rates
 from continuation.steady_states.continua import (
     AWAY,
     Continuum,
@@ -29,6 +30,7 @@ _BESIDE = 1e-7  # scaled distance to both sides of a state
 _NEARER = 1e-9  # and a shorter one, between which slopes of infinite ones grow so often:
 _GROWING = 5.0  # the square root's 10 times, the cube root's 22 times
 _STEEP = 100.0  # of the largest slopes in the box
+_JUMPED = 100.0 * 2.0 * _BESIDE  # of a slope: what changes more between both sides may jump
 _JUMP = 1e-3  # of the field's size, between both sides
 _BEND = 1e-2  # of the Jacobian's largest entry, between both sides
 _JUMPING = (sympy.sign, sympy.floor, sympy.Heaviside, sympy.Piecewise)
@@ -141,7 +143,7 @@ def step_met(model: VectorField) -> Step | None:
 def irregular(model: VectorField, x: np.ndarray) -> Jump | Continuum | Bend | Steep | None:
     """The jump, the end of a curve of equilibria, the bend with slopes of both signs, or the
     infinite slope, at a zero (n,); None at an equilibrium."""
-    for i in range(model.physical_dimension):
+    for i in _suspicious(model, x):
         below, above = _sides(model, x, i)
         if _jumps(model, x, below, above):
             beside = [
@@ -161,6 +163,25 @@ def irregular(model: VectorField, x: np.ndarray) -> Jump | Continuum | Bend | St
         if _is_steep(model, x, i):
             return Steep(model, x, model.state_names[i])
     return None
+
+
+def _suspicious(model: VectorField, x: np.ndarray) -> list[int]:
+    """The states across which a zero may be any of these, all looked at together: nearly always
+    there is none."""
+    count, scale = model.physical_dimension, model.scales
+    ways = np.diag(scale)[:count]
+    near, far = _NEARER * ways, _BESIDE * ways
+    with np.errstate(invalid="ignore", over="ignore"):  # where the field ends it has no value
+        slopes = jacobians(model, np.concatenate([x[None], x - far, x + far, x - near, x + near]))
+        changes = np.abs(rates(model, x + far) - rates(model, x - far)) / scale
+        here = np.max(np.abs(slopes[0] * scale[None, :] / scale[:, None]), axis=1)
+        jump = np.any(changes > _JUMPED * here, axis=1)
+        sides = slopes[1:].reshape(4, count, len(x), len(x))
+        largest = np.max(np.abs(sides[:2]), axis=(0, 2, 3))
+        bend = np.max(np.abs(sides[0] - sides[1]), axis=(1, 2)) > _BEND * largest
+        own = np.max(np.abs(np.diagonal(sides, axis1=1, axis2=3)) / scale[:, None], axis=1)
+        known, grown = (np.fmax.reduce([np.zeros(count), *pair]) for pair in (own[:2], own[2:]))
+    return np.flatnonzero(jump | bend | (grown > _GROWING * known)).tolist()
 
 
 def may_bend(model: VectorField) -> bool:
@@ -216,7 +237,7 @@ def _sides(
 def _jumps(model: VectorField, x: np.ndarray, below: np.ndarray, above: np.ndarray) -> bool:
     changes = np.abs(model.rhs(above) - model.rhs(below)) / model.scales
     slopes = model.jacobian(x) * model.scales[None, :] / model.scales[:, None]
-    steep = changes > 100.0 * 2.0 * _BESIDE * np.max(np.abs(slopes), axis=1)
+    steep = changes > _JUMPED * np.max(np.abs(slopes), axis=1)
     return bool(np.any(steep)) and bool(np.any(steep & (changes > _JUMP * field_size(model))))
 
 
