@@ -13,6 +13,7 @@ from continuation.cycles.following import DOUBTFUL
 from continuation.cycles.multipliers import (
     bounded_values,
     distance_to_one,
+    nearest_to_one,
     outside,
     remove_trivial,
 )
@@ -66,7 +67,8 @@ class Spectra:
         _sort_out(
             np.ascontiguousarray(logs), np.ascontiguousarray(angles), log10, angle, trivial, beyond
         )
-        return cls(log10, angle, trivial, beyond, _errors(points, trivial[:, None]))
+        beside = nearest_to_one(logs, angles)[:, None]
+        return cls(log10, angle, trivial, beyond, _errors(points, beside, trivial[:, None]))
 
     @property
     def lost(self) -> np.ndarray:
@@ -99,13 +101,13 @@ class Spectra:
         return np.maximum(RESOLUTION, 10 * self.trivial)
 
 
-def _errors(points: Sequence[Point], trivial: np.ndarray) -> np.ndarray:
-    """About the relative errors (k, n - 1) of multipliers without the trivial one."""
+def _errors(points: Sequence[Point], beside: np.ndarray, trivial: np.ndarray) -> np.ndarray:
+    """About the relative errors (k, n - 1) of multipliers without the trivial one, which stands
+    at ``beside`` (k, 1)."""
     n = len(points[0].floquet)
     errors = np.array([
         np.full(n, np.nan) if p.floquet.error is None else p.floquet.error for p in points
     ])  # fmt: skip
-    beside = np.array([p.floquet.trivial for p in points])[:, None]
     rest = np.where(np.arange(n - 1) < beside, errors[:, :-1], errors[:, 1:])
     return np.maximum(rest, trivial)
 

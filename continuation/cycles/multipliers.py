@@ -60,8 +60,7 @@ class Multipliers:
     @property
     def trivial(self) -> int:
         """Where the trivial one is among them: nearest to 1."""
-        apart = np.hypot(math.log(10.0) * self.log10, self.angle)
-        return int(np.argmin(np.nan_to_num(apart, nan=np.inf)))
+        return int(nearest_to_one(self.log10, self.angle))
 
     def without_nearest(self, *targets: complex) -> Multipliers:
         """The multipliers without the one nearest to each target."""
@@ -111,6 +110,12 @@ class Multipliers:
 
 
 NONE = Multipliers(np.empty(0), np.empty(0))  # of cycles whose multipliers are not asked for
+
+
+def nearest_to_one(log10: np.ndarray, angle: np.ndarray) -> np.ndarray:
+    """Where, along the last axis, the one nearest to 1 is among multipliers of any size."""
+    apart = np.hypot(math.log(10.0) * log10, angle)
+    return np.argmin(np.where(np.isnan(apart), np.inf, apart), axis=-1)
 
 
 def bounded_values(log10: np.ndarray, angle: np.ndarray) -> np.ndarray:

@@ -23,9 +23,10 @@ def vanishes(model: VectorField, u: np.ndarray) -> bool:
     -------
     >>> vanishes(model, orbit.u)
     """
-    living = u[:, np.flatnonzero(stays_zero(model))]
-    if not living.size:
+    stays = stays_zero(model)
+    if not any(stays):
         return False
+    living = u[:, np.flatnonzero(stays)]
     below, size = living.min(axis=0) * living.max(axis=0) < 0.0, np.max(np.abs(living), axis=0)
     lost = below | (np.min(np.abs(living), axis=0) < _NOUGHT * size)
     return bool(np.any(lost & (size > _ABSENT)))
