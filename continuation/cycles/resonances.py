@@ -199,12 +199,13 @@ def _pairs(solver: Solver, point: Point) -> float:
 def _certificate(chord: Chord, located: Location, label: str) -> dict[str, Any]:
     """What shows that a located cycle is what its label says; see ``location.certificate``."""
     ends = sorted((chord.left.orbit.value, chord.right.orbit.value))
-    return {
+    shown = {
         "residual": residual(chord.solver, located.point.orbit),
         "multiplier_distance": critical_distance(located.point.floquet, label),
         "test_value": located.value,
         "bracket": ends,
     }
+    return shown | ({"angle": float(located.point.orbit.z[3])} if label == "NSNS" else {})
 
 
 def critical_distance(floquet: Multipliers, label: str) -> float:
