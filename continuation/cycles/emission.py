@@ -109,7 +109,7 @@ class _OfOneSize:
         for _ in range(_SECANTS):
             point = self.at(value)
             here = np.nan if point is None else self.test(point)
-            if np.isnan(here) or abs(value - begin) > _FARTHEST * half:
+            if point is None or np.isnan(here) or abs(value - begin) > _FARTHEST * half:
                 return None
             if last is not None:
                 if here == last[1]:

@@ -7,6 +7,7 @@ import pytest
 
 from continuation import (
     cycle_fold_curve,
+    equilibria,
     limit_cycles,
     load,
     period_doubling_curve,
@@ -20,6 +21,7 @@ from tests.continuation.cycles.test_exact_resonances import (
     on_the_circle,
     turning_by_half,
 )
+from tests.oracles import system
 
 __all__ = ["doubling"]  # a fixture
 
@@ -36,6 +38,18 @@ def test_folds_of_doubled_cycles_start_at_a_generalized_doubling(doubling, fifth
     words = sorted(curve.ended[0])
     assert words[0] == "reached the end of the span"
     assert "become one of half their period, at a generalized period doubling (GPD)" in words[1]
+
+
+def test_where_volumes_are_kept_rounding_is_no_chenciner_point():
+    # The third derivative is -al x'' - be x' - x + x^2, with a torus curve at al = 0.
+    model = system("adaptive_control").model(al=1.2)
+    hopf = equilibria(model, "al", (0.0, 1.5), start=[0, 0, 0])["H1"]
+    spans = {"al": (-1.0, 1.5), "be": (0.3, 2.2)}
+    doublings = limit_cycles(hopf, "al", (0.0, 1.5))["PD1"]
+    for point in period_doubling_curve(doublings, ("al", "be"), spans).points("R2"):
+        curve = torus_curve(point, ("al", "be"), spans)
+        assert curve.data["al"].values == pytest.approx(0.0, abs=1e-5)
+        assert {c.label for c in curve.special_points} == {"R3", "R4"}
 
 
 def one_to_two(cubic: int, mixed: int) -> VectorField:
