@@ -28,6 +28,7 @@ from continuation.cycles.orbits import (
 _AWAY = 3  # steps before a branch can be back at its start
 _SAME_Z, _SAME_MOMENTS = 1e-6, 1e-5  # what meshes of a followed branch differ by
 _APART = 1.2  # by which squares of distances between two halves have to differ
+_PART_LEFT = 0.1  # of the distance between two halves, that is none where the angle is zero
 _LEAST = 1e-9  # length of a mesh interval of a folded cycle
 _PART_OF_STEP = 1e-5  # by which a search for a doubling begins
 _CLEARLY = 11.0  # times its accuracy, by which a multiplier is clearly on one side
@@ -116,9 +117,9 @@ def back_at_parent(points: Sequence[Point], first: int) -> int | None:
 
 
 def becomes_parent(points: Sequence[Point], first: int, half: np.ndarray) -> int | None:
-    """The step k >= ``first`` of a fold curve in which its doubled cycles become one run twice, at
-    a generalized period doubling. There both parameters turn, and what follows are the same cycles
-    half a period later.
+    """The step k >= ``first`` of a curve of folds or tori in which its doubled cycles become one
+    run twice, at a GPD or PDNS point. There both parameters turn, and what follows are the same
+    cycles half a period later.
     """
     for k in range(max(first, 1), len(points) - 1):
         before, after = points[k], points[k + 1]
@@ -131,6 +132,17 @@ def becomes_parent(points: Sequence[Point], first: int, half: np.ndarray) -> int
 def nearest_to_parent(points: Sequence[Point], k: int) -> int:
     """Of the ends of step k the one whose two halves are less unlike."""
     return min((k, k + 1), key=lambda j: float(np.sum(_odd(points[j].orbit) ** 2)))
+
+
+def halves_become_alike(points: Sequence[Point]) -> bool:
+    """Whether the two halves of a torus curve's cycles become the same where the angle vanishes."""
+    if len(points) < 2:
+        return False
+    before, last = points[-2].orbit, points[-1].orbit
+    apart, left = (float(np.linalg.norm(_odd(orbit))) for orbit in (before, last))
+    angles = before.z[3], last.z[3]
+    at_zero = left - angles[1] * (apart - left) / (angles[0] - angles[1])
+    return bool(angles[0] > angles[1] and abs(at_zero) < _PART_LEFT * apart)
 
 
 def _odd(orbit: Orbit) -> np.ndarray:

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 
-from continuation.cycles import following as engine
 from continuation.cycles.chords import densified
 from continuation.cycles.columns import delay_words, hidden_words, make_dataset
 from continuation.cycles.conditions import DOUBLING, FOLD, PERIOD, TORUS
+from continuation.cycles.curve_ends import why_it_ended
 from continuation.cycles.cycle import Cycle, cycle_from
+from continuation.cycles.emission import critical_angle, first_doubled, first_torus
 from continuation.cycles.orbits import Direction, Orbit, Point, Solver
 from continuation.cycles.resonances import (
     Resonance,
@@ -24,7 +25,7 @@ from continuation.cycles.resonances import (
 )
 from continuation.cycles.settings import CycleSettings
 from continuation.cycles.storage import read_cycles, table_of_cycles
-from continuation.cycles.tracing import ENOUGH, TWICE, Enough, Trace, trace_both_sides
+from continuation.cycles.tracing import Enough, Trace, trace_both_sides
 from continuation.drawing import Curve, Mark, draw_cycle_curve
 from continuation.engine.following import spans_around
 from continuation.engine.special_points import SpecialPoints, numbered, point_named, points_labelled
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 EXPLOSIVE = 1e-3  # sensitivity to the period below which a curve of fixed period is a boundary
-_NEAR_RESONANCE = 0.03  # rad: where Newton fails this near, the 1:1 or 1:2 point is why
 Spans = Mapping[str, tuple[float, float]]
 KINDS = {
     FOLD: "cycle fold curve",
@@ -48,10 +48,8 @@ KINDS = {
     PERIOD: "homoclinic curve",
 }
 LABELS = {FOLD: "LPC", DOUBLING: "PD", TORUS: "NS"}  # of the cycles on a curve
+_ON_TORI = ("NS", "CH", "R1", "R2", "R3", "R4", "LPNS", "PDNS", "NSNS")
 FIXED_PERIOD = "cycle fold curve at fixed period"
-_BIRTHS = {  # where their cycles are of no size
-    FOLD: "generalized Hopf", TORUS: "Hopf-Hopf or zero-Hopf", DOUBLING: "resonant Hopf"
-}  # fmt: skip
 WORDS = {  # in the legend of a figure
     FOLD: "fold of cycles",
     DOUBLING: "period doubling",
@@ -195,7 +193,8 @@ def cycle_fold_curve(
 
     Parameters
     ----------
-    cycle : an LPC point of a branch of cycles.
+    cycle : an LPC point of a branch of cycles; one labelled CPC, R1, LPPD or LPNS of a curve; or
+        GPD, beside which doubled cycles fold.
     parameters : the two free parameters.
     spans : name -> (low, high); by default twice the size of each parameter to both sides.
 
@@ -212,7 +211,8 @@ def cycle_fold_curve(
     -------
     >>> curve = cycle_fold_curve(cycles["LPC1"], ("I", "v3"))
     """
-    return _curve(cycle, ("LPC", "CPC", "R1", "LPPD", "LPNS"), FOLD, parameters, spans, settings)
+    labels = ("LPC", "CPC", "R1", "LPPD", "LPNS", "GPD")
+    return _curve(cycle, labels, FOLD, parameters, spans, settings)
 
 
 def period_doubling_curve(
@@ -238,31 +238,43 @@ def torus_curve(
     parameters: tuple[str, str],
     spans: Spans | None = None,
     settings: CycleSettings | None = None,
+    doubled: bool = False,
 ) -> CycleCurve:
     """Follow a torus (Neimark-Sacker) bifurcation in two parameters, to both sides.
 
-    Parameters and errors as for ``cycle_fold_curve``; from an NS point. The curve ends at strong
-    resonances R1 and R2; CH (Chenciner, where the torus changes its stability; re_e < 0 of its
-    ``coefficients``: of two tori nearby the outer is stable), R3, R4, LPNS, PDNS and NSNS points
-    are located on it. Neutral saddle cycles, whose critical multipliers are real, are not.
+    Parameters and errors as for ``cycle_fold_curve``; from an NS point, or from CH, R1 to R4, LPNS,
+    PDNS or NSNS (there of the pair that is not that of its curve). With ``doubled`` it is the curve
+    of the cycles of doubled period that an R2, LPPD or PDNS point emits, if it does: at R2 where
+    doubled cycles beside it are no saddles. The curve ends at R1 and R2; CH (Chenciner, where the
+    torus changes its stability; re_e < 0 of its ``coefficients``: of two tori nearby the outer is
+    stable), R3, R4, LPNS, PDNS and NSNS points are located on it. Neutral saddle cycles, whose
+    critical multipliers are real, are not.
 
     Example
     -------
     >>> curve = torus_curve(cycles["NS1"], ("nu", "be"))
+    >>> torus_curve(doublings["R21"], ("nu", "be"), doubled=True)
     """
-    return _curve(cycle, ("NS", "CH", "R3", "R4"), TORUS, parameters, spans, settings)
+    labels = ("R2", "LPPD", "PDNS") if doubled else _ON_TORI
+    return _curve(cycle, labels, TORUS, parameters, spans, settings, doubled)
 
 
-def _curve(cycle, labels, kind, parameters, spans, settings) -> CycleCurve:
+def _curve(cycle, labels, kind, parameters, spans, settings, doubled=False) -> CycleCurve:
     if not isinstance(cycle, Cycle) or cycle.label not in labels:
         given = cycle.label or "an ordinary cycle" if isinstance(cycle, Cycle) else type(cycle)
         raise ModelError(
             f"a {KINDS[kind]} starts from {', '.join(labels)} cycles; this one is {given}"
         )
     solver = Solver(cycle.model, spans_around(cycle.model, parameters, spans), kind)
-    angle = [critical_angle(cycle)] if kind == TORUS else []
-    z = np.array([cycle.period, *(cycle.parameters[k] for k in parameters), *angle])
-    return trace_both_ways(solver, replace(cycle.orbit, z=z), settings or CycleSettings())
+    if doubled or (kind == FOLD and cycle.label == "GPD"):
+        orbit = first_doubled(solver, cycle)
+    elif kind == TORUS and cycle.label in ("R1", "R2"):
+        orbit = first_torus(solver, cycle)
+    else:
+        angle = [critical_angle(cycle)] if kind == TORUS else []
+        z = np.array([cycle.period, *(cycle.parameters[k] for k in parameters), *angle])
+        orbit = replace(cycle.orbit, z=z)
+    return trace_both_ways(solver, orbit, settings or CycleSettings())
 
 
 def trace_both_ways(
@@ -326,7 +338,7 @@ def make_curve(
     return CycleCurve(
         kind, solver.model, (solver.names[0], solver.names[1]), solver.spans, data,
         tuple(p.orbit for p in points), numbered(_special(solver, item) for item in found),
-        ((_reason(solver, backward), _reason(solver, forward)),), solver,
+        ((why_it_ended(solver, backward), why_it_ended(solver, forward)),), solver,
     )  # fmt: skip
 
 
@@ -355,24 +367,6 @@ def sensitivity(solver: Solver, point: Point) -> float:
     return float(abs(dz[1] / plain.half[1]) / max(abs(dz[0] / orbit.period), 1e-300))
 
 
-def _reason(solver: Solver, traced: Trace) -> str:
-    at_bound = traced.bound is not None and traced.bound[0] == 3
-    if solver.kind == TORUS and (at_bound or traced.reason == engine.STEP_MIN):
-        angle = float(traced.points[-1].orbit.z[3])
-        near = np.inf if at_bound else _NEAR_RESONANCE
-        if min(angle, np.pi - angle) < near:
-            return "1:1 resonance (R1)" if angle < np.pi / 2 else "1:2 resonance (R2)"
-    if traced.reason == engine.SHRUNK or (traced.reason == ENOUGH and solver.kind == FOLD):
-        return f"the cycle shrank to a {_BIRTHS.get(solver.kind, 'Hopf')} point"
-    if traced.reason == TWICE:
-        values = traced.points[-1].orbit.z[1:3]
-        place = ", ".join(
-            f"{name} = {value:.4g}" for name, value in zip(solver.names, values, strict=True)
-        )
-        return f"{traced.words} (GPD) next to {place}"
-    return traced.words
-
-
 def special_cycle(solver: Solver, point: Point, label: str, index: int) -> Cycle:
     """A Cycle from a point of a curve, free in the curve's first parameter."""
     plain = free_in_first(solver, point.orbit)
@@ -385,11 +379,3 @@ def free_in_first(solver: Solver, orbit: Orbit) -> Solver:
     """What corrects a cycle of a curve as an ordinary one, the curve's first parameter free."""
     name = solver.names[0]
     return Solver(solver.at(orbit), {name: solver.spans[name]})
-
-
-def critical_angle(cycle: Cycle) -> float:
-    """Angle (rad) of the pair of multipliers nearest to the unit circle."""
-    pairs = cycle.multipliers[cycle.multipliers.imag > 1e-9]
-    if not pairs.size:
-        raise ModelError(f"{cycle.name or 'this cycle'} has no complex multipliers")
-    return float(np.angle(pairs[np.argmin(np.abs(np.abs(pairs) - 1))]))

@@ -64,10 +64,11 @@ class Cycle:
     equations, ``multiplier_distance`` of the bifurcating multiplier from its place,
     ``test_value`` of what was solved for, the parameter's ``bracket``; ``moved`` of a fold whose
     multipliers are not resolved, by which the last of finer meshes moved the parameter; ``pair``
-    where the distance is that of half the sum of m and 1/m (``pairs``); a ``reason`` where the
-    label is "unresolved"; the label of the ``curve`` that a cycle asked for lies on. ``direction``
-    of a special cycle is that of the branch it lies on. ``persistent`` multipliers are 1 all along
-    its branch besides the trivial one; ``free`` are the parameters of the curve it lies on.
+    where the distance is that of half the sum of m and 1/m (``pairs``); of NSNS the ``angle`` of
+    the pair of the curve it was found on; a ``reason`` where the label is "unresolved"; the label
+    of the ``curve`` that a cycle asked for lies on. ``direction`` of a special cycle is that of the
+    branch it lies on. ``persistent`` multipliers are 1 all along its branch besides the trivial
+    one; ``free`` are the parameters of the curve it lies on.
 
     Phases are parts of the period, 0 to 1, since the highest peak of the first observable: in
     ``values``, ``profile``, ``phase_response`` and all that is made from them.

@@ -29,6 +29,7 @@ CRITICAL: dict[str, tuple[tuple[float, ...], int]] = {
     "CH": ((), 1), "R3": ((), 1), "R4": ((), 1), "NSNS": ((), 2),
 }  # fmt: skip
 _NOTHING = 1e-3  # of a normal-form coefficient beside a point, that is none there
+_ROUNDING = 1e-6  # of a complex coefficient, below which its real part is none
 _FINER, _REFINEMENTS = 1.5, 3  # by which a mesh is refined at a time, and how often
 _DISTANCE = "multiplier_distance"
 ANGLES = {"R3": 2 * np.pi / 3, "R4": np.pi / 2}
@@ -78,7 +79,10 @@ def codimension_two(
             values = [c.real * pole(p) for c, p in zip(cubic, points, strict=True)]
             test = partial(_cubic_test, solver, pole)
             for found in _passed(solver, points, label, test, values, resolved):
-                beside = max(abs(cubic[found.index : found.index + 2].real))
+                near = cubic[found.index : found.index + 2]
+                beside = max(abs(near.real))
+                if beside < _ROUNDING * max(abs(near)):
+                    continue  # a real part of nothing all along, as where volumes are kept
                 if abs(cubic_coefficients(solver, [found.point])[0].real) < _NOTHING * beside:
                     yield found  # not the zero of a factor that took no pole away
 
@@ -199,12 +203,13 @@ def _pairs(solver: Solver, point: Point) -> float:
 def _certificate(chord: Chord, located: Location, label: str) -> dict[str, Any]:
     """What shows that a located cycle is what its label says; see ``location.certificate``."""
     ends = sorted((chord.left.orbit.value, chord.right.orbit.value))
-    return {
+    shown = {
         "residual": residual(chord.solver, located.point.orbit),
         "multiplier_distance": critical_distance(located.point.floquet, label),
         "test_value": located.value,
         "bracket": ends,
     }
+    return shown | ({"angle": float(located.point.orbit.z[3])} if label == "NSNS" else {})
 
 
 def critical_distance(floquet: Multipliers, label: str) -> float:

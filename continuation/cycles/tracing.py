@@ -19,7 +19,7 @@ from continuation.cycles.closing import (
     parent_twice,
     returned,
 )
-from continuation.cycles.conditions import CYCLE, FOLD
+from continuation.cycles.conditions import CYCLE, FOLD, TORUS
 from continuation.cycles.counts import clear_counts
 from continuation.cycles.landing import land
 from continuation.cycles.multipliers import Multipliers
@@ -36,7 +36,7 @@ from continuation.cycles.orbits import (
 from continuation.cycles.prediction import BEFORE
 from continuation.cycles.settings import CycleSettings
 from continuation.cycles.shrinking import shrunk
-from continuation.cycles.vanishing import diverges, vanishes
+from continuation.cycles.vanishing_and_diverging import diverges, vanishes
 from continuation.engine.budget import spent
 from dynsys.interruption import Pace
 from dynsys.journal import Checkpoint, key, part_is_wanted
@@ -53,7 +53,7 @@ REASONS = {
     MAX_POINTS: "reached max_points; raise CycleSettings.max_points to go on",
     CLOSED: "closed curve: returned to its start",
     PARENT: "returned to the branch of half its period, at a period doubling",
-    TWICE: "the doubled cycles become one of half their period, at a generalized period doubling",
+    TWICE: "the doubled cycles become one of half their period",
     LEFT: "unstable for most_unstable cycles on end; raise CycleSettings.most_unstable to go on",
     ENOUGH: "what follows bounds nothing",
     SPENT: "the time for it was spent; give a larger budget to go on",
@@ -293,7 +293,7 @@ def _come_back(
             ends = [] if twice is None else [twice]
             kept = [*points[: step + 1], *ends]
             return Trace(kept, steps[: len(kept) - 1], PARENT, steps[step])
-    elif solver.kind == FOLD:
+    elif solver.kind in (FOLD, TORUS):
         step = becomes_parent(points, new, solver.half[1:3])
         if step is not None:
             last = nearest_to_parent(points, step)

@@ -16,13 +16,13 @@ from continuation.cycles.curves import (
     EXPLOSIVE,
     FIXED_PERIOD,
     CycleCurve,
-    critical_angle,
     sensitivity,
     start_point,
     trace_both_ways,
 )
 from continuation.cycles.cycle import Cycle
 from continuation.cycles.delay_errors import CARRIED, delay_error, order_for, with_more_nodes
+from continuation.cycles.emission import critical_angle
 from continuation.cycles.multipliers import NONE
 from continuation.cycles.orbits import Orbit, Point, Solver, coarse
 from continuation.cycles.settings import CycleSettings

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from continuation.cycles import vanishing
+from continuation.cycles import vanishing_and_diverging as last_cycles
 from continuation.cycles.branch import CycleBranch
 from continuation.cycles.cycle import Cycle
 from continuation.cycles.following import STEP_MIN
@@ -161,7 +161,7 @@ def diverges(branch: CycleBranch) -> bool:
     if not branch.ended[1].startswith("the period diverges"):
         return False
     before, last = branch.orbits[-2:]
-    return vanishing.diverges(before, last, branch.solver)
+    return last_cycles.diverges(before, last, branch.solver)
 
 
 def each(
