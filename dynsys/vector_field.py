@@ -325,8 +325,7 @@ class VectorField(Exports, Rest, Variants):
 
     def state_box(self) -> tuple[np.ndarray, np.ndarray]:
         """Lower and upper ends (n_physical,) of the states' ranges (``State.span``)."""
-        low, high = self._box
-        return low.copy(), high.copy()
+        return self._box[0].copy(), self._box[1].copy()
 
     @cached_property
     def _box(self) -> np.ndarray:
@@ -335,31 +334,28 @@ class VectorField(Exports, Rest, Variants):
 
     def rhs(self, x: Sequence[float] | np.ndarray) -> np.ndarray:
         """Time derivative (n,) at a state (n,) or, for delay lines at rest, (n_physical,)."""
-        out = np.empty(self.compiled.n)
-        self.compiled.field(self._full(x), self._values, self.compiled.tables, out)
+        c = self.compiled
+        c.field(self._full(x), self._values, c.tables, out := np.empty(c.n))
         return out
 
     def jacobian(self, x: Sequence[float] | np.ndarray) -> np.ndarray:
         """Exact Jacobian (n, n) at a state."""
-        out = np.empty((self.compiled.n, self.compiled.n))
-        self.compiled.jacobian(self._full(x), self._values, self.compiled.tables, out)
+        c = self.compiled
+        c.jacobian(self._full(x), self._values, c.tables, out := np.empty((c.n, c.n)))
         return out
 
     def parameter_derivative(self, x: Sequence[float] | np.ndarray, name: str) -> np.ndarray:
         """Exact derivative (n,) of the field with respect to one parameter."""
-        direction = np.zeros(self.compiled.m)
+        c, still = self.compiled, np.zeros(self.compiled.n)
+        direction, out = np.zeros(c.m), np.empty(c.n)
         direction[self.parameter_index(name)] = 1.0
-        out = np.empty(self.compiled.n)
-        self.compiled.tangent(
-            self._full(x), self.parameter_array(), self.compiled.tables,
-            np.zeros(self.compiled.n), direction, out,
-        )  # fmt: skip
+        c.tangent(self._full(x), self._values, c.tables, still, direction, out)
         return out
 
     def observe(self, x: Sequence[float] | np.ndarray) -> dict[str, float]:
         """Values of the observables at a state."""
-        out = np.empty(len(self.observables))
-        self.compiled.observables(self._full(x), self.parameter_array(), self.compiled.tables, out)
+        c, out = self.compiled, np.empty(len(self.observables))
+        c.observables(self._full(x), self._values, c.tables, out)
         return dict(zip(self.observables, out.tolist(), strict=True))
 
     def _full(self, x: Sequence[float] | np.ndarray) -> np.ndarray:
