@@ -333,7 +333,7 @@ def _add_edges(graph: nx.Graph, groups, faces: Sequence[Polygon], paths: Sequenc
             if shared.length > 1e-6:
                 names = _separating(shared, paths)
                 alike = _only_words_differ(*(graph.nodes[i]["stable"] for i in (k, other)))
-                if alike and _without_curves(shared, paths).length > WITHIN:
+                if alike and _bare_length(shared, paths) > WITHIN:
                     names = [*(name for name in names if name != SEARCHED), REWORDED]
                 graph.add_edge(k, other, length=float(shared.length), bifurcations=names)
 
@@ -349,14 +349,25 @@ def _separating(shared: Any, paths: Sequence[Path]) -> list[str]:
     ]
     if not found:
         return [SEARCHED] if _is_apart(shared, paths) else []
-    alone = _without_curves(shared, paths).length > max(WITHIN, BARE * shared.length)
+    alone = _bare_length(shared, paths) > max(WITHIN, BARE * shared.length)
     return [*dict.fromkeys(found), *([SEARCHED] if alone else [])]
 
 
-def _without_curves(shared: Any, paths: Sequence[Path]) -> Any:
-    """The part of a boundary beside which no curve runs."""
-    curves = shapely.union_all([path.line for path in paths if not path.line.is_empty])
-    return shared.difference(curves.buffer(2 * THINNEST))
+def _bare_length(shared: Any, paths: Sequence[Path]) -> float:
+    """How long the part of a boundary is beside which no curve runs: by short pieces of it, since
+    bands around curves that go back and forth, as those of canards, take more than the memory."""
+    pieces = _steps(shapely.segmentize(shared, THINNEST))
+    middles, lengths = pieces.mean(axis=1), np.linalg.norm(pieces[:, 1] - pieces[:, 0], axis=1)
+    ends = np.concatenate([np.empty((0, 2, 2)), *(_steps(path.line) for path in paths)])
+    curves = shapely.STRtree(shapely.linestrings(ends))
+    beside = curves.query(shapely.points(middles), "dwithin", 2 * THINNEST)[0]
+    return float(np.sum(lengths) - np.sum(lengths[np.unique(beside)]))
+
+
+def _steps(line: Any) -> np.ndarray:
+    """The straight pieces (k, 2, 2) of lines."""
+    parts = [shapely.get_coordinates(part) for part in shapely.get_parts(line)]
+    return np.concatenate([np.empty((0, 2, 2)), *(np.stack([c[:-1], c[1:]], 1) for c in parts)])
 
 
 def _is_apart(shared: Any, paths: Sequence[Path]) -> bool:
