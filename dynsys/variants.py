@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from dynsys.vector_field import VectorField
 
 RUN = ("duration", "method", "dt", "settle", "bounds")  # what a model may say of its simulations
-# What a model computed once and must compute anew when delays or observables change.
 _OWN = frozenset(["_values", "_box"])  # what no copy takes over
+# What a model computed once and must compute anew when delays or observables change.
 _ORDER_DEPENDENT = frozenset(["lifted_system", "compiled", "scales", "state_names"])
 
 

@@ -82,7 +82,7 @@ def events(
         found += _around(solver, points, k)
     found.sort(key=lambda event: event.index)
     found += turning_points(solver, points, found)
-    found = [event for event in found if event.gain is not None or _persists(solver, points, event)]
+    found = [event for each in found if (event := _persisting(solver, points, each)) is not None]
     found = without_noise(solver, points, spectra.sure.tolist(), found)
     if not np.isfinite(violent):
         found = [on_finer_meshes(solver, points, event) for event in found]
@@ -90,11 +90,12 @@ def events(
     return found, settled(spectra, [(event.index, event.gain or 0) for event in found])
 
 
-def _persists(solver: Solver, points: Sequence[Point], event: Event) -> bool:
-    """Whether a fold that the parameter alone tells rises above what a finer mesh changes: along
-    canards a coarse one lets the parameter go back and forth."""
-    if event.label != "LPC":
-        return True
+def _persisting(solver: Solver, points: Sequence[Point], event: Event) -> Event | None:
+    """A fold that the parameter alone tells, with by how much a finer mesh moves it (``moved`` of
+    its certificate); None where it does not rise above that: along canards a coarse mesh lets the
+    parameter go back and forth. Other events as they are."""
+    if event.label != "LPC" or event.gain is not None:
+        return event
     values, here = np.array([p.orbit.value for p in points]), event.point.orbit.value
     before, after = values[event.index :: -1], values[event.index + 1 :]
     sign = 1.0 if here >= 0.5 * (before[0] + after[0]) else -1.0
@@ -106,7 +107,10 @@ def _persists(solver: Solver, points: Sequence[Point], event: Event) -> bool:
         )
     finer = on_mesh(solver, event.point, math.ceil(_MOST_AT_ONCE * event.point.orbit.intervals))
     least = _PART_OF_RISE * float(min(sides))
-    return finer is not None and abs(finer.orbit.value - here) < least
+    moved = np.inf if finer is None else abs(finer.orbit.value - here)
+    if not moved < least:
+        return None
+    return replace(event, certificate={**event.certificate, "moved": moved})
 
 
 def _lost_alone(spectra: Spectra) -> set[int]:

@@ -31,7 +31,8 @@ class CycleSettings:
     most_unstable : the branch ends after so many unstable cycles on end: what follows them is far
         from the stable ones that a diagram asks for.
     violent : between two cycles with a multiplier beyond this no special cycles are located: in a
-        canard they take long, and no stable cycle begins or ends there.
+        canard they take long, and no stable cycle begins or ends there. Elsewhere folds that only
+        a turn of the parameter tells stay where the mesh of the branch puts them.
     """
 
     intervals: int = 30
